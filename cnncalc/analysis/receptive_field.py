@@ -1,0 +1,259 @@
+"""The receptive field, followed forward from the input, one axis at a time.
+
+On one axis, unit u of a map sees the input positions [start + u·j, start + u·j + r − 1] (before clipping to the image),
+and a window of K, S, P, D makes of it r + D·(K − 1)·j, start − P·j and j·S.
+Source: A. Araujo, W. Norris & J. Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
+
+Behind an upsampling the interval of a unit is not linear in u but repeats in a period: so a period of intervals is kept.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd, lcm
+from typing import NamedTuple
+
+from cnncalc.analysis.report import ReceptiveField, Whole
+from cnncalc.layers.base import Shape, Shapes
+from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
+
+LONGEST_PERIOD = 1024
+LARGEST = 10**18  # no position further away is told
+
+Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
+
+
+class AxisField(NamedTuple):
+    """What the units of one axis see.
+
+    Unit u sees `intervals[u mod p]` moved by (u div p)·step, with p the number of intervals; and, where `fixed` is
+    given, those positions too, whatever u is: through a global pool, say.
+    """
+
+    step: int = 1
+    intervals: tuple[Interval, ...] = ((0, 0),)
+    fixed: Interval = None
+
+    def unit(self, u: int) -> Interval:
+        """What the unit u sees, but for what all of them see."""
+        turns, phase = divmod(u, len(self.intervals))
+        interval = self.intervals[phase]
+        return interval and (interval[0] + turns * self.step, interval[1] + turns * self.step)
+
+    def between(self, first: int, last: int) -> Interval:
+        """What the units from first to last see together: the ends of those at the ends, as intervals never turn back."""
+        period = len(self.intervals)
+        heads = (self.unit(u) for u in range(first, min(last, first + period - 1) + 1))
+        tails = (self.unit(u) for u in range(last, max(first, last - period + 1) - 1, -1))
+        head, tail = next(filter(None, heads), None), next(filter(None, tails), None)
+        return (head[0], tail[1]) if head and tail else None
+
+    def everything(self, size: int) -> Interval:
+        """What all units of a map of this size see together."""
+        return hull(self.between(0, size - 1), self.fixed)
+
+
+class Field(NamedTuple):
+    """What the elements of a map see. `flat` is None for a map with axes; for a flat one, its elements have no place.
+
+    Then `axes` are what all of them see together, and `flat` says whether each sees all that.
+    """
+
+    axes: tuple[AxisField, ...]
+    flat: bool | None = None
+    centred: bool = True
+
+
+def hull(a: Interval, b: Interval) -> Interval:
+    """The least interval that holds both."""
+    if a is None or b is None:
+        return a or b
+    return min(a[0], b[0]), max(a[1], b[1])
+
+
+def constant(interval: Interval) -> AxisField:
+    """An axis whose units all see the same."""
+    return AxisField(0, (interval,), interval)
+
+
+def at_input(shape: Shape) -> Field:
+    """The network's input: every position sees itself."""
+    return Field(tuple(AxisField() for _ in shape[1:]))
+
+
+def after(reach: Reach, fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field | None:
+    """What the output of a layer sees. None where positions are beyond bounds."""
+    field, shape = fields[0], inputs[0]
+    if len(fields) > 1:
+        field = _merged(fields, inputs, output)
+    if reach == "pointwise":
+        return field if field.centred or len(fields) > 1 else field._replace(centred=True)
+    if isinstance(reach, tuple):
+        axes = [_step(axis, rule, size) for axis, rule, size in zip(field.axes, reach, shape[1:], strict=True)]
+        if any(axis is None or len(axis.intervals) > LONGEST_PERIOD or _too_far(axis) for axis in axes):
+            return None
+        return Field(tuple(axis for axis in axes if axis))
+    seen = _all_together(field, shape)
+    if reach == "normalized" and field.flat is None:
+        return Field(tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True)))
+    if reach == "normalized" or reach == "whole":
+        return Field(tuple(map(constant, seen)), flat=True)
+    if len(output) > 1:  # `reshape` gives a flat one axes again: what each of its positions sees is not kept apart
+        return Field(tuple(map(constant, (seen * 3)[: len(output) - 1])))
+    return Field(tuple(map(constant, seen)), flat=field.flat or False)
+
+
+def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
+    if field.flat is not None:
+        return tuple(axis.fixed for axis in field.axes)
+    return tuple(axis.everything(size) for axis, size in zip(field.axes, shape[1:], strict=True))
+
+
+def _too_far(axis: AxisField) -> bool:
+    ends = axis.intervals[0] or axis.fixed or (0, 0)
+    return max(abs(ends[0]), abs(ends[1]), axis.step) > LARGEST
+
+
+def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int) -> AxisField | None:
+    """One axis behind a rule. None where its period would be too long."""
+    period = len(axis.intervals)
+    if isinstance(rule, Window):
+        kernel, stride, before, dilation = rule
+        turns = period // gcd(period, stride)  # outputs until the input's period comes round
+        step = turns * stride // period * axis.step
+        reach = (kernel - 1) * dilation
+        pieces = (axis.between(y * stride - before, y * stride - before + reach) for y in range(turns))
+        return reduced(step, tuple(pieces), axis.fixed)
+    if isinstance(rule, Adaptive):
+        if rule.output == 1:
+            seen = axis.everything(rule.input)
+            return AxisField(axis.step * rule.input // period, (seen,), seen)
+        common = gcd(rule.input, rule.output)
+        shift, outputs = rule.input // common, rule.output // common
+        turns = period // gcd(period, shift)
+        if turns * outputs > LONGEST_PERIOD:
+            return None
+        pieces = (
+            axis.between(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output) - 1)
+            for y in range(turns * outputs)
+        )
+        return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
+    factor = rule.stride if isinstance(rule, Spread) else rule.factor
+    if factor * period > LONGEST_PERIOD:
+        return None
+    read = _spread_units if isinstance(rule, Spread) else _enlarged_units
+    pieces = (_of_units(axis, read(rule, y)) for y in range(factor * period))
+    return reduced(axis.step, tuple(pieces), axis.fixed)
+
+
+def _of_units(axis: AxisField, units: Interval) -> Interval:
+    return units and axis.between(*units)
+
+
+def _spread_units(rule: Spread | Enlarge, y: int) -> Interval:
+    """The inputs u of a transposed window that write to y: u·S − P + k·D = y for a k from 0 to K − 1."""
+    assert isinstance(rule, Spread)
+    kernel, stride, before, dilation = rule
+    common = gcd(stride, dilation)
+    if (y + before) % common:
+        return None
+    apart = dilation // common  # distance between one such input and the next
+    first = -((y + before - (kernel - 1) * dilation) // -stride)
+    last = (y + before) // stride
+    residue = (y + before) // common * pow(stride // common, -1, apart) % apart
+    first += (residue - first) % apart
+    last -= (last - residue) % apart
+    return (first, last) if first <= last else None
+
+
+def _enlarged_units(rule: Spread | Enlarge, y: int) -> Interval:
+    """The inputs that output y of an upsampling reads; one that has weight 0 is not read."""
+    assert isinstance(rule, Enlarge)
+    if not rule.linear:
+        return y // rule.factor, y // rule.factor
+    below, rest = divmod(2 * y + 1 - rule.factor, 2 * rule.factor)
+    return below, below + (rest > 0)
+
+
+def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
+    """The axis with the shortest period: 1 where all intervals follow one another evenly."""
+    period = len(intervals)
+    first = intervals[0]
+    if period > 1 and first and step % period == 0:
+        even = step // period
+        if all(piece == (first[0] + u * even, first[1] + u * even) for u, piece in enumerate(intervals)):
+            return AxisField(even, (first,), fixed)
+    return AxisField(step, intervals, fixed)
+
+
+def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field:
+    """What the output of a merge sees: on every axis the union of what its branches see."""
+    if fields[0].flat is not None:
+        axes = tuple(
+            constant(_union(field.axes[number].fixed for field in fields)) for number in range(len(fields[0].axes))
+        )
+        return Field(axes, flat=any(field.flat for field in fields))
+    merged = [
+        _merged_axis([field.axes[number] for field in fields], [shape[1 + number] for shape in inputs], size)
+        for number, size in enumerate(output[1:])
+    ]
+    return Field(tuple(axis for axis, _ in merged), centred=all(centred for _, centred in merged))
+
+
+def _union(intervals: object) -> Interval:
+    found: Interval = None
+    for interval in intervals:  # type: ignore[attr-defined]
+        found = hull(found, interval)
+    return found
+
+
+def _merged_axis(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool]:
+    """One axis of a merge, and whether the branches look at the same places."""
+    fixed: Interval = None
+    sliding: list[AxisField] = []
+    for axis, size in zip(axes, sizes, strict=True):
+        fixed = hull(fixed, axis.fixed)
+        if axis.step == 0 or (size == 1 and output > 1):  # broadcast: every unit sees what the only one does
+            fixed = hull(fixed, axis.unit(0))
+        else:
+            sliding.append(axis)
+    if not sliding:
+        return constant(fixed), True
+    period = lcm(*(len(axis.intervals) for axis in sliding))
+    rates = {Fraction(axis.step, len(axis.intervals)) for axis in sliding}
+    if (len(rates) > 1 and output > 1) or period > LONGEST_PERIOD:
+        everything = _union(axis.everything(output) for axis in sliding)
+        return sliding[0]._replace(fixed=hull(fixed, everything)), False
+    columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
+    centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
+    step = sliding[0].step * period // len(sliding[0].intervals)
+    return reduced(step, tuple(_union(column) for column in columns), fixed), centred
+
+
+def shown(field: Field | None) -> ReceptiveField | None:
+    """A field as the report has it; None where there is no spatial meaning left, or it is beyond bounds."""
+    if field is None or field.flat is not None:
+        return None
+    pieces = [tuple(piece for piece in axis.intervals if piece) or ((0, -1),) for axis in field.axes]
+    return ReceptiveField(
+        tuple(max(last - first + 1 for first, last in axis) for axis in pieces),
+        tuple(_rate(axis) for axis in field.axes),
+        tuple(axis[0][0] for axis in pieces),
+        any(len(axis.intervals) > 1 for axis in field.axes),
+    )
+
+
+def _rate(axis: AxisField) -> int | Fraction:
+    period = len(axis.intervals)
+    return axis.step // period if axis.step % period == 0 else Fraction(axis.step, period)
+
+
+def whole(field: Field | None) -> Whole | None:
+    """The interval that every element sees, where each sees all of the input."""
+    if field is None or field.flat is False or not field.axes:
+        return None
+    fixed = [axis.fixed for axis in field.axes]
+    ends = [interval for interval in fixed if interval]
+    if len(ends) < len(fixed):
+        return None
+    return Whole(tuple(last - first + 1 for first, last in ends), tuple(first for first, _ in ends))

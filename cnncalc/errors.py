@@ -1,0 +1,188 @@
+"""Problems found in an architecture file, the places where they stand, and the exceptions that carry them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+MOST_PROBLEMS = 500  # that are told of one architecture
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that lines agree with its marks
+
+
+class Source:
+    """A text that was read, by the name that messages give it."""
+
+    __slots__ = ("_starts", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._starts: list[int] | None = None
+
+    @property
+    def starts(self) -> list[int]:
+        """Offset at which each line begins."""
+        if self._starts is None:
+            self._starts = [0, *(found.end() for found in LINE_BREAK.finditer(self.text))]
+        return self._starts
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both from 1, columns in characters."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (from 1), without its line break."""
+        starts = self.starts
+        end = starts[number] if number < len(starts) else len(self.text)
+        return LINE_BREAK.sub("", self.text[starts[number - 1] : end])
+
+
+class Span(NamedTuple):
+    """A piece of a source: offsets from `start` up to `end`, in characters."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        """Line on which the span begins, from 1."""
+        return self.source.place(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column at which the span begins, from 1, in characters."""
+        return self.source.place(self.start)[1]
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self.source.text[self.start : self.end]
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong in a file, or worth a warning.
+
+    `code` is a key of `CODES`, `path` the layer it was found at ("" where there is none), `help` a likely repair.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    help: str = ""
+    path: str = ""
+
+    @property
+    def severity(self) -> str:
+        """`error` or `warning`, by the code."""
+        return CODES[self.code][0]
+
+
+class Problems:
+    """Problems as they are found: one for one cause, that is one for a code and a place."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+        self._seen: set[tuple[str, str, int, int]] = set()
+
+    def add(self, code: str, message: str, span: Span | None = None, *, help: str = "", path: str = "") -> None:
+        """Note a problem, unless the same one stands there already."""
+        key = (code, span.source.name, span.start, span.end) if span else (code, message, 0, 0)
+        if key in self._seen or len(self.found) > MOST_PROBLEMS:
+            return
+        self._seen.add(key)
+        if len(self.found) == MOST_PROBLEMS:
+            code, message, help = "too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", ""
+        self.found.append(Problem(code, message, span, help, path))
+
+    @property
+    def errors(self) -> bool:
+        """Whether one of them is an error."""
+        return any(problem.severity == "error" for problem in self.found)
+
+    def sorted(self) -> list[Problem]:
+        """All of them in the order of their places; those without a place first."""
+        return sorted(self.found, key=lambda problem: (problem.span.source.name, problem.span.start) if problem.span else ("", -1))
+
+
+class Mistake(Exception):
+    """A problem on its way from where it was noticed to where it is noted."""
+
+    def __init__(self, code: str, message: str, span: Span, help: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, span, help)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether there is a text to show; a file that cannot be read has none."""
+        span = self.problem.span
+        return span is not None and bool(span.source.text)
+
+
+class CnncalcError(Exception):
+    """The base of every exception that cnncalc raises on purpose."""
+
+
+class UsageError(CnncalcError):
+    """The command line asks for something that cannot be: exit code 2."""
+
+
+class SpecError(CnncalcError):
+    """An architecture cannot be used because of the problems found in it: exit code 1."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.code}: {problem.message}" for problem in problems))
+        self.problems = problems
+
+
+# Every code a problem can have: its severity and one sentence.
+CODES: dict[str, tuple[str, str]] = {
+    # reading the file
+    "unreadable": ("error", "The file cannot be opened or read."),
+    "not-text": ("error", "The file is not UTF-8 text."),
+    "too-large": ("error", "A bound on size, depth or number is exceeded."),
+    "yaml-syntax": ("error", "The file is not well-formed YAML."),
+    "yaml-feature": ("error", "Anchors, aliases, merge keys, tags and several documents are not part of the language."),
+    "duplicate-key": ("error", "A key is given twice in one mapping."),
+    # the document
+    "unknown-key": ("error", "The document has a key that the language does not know."),
+    "missing-key": ("error", "The document lacks a key it needs."),
+    "wrong-form": ("error", "A list, a mapping or a text stands where something else is expected."),
+    "extends-missing": ("error", "The architecture to be extended is not there."),
+    "extends-cycle": ("error", "An architecture extends itself."),
+    # the grammar of calls
+    "syntax": ("error", "A call, a chain or an expression is not written by the grammar."),
+    "ambiguous-if": ("error", "An item with `if` stands in a chain without parentheses."),
+    "bad-name": ("error", "A name is not allowed there."),
+    "duplicate-name": ("error", "A name is given twice in one block."),
+    "unknown-kind": ("error", "No layer kind and no block has this name."),
+    "unknown-name": ("error", "No parameter, output, param or word has this name."),
+    "unused-param": ("error", "A param is written and nothing reads it."),
+    # arguments and values
+    "missing-argument": ("error", "A call leaves out an argument that has no default."),
+    "unknown-argument": ("error", "A call gives an argument that the kind does not have."),
+    "duplicate-argument": ("error", "A call gives an argument twice."),
+    "bad-argument": ("error", "An argument's value is not one the kind can take."),
+    "bad-value": ("error", "An expression cannot be evaluated, or gives a value of the wrong type."),
+    "bad-count": ("error", "A repeat needs a whole number, 0 or more."),
+    "recursion": ("error", "Blocks call one another without end."),
+    # structure
+    "empty-branch": ("error", "A branch, a block or a merge has nothing in it."),
+    "reuse-mismatch": ("error", "A layer cannot be applied again with the same weights."),
+    # shapes
+    "bad-input": ("error", "The input shape is not one a network can have."),
+    "wrong-rank": ("error", "A layer gets an input with the wrong number of axes."),
+    "kernel-too-large": ("error", "A window is larger than its padded input."),
+    "padding-too-large": ("error", "A pool's padding is more than half its window."),
+    "groups-mismatch": ("error", "Groups or parts do not divide the channels."),
+    "shape-mismatch": ("error", "Shapes that must agree do not."),
+    "size-runs-out": ("error", "A layer's output would have no elements."),
+    # the file's own promises
+    "expect-mismatch": ("error", "The network does not have what `expect` promises."),
+    # advice
+    "shadows-kind": ("warning", "A block has the name of a built-in kind, and wins."),
+    "idle-branch": ("warning", "All items of a branch of `concat` are switched off: it passes its input on."),
+    "stride-disagreement": ("warning", "Branches that meet step over the input at different rates."),
+}

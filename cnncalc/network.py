@@ -1,0 +1,59 @@
+"""A network: its layers in the order in which they run, what flows between them, and how the file groups them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.errors import Span
+from cnncalc.layers.base import Layer, Shape, Shapes
+
+INPUT = -1  # in place of a node's index: the network's input
+
+
+class Node(NamedTuple):
+    """One layer where it runs. `inputs` are indexes of earlier nodes, or INPUT."""
+
+    index: int
+    path: str
+    layer: Layer
+    inputs: tuple[int, ...]
+    input_shapes: Shapes
+    output: Shape
+    span: Span
+    shares: int | None = None  # the node whose weights this one applies again
+
+
+class Group(NamedTuple):
+    """What the file writes as one thing and is several layers: a block's call, a repeat, a merge, a branch.
+
+    It holds the nodes from `first` up to, not including, `last`; `result` is the index of the node whose output
+    leaves it (INPUT where nothing inside changes what flows).
+    """
+
+    path: str
+    form: str  # "block" | "repeat" | "round" | "merge" | "outputs" | "branch" | "chain"
+    title: str  # the call as it is written, with its arguments as they came out
+    first: int
+    last: int
+    result: int
+    depth: int  # groups around it
+
+
+class Network(NamedTuple):
+    """A network as it was read. `outputs` maps a name to the index of the node; "" is the end of the chain.
+
+    `complete` is False where a layer's rule did not hold: then `nodes` ends before it, in the order of the file.
+    """
+
+    name: str
+    source: str
+    notes: str
+    input: Shape
+    nodes: tuple[Node, ...]
+    groups: tuple[Group, ...]
+    outputs: dict[str, int]
+    complete: bool = True
+
+    def shape_at(self, index: int) -> Shape:
+        """Shape of what the node gives, or of the network's input for INPUT."""
+        return self.input if index == INPUT else self.nodes[index].output

@@ -1,0 +1,399 @@
+"""Expressions of the architecture file: a white list of syntax, evaluated within bounds, with a place for every error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
+from typing import Any, Protocol
+
+from cnncalc.errors import Mistake, Span
+from cnncalc.layers.fields import Value, show
+
+LARGEST = 10**18  # no number in a file is larger
+LONGEST_LIST = 10_000  # elements, those of lists within lists included
+
+
+class Word(str):
+    """A bare name that stands for itself: an enumeration's word, a kind, a block."""
+
+    __slots__ = ()
+
+
+class ListValue(tuple[Value, ...]):
+    """A list; `size` counts the elements of lists within it too."""
+
+    size: int
+
+
+class Scope(Protocol):
+    """Where names get their values."""
+
+    def lookup(self, name: str, span: Span) -> Value:
+        """The value of a bare name; raises Mistake where it has none."""
+
+    def member(self, owner: Value, name: str, span: Span) -> Value:
+        """`owner.name`, the output named inside a block's call; raises Mistake where there is none."""
+
+
+def describe(value: Value) -> str:
+    """A value as a message names it."""
+    if isinstance(value, bool | str) or not isinstance(value, int | float | tuple):
+        return f"`{show(value)}`"
+    if isinstance(value, tuple):
+        return f"the list {show(value)[:60]}"
+    return show(value)[:40]
+
+
+def is_number(value: Value) -> bool:
+    """A whole number or a double; a boolean is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class Expression:
+    """A node of an expression: where it stands, and how deep it is."""
+
+    __slots__ = ("depth", "span")
+
+    def __init__(self, span: Span, *parts: Expression) -> None:
+        self.span = span
+        self.depth = 1 + max((part.depth for part in parts), default=0)
+        if self.depth > 100:
+            raise Mistake("too-large", "an expression with more than 100 steps within one another", span)
+
+    def evaluate(self, scope: Scope) -> Value:
+        """The value; raises Mistake."""
+        raise NotImplementedError
+
+    def parts(self) -> tuple[Expression, ...]:
+        """The expressions directly within this one."""
+        return ()
+
+
+class Literal(Expression):
+    """A number or a word that is known from the text alone."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, span: Span, value: Value) -> None:
+        super().__init__(span)
+        self.value = value
+
+    def evaluate(self, scope: Scope) -> Value:
+        return self.value
+
+
+class Name(Expression):
+    """A bare name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, span: Span, name: str) -> None:
+        super().__init__(span)
+        self.name = name
+
+    def evaluate(self, scope: Scope) -> Value:
+        return scope.lookup(self.name, self.span)
+
+
+class Member(Expression):
+    """`m1.y0`."""
+
+    __slots__ = ("name", "owner")
+
+    def __init__(self, span: Span, owner: Expression, name: str) -> None:
+        super().__init__(span, owner)
+        self.owner = owner
+        self.name = name
+
+    def evaluate(self, scope: Scope) -> Value:
+        return scope.member(self.owner.evaluate(scope), self.name, self.span)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return (self.owner,)
+
+
+class Listed(Expression):
+    """`[a, b]`."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, span: Span, items: tuple[Expression, ...]) -> None:
+        super().__init__(span, *items)
+        self.items = items
+
+    def evaluate(self, scope: Scope) -> Value:
+        value = ListValue(item.evaluate(scope) for item in self.items)
+        value.size = sum(item.size if isinstance(item, ListValue) else 1 for item in value)
+        if value.size > LONGEST_LIST:
+            raise Mistake("too-large", f"a list of {value.size:,} elements; at most {LONGEST_LIST:,} are read", self.span)
+        return value
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.items
+
+
+class Index(Expression):
+    """`depths[0]`."""
+
+    __slots__ = ("index", "owner")
+
+    def __init__(self, span: Span, owner: Expression, index: Expression) -> None:
+        super().__init__(span, owner, index)
+        self.owner = owner
+        self.index = index
+
+    def evaluate(self, scope: Scope) -> Value:
+        owner, index = self.owner.evaluate(scope), self.index.evaluate(scope)
+        if not isinstance(owner, tuple):
+            raise Mistake("bad-value", f"only a list has elements, and this is {describe(owner)}", self.owner.span)
+        index = whole(index, self.index.span, "an index")
+        if not -len(owner) <= index < len(owner):
+            last = f"the last is [{len(owner) - 1}]" if owner else "it is empty"
+            raise Mistake("bad-value", f"no element {index} in a list of {len(owner)}: {last}", self.index.span)
+        return owner[index]
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.owner, self.index
+
+
+def whole(value: Value, span: Span, what: str) -> int:
+    """A value that must be a whole number; a double stands for one only if it is one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Mistake("bad-value", f"{what} must be a whole number, found {describe(value)}", span)
+    return value
+
+
+def _divide(a: Value, b: Value) -> Value:
+    return a // b if isinstance(a, int) and isinstance(b, int) and a % b == 0 else a / b
+
+
+def _power(a: Value, b: Value) -> Value:
+    if isinstance(a, int) and isinstance(b, int) and b > 0 and a.bit_length() * b > 4 * LARGEST.bit_length():
+        raise OverflowError
+    return a**b
+
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Value]] = {
+    "+": add, "-": sub, "*": mul, "/": _divide, "//": floordiv, "%": mod, "**": _power,
+}  # fmt: skip
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+_EQUALITY: dict[str, Callable[[Any, Any], bool]] = {"==": eq, "!=": ne}
+
+
+class Arithmetic(Expression):
+    """`a + b` and its kin."""
+
+    __slots__ = ("left", "right", "sign")
+
+    def __init__(self, span: Span, sign: str, left: Expression, right: Expression) -> None:
+        super().__init__(span, left, right)
+        self.sign = sign
+        self.left = left
+        self.right = right
+
+    def evaluate(self, scope: Scope) -> Value:
+        left, right = self.left.evaluate(scope), self.right.evaluate(scope)
+        for side, value in ((self.left, left), (self.right, right)):
+            if not is_number(value):
+                raise Mistake("bad-value", f"`{self.sign}` needs numbers, and this is {describe(value)}", side.span)
+        return bounded(lambda: _ARITHMETIC[self.sign](left, right), self.span)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.left, self.right
+
+
+def bounded(compute: Callable[[], Value], span: Span) -> Value:
+    """What `compute` gives, if it is a real number within bounds."""
+    try:
+        value = compute()
+    except ZeroDivisionError:
+        raise Mistake("bad-value", "a division by zero", span) from None
+    except (OverflowError, ValueError):
+        value = None
+    if isinstance(value, complex) or value is None or not abs(value) <= LARGEST:
+        raise Mistake("too-large", "the result is no number up to 10^18", span)
+    return value
+
+
+class Negative(Expression):
+    """`-a`, `+a`."""
+
+    __slots__ = ("operand", "sign")
+
+    def __init__(self, span: Span, sign: str, operand: Expression) -> None:
+        super().__init__(span, operand)
+        self.sign = sign
+        self.operand = operand
+
+    def evaluate(self, scope: Scope) -> Value:
+        value = self.operand.evaluate(scope)
+        if not is_number(value):
+            raise Mistake("bad-value", f"`{self.sign}` needs a number, and this is {describe(value)}", self.operand.span)
+        return -value if self.sign == "-" else value
+
+    def parts(self) -> tuple[Expression, ...]:
+        return (self.operand,)
+
+
+class Comparison(Expression):
+    """`a < b <= c`, `a == b`."""
+
+    __slots__ = ("operands", "signs")
+
+    def __init__(self, span: Span, signs: tuple[str, ...], operands: tuple[Expression, ...]) -> None:
+        super().__init__(span, *operands)
+        self.signs = signs
+        self.operands = operands
+
+    def evaluate(self, scope: Scope) -> Value:
+        left = self.operands[0].evaluate(scope)
+        for position, sign in enumerate(self.signs):
+            right = self.operands[position + 1].evaluate(scope)
+            if not self.holds(position, sign, left, right):
+                return False
+            left = right
+        return True
+
+    def holds(self, position: int, sign: str, left: Value, right: Value) -> bool:
+        if sign in _EQUALITY:
+            if is_number(left) != is_number(right) or isinstance(left, tuple) != isinstance(right, tuple):
+                raise Mistake(
+                    "bad-value", f"{describe(left)} and {describe(right)} can never be equal: they differ in type", self.span
+                )
+            return _EQUALITY[sign](left, right)
+        for side, value in zip(self.operands[position:], (left, right), strict=False):
+            if not is_number(value):
+                raise Mistake("bad-value", f"`{sign}` needs numbers, and this is {describe(value)}", side.span)
+        return _ORDER[sign](left, right)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.operands
+
+
+def truth(value: Value, span: Span) -> bool:
+    """A value that must be a boolean: nothing else is true or false."""
+    if not isinstance(value, bool):
+        raise Mistake(
+            "bad-value",
+            f"a condition must be true or false, and this is {describe(value)}",
+            span,
+            "compare it: `… != 0`" if is_number(value) else "",
+        )
+    return value
+
+
+class Logic(Expression):
+    """`a and b`, `a or b`."""
+
+    __slots__ = ("left", "right", "word")
+
+    def __init__(self, span: Span, word: str, left: Expression, right: Expression) -> None:
+        super().__init__(span, left, right)
+        self.word = word
+        self.left = left
+        self.right = right
+
+    def evaluate(self, scope: Scope) -> Value:
+        left = truth(self.left.evaluate(scope), self.left.span)
+        if left is (self.word == "or"):
+            return left
+        return truth(self.right.evaluate(scope), self.right.span)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.left, self.right
+
+
+class Not(Expression):
+    """`not a`."""
+
+    __slots__ = ("operand",)
+
+    def __init__(self, span: Span, operand: Expression) -> None:
+        super().__init__(span, operand)
+        self.operand = operand
+
+    def evaluate(self, scope: Scope) -> Value:
+        return not truth(self.operand.evaluate(scope), self.operand.span)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return (self.operand,)
+
+
+class Choice(Expression):
+    """`a if c else b`."""
+
+    __slots__ = ("condition", "no", "yes")
+
+    def __init__(self, span: Span, yes: Expression, condition: Expression, no: Expression) -> None:
+        super().__init__(span, yes, condition, no)
+        self.yes = yes
+        self.condition = condition
+        self.no = no
+
+    def evaluate(self, scope: Scope) -> Value:
+        chosen = self.yes if truth(self.condition.evaluate(scope), self.condition.span) else self.no
+        return chosen.evaluate(scope)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.yes, self.condition, self.no
+
+
+def _divisible(x: Value, divisor: Value) -> Value:
+    """The multiple of `divisor` nearest to x, never below 90 % of it: `_make_divisible` of MobileNet's code."""
+    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * x else rounded
+
+
+# name → (least and most number of arguments, what it computes)
+FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
+    "min": (1, 100, min),
+    "max": (1, 100, max),
+    "ceil": (1, 1, math.ceil),
+    "floor": (1, 1, math.floor),
+    "round": (1, 1, round),
+    "divisible": (2, 2, _divisible),
+}
+
+
+class Function(Expression):
+    """`min(a, b)` and its kin."""
+
+    __slots__ = ("arguments", "name")
+
+    def __init__(self, span: Span, name: str, arguments: tuple[Expression, ...]) -> None:
+        super().__init__(span, *arguments)
+        self.name = name
+        self.arguments = arguments
+        least, most, _ = FUNCTIONS[name]
+        if not least <= len(arguments) <= most:
+            wanted = str(least) if least == most else f"{least} or more"
+            raise Mistake("bad-value", f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, not {len(arguments)}", span)
+
+    def evaluate(self, scope: Scope) -> Value:
+        values = [argument.evaluate(scope) for argument in self.arguments]
+        if len(values) == 1 and isinstance(values[0], tuple) and values[0] and self.name in ("min", "max"):
+            values = list(values[0])
+        for value in values:
+            if not is_number(value):
+                raise Mistake("bad-value", f"`{self.name}` needs numbers, and this is {describe(value)}", self.span)
+        if self.name == "divisible" and (values[1] != int(values[1]) or values[1] < 1):
+            raise Mistake("bad-value", f"`divisible` needs a divisor of 1 or more, not {show(values[1])}", self.span)
+        compute = FUNCTIONS[self.name][2]
+        return bounded(lambda: compute(values) if self.name in ("min", "max") else compute(*values), self.span)
+
+    def parts(self) -> tuple[Expression, ...]:
+        return self.arguments
+
+
+def names_in(expression: Expression) -> list[Name]:
+    """Every bare name in an expression."""
+    found, waiting = [], [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Name):
+            found.append(part)
+        waiting.extend(part.parts())
+    return found

@@ -1,0 +1,99 @@
+"""`extends`: a file and those it is made from, put together into one description."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cnncalc.errors import Mistake, Problems, Source, Span
+from cnncalc.spec.document import Document, Entry, read_document
+from cnncalc.spec.files import SUFFIXES, bundled, bundled_path, is_file, read_source
+from cnncalc.spec.nearest import did_you_mean
+from cnncalc.spec.tree import Block, Body
+
+DEEPEST = 20  # files that extend one another
+_FILE_NAME = re.compile(r"[\w.-]+")
+
+
+class Description:
+    """A network as its files describe it, `extends` resolved. What is never inherited is the first file's own."""
+
+    def __init__(self, documents: list[Document]) -> None:
+        first, self.documents = documents[0], documents
+        self.name = first.text("name") or Path(first.source.name).stem
+        self.source = first.text("source")
+        self.notes = first.text("notes")
+        self.expect = first.expect
+        self.own_params = frozenset(first.params)
+        self.input: Entry | None = None
+        self.layers: Body | None = None
+        self.layers_span: Span | None = None
+        self.blocks: dict[str, Block] = {}
+        self.params: dict[str, Entry] = {}
+        self.allow: dict[str, str] = {}
+        for document in reversed(documents):
+            self.input = document.input or self.input
+            if document.layers is not None:
+                self.layers, self.layers_span = document.layers, document.layers_span
+            self.blocks.update(document.blocks)
+            self.params.update(document.params)
+            self.allow.update({code: reason.value for code, reason in document.allow.items()})
+
+
+def read_family(source: Source, path: str, problems: Problems) -> Description | None:
+    """A file and all that it extends; None where too little can be read. `path` is where it lies, "-" for nowhere."""
+    documents: list[Document] = []
+    seen: list[Path] = []
+    while True:
+        document = read_document(source, problems)
+        if document is None:
+            return None
+        documents.append(document)
+        seen.append(Path(path).resolve())
+        reference = document.texts.get("extends")
+        if reference is None:
+            break
+        try:
+            path = _find(reference.value, path, reference.span)
+            if Path(path).resolve() in seen:
+                chain = " → ".join(known.name for known in [*seen, Path(path)])
+                raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
+            if len(documents) >= DEEPEST:
+                raise Mistake("too-large", f"{DEEPEST} files extend one another, and no more are read", reference.span)
+            source = _read(path, reference.span)
+        except Mistake as mistake:
+            problem = mistake.problem
+            problems.add(problem.code, problem.message, problem.span, help=problem.help)
+            return None
+    description = Description(documents)
+    if description.input is None:
+        _missing(documents[0], "input", "`input: [3, 224, 224]`", problems)
+    if description.layers is None:
+        _missing(documents[0], "layers", "`layers:` with a list of layers", problems)
+    return description
+
+
+def _missing(document: Document, key: str, example: str, problems: Problems) -> None:
+    start = Span(document.source, 0, 0)
+    problems.add("missing-key", f"the architecture has no `{key}`", start, help=f"write {example}, or `extends` one that has it")
+
+
+def _find(name: str, path: str, span: Span) -> str:
+    """The file that `extends` names: beside the one that names it, else bundled."""
+    if not _FILE_NAME.fullmatch(name):
+        raise Mistake("extends-missing", "`extends` names a file beside this one or a bundled architecture, without a folder", span)
+    folder = Path(path).parent
+    for candidate in (name, *(name + suffix for suffix in SUFFIXES)):
+        if is_file(folder / candidate):
+            return str(folder / candidate)
+    found = bundled_path(name)
+    if found is None:
+        raise Mistake("extends-missing", f"there is no architecture `{name}` beside this file, and none is bundled", span, did_you_mean(name, bundled()))
+    return str(found)
+
+
+def _read(path: str, span: Span) -> Source:
+    try:
+        return read_source(path)
+    except Mistake as mistake:
+        raise Mistake("extends-missing", f"cannot be extended: {mistake.problem.message}", span) from None

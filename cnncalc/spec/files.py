@@ -1,0 +1,92 @@
+"""Where architectures come from: a path, a bundled name, standard input; read within bounds, as UTF-8 text."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from cnncalc.errors import Mistake, Source, Span
+from cnncalc.spec.nearest import nearest
+
+LARGEST_FILE = 2**20  # bytes
+SUFFIXES = (".yaml", ".yml")
+
+
+def bundled_folder() -> Path:
+    """The folder of the bundled architectures: within the package where it is installed, beside it in a checkout."""
+    package = Path(__file__).absolute().parent.parent
+    inside = package / "architectures"
+    return inside if inside.is_dir() else package.parent / "architectures"
+
+
+def bundled() -> list[str]:
+    """The names of the bundled architectures, sorted."""
+    return sorted(path.stem for path in bundled_folder().iterdir() if path.suffix in SUFFIXES)
+
+
+def bundled_path(name: str) -> Path | None:
+    """The file of a bundled architecture, by its name with or without a suffix."""
+    stem = name.removesuffix(".yaml").removesuffix(".yml")
+    path = bundled_folder() / f"{stem}.yaml"
+    return path if Path(stem).name == stem and is_file(path) else None
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether a file, or anything else that is no folder, is there; a path that cannot be one is none."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISDIR(mode)
+
+
+def find(name: str) -> str:
+    """The path that ARCH means: a file of that name, else a bundled architecture, else the name as it is."""
+    if name == "-" or is_file(name):
+        return name
+    return str(bundled_path(name) or name)
+
+
+def read_source(path: str, shown: str = "") -> Source:
+    """The text of a file ("-" is standard input). Raises Mistake `unreadable`, `too-large` or `not-text`."""
+    shown = shown or ("<standard input>" if path == "-" else path)
+    nowhere = Span(Source(shown, ""), 0, 0)
+    try:
+        data = sys.stdin.buffer.read(LARGEST_FILE + 1) if path == "-" else _read_bytes(path)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise Mistake("unreadable", f"{shown}: {reason[:1].lower()}{reason[1:]}", nowhere, _other_name(path)) from None
+    if len(data) > LARGEST_FILE:
+        raise Mistake("too-large", f"{shown} is larger than {LARGEST_FILE // 1024:,} KiB, and no more is read", nowhere)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        good = data[: error.start].decode("utf-8-sig")
+        place = Span(Source(shown, good + "\ufffd"), len(good), len(good) + 1)
+        raise Mistake("not-text", f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text", place, "save the file as UTF-8") from None
+    return Source(shown, text)
+
+
+def _read_bytes(path: str) -> bytes:
+    """At most a little more than the bound, of a file or a pipe; a folder or a device is refused."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        mode = os.fstat(stream.fileno()).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(21, "is a folder, not a file")
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+            raise OSError(22, "is a device, not a file")
+        os.set_blocking(stream.fileno(), True)
+        return stream.read(LARGEST_FILE + 1)
+
+
+def _other_name(path: str) -> str:
+    """What may have been meant by a path that cannot be read."""
+    for suffix in SUFFIXES:
+        if is_file(path + suffix):
+            return f"did you mean `{path}{suffix}`?"
+    if "\0" not in path and Path(path).exists():
+        return "name a file"
+    found = nearest(Path(path).stem, bundled())
+    return f"did you mean the bundled `{found}`?" if found else "`cnncalc list` shows the bundled architectures"

@@ -1,0 +1,173 @@
+"""From what the user names to a network: the one door through which the rest of the program comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError
+from cnncalc.layers.base import Shape
+from cnncalc.layers.fields import MAXIMUM, Value, show
+from cnncalc.network import Network
+from cnncalc.spec.check import Checker
+from cnncalc.spec.document import Entry
+from cnncalc.spec.expand import Expander, TooLarge
+from cnncalc.spec.expressions import Expression, whole
+from cnncalc.spec.family import Description, read_family
+from cnncalc.spec.files import find, read_source
+from cnncalc.spec.grammar import read_expression
+from cnncalc.spec.nearest import did_you_mean
+from cnncalc.spec.nodes import Text
+from cnncalc.spec.scope import ParamScope, Unknown
+
+
+class Expectation(NamedTuple):
+    """A number that a file promises under `expect`."""
+
+    key: str
+    value: Value
+    key_span: Span
+    span: Span
+
+
+class Loaded(NamedTuple):
+    """What came of reading an architecture: the network as far as it goes, and all problems in the order of the file."""
+
+    network: Network | None
+    problems: list[Problem]
+    expectations: tuple[Expectation, ...]  # none where the command line changed the input or a param
+    allow: dict[str, str]
+    source: Source | None
+
+
+def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Network:
+    """The network of an architecture file, a bundled name, or "-" for standard input.
+
+    `input` is `3x224x224`, `settings` are `NAME=VALUE` for params. Raises SpecError with every problem found.
+    """
+    loaded = open_architecture(name, input=input, settings=settings)
+    if loaded.network is None or not loaded.network.complete or any(p.severity == "error" for p in loaded.problems):
+        raise SpecError(loaded.problems)
+    return loaded.network
+
+
+def open_architecture(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Loaded:
+    """Read an architecture; what is wrong in it is in the result. Raises UsageError for a wrong `input` or setting."""
+    path = find(name)
+    try:
+        source = read_source(path)
+    except Mistake as mistake:
+        problem = mistake.problem
+        return Loaded(None, [problem._replace(span=None) if not mistake.has_place else problem], (), {}, None)
+    return load_source(source, path, input=input, settings=settings)
+
+
+def load_source(source: Source, path: str = "-", *, input: str | None = None, settings: Sequence[str] = ()) -> Loaded:
+    """Read an architecture from a text that is at hand. `path` is where it lies, for `extends`."""
+    problems = Problems()
+    turned = [_setting(text) for text in settings]
+    wanted = _input_text(input) if input is not None else None
+    description = read_family(source, path, problems)
+    if description is None:
+        return Loaded(None, problems.sorted(), (), {}, source)
+    for key, value in turned:
+        _turn(description, key, value)
+    if wanted is not None:
+        description.input = Entry(_expression(wanted, "--input"), Span(Source("--input", wanted), 0, len(wanted)))
+    Checker(description, problems).check()
+    params = _params(description, problems)
+    network = _expand(description, params, problems)
+    expectations = () if turned or wanted else _expectations(description, params, problems)
+    found = [problem for problem in problems.sorted() if problem.severity == "error" or problem.code not in description.allow]
+    return Loaded(network, found, expectations, description.allow, source)
+
+
+def _expand(description: Description, params: dict[str, Value], problems: Problems) -> Network | None:
+    shape = _input_shape(description, params, problems)
+    if description.layers is None:
+        return None
+    try:
+        return Expander(description, params, problems).network(shape, description.layers)
+    except TooLarge:
+        return None
+
+
+def _params(description: Description, problems: Problems) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    scope = ParamScope(values)
+    for name, entry in description.params.items():
+        values[name] = _evaluate(entry.value, scope, problems)
+    return values
+
+
+def _evaluate(expression: Expression, scope: ParamScope, problems: Problems) -> Value:
+    """The value, None where it has none and that is noted."""
+    try:
+        return expression.evaluate(scope)
+    except Unknown:
+        return None
+    except Mistake as mistake:
+        problem = mistake.problem
+        problems.add(problem.code, problem.message, problem.span, help=problem.help)
+        return None
+
+
+def _input_shape(description: Description, params: dict[str, Value], problems: Problems) -> Shape | None:
+    entry = description.input
+    if entry is None:
+        return None
+    value = _evaluate(entry.value, ParamScope(params), problems)
+    if value is None:
+        return None
+    span = entry.value.span
+    try:
+        if not isinstance(value, tuple) or not 2 <= len(value) <= 4:
+            raise Mistake("bad-input", f"`input` is [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}", span)
+        shape = tuple(whole(size, span, "a size of the input") for size in value)
+        for size in shape:
+            if not 1 <= size <= MAXIMUM:
+                raise Mistake("bad-input", f"a size of the input must be from 1 to {MAXIMUM:,}, found {size}", span)
+    except Mistake as mistake:
+        problems.add(mistake.problem.code, mistake.problem.message, span)
+        return None
+    return shape
+
+
+def _expectations(description: Description, params: dict[str, Value], problems: Problems) -> tuple[Expectation, ...]:
+    scope = ParamScope(params)
+    values = ((key, entry, _evaluate(entry.value, scope, problems)) for key, entry in description.expect.items())
+    return tuple(
+        Expectation(key, value, entry.key_span, entry.value.span) for key, entry, value in values if value is not None
+    )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise UsageError(f"--set takes NAME=VALUE, not {text!r}")
+    return name.strip(), value
+
+
+def _turn(description: Description, name: str, value: str) -> None:
+    if name not in description.params:
+        known = ", ".join(description.params) or "it has none"
+        raise UsageError(
+            f"{description.name} has no param {name!r}; {did_you_mean(name, description.params) or f'its params: {known}'}"
+        )
+    entry = description.params[name]
+    description.params[name] = Entry(_expression(value, f"--set {name}"), entry.key_span)
+
+
+def _expression(text: str, option: str) -> Expression:
+    source = Source(option, text)
+    try:
+        return read_expression(Text(text, Span(source, 0, len(text)), None))
+    except Mistake as mistake:
+        raise UsageError(f"{option}: {mistake.problem.message}: {text!r}") from None
+
+
+def _input_text(text: str) -> str:
+    sizes = text.lower().replace("×", "x").split("x")
+    if not all(size.isascii() and size.isdigit() for size in sizes) or not 2 <= len(sizes) <= 4:
+        raise UsageError(f"--input takes sizes as 3x224x224, channels first, not {text!r}")
+    return f"[{', '.join(sizes)}]"

@@ -1,0 +1,174 @@
+"""YAML read as the language reads it: texts, lists and mappings with their places, and nothing else of YAML.
+
+Built from the parser's events, not its nodes: events show anchors, aliases and tags, and need no recursion.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from cnncalc.errors import Mistake, Problems, Source, Span
+
+DEEPEST = 100  # lists and mappings within one another
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+_ONLY_CALLS = "write what is repeated as a block, under `blocks`"
+
+
+class Text:
+    """A scalar. `value` is what YAML makes of it, `body` the same as it stands in the file, from offset `origin`.
+
+    Where the two differ by more than line breaks (escapes in quotes), `body` is the value and has no places of its own.
+    """
+
+    __slots__ = ("body", "origin", "plain", "span", "value")
+
+    def __init__(self, value: str, span: Span, style: str | None) -> None:
+        self.value = value
+        self.span = span
+        self.plain = not style
+        source, start, end = span
+        raw = source.text[start:end]
+        self.body = value
+        self.origin: int | None = None
+        if self.plain:
+            self.body, self.origin = raw, start
+        elif style in ("'", '"') and raw[1:-1] == value:
+            self.origin = start + 1
+        elif style in ("|", ">"):
+            header = raw.find("\n") + 1
+            self.body, self.origin = raw[header:], start + header
+
+    def at(self, start: int, end: int) -> Span:
+        """The place in the file of a piece of the body."""
+        if self.origin is None:
+            return self.span
+        return Span(self.span.source, self.origin + start, self.origin + end)
+
+
+class Listing:
+    """A sequence, in block or flow style."""
+
+    __slots__ = ("flow", "items", "span")
+
+    def __init__(self, span: Span, flow: bool) -> None:
+        self.items: list[Node] = []
+        self.span = span
+        self.flow = flow
+
+
+class Mapping:
+    """A mapping: pairs in the order of the file, keys always text and each once."""
+
+    __slots__ = ("flow", "pairs", "span", "values")
+
+    def __init__(self, span: Span, flow: bool) -> None:
+        self.pairs: list[tuple[Text, Node]] = []
+        self.values: dict[str, Node] = {}
+        self.span = span
+        self.flow = flow
+
+
+Node = Text | Listing | Mapping
+
+
+def form(node: Node) -> str:
+    """What a node is, as a message names it."""
+    if isinstance(node, Text):
+        return f"the text `{node.value[:40]}`" if node.value else "nothing"
+    return "a list" if isinstance(node, Listing) else "a mapping"
+
+
+class _Builder:
+    """Puts nodes together from events."""
+
+    def __init__(self, source: Source, problems: Problems) -> None:
+        self.source = source
+        self.problems = problems
+        self.open: list[Listing | Mapping] = []
+        self.keys: list[Text | None] = []  # of each open mapping, the key whose value comes next
+        self.root: Node | None = None
+
+    def span(self, event: Any) -> Span:
+        return Span(self.source, event.start_mark.index, event.end_mark.index)
+
+    def put(self, node: Node) -> None:
+        """A finished node goes to the list or mapping that is open."""
+        if not self.open:
+            self.root = node
+            return
+        parent = self.open[-1]
+        if isinstance(parent, Listing):
+            parent.items.append(node)
+        elif (key := self.keys[-1]) is not None:
+            self.keys[-1] = None
+            if key.value in parent.values:
+                self.problems.add("duplicate-key", f"`{key.value}` is given twice here", key.span)
+            else:
+                parent.pairs.append((key, node))
+                parent.values[key.value] = node
+        elif isinstance(node, Text):
+            if node.plain and node.value == "<<":
+                self.problems.add("yaml-feature", "merge keys are not read", node.span, help=_ONLY_CALLS)
+            self.keys[-1] = node
+        else:
+            self.problems.add("wrong-form", f"a key must be a text, found {form(node)}", node.span)
+            self.keys[-1] = Text("", node.span, None)
+        parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
+
+    def begin(self, node: Listing | Mapping) -> None:
+        if len(self.open) >= DEEPEST:
+            raise Mistake("too-large", f"lists and mappings stand {DEEPEST} deep, and no deeper is read", node.span)
+        self.open.append(node)
+        self.keys.append(None)
+
+    def finish(self, end: int) -> None:
+        node = self.open.pop()
+        self.keys.pop()
+        if node.flow:
+            node.span = node.span._replace(end=end)
+        self.put(node)
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self.problems.add("yaml-feature", f"aliases (`*{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS)
+            self.put(Text("", self.span(event), '"'))
+        elif isinstance(event, yaml.NodeEvent):
+            if event.anchor is not None:
+                self.problems.add("yaml-feature", f"anchors (`&{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS)
+            tag = getattr(event, "tag", None)
+            if tag is not None:
+                self.problems.add("yaml-feature", f"tags (`{tag}`) are not read", self.span(event), help="leave the tag out")
+            if isinstance(event, yaml.ScalarEvent):
+                self.put(Text(event.value, self.span(event), event.style))
+            elif isinstance(event, yaml.SequenceStartEvent):
+                self.begin(Listing(self.span(event), bool(event.flow_style)))
+            elif isinstance(event, yaml.MappingStartEvent):
+                self.begin(Mapping(self.span(event), bool(event.flow_style)))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.finish(event.end_mark.index)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+            raise Mistake("yaml-feature", "a second document begins here", self.span(event), "keep one network a file")
+
+
+def parse(source: Source, problems: Problems) -> Node | None:
+    """The tree of a text, None where it is empty or not well-formed; what is wrong goes to `problems`."""
+    builder = _Builder(source, problems)
+    try:
+        for event in yaml.parse(source.text, Loader=LOADER):
+            builder.take(event)
+    except Mistake as mistake:
+        problems.found.append(mistake.problem)
+        return None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        start = min(mark.index, len(source.text)) if mark else 0
+        problems.add("yaml-syntax", f"not well-formed YAML: {error.problem or error.context}", Span(source, start, start + 1))
+        return None
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        start = int(getattr(error, "position", 0) or 0)
+        problems.add("not-text", f"not text that YAML allows: {getattr(error, 'reason', error)}", Span(source, start, start + 1))
+        return None
+    return builder.root

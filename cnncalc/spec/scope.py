@@ -1,0 +1,134 @@
+"""What an expression can see while a block runs: its parameters, its named outputs, the file's params."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.errors import Mistake, Span
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.fields import Value
+from cnncalc.spec.check import BOOLEANS, SPECIAL
+from cnncalc.spec.expressions import Word
+from cnncalc.spec.tree import Block
+
+
+class Unknown(Exception):
+    """A value depends on a shape that an earlier mistake left unknown."""
+
+
+class Flow(NamedTuple):
+    """What flows: the node that gives it, and its shape, None where unknown; `doubtful` where only channels are sure."""
+
+    node: int
+    shape: Shape | None
+    doubtful: bool = False
+
+
+class Definition(NamedTuple):
+    """How a named output came about, so that it can be used again: the block or the layer, and the nodes it gave."""
+
+    block: Block | None
+    layer: Layer | None
+    values: dict[str, Value]
+    first: int
+    last: int
+    outputs: dict[str, Output] | None = None  # those named inside the block
+
+
+class Output:
+    """An earlier output, as a value: what `from` and a block's argument take."""
+
+    __slots__ = ("definition", "flow")
+
+    def __init__(self, flow: Flow, definition: Definition | None) -> None:
+        self.flow = flow
+        self.definition = definition
+
+    def __str__(self) -> str:
+        return "an output"
+
+
+class Frame:
+    """One run of a block (or of `layers`, with `name` ""). `flow` is what flows where an expression stands."""
+
+    __slots__ = ("arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span")
+
+    def __init__(
+        self,
+        name: str,
+        arguments: dict[str, Value],
+        params: dict[str, Value],
+        input: Flow,
+        names: frozenset[str],
+        caller: Frame | None,
+        span: Span | None,
+    ) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.params = params
+        self.input = input
+        self.flow = input
+        self.names = names
+        self.caller = caller
+        self.span = span
+        self.index: int | None = None
+        self.outputs: dict[str, Output] = {}
+
+    def chain(self) -> str:
+        """The blocks that called one another down to this one, the last few."""
+        names = []
+        frame: Frame | None = self
+        while frame and frame.name and len(names) < 6:
+            names.append(frame.name)
+            frame = frame.caller
+        return " → ".join([*(["…"] if frame and frame.name else []), *reversed(names)])
+
+    def lookup(self, name: str, span: Span) -> Value:
+        """The value of a bare name. Raises Mistake where it has none yet, Unknown where it depends on a mistake."""
+        if name in self.arguments:
+            return self.arguments[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        if name in self.names:
+            raise Mistake("unknown-name", f"the output `{name}` is named further on", span, "an output can be read after it is named")
+        if name in self.params:
+            if self.params[name] is None:  # it could not be evaluated, and that is noted
+                raise Unknown
+            return self.params[name]
+        if name in SPECIAL:
+            return self.special(name, span)
+        return BOOLEANS.get(name, Word(name))
+
+    def special(self, name: str, span: Span) -> Value:
+        if name == "index":
+            if self.index is None:
+                raise Mistake("unknown-name", "`index` is the round of a repeat, and none is around this", span)
+            return self.index
+        if name == "input":
+            return Output(self.input, None)
+        shape = (self.input if name == "in_channels" else self.flow).shape
+        if shape is None:
+            raise Unknown
+        return shape[0]
+
+    def member(self, owner: Value, name: str, span: Span) -> Value:
+        """`m1.y0`, the output named `y0` inside the block's call named `m1`."""
+        inner = owner.definition.outputs if isinstance(owner, Output) and owner.definition else None
+        if inner is None:
+            raise Mistake("bad-value", "only the name of a block's call has outputs inside it", span)
+        if name not in inner:
+            known = ", ".join(inner) or "none is named there"
+            raise Mistake("unknown-name", f"no output is named `{name}` inside that block", span, f"those named there: {known}")
+        return inner[name]
+
+
+class ParamScope(Frame):
+    """Where params themselves are evaluated: only earlier params and words are there."""
+
+    __slots__ = ()
+
+    def __init__(self, params: dict[str, Value]) -> None:
+        super().__init__("", {}, params, Flow(-1, None), frozenset(), None, None)
+
+    def special(self, name: str, span: Span) -> Value:
+        raise Mistake("unknown-name", f"`{name}` has no value here, outside the layers", span)

@@ -1,0 +1,169 @@
+"""What the author wrote, as a tree: bodies of chains of items, with the place of every part."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cnncalc.errors import Span
+from cnncalc.spec.expressions import Expression
+
+
+class Argument(NamedTuple):
+    """One argument of a call; `name` is "" where it is given by position."""
+
+    name: str
+    value: Expression
+    span: Span
+
+
+class Call:
+    """`conv(64, 3, padding=1)`. `segment` is its part of a path; the check sets `target` and `bound`."""
+
+    __slots__ = ("arguments", "bound", "constant", "kind", "kind_span", "segment", "span", "target")
+
+    def __init__(self, kind: str, kind_span: Span, arguments: tuple[Argument, ...], span: Span) -> None:
+        self.kind = kind
+        self.kind_span = kind_span
+        self.arguments = arguments
+        self.span = span
+        self.segment = ""
+        self.target: Any = None  # a Block, a class of Layer, the word of a structure, or None where the call is wrong
+        self.bound: dict[str, Expression] = {}
+        self.constant: Any = None  # the layer, where no argument can vary
+
+
+class Group:
+    """A text in parentheses; `segment` is set where it is repeated."""
+
+    __slots__ = ("chain", "segment", "span")
+
+    def __init__(self, chain: Chain, span: Span) -> None:
+        self.chain = chain
+        self.span = span
+        self.segment = ""
+
+
+class Branch(NamedTuple):
+    """One branch of a merge: present only where its condition holds."""
+
+    label: str
+    condition: Expression | None
+    body: Body
+    span: Span
+
+
+class Merge:
+    """`add`, `multiply`, `concat` or `outputs` with its branches."""
+
+    __slots__ = ("branches", "segment", "span", "word")
+
+    def __init__(self, word: str, branches: tuple[Branch, ...], span: Span) -> None:
+        self.word = word
+        self.branches = branches
+        self.span = span
+        self.segment = ""
+
+
+class Broken:
+    """An item that could not be read; its problem is noted already."""
+
+    __slots__ = ("segment", "span")
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.segment = ""
+
+
+Unit = Call | Group | Merge | Broken
+
+
+class Item(NamedTuple):
+    """`unit * count if condition else otherwise`."""
+
+    unit: Unit
+    count: Expression | None
+    condition: Expression | None
+    otherwise: Unit | None
+    span: Span
+
+
+class Chain:
+    """`name = item -> item -> …`. `segment` is set where the chain is a group of a path of its own."""
+
+    __slots__ = ("items", "name", "name_span", "segment", "span")
+
+    def __init__(self, name: str, name_span: Span | None, items: tuple[Item, ...], span: Span) -> None:
+        self.name = name
+        self.name_span = name_span
+        self.items = items
+        self.span = span
+        self.segment = ""
+
+
+Body = tuple[Chain, ...]
+
+
+class Parameter(NamedTuple):
+    """A parameter of an author's block."""
+
+    name: str
+    default: Expression | None
+    span: Span
+
+
+class Block:
+    """An author's block: its parameters and what it stands for."""
+
+    __slots__ = ("body", "name", "names", "parameters", "span")
+
+    def __init__(self, name: str, parameters: tuple[Parameter, ...], body: Body, span: Span) -> None:
+        self.name = name
+        self.parameters = parameters
+        self.body = body
+        self.span = span
+        self.names: frozenset[str] = frozenset()  # of the outputs named in it; the check sets them
+
+    def signature(self) -> str:
+        """The block as its key declares it."""
+        return self.span.text
+
+
+def units_of(body: Body) -> list[Unit]:
+    """Every unit of a body, those within parentheses and branches included, in the order of the file."""
+    found: list[Unit] = []
+    for chain in chains_of(body):
+        for item in chain.items:
+            found.append(item.unit)
+            if item.otherwise:
+                found.append(item.otherwise)
+    return found
+
+
+def chains_of(body: Body) -> list[Chain]:
+    """Every chain of a body, those within parentheses and branches included."""
+    found: list[Chain] = []
+    waiting = list(reversed(body))
+    while waiting:
+        chain = waiting.pop()
+        found.append(chain)
+        for item in reversed(chain.items):
+            for unit in (item.otherwise, item.unit):
+                if isinstance(unit, Group):
+                    waiting.append(unit.chain)
+                elif isinstance(unit, Merge):
+                    waiting.extend(inner for branch in reversed(unit.branches) for inner in reversed(branch.body))
+    return found
+
+
+def expressions_of(body: Body) -> list[Expression]:
+    """Every expression of a body."""
+    found: list[Expression] = []
+    for chain in chains_of(body):
+        for item in chain.items:
+            found.extend(part for part in (item.count, item.condition) if part)
+            for unit in (item.unit, item.otherwise):
+                if isinstance(unit, Call):
+                    found.extend(argument.value for argument in unit.arguments)
+                elif isinstance(unit, Merge):
+                    found.extend(branch.condition for branch in unit.branches if branch.condition)
+    return found
