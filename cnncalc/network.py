@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.fields import Value
 
 INPUT = -1  # in place of a node's index: the network's input
 
@@ -57,3 +58,12 @@ class Network(NamedTuple):
     def shape_at(self, index: int) -> Shape:
         """Shape of what the node gives, or of the network's input for INPUT."""
         return self.input if index == INPUT else self.nodes[index].output
+
+
+class Expectation(NamedTuple):
+    """A number that a file promises under `expect`."""
+
+    key: str
+    value: Value
+    key_span: Span
+    span: Span

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.receptive_field import Field
-from cnncalc.analysis.report import LayerReport, Report, Totals
+from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Totals, Whole
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.reach import Reach
 from cnncalc.network import INPUT, Network, Node
@@ -36,6 +36,7 @@ def analyze(network: Network) -> Report:
     """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
     known: dict[tuple[int, Shapes], Facts] = {}
     fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
+    told: dict[int, tuple[ReceptiveField | None, Whole | None]] = {}  # by the identity of a field: most layers pass it on
     layers = []
     for node in network.nodes:
         key = (id(node.layer), node.input_shapes)
@@ -43,7 +44,9 @@ def analyze(network: Network) -> Report:
         if facts is None:
             facts = known[key] = facts_of(node.layer, node.input_shapes, node.output)
         field = fields[node.index] = _field_after(node, facts.reach, fields)
-        layers.append(_layer_report(network, node, facts, field))
+        if id(field) not in told:
+            told[id(field)] = receptive_field.shown(field), receptive_field.whole(field)
+        layers.append(_layer_report(network, node, facts, field, *told[id(field)]))
     ends = dict(network.outputs)
     end = ends.pop("", None)
     if end is None:
@@ -69,7 +72,9 @@ def _field_after(node: Node, reach: Reach, fields: dict[int, Field | None]) -> F
     return receptive_field.after(reach, before, node.input_shapes, node.output)
 
 
-def _layer_report(network: Network, node: Node, facts: Facts, field: Field | None) -> LayerReport:
+def _layer_report(
+    network: Network, node: Node, facts: Facts, field: Field | None, seen: ReceptiveField | None, whole: Whole | None
+) -> LayerReport:
     shared = node.shares is not None
     return LayerReport(
         path=node.path,
@@ -82,8 +87,8 @@ def _layer_report(network: Network, node: Node, facts: Facts, field: Field | Non
         buffers=0 if shared else facts.buffers,
         work=facts.work,
         activations=facts.activations,
-        receptive_field=receptive_field.shown(field),
-        whole=receptive_field.whole(field),
+        receptive_field=seen,
+        whole=whole,
         centred=field is None or field.centred,
         shares=network.nodes[node.shares].path if node.shares is not None else "",
     )

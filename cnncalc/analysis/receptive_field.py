@@ -10,6 +10,7 @@ Behind an upsampling the interval of a unit is not linear in u but repeats in a 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -89,7 +90,10 @@ def after(reach: Reach, fields: tuple[Field, ...], inputs: Shapes, output: Shape
     if reach == "pointwise":
         return field if field.centred or len(fields) > 1 else field._replace(centred=True)
     if isinstance(reach, tuple):
-        axes = [_step(axis, rule, size) for axis, rule, size in zip(field.axes, reach, shape[1:], strict=True)]
+        steps = tuple(zip(field.axes, reach, shape[1:], strict=True))
+        axes = [_step(*steps[0])]
+        for before, step in pairwise(steps):
+            axes.append(axes[-1] if step == before else _step(*step))  # a square map takes the same step on every axis
         if any(axis is None or len(axis.intervals) > LONGEST_PERIOD or _too_far(axis) for axis in axes):
             return None
         return Field(tuple(axis for axis in axes if axis))
@@ -122,6 +126,9 @@ def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int
         turns = period // gcd(period, stride)  # outputs until the input's period comes round
         step = turns * stride // period * axis.step
         reach = (kernel - 1) * dilation
+        if period == 1 and (only := axis.intervals[0]):
+            j = axis.step
+            return AxisField(step, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
         pieces = (axis.between(y * stride - before, y * stride - before + reach) for y in range(turns))
         return reduced(step, tuple(pieces), axis.fixed)
     if isinstance(rule, Adaptive):

@@ -13,12 +13,13 @@ from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.document import MERGE_WORDS
 from cnncalc.spec.expressions import FUNCTIONS, Expression, Literal, Name, Word, names_in
 from cnncalc.spec.family import Description
-from cnncalc.spec.nearest import did_you_mean
+from cnncalc.nearest import did_you_mean
 from cnncalc.spec.tree import Block, Body, Call, Chain, Group, Merge, chains_of, expressions_of, units_of
 
 BOOLEANS = {"true": True, "false": False}
 SPECIAL = ("in_channels", "channels", "index", "input")
 RESERVED = frozenset(RESERVED_WORDS) | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)
+BLOCK = "a block"
 _NAME = re.compile(r"\w+")
 _NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")
 _ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
@@ -100,7 +101,7 @@ class Checker:
 
     def check_name(self, name: str, span: Span, what: str) -> bool:
         """Whether a name may be given; a word of the language or a number may not."""
-        if name in RESERVED:
+        if name in RESERVED and what != BLOCK:  # in the place of a kind, such a word can only be a block
             self.problems.add("bad-name", f"{what} cannot be called `{name}`, a word of the language", span)
         elif not _NAME.fullmatch(name) or _NUMBER.fullmatch(name):
             self.problems.add("bad-name", f"{what} is called by letters, digits and `_`, and not by a number: `{name}`", span)
@@ -109,7 +110,7 @@ class Checker:
         return False
 
     def check_block(self, block: Block) -> None:
-        self.check_name(block.name, block.span, "a block")
+        self.check_name(block.name, block.span, BLOCK)
         if block.name in STRUCTURE_WORDS or block.name in MERGE_WORDS:
             self.problems.add("bad-name", f"a block cannot be called `{block.name}`, a word of the language", block.span)
         elif block.name in KINDS:

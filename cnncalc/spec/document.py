@@ -9,7 +9,7 @@ from cnncalc.errors import Mistake, Problems, Source, Span
 from cnncalc.layers.structure import MERGES
 from cnncalc.spec.expressions import Expression, Listed
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_declaration, read_expression, read_head
-from cnncalc.spec.nearest import did_you_mean
+from cnncalc.nearest import did_you_mean
 from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, parse
 from cnncalc.spec.tree import Argument, Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
 

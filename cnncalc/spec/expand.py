@@ -43,7 +43,7 @@ class Expander:
         self.depth = 0
         self.nesting = 0  # groups that are open
         self.layers: dict[object, Layer] = {}
-        self.shapes: dict[tuple[Layer, Shapes], Shape] = {}
+        self.shapes: dict[tuple[int, Shapes], Shape] = {}  # by the identity of a layer, all of which are kept
 
     def network(self, shape: Shape | None, body: Body) -> Network | None:
         """The network of a whole description, None where its input is not known. Raises TooLarge."""
@@ -180,9 +180,9 @@ class Expander:
         if len(inputs) < len(flows):
             return self.guess(layer, None), None
         try:
-            output = self.shapes.get((layer, inputs))
+            output = self.shapes.get((id(layer), inputs))
             if output is None:
-                output = self.shapes[layer, inputs] = layer.output_shape(inputs)
+                output = self.shapes[id(layer), inputs] = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
                 self.note(mistake_of(error, call), path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cnncalc.errors import Mistake, Problems, Source, Span
 from cnncalc.spec.document import Document, Entry, read_document
 from cnncalc.spec.files import SUFFIXES, bundled, bundled_path, is_file, read_source
-from cnncalc.spec.nearest import did_you_mean
+from cnncalc.nearest import did_you_mean
 from cnncalc.spec.tree import Block, Body
 
 DEEPEST = 20  # files that extend one another

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.spec.nearest import nearest
+from cnncalc.nearest import nearest
 
 LARGEST_FILE = 2**20  # bytes
 SUFFIXES = (".yaml", ".yml")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError
 from cnncalc.layers.base import Shape
 from cnncalc.layers.fields import MAXIMUM, Value, show
-from cnncalc.network import Network
+from cnncalc.network import Expectation, Network
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import Entry
 from cnncalc.spec.expand import Expander, TooLarge
@@ -16,18 +16,9 @@ from cnncalc.spec.expressions import Expression, whole
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.files import find, read_source
 from cnncalc.spec.grammar import read_expression
-from cnncalc.spec.nearest import did_you_mean
+from cnncalc.nearest import did_you_mean
 from cnncalc.spec.nodes import Text
 from cnncalc.spec.scope import ParamScope, Unknown
-
-
-class Expectation(NamedTuple):
-    """A number that a file promises under `expect`."""
-
-    key: str
-    value: Value
-    key_span: Span
-    span: Span
 
 
 class Loaded(NamedTuple):

@@ -1,0 +1,42 @@
+"""Small helpers that read an architecture from a text, for all tests."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.report import Report
+from cnncalc.errors import Source
+from cnncalc.network import Network
+from cnncalc.spec.load import Loaded, load_source
+
+
+def read(text: str, **how: object) -> Loaded:
+    """What comes of a text; `layers` alone may be given, then the input is 3×8×8."""
+    text = dedent(text).lstrip("\n")
+    if "input:" not in text and "extends:" not in text:
+        text = "input: [3, 8, 8]\n" + text
+    return load_source(Source("test.yaml", text), "-", **how)  # type: ignore[arg-type]
+
+
+def network(text: str, **how: object) -> Network:
+    """The network of a text that has no errors."""
+    loaded = read(text, **how)
+    assert loaded.network is not None
+    assert not [problem for problem in loaded.problems if problem.severity == "error"]
+    return loaded.network
+
+
+def report(text: str, **how: object) -> Report:
+    """The report of a text that has no errors."""
+    return analyze(network(text, **how))
+
+
+def layers(text: str, **how: object) -> list[str]:
+    """Every layer as its path and its call."""
+    return [f"{node.path}: {node.layer!r}" for node in network(text, **how).nodes]
+
+
+def problems(text: str, **how: object) -> list[tuple[str, int, int]]:
+    """Every problem by code, line and column."""
+    return [(p.code, p.span.line, p.span.column) if p.span else (p.code, 0, 0) for p in read(text, **how).problems]
