@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 from cnncalc.analysis.analyze import analyze
@@ -14,7 +15,7 @@ from cnncalc.spec.load import Loaded, load_source
 def read(text: str, **how: object) -> Loaded:
     """What comes of a text; `layers` alone may be given, then the input is 3×8×8."""
     text = dedent(text).lstrip("\n")
-    if "input:" not in text and "extends:" not in text:
+    if not re.search(r"^(input|extends):|\"input\"", text, re.MULTILINE):
         text = "input: [3, 8, 8]\n" + text
     return load_source(Source("test.yaml", text), "-", **how)  # type: ignore[arg-type]
 
@@ -22,8 +23,8 @@ def read(text: str, **how: object) -> Loaded:
 def network(text: str, **how: object) -> Network:
     """The network of a text that has no errors."""
     loaded = read(text, **how)
+    assert [problem.message for problem in loaded.problems if problem.severity == "error"] == []
     assert loaded.network is not None
-    assert not [problem for problem in loaded.problems if problem.severity == "error"]
     return loaded.network
 
 

@@ -13,6 +13,9 @@ from cnncalc.layers.reach import Reach
 from cnncalc.network import INPUT, Network, Node
 
 
+MOST_PHASES = 50_000  # of receptive fields that vary, all layers together: a bound on time, far above real networks
+
+
 class Facts(NamedTuple):
     """What a layer's rules say of it where these inputs flow in."""
 
@@ -37,13 +40,16 @@ def analyze(network: Network) -> Report:
     known: dict[tuple[int, Shapes], Facts] = {}
     fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
     told: dict[int, tuple[ReceptiveField | None, Whole | None]] = {}  # by the identity of a field: most layers pass it on
+    phases = 0
     layers = []
     for node in network.nodes:
         key = (id(node.layer), node.input_shapes)
         facts = known.get(key)
         if facts is None:
             facts = known[key] = facts_of(node.layer, node.input_shapes, node.output)
-        field = fields[node.index] = _field_after(node, facts.reach, fields)
+        field = _field_after(node, facts.reach, fields) if phases < MOST_PHASES else None
+        phases += receptive_field.phases(field)
+        fields[node.index] = field
         if id(field) not in told:
             told[id(field)] = receptive_field.shown(field), receptive_field.whole(field)
         layers.append(_layer_report(network, node, facts, field, *told[id(field)]))

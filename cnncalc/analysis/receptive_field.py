@@ -18,7 +18,7 @@ from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
 from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
 
-LONGEST_PERIOD = 1024
+LONGEST_PERIOD = 128  # no upsampling that needs more is followed
 LARGEST = 10**18  # no position further away is told
 
 Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
@@ -41,13 +41,16 @@ class AxisField(NamedTuple):
         interval = self.intervals[phase]
         return interval and (interval[0] + turns * self.step, interval[1] + turns * self.step)
 
-    def between(self, first: int, last: int) -> Interval:
-        """What the units from first to last see together: the ends of those at the ends, as intervals never turn back."""
-        period = len(self.intervals)
-        heads = (self.unit(u) for u in range(first, min(last, first + period - 1) + 1))
-        tails = (self.unit(u) for u in range(last, max(first, last - period + 1) - 1, -1))
-        head, tail = next(filter(None, heads), None), next(filter(None, tails), None)
-        return (head[0], tail[1]) if head and tail else None
+    def between(self, first: int, last: int, apart: int = 1) -> Interval:
+        """What the units from first to last, `apart` from one another, see together.
+
+        Only a period of them at either end can see the outermost positions: what comes round again has moved inwards.
+        """
+        heads = map(self.unit, range(first, last + 1, apart)[: len(self.intervals)])
+        tails = map(self.unit, range(last, first - 1, -apart)[: len(self.intervals)])
+        starts = [interval[0] for interval in heads if interval]
+        ends = [interval[1] for interval in tails if interval]
+        return (min(starts), max(ends)) if starts and ends else None
 
     def everything(self, size: int) -> Interval:
         """What all units of a map of this size see together."""
@@ -129,7 +132,8 @@ def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int
         if period == 1 and (only := axis.intervals[0]):
             j = axis.step
             return AxisField(step, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
-        pieces = (axis.between(y * stride - before, y * stride - before + reach) for y in range(turns))
+        starts = (y * stride - before for y in range(turns))
+        pieces = (axis.between(start, start + reach, dilation) for start in starts)
         return reduced(step, tuple(pieces), axis.fixed)
     if isinstance(rule, Adaptive):
         if rule.output == 1:
@@ -235,6 +239,11 @@ def _merged_axis(axes: list[AxisField], sizes: list[int], output: int) -> tuple[
     centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
     step = sliding[0].step * period // len(sliding[0].intervals)
     return reduced(step, tuple(_union(column) for column in columns), fixed), centred
+
+
+def phases(field: Field | None) -> int:
+    """How many intervals stand for a field that varies; 0 for one that does not."""
+    return sum(len(axis.intervals) for axis in field.axes if len(axis.intervals) > 1) if field else 0
 
 
 def shown(field: Field | None) -> ReceptiveField | None:

@@ -159,6 +159,7 @@ class Checker:
             if name.name in self.description.params and name.name not in shadowed and name.name in known:
                 self.used_params.add(name.name)
             if name.name not in known and not self.is_word(name.name) and name.name not in SPECIAL:
+                name.known = False
                 self.problems.add(
                     "unknown-name", f"nothing is called `{name.name}` here", name.span,
                     help=BOOLEAN_HELP.get(name.name, "") or did_you_mean(name.name, [*known, *RESERVED]),

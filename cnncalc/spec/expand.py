@@ -12,9 +12,9 @@ from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
 from cnncalc.layers.fields import LayerError, Value, show
 from cnncalc.network import INPUT, Group, Network, Node
 from cnncalc.spec.check import mistake_of
-from cnncalc.spec.expressions import Expression, truth, whole
+from cnncalc.spec.expressions import Expression, Unknown, truth, whole
 from cnncalc.spec.family import Description
-from cnncalc.spec.scope import Definition, Flow, Frame, Output, Unknown
+from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
 from cnncalc.spec.tree import Group as Parenthesis
 

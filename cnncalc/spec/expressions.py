@@ -26,6 +26,10 @@ class ListValue(tuple[Value, ...]):
     size: int
 
 
+class Unknown(Exception):
+    """A value depends on what an earlier mistake left unknown; that mistake is noted."""
+
+
 class Scope(Protocol):
     """Where names get their values."""
 
@@ -84,15 +88,18 @@ class Literal(Expression):
 
 
 class Name(Expression):
-    """A bare name."""
+    """A bare name; the check says so where nothing is `known` by it."""
 
-    __slots__ = ("name",)
+    __slots__ = ("known", "name")
 
     def __init__(self, span: Span, name: str) -> None:
         super().__init__(span)
         self.name = name
+        self.known = True
 
     def evaluate(self, scope: Scope) -> Value:
+        if not self.known:
+            raise Unknown
         return scope.lookup(self.name, self.span)
 
 

@@ -12,13 +12,13 @@ from cnncalc.network import Expectation, Network
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import Entry
 from cnncalc.spec.expand import Expander, TooLarge
-from cnncalc.spec.expressions import Expression, whole
+from cnncalc.spec.expressions import Expression, Unknown, whole
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.files import find, read_source
 from cnncalc.spec.grammar import read_expression
 from cnncalc.nearest import did_you_mean
 from cnncalc.spec.nodes import Text
-from cnncalc.spec.scope import ParamScope, Unknown
+from cnncalc.spec.scope import ParamScope
 
 
 class Loaded(NamedTuple):

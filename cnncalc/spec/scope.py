@@ -8,12 +8,8 @@ from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.fields import Value
 from cnncalc.spec.check import BOOLEANS, SPECIAL
-from cnncalc.spec.expressions import Word
+from cnncalc.spec.expressions import Unknown, Word
 from cnncalc.spec.tree import Block
-
-
-class Unknown(Exception):
-    """A value depends on a shape that an earlier mistake left unknown."""
 
 
 class Flow(NamedTuple):

@@ -1,0 +1,223 @@
+"""Receptive fields against positions that are traced through the network by following every connection.
+
+The tracing below shares nothing with the analysis: it goes through the outputs one by one and collects input positions.
+"""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+import pytest
+from networks import report
+
+Units = list[set[int]]  # for each unit of a one-dimensional map, the input positions it sees
+
+LENGTH = 1200
+
+
+def slide(units: Units, kernel: int, stride: int, padding: int, dilation: int) -> Units:
+    seen = []
+    position = -padding
+    while position + dilation * (kernel - 1) < len(units) + padding:
+        taps = [position + k * dilation for k in range(kernel)]
+        seen.append(set().union(*(units[tap] for tap in taps if 0 <= tap < len(units))))
+        position += stride
+    return seen
+
+
+def spread(units: Units, kernel: int, stride: int, padding: int, dilation: int) -> Units:
+    full: Units = [set() for _ in range((len(units) - 1) * stride + dilation * (kernel - 1) + 1)]
+    for u, positions in enumerate(units):
+        for k in range(kernel):
+            full[u * stride + k * dilation] |= positions
+    return full[padding : len(full) - padding]
+
+
+def interpolate(units: Units, factor: int) -> Units:
+    """align_corners=False; a neighbour of weight 0 is not read."""
+    seen = []
+    for y in range(len(units) * factor):
+        source = (Fraction(2 * y + 1, 2)) / factor - Fraction(1, 2)
+        below = floor(source)
+        taps = [below] if source == below else [below, below + 1]
+        seen.append(set().union(*(units[tap] for tap in taps if 0 <= tap < len(units))))
+    return seen
+
+
+def adapt(units: Units, size: int) -> Units:
+    n = len(units)
+    return [set().union(*units[floor(Fraction(y * n, size)) : ceil(Fraction((y + 1) * n, size))]) for y in range(size)]
+
+
+def random_step(chance: random.Random) -> tuple[str, Any]:
+    k, s, d = chance.randint(1, 4), chance.randint(1, 3), chance.randint(1, 3)
+    p = chance.randint(0, k - 1)
+    kind = chance.choice(["conv", "max_pool", "transposed_conv", "nearest", "linear", "crop", "pad"])
+    if kind == "conv":
+        return f"conv(4, {k}, {s}, {p}, {d})", lambda units: slide(units, k, s, p, d)
+    if kind == "max_pool":
+        p = min(p, k // 2)
+        return f"max_pool({k}, {s}, {p})", lambda units: slide(units, k, s, p, 1)
+    if kind == "transposed_conv":
+        p = min(p, 1)
+        return f"transposed_conv(4, {k + 1}, {s}, {p}, dilation={d})", lambda units: spread(units, k + 1, s, p, d)
+    if kind == "nearest":
+        return f"upsample({s})", lambda units: [set(unit) for unit in units for _ in range(s)]
+    if kind == "linear":
+        return f"upsample({s}, mode=linear)", lambda units: interpolate(units, s)
+    if kind == "crop":
+        return f"crop([[{p}, {s}]])", lambda units: units[p : len(units) - s]
+    return f"pad([[{p}, {s}]])", lambda units: [set() for _ in range(p)] + units + [set() for _ in range(s)]
+
+
+def interval(layer: Any, unit: int) -> tuple[int, int]:
+    """What the report says the unit sees, where it does not vary."""
+    field = layer.receptive_field
+    start = field.start[0] + unit * field.stride[0]
+    return start, start + field.size[0] - 1
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_chains_of_every_kind_of_step(seed: int) -> None:
+    chance = random.Random(seed)
+    steps = [random_step(chance) for _ in range(chance.randint(1, 4))]
+    units: Units = [{position} for position in range(LENGTH)]
+    for _, trace in steps:
+        units = trace(units)
+    last = report(f"input: [4, {LENGTH}]\nlayers: ['{' -> '.join(text for text, _ in steps)}']").layers[-1]
+    assert last.output[1] == len(units)
+    field = last.receptive_field
+    assert field is not None
+    # the middle, away from what the borders clip; a period of phases where it varies
+    middle = len(units) // 2
+    traced = {u: units[u] for u in range(middle - 12, middle + 12) if units[u]}
+    sizes = [max(unit) - min(unit) + 1 for unit in traced.values()]
+    assert all(0 < min(unit) and max(unit) < LENGTH - 1 for unit in traced.values()), "the test's map is too short"
+    if field.varies:
+        assert max(sizes) <= field.size[0]
+        assert field.size[0] == max(
+            max(unit) - min(unit) + 1 for unit in units if unit and min(unit) > 0 and max(unit) < LENGTH - 1
+        )
+    else:
+        assert {u: (min(unit), max(unit)) for u, unit in traced.items()} == {u: interval(last, u) for u in traced}
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_branches_see_the_union(seed: int) -> None:
+    """Two or three branches of stride-1 windows and one before them all; centres agree only by chance."""
+    chance = random.Random(1000 + seed)
+    stride = chance.randint(1, 3)
+    units = slide([{position} for position in range(LENGTH)], 3, stride, 1, 1)
+    texts, ends = [], []
+    for _ in range(chance.randint(2, 3)):
+        kernel, dilation = chance.choice([1, 3, 5]), chance.randint(1, 2)
+        before = chance.randint(0, dilation * (kernel - 1))
+        after = dilation * (kernel - 1) - before
+        texts.append(f"conv(4, {kernel}, padding=[[{before}, {after}]], dilation={dilation})")
+        padded = [set[int]() for _ in range(before)] + units + [set[int]() for _ in range(after)]
+        ends.append(slide(padded, kernel, 1, 0, dilation))
+    branches = "\n".join(f"      - {text}" for text in texts)
+    text = f"input: [4, {LENGTH}]\nlayers:\n  - conv(4, 3, {stride}, 1)\n  - add:\n{branches}\n"
+    last = report(text).layers[-1]
+    middle = len(units) // 2
+    for u in range(middle - 3, middle + 3):
+        union = set().union(*(end[u] for end in ends))
+        assert interval(last, u) == (min(union), max(union))
+    centres = {min(end[middle]) + max(end[middle]) for end in ends}
+    assert last.centred == (len(centres) == 1)
+
+
+# by hand
+
+
+def last_field(text: str) -> Any:
+    return report(text).layers[-1]
+
+
+def test_two_three_by_three_see_five_by_five() -> None:
+    field = last_field("layers: ['conv(4, 3, padding=1) * 2']").receptive_field
+    assert (field.size, field.stride, field.start) == ((5, 5), (1, 1), (-2, -2))
+
+
+def test_axes_are_apart() -> None:
+    field = last_field("layers: ['conv(4, [3, 1], stride=[2, 1], padding=[1, 0])']").receptive_field
+    assert (field.size, field.stride, field.start) == ((3, 1), (2, 1), (-1, 0))
+
+
+def test_dilation_widens_the_window() -> None:
+    """K_eff = 2·(3 − 1) + 1 = 5."""
+    assert last_field("layers: ['conv(4, 3, dilation=2)']").receptive_field.size == (5, 5)
+
+
+def test_nearest_upsampling_halves_the_stride() -> None:
+    """Pairs of units see the same pixel: y sees ⌊y/2⌋."""
+    layer = last_field("layers: ['upsample(2)']")
+    assert layer.receptive_field.size == (1, 1)
+    assert layer.receptive_field.stride == (Fraction(1, 2), Fraction(1, 2))
+    assert layer.receptive_field.varies
+
+
+def test_global_pooling_sees_the_whole_input_and_keeps_the_interval() -> None:
+    """3 + 7·1: the 8 units of each axis together, from −1 to 8."""
+    layer = last_field("layers: ['conv(4, 3, padding=1) -> global_avg_pool']")
+    assert (layer.whole.size, layer.whole.start) == ((10, 10), (-1, -1))
+    assert layer.receptive_field.size == (10, 10)
+
+
+def test_flatten_and_linear() -> None:
+    """A flat element has no place any more; behind a linear layer it sees everything."""
+    flat, dense = report("layers: ['conv(4, 3) -> flatten -> linear(2)']").layers[1:]
+    assert (flat.receptive_field, flat.whole) == (None, None)
+    assert dense.receptive_field is None
+    assert (dense.whole.size, dense.whole.start) == ((8, 8), (0, 0))  # type: ignore[union-attr]
+
+
+def test_a_gate_sees_the_whole_input_but_the_interval_stays_that_of_the_map() -> None:
+    layers = report("""
+        layers:
+          - multiply:
+              - conv(3, 3, padding=1)
+              - global_avg_pool -> sigmoid
+          - conv(2, 3)
+    """).layers
+    gated, conv = layers[-2], layers[-1]
+    assert gated.receptive_field is not None
+    assert gated.receptive_field.size == (3, 3)
+    assert gated.whole is not None
+    assert gated.whole.size == (8, 8)
+    assert conv.receptive_field is not None
+    assert (conv.receptive_field.size, conv.whole is not None) == ((5, 5), True)
+    assert gated.centred
+
+
+@pytest.mark.parametrize("norm", ["group_norm(1)", "instance_norm", "layer_norm(over=all)"])
+def test_statistics_over_positions_see_the_whole_input(norm: str) -> None:
+    layer = last_field(f"layers: ['conv(4, 3) -> {norm}']")
+    assert layer.whole.size == (8, 8)
+    assert layer.receptive_field.size == (3, 3)
+
+
+@pytest.mark.parametrize("norm", ["batch_norm", "layer_norm", "local_response_norm", "softmax"])
+def test_over_channels_only_a_position_sees_itself(norm: str) -> None:
+    assert last_field(f"layers: ['conv(4, 3) -> {norm}']").whole is None
+
+
+def test_branches_of_different_stride_are_marked() -> None:
+    """Both are 3×4×4, but one steps by 2 and the other by 1."""
+    layer = last_field("layers: [{add: ['conv(3, 1, stride=2)', 'crop(2)']}]")
+    assert not layer.centred
+    assert layer.whole is not None
+
+
+def test_positions_beyond_bounds_are_not_told() -> None:
+    assert last_field("layers: ['conv(1, 3, stride=2, padding=1) * 70']").receptive_field is None
+
+
+def test_the_time_does_not_depend_on_the_resolution() -> None:
+    """A million on a side has the very numbers that the rules give, and no loop over positions."""
+    layer = last_field("input: [3, 1000000, 1000000]\nlayers: ['conv(4, 3, padding=1) -> adaptive_avg_pool(7)']")
+    assert layer.output == (4, 7, 7)
+    assert layer.receptive_field.varies

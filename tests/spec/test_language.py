@@ -1,0 +1,431 @@
+"""The language of architecture files, rule by rule; what comes out is written by hand from the rules."""
+
+from __future__ import annotations
+
+import pytest
+from networks import layers, network, problems, report
+
+# items: chains, counts, conditions, names
+
+
+def test_a_chain_is_its_items_in_order() -> None:
+    assert layers("layers: conv(4, 3) -> relu -> max_pool(2)") == [
+        "conv1: conv(4, 3)", "relu1: relu", "max_pool1: max_pool(2)"
+    ]  # fmt: skip
+
+
+def test_a_chain_goes_on_in_deeper_lines_that_begin_with_an_arrow() -> None:
+    assert layers("""
+        layers:
+          - conv(4, 3)
+            -> relu
+            -> max_pool(2)
+    """) == layers("layers: conv(4, 3) -> relu -> max_pool(2)")
+
+
+def test_a_call_by_name_means_the_same_as_the_text() -> None:
+    by_name = """
+        params: {width: 4}
+        layers:
+          - conv: {out: 2 * width, kernel: [3, 1], padding: same, bias: false}
+    """
+    as_text = """
+        params: {width: 4}
+        layers:
+          - conv(2 * width, [3, 1], padding=same, bias=false)
+    """
+    assert layers(by_name) == layers(as_text) == ["conv1: conv(8, [3, 1], padding=same, bias=false)"]
+
+
+def test_json_is_an_architecture_file_too() -> None:
+    text = '{"input": [3, 8, 8], "layers": [{"conv": {"out": 4, "kernel": 3, "padding": "same"}}, "relu"]}'
+    assert layers(text) == ["conv1: conv(4, 3, padding=same)", "relu1: relu"]
+
+
+def test_repeats_and_their_rounds() -> None:
+    assert layers("layers: [relu * 2]") == ["relu1.0: relu", "relu1.1: relu"]
+    assert layers("layers: [(relu -> tanh) * 2]") == [
+        "group1.0.relu1: relu", "group1.0.tanh1: tanh", "group1.1.relu1: relu", "group1.1.tanh1: tanh"
+    ]  # fmt: skip
+    assert layers("layers: [relu * 0]") == []
+    assert layers("layers: [relu * (1 + 1)]") == layers("layers: [relu * 1 + 1]") == layers("layers: [relu * 2]")
+
+
+def test_arguments_are_evaluated_anew_in_each_round() -> None:
+    assert layers("layers: ['conv(channels + index + 1, 1) * 3']") == [
+        "conv1.0: conv(4, 1)", "conv1.1: conv(6, 1)", "conv1.2: conv(9, 1)"
+    ]  # fmt: skip
+
+
+def test_index_is_that_of_the_innermost_repeat_and_does_not_reach_into_a_block() -> None:
+    assert layers("layers: ['((conv(index + 1, 1) * 2) -> conv(index + 5, 1)) * 2']") == [
+        "group1.0.conv1.0: conv(1, 1)", "group1.0.conv1.1: conv(2, 1)", "group1.0.conv2: conv(5, 1)",
+        "group1.1.conv1.0: conv(1, 1)", "group1.1.conv1.1: conv(2, 1)", "group1.1.conv2: conv(6, 1)",
+    ]  # fmt: skip
+    assert problems("""
+        blocks:
+          b:
+            - conv(index, 1)
+        layers: [b * 2]
+    """) == [("unknown-name", 4, 12)]
+
+
+def test_a_condition_is_judged_once_before_the_repeat() -> None:
+    """Judged in each round it would stop after the first, when 4 channels flow."""
+    assert layers("layers: ['conv(4, 1) * 2 if channels == 3']") == ["conv1.0: conv(4, 1)", "conv1.1: conv(4, 1)"]
+    assert layers("layers: ['conv(4, 1) * 2 if channels == 4']") == []
+    assert layers("layers: ['conv(4, 1) if channels == 4 else conv(5, 1)']") == ["conv2: conv(5, 1)"]
+
+
+def test_an_item_with_if_stands_in_parentheses_in_a_chain() -> None:
+    assert layers("layers: ['relu -> (tanh if channels == 3) -> elu']") == ["relu1: relu", "tanh1: tanh", "elu1: elu"]
+    assert problems("layers: ['relu -> tanh if channels == 3']") == [("ambiguous-if", 2, 19)]
+    assert layers("layers: ['(relu -> tanh) if channels == 4', elu]") == ["elu1: elu"]
+
+
+# paths
+
+
+def test_ordinals_count_what_is_written_not_what_is_switched_on() -> None:
+    assert layers("layers: [relu, relu if channels == 9, relu, x = relu, relu]") == [
+        "relu1: relu", "relu3: relu", "x: relu", "relu5: relu"
+    ]  # fmt: skip
+
+
+def test_parentheses_that_are_not_repeated_are_transparent() -> None:
+    assert layers("layers: [(relu -> (relu)) -> relu]") == ["relu1: relu", "relu2: relu", "relu3: relu"]
+
+
+def test_names_of_items_chains_and_repeats() -> None:
+    assert layers("layers: [a = relu, b = relu * 2, c = relu -> tanh, (d = relu -> tanh) -> relu]") == [
+        "a: relu", "b.0: relu", "b.1: relu", "c.relu1: relu", "c.tanh1: tanh", "d.relu1: relu", "d.tanh1: tanh",
+        "relu3: relu",
+    ]  # fmt: skip
+
+
+def test_identity_and_from_take_no_ordinal() -> None:
+    assert layers("""
+        layers:
+          - a = relu -> identity
+          - tanh
+          - add:
+              - from(a) -> relu
+              - identity
+    """) == ["a.relu1: relu", "tanh1: tanh", "add1.1.relu1: relu", "add1: add"]
+
+
+def test_paths_of_the_language_document() -> None:
+    """`conv3_x.bottleneck1.0.add1.body.conv_bn2.conv1` is the example that it prints."""
+    from cnncalc.spec.load import load
+
+    paths = [node.path for node in load("resnet50").nodes]
+    assert "conv3_x.bottleneck1.0.add1.body.conv_bn2.conv1" in paths
+    assert len(paths) == len(set(paths))
+
+
+# blocks, arguments, defaults
+
+
+def test_arguments_by_position_then_by_name() -> None:
+    text = """
+        blocks:
+          b(out, kernel, stride=1):
+            - conv(out, kernel, stride)
+        layers: ['b(%s)']
+    """
+    for arguments in ("4, 3, 2", "4, 3, stride=2", "4, stride=2, kernel=3", "kernel=3, stride=2, out=4"):
+        assert layers(text % arguments) == ["b1.conv1: conv(4, 3, stride=2)"]
+    assert layers(text % "4, 3") == ["b1.conv1: conv(4, 3)"]
+
+
+def test_a_default_uses_earlier_parameters_params_and_the_called_block_s_channels() -> None:
+    assert layers("""
+        params: {wide: 2}
+        blocks:
+          b(out, hidden=in_channels * wide + out):
+            - conv(hidden, 1)
+        layers: ['conv(5, 1) -> b(1)', b(2)]
+    """) == ["conv1: conv(5, 1)", "b1.conv1: conv(11, 1)", "b2.conv1: conv(24, 1)"]
+
+
+def test_in_channels_of_the_caller_in_arguments_and_constant_in_a_block() -> None:
+    assert layers("""
+        blocks:
+          b(out):
+            - conv(7, 1) -> conv(in_channels, 1) -> conv(channels + out, 1)
+        layers: ['conv(4, 1) -> b(in_channels)']
+    """) == ["conv1: conv(4, 1)", "b1.conv1: conv(7, 1)", "b1.conv2: conv(4, 1)", "b1.conv3: conv(7, 1)"]
+
+
+def test_a_block_with_a_built_in_s_name_wins_with_a_warning() -> None:
+    text = """
+        blocks:
+          relu:
+            - tanh
+        layers: [relu]
+    """
+    assert layers(text) == ["relu1.tanh1: tanh"]
+    assert problems(text) == [("shadows-kind", 3, 3)]
+    assert problems(text.replace("layers", "allow: {shadows-kind: on purpose}\n        layers")) == []
+
+
+def test_a_parameter_may_be_called_like_a_kind() -> None:
+    assert layers("""
+        blocks:
+          b(dropout):
+            - dropout(dropout)
+        layers: [b(0.25)]
+    """) == ["b1.dropout1: dropout(rate=0.25)"]
+
+
+def test_blocks_may_call_themselves_under_a_condition() -> None:
+    assert layers("""
+        blocks:
+          fractal(depth):
+            - relu
+            - fractal(depth - 1) if depth > 1
+        layers: [fractal(3)]
+    """) == ["fractal1.relu1: relu", "fractal1.fractal1.relu1: relu", "fractal1.fractal1.fractal1.relu1: relu"]
+
+
+def test_activation_takes_kinds_and_blocks() -> None:
+    text = """
+        params: {act: relu}
+        blocks:
+          swish_like:
+            - silu
+          b(act):
+            - activation(act)
+        layers: [b(%s)]
+    """
+    assert layers(text % "act") == ["b1.activation1: relu"]
+    assert layers(text % "act", settings=["act=elu"]) == ["b1.activation1: elu"]
+    without = text.replace("{act: relu}", "{}")
+    assert layers(without % "tanh") == ["b1.activation1: tanh"]
+    assert layers(without % "swish_like") == ["b1.activation1.silu1: silu"]
+    assert layers(without % "identity") == []
+    assert [code for code, _, _ in problems(without % "conv")] == ["bad-value"]
+
+
+# merges and branches
+
+RESIDUAL = """
+    blocks:
+      b(out, stride=1):
+        - add:
+            body: conv(out, 3, stride, padding=half)
+            skip if stride == 1 and in_channels == out: identity
+    layers: [b(%s)]
+"""
+
+
+def test_a_branch_that_is_there_only_sometimes() -> None:
+    assert layers(RESIDUAL % "3") == ["b1.add1.body.conv1: conv(3, 3, padding=half)", "b1.add1: add"]
+    assert layers(RESIDUAL % "4") == ["b1.add1.body.conv1: conv(4, 3, padding=half)"]
+
+
+def test_a_branch_all_of_whose_items_are_off_is_the_identity() -> None:
+    text = "layers: [{%s: [relu, (tanh if channels == 9)]}]"
+    assert layers(text % "add") == ["add1.1.relu1: relu", "add1: add"]
+    assert problems(text % "add") == []
+    assert problems(text % "concat") == [("idle-branch", 2, 26)]
+    assert network(text % "concat").nodes[-1].output == (6, 8, 8)
+
+
+def test_merges_by_name_by_list_and_as_only_item_of_a_body() -> None:
+    assert layers("layers: {concat: {a: relu, b: [tanh, elu]}}") == [
+        "concat1.a.relu1: relu", "concat1.b.tanh1: tanh", "concat1.b.elu1: elu", "concat1: concat"
+    ]  # fmt: skip
+
+
+def test_a_named_merge_under_a_condition() -> None:
+    text = """
+        layers:
+          - joined = add if channels == %d:
+              - relu
+              - tanh
+          - from(joined)
+    """
+    assert layers(text % 3) == ["joined.1.relu1: relu", "joined.2.tanh1: tanh", "joined: add"]
+    assert layers(text % 4) == []
+
+
+def test_multiply_broadcasts_a_gate() -> None:
+    shape = network("""
+        layers:
+          - multiply:
+              - identity
+              - global_avg_pool -> conv(3, 1) -> sigmoid
+    """).nodes[-1].output
+    assert shape == (3, 8, 8)
+
+
+def test_outputs_leave_what_flows_unchanged() -> None:
+    text = """
+        layers:
+          - conv(4, 3)
+          - outputs:
+              side: global_avg_pool -> flatten -> linear(2)
+          - conv(5, 3)
+    """
+    assert [node.path for node in network(text).nodes][-1] == "conv2"
+    found = report(text)
+    assert (found.output, found.outputs) == ((5, 4, 4), {"side": (2,)})
+
+
+def test_outputs_at_the_end_are_the_network_s() -> None:
+    found = report("""
+        layers:
+          - conv(4, 3)
+          - outputs: {p3: relu, p4: max_pool(2)}
+    """)
+    assert (found.output, found.outputs) == ((4, 6, 6), {"p3": (4, 6, 6), "p4": (4, 3, 3)})
+
+
+# from, input, reuse
+
+
+def test_from_reaches_earlier_outputs_and_sibling_branches() -> None:
+    made = network("""
+        layers:
+          - a = conv(4, 1)
+          - concat:
+              x: b = conv(5, 1)
+              y: from(b) -> relu
+              z: from(a)
+    """)
+    assert [node.inputs for node in made.nodes] == [(-1,), (0,), (1,), (1, 2, 0)]
+
+
+def test_an_output_is_handed_to_a_block() -> None:
+    made = network("""
+        blocks:
+          up(out, skip):
+            - concat:
+                skip: from(skip)
+                up: transposed_conv(out, 2, stride=2)
+        layers:
+          - enc = conv(4, 3, padding=1)
+          - max_pool(2)
+          - up(6, enc)
+    """)
+    assert [node.output for node in made.nodes] == [(4, 8, 8), (4, 4, 4), (6, 8, 8), (10, 8, 8)]
+    assert made.nodes[-1].inputs == (0, 2)
+
+
+def test_a_block_does_not_see_its_caller_s_outputs() -> None:
+    assert problems("""
+        blocks:
+          b:
+            - from(a)
+        layers: [a = relu, b]
+    """) == [("unknown-name", 4, 12)]
+
+
+def test_an_output_named_inside_a_block_s_call() -> None:
+    made = network("""
+        blocks:
+          two:
+            - y0 = conv(4, 1)
+            - y1 = conv(5, 1)
+        layers:
+          - m1 = two
+          - relu
+          - from(m1.y0) -> tanh
+    """)
+    assert made.nodes[-1].inputs == (0,)
+
+
+def test_input_is_the_block_s_input() -> None:
+    made = network("""
+        blocks:
+          dense:
+            - conv(4, 1) -> relu
+            - concat: [from(input), identity]
+        layers: ['conv(9, 1) -> dense']
+    """)
+    assert made.nodes[-1].output == (13, 8, 8)
+
+
+def test_a_name_means_the_last_round_and_what_stands_where_it_is_off() -> None:
+    made = network("layers: ['a = conv(channels + 1, 1) * 3', 'b = relu if channels == 9', from(a) -> elu, from(b) -> tanh]")
+    assert [node.inputs for node in made.nodes] == [(-1,), (0,), (1,), (2,), (2,)]
+
+
+def test_reuse_counts_parameters_once_and_work_twice() -> None:
+    found = report("""
+        blocks:
+          b:
+            - conv(3, 3, padding=1) -> batch_norm
+        layers:
+          - one = conv(3, 1)
+          - two = b
+          - reuse(one)
+          - reuse(two)
+    """)
+    assert found.totals.parameters == (3 * 3 + 3) + (3 * 3 * 9 + 3) + 6
+    assert found.totals.buffers == 6
+    assert found.totals.work.macs == 2 * (9 * 64 + 81 * 64)
+    assert [(layer.path, layer.shares) for layer in found.layers[3:]] == [
+        ("reuse1", "one"), ("reuse2.conv1", "two.conv1"), ("reuse2.batch_norm1", "two.batch_norm1")
+    ]  # fmt: skip
+
+
+def test_reuse_needs_the_same_weights() -> None:
+    assert problems("layers: ['a = conv(4, 3)', reuse(a)]") == [("reuse-mismatch", 2, 28)]
+
+
+# params, extends
+
+
+def test_params_may_use_earlier_ones_and_be_turned() -> None:
+    text = """
+        params: {width: 4, wide: 2 * width, depths: [1, 2], act: relu, head: false}
+        layers:
+          - conv(wide, 1) * depths[1]
+          - activation(act)
+          - flatten if head
+    """
+    assert layers(text) == ["conv1.0: conv(8, 1)", "conv1.1: conv(8, 1)", "activation1: relu"]
+    turned = layers(text, settings=["width=8", "depths=[1, 1]", "act=tanh", "head=true"])
+    assert turned == ["conv1.0: conv(16, 1)", "activation1: tanh", "flatten1: flatten"]
+
+
+def test_extends_overrides_by_name_and_inherits_the_rest() -> None:
+    made = network("""
+        extends: vgg16
+        params: {depths: [1, 1, 1, 1, 1]}
+        input: [3, 32, 32]
+        blocks:
+          vgg(out, depth):
+            - (conv(out, 3, padding=1, bias=false) -> batch_norm -> relu) * depth
+            - max_pool(2)
+    """)
+    assert made.name == "test"  # never inherited, and so are the promises of vgg16
+    assert made.source == ""
+    assert [node.layer.kind for node in made.nodes].count("batch_norm") == 5
+    assert made.input == (3, 32, 32)
+
+
+def test_the_input_may_be_given_outside() -> None:
+    assert network("layers: [relu]", input="1x5").nodes[0].output == (1, 5)
+
+
+# YAML, read as 1.2 by our own reading
+
+
+@pytest.mark.parametrize(("text", "value"), [("010", 10), ("8", 8), ("1e1", 10), ("0.5e1", 5), ("2 ** 3", 8), ("'8'", 8)])
+def test_numbers(text: str, value: int) -> None:
+    assert layers(f"layers: [{{conv: {{out: {text}, kernel: 1}}}}]") == [f"conv1: conv({value}, 1)"]
+
+
+def test_keys_are_text_always() -> None:
+    assert layers("layers: [{concat: {on: relu, 1x1: tanh, 3: elu}}]") == [
+        "concat1.on.relu1: relu", "concat1.1x1.tanh1: tanh", "concat1.3.elu1: elu", "concat1: concat"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "True", "null", "~"])
+def test_only_true_and_false_are_booleans(word: str) -> None:
+    (found,) = problems(f"layers: [{{conv: {{out: 4, kernel: 1, bias: {word}}}}}]")
+    assert found[0] in ("unknown-name", "syntax")
