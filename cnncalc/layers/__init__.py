@@ -1,0 +1,76 @@
+"""The layer kinds. Each is one class in its family's module, which is loaded when one of its kinds is asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnncalc.layers.base import Layer
+
+FAMILIES = {  # kind → the module of its family
+    "conv": "conv",
+    "depthwise_conv": "conv",
+    "separable_conv": "separable",
+    "spatial_separable_conv": "separable",
+    "transposed_conv": "transposed",
+    "linear": "linear",
+    "max_pool": "pool",
+    "avg_pool": "pool",
+    "global_avg_pool": "pool",
+    "global_max_pool": "pool",
+    "adaptive_avg_pool": "pool",
+    "batch_norm": "normalization",
+    "layer_norm": "normalization",
+    "group_norm": "normalization",
+    "instance_norm": "normalization",
+    "local_response_norm": "normalization",
+    "relu": "activation",
+    "relu6": "activation",
+    "leaky_relu": "activation",
+    "prelu": "activation",
+    "elu": "activation",
+    "selu": "activation",
+    "gelu": "activation",
+    "silu": "activation",
+    "hard_swish": "activation",
+    "hard_sigmoid": "activation",
+    "sigmoid": "activation",
+    "tanh": "activation",
+    "softplus": "activation",
+    "mish": "activation",
+    "softmax": "activation",
+    "dropout": "regular",
+    "stochastic_depth": "regular",
+    "flatten": "reshape",
+    "reshape": "reshape",
+    "scale": "regular",
+    "channel_split": "reshape",
+    "channel_shuffle": "reshape",
+    "pad": "reshape",
+    "crop": "reshape",
+    "upsample": "resize",
+    "pixel_shuffle": "resize",
+    "add": "merge",
+    "multiply": "merge",
+    "concat": "merge",
+}
+
+KINDS = tuple(FAMILIES)
+
+# Every word that a field of some kind takes as its value; a test holds it against the fields.
+RESERVED_WORDS = frozenset(
+    (
+        *("valid", "half", "same", "full", "pytorch", "caffe"),
+        *("channels", "all", "nearest", "linear", "bilinear", "trilinear"),
+    )
+)
+
+
+@cache
+def kind_class(name: str) -> type[Layer]:
+    """The class of a layer kind, named as the kind is: `max_pool` is MaxPool. Raises KeyError where there is none."""
+    module = import_module(f"cnncalc.layers.{FAMILIES[name]}")
+    found: type[Layer] = getattr(module, name.title().replace("_", ""))
+    return found

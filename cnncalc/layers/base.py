@@ -1,0 +1,237 @@
+"""What every layer kind states: its settings and, for given inputs, its output, weights, work and reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import starmap
+from operator import add
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
+
+from cnncalc.layers.fields import MAXIMUM, REQUIRED, Field, LayerError, Same, Value, show
+from cnncalc.layers.reach import Reach
+
+Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
+Shapes = tuple[Shape, ...]
+E = TypeVar("E")
+
+
+class Weight(NamedTuple):
+    """One array that a layer keeps, in PyTorch's name, order and shape.
+
+    `role` is "weight" or "bias" (learned; textbooks leave the biases out) or "buffer" (kept, not learned).
+    """
+
+    name: str
+    shape: Shape
+    role: str = "weight"
+
+
+class Work(NamedTuple):
+    """Operations at inference for one input. `macs` are among the multiplications of convolutions and linear layers.
+
+    `exponentials` are all transcendental functions: exp, log, erf, tanh, powers and square roots.
+    """
+
+    macs: int = 0
+    multiplications: int = 0
+    additions: int = 0
+    comparisons: int = 0
+    divisions: int = 0
+    exponentials: int = 0
+
+    def plus(self, other: Work) -> Work:
+        """Both together, figure by figure."""
+        return Work(*starmap(add, zip(self, other, strict=True)))
+
+    def times(self, count: int) -> Work:
+        """The same work `count` times."""
+        return Work(*(figure * count for figure in self))
+
+
+NO_WORK = Work()
+
+
+class Example(NamedTuple):
+    """Settings and the input shapes they are shown and tested with."""
+
+    settings: Mapping[str, Value]
+    inputs: Shapes
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Layer:
+    """One layer with its settings, apart from any network: the base of all kinds.
+
+    A subclass that names its `kind` is a layer kind. Its fields, in order, are the signature. It must state, itself or
+    through its family, every rule in `RULES`; one that forgets a rule cannot be defined.
+    """
+
+    RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "examples")
+    kind: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
+    fields: ClassVar[dict[str, Field]] = {}
+
+    def __init_subclass__(cls, kind: str = "") -> None:
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
+        for name, field in own.items():
+            field.name = name
+            delattr(cls, name)
+        cls.fields = {**cls.fields, **own}
+        if kind:
+            cls.kind = kind
+            stated = {name for family in cls.__mro__[: cls.__mro__.index(Layer)] for name in vars(family)}
+            missing = [rule for rule in cls.RULES if rule not in stated]
+            texts = ("reference", "__doc__") if __debug__ else ("reference",)  # python -OO takes docstrings away
+            missing += [text for text in texts if not getattr(cls, text)]
+            if missing:
+                raise TypeError(f"layer kind {kind} does not state: {', '.join(missing)}")
+
+    def __init__(self, **settings: Any) -> None:
+        """Settings by name; those left out take their defaults. Raises LayerError `bad-argument` and its kin."""
+        values = self.__dict__
+        for name, field in self.fields.items():
+            if name in settings:
+                values[name] = field.read(settings.pop(name))
+            elif field.default is REQUIRED:
+                raise LayerError("missing-argument", f"{self.kind} needs `{name}`", argument=name)
+            elif isinstance(field.default, Same):
+                values[name] = values[field.default.field]
+            else:
+                values[name] = field.default
+        if settings:
+            name = next(iter(settings))
+            raise LayerError("unknown-argument", f"{self.kind} has no argument `{name}`", argument=name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{self.kind} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.kind, *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        """The layer as a call, as an architecture file writes it: what must be given by position, the rest by name."""
+        parts = []
+        for name, field in self.fields.items():
+            value = getattr(self, name)
+            if field.default is REQUIRED:
+                parts.append(show(value))
+            elif value != self.default_of(name):
+                parts.append(f"{name}={show(value)}")
+        return f"{self.kind}({', '.join(parts)})" if parts else self.kind
+
+    def default_of(self, name: str) -> Value:
+        """What a field left out would be in this very layer, REQUIRED where it cannot be left out."""
+        default = self.fields[name].default
+        return getattr(self, default.field) if isinstance(default, Same) else default
+
+    def brief(self, axes: int = 0) -> str:
+        """The settings in the table's short form, `3×3, s2, p1` where the number of spatial axes is given."""
+        texts = (field.short(getattr(self, name), axes) for name, field in self.fields.items())
+        return ", ".join(text for text in texts if text)
+
+    @classmethod
+    def signature(cls) -> str:
+        """The kind as it is called, `conv(out, kernel, stride=1, …)`."""
+        texts = ", ".join(field.signature() for field in cls.fields.values())
+        return f"{cls.kind}({texts})" if texts else cls.kind
+
+    @final
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Shape of the output. Raises LayerError where the settings do not fit the inputs."""
+        shape = self.result_shape(inputs)
+        if min(shape) < 1 or max(shape) > MAXIMUM:
+            raise self.out_of_bounds(shape)
+        return shape
+
+    def out_of_bounds(self, shape: Shape) -> LayerError:
+        """The error of an output that has an axis with nothing on it, or one beyond all bounds."""
+        channels = len(shape) > 1 and not 1 <= shape[0] <= MAXIMUM
+        about = "channels" if channels else "size"
+        if min(shape) < 1:
+            return LayerError("size-runs-out", f"`{self.kind}` leaves nothing: {shape_text(shape)}", about=about)
+        text = f"the output of `{self.kind}` would be {shape_text(shape)}: an axis of more than {MAXIMUM:,}"
+        return LayerError("too-large", text, about=about)
+
+    # The rules. `inputs` are the shapes that flow in: one, or for a merge one a branch.
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        """Shape of the output, by the kind's own rule; `output_shape` sees to the bounds that hold for all."""
+        raise NotImplementedError
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        """The arrays the layer keeps, from which parameters and buffers are counted."""
+        raise NotImplementedError
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        """Operations at inference, padded zeros included, by `conventions.md`."""
+        raise NotImplementedError
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        """Which input positions an output position reads, from which the receptive field follows."""
+        raise NotImplementedError
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """Settings with inputs they fit, for the listing and the tests."""
+        raise NotImplementedError
+
+
+class Weightless(Layer):
+    """A family that keeps no weights."""
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return ()
+
+
+class Idle(Weightless):
+    """A family that computes nothing: elements pass, or move."""
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        return NO_WORK
+
+
+class SameShape(Layer):
+    """A family whose output has the shape of its input, position by position."""
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        return inputs[0]
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "pointwise"
+
+
+def spatial(kind: str, shape: Shape) -> Shape:
+    """The spatial sizes of a map; raises LayerError `wrong-rank` where it is flat."""
+    if len(shape) < 2:
+        raise LayerError(
+            "wrong-rank",
+            f"`{kind}` needs a map (channels × spatial sizes), but what flows here is flat: {shape_text(shape)}",
+        )
+    return shape[1:]
+
+
+def each_axis(name: str, value: int | tuple[E, ...], axes: int) -> tuple[int | E, ...]:
+    """One value for each axis; raises LayerError `wrong-rank` where a list has not one for each."""
+    if isinstance(value, int):
+        return (value,) * axes
+    if len(value) != axes:
+        raise LayerError(
+            "wrong-rank",
+            f"`{name}` is {show(value)}, one for each of {len(value)} axes, but {axes_text(axes)} here",
+            help=f"{name}={show(value[0])}" if len(set(value)) == 1 else "",
+            argument=name,
+        )
+    return value
+
+
+def axes_text(axes: int) -> str:
+    """`1 spatial axis is`, `2 spatial axes are`."""
+    return "1 spatial axis is" if axes == 1 else f"{axes} spatial axes are"
+
+
+def shape_text(shape: Shape) -> str:
+    """`3×224×224`, or `[1000]` where it is flat."""
+    return "×".join(map(str, shape)) if len(shape) > 1 else f"[{shape[0]}]"

@@ -1,0 +1,140 @@
+"""Convolutions, standard and depthwise, and what all kinds of convolution share."""
+
+from __future__ import annotations
+
+from math import gcd, prod
+from typing import Any
+
+from cnncalc.layers.base import Example, Shape, Shapes, Weight, Work
+from cnncalc.layers.fields import LayerError, Padding, PerAxis, flag, padding, per_axis, whole
+from cnncalc.layers.window import Windowed, check_fits, output_size
+
+DUMOULIN = "V. Dumoulin & F. Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285"
+
+# The fields that the kinds share; each class lists its own in the order of its signature.
+OUT: Any = whole(symbol="C_out", doc="output channels")
+KERNEL: Any = per_axis(symbol="K", brief="{}", doc="size of the window")
+STRIDE: Any = per_axis(1, symbol="S", brief="s{}", doc="step of the window")
+DILATION: Any = per_axis(1, symbol="D", brief="d{}", doc="distance between the kernel's elements")
+GROUPS: Any = whole(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
+MULTIPLIER: Any = whole(1, symbol="M", brief="m{}", doc="output channels for each input channel")
+PADDING: Any = padding()
+BIAS: Any = flag(True, brief="bias", doc="a learned number added to each output channel")
+
+
+def check_groups(kind: str, groups: int, channels: int, out: int | None = None, *, argument: str = "groups") -> None:
+    """Raises LayerError `groups-mismatch` where groups do not divide the channels on either side."""
+    for name, count in (("input", channels), ("output", out)):
+        if count is not None and count % groups:
+            common = channels if out is None else gcd(channels, out)
+            raise LayerError(
+                "groups-mismatch",
+                f"`{kind}` in {groups} {argument} cannot divide {count} {name} channels"
+                f" ({count} mod {groups} = {count % groups})",
+                help=f"use a number that divides {common}, such as {argument}={nearest_divisor(groups, common)}",
+                argument=argument,
+            )
+
+
+def nearest_divisor(wanted: int, number: int) -> int:
+    """The divisor of `number` nearest to `wanted`, the smaller of two; 1 where none is near."""
+    for distance in range(10_000):
+        for candidate in (wanted - distance, wanted + distance):
+            if candidate > 0 and number % candidate == 0:
+                return candidate
+    return 1
+
+
+def with_bias(kernel: Shape, out: int, bias: bool) -> tuple[Weight, ...]:
+    """The arrays of a convolution or a linear layer."""
+    weight = Weight("weight", kernel)
+    return (weight, Weight("bias", (out,), "bias")) if bias else (weight,)
+
+
+class Convolution(Windowed):
+    """A kernel that slides over the input: what the standard and the depthwise convolution share."""
+
+    bias: bool
+
+    def channels_out(self, channels: int) -> int:
+        """Output channels for so many input channels."""
+        raise NotImplementedError
+
+    def groups_of(self, channels: int) -> int:
+        """Parts that so many input channels are divided into."""
+        raise NotImplementedError
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        axes = self.axes(inputs)
+        channels = inputs[0][0]
+        out = self.channels_out(channels)
+        check_groups(self.kind, self.groups_of(channels), channels, out)
+        check_fits(self.kind, axes)
+        return (out, *map(output_size, axes))
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        channels = inputs[0][0]
+        out = self.channels_out(channels)
+        kernel = (axis.kernel for axis in self.axes(inputs))
+        return with_bias((out, channels // self.groups_of(channels), *kernel), out, self.bias)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: a dot product of ΠK·(C_in/G), whose additions are one fewer, and one for the bias
+        channels = inputs[0][0]
+        kernel = prod(axis.kernel for axis in self.axes(inputs))
+        macs = kernel * (channels // self.groups_of(channels)) * prod(output)
+        return Work(macs, macs, macs if self.bias else macs - prod(output))
+
+
+class Conv(Convolution, kind="conv"):
+    """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
+
+    reference = DUMOULIN
+    out: int = OUT
+    kernel: PerAxis = KERNEL
+    stride: PerAxis = STRIDE
+    padding: Padding = PADDING
+    dilation: PerAxis = DILATION
+    groups: int = GROUPS
+    bias: bool = BIAS
+
+    def channels_out(self, channels: int) -> int:
+        return self.out
+
+    def groups_of(self, channels: int) -> int:
+        return self.groups
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"out": 96, "kernel": 11, "stride": 4}, ((3, 227, 227),)),
+            Example({"out": 4, "kernel": (3, 2), "stride": (1, 2), "padding": ((1, 0), (0, 1))}, ((2, 7, 6),)),
+            Example({"out": 6, "kernel": 3, "padding": "half", "dilation": 2, "groups": 2, "bias": False}, ((4, 9),)),
+            Example({"out": 2, "kernel": 2, "padding": "same", "stride": 2}, ((1, 4, 5, 3),)),
+        )
+
+
+class DepthwiseConv(Convolution, kind="depthwise_conv"):
+    """Depthwise convolution: [C, *I] → [C·multiplier, *O], every output channel reads one input channel."""
+
+    reference = "A. G. Howard et al., MobileNets: Efficient CNNs for Mobile Vision Applications, arXiv:1704.04861"
+    kernel: PerAxis = KERNEL
+    stride: PerAxis = STRIDE
+    padding: Padding = PADDING
+    dilation: PerAxis = DILATION
+    multiplier: int = MULTIPLIER
+    bias: bool = BIAS
+
+    def channels_out(self, channels: int) -> int:
+        return channels * self.multiplier
+
+    def groups_of(self, channels: int) -> int:
+        return channels
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"kernel": 3, "padding": 1, "bias": False}, ((32, 112, 112),)),
+            Example({"kernel": 3, "stride": 2, "multiplier": 2, "dilation": 2}, ((4, 11),)),
+            Example({"kernel": (1, 2, 3), "padding": "full"}, ((2, 3, 4, 5),)),
+        )

@@ -1,0 +1,43 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.layers.base import Example, Layer, Shape, Shapes, Weight, Work, shape_text
+from cnncalc.layers.conv import with_bias
+from cnncalc.layers.fields import LayerError, flag, whole
+from cnncalc.layers.reach import Reach
+
+
+class Linear(Layer, kind="linear"):
+    """Fully connected layer: [N_in] → [out], every output reads every input."""
+
+    reference = "PyTorch, torch.nn.Linear"
+    out: int = whole(symbol="N_out", doc="output elements")
+    bias: bool = flag(True, brief="bias", doc="a learned number added to each output")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        if len(inputs[0]) > 1:
+            raise LayerError(
+                "wrong-rank",
+                f"`{self.kind}` needs a flat input, but a map of {shape_text(inputs[0])}"
+                f" ({prod(inputs[0]):,} elements) flows here",
+                help="put `flatten` before it",
+            )
+        return (self.out,)
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return with_bias((self.out, inputs[0][0]), self.out, self.bias)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: a dot product of N_in, whose additions are one fewer, and one for the bias
+        macs = inputs[0][0] * self.out
+        return Work(macs, macs, macs if self.bias else macs - self.out)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "whole"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"out": 4096}, ((9216,),)), Example({"out": 3, "bias": False}, ((5,),))

@@ -1,0 +1,123 @@
+"""Where branches meet: their sum, their product, or their channels side by side."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.layers.base import NO_WORK, Example, Shape, Shapes, Weightless, Work, shape_text
+from cnncalc.layers.fields import LayerError
+from cnncalc.layers.reach import Reach
+
+
+class _Merge(Weightless):
+    """Branches that come together, position by position."""
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "pointwise"
+
+    def disagreement(
+        self, inputs: Shapes, branch: int, *, before: Shape, channels_agree: bool, help: str = ""
+    ) -> LayerError:
+        """The error of the first branch that does not agree with those before it, which have or make `before`."""
+        measure = "branch 1 is" if before == inputs[0] else "those before make"
+        shape = inputs[branch]
+        return LayerError(
+            "shape-mismatch",
+            f"the branches of `{self.kind}` disagree: {measure} {shape_text(before)},"
+            f" branch {branch + 1} is {shape_text(shape)}",
+            help=help,
+            about="size" if channels_agree and len(shape) == len(before) > 1 else "channels",
+            branch=branch,
+        )
+
+
+class Add(_Merge, kind="add"):
+    """Sum: equal shapes → the same shape."""
+
+    reference = "K. He et al., Deep Residual Learning for Image Recognition, arXiv:1512.03385"
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        first = inputs[0]
+        for index, shape in enumerate(inputs):
+            if shape != first:
+                only_channels = len(first) > 1 and shape[1:] == first[1:]
+                text = f"`conv({first[0]}, 1)` at the end of branch {index + 1} gives it {first[0]} channels"
+                agree = shape[0] == first[0]
+                raise self.disagreement(
+                    inputs, index, before=first, channels_agree=agree, help=text if only_channels else ""
+                )
+        return first
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one addition fewer than branches
+        return Work(additions=(len(inputs) - 1) * prod(output))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({}, ((256, 56, 56), (256, 56, 56))),
+            Example({}, ((3, 5), (3, 5), (3, 5))),
+            Example({}, ((10,), (10,))),
+        )
+
+
+class Multiply(_Merge, kind="multiply"):
+    """Product: shapes of equal rank, where an axis of 1 goes with any other → the larger of each axis."""
+
+    reference = "J. Hu, L. Shen, G. Sun, Squeeze-and-Excitation Networks, arXiv:1709.01507"
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        result = inputs[0]
+        for index, shape in enumerate(inputs):
+            agree = [a == b or 1 in (a, b) for a, b in zip(shape, result, strict=False)]
+            if len(shape) != len(result) or not all(agree):
+                text = gate_help(result, shape, index)
+                raise self.disagreement(inputs, index, before=result, channels_agree=agree[0], help=text)
+            result = tuple(map(max, result, shape))
+        return result
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one multiplication fewer than branches
+        return Work(multiplications=(len(inputs) - 1) * prod(output))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({}, ((64, 28, 28), (64, 1, 1))),
+            Example({}, ((1, 6), (4, 6), (4, 1))),
+            Example({}, ((10,), (10,))),
+        )
+
+
+def gate_help(before: Shape, shape: Shape, index: int) -> str:
+    """The reshape that makes a gate of a flat branch, where that would do."""
+    flat, other = (shape, before) if len(shape) == 1 else (before, shape)
+    if len(flat) > 1 or len(other) == 1 or flat[0] not in (1, other[0]):
+        return ""
+    where = f"branch {index + 1}" if flat is shape else "the branches before it"
+    text = ", ".join(map(str, (flat[0], *(1 for _ in other[1:]))))
+    return f"`reshape([{text}])` at the end of {where} makes a gate of it"
+
+
+class Concat(_Merge, kind="concat"):
+    """Concatenation along the channels: [C_1, *I], [C_2, *I], … → [C_1 + C_2 + …, *I]."""
+
+    reference = "C. Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842"
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        first = inputs[0]
+        for index, shape in enumerate(inputs):
+            if len(shape) != len(first) or shape[1:] != first[1:]:
+                raise self.disagreement(inputs, index, before=first, channels_agree=True)
+        return (sum(shape[0] for shape in inputs), *first[1:])
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        return NO_WORK
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({}, ((64, 28, 28), (128, 28, 28), (32, 28, 28), (32, 28, 28))),
+            Example({}, ((3, 5), (3, 5))),
+            Example({}, ((10,), (2,))),
+        )

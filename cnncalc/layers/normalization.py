@@ -1,0 +1,168 @@
+"""Normalization, as it costs at inference."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from cnncalc.layers.base import Example, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
+from cnncalc.layers.conv import check_groups
+from cnncalc.layers.fields import flag, real, whole, word
+from cnncalc.layers.reach import Reach
+
+AFFINE: Any = flag(True, brief="affine", doc="a learned factor and summand")
+EPSILON: Any = real(1e-5, minimum=0, doc="added to the variance")
+
+
+def affine_weights(shape: Shape, affine: bool) -> tuple[Weight, ...]:
+    """The learned factor and summand, where there are any."""
+    return (Weight("weight", shape), Weight("bias", shape, "bias")) if affine else ()
+
+
+def normalizing(sets: int, n: int, affine: bool) -> Work:
+    """The work of normalizing so many sets of n elements each with statistics of their own.
+
+    A set's mean takes n − 1 additions and a multiplication, centring n additions, the squares n multiplications, the
+    variance n − 1 additions and a multiplication, 1/√(variance + ε) an addition, a root and a division, the scaling
+    n multiplications; a learned factor and summand a multiplication and an addition for each element.
+    """
+    each = 3 if affine else 2
+    return Work(
+        multiplications=sets * (each * n + 2),
+        additions=sets * ((each + 1) * n - 1),
+        divisions=sets,
+        exponentials=sets,
+    )
+
+
+class BatchNorm(SameShape, kind="batch_norm"):
+    """Batch normalization: [C, *I] → [C, *I], at inference folded to a factor and a summand for each channel."""
+
+    reference = "S. Ioffe & C. Szegedy, Batch Normalization, arXiv:1502.03167"
+    affine: bool = AFFINE
+    epsilon: float = EPSILON
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        channels = inputs[0][:1]
+        statistics = (Weight("running_mean", channels, "buffer"), Weight("running_var", channels, "buffer"))
+        return affine_weights(channels, self.affine) + statistics
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each element: one multiplication and one addition, affine or not
+        return Work(multiplications=prod(output), additions=prod(output))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({}, ((64, 56, 56),)), Example({"affine": False}, ((5, 7),)), Example({}, ((10,),))
+
+
+class LayerNorm(SameShape, kind="layer_norm"):
+    """Layer normalization: [C, *I] → [C, *I], of each position over its channels, or of the whole input."""
+
+    reference = "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer Normalization, arXiv:1607.06450"
+    over: str = word("channels", words=("channels", "all"), brief="over {}", doc="what is normalized together")
+    affine: bool = AFFINE
+    epsilon: float = EPSILON
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return affine_weights(inputs[0] if self.over == "all" else inputs[0][:1], self.affine)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        channels, *sizes = inputs[0]
+        if self.over == "all":
+            return normalizing(1, prod(inputs[0]), self.affine)
+        return normalizing(prod(sizes), channels, self.affine)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        if len(inputs[0]) == 1:
+            return "whole"
+        return "normalized" if self.over == "all" else "pointwise"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"epsilon": 1e-6}, ((96, 56, 56),)),
+            Example({"over": "all"}, ((3, 4, 5),)),
+            Example({"affine": False}, ((10,),)),
+        )
+
+
+class GroupNorm(SameShape, kind="group_norm"):
+    """Group normalization: [C, *I] → [C, *I], of each of `groups` parts of the channels, over all positions."""
+
+    reference = "Y. Wu & K. He, Group Normalization, arXiv:1803.08494"
+    groups: int = whole(symbol="G", brief="g{}", doc="parts that the channels are divided into")
+    affine: bool = AFFINE
+    epsilon: float = EPSILON
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        check_groups(self.kind, self.groups, inputs[0][0])
+        return inputs[0]
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return affine_weights(inputs[0][:1], self.affine)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        channels, *sizes = inputs[0]
+        return normalizing(self.groups, (channels // self.groups) * prod(sizes), self.affine)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "normalized" if len(inputs[0]) > 1 else "whole"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"groups": 32}, ((64, 28, 28),)),
+            Example({"groups": 2, "affine": False}, ((6, 5),)),
+            Example({"groups": 1}, ((4, 2, 3, 4),)),
+        )
+
+
+class InstanceNorm(SameShape, kind="instance_norm"):
+    """Instance normalization: [C, *I] → [C, *I], of each channel over all positions."""
+
+    reference = "D. Ulyanov, A. Vedaldi, V. Lempitsky, Instance Normalization, arXiv:1607.08022"
+    affine: bool = flag(False, brief="affine", doc="a learned factor and summand")
+    epsilon: float = EPSILON
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        spatial(self.kind, inputs[0])
+        return inputs[0]
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return affine_weights(inputs[0][:1], self.affine)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        channels, *sizes = inputs[0]
+        return normalizing(channels, prod(sizes), self.affine)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "normalized"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({}, ((3, 32, 32),)), Example({"affine": True}, ((4, 9),))
+
+
+class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
+    """Local response normalization: [C, *I] → [C, *I], x / (k + alpha/size·Σx²)^beta over `size` channels."""
+
+    reference = "A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet Classification with Deep CNNs, NIPS 2012, 3.3"
+    size: int = whole(5, symbol="L", brief="n{}", doc="channels in the window")
+    alpha: float = real(1e-4, doc="factor of the mean square")
+    beta: float = real(0.75, doc="exponent")
+    k: float = real(1, doc="summand")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        spatial(self.kind, inputs[0])
+        return inputs[0]
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each element: its square, the sum of `size` squares (zeros beyond the first and the last channel included),
+        # one scaling, one addition of k, one power and one division
+        n = prod(output)
+        return Work(multiplications=2 * n, additions=self.size * n, divisions=n, exponentials=n)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"k": 2}, ((96, 27, 27),)), Example({"size": 3, "beta": 0.5}, ((4, 9),))

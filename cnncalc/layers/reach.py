@@ -1,0 +1,42 @@
+"""What a layer says of the input positions that one output position reads, axis by axis."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class Window(NamedTuple):
+    """Output y reads the inputs y·stride − before + k·dilation, k = 0 … kernel − 1."""
+
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    dilation: int = 1
+
+
+class Spread(NamedTuple):
+    """A transposed window: input u writes to the outputs u·stride − before + k·dilation."""
+
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    dilation: int = 1
+
+
+class Enlarge(NamedTuple):
+    """Output y reads the input ⌊y/factor⌋ or, where `linear`, the two inputs beside (y + ½)/factor − ½."""
+
+    factor: int
+    linear: bool = False
+
+
+class Adaptive(NamedTuple):
+    """Output y of `output` reads the inputs ⌊y·input/output⌋ up to, not including, ⌈(y + 1)·input/output⌉."""
+
+    input: int
+    output: int
+
+
+# An axis each; or "pointwise": only the same position; "normalized": the same position, and all others through the
+# statistics; "flatten": positions become elements; "whole": every element reads the whole input.
+Reach = tuple[Window | Spread | Enlarge | Adaptive, ...] | Literal["pointwise", "normalized", "flatten", "whole"]

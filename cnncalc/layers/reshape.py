@@ -1,0 +1,168 @@
+"""Layers that move elements and compute nothing: new shapes, parts of the channels, borders."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.layers.base import Example, Idle, Shape, Shapes, shape_text, spatial
+from cnncalc.layers.conv import check_groups
+from cnncalc.layers.fields import Amount, LayerError, amount, real, show, sizes, whole
+from cnncalc.layers.reach import Reach, Window
+from cnncalc.layers.window import Pairs, both, pairs, simplest
+
+
+class Flatten(Idle, kind="flatten"):
+    """[C, *I] → [C·ΠI]."""
+
+    reference = "PyTorch, torch.nn.Flatten"
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        return (prod(inputs[0]),)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "flatten" if len(inputs[0]) > 1 else "pointwise"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({}, ((512, 7, 7),)), Example({}, ((3, 5),)), Example({}, ((10,),))
+
+
+class Reshape(Idle, kind="reshape"):
+    """[C, *I] → [*shape], the same elements in the same order."""
+
+    reference = "PyTorch, torch.reshape"
+    shape: tuple[int, ...] = sizes(longest=4, doc="the new shape: [N], or the channels and one to three sizes")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        found, wanted = prod(inputs[0]), prod(self.shape)
+        if found != wanted:
+            rest = prod(self.shape[1:])
+            fits = found % rest == 0
+            raise LayerError(
+                "shape-mismatch",
+                f"`{self.kind}` to {show(self.shape)} needs {wanted:,} elements,"
+                f" but {shape_text(inputs[0])} has {found:,}",
+                help=f"reshape({show((found // rest, *self.shape[1:]))})" if fits else "",
+                argument="shape",
+                about="size",
+            )
+        return self.shape
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "pointwise" if inputs[0] == output else "flatten"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"shape": (64, 1, 1)}, ((64,),)), Example({"shape": (6, 10)}, ((3, 4, 5),))
+
+
+class ChannelSplit(Idle, kind="channel_split"):
+    """[C, *I] → [C_part, *I], one of the parts that the channels are divided into."""
+
+    reference = "N. Ma et al., ShuffleNet V2, arXiv:1807.11164"
+    parts: int | tuple[int, ...] = sizes(single=True, brief="parts {}", doc="how many equal parts, or their sizes")
+    take: int = whole(minimum=0, brief="take {}", doc="which part, from 0")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        channels, *rest = inputs[0]
+        if isinstance(self.parts, int):
+            count = self.parts
+            check_groups(self.kind, count, channels, argument="parts")
+        else:
+            count = len(self.parts)
+            if sum(self.parts) != channels:
+                text = f"the parts {show(self.parts)} make up {sum(self.parts)} channels, but {channels} flow here"
+                raise LayerError("groups-mismatch", text, argument="parts")
+        if self.take >= count:
+            text = f"`take` is {self.take}, but the {count} parts are numbered from 0 to {count - 1}"
+            raise LayerError("bad-argument", text, argument="take")
+        return (channels // self.parts if isinstance(self.parts, int) else self.parts[self.take], *rest)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "pointwise"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"parts": 2, "take": 1}, ((116, 28, 28),)),
+            Example({"parts": (1, 3), "take": 0}, ((4, 5),)),
+            Example({"parts": 5, "take": 4}, ((10,),)),
+        )
+
+
+class ChannelShuffle(Idle, kind="channel_shuffle"):
+    """[C, *I] → [C, *I], the channels of `groups` parts dealt out in turn."""
+
+    reference = "X. Zhang et al., ShuffleNet, arXiv:1707.01083"
+    groups: int = whole(symbol="G", brief="g{}", doc="parts that the channels are divided into")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        spatial(self.kind, inputs[0])
+        check_groups(self.kind, self.groups, inputs[0][0])
+        return inputs[0]
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "pointwise"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"groups": 3}, ((240, 28, 28),)), Example({"groups": 2}, ((4, 5),))
+
+
+class _Border(Idle):
+    """An amount on the two sides of every spatial axis."""
+
+    amount: Amount
+
+    def sides(self, inputs: Shapes) -> Pairs:
+        return pairs("amount", self.amount, len(spatial(self.kind, inputs[0])))
+
+
+class Pad(_Border, kind="pad"):
+    """[C, *I] → [C, *(I + before + after)], a border of one value around the map."""
+
+    reference = "PyTorch, torch.nn.ConstantPad2d"
+    amount: Amount = amount(symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]")
+    value: float = real(0, brief="of {}", doc="what the border holds")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        sides = self.sides(inputs)
+        return (inputs[0][0], *(i + both(a, b) for i, (a, b) in zip(inputs[0][1:], sides, strict=True)))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"amount": 3}, ((3, 224, 224),)),
+            Example({"amount": ((0, 1), (2, 0)), "value": -1}, ((2, 5, 6),)),
+        )
+
+
+class Crop(_Border, kind="crop"):
+    """[C, *I] → [C, *(I − before − after)], the map without a border."""
+
+    reference = "O. Ronneberger, P. Fischer, T. Brox, U-Net, arXiv:1505.04597"
+    amount: Amount = amount(symbol="A", brief="by {}", doc="a number, one for each axis, or pairs [before, after]")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        axes = tuple(zip(inputs[0][1:], self.sides(inputs), strict=True))
+        for i, (a, b) in axes:
+            if a + b >= i:
+                most = tuple(side if sum(side) < size else ((size - 1) // 2,) * 2 for size, side in axes)
+                raise LayerError(
+                    "size-runs-out",
+                    f"`{self.kind}` takes {a} + {b} = {a + b} of {i} positions and leaves nothing",
+                    help=f"at most amount={show(simplest(most))}",
+                    argument="amount",
+                    about="size",
+                )
+        return (inputs[0][0], *(i - both(a, b) for i, (a, b) in axes))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"amount": 4}, ((64, 64, 64),)), Example({"amount": ((0, 1), (2, 0))}, ((2, 5, 6),))

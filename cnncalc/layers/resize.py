@@ -1,0 +1,81 @@
+"""Larger maps without weights: between the positions, or out of the channels."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.layers.base import NO_WORK, Example, Idle, Shape, Shapes, Weightless, Work, each_axis, spatial
+from cnncalc.layers.fields import LayerError, PerAxis, per_axis, whole, word
+from cnncalc.layers.reach import Enlarge, Reach
+
+LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # and how many spatial axes each is for
+
+
+class Upsample(Weightless, kind="upsample"):
+    """[C, *I] → [C, *(I·factor)], the nearest position's value or an interpolation, without aligned corners."""
+
+    reference = "PyTorch, torch.nn.Upsample"
+    factor: PerAxis = per_axis(symbol="F", brief="×{}", doc="how many times larger")
+    mode: str = word("nearest", words=("nearest", *LINEAR_MODES), brief="{}", doc="how the values between are made")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        sizes = spatial(self.kind, inputs[0])
+        axes = len(sizes)
+        if LINEAR_MODES.get(self.mode, axes) != axes:
+            fitting = next(mode for mode, wanted in LINEAR_MODES.items() if wanted == axes)
+            raise LayerError(
+                "wrong-rank",
+                f"mode `{self.mode}` is for {LINEAR_MODES[self.mode]} spatial axes, but {axes} flow here",
+                help=f"mode={fitting}",
+                argument="mode",
+            )
+        factors = each_axis("factor", self.factor, axes)
+        return (inputs[0][0], *(i * f for i, f in zip(sizes, factors, strict=True)))
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # nearest: none; linear on n axes, each output: a weighted sum of the 2^n positions around it
+        if self.mode == "nearest":
+            return NO_WORK
+        corners = 2 ** (len(output) - 1)
+        return Work(multiplications=corners * prod(output), additions=(corners - 1) * prod(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        factors = each_axis("factor", self.factor, len(output) - 1)
+        return tuple(Enlarge(factor, linear=self.mode != "nearest") for factor in factors)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"factor": 2}, ((256, 13, 13),)),
+            Example({"factor": (2, 3), "mode": "bilinear"}, ((3, 4, 5),)),
+            Example({"factor": 2, "mode": "linear"}, ((2, 7),)),
+            Example({"factor": 2, "mode": "trilinear"}, ((1, 2, 3, 4),)),
+        )
+
+
+class PixelShuffle(Idle, kind="pixel_shuffle"):
+    """[C, H, W] → [C/factor², H·factor, W·factor], channels laid out as positions."""
+
+    reference = "W. Shi et al., Efficient Sub-Pixel Convolutional Neural Network, arXiv:1609.05158"
+    factor: int = whole(symbol="F", brief="×{}", doc="how many times larger")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        channels = inputs[0][0]
+        sizes = spatial(self.kind, inputs[0])
+        if len(sizes) != 2:
+            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but {len(sizes)} flow here")
+        square = self.factor * self.factor
+        if channels % square:
+            raise LayerError(
+                "groups-mismatch",
+                f"`{self.kind}` by {self.factor} cannot divide {channels} channels by {self.factor}² = {square}",
+                argument="factor",
+            )
+        return (channels // square, *(size * self.factor for size in sizes))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Enlarge(self.factor) for _ in output[1:])
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"factor": 2}, ((64, 28, 28),)), Example({"factor": 3}, ((9, 4, 5),))

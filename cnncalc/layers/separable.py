@@ -1,0 +1,137 @@
+"""Convolutions in two steps: depthwise-separable and spatially separable."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cnncalc.layers.base import Example, Shape, Shapes, Weight, Work
+from cnncalc.layers.conv import (
+    BIAS,
+    DILATION,
+    KERNEL,
+    MULTIPLIER,
+    OUT,
+    PADDING,
+    STRIDE,
+    Conv,
+    Convolution,
+    DepthwiseConv,
+)
+from cnncalc.layers.fields import LayerError, Padding, PerAxis
+from cnncalc.layers.window import Axis, Windowed, check_fits
+
+
+class _TwoSteps(Windowed):
+    """Two convolutions, one after the other, written as one layer: every rule is put together from theirs."""
+
+    names: ClassVar[tuple[str, str]]  # of the steps, before the names of their arrays
+
+    def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
+        """The two convolutions, in the order in which they run."""
+        raise NotImplementedError
+
+    def between(self, inputs: Shapes, output: Shape) -> Shape:
+        """What flows between the steps."""
+        raise NotImplementedError
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        check_fits(self.kind, self.axes(inputs))
+        first, second = self.steps(inputs)
+        return second.result_shape((first.result_shape(inputs),))
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        first, second = self.steps(inputs)
+        arrays = (first.weights(inputs), second.weights((first.result_shape(inputs),)))
+        return tuple(
+            weight._replace(name=f"{name}.{weight.name}")
+            for name, weights in zip(self.names, arrays, strict=True)
+            for weight in weights
+        )
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        first, second = self.steps(inputs)
+        between = self.between(inputs, output)
+        return first.work(inputs, between).plus(second.work((between,), output))
+
+
+class SeparableConv(_TwoSteps, kind="separable_conv"):
+    """Depthwise-separable convolution: [C_in, *I] → [C_in·multiplier, *O] without bias, then 1×1 → [out, *O]."""
+
+    reference = "F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, arXiv:1610.02357"
+    names = ("depthwise", "pointwise")
+    out: int = OUT
+    kernel: PerAxis = KERNEL
+    stride: PerAxis = STRIDE
+    padding: Padding = PADDING
+    dilation: PerAxis = DILATION
+    multiplier: int = MULTIPLIER
+    bias: bool = BIAS
+
+    def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
+        depthwise = DepthwiseConv(
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            multiplier=self.multiplier,
+            bias=False,
+        )
+        return depthwise, Conv(out=self.out, kernel=1, bias=self.bias)
+
+    def between(self, inputs: Shapes, output: Shape) -> Shape:
+        return (inputs[0][0] * self.multiplier, *output[1:])
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"out": 72, "kernel": 3}, ((3, 8, 8),)),
+            Example({"out": 4, "kernel": 3, "stride": 2, "padding": "same", "multiplier": 2}, ((3, 7, 8),)),
+            Example({"out": 2, "kernel": 2, "dilation": 3, "bias": False}, ((2, 9),)),
+        )
+
+
+class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
+    """Spatially separable convolution: [C_in, H, W] → K×1 without bias → [out, O, W] → 1×K → [out, O, O]."""
+
+    reference = "C. Szegedy et al., Rethinking the Inception Architecture for Computer Vision, arXiv:1512.00567, 3.2"
+    names = ("column", "row")
+    out: int = OUT
+    kernel: PerAxis = KERNEL
+    stride: PerAxis = STRIDE
+    padding: Padding = PADDING
+    bias: bool = BIAS
+
+    def axes(self, inputs: Shapes) -> tuple[Axis, ...]:
+        axes = super().axes(inputs)
+        if len(axes) != 2:
+            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but {len(axes)} flow here")
+        return axes
+
+    def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
+        column, row = self.axes(inputs)
+        return (
+            Conv(
+                out=self.out,
+                kernel=(column.kernel, 1),
+                stride=(column.stride, 1),
+                padding=((column.before, column.after), (0, 0)),
+                bias=False,
+            ),
+            Conv(
+                out=self.out,
+                kernel=(1, row.kernel),
+                stride=(1, row.stride),
+                padding=((0, 0), (row.before, row.after)),
+                bias=self.bias,
+            ),
+        )
+
+    def between(self, inputs: Shapes, output: Shape) -> Shape:
+        return (*output[:2], inputs[0][2])
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"out": 72, "kernel": 3}, ((3, 8, 8),)),
+            Example({"out": 4, "kernel": (3, 2), "stride": (1, 2), "padding": "same", "bias": False}, ((3, 7, 9),)),
+        )

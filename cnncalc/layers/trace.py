@@ -1,0 +1,155 @@
+"""The formulas of a layer, derived from its rules: they are run on numbers that remember where they came from."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.fields import Amount, Field, PerAxis, Same, Value
+from cnncalc.layers.term import Term
+from cnncalc.layers.window import Pairs, Windowed
+
+AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # what tells the axes apart in a symbol
+AXIS_NAMES = {"": "size", "d": "depth", "h": "height", "w": "width"}
+ROLES = {"weight": "weights", "bias": "biases", "buffer": "buffers"}
+
+
+class Formula(NamedTuple):
+    """How a quantity is computed: the rule in symbols, the rule with the numbers put in, and the result."""
+
+    symbols: str
+    numbers: str
+    value: int
+
+
+def formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
+    """Every quantity of a layer that is not zero, by its name, such as "output size", "weights" or "macs".
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> formulas(Conv(out=96, kernel=11, stride=4), ((3, 227, 227),))["weights"]
+    Formula(symbols='K·K·C_in·C_out', numbers='11·11·3·96', value=34848)
+    """
+    shapes = named_inputs(layer, inputs)
+    named = with_symbols(layer, len(inputs[0]) - 1)
+    found: dict[str, int] = {}
+    if isinstance(named, Windowed) and isinstance(named.padding, str):
+        sides: Pairs = tuple((axis.before, axis.after) for axis in named.axes(shapes))
+        found.update(padding_quantities(sides))
+        named = rebuilt(named, padding=named_pairs("P", sides))
+    output = named.output_shape(shapes)
+    found.update(output_quantities(output))
+    weights = named.weights(shapes)
+    for role, label in ROLES.items():
+        found[label] = sum(count(weight.shape) for weight in weights if weight.role == role)
+    found.update(named.work(shapes, named_output(output))._asdict())
+    return {label: formula(value) for label, value in found.items() if value}
+
+
+def count(shape: Shape) -> int:
+    """Elements of an array, in the order of the textbooks: K·K·C_in·C_out for [C_out, C_in, K, K]."""
+    return prod((*shape[2:], *reversed(shape[:2])))
+
+
+def formula(value: int) -> Formula:
+    """The formula of a number; one that is no term is its own."""
+    if isinstance(value, Term):
+        return Formula(value.symbols, value.numbers, int(value))
+    return Formula(str(value), str(value), value)
+
+
+def named_sizes(symbol: str, sizes: tuple[int, ...], *, quiet: bool = False) -> tuple[int, ...]:
+    """A term for each axis, of one name where all are equal, else a name for each."""
+    if not sizes:
+        return ()
+    if len(set(sizes)) == 1:
+        return (Term.of(symbol, sizes[0], quiet=quiet),) * len(sizes)
+    joint = "," if "_" in symbol else "_"
+    named = zip(AXES[len(sizes)], sizes, strict=True)
+    return tuple(Term.of(f"{symbol}{joint}{axis}", size, quiet=quiet) for axis, size in named)
+
+
+def named_pairs(symbol: str, sides: Pairs) -> Pairs:
+    """A term for each side of each axis, of one name where all are equal."""
+    if all(before == after for before, after in sides):
+        return tuple((size, size) for size in named_sizes(symbol, tuple(before for before, _ in sides)))
+    befores, afters = zip(*sides, strict=True)
+    return tuple(zip(named_sizes(f"{symbol}_before", befores), named_sizes(f"{symbol}_after", afters), strict=True))
+
+
+def named_inputs(layer: Layer, inputs: Shapes) -> Shapes:
+    """The inputs as terms: C or C_in and I, numbered where branches differ; N or N_in where they are flat."""
+    channel = ("C" if len(inputs[0]) > 1 else "N") + ("_in" if "out" in layer.fields else "")
+    channels_differ = len({shape[0] for shape in inputs}) > 1
+    sizes_differ = len({shape[1:] for shape in inputs}) > 1
+    return tuple(
+        (
+            Term.of(f"{channel}_{number}" if channels_differ else channel, shape[0]),
+            *named_sizes(f"I_{number}" if sizes_differ else "I", shape[1:]),
+        )
+        for number, shape in enumerate(inputs, 1)
+    )
+
+
+def named_output(output: Shape) -> Shape:
+    """The output as terms for what is counted from it: new names, C_out and O, where the size is a formula."""
+    flat = len(output) == 1
+    channels = output[0] if has_name(output[0]) else Term.of("N_out" if flat else "C_out", output[0])
+    sizes = output[1:] if all(map(has_name, output[1:])) else named_sizes("O", output[1:])
+    return (channels, *sizes)
+
+
+def has_name(size: int) -> bool:
+    """Whether it is a number by its name, or one written out."""
+    return not isinstance(size, Term) or not size.operator
+
+
+def with_symbols(layer: Layer, axes: int) -> Layer:
+    """The layer with terms in place of those settings that have a symbol."""
+    terms = {
+        name: symbolic(field, value, axes)
+        for name, field in layer.fields.items()
+        if field.symbol and not isinstance(value := getattr(layer, name), str)
+    }
+    return rebuilt(layer, **terms)
+
+
+def rebuilt(layer: Layer, **changes: Value) -> Layer:
+    """The layer with some settings changed."""
+    settings = {name: getattr(layer, name) for name in layer.fields}
+    return type(layer)(**{**settings, **changes})
+
+
+def symbolic(field: Field, value: PerAxis | Amount, axes: int) -> Value:
+    """A setting's value as terms. A neutral 1 that is the default is not shown in products."""
+    quiet = field.default == 1 or isinstance(field.default, Same)
+    if isinstance(value, int):
+        return Term.of(field.symbol, value, quiet=quiet)
+    if isinstance(value[0], tuple):
+        return named_pairs(field.symbol, value)
+    return named_sizes(field.symbol, value, quiet=quiet)
+
+
+def padding_quantities(sides: Pairs) -> dict[str, int]:
+    """The padding that a word stands for, by the names under which it is shown."""
+    if all(before == after for before, after in sides):
+        return axis_quantities("padding", tuple(before for before, _ in sides), alone="padding")
+    befores, afters = zip(*sides, strict=True)
+    return {
+        **axis_quantities("padding before,", befores, alone="padding before"),
+        **axis_quantities("padding after,", afters, alone="padding after"),
+    }
+
+
+def output_quantities(output: Shape) -> dict[str, int]:
+    """The output's channels and sizes, by the names under which they are shown."""
+    if len(output) == 1:
+        return {"output elements": output[0]}
+    return {"output channels": output[0], **axis_quantities("output", output[1:], alone="output size")}
+
+
+def axis_quantities(what: str, sizes: tuple[int, ...], *, alone: str) -> dict[str, int]:
+    """One quantity where every axis has the same formula, else one for each."""
+    if len(set(map(formula, sizes))) == 1:
+        return {alone: sizes[0]}
+    return {f"{what} {AXIS_NAMES[axis]}": size for axis, size in zip(AXES[len(sizes)], sizes, strict=True)}

@@ -1,0 +1,194 @@
+"""Window arithmetic, one axis at a time: the formulas of `conventions.md`, in exact integers.
+
+Source: V. Dumoulin & F. Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cnncalc.layers.base import Layer, Shape, Shapes, each_axis, spatial
+from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, show, uniform
+from cnncalc.layers.reach import Reach, Window
+from cnncalc.layers.term import largest
+
+Pairs = tuple[tuple[int, int], ...]
+Accepts = Callable[[tuple["Axis", ...]], bool]
+
+
+class Axis(NamedTuple):
+    """A window on one axis: input size I, kernel K, stride S, dilation D, padding before and after."""
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+
+    @property
+    def extent(self) -> int:
+        """K_eff = D·(K − 1) + 1, the positions from the first to the last that the kernel reads."""
+        return self.kernel if self.dilation == 1 else self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def slack(self) -> int:
+        """I + P_before + P_after − K_eff, how far the window can slide over the padded input."""
+        i, k, _, d, before, after = self
+        padded = i + both(before, after)
+        return padded - k if d == 1 else padded - d * (k - 1) - 1
+
+
+def ceiling(a: int, b: int) -> int:
+    """⌈a/b⌉, exactly."""
+    return -(a // -b)
+
+
+def both(before: int, after: int) -> int:
+    """What two sides take together, written 2·P where they are equal."""
+    return 2 * before if before == after else before + after
+
+
+def output_size(axis: Axis) -> int:
+    """O = ⌊(I + P_before + P_after − D·(K − 1) − 1)/S⌋ + 1.
+
+    >>> output_size(Axis(size=227, kernel=11, stride=4, dilation=1, before=0, after=0))
+    55
+    """
+    return axis.slack // axis.stride + 1
+
+
+def pooled_size(axis: Axis, *, ceil: bool, dialect: str) -> int:
+    """Output size of a pool: rounded down, or up with `ceil`, less the last window where the dialect drops it.
+
+    PyTorch drops one that would start at or beyond I + P_before; Caffe does so only with padding.
+
+    >>> four, five = Axis(4, 1, 2, 1, 0, 0), Axis(5, 2, 2, 1, 1, 1)
+    >>> [pooled_size(axis, ceil=True, dialect=name) for axis in (four, five) for name in ("pytorch", "caffe")]
+    [2, 3, 3, 3]
+    """
+    if not ceil:
+        return output_size(axis)
+    size = ceiling(axis.slack, axis.stride) + 1
+    drops = dialect == "pytorch" or axis.before > 0 or axis.after > 0
+    return size - 1 if drops and (size - 1) * axis.stride >= axis.size + axis.before else size
+
+
+def transposed_size(axis: Axis, output_padding: int) -> int:
+    """O = (I − 1)·S − P_before − P_after + D·(K − 1) + output_padding + 1.
+
+    >>> transposed_size(Axis(size=2, kernel=3, stride=1, dilation=1, before=0, after=0), 0)
+    4
+    """
+    return (axis.size - 1) * axis.stride - both(axis.before, axis.after) + axis.extent + output_padding
+
+
+def pairs(name: str, value: Amount, axes: int) -> Pairs:
+    """[before, after] for every axis of an amount given as a number, one per axis, or pairs."""
+    sides: tuple[int | tuple[int, int], ...] = each_axis(name, value, axes)
+    return tuple(side if isinstance(side, tuple) else (side, side) for side in sides)
+
+
+def padding_pair(word: str, axis: Axis) -> tuple[int, int]:
+    """What a padding word adds before and after: `valid` 0, `half` D·(K − 1)//2, `full` D·(K − 1) on both sides.
+
+    `same` makes the output ⌈I/S⌉ and puts the smaller half before, as TensorFlow pads.
+    """
+    if word == "same":
+        outputs = ceiling(axis.size, axis.stride)
+        return halves(largest((outputs - 1) * axis.stride + axis.extent - axis.size, 0))
+    reach = axis.dilation * (axis.kernel - 1)
+    side = {"valid": 0, "half": reach // 2, "full": reach}[word]
+    return side, side
+
+
+def halves(total: int) -> tuple[int, int]:
+    """A padding divided between the two sides, the smaller half before."""
+    return total // 2, ceiling(total, 2)
+
+
+def axes_of(
+    kind: str, shape: Shape, kernel: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis = 1
+) -> tuple[Axis, ...]:
+    """The window on every spatial axis of a map. Raises LayerError `wrong-rank`."""
+    sizes = spatial(kind, shape)
+    n = len(sizes)
+    kernels, strides, dilations = (
+        each_axis("kernel", kernel, n),
+        each_axis("stride", stride, n),
+        each_axis("dilation", dilation, n),
+    )
+    bare = [Axis(*four, 0, 0) for four in zip(sizes, kernels, strides, dilations, strict=True)]
+    if isinstance(padding, str):
+        sides: Pairs = tuple(padding_pair(padding, axis) for axis in bare)
+    else:
+        sides = pairs("padding", padding, n)
+    return tuple(Axis(*axis[:4], *side) for axis, side in zip(bare, sides, strict=True))
+
+
+class Windowed(Layer):
+    """The family of layers that slide a window over the spatial axes of a map."""
+
+    kernel: PerAxis
+    stride: PerAxis
+    padding: Padding
+    dilation: PerAxis = 1  # of the kinds that do not have it as a field
+
+    def axes(self, inputs: Shapes) -> tuple[Axis, ...]:
+        """The window on every axis. Raises LayerError `wrong-rank`."""
+        return axes_of(self.kind, inputs[0], self.kernel, self.stride, self.padding, self.dilation)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Window(axis.kernel, axis.stride, axis.before, axis.dilation) for axis in self.axes(inputs))
+
+
+def check_fits(kind: str, axes: tuple[Axis, ...]) -> None:
+    """Raises LayerError `kernel-too-large` where a window is larger than its padded input."""
+    for axis in axes:
+        if axis.slack < 0:
+            raise too_large(kind, axis, axes)
+
+
+def any_axes(axes: tuple[Axis, ...]) -> bool:
+    """Accepts every window: for layers without a limit on their padding."""
+    return True
+
+
+def too_large(kind: str, axis: Axis, axes: tuple[Axis, ...], accepts: Accepts = any_axes) -> LayerError:
+    """The error of a window that is larger than its padded input; `accepts` judges what the help would offer."""
+    i, k, _, d, before, after = axis
+    window = f"{k}" if d == 1 else f"{k} (spread over {axis.extent} by dilation {d})"
+    size = f"{i}" if before + after == 0 else f"{i} + {before} + {after} = {i + before + after} with its padding"
+    return LayerError(
+        "kernel-too-large",
+        f"the window of `{kind}` does not fit: kernel {window}, input {size}",
+        help=fitting_help(axes, accepts),
+        argument="kernel",
+        about="size",
+    )
+
+
+def fitting_help(axes: tuple[Axis, ...], accepts: Accepts) -> str:
+    """The largest kernel, and the least padding on both sides, with which the windows fit on every axis."""
+    smaller = tuple(axis._replace(kernel=axis.kernel + min(axis.slack // axis.dilation, 0)) for axis in axes)
+    sides = (ceiling(axis.extent - axis.size, 2) for axis in axes)
+    padded = tuple(
+        axis if axis.slack >= 0 else axis._replace(before=side, after=side)
+        for axis, side in zip(axes, sides, strict=True)
+    )
+    texts = []
+    if accepts(smaller):
+        texts.append(f"kernel={show(simplest(tuple(axis.kernel for axis in smaller)))}")
+    if accepts(padded):
+        texts.append(f"padding={show(simplest(tuple((axis.before, axis.after) for axis in padded)))}")
+    return " or ".join(texts) + " would fit" if texts else ""
+
+
+def simplest(value: Amount) -> Amount:
+    """An amount as shortly as it can be written: a number, one for each axis, or pairs."""
+    value = uniform(value)
+    if isinstance(value, tuple):
+        sides = tuple(map(uniform, value))
+        return value if any(isinstance(side, tuple) for side in sides) else sides
+    return value

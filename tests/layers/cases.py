@@ -1,0 +1,112 @@
+"""Seeded random settings of every layer kind, with inputs that they fit."""
+
+from __future__ import annotations
+
+from math import prod
+from random import Random
+
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.fields import (
+    REQUIRED,
+    AmountField,
+    Field,
+    FlagField,
+    LayerError,
+    PaddingField,
+    PerAxisField,
+    RealField,
+    SizesField,
+    Value,
+    WholeField,
+    WordField,
+)
+
+FLAT = {"linear"}
+TWO_DIMENSIONAL = {"spatial_separable_conv", "pixel_shuffle"}
+MAPS = {"instance_norm", "local_response_norm", "channel_shuffle", "pad", "crop", "upsample", "adaptive_avg_pool"}
+EITHER = {
+    kind for kind in KINDS if kind not in FLAT | TWO_DIMENSIONAL | MAPS and "conv" not in kind and "pool" not in kind
+}
+
+
+def random_map(rng: Random, axes: int) -> Shape:
+    """A small map, its channels with many divisors."""
+    return (rng.choice((1, 2, 3, 4, 6, 8, 12, 18)), *(rng.randint(1, 9) for _ in range(axes)))
+
+
+def random_inputs(rng: Random, kind: str) -> Shapes:
+    """Shapes that a kind takes, by rank."""
+    axes = 2 if kind in TWO_DIMENSIONAL else rng.randint(0 if kind in EITHER else 1, 3)
+    if kind in FLAT:
+        axes = 0
+    shape = random_map(rng, axes)
+    count = rng.randint(2, 4)
+    if kind == "add":
+        return (shape,) * count
+    if kind == "concat":
+        return tuple((rng.randint(1, 5), *shape[1:]) for _ in range(count))
+    if kind == "multiply":
+        return (shape, *(tuple(size if rng.random() < 0.5 else 1 for size in shape) for _ in range(count - 1)))
+    return (shape,)
+
+
+def random_value(rng: Random, field: Field, axes: int, shape: Shape) -> Value:
+    """A value that a field takes; the channels and sizes that it must fit are only a hint."""
+    if isinstance(field, WordField) or (isinstance(field, PaddingField) and rng.random() < 0.4):
+        return rng.choice(field.words)
+    if isinstance(field, FlagField):
+        return rng.random() < 0.5
+    if isinstance(field, RealField):
+        return rng.choice((0.0, 1e-6, 0.25, 1.0))
+    if isinstance(field, SizesField):
+        return random_sizes(rng, field, shape)
+    assert isinstance(field, WholeField)
+
+    def number() -> int:
+        return rng.randint(field.minimum, field.minimum + 3)
+
+    if isinstance(field, AmountField) and axes and rng.random() < 0.4:
+        return tuple((number(), number()) for _ in range(axes))
+    if isinstance(field, PerAxisField) and axes and rng.random() < 0.5:
+        return tuple(number() for _ in range(axes))
+    return number()
+
+
+def random_sizes(rng: Random, field: SizesField, shape: Shape) -> Value:
+    """The sizes of parts of the channels, or a new shape of as many elements."""
+    if field.name == "shape":
+        first = rng.choice([size for size in range(1, prod(shape) + 1) if prod(shape) % size == 0])
+        return rng.choice(((prod(shape),), (first, prod(shape) // first), (first, 1, prod(shape) // first)))
+    if shape[0] == 1 or rng.random() < 0.5:
+        return rng.choice([count for count in range(1, shape[0] + 1) if shape[0] % count == 0])
+    first = rng.randint(1, shape[0] - 1)
+    return (first, shape[0] - first)
+
+
+def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:
+    """Settings of a kind, some of those with a default left out."""
+    return {
+        name: random_value(rng, field, len(shape) - 1, shape)
+        for name, field in kind_class(kind).fields.items()
+        if field.default is REQUIRED or rng.random() < 0.5
+    }
+
+
+def random_case(rng: Random, kind: str) -> tuple[Layer, Shapes]:
+    """A layer and inputs that fit it."""
+    for _ in range(500):
+        inputs = random_inputs(rng, kind)
+        try:
+            layer = kind_class(kind)(**random_settings(rng, kind, inputs[0]))
+            layer.output_shape(inputs)
+        except LayerError:
+            continue
+        return layer, inputs
+    raise AssertionError(f"no fitting settings found for {kind}")
+
+
+def random_cases(kind: str, count: int) -> list[tuple[Layer, Shapes]]:
+    """The same cases at every run."""
+    rng = Random(f"cnncalc {kind}")
+    return [random_case(rng, kind) for _ in range(count)]

@@ -1,0 +1,287 @@
+"""Shapes, parameters and refusals against PyTorch's own modules, on the meta device, in seeded random settings."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from math import prod
+from random import Random
+from typing import Any
+
+import pytest
+
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.base import Layer, Shape, Shapes, each_axis
+from cnncalc.layers.fields import LayerError
+from cnncalc.layers.pool import AvgPool
+from cnncalc.layers.window import Windowed, pairs
+
+from .cases import random_cases
+
+pytestmark = pytest.mark.torch
+
+CASES = 60
+REFUSAL_CASES = 1500
+NO_MODULE = {"add", "multiply", "concat", "scale", "channel_split", "pad", "crop", "reshape"}  # plain functions there
+
+
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says that NumPy is not there
+        return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def sides(layer: Windowed, inputs: Shapes) -> list[int]:
+    """The padding as torch.nn.functional.pad wants it: the last axis first."""
+    return [side for axis in reversed(layer.axes(inputs)) for side in (axis.before, axis.after)]
+
+
+def is_numeric(layer: Windowed) -> bool:
+    """Whether PyTorch takes this padding as it is: numbers, the same before and after."""
+    padding = layer.padding
+    return isinstance(padding, int) or (isinstance(padding, tuple) and all(isinstance(side, int) for side in padding))
+
+
+def convolution(torch: Any, layer: Any, inputs: Shapes, *, out: int, groups: int, bias: bool) -> Any:
+    """The kernel that slides: what pads before it is a layer of its own where PyTorch has no word for it."""
+    n = len(inputs[0]) - 1
+    kernel, stride = each_axis("kernel", layer.kernel, n), each_axis("stride", layer.stride, n)
+    settings = {"stride": stride, "dilation": each_axis("dilation", layer.dilation, n), "groups": groups, "bias": bias}
+    make = getattr(torch.nn, f"Conv{n}d")
+    if is_numeric(layer):
+        padding = each_axis("padding", layer.padding, n)
+        return make(inputs[0][0], out, kernel, padding=padding, **settings)
+    return torch.nn.Sequential(Pad(torch, sides(layer, inputs)), make(inputs[0][0], out, kernel, **settings))
+
+
+def Pad(torch: Any, amounts: list[int], value: float = 0) -> Any:
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return torch.nn.functional.pad(x, amounts, value=value)
+
+    return Module()
+
+
+def transposed(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    n = len(inputs[0]) - 1
+    amounts = [] if is_numeric(layer) else [-side for side in sides(layer, inputs)]
+    module = getattr(torch.nn, f"ConvTranspose{n}d")(
+        inputs[0][0],
+        layer.out,
+        each_axis("kernel", layer.kernel, n),
+        stride=each_axis("stride", layer.stride, n),
+        padding=each_axis("padding", layer.padding, n) if is_numeric(layer) else 0,
+        output_padding=each_axis("output_padding", layer.output_padding, n),
+        dilation=each_axis("dilation", layer.dilation, n),
+        groups=layer.groups,
+        bias=layer.bias,
+    )
+    return torch.nn.Sequential(module, Pad(torch, amounts)) if amounts else module
+
+
+def pool(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    """A pool, None where PyTorch cannot say it: Caffe's rule, or rounding up with uneven padding."""
+    n = len(inputs[0]) - 1
+    if layer.ceil and (layer.dialect == "caffe" or not is_numeric(layer)):
+        return None
+    settings = {"stride": each_axis("stride", layer.stride, n), "ceil_mode": layer.ceil}
+    if layer.kind == "max_pool":
+        settings["dilation"] = each_axis("dilation", layer.dilation, n)
+    make = getattr(torch.nn, f"{'Max' if layer.kind == 'max_pool' else 'Avg'}Pool{n}d")
+    kernel = each_axis("kernel", layer.kernel, n)
+    if is_numeric(layer):
+        return make(kernel, padding=each_axis("padding", layer.padding, n), **settings)
+    return torch.nn.Sequential(Pad(torch, sides(layer, inputs)), make(kernel, **settings))
+
+
+def separable(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    channels, n = inputs[0][0], len(inputs[0]) - 1
+    middle = channels * layer.multiplier
+    depthwise = convolution(torch, layer, inputs, out=middle, groups=channels, bias=False)
+    pointwise = getattr(torch.nn, f"Conv{n}d")(middle, layer.out, 1, bias=layer.bias)
+    return torch.nn.Sequential(depthwise, pointwise)
+
+
+def spatial_separable(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    (kh, kw), (sh, sw) = each_axis("kernel", layer.kernel, 2), each_axis("stride", layer.stride, 2)
+    return torch.nn.Sequential(
+        Pad(torch, sides(layer, inputs)),
+        torch.nn.Conv2d(inputs[0][0], layer.out, (kh, 1), stride=(sh, 1), bias=False),
+        torch.nn.Conv2d(layer.out, layer.out, (1, kw), stride=(1, sw), bias=layer.bias),
+    )
+
+
+def layer_norm(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    if layer.over == "all":
+        return torch.nn.LayerNorm(inputs[0], eps=layer.epsilon, elementwise_affine=layer.affine)
+
+    class Module(torch.nn.LayerNorm):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+    return Module(inputs[0][0], eps=layer.epsilon, elementwise_affine=layer.affine)
+
+
+Build = Callable[[Any, Any, Shapes, int], Any]
+
+# kind → its module for a layer, its inputs and the number of their spatial axes
+MODULES: dict[str, Build] = {
+    "conv": lambda t, y, x, n: convolution(t, y, x, out=y.out, groups=y.groups, bias=y.bias),
+    "depthwise_conv": lambda t, y, x, n: convolution(t, y, x, out=x[0][0] * y.multiplier, groups=x[0][0], bias=y.bias),
+    "separable_conv": lambda t, y, x, n: separable(t, y, x),
+    "spatial_separable_conv": lambda t, y, x, n: spatial_separable(t, y, x),
+    "transposed_conv": lambda t, y, x, n: transposed(t, y, x),
+    "linear": lambda t, y, x, n: t.nn.Linear(x[0][0], y.out, bias=y.bias),
+    "max_pool": lambda t, y, x, n: pool(t, y, x),
+    "avg_pool": lambda t, y, x, n: pool(t, y, x),
+    "global_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(1),
+    "global_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(1),
+    "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(each_axis("size", y.size, n)),
+    "batch_norm": lambda t, y, x, n: getattr(t.nn, f"BatchNorm{n or 1}d")(x[0][0], affine=y.affine),
+    "layer_norm": lambda t, y, x, n: layer_norm(t, y, x),
+    "group_norm": lambda t, y, x, n: t.nn.GroupNorm(y.groups, x[0][0], affine=y.affine),
+    "instance_norm": lambda t, y, x, n: getattr(t.nn, f"InstanceNorm{n}d")(x[0][0], affine=y.affine),
+    "local_response_norm": lambda t, y, x, n: t.nn.LocalResponseNorm(y.size, y.alpha, y.beta, y.k),
+    "relu": lambda t, y, x, n: t.nn.ReLU(),
+    "relu6": lambda t, y, x, n: t.nn.ReLU6(),
+    "leaky_relu": lambda t, y, x, n: t.nn.LeakyReLU(y.slope),
+    "prelu": lambda t, y, x, n: t.nn.PReLU(1 if y.shared else x[0][0]),
+    "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
+    "selu": lambda t, y, x, n: t.nn.SELU(),
+    "gelu": lambda t, y, x, n: t.nn.GELU(),
+    "silu": lambda t, y, x, n: t.nn.SiLU(),
+    "hard_swish": lambda t, y, x, n: t.nn.Hardswish(),
+    "hard_sigmoid": lambda t, y, x, n: t.nn.Hardsigmoid(),
+    "sigmoid": lambda t, y, x, n: t.nn.Sigmoid(),
+    "tanh": lambda t, y, x, n: t.nn.Tanh(),
+    "softplus": lambda t, y, x, n: t.nn.Softplus(),
+    "mish": lambda t, y, x, n: t.nn.Mish(),
+    "softmax": lambda t, y, x, n: t.nn.Softmax(dim=1),
+    "dropout": lambda t, y, x, n: t.nn.Dropout(y.rate),
+    "stochastic_depth": lambda t, y, x, n: t.nn.Dropout(y.rate),
+    "flatten": lambda t, y, x, n: t.nn.Flatten(),
+    "channel_shuffle": lambda t, y, x, n: t.nn.ChannelShuffle(y.groups),
+    "upsample": lambda t, y, x, n: t.nn.Upsample(scale_factor=each_axis("factor", y.factor, n), mode=y.mode),
+    "pixel_shuffle": lambda t, y, x, n: t.nn.PixelShuffle(y.factor),
+}
+
+
+def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
+    """What PyTorch's plain function for the kind gives."""
+    x = tensors[0]
+    if layer.kind in ("pad", "crop"):
+        amounts = [side for pair in reversed(pairs("amount", layer.amount, x.dim() - 2)) for side in pair]
+        return torch.nn.functional.pad(x, amounts if layer.kind == "pad" else [-side for side in amounts])
+    if layer.kind == "reshape":
+        return x.reshape(2, *layer.shape)
+    if layer.kind == "channel_split":
+        parts = layer.parts
+        sizes = x.shape[1] // parts if isinstance(parts, int) else list(parts)
+        return torch.split(x, sizes, dim=1)[layer.take]
+    if layer.kind == "scale":
+        return x * torch.ones(x.shape[1], *(1 for _ in x.shape[2:]), device="meta")
+    if layer.kind == "concat":
+        return torch.cat(tensors, dim=1)
+    return sum(tensors) if layer.kind == "add" else prod(tensors, start=torch.ones((), device="meta"))
+
+
+def test_every_kind_is_compared() -> None:
+    assert {*MODULES, *NO_MODULE} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shapes_and_parameters(torch: Any, kind: str) -> None:
+    compared = 0
+    for layer, inputs in random_cases(kind, CASES):
+        with torch.device("meta"):
+            tensors = [torch.empty(2, *shape) for shape in inputs]
+            if kind in NO_MODULE:
+                assert tuple(function_output(torch, layer, tensors).shape[1:]) == layer.output_shape(inputs)
+                compared += 1
+                continue
+            module = MODULES[kind](torch, layer, inputs, len(inputs[0]) - 1)
+            if module is None or is_refused_for_no_reason_of_shape(layer, inputs):
+                continue
+            assert tuple(module.eval()(*tensors).shape[1:]) == layer.output_shape(inputs), (layer, inputs)
+        assert weight_shapes(module) == our_weights(layer, inputs), (layer, inputs)
+        compared += 1
+    assert compared >= CASES // 3
+
+
+def is_refused_for_no_reason_of_shape(layer: Layer, inputs: Shapes) -> bool:
+    """Where PyTorch alone refuses.
+
+    Its instance norm wants more than one position; its three-dimensional average pool, unlike the other two, wants the
+    kernel to fit into the input before padding.
+    """
+    sizes = inputs[0][1:]
+    if isinstance(layer, AvgPool) and len(sizes) == 3:
+        return any(k > i for k, i in zip(each_axis("kernel", layer.kernel, 3), sizes, strict=True))
+    return layer.kind == "instance_norm" and prod(sizes) == 1
+
+
+def weight_shapes(module: Any) -> dict[str, list[Shape]]:
+    """The shapes of a module's arrays, by role, in its order."""
+    found: dict[str, list[Shape]] = {"weight": [], "bias": [], "buffer": []}
+    for name, array in module.named_parameters():
+        found["bias" if name.endswith("bias") else "weight"].append(tuple(array.shape))
+    for name, array in module.named_buffers():
+        if name != "num_batches_tracked":
+            found["buffer"].append(tuple(array.shape))
+    return found
+
+
+def our_weights(layer: Layer, inputs: Shapes) -> dict[str, list[Shape]]:
+    found: dict[str, list[Shape]] = {"weight": [], "bias": [], "buffer": []}
+    for weight in layer.weights(inputs):
+        found[weight.role].append(weight.shape)
+    return found
+
+
+def ours(layer: Layer, inputs: Shapes) -> Shape | None:
+    """The output's shape, None where it is refused."""
+    try:
+        return layer.output_shape(inputs)
+    except LayerError:
+        return None
+
+
+def theirs(torch: Any, layer: Layer, inputs: Shapes) -> Shape | None:
+    """The output's shape, None where PyTorch refuses it."""
+    try:
+        with torch.device("cpu"):  # on meta, a transposed convolution's output_padding goes unchecked
+            module = MODULES[layer.kind](torch, layer, inputs, len(inputs[0]) - 1)
+            shape = tuple(module(torch.empty(2, *inputs[0])).shape[1:])
+            return shape if min(shape) > 0 else None  # it lets some transposed convolutions give nothing
+    except (RuntimeError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize("kind", ["conv", "depthwise_conv", "transposed_conv", "max_pool", "avg_pool"])
+def test_what_pytorch_refuses_is_refused(torch: Any, kind: str) -> None:
+    rng = Random(f"refused {kind}")
+    drawn = {"kernel": (1, 5), "stride": (1, 4), "padding": (0, 3), "dilation": (1, 3), "output_padding": (0, 3)}
+    drawn |= {"groups": (1, 3), "out": (1, 6)}
+    verdicts = set()
+    for _ in range(REFUSAL_CASES):
+        fields = kind_class(kind).fields
+        settings: dict[str, Any] = {name: rng.randint(*bounds) for name, bounds in drawn.items() if name in fields}
+        if "ceil" in fields:
+            settings["ceil"] = rng.random() < 0.5
+        inputs = ((rng.choice((1, 2, 3, 6)), *(rng.randint(1, 7) for _ in range(rng.randint(1, 3)))),)
+        layer = kind_class(kind)(**settings)
+        if is_refused_for_no_reason_of_shape(layer, inputs):
+            continue
+        expected = theirs(torch, layer, inputs)
+        assert ours(layer, inputs) == expected, (layer, inputs)
+        verdicts.add(expected is None)
+    assert verdicts == {True, False}
+
+
+def test_pixel_and_channel_shuffle_refusals(torch: Any) -> None:
+    for kind, setting in (("pixel_shuffle", "factor"), ("channel_shuffle", "groups")):
+        for number in range(1, 5):
+            for channels in range(1, 20):
+                layer, inputs = kind_class(kind)(**{setting: number}), ((channels, 2, 3),)
+                assert ours(layer, inputs) == theirs(torch, layer, inputs), (layer, inputs)

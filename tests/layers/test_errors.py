@@ -1,0 +1,201 @@
+"""What a kind refuses, with the numbers put in and a help that really mends it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from cnncalc.errors import CODES
+from cnncalc.layers import kind_class
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.fields import MAXIMUM, LayerError
+
+
+def refusal(kind: str, *inputs: Shape, **settings: Any) -> LayerError:
+    with pytest.raises(LayerError) as caught:
+        kind_class(kind)(**settings).output_shape(inputs)
+    assert CODES[caught.value.code][0] == "error"
+    return caught.value
+
+
+REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
+    ("conv", {"out": 6, "kernel": 3, "groups": 4}, (6, 5, 5), "groups-mismatch", "6 mod 4 = 2"),
+    ("conv", {"out": 9, "kernel": 3, "groups": 4}, (8, 5, 5), "groups-mismatch", "9 output channels"),
+    ("conv", {"out": 9, "kernel": 5}, (8, 3, 5), "kernel-too-large", "kernel 5, input 3"),
+    ("conv", {"out": 9, "kernel": 3, "dilation": 3, "padding": 1}, (8, 4), "kernel-too-large", "4 + 1 + 1 = 6"),
+    ("conv", {"out": 9, "kernel": 7, "padding": ((0, 1), (3, 3))}, (8, 4, 4), "kernel-too-large", "kernel 7, input 4"),
+    ("conv", {"out": 9, "kernel": 3}, (8,), "wrong-rank", "[8]"),
+    ("conv", {"out": 9, "kernel": (3, 3)}, (8, 5), "wrong-rank", "1 spatial axis"),
+    ("conv", {"out": 9, "kernel": 1, "padding": MAXIMUM}, (8, 5), "too-large", "1,000,000,000"),
+    ("depthwise_conv", {"kernel": 9}, (8, 5), "kernel-too-large", "`depthwise_conv`"),
+    ("separable_conv", {"out": 3, "kernel": 9}, (8, 5), "kernel-too-large", "`separable_conv`"),
+    ("spatial_separable_conv", {"out": 3, "kernel": (1, 9)}, (8, 5, 5), "kernel-too-large", "`spatial_separable_conv`"),
+    ("spatial_separable_conv", {"out": 3, "kernel": 3}, (8, 5), "wrong-rank", "2 spatial axes, but 1"),
+    ("transposed_conv", {"out": 3, "kernel": 3, "padding": 2}, (8, 2), "size-runs-out", "would be 0"),
+    ("transposed_conv", {"out": 3, "kernel": 9, "padding": "full"}, (8, 2), "size-runs-out", "would be -6"),
+    (
+        "transposed_conv",
+        {"out": 3, "kernel": 1, "output_padding": 1},
+        (8, 2),
+        "bad-argument",
+        "smaller than the stride",
+    ),
+    ("transposed_conv", {"out": 3, "kernel": 1, "stride": 3, "padding": "same"}, (8, 2), "bad-argument", "(3)"),
+    ("transposed_conv", {"out": 3, "kernel": 1, "groups": 2}, (8, 2), "groups-mismatch", "3 output channels"),
+    ("transposed_conv", {"out": 3, "kernel": 1, "stride": MAXIMUM}, (8, 9), "too-large", "8000000001"),
+    ("linear", {"out": 10}, (512, 7, 7), "wrong-rank", "512×7×7 (25,088 elements)"),
+    ("max_pool", {"kernel": 3, "padding": 2}, (8, 9), "padding-too-large", "2·2 > 3"),
+    ("max_pool", {"kernel": 3, "padding": 2, "ceil": True, "dialect": "caffe"}, (8, 9), "padding-too-large", "2·2 > 3"),
+    ("avg_pool", {"kernel": 3, "padding": ((0, 2), (1, 1))}, (8, 9, 9), "padding-too-large", "2·2 > 3"),
+    ("max_pool", {"kernel": 3}, (8, 2, 2), "kernel-too-large", "kernel 3, input 2"),
+    ("max_pool", {"kernel": 9, "stride": 2, "ceil": True}, (8, 3), "kernel-too-large", "kernel 9, input 3"),
+    (
+        "max_pool",
+        {"kernel": 4, "padding": 2, "dilation": 3},
+        (8, 1),
+        "kernel-too-large",
+        "spread over 10 by dilation 3",
+    ),
+    ("max_pool", {"kernel": 4, "padding": 3, "dilation": 2}, (8, 1), "padding-too-large", "2·3 > 4"),
+    ("max_pool", {"kernel": 4, "padding": "full", "dilation": 2}, (8, 9), "padding-too-large", "2·6 > 7"),
+    ("global_avg_pool", {}, (8,), "wrong-rank", "`global_avg_pool` needs a map"),
+    ("adaptive_avg_pool", {"size": (1, 1)}, (8, 3), "wrong-rank", "1 spatial axis"),
+    ("group_norm", {"groups": 4}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
+    ("instance_norm", {}, (6,), "wrong-rank", "[6]"),
+    ("local_response_norm", {}, (6,), "wrong-rank", "[6]"),
+    ("softmax", {"groups": 4}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
+    ("flatten", {}, (MAXIMUM, 2), "too-large", "2000000000"),
+    ("reshape", {"shape": (4, 4)}, (3, 4, 5), "shape-mismatch", "needs 16 elements, but 3×4×5 has 60"),
+    ("channel_split", {"parts": 4, "take": 0}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
+    ("channel_split", {"parts": (2, 3), "take": 0}, (6, 2), "groups-mismatch", "make up 5 channels, but 6"),
+    ("channel_split", {"parts": 2, "take": 2}, (6, 2), "bad-argument", "from 0 to 1"),
+    ("channel_shuffle", {"groups": 4}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
+    ("pad", {"amount": 1}, (6,), "wrong-rank", "[6]"),
+    ("crop", {"amount": ((1, 2), (0, 0))}, (6, 3, 3), "size-runs-out", "1 + 2 = 3 of 3"),
+    ("upsample", {"factor": 2, "mode": "bilinear"}, (6, 3), "wrong-rank", "2 spatial axes"),
+    ("upsample", {"factor": 2, "mode": "linear"}, (6, 3, 3), "wrong-rank", "1 spatial ax"),
+    ("upsample", {"factor": MAXIMUM}, (6, 3), "too-large", "3000000000"),
+    ("pixel_shuffle", {"factor": 2}, (6, 3, 3), "groups-mismatch", "2² = 4"),
+    ("pixel_shuffle", {"factor": 2}, (8, 3), "wrong-rank", "2 spatial axes"),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "shape", "code", "text"), REFUSED)
+def test_refused(kind: str, settings: dict[str, Any], shape: Shape, code: str, text: str) -> None:
+    error = refusal(kind, shape, **settings)
+    assert error.code == code
+    assert text in error.message
+
+
+def offered(help_text: str) -> list[tuple[str, Any]]:
+    """The settings that a help offers, as a reader would write them."""
+    found = re.findall(r"(\w+)=(\[\[.*?\]\]|\[.*?\]|\w+)", help_text)
+    return [(name, as_value(text)) for name, text in found]
+
+
+def as_value(text: str) -> Any:
+    if text.startswith("["):
+        return tuple(map(as_value, re.findall(r"\[.*?\]|\d+", text[1:-1])))
+    return int(text) if text.isdigit() else text
+
+
+@pytest.mark.parametrize(("kind", "settings", "shape", "code", "text"), REFUSED)
+def test_the_help_mends_it(kind: str, settings: dict[str, Any], shape: Shape, code: str, text: str) -> None:
+    for name, value in offered(refusal(kind, shape, **settings).help):
+        assert kind_class(kind)(**{**settings, name: value}).output_shape((shape,))
+
+
+def test_the_help_offers_the_least() -> None:
+    error = refusal("conv", (3, 4, 4), out=1, kernel=7)
+    assert error.help == "kernel=4 or padding=2 would fit"
+    with pytest.raises(LayerError):
+        kind_class("conv")(out=1, kernel=7, padding=1).output_shape(((3, 4, 4),))
+    assert refusal("conv", (3, 2, 9), out=1, kernel=3).help == "kernel=[2, 3] or padding=[1, 0] would fit"
+    assert refusal("transposed_conv", (8, 2), out=3, kernel=3, padding=2).help == "at most padding=1"
+    assert refusal("crop", (8, 6), amount=3).help == "at most amount=2"
+    assert refusal("reshape", (3, 4, 5), shape=(8, 5)).help == "reshape([12, 5])"
+    assert refusal("linear", (3, 4), out=5).help == "put `flatten` before it"
+
+
+def test_no_help_where_nothing_offered_would_mend_it() -> None:
+    assert refusal("max_pool", (8, 1), kernel=4, padding=2, dilation=3).help == ""
+    assert refusal("max_pool", (8, 1), kernel=4, padding=3, dilation=2).help == ""
+    assert refusal("max_pool", (8, 1), kernel=4, dilation=3).help == "kernel=1 would fit"
+
+
+def test_words_pad_half_of_a_dilated_pool() -> None:
+    assert kind_class("max_pool")(kernel=3, stride=1, padding="half", dilation=3).output_shape(((8, 9),)) == (8, 9)
+
+
+def test_what_is_only_about_sizes_says_so() -> None:
+    assert refusal("conv", (3, 2), out=1, kernel=3).about == "size"
+    assert refusal("crop", (3, 2), amount=1).about == "size"
+    assert refusal("conv", (3, 2), out=1, kernel=1, groups=2).about == "channels"
+    assert refusal("add", (3, 2), (3, 4)).about == "size"
+    assert refusal("add", (3, 2), (4, 2)).about == "channels"
+    assert refusal("concat", (3, 2), (4, 3)).about == "size"
+    assert refusal("multiply", (3, 2), (1, 3)).about == "size"
+    assert refusal("multiply", (3, 2), (4, 1)).about == "channels"
+
+
+def test_merges_say_which_branch_is_the_first_that_differs() -> None:
+    error = refusal("add", (256, 56, 56), (256, 56, 56), (64, 56, 56))
+    assert (error.code, error.branch) == ("shape-mismatch", 2)
+    assert error.message == "the branches of `add` disagree: branch 1 is 256×56×56, branch 3 is 64×56×56"
+    assert "conv(256, 1)" in error.help
+    assert refusal("add", (3, 2), (3, 3)).help == ""
+    assert refusal("concat", (3, 2), (4, 2), (5, 3)).branch == 2
+    assert refusal("multiply", (1, 1), (4, 5), (3, 5)).message.endswith("those before make 4×5, branch 3 is 3×5")
+
+
+@pytest.mark.parametrize("kind", ["add", "multiply", "concat"])
+def test_a_flat_branch_goes_with_flat_branches_only(kind: str) -> None:
+    error = refusal(kind, (64, 8, 8), (64,))
+    assert (error.code, error.branch) == ("shape-mismatch", 1)
+    assert ("reshape([64, 1, 1])" in error.help) == (kind == "multiply")
+
+
+def test_a_gate_that_reshaping_would_not_mend_has_no_help() -> None:
+    assert refusal("multiply", (64, 8, 8), (32,)).help == ""
+    assert "branch 2" not in refusal("multiply", (64,), (64, 8, 8)).help
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("conv", {"out": 0, "kernel": 3}),
+        ("conv", {"out": 2.5, "kernel": 3}),
+        ("conv", {"out": True, "kernel": 3}),
+        ("conv", {"out": 3, "kernel": MAXIMUM + 1}),
+        ("conv", {"out": 3, "kernel": 10**5000}),
+        ("conv", {"out": 3, "kernel": (10**5000, 1)}),
+        ("conv", {"out": 3, "kernel": ()}),
+        ("conv", {"out": 3, "kernel": (1, 2, 3, 4)}),
+        ("conv", {"out": 3, "kernel": 3, "padding": "wide"}),
+        ("conv", {"out": 3, "kernel": 3, "padding": ((1, 2, 3),)}),
+        ("conv", {"out": 3, "kernel": 3, "padding": -1}),
+        ("conv", {"out": 3, "kernel": 3, "bias": 1}),
+        ("max_pool", {"kernel": 3, "dialect": "keras"}),
+        ("layer_norm", {"over": 3}),
+        ("dropout", {"rate": 1.5}),
+        ("dropout", {"rate": float("nan")}),
+        ("scale", {"initial": 10**400}),
+        ("scale", {"initial": float("inf")}),
+        ("scale", {"initial": True}),
+        ("reshape", {"shape": 3}),
+        ("reshape", {"shape": (1, 2, 3, 4, 5)}),
+        ("channel_split", {"parts": 2, "take": -1}),
+    ],
+)
+def test_values_that_no_kind_takes(kind: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(LayerError) as caught:
+        kind_class(kind)(**settings)
+    assert caught.value.code == "bad-argument"
+    assert caught.value.argument in settings
+
+
+def test_a_whole_number_may_come_as_a_double() -> None:
+    layer: Layer = kind_class("conv")(out=4.0, kernel=3)
+    assert repr(layer) == "conv(4, 3)"

@@ -1,0 +1,205 @@
+"""Weights and operations, by hand from the conventions, and against counting one by one."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import ceil, floor, prod
+from typing import Any
+
+import pytest
+
+from cnncalc.layers import kind_class
+from cnncalc.layers.base import Shape, Shapes, Weight, Work
+from cnncalc.layers.pool import AdaptiveAvgPool
+from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
+
+
+def work_of(kind: str, *inputs: Shape, **settings: Any) -> Work:
+    layer = kind_class(kind)(**settings)
+    return layer.work(inputs, layer.output_shape(inputs))
+
+
+def weights_of(kind: str, *inputs: Shape, **settings: Any) -> tuple[Weight, ...]:
+    return kind_class(kind)(**settings).weights(inputs)
+
+
+def reach_of(kind: str, *inputs: Shape, **settings: Any) -> Reach:
+    layer = kind_class(kind)(**settings)
+    return layer.reach(inputs, layer.output_shape(inputs))
+
+
+def test_conv_of_alexnet() -> None:
+    assert work_of("conv", (3, 227, 227), out=96, kernel=11, stride=4).macs == 105_415_200
+    weights = weights_of("conv", (3, 227, 227), out=96, kernel=11, stride=4)
+    assert weights == (Weight("weight", (96, 3, 11, 11)), Weight("bias", (96,), "bias"))
+
+
+def test_standard_against_separable_of_the_issue() -> None:
+    assert work_of("conv", (3, 8, 8), out=72, kernel=3).macs == 69_984
+    assert work_of("separable_conv", (3, 8, 8), out=72, kernel=3).macs == 8_748
+
+
+SMALL = [
+    # 2 in, 4 out, K 3, groups 2: each of the 4·5 outputs is a dot product of 3
+    ("conv", {"out": 4, "kernel": 3, "groups": 2}, (2, 7), Work(60, 60, 60)),
+    ("conv", {"out": 4, "kernel": 3, "groups": 2, "bias": False}, (2, 7), Work(60, 60, 40)),
+    ("depthwise_conv", {"kernel": 3, "multiplier": 2, "bias": False}, (2, 7), Work(60, 60, 40)),
+    # 3·5 outputs of 2, then 4·5 of 3
+    ("separable_conv", {"out": 4, "kernel": 2}, (3, 6), Work(30 + 60, 90, 15 + 60)),
+    # rows 2 of 3: 4 channels at 2×3 from 2·2, then 4 at 2×2 from 4·2
+    ("spatial_separable_conv", {"out": 4, "kernel": 2}, (2, 3, 3), Work(96 + 128, 224, 72 + 128)),
+    # every one of the 2·3 inputs meets K 2 and 5 outputs
+    ("transposed_conv", {"out": 5, "kernel": 2, "stride": 2}, (2, 3), Work(60, 60, 60)),
+    ("transposed_conv", {"out": 4, "kernel": 2, "groups": 2, "bias": False}, (2, 3), Work(24, 24, 24)),
+    ("linear", {"out": 3}, (5,), Work(15, 15, 15)),
+    ("linear", {"out": 3, "bias": False}, (5,), Work(15, 15, 12)),
+    ("max_pool", {"kernel": 3}, (2, 6, 6), Work(comparisons=8 * 8)),
+    ("avg_pool", {"kernel": 3}, (2, 6, 6), Work(multiplications=8, additions=64)),
+    ("global_avg_pool", {}, (2, 3, 4), Work(multiplications=2, additions=22)),
+    ("global_max_pool", {}, (2, 3, 4), Work(comparisons=22)),
+    ("batch_norm", {}, (2, 3), Work(multiplications=6, additions=6)),
+    ("batch_norm", {"affine": False}, (2, 3), Work(multiplications=6, additions=6)),
+    # a set of 3: mean 2 + ·1, centring 3, squares ·3, variance 2 + ·1, ε 1, scaling ·3, affine ·3 + 3
+    ("layer_norm", {"affine": False}, (3,), Work(multiplications=8, additions=8, divisions=1, exponentials=1)),
+    ("layer_norm", {}, (3,), Work(multiplications=11, additions=11, divisions=1, exponentials=1)),
+    ("layer_norm", {}, (3, 2), Work(multiplications=22, additions=22, divisions=2, exponentials=2)),
+    ("layer_norm", {"over": "all"}, (3, 2), Work(multiplications=20, additions=23, divisions=1, exponentials=1)),
+    ("group_norm", {"groups": 2}, (6, 1), Work(multiplications=22, additions=22, divisions=2, exponentials=2)),
+    ("instance_norm", {}, (2, 3), Work(multiplications=16, additions=16, divisions=2, exponentials=2)),
+    ("instance_norm", {"affine": True}, (2, 3), Work(multiplications=22, additions=22, divisions=2, exponentials=2)),
+    # each element: x², 4 additions of squares, ·alpha/size, + k, power, division
+    ("local_response_norm", {}, (2, 3), Work(multiplications=12, additions=30, divisions=6, exponentials=6)),
+    ("relu", {}, (2, 3), Work(comparisons=6)),
+    ("relu6", {}, (2, 3), Work(comparisons=12)),
+    ("leaky_relu", {}, (2, 3), Work(comparisons=6, multiplications=6)),
+    ("prelu", {}, (2, 3), Work(comparisons=6, multiplications=6)),
+    ("elu", {}, (2, 3), Work(comparisons=6, exponentials=6, additions=6, multiplications=6)),
+    ("selu", {}, (2, 3), Work(comparisons=6, exponentials=6, additions=6, multiplications=12)),
+    ("gelu", {}, (2, 3), Work(multiplications=18, additions=6, exponentials=6)),
+    ("silu", {}, (2, 3), Work(multiplications=6, additions=6, divisions=6, exponentials=6)),
+    ("hard_swish", {}, (2, 3), Work(multiplications=12, additions=6, comparisons=12)),
+    ("hard_sigmoid", {}, (2, 3), Work(multiplications=6, additions=6, comparisons=12)),
+    ("sigmoid", {}, (2, 3), Work(additions=6, divisions=6, exponentials=6)),
+    ("tanh", {}, (2, 3), Work(exponentials=6)),
+    ("softplus", {}, (2, 3), Work(additions=6, exponentials=12)),
+    ("mish", {}, (2, 3), Work(multiplications=6, additions=6, exponentials=18)),
+    # parts of 4: 3 comparisons, 4 + 3 additions, 4 exponentials, 4 divisions
+    ("softmax", {}, (4,), Work(comparisons=3, additions=7, exponentials=4, divisions=4)),
+    ("softmax", {"groups": 2}, (8, 3), Work(comparisons=18, additions=42, exponentials=24, divisions=24)),
+    ("scale", {}, (2, 3), Work(multiplications=6)),
+    ("upsample", {"factor": 2}, (2, 3), Work()),
+    ("upsample", {"factor": 2, "mode": "linear"}, (2, 3), Work(multiplications=24, additions=12)),
+    ("upsample", {"factor": 2, "mode": "bilinear"}, (1, 2, 3), Work(multiplications=96, additions=72)),
+    *((kind, settings, (4, 6, 6), Work()) for kind, settings in [
+        ("dropout", {}), ("stochastic_depth", {"rate": 0.1}), ("flatten", {}), ("reshape", {"shape": (12, 12)}),
+        ("channel_split", {"parts": 2, "take": 0}), ("channel_shuffle", {"groups": 2}), ("pad", {"amount": 1}),
+        ("crop", {"amount": 1}), ("pixel_shuffle", {"factor": 2}),
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "settings", "shape", "expected"), SMALL)
+def test_work_by_hand(kind: str, settings: dict[str, Any], shape: Shape, expected: Work) -> None:
+    assert work_of(kind, shape, **settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "expected"),
+    [
+        ("add", ((2, 3),) * 3, Work(additions=12)),
+        ("multiply", ((2, 3), (2, 1)), Work(multiplications=6)),
+        ("concat", ((2, 3), (4, 3)), Work()),
+    ],
+)
+def test_work_of_merges(kind: str, inputs: Shapes, expected: Work) -> None:
+    assert work_of(kind, *inputs) == expected
+
+
+def test_adaptive_pool_counts_the_elements_of_its_windows() -> None:
+    for i, o in product(range(1, 20), range(1, 30)):
+        lengths = [ceil((y + 1) * i / o) - floor(y * i / o) for y in range(o)]
+        work = AdaptiveAvgPool(size=o).work(((3, i),), (3, o))
+        assert work == Work(multiplications=3 * o, additions=3 * sum(length - 1 for length in lengths))
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "shape", "weights"),
+    [
+        ("depthwise_conv", {"kernel": 3, "multiplier": 2}, (4, 9, 9), ("weight (8, 1, 3, 3)", "bias (8,)")),
+        (
+            "separable_conv",
+            {"out": 5, "kernel": 3, "multiplier": 2},
+            (4, 9, 9),
+            ("depthwise.weight (8, 1, 3, 3)", "pointwise.weight (5, 8, 1, 1)", "pointwise.bias (5,)"),
+        ),
+        (
+            "spatial_separable_conv",
+            {"out": 5, "kernel": (3, 2)},
+            (4, 9, 9),
+            ("column.weight (5, 4, 3, 1)", "row.weight (5, 5, 1, 2)", "row.bias (5,)"),
+        ),
+        ("transposed_conv", {"out": 6, "kernel": (1, 3), "groups": 2}, (4, 9, 9), ("weight (4, 3, 1, 3)", "bias (6,)")),
+        ("linear", {"out": 6}, (4,), ("weight (6, 4)", "bias (6,)")),
+        ("linear", {"out": 6, "bias": False}, (4,), ("weight (6, 4)",)),
+        ("batch_norm", {}, (4, 3), ("weight (4,)", "bias (4,)", "running_mean (4,) buffer", "running_var (4,) buffer")),
+        ("batch_norm", {"affine": False}, (4,), ("running_mean (4,) buffer", "running_var (4,) buffer")),
+        ("layer_norm", {}, (4, 3), ("weight (4,)", "bias (4,)")),
+        ("layer_norm", {"over": "all"}, (4, 3), ("weight (4, 3)", "bias (4, 3)")),
+        ("group_norm", {"groups": 2}, (4, 3), ("weight (4,)", "bias (4,)")),
+        ("instance_norm", {}, (4, 3), ()),
+        ("instance_norm", {"affine": True}, (4, 3), ("weight (4,)", "bias (4,)")),
+        ("prelu", {}, (4, 3), ("weight (4,)",)),
+        ("prelu", {"shared": True}, (4, 3), ("weight (1,)",)),
+        ("scale", {}, (4, 3), ("weight (4,)",)),
+        ("relu", {}, (4, 3), ()),
+    ],
+)
+def test_weights(kind: str, settings: dict[str, Any], shape: Shape, weights: tuple[str, ...]) -> None:
+    found = weights_of(kind, shape, **settings)
+    assert tuple(f"{w.name} {w.shape}{' buffer' if w.role == 'buffer' else ''}" for w in found) == weights
+    assert all((w.role == "bias") == w.name.endswith("bias") for w in found)
+
+
+def test_a_huge_map_costs_no_more_to_count() -> None:
+    assert work_of("conv", (3, 10**9, 10**9), out=10**9, kernel=1).macs == 3 * 10**27
+    assert work_of("adaptive_avg_pool", (1, 10**9), size=7).additions == 10**9 + 6 - 7
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "shape", "expected"),
+    [
+        ("conv", {"out": 1, "kernel": 3, "stride": 2, "padding": 1}, (1, 9), (Window(3, 2, 1),)),
+        ("conv", {"out": 1, "kernel": 2, "dilation": 3, "padding": ((1, 0),)}, (1, 9), (Window(2, 1, 1, 3),)),
+        ("spatial_separable_conv", {"out": 1, "kernel": (3, 1)}, (1, 9, 9), (Window(3), Window(1))),
+        ("transposed_conv", {"out": 1, "kernel": 4, "stride": 2, "padding": 1}, (1, 9), (Spread(4, 2, 1),)),
+        ("max_pool", {"kernel": 3, "padding": 1}, (1, 9), (Window(3, 3, 1),)),
+        ("global_avg_pool", {}, (1, 9, 8), (Adaptive(9, 1), Adaptive(8, 1))),
+        ("adaptive_avg_pool", {"size": 2}, (1, 9), (Adaptive(9, 2),)),
+        ("pad", {"amount": ((1, 2),)}, (1, 9), (Window(1, 1, 1),)),
+        ("crop", {"amount": ((1, 2),)}, (1, 9), (Window(1, 1, -1),)),
+        ("upsample", {"factor": 2}, (1, 9), (Enlarge(2),)),
+        ("upsample", {"factor": 2, "mode": "linear"}, (1, 9), (Enlarge(2, linear=True),)),
+        ("pixel_shuffle", {"factor": 2}, (4, 9, 9), (Enlarge(2), Enlarge(2))),
+        ("linear", {"out": 2}, (9,), "whole"),
+        ("flatten", {}, (1, 9), "flatten"),
+        ("flatten", {}, (9,), "pointwise"),
+        ("reshape", {"shape": (9,)}, (1, 9), "flatten"),
+        ("reshape", {"shape": (1, 9)}, (1, 9), "pointwise"),
+        ("group_norm", {"groups": 1}, (1, 9), "normalized"),
+        ("instance_norm", {}, (1, 9), "normalized"),
+        ("layer_norm", {}, (1, 9), "pointwise"),
+        ("layer_norm", {"over": "all"}, (1, 9), "normalized"),
+        ("layer_norm", {}, (9,), "whole"),
+        ("softmax", {}, (1, 9), "pointwise"),
+        ("softmax", {}, (9,), "whole"),
+        ("batch_norm", {}, (1, 9), "pointwise"),
+    ],
+)
+def test_reach(kind: str, settings: dict[str, Any], shape: Shape, expected: Reach) -> None:
+    assert reach_of(kind, shape, **settings) == expected
+
+
+def test_sums_of_work() -> None:
+    work = Work(1, 2, 3, 4, 5, 6)
+    assert work.plus(work) == work.times(2) == Work(2, 4, 6, 8, 10, 12)
+    assert prod(work) == 720
