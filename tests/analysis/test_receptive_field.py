@@ -11,7 +11,8 @@ from math import ceil, floor
 from typing import Any
 
 import pytest
-from networks import report
+
+from ..networks import report
 
 Units = list[set[int]]  # for each unit of a one-dimensional map, the input positions it sees
 
@@ -95,7 +96,7 @@ def test_chains_of_every_kind_of_step(seed: int) -> None:
     middle = len(units) // 2
     traced = {u: units[u] for u in range(middle - 12, middle + 12) if units[u]}
     sizes = [max(unit) - min(unit) + 1 for unit in traced.values()]
-    assert all(0 < min(unit) and max(unit) < LENGTH - 1 for unit in traced.values()), "the test's map is too short"
+    assert all(min(unit) > 0 and max(unit) < LENGTH - 1 for unit in traced.values()), "the test's map is too short"
     if field.varies:
         assert max(sizes) <= field.size[0]
         assert field.size[0] == max(

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from networks import report as report_of
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Report
 from cnncalc.spec.load import load
+
+from ..networks import report as report_of
 
 EXAMPLES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "worked-examples.yaml").read_text())
 
@@ -55,7 +56,9 @@ def layer_macs(input: str, *calls: str) -> list[int]:
 
 MULTIPLICATIONS: dict[str, Callable[[], list[int]]] = {
     "conv 3x3 on 6x6, one channel": lambda: layer_macs("[1, 6, 6]", "conv(1, 3)"),
-    "the same as 3x1 then 1x3 (spatially separable)": lambda: layer_macs("[1, 6, 6]", "conv(1, [3, 1])", "conv(1, [1, 3])"),
+    "the same as 3x1 then 1x3 (spatially separable)": lambda: layer_macs(
+        "[1, 6, 6]", "conv(1, [3, 1])", "conv(1, [1, 3])"
+    ),
     "conv 3x3, 8x8x3 -> 6x6x72": lambda: layer_macs("[3, 8, 8]", "conv(72, 3)"),
     "the same depthwise separable (one 3x3 a channel, then 1x1)": lambda: layer_macs(
         "[3, 8, 8]", "depthwise_conv(3, bias=false)", "conv(72, 1)"
@@ -122,7 +125,7 @@ def test_share_of_the_convolutions_in_alexnet() -> None:
 
 
 def test_shared_weights_are_a_64th_of_the_connections() -> None:
-    assert 576 // 9 == next(e["ratio"] for e in EXAMPLES["connections"] if e["what"] == "shared weights")
+    assert next(e["ratio"] for e in EXAMPLES["connections"] if e["what"] == "shared weights") == 576 // 9
 
 
 # shapes of whole networks

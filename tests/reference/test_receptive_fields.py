@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from networks import report as report_of
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.spec.load import load
+
+from ..networks import report as report_of
 
 REFERENCE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "receptive-fields.yaml").read_text())
 
@@ -48,7 +49,9 @@ def test_alexnet_v2_of_slim() -> None:
 @pytest.mark.parametrize(("name", "network"), [("vgg_16", "vgg16"), ("vgg_11", "vgg11")])
 def test_vgg_of_slim(name: str, network: str) -> None:
     """Slim's VGG is the paper's: its pool n ends our n-th block."""
-    found = {layer.path: triple(layer.receptive_field) for layer in analyze(load(network)).layers if "pool" in layer.path}
+    found = {
+        layer.path: triple(layer.receptive_field) for layer in analyze(load(network)).layers if "pool" in layer.path
+    }
     expected = {f"vgg{pool[-1]}.max_pool1": value for pool, value in REFERENCE["slim"][name].items()}
     assert {path: found[path] for path in expected} == expected
 
@@ -89,7 +92,9 @@ def test_resnet_v1_of_slim(name: str, depths: str) -> None:
     ],
 )
 def test_resnet_by_recurrence(name: str, network: str, settings: list[str]) -> None:
-    assert triple(last_map(analyze(load(network, settings=settings))).receptive_field)[0] == REFERENCE["recurrence"][name]
+    assert (
+        triple(last_map(analyze(load(network, settings=settings))).receptive_field)[0] == REFERENCE["recurrence"][name]
+    )
 
 
 PADDED_POOLS = """
@@ -101,7 +106,7 @@ blocks:
 
 
 def test_inception_v1_by_recurrence() -> None:
-    """The entry pads the four pools by 1; Caffe's pools have no padding, so each starts j further right: 2 + 4 + 8 + 16."""
+    """The entry pads the four pools by 1; Caffe's have no padding and start j further right: 2 + 4 + 8 + 16."""
     size, stride, padding = REFERENCE["recurrence"]["inception_v1 (true 5x5 branch)"]
     assert triple(last_map(report_of(PADDED_POOLS)).receptive_field) == [size, stride, padding]
     published = analyze(load("inception_v1"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from networks import layers, problems
 
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.spec.expressions import Word
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Text
 from cnncalc.spec.scope import ParamScope
+
+from ..networks import layers, problems
 
 
 def evaluate(text: str, **params: object) -> object:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from networks import layers, network, problems, report
+
+from ..networks import layers, network, problems, report
 
 # items: chains, counts, conditions, names
 
@@ -251,12 +252,16 @@ def test_a_named_merge_under_a_condition() -> None:
 
 
 def test_multiply_broadcasts_a_gate() -> None:
-    shape = network("""
+    shape = (
+        network("""
         layers:
           - multiply:
               - identity
               - global_avg_pool -> conv(3, 1) -> sigmoid
-    """).nodes[-1].output
+    """)
+        .nodes[-1]
+        .output
+    )
     assert shape == (3, 8, 8)
 
 
@@ -348,7 +353,9 @@ def test_input_is_the_block_s_input() -> None:
 
 
 def test_a_name_means_the_last_round_and_what_stands_where_it_is_off() -> None:
-    made = network("layers: ['a = conv(channels + 1, 1) * 3', 'b = relu if channels == 9', from(a) -> elu, from(b) -> tanh]")
+    made = network(
+        "layers: ['a = conv(channels + 1, 1) * 3', 'b = relu if channels == 9', from(a) -> elu, from(b) -> tanh]"
+    )
     assert [node.inputs for node in made.nodes] == [(-1,), (0,), (1,), (2,), (2,)]
 
 
@@ -414,7 +421,9 @@ def test_the_input_may_be_given_outside() -> None:
 # YAML, read as 1.2 by our own reading
 
 
-@pytest.mark.parametrize(("text", "value"), [("010", 10), ("8", 8), ("1e1", 10), ("0.5e1", 5), ("2 ** 3", 8), ("'8'", 8)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("010", 10), ("8", 8), ("1e1", 10), ("0.5e1", 5), ("2 ** 3", 8), ("'8'", 8)]
+)
 def test_numbers(text: str, value: int) -> None:
     assert layers(f"layers: [{{conv: {{out: {text}, kernel: 1}}}}]") == [f"conv1: conv({value}, 1)"]
 

@@ -1,0 +1,75 @@
+"""The command line: which commands there are, and how a run ends. Each command imports what it needs when it runs."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc import __version__
+from cnncalc.cli.layers import layers
+from cnncalc.cli.list import list_
+from cnncalc.cli.output import emit, message
+from cnncalc.cli.summary import summary
+from cnncalc.cli.validate import validate
+from cnncalc.errors import CnncalcError, SpecError, UsageError
+
+CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="cnncalc",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help and usage errors are plain text and load no rich
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(summary)
+app.command()(validate)
+app.command("list")(list_)
+app.command()(layers)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        emit(f"cnncalc {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def cnncalc(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+) -> None:
+    """Sizes, parameters, multiplications and receptive fields of convolutional networks."""
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    sys.exit(run())
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line: 0 all well, 1 the input has problems, 2 wrong usage. A bug keeps its traceback."""
+    try:
+        code = app(args, prog_name="cnncalc", standalone_mode=False) or 0
+    except SpecError as error:
+        from cnncalc.render.problems import problems_text
+
+        message(problems_text(error.problems))
+        code = 1
+    except CnncalcError as error:
+        from cnncalc.render.text import clean
+
+        message(f"cnncalc: {clean(str(error))}\n")
+        code = 2 if isinstance(error, UsageError) else 1
+    except CommandLineError as error:
+        error.show()
+        code = error.exit_code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as end:  # typer ends so when the reader of a help text goes away
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = 0
+    if code == INTERRUPTED:
+        message("cnncalc: interrupted\n")
+    return int(code)

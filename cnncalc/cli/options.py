@@ -1,0 +1,97 @@
+"""The options that commands share, each declared once."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc.render.numbers import Dtype
+
+
+class Color(StrEnum):
+    """When to colour."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class TextFormat(StrEnum):
+    """How a text is written."""
+
+    text = "text"
+    json = "json"
+
+
+def _architectures(incomplete: str) -> list[str]:
+    from cnncalc.spec.files import bundled
+
+    return [name for name in bundled() if name.startswith(incomplete)]
+
+
+def _kinds(incomplete: str) -> list[str]:
+    from cnncalc.layers import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]
+
+
+def _last_of_list(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:
+    """Completion of the last name of `a,b,c`."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        return [before + comma + name for name in names() if name.startswith(last)]
+
+    return complete
+
+
+def _columns() -> list[str]:
+    from cnncalc.render.columns import COLUMNS
+
+    return list(COLUMNS)
+
+
+def _argument(metavar: str, help: str, complete: Callable[[str], list[str]]) -> Any:
+    return typer.Argument(metavar=metavar, help=help, autocompletion=complete, show_default=False)
+
+
+def _option(*names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+    """An option that is off unless given."""
+    return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
+
+
+ARCH_HELP = "A file, a bundled architecture, or - for standard input."
+Arch = Annotated[str, _argument("ARCH", ARCH_HELP, _architectures)]
+Archs = Annotated[list[str], _argument("ARCH...", ARCH_HELP, _architectures)]
+Kind = Annotated[str | None, _argument("[KIND]", "A layer kind, as conv.", _kinds)]
+Input = Annotated[str | None, _option("--input", metavar="SIZES", help="Another input, as 3x128x128.")]
+Settings = Annotated[
+    list[str] | None, _option("--set", metavar="NAME=VALUE", help="Turn one of the file's params; repeatable.")
+]
+Output = Annotated[str | None, _option("--output", "-o", metavar="FILE", help="Write there, whole or not at all.")]
+ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; auto also heeds NO_COLOR.")]
+TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write it.")]
+TextFormatOption = Annotated[TextFormat, typer.Option("--format", "-f", help="How to write it.")]
+Width = Annotated[int | None, _option("--width", min=1, metavar="N", help="Cells of a line; else the terminal's.")]
+Depth = Annotated[
+    int | None,
+    _option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show; else as many as are readable."),
+]
+Columns = Annotated[
+    str | None,
+    _option("--columns", "-c", metavar="A,B,C", help="Which columns.", autocompletion=_last_of_list(_columns)),
+]
+Human = Annotated[
+    bool | None, _option("--human/--exact", help="Numbers as 25.6 M, or all digits; else as there is room.")
+]
+DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="What a number is kept in, for bytes.")]

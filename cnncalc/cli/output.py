@@ -1,0 +1,117 @@
+"""Where text goes: results to standard output or to a file, messages to standard error."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from cnncalc.errors import CnncalcError
+
+STANDARD = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+# For terminals and files that cannot take a sign.
+ASCII = str.maketrans({
+    "×": "x", "→": "->", "─": "-", "–": "-", "…": "...", "·": "*", "†": "!", "‡": "=", "█": "#", "▏": ".", "▎": ".",
+    "▍": ":", "▌": ":", "▋": ":", "▊": "#", "▉": "#", "≥": ">=", "≤": "<=", "−": "-", "⌊": "floor(", "⌋": ")",
+})  # fmt: skip
+
+
+class OutputError(CnncalcError):
+    """A result cannot be written."""
+
+
+def emit(text: str, output: str | None = None) -> None:
+    """Write a result to standard output or a file. Raises OutputError."""
+    if output in STANDARD:
+        output = None
+    if output is None and sys.stdout is None:
+        raise OutputError("cannot write standard output: it is closed")
+    try:
+        if output is None:
+            write(text, sys.stdout)
+        else:
+            write_file(text, output)
+    except OSError as error:
+        if output is None:
+            _abandon(sys.stdout)
+        name = "standard output" if output is None else repr(output)
+        raise OutputError(f"cannot write {name}: {error.strerror or error}") from None
+
+
+def message(text: str) -> None:
+    """Write to standard error."""
+    try:
+        write(text, sys.stderr)
+    except OSError:
+        _abandon(sys.stderr)
+
+
+def write(text: str, stream: TextIO | None) -> None:
+    """Write to a stream that may know few signs, and may have lost its reader, which is no error."""
+    if stream is None:  # closed before the program began
+        return
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _abandon(stream)
+
+
+def _abandon(stream: TextIO | None) -> None:
+    """Let what is still buffered go nowhere, so that the end of the program does not stumble over it."""
+    if stream is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def write_file(text: str, name: str) -> None:
+    """Write a file whole or not at all; what is no plain file (a pipe, a device) is written to."""
+    target = Path(name).resolve()
+    mode = target.stat().st_mode if target.exists() else None
+    if name.startswith("/dev/") or (mode is not None and not stat.S_ISREG(mode)):
+        with Path(name).open("w", encoding="utf-8") as stream:
+            write(text, stream)
+        return
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError(None, "the file is write-protected")
+    beside = target.with_name(f".cnncalc-{os.getpid()}.tmp")
+    try:
+        with beside.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+        if mode is not None:
+            beside.chmod(stat.S_IMODE(mode))
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bool:
+    """Whether to colour what goes to a file or a stream; `auto` is on a terminal, without NO_COLOR."""
+    if choice != "auto":
+        return choice == "always"
+    if output is not None and output not in STANDARD:
+        return False
+    stream = stream or sys.stdout
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and _is_terminal(stream)
+
+
+def width_for(output: str | None) -> int | None:
+    """Cells of a line on the terminal; None for a file or a pipe, where nothing is cut."""
+    if (output is not None and output not in STANDARD) or not _is_terminal(sys.stdout):
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

@@ -1,0 +1,42 @@
+"""A summary as CSV: a row a layer, every column, numbers exact."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+
+from cnncalc.analysis.report import Report
+from cnncalc.render.columns import COLUMNS, Column, Value, join, of_dtype
+from cnncalc.render.numbers import Dtype
+from cnncalc.render.rows import layer_row
+from cnncalc.render.text import clean
+
+
+def summary_csv(report: Report, columns: tuple[Column, ...] | None, dtype: Dtype) -> str:
+    """A header and a row a layer."""
+    chosen = columns or tuple(COLUMNS.values())
+    rows = [layer_row(layer) for layer in report.layers]
+    values = ([of_dtype(column, row, dtype) for column in chosen] for row in rows)
+    return write([column.name for column in chosen], values)
+
+
+def write(header: list[str], rows: Iterable[list[Value]]) -> str:
+    """CSV of a header and rows."""
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([safe(value) for value in row] for row in rows)
+    return stream.getvalue()
+
+
+def safe(value: Value) -> int | str:
+    """A cell that no spreadsheet takes for a formula; axes are joined by an `x`, as `--input` takes them.
+
+    >>> safe("=1+1"), safe((3, 224, 224)), safe("3×3, s2"), safe(-3), safe((-3, -3))
+    ("'=1+1", '3x224x224', '3x3, s2', -3, "'-3x-3")
+    """
+    if isinstance(value, int):
+        return value
+    text = clean(join(value, "x").replace("×", "x"))
+    return f"'{text}" if text[:1] in tuple("=+-@") else text

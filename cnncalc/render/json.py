@@ -1,0 +1,108 @@
+"""Reports and problems as JSON, by the contract that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Totals
+from cnncalc.errors import Problem
+from cnncalc.render.numbers import Dtype
+
+FORMAT = 1  # raised when a key changes its meaning or goes
+
+
+def summary_json(report: Report, dtype: Dtype) -> str:
+    """Everything a report says; the layers are the executed ones, so that they add up to the totals."""
+    totals = {
+        **_figures(report.totals),
+        "activation_bytes": report.totals.activations * dtype.bytes,
+        "dtype": dtype.value,
+    }
+    document = {
+        "format": FORMAT,
+        "name": report.name,
+        "source": report.source,
+        "input": report.input,
+        "output": report.output,
+        "outputs": report.outputs,
+        "complete": report.complete,
+        "totals": totals,
+        "layers": [_layer(layer) for layer in report.layers],
+    }
+    return dump(document)
+
+
+def _layer(layer: LayerReport) -> dict[str, Any]:
+    return {
+        "path": layer.path,
+        "kind": layer.kind,
+        "line": layer.line,
+        "settings": repr(layer.layer),
+        "inputs": layer.inputs,
+        "output": layer.output,
+        **_figures(layer),
+        "receptive_field": layer.receptive_field and _field(layer.receptive_field),
+        "whole_input": layer.whole and layer.whole._asdict(),
+        "centred": layer.centred,
+        "shares": layer.shares or None,
+    }
+
+
+def _figures(counted: LayerReport | Totals) -> dict[str, int]:
+    return {
+        "parameters": counted.parameters,
+        "weights": counted.weights,
+        "biases": counted.biases,
+        "buffers": counted.buffers,
+        **counted.work._asdict(),
+        "activations": counted.activations,
+    }
+
+
+def _field(field: ReceptiveField) -> dict[str, Any]:
+    return {
+        "size": field.size,
+        "stride": [_number(step) for step in field.stride],
+        "start": field.start,
+        "varies": field.varies,
+    }
+
+
+def _number(number: int | Fraction) -> int | float:
+    return int(number) if number.denominator == 1 else float(number)
+
+
+def problems_json(files: Iterable[tuple[str, Sequence[Problem]]]) -> str:
+    """Every problem of every file."""
+    return dump({
+        "format": FORMAT,
+        "files": [{"file": name, "problems": [_problem(problem) for problem in problems]} for name, problems in files],
+    })  # fmt: skip
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    span = problem.span
+    line, column = span.source.place(span.start) if span else (None, None)
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "line": line,
+        "column": column,
+        "path": problem.path,
+        "message": problem.message,
+        "help": problem.help,
+    }
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """JSON with a line for each key and for each element of a list of mappings."""
+    return "{\n" + ",\n".join(f"  {json.dumps(key)}: {_value(value)}" for key, value in document.items()) + "\n}\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
+    return json.dumps(value)

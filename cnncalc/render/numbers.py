@@ -1,0 +1,98 @@
+"""Numbers for people: thousands separated, human units, shares, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+Writer = Callable[[int], str]
+UNITS = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
+BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+class Dtype(StrEnum):
+    """What one number is kept in."""
+
+    float64 = "float64"
+    float32 = "float32"
+    float16 = "float16"
+    bfloat16 = "bfloat16"
+    int8 = "int8"
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one number."""
+        return int("".join(filter(str.isdigit, self))) // 8
+
+
+def exact(number: int) -> str:
+    """All digits, in threes.
+
+    >>> exact(62378344)
+    '62,378,344'
+    """
+    return f"{number:,}"
+
+
+def human(number: int) -> str:
+    """Three digits and a unit of powers of a thousand.
+
+    >>> human(0), human(999), human(62378344), human(999_950), human(4_089_184_256)
+    ('0', '999', '62.4 M', '1.00 M', '4.09 G')
+    """
+    return _three_digits(number, 1000, UNITS)
+
+
+def size(number: int) -> str:
+    """A number of bytes in units of 1024, spelt so.
+
+    >>> size(512), size(1536), size(249513376)
+    ('512 B', '1.50 KiB', '238 MiB')
+    """
+    return _three_digits(number, 1024, BYTES)
+
+
+def _three_digits(number: int, base: int, units: tuple[str, ...]) -> str:
+    if number < base:
+        return f"{number} {units[0]}".rstrip()
+    text = unit = ""
+    for power in range(1, len(units)):
+        unit = units[power]
+        scaled = number / base**power
+        # 9.995 and 99.95 are shown as 10.0 and 100
+        text = f"{scaled:.{0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2}f}"
+        if float(text) < 1000:
+            break
+    return f"{text} {unit}"
+
+
+def style_of(human_units: bool) -> Writer:
+    """How counts are written."""
+    return human if human_units else exact
+
+
+def percent(part: int, whole: int) -> str:
+    """A share, "" for none.
+
+    >>> percent(1, 3), percent(1, 10**6), percent(0, 5), percent(5, 5)
+    ('33.3%', '<0.1%', '', '100%')
+    """
+    if not part or not whole:
+        return ""
+    if part == whole:
+        return "100%"
+    text = f"{part / whole:.1%}"
+    return "<0.1%" if text == "0.0%" else ">99.9%" if text == "100.0%" else text
+
+
+def bar(part: int, whole: int, width: int) -> str:
+    """A share as a bar, `width` cells for the whole, in eighths of a cell; the least that is something shows.
+
+    >>> bar(1, 2, 4), bar(1, 10**9, 4), bar(0, 1, 4)
+    ('██', '▏', '')
+    """
+    if not part or not whole:
+        return ""
+    full, rest = divmod(max((16 * width * part + whole) // (2 * whole), 1), 8)
+    return "█" * full + EIGHTHS[rest].strip()

@@ -1,0 +1,106 @@
+"""Problems as text: the place, the line of the source with the span underlined, and the likely repair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cnncalc.errors import Problem, Span
+from cnncalc.render.text import cells, clean, pieces
+
+LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
+ANSI = {"error": "1;31", "warning": "1;35", "place": "1", "help": "32", "faint": "2"}
+
+
+def problems_text(problems: Iterable[Problem], *, color: bool = False) -> str:
+    """All problems, one after another."""
+    return "".join(problem_text(problem, color=color) for problem in problems)
+
+
+def problem_text(problem: Problem, *, color: bool = False) -> str:
+    """One problem."""
+
+    def styled(text: str, style: str) -> str:
+        return f"\x1b[{ANSI[style]}m{text}\x1b[0m" if color else text
+
+    span = problem.span
+    label = styled(f"{problem.severity}[{problem.code}]", problem.severity)
+    lines = [f"{label}: {clean(problem.message)}"]
+    if span:
+        line, column = span.source.place(span.start)
+        lines[0] = styled(f"{clean(span.source.name)}:{line}:{column}:", "place") + " " + lines[0]
+        shown, below = excerpt(span)
+        margin = len(str(line))
+        lines.append(f" {styled(f'{line:>4} |', 'faint')} {shown}".rstrip())
+        lines.append(f" {styled(f'{chr(32) * max(margin, 4)} |', 'faint')} {styled(below, problem.severity)}")
+    for name, text in (("path", problem.path), ("help", problem.help)):
+        if text:
+            lines.append(f"   {styled(f'{name}:', 'help' if name == 'help' else 'faint')} {clean(text)}")
+    return "\n".join(lines) + "\n"
+
+
+def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
+    """The source line as it is shown, and the line of `^` below its span.
+
+    A span of several lines is underlined to the end of the first, an empty one gets a single mark.
+    """
+    line, column = span.source.place(span.start)
+    text = span.source.line(line)
+    start, end = column - 1, column - 1 + span.end - span.start
+    first, last = _window(text, start, min(end, len(text)), longest)
+    shown = before = under = ""
+    for at, (piece, width) in enumerate(pieces(text[first:last]), first):
+        shown += piece
+        if at < start:
+            before += " " * width
+        elif at < end:
+            under += "^" * width
+    left = "…" if first else ""
+    return left + shown + ("…" if last < len(text) else ""), " " * len(left) + before + (under or "^")
+
+
+def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
+    """The part of a line that is shown: all of it, or the span with as much around it as there is room for."""
+    if len(text) <= longest // 2 or sum(width for _, width in pieces(text)) <= longest:
+        return 0, len(text)
+    widths = [width for _, width in pieces(text[start : start + longest])]
+    last = start
+    room = longest
+    for width in widths[: max(end - start, 1)]:
+        room -= width
+        if room < 0:
+            break
+        last += 1
+    margin = max(room // 2, 0)
+    first = start
+    while first and margin >= (width := cells(next(pieces(text[first - 1]))[0])):
+        first -= 1
+        margin -= width
+    room = longest - sum(width for _, width in pieces(text[first:last]))
+    while last < len(text) and room >= (width := cells(next(pieces(text[last]))[0])):
+        last += 1
+        room -= width
+    return first, last
+
+
+def verdicts(files: Sequence[tuple[str, Sequence[Problem]]], *, color: bool = False) -> str:
+    """What `validate` says: every problem, a line for each file that is in order, and a sum."""
+    text = ""
+    for name, problems in files:
+        text += problems_text(problems, color=color)
+        if not any(problem.severity == "error" for problem in problems):
+            word = f"\x1b[{ANSI['help']}mok\x1b[0m" if color else "ok"
+            text += f"{clean(name)}: {word}\n"
+    severities = [problem.severity for _, problems in files for problem in problems]
+    if len(files) > 1 or severities:
+        text += ", ".join(
+            count(number, noun)
+            for number, noun in (
+                (severities.count("error"), "error"), (severities.count("warning"), "warning"), (len(files), "file"),
+            )
+        ) + "\n"  # fmt: skip
+    return text
+
+
+def count(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,207 @@
+"""The rows of a summary: the layers of a report, with groups folded below a depth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from cnncalc.analysis.report import LayerReport, Report, Totals
+from cnncalc.layers.base import Shape
+from cnncalc.network import INPUT, Group
+
+READABLE = 40  # rows, about as many as one takes in
+
+
+class Row(NamedTuple):
+    """A layer, a group that is folded, or (`head`) the line above the parts of one that is not.
+
+    Every layer is in exactly one row that is no head, so that columns add up to the totals.
+    """
+
+    label: str
+    indent: int
+    path: str
+    kind: str
+    settings: str
+    line: int | None
+    inputs: tuple[Shape, ...]
+    output: Shape | None
+    totals: Totals
+    result: LayerReport | None  # the layer whose output leaves the row
+    shares: str = ""
+    head: bool = False
+
+
+class Nest(NamedTuple):
+    """A group that is shown, with the groups of the very same layers in it; `inner` is the path of the last of them."""
+
+    path: str
+    inner: str
+    form: str
+    title: str
+    first: int
+    last: int
+    result: int
+
+
+def fold(report: Report, depth: int | None) -> list[Row]:
+    """The rows down to a depth, 1 for the outermost alone; None takes the deepest that is readable."""
+    groups = _nested(report)
+    return list(_walk(report, groups, depth or _readable(report, groups)))
+
+
+def layer_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
+    """One layer. One that is `alone` in a group stands under the name of the group, so its kind is told."""
+    settings = layer.layer.brief(len(layer.inputs[0]) - 1)
+    settings = f"{layer.kind} {settings}".rstrip() if alone else settings
+    totals = Totals(layer.weights, layer.biases, layer.buffers, layer.work, layer.activations)
+    return Row(
+        label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output, totals,
+        layer, layer.shares,
+    )  # fmt: skip
+
+
+def _nested(report: Report) -> list[Nest]:
+    """The groups that are shown, outermost first.
+
+    One of a single layer says no more than the layer, and one of the same layers as the group around it no more than
+    that, unless it tells how often something is repeated.
+    """
+    end = len(report.layers)
+    nests: list[Nest] = []
+    around: dict[tuple[int, int], int] = {}  # the place of the group that holds these layers
+    for group in sorted(report.groups, key=lambda group: (group.first, group.depth)):
+        span = first, last = group.first, min(group.last, end)
+        outer = around.get(span)
+        if last - first <= 1:
+            continue
+        if outer is None or group.form == "repeat":
+            around[span] = len(nests)
+            nests.append(Nest(group.path, group.path, group.form, _told(group), first, last, group.result))
+        else:
+            nests[outer] = nests[outer]._replace(inner=group.path, title=nests[outer].title or _told(group))
+    return _with_rounds_told(nests)
+
+
+def _told(group: Group) -> str:
+    """The title of a group, "" where it tells no more than the path: `body`, `bottleneck1`, the number of a round."""
+    name = group.path.rpartition(".")[2]
+    return "" if group.title in (name, name.rstrip("0123456789")) else group.title
+
+
+def _with_rounds_told(groups: list[Nest]) -> list[Nest]:
+    """The groups, where a repeat without a title has what its rounds have in common."""
+    repeats = {group.path: place for place, group in enumerate(groups) if group.form == "repeat" and not group.title}
+    titles: dict[int, str] = {}
+    for group in groups:
+        place = repeats.get(group.path.rpartition(".")[0])
+        if place is not None:
+            titles[place] = _common(titles.get(place, group.title), group.title)
+    for place, title in titles.items():
+        groups[place] = groups[place]._replace(title=title)
+    return groups
+
+
+def _common(one: str, other: str) -> str:
+    """The arguments that two calls begin with: `unit(64, …)` for `unit(64, 2)` and `unit(64, 1)`."""
+    if one == other:
+        return one
+    name, _, first = one.rstrip(")").partition("(")
+    if name != other.partition("(")[0]:
+        return ""
+    pairs = zip(first.split(", "), other.rstrip(")").partition("(")[2].split(", "), strict=False)
+    same = [a for a, _ in takewhile(lambda pair: pair[0] == pair[1] != "…", pairs)]
+    return f"{name}({', '.join([*same, '…'])})"
+
+
+def _readable(report: Report, groups: list[Nest]) -> int:
+    """The deepest depth that gives at most READABLE rows, at least 1."""
+    layers: Counter[int] = Counter()
+    folded: Counter[int] = Counter()
+    heads: Counter[int] = Counter()
+    enclosing: list[Nest] = []
+    ahead = iter([*groups, None])
+    group = next(ahead)
+    for index in range(len(report.layers)):
+        while enclosing and enclosing[-1].last <= index:
+            enclosing.pop()
+        while group and group.first == index:
+            folded[len(enclosing)] += 1
+            heads[len(enclosing)] += group.form != "repeat"
+            enclosing.append(group)
+            group = next(ahead)
+        layers[len(enclosing)] += 1
+    shown = layers[0]
+    for depth in range(1, max(layers, default=0) + 1):
+        deeper = shown + heads[depth - 1] + layers[depth]
+        if deeper + folded[depth] > READABLE:
+            return depth
+        shown = deeper
+    return max(layers, default=0) + 1
+
+
+def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
+    """Rows in order. The rounds of a repeat that is not folded stand in its place, without a head."""
+    layers = report.layers
+    alone = {group.first: group.path for group in reversed(report.groups) if group.last - group.first == 1}
+    enclosing: list[Nest] = []
+    heads: list[Nest] = []
+    index = ahead = 0
+    while index < len(layers):
+        while enclosing and enclosing[-1].last <= index:
+            if enclosing.pop() is (heads[-1] if heads else None):
+                heads.pop()
+        above = heads[-1].inner if heads else ""
+        if ahead < len(groups) and groups[ahead].first == index:
+            group = groups[ahead]
+            label = _below(above, group.path)
+            ahead += 1
+            if len(enclosing) + 1 < depth:
+                if group.form != "repeat":
+                    yield _head(group, _below(above, group.inner), len(heads), layers[index].line)
+                    heads.append(group)
+                enclosing.append(group)
+                continue
+            index = min(group.last, len(layers))
+            while ahead < len(groups) and groups[ahead].first < index:
+                ahead += 1
+            yield _folded(report, group, label, len(heads))
+        else:
+            layer = layers[index]
+            path = alone.get(index, layer.path)
+            yield layer_row(layer, _below(above, path) or layer.kind, len(heads), alone=index in alone)
+            index += 1
+
+
+def _below(above: str, path: str) -> str:
+    """The end of a path, below another: "" where it is the same."""
+    return path[len(above) :].lstrip(".") if above and (path + ".").startswith(above + ".") else path
+
+
+def _head(group: Nest, label: str, indent: int, line: int) -> Row:
+    return Row(label, indent, group.path, group.form, group.title, line, (), None, Totals(), None, head=True)
+
+
+def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
+    """A group as one row: the sums of its layers, the output and the field of its result."""
+    inside = report.layers[group.first : group.last]
+    if group.form == "repeat":
+        label += f" ×{len({_below(group.path, layer.path).partition('.')[0] for layer in inside})}"
+    result = report.layers[group.result] if INPUT < group.result < len(report.layers) else None
+    output = result.output if result else report.input if group.result == INPUT else None
+    title = group.title or _contents(group.form, inside)
+    first = inside[0]
+    return Row(
+        label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, Totals.of(inside), result
+    )
+
+
+def _contents(form: str, layers: tuple[LayerReport, ...]) -> str:
+    """What is in a group that has no title of its own."""
+    if form == "merge":
+        return f"{len(layers[-1].inputs)} branches"
+    first, *others = layers[:3]
+    kinds = [f"{first.kind} {first.layer.brief(len(first.inputs[0]) - 1)}".rstrip(), *(layer.kind for layer in others)]
+    return " → ".join(kinds) + (" → …" if len(layers) > 3 else "")

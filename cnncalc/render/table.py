@@ -1,0 +1,176 @@
+"""The table of a summary: as wide as there is room for, and never cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.report import Report
+from cnncalc.render import numbers
+from cnncalc.render.columns import COLUMNS, DEFAULT, Column, join, of_dtype
+from cnncalc.render.grid import Cell, grid, width_of
+from cnncalc.render.notes import notes
+from cnncalc.render.paint import Line, paint
+from cnncalc.render.rows import Row, fold
+from cnncalc.render.text import cells, clean, pad, wrap
+
+BAR = 8  # cells of a full bar
+
+
+class View(NamedTuple):
+    """How a report is to be shown. `human` is None where exact numbers give way to units when there is no room."""
+
+    columns: tuple[Column, ...] | None = None
+    depth: int | None = None
+    human: bool | None = None
+    dtype: numbers.Dtype = numbers.Dtype.float32
+    width: int | None = None
+    color: bool = False
+
+
+class Fit(NamedTuple):
+    """How much of a table is shown."""
+
+    columns: tuple[Column, ...]
+    human: bool
+    long: bool = True  # headers
+    bars: bool = True
+    shares: bool = True
+    settings: int | None = None  # cells at most
+
+
+# What a table gives up, one after another, where there is no room; before it the input, after it the settings.
+STEPS: tuple[dict[str, Any], ...] = (
+    {"settings": 26},
+    {"long": False},
+    {"bars": False},
+    {"settings": 16},
+    {"human": True},
+    {"settings": 12},
+    {"shares": False},
+)
+
+
+def table(report: Report, view: View) -> str:
+    """The whole summary for people."""
+    rows = fold(report, view.depth)
+    lines = [_title(report), *_body(report, rows, view), [("", "")], *_notes(report, view)]
+    return paint(lines, color=view.color)
+
+
+def _title(report: Report) -> Line:
+    output, mark = (join(report.output), "") if report.complete else ("?", "  incomplete")
+    return [(clean(report.name), "title"), (f"  {join(report.input)} → {output}", ""), (mark, "mark")]
+
+
+def _notes(report: Report, view: View) -> Iterator[Line]:
+    """The lines below the table, wrapped, names and texts each in a column."""
+    below = [(clean(name), text) for name, text in notes(report, view.dtype, units=bool(view.human))]
+    margin = max(cells(name) for name, _ in below)
+    for name, text in below:
+        first, *rest = wrap(pad(name, margin + 2) + clean(text), view.width, margin + 2)
+        yield [(first[: len(name)], "head"), (first[len(name) :], "")]
+        yield from ([(line, "")] for line in rest)
+
+
+def _body(report: Report, rows: list[Row], view: View) -> Sequence[Line]:
+    """The table in the first way that fits, or the last."""
+    drawn: Sequence[Sequence[Cell]] = ()
+    for fit in _fits(view):
+        drawn = list(_columns(report, rows, fit, view.dtype))
+        if view.width is None or width_of(drawn) <= view.width:
+            break
+    return grid(drawn, total=True)
+
+
+def _fits(view: View) -> Iterator[Fit]:
+    """Ways to show the table, from the widest to the narrowest: what goes first is what is missed least."""
+    fit = Fit(view.columns or tuple(COLUMNS[name] for name in DEFAULT), bool(view.human))
+    yield fit
+    if not view.columns:
+        fit = fit._replace(columns=_without(fit.columns, "input"))
+        yield fit
+    for step in STEPS:
+        if view.human is None or "human" not in step:
+            fit = fit._replace(**step)
+            yield fit
+    if not view.columns:
+        yield fit._replace(columns=_without(fit.columns, "settings"))
+
+
+def _without(columns: tuple[Column, ...], name: str) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.name != name)
+
+
+def _columns(report: Report, rows: list[Row], fit: Fit, dtype: numbers.Dtype) -> Iterator[list[Cell]]:
+    """The cells of each column: header, rows, total."""
+    for column in fit.columns:
+        header = Cell(column.header if fit.long else column.short, "head", column.right)
+        if column.total:
+            whole = column.total(report.totals, dtype)
+            figures = [0 if row.head else column.total(row.totals, dtype) for row in rows]
+            write = numbers.style_of(fit.human)
+            yield [
+                header,
+                *(_figure(row, figure, write) for row, figure in zip(rows, figures, strict=True)),
+                Cell(write(whole), "head", True),
+            ]
+            if column.shared and fit.shares:
+                largest = max((figure for figure in figures), default=0)
+                yield [Cell(""), *(_share(figure, whole, largest, fit.bars) for figure in figures), Cell("")]
+        else:
+            yield [header, *(_text(column, row, fit, dtype) for row in rows), _last(column, report)]
+
+
+def _figure(row: Row, figure: int, write: numbers.Writer) -> Cell:
+    if row.head:
+        return Cell("")
+    return Cell(write(figure), "" if figure else "faint", True)
+
+
+def _share(figure: int, whole: int, largest: int, bars: bool) -> Cell:
+    """A percentage and, where there is room, a bar: full for the largest of the rows."""
+    text = numbers.percent(figure, whole)
+    style = "large" if 10 * figure >= whole and figure else "faint" if 100 * figure < whole else ""
+    if not bars:
+        return Cell(text, style, True)
+    return Cell(f"{text:>5}", style, bar=f"{numbers.bar(figure, largest, BAR):{BAR}}")
+
+
+def _text(column: Column, row: Row, fit: Fit, dtype: numbers.Dtype) -> Cell:
+    """A cell that is no sum."""
+    if column.name == "layer":
+        mark = "‡" if row.shares else ""
+        return Cell("  " * row.indent + clean(row.label) + mark, "head" if row.head else "")
+    if column.name == "settings":
+        return Cell(shorten(clean(row.settings), fit.settings), "faint" if row.head else "")
+    if row.head:
+        return Cell("")
+    text = column.text(row) if column.text else join(of_dtype(column, row, dtype))
+    return Cell(clean(text), "faint" if text == "–" else "", column.right)
+
+
+def _last(column: Column, report: Report) -> Cell:
+    if column.name == "layer":
+        return Cell("total" if report.complete else "total so far", "head")
+    return Cell(join(report.output) if column.name == "output" and report.complete else "", "head", column.right)
+
+
+def shorten(text: str, width: int | None) -> str:
+    """A call or a list of settings with the last ones left out, never part of one; of a name, as much as fits.
+
+    >>> shorten("inception(64, 96, 128, 16, 32, 32)", 20), shorten("3×3, s2, p1", 8), shorten("a_rather_long_name", 9)
+    ('inception(64, 96, …)', '3×3, …', 'a_rather…')
+    """
+    if width is None or cells(text) <= width:
+        return text
+    end = ", …)" if text.endswith(")") else ", …"
+    while ", " in text:
+        text = text[: text.rindex(", ")]
+        if cells(text + end) <= width:
+            return text + end
+    name, call, _ = text.partition("(")
+    for end in ("(…)", "") if call else ("",):
+        if cells(name + end) <= width:
+            return name + end
+    return name[: width - 1] + "…"

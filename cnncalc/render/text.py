@@ -1,0 +1,71 @@
+"""Text for terminals: nothing in it may move the cursor, and its width is counted in cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+TAB = 4
+
+
+def clean(text: str) -> str:
+    """The text with everything that is not printable escaped.
+
+    >>> clean("a\\x1b[31m"), clean("3×3 ü")
+    ('a\\\\x1b[31m', '3×3 ü')
+    """
+    return text if text.isprintable() else "".join(escaped(char) for char in text)
+
+
+def escaped(char: str) -> str:
+    """One character, as its escape where it is not printable."""
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a cleaned text takes.
+
+    >>> cells("abc"), cells("網路"), cells("é")
+    (3, 4, 1)
+    """
+    return len(text) if text.isascii() else sum(map(cell, text))
+
+
+def cell(char: str) -> int:
+    """Columns of one printable character: two where it is wide, none where it combines."""
+    if char < "\u0300":
+        return 1
+    from unicodedata import combining, east_asian_width
+
+    return 0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """The text filled up with blanks to a width."""
+    blanks = " " * (width - cells(text))
+    return blanks + text if right else text + blanks
+
+
+def pieces(line: str) -> Iterator[tuple[str, int]]:
+    """Each character of a source line as it is shown, with its cells: tabs as blanks, control characters escaped."""
+    at = 0
+    for char in line:
+        shown = " " * (TAB - at % TAB) if char == "\t" else escaped(char)
+        width = cells(shown)
+        at += width
+        yield shown, width
+
+
+def wrap(text: str, width: int | None, indent: int = 0) -> list[str]:
+    """Lines of at most `width` cells, broken at blanks; all but the first are indented. No width: one line."""
+    if width is None or cells(text) <= width:
+        return [text]
+    lines: list[str] = []
+    line, *words = re.findall(r"\s*\S+", text)
+    for word in words:
+        if cells(line) + cells(word) <= max(width, indent + 20):
+            line += word
+        else:
+            lines.append(line)
+            line = " " * indent + word.lstrip()
+    return [*lines, line]

@@ -1,0 +1,151 @@
+"""JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import json
+from fractions import Fraction
+from io import StringIO
+
+import pytest
+
+from cnncalc.errors import Problem, Source, Span
+from cnncalc.render.catalogue import WRITERS, year
+from cnncalc.render.columns import COLUMNS
+from cnncalc.render.csv import summary_csv
+from cnncalc.render.json import problems_json, summary_json
+from cnncalc.render.markdown import escape, summary_markdown
+from cnncalc.render.numbers import Dtype, bar, human, percent, size
+from cnncalc.render.table import View
+
+from .samples import MAP, layer, line, report, small
+
+FLOAT = Dtype.float32
+
+
+def test_json_has_the_keys_of_the_contract() -> None:
+    found = json.loads(summary_json(small(), FLOAT))
+    assert found["format"] == 1
+    assert {"name": "Small", "input": [3, 8, 8], "output": [10]}.items() <= found.items()
+    totals = {"parameters": 2978, "weights": 2956, "biases": 22, "buffers": 0, "macs": 27904, "multiplications": 27904}
+    assert totals.items() <= found["totals"].items()
+    first = {
+        "path": "conv1", "kind": "conv", "line": 3, "inputs": [[3, 8, 8]], "output": [4, 8, 8], "parameters": 112,
+        "weights": 108, "biases": 4, "buffers": 0, "macs": 6912, "multiplications": 6912,
+    }  # fmt: skip
+    assert first.items() <= found["layers"][0].items()
+    field = found["layers"][0]["receptive_field"]
+    assert {"size": [3, 3], "stride": [1, 1], "start": [-1, -1]}.items() <= field.items()
+    assert found["layers"][-1]["receptive_field"] is None
+    assert found["layers"][-1]["whole_input"] == {"size": [8, 8], "start": [0, 0]}
+
+
+def test_json_layers_add_up_to_the_totals() -> None:
+    found = json.loads(summary_json(small(), FLOAT))
+    for key, total in found["totals"].items():
+        if key not in ("activation_bytes", "dtype"):
+            assert sum(each[key] for each in found["layers"]) == total
+
+
+@pytest.mark.parametrize(("stride", "shown"), [(2, 2), (Fraction(4, 2), 2), (Fraction(1, 2), 0.5)])
+def test_a_stride_in_json_is_a_number(stride: int | Fraction, shown: float) -> None:
+    made = report([line("a", layer("relu"), (MAP,), MAP, size=3, stride=stride)])
+    assert json.loads(summary_json(made, FLOAT))["layers"][0]["receptive_field"]["stride"] == [shown, shown]
+
+
+def test_json_of_problems() -> None:
+    source = Source("a.yaml", "one\n  two\n")
+    problems = [Problem("unknown-kind", "what", Span(source, 6, 9), "why", "x.y"), Problem("unreadable", "gone")]
+    assert json.loads(problems_json([("a.yaml", problems), ("b.yaml", [])])) == {
+        "format": 1,
+        "files": [
+            {"file": "a.yaml", "problems": [
+                {"code": "unknown-kind", "severity": "error", "line": 2, "column": 3, "path": "x.y", "message": "what",
+                 "help": "why"},
+                {"code": "unreadable", "severity": "error", "line": None, "column": None, "path": "", "message": "gone",
+                 "help": ""},
+            ]},
+            {"file": "b.yaml", "problems": []},
+        ],
+    }  # fmt: skip
+
+
+def test_csv_has_a_row_a_layer_and_every_column() -> None:
+    rows = list(csv.DictReader(StringIO(summary_csv(small(), None, FLOAT))))
+    assert [row["layer"] for row in rows] == [each.path for each in small().layers]
+    assert list(rows[0]) == list(COLUMNS)
+    assert sum(int(row["parameters"]) for row in rows) == 2978
+    assert (rows[0]["output"], rows[0]["receptive_field"], rows[-1]["receptive_field"]) == ("4x8x8", "3x3", "all")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+a", "-a", "@a"])
+def test_no_csv_cell_is_a_formula(name: str) -> None:
+    made = report([line(name, layer("relu"), (MAP,), MAP)])
+    (row,) = csv.DictReader(StringIO(summary_csv(made, (COLUMNS["layer"],), FLOAT)))
+    assert row["layer"] == f"'{name}"
+
+
+def test_no_csv_cell_holds_a_control_character() -> None:
+    made = report([line("\ta\r\n\x1b", layer("relu"), (MAP,), MAP)])
+    assert summary_csv(made, (COLUMNS["layer"],), FLOAT) == "layer\n\\ta\\r\\n\\x1b\n"
+
+
+def test_markdown_is_a_table_with_totals() -> None:
+    lines = summary_markdown(small(), View(depth=1)).splitlines()
+    assert lines[2].startswith("| layer | settings |")
+    assert lines[3].split("|")[1:4] == [" :--- ", " :--- ", " ---: "]
+    assert lines[5] == "| body | stage(4, 2) | 4×8×8 | 4×8×8 | 296 | 18,432 | 7 |"
+    assert lines[8] == "| **total** |  |  |  | **2,978** | **27,904** |  |"
+
+
+def test_markdown_shows_a_text_as_it_is() -> None:
+    assert escape("a|b*\x1b") == "a\\|b\\*\\\\x1b"
+    made = report([line("a|b", layer("relu"), (MAP,), MAP)])
+    assert "| a\\|b |" in summary_markdown(made, View())
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(0, "0"), (999, "999"), (1000, "1.00 k"), (9994, "9.99 k"), (9995, "10.0 k"),
+     (99_949, "99.9 k"), (99_960, "100 k"), (999_499, "999 k"), (999_500, "1.00 M"), (10**40, "10000000000 Q")],
+)  # fmt: skip
+def test_human_numbers_have_three_digits(number: int, shown: str) -> None:
+    assert human(number) == shown
+
+
+def test_bytes_are_counted_by_1024() -> None:
+    assert [size(number) for number in (0, 1023, 1024, 1024**2, 10 * 1024**3)] == [
+        "0 B", "1023 B", "1.00 KiB", "1.00 MiB", "10.0 GiB",
+    ]  # fmt: skip
+
+
+def test_a_share_is_never_rounded_to_none_or_all() -> None:
+    assert percent(1, 10**9) == "<0.1%"
+    assert percent(10**9 - 1, 10**9) == ">99.9%"
+    assert bar(1, 10**9, 8) == "▏"
+    assert [len(bar(part, 8, 8)) for part in range(9)] == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "wanted"), [("float64", 8), ("float32", 4), ("float16", 2), ("bfloat16", 2), ("int8", 1)]
+)
+def test_bytes_of_a_dtype(dtype: str, wanted: int) -> None:
+    assert Dtype(dtype).bytes == wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [("ICLR 2015, configuration D", 2015), ("arXiv:2003.01234, 2019", 2019), ("arXiv:2003.01234", None), ("", None)],
+)
+def test_the_year_of_a_source(source: str, wanted: int | None) -> None:
+    assert year(source) == wanted
+
+
+def test_the_catalogue_in_every_format() -> None:
+    reports = {"small": small()}
+    assert json.loads(WRITERS["json"](reports, False))["architectures"] == [
+        {"name": "small", "title": "Small", "year": 2024, "input": [3, 8, 8], "parameters": 2978, "macs": 27904}
+    ]
+    assert WRITERS["csv"](reports, False).splitlines()[1] == "small,Small,2024,3x8x8,2978,27904"
+    assert WRITERS["markdown"](reports, False).splitlines()[2] == "| small | Small | 2024 | 3×8×8 | 2.98 k | 27.9 k |"
+    assert WRITERS["table"](reports, False).splitlines()[2].split()[:4] == ["small", "Small", "2024", "3×8×8"]

@@ -1,0 +1,137 @@
+"""The table for people."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cnncalc.analysis.report import Report
+from cnncalc.render.columns import COLUMNS
+from cnncalc.render.table import View, table
+from cnncalc.render.text import cells
+
+from .samples import MAP, layer, line, report, small
+
+
+def wide() -> Report:
+    """Names, settings and numbers that need room."""
+    conv = layer("conv", out=2048, kernel=(11, 3), stride=2, padding="half", bias=False)
+    shape = (2048, 112, 112)
+    layers = [line(f"a_long_name_{n}", conv, (shape,), shape, 123_456_789, 0, 98_765_432_100, size=483) for n in (1, 2)]
+    return report(layers)
+
+
+def body(text: str) -> list[str]:
+    """The lines of the table itself."""
+    lines = text.split("\n\n")[0].splitlines()
+    assert set(lines[2]) == set(lines[-2]) == {"─"}
+    return [*lines[3:-2], lines[-1]]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+@pytest.mark.parametrize("made", [small(), wide()])
+def test_no_line_is_wider_than_the_terminal(made: Report, width: int) -> None:
+    assert max(map(cells, table(made, View(width=width)).splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [1, 20, 60, 80, 200, None])
+def test_no_number_is_ever_cut(width: int | None) -> None:
+    for text in body(table(wide(), View(width=width)))[:2]:
+        assert "483" in text
+        assert "2048×112×112" in text
+        assert "123,456,789" in text or "123 M" in text
+
+
+def test_what_goes_first_is_what_is_missed_least() -> None:
+    headers = {width: table(wide(), View(width=width)).splitlines()[1].split() for width in (None, 120, 90, 60)}
+    assert "input" in headers[None]
+    assert "input" not in headers[120]
+    assert "settings" in headers[90]
+    assert headers[60] == ["layer", "output", "params", "mults", "field"]
+    assert "%" in table(wide(), View(width=90))
+    assert "%" not in table(wide(), View(width=60))
+
+
+def test_without_a_width_nothing_is_left_out() -> None:
+    text = table(small(), View(depth=9))
+    assert text.splitlines()[0] == "Small  3×8×8 → 10"
+    header = "layer settings input output parameters multiplications receptive field"
+    assert " ".join(text.splitlines()[1].split()) == header
+    first = "conv1 3×3, p1 3×8×8 4×8×8 112 3.8% ▍ 6,912 24.8% ██████ 3"
+    assert " ".join(body(text)[0].split()) == first
+    assert body(text)[-1].split() == ["total", "10", "2,978", "27,904"]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_columns_add_up_to_the_line_of_totals(depth: int) -> None:
+    columns = tuple(column for column in COLUMNS.values() if column.total)
+    *rows, total = body(table(small(), View((COLUMNS["layer"], *columns), depth)))
+
+    def figures(text: str) -> list[int]:
+        found = re.findall(r"(?<!\S)[\d,]+(?!\S)", text)
+        return [int(number.replace(",", "")) for number in found]
+
+    sums = [sum(parts) for parts in zip(*filter(None, map(figures, rows)), strict=True)]
+    assert sums == figures(total)
+    assert len(sums) == len(columns)
+
+
+def test_units_by_choice() -> None:
+    assert "123 M" in table(wide(), View(human=True))
+    narrow = table(wide(), View(human=False, width=60))
+    assert "123,456,789" in narrow
+    assert "246,913,578" in narrow
+
+
+def test_marks_have_a_note_and_only_those_in_use() -> None:
+    relu = layer("relu")
+    layers = [
+        line("a", relu, (MAP,), MAP, size=5, centred=False),
+        line("b", relu, (MAP,), MAP, size=(7, 3), varies=True),
+        line("c", relu, (MAP,), MAP, whole=True),
+        line("d", relu, (MAP,), MAP, shares="a"),
+    ]
+    text = table(report(layers), View())
+    fields = [row.split()[-1] for row in body(text)[:4]]
+    assert fields == ["5†", "~7×3", "all", "–"]
+    assert "d‡" in text
+    assert all(f"\n{mark}  " in text for mark in ("†", "~", "all", "‡"))
+    plain = table(small(), View())
+    assert not set("†~‡") & set(plain)
+
+
+def test_totals_come_with_their_conventions() -> None:
+    text = " ".join(table(small(), View()).split())
+    assert "parameters 2,978 (weights 2,956 + biases 22; buffers 0, not counted), 11.6 KiB as float32" in text
+    assert "macs 27,904 multiply-accumulates of convolutions and linear layers, without bias" in text
+    assert "receptive field 7×7 in steps of 1×1 from -1, -1, at body.unit1.1.relu1" in text
+
+
+def test_an_incomplete_network_says_so() -> None:
+    text = table(small()._replace(complete=False), View())
+    assert text.splitlines()[0].endswith("?  incomplete")
+    assert "total so far" in text
+    assert "\nincomplete " in text
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    coloured = table(small(), View(color=True))
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == table(small(), View())
+    used = {int(code) for found in re.findall(r"\x1b\[([\d;]*)m", coloured) for code in found.split(";") if code}
+    assert used <= {0, 1, 2, 32, 35, 36}  # no black, white, yellow or blue, which vanish on some terminals
+
+
+def test_nothing_in_a_name_reaches_the_terminal_raw() -> None:
+    relu = layer("relu")
+    made = report([line("a\x1b[2J\n\u202eb", relu, (MAP,), MAP, size=1)], name="N\x07\x9b")
+    text = table(made, View())
+    assert not {char for char in text if not char.isprintable()} - {"\n"}
+    assert "N\\x07\\x9b" in text
+
+
+def test_wide_characters_keep_columns_aligned() -> None:
+    relu = layer("relu")
+    text = table(report([line(name, relu, (MAP,), MAP, size=1) for name in ("網路層", "abc", "é")]), View())
+    assert len({cells(row) for row in body(text)[:3]}) == 1

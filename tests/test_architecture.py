@@ -1,0 +1,123 @@
+"""The arrows between the rooms of the code: who may import whom, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "cnncalc"
+
+# room → the rooms it may import; what is imported inside a function counts like any other import
+ARROWS = {
+    "errors": set(),
+    "nearest": set(),
+    "layers": {"errors"},
+    "network": {"errors", "layers"},
+    "spec": {"errors", "nearest", "layers", "network"},
+    "analysis": {"errors", "nearest", "layers", "network"},
+    "render": {"errors", "nearest", "layers", "network", "analysis"},
+    "cli": {"errors", "nearest", "layers", "network", "spec", "analysis", "render", "__init__"},
+    "__init__": {"spec", "analysis"},
+    "__main__": {"cli"},
+}
+# library → the only room that may import it
+LIBRARIES = {"yaml": "spec", "rich": "render", "typer": "cli"}
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            assert node.module
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def violations(room: str, source: str) -> list[str]:
+    """The imports of a file that its room may not have."""
+    found = []
+    for name in imports(ast.parse(source)):
+        library, _, rest = name.partition(".")
+        if library in LIBRARIES and LIBRARIES[library] != room:
+            found.append(name)
+        if library == "cnncalc":
+            target = rest.partition(".")[0] or "__init__"
+            if target not in ARROWS:  # a name that the package itself exports
+                target = "__init__"
+            if rest and target not in {room, *ARROWS[room]}:
+                found.append(name)
+    return found
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_arrows(path: Path) -> None:
+    assert violations(room_of(path), path.read_text()) == []
+
+
+def test_every_room_has_its_arrows() -> None:
+    assert {room_of(path) for path in FILES} == set(ARROWS)
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("layers", "import yaml"),
+        ("layers", "from rich.table import Table"),
+        ("layers", "from cnncalc.network import Node"),
+        ("spec", "from cnncalc.analysis.analyze import analyze"),
+        ("analysis", "from cnncalc.spec import load"),
+        ("analysis", "def f():\n    import cnncalc.render.table"),
+        ("render", "from cnncalc.cli import app"),
+        ("errors", "from cnncalc.layers.base import Layer"),
+        ("network", "import typer"),
+    ],
+)
+def test_an_arrow_the_wrong_way_is_found(room: str, source: str) -> None:
+    assert violations(room, source)
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has after running some code."""
+    script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n', file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    loaded = loaded_by("import cnncalc")
+    assert {name for name in loaded if name.startswith("cnncalc")} == {"cnncalc"}
+    assert not loaded & {"yaml", "rich", "typer", "pathlib"}
+
+
+def test_loading_and_analyzing_needs_no_terminal() -> None:
+    loaded = loaded_by("import cnncalc\ncnncalc.analyze(cnncalc.load('resnet50'))")
+    assert "yaml" in loaded
+    assert not loaded & {"rich", "typer", "pydantic", "numpy", "difflib", "dataclasses"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], {"yaml", "rich", "cnncalc.layers", "cnncalc.spec", "pydantic"}),
+        (["summary", "--help"], {"yaml", "rich", "cnncalc.layers.base", "pydantic"}),
+        (["validate", "resnet50"], {"rich", "pydantic"}),
+        (["summary", "resnet50", "--format", "json"], {"rich", "pydantic"}),
+    ],
+)
+def test_commands_load_what_they_need(arguments: list[str], absent: set[str]) -> None:
+    assert not loaded_by(f"from cnncalc.cli.app import run\nrun({arguments!r})") & absent
