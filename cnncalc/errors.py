@@ -62,10 +62,31 @@ class Span(NamedTuple):
         return self.source.text[self.start : self.end]
 
 
+class Fix(NamedTuple):
+    """A repair: `text` in place of what stands at `span`, and how a person is told of it."""
+
+    span: Span
+    text: str
+    help: str
+
+    def applied(self) -> str:
+        """The whole source with the repair made."""
+        text = self.span.source.text
+        return text[: self.span.start] + self.text + text[self.span.end :]
+
+
+class Note(NamedTuple):
+    """What else there is to see of a problem, and where."""
+
+    text: str
+    span: Span | None = None
+
+
 class Problem(NamedTuple):
     """One thing that is wrong in a file, or worth a warning.
 
-    `code` is a key of `CODES`, `path` the layer it was found at ("" where there is none), `help` a likely repair.
+    `code` is a key of `CODES`, `path` the layer it was found at ("" where there is none), `help` advice in words,
+    `fixes` repairs that may be right, the likeliest first; once they are tried, at most the one that is.
     """
 
     code: str
@@ -73,11 +94,18 @@ class Problem(NamedTuple):
     span: Span | None = None
     help: str = ""
     path: str = ""
+    notes: tuple[Note, ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
     @property
     def severity(self) -> str:
         """`error` or `warning`, by the code."""
         return CODES[self.code][0]
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it sorts: problems without a place come first."""
+        return (self.span.source.name, self.span.start, self.span.end) if self.span else ("", -1, -1)
 
 
 class Problems:
@@ -87,15 +115,15 @@ class Problems:
         self.found: list[Problem] = []
         self._seen: set[tuple[str, str, int, int]] = set()
 
-    def add(self, code: str, message: str, span: Span | None = None, *, help: str = "", path: str = "") -> None:
+    def add(self, problem: Problem) -> None:
         """Note a problem, unless the same one stands there already."""
-        key = (code, span.source.name, span.start, span.end) if span else (code, message, 0, 0)
+        key = (problem.code, *problem.place) if problem.span else (problem.code, problem.message, -1, -1)
         if key in self._seen or len(self.found) > MOST_PROBLEMS:
             return
         self._seen.add(key)
         if len(self.found) == MOST_PROBLEMS:
-            code, message, help = "too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", ""
-        self.found.append(Problem(code, message, span, help, path))
+            problem = Problem("too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", problem.span)
+        self.found.append(problem)
 
     @property
     def errors(self) -> bool:
@@ -103,16 +131,16 @@ class Problems:
         return any(problem.severity == "error" for problem in self.found)
 
     def sorted(self) -> list[Problem]:
-        """All of them in the order of their places; those without a place first."""
-        return sorted(self.found, key=lambda problem: (problem.span.source.name, problem.span.start) if problem.span else ("", -1))
+        """All of them in the order of their places."""
+        return sorted(self.found, key=lambda problem: problem.place)
 
 
 class Mistake(Exception):
     """A problem on its way from where it was noticed to where it is noted."""
 
-    def __init__(self, code: str, message: str, span: Span, help: str = "") -> None:
+    def __init__(self, code: str, message: str, span: Span, help: str = "", *fixes: Fix) -> None:
         super().__init__(message)
-        self.problem = Problem(code, message, span, help)
+        self.problem = Problem(code, message, span, help, fixes=fixes)
 
     @property
     def has_place(self) -> bool:
@@ -184,5 +212,16 @@ CODES: dict[str, tuple[str, str]] = {
     # advice
     "shadows-kind": ("warning", "A block has the name of a built-in kind, and wins."),
     "idle-branch": ("warning", "All items of a branch of `concat` are switched off: it passes its input on."),
+    "unused-block": ("warning", "A block is declared and never used."),
+    "unread-output": ("warning", "An output is named, and nothing reads it."),
+    "lost-value": ("warning", "What flows into a `from` is used nowhere."),
+    "unseen-edge": ("warning", "A window never sees the last rows or columns of its input."),
+    "bias-before-norm": ("warning", "A bias before a batch norm, which takes it away again."),
+    "linear-pair": ("warning", "Two linear layers with nothing non-linear between are no more than one."),
+    "wide-padding": ("warning", "A padding is as wide as the window, so that outputs see nothing else."),
+    "small-field": ("warning", "At the classifier a unit sees less than the image."),
     "stride-disagreement": ("warning", "Branches that meet step over the input at different rates."),
+    "input-channels-first": ("warning", "The first argument of a convolution is what flows in, not what flows out."),
+    "batch-in-input": ("warning", "The input looks as if it held a batch."),
+    "unused-allow": ("warning", "A warning is allowed that does not occur."),
 }

@@ -14,7 +14,7 @@ INPUT = -1  # in place of a node's index: the network's input
 class Node(NamedTuple):
     """One layer where it runs. `inputs` are indexes of earlier nodes, or INPUT."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
     path: str
     layer: Layer
     inputs: tuple[int, ...]

@@ -21,7 +21,8 @@ ARROWS = {
     "spec": {"errors", "nearest", "layers", "network"},
     "analysis": {"errors", "nearest", "layers", "network"},
     "render": {"errors", "nearest", "layers", "network", "analysis"},
-    "cli": {"errors", "nearest", "layers", "network", "spec", "analysis", "render", "__init__"},
+    "review": {"errors", "nearest", "layers", "network", "spec", "analysis"},
+    "cli": {"errors", "nearest", "layers", "network", "spec", "analysis", "review", "render", "__init__"},
     "__init__": {"spec", "analysis"},
     "__main__": {"cli"},
 }

@@ -12,7 +12,6 @@ from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.reach import Reach
 from cnncalc.network import INPUT, Network, Node
 
-
 MOST_PHASES = 50_000  # of receptive fields that vary, all layers together: a bound on time, far above real networks
 
 
@@ -32,14 +31,18 @@ def facts_of(layer: Layer, inputs: Shapes, output: Shape) -> Facts:
     counts = {"weight": 0, "bias": 0, "buffer": 0}
     for weight in layer.weights(inputs):
         counts[weight.role] += prod(weight.shape)
-    return Facts(*counts.values(), layer.work(inputs, output), layer.reach(inputs, output), prod(output))
+    weights, biases, buffers = counts.values()
+    work, reach = layer.work(inputs, output), layer.reach(inputs, output)
+    return Facts(weights, biases, buffers, work, reach, prod(output))
 
 
 def analyze(network: Network) -> Report:
     """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
     known: dict[tuple[int, Shapes], Facts] = {}
     fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
-    told: dict[int, tuple[ReceptiveField | None, Whole | None]] = {}  # by the identity of a field: most layers pass it on
+    told: dict[
+        int, tuple[ReceptiveField | None, Whole | None]
+    ] = {}  # by the identity of a field: most layers pass it on
     phases = 0
     layers = []
     for node in network.nodes:

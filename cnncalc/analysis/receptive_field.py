@@ -4,7 +4,7 @@ On one axis, unit u of a map sees the input positions [start + u·j, start + u·
 and a window of K, S, P, D makes of it r + D·(K − 1)·j, start − P·j and j·S.
 Source: A. Araujo, W. Norris & J. Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
 
-Behind an upsampling the interval of a unit is not linear in u but repeats in a period: so a period of intervals is kept.
+Behind an upsampling the interval of a unit is not linear in u but repeats in a period: then a period is kept.
 """
 
 from __future__ import annotations

@@ -33,6 +33,14 @@ class TextFormat(StrEnum):
     json = "json"
 
 
+class ProblemFormat(StrEnum):
+    """How problems are written; github is what a workflow shows beside the lines of a change."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
 def _architectures(incomplete: str) -> list[str]:
     from cnncalc.spec.files import bundled
 
@@ -72,7 +80,8 @@ def _option(*names: str, help: str, metavar: str | None = None, **more: Any) -> 
 
 ARCH_HELP = "A file, a bundled architecture, or - for standard input."
 Arch = Annotated[str, _argument("ARCH", ARCH_HELP, _architectures)]
-Archs = Annotated[list[str], _argument("ARCH...", ARCH_HELP, _architectures)]
+ARCHS_HELP = "Files, folders of them, bundled architectures, or - for standard input."
+Archs = Annotated[list[str], _argument("ARCH...", ARCHS_HELP, _architectures)]
 Kind = Annotated[str | None, _argument("[KIND]", "A layer kind, as conv.", _kinds)]
 Input = Annotated[str | None, _option("--input", metavar="SIZES", help="Another input, as 3x128x128.")]
 Settings = Annotated[
@@ -82,6 +91,8 @@ Output = Annotated[str | None, _option("--output", "-o", metavar="FILE", help="W
 ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; auto also heeds NO_COLOR.")]
 TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write it.")]
 TextFormatOption = Annotated[TextFormat, typer.Option("--format", "-f", help="How to write it.")]
+ProblemFormatOption = Annotated[ProblemFormat, typer.Option("--format", "-f", help="How to write it.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors do.")]
 Width = Annotated[int | None, _option("--width", min=1, metavar="N", help="Cells of a line; else the terminal's.")]
 Depth = Annotated[
     int | None,

@@ -1,28 +1,65 @@
 """`cnncalc validate`."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit
 from cnncalc.cli.reading import read
+from cnncalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.errors import Problem
 
 
 def validate(
     archs: options.Archs,
-    format: options.TextFormatOption = options.TextFormat.text,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    format: options.ProblemFormatOption = options.ProblemFormat.text,
+    strict: options.Strict = False,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
     """Every problem of every file.
 
-    The promises under `expect` are checked too. Exit code 1 where there is an error.
+    Each with its place and, where it can be derived, the text to write instead. The promises under `expect` are
+    checked too. Exit code 1 where there is an error, or with --strict a warning.
     """
-    found = [(arch, read(arch, promises=True)) for arch in archs]
-    files = [("<standard input>" if arch == "-" else arch, result.problems) for arch, result in found]
+    files = [
+        ("<standard input>" if arch == "-" else arch, read(arch, input, settings, promises=True).problems)
+        for arch in _each(archs)
+    ]
+    emit(_written(files, format, colored(color, output)), output)
+    return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
+
+
+def _each(archs: list[str]) -> Iterator[str]:
+    """The files that are meant: of a folder all architecture files below it, by name."""
+    from pathlib import Path
+
+    from cnncalc.spec.files import SUFFIXES, find
+
+    for arch in archs:
+        folder = Path(arch)
+        if arch == "-" or find(arch) != arch or not folder.is_dir():
+            yield arch
+            continue
+        found = sorted(str(path) for path in folder.rglob("*") if path.suffix in SUFFIXES and not path.is_dir())
+        if not found:
+            raise UsageError(f"no architecture file ({' or '.join(SUFFIXES)}) lies in the folder {arch}")
+        yield from found
+
+
+def _written(files: "list[tuple[str, list[Problem]]]", format: options.ProblemFormat, color: bool) -> str:
     if format == "json":
         from cnncalc.render.json import problems_json
 
-        emit(problems_json(files), output)
-    else:
-        from cnncalc.render.problems import verdicts
+        return problems_json(files)
+    if format == "github":
+        from cnncalc.render.github import workflow_lines
 
-        emit(verdicts(files, color=colored(color, output)), output)
-    return int(any(result.failed for _, result in found))
+        return workflow_lines(files)
+    from cnncalc.render.problems import verdicts
+
+    return verdicts(files, color=color)

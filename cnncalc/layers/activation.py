@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import prod, sqrt
 from typing import ClassVar
 
-from cnncalc.layers.base import Example, SameShape, Shape, Shapes, Weight, Weightless, Work
+from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import flag, real, whole
+from cnncalc.layers.ops import Draw, Map, Ops, Values, each
 from cnncalc.layers.reach import Reach
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def sigmoid(ops: Ops, x: Values) -> Values:
+    """1/(1 + exp(−x)), element by element."""
+    return ops.inverse(ops.shifted(ops.apply("exp", ops.negative(x)), 1))
+
+
+def relu6_of_3_more(ops: Ops, x: Values) -> Values:
+    """min(max(x + 3, 0), 6), element by element."""
+    return ops.at_most(ops.at_least(ops.shifted(x, 3), 0), 6)
+
+
+def shares(ops: Ops, x: Values) -> Values:
+    """exp(x)/Σexp(x), with the largest x subtracted from all, so that no power is beyond bounds."""
+    powers = ops.apply("exp", ops.minus(x, [ops.largest(x)] * len(x)))
+    return ops.over(powers, [ops.total(powers)] * len(x))
 
 
 class _Elementwise(SameShape):
@@ -34,12 +53,18 @@ class Relu(_Activation, kind="relu"):
     reference = "V. Nair & G. E. Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010"
     cost = Work(comparisons=1)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.at_least(x, 0), inputs[0])
+
 
 class Relu6(_Activation, kind="relu6"):
     """Rectified linear unit that ends at 6, min(max(x, 0), 6)."""
 
     reference = "A. Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10, 2010"
     cost = Work(comparisons=2)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.at_most(ops.at_least(x, 0), 6), inputs[0])
 
 
 class LeakyRelu(_Activation, kind="leaky_relu"):
@@ -48,6 +73,9 @@ class LeakyRelu(_Activation, kind="leaky_relu"):
     reference = "A. L. Maas, A. Y. Hannun, A. Y. Ng, Rectifier Nonlinearities Improve Acoustic Models, ICML 2013"
     slope: float = real(0.01, brief="slope {}", doc="factor of what is negative")
     cost = Work(comparisons=1, multiplications=1)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.where_positive(x, x, ops.scaled(x, self.slope)), inputs[0])
 
 
 class Prelu(_Elementwise, kind="prelu"):
@@ -60,6 +88,12 @@ class Prelu(_Elementwise, kind="prelu"):
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         return (Weight("weight", (1,) if self.shared else inputs[0][:1]),)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].channels()
+        slopes = draw("weight", (1,) if self.shared else (len(channels),)) * (len(channels) if self.shared else 1)
+        parts = [ops.where_positive(x, x, ops.scaled(x, slope)) for x, slope in zip(channels, slopes, strict=True)]
+        return Map.of_channels(parts, inputs[0].sizes)
+
 
 class Elu(_Activation, kind="elu"):
     """x where it is positive, else alpha·(exp(x) − 1)."""
@@ -68,12 +102,22 @@ class Elu(_Activation, kind="elu"):
     alpha: float = real(1, brief="alpha {}", doc="how far below zero it goes")
     cost = Work(comparisons=1, exponentials=1, additions=1, multiplications=1)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.where_positive(x, x, ops.scaled(ops.apply("expm1", x), self.alpha)), inputs[0])
+
 
 class Selu(_Activation, kind="selu"):
     """scale·x where it is positive, else scale·alpha·(exp(x) − 1), both constants fixed."""
 
     reference = "G. Klambauer et al., Self-Normalizing Neural Networks, arXiv:1706.02515"
     cost = Work(comparisons=1, exponentials=1, additions=1, multiplications=2)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        def selu(x: Values) -> Values:
+            below = ops.scaled(ops.apply("expm1", x), SELU_SCALE * SELU_ALPHA)
+            return ops.where_positive(x, ops.scaled(x, SELU_SCALE), below)
+
+        return each(selu, inputs[0])
 
 
 class Gelu(_Activation, kind="gelu"):
@@ -82,12 +126,22 @@ class Gelu(_Activation, kind="gelu"):
     reference = "D. Hendrycks & K. Gimpel, Gaussian Error Linear Units, arXiv:1606.08415"
     cost = Work(multiplications=3, additions=1, exponentials=1)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        def gelu(x: Values) -> Values:
+            turned = ops.shifted(ops.apply("erf", ops.scaled(x, sqrt(0.5))), 1)
+            return ops.scaled(ops.times(x, turned), 0.5)
+
+        return each(gelu, inputs[0])
+
 
 class Silu(_Activation, kind="silu"):
     """x·sigmoid(x), also called swish."""
 
     reference = "S. Elfwing, E. Uchibe, K. Doya, Sigmoid-Weighted Linear Units, arXiv:1702.03118"
     cost = Work(exponentials=1, additions=1, divisions=1, multiplications=1)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.times(x, sigmoid(ops, x)), inputs[0])
 
 
 class HardSwish(_Activation, kind="hard_swish"):
@@ -96,12 +150,18 @@ class HardSwish(_Activation, kind="hard_swish"):
     reference = "A. Howard et al., Searching for MobileNetV3, arXiv:1905.02244"
     cost = Work(additions=1, comparisons=2, multiplications=2)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.scaled(ops.times(x, relu6_of_3_more(ops, x)), 1 / 6), inputs[0])
+
 
 class HardSigmoid(_Activation, kind="hard_sigmoid"):
     """relu6(x + 3)·(1/6)."""
 
     reference = "PyTorch, torch.nn.Hardsigmoid"
     cost = Work(additions=1, comparisons=2, multiplications=1)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.scaled(relu6_of_3_more(ops, x), 1 / 6), inputs[0])
 
 
 class Sigmoid(_Activation, kind="sigmoid"):
@@ -110,12 +170,18 @@ class Sigmoid(_Activation, kind="sigmoid"):
     reference = "PyTorch, torch.nn.Sigmoid"
     cost = Work(exponentials=1, additions=1, divisions=1)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: sigmoid(ops, x), inputs[0])
+
 
 class Tanh(_Activation, kind="tanh"):
     """Hyperbolic tangent, counted as one function."""
 
     reference = "PyTorch, torch.nn.Tanh"
     cost = Work(exponentials=1)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.apply("tanh", x), inputs[0])
 
 
 class Softplus(_Activation, kind="softplus"):
@@ -124,12 +190,18 @@ class Softplus(_Activation, kind="softplus"):
     reference = "PyTorch, torch.nn.Softplus"
     cost = Work(exponentials=2, additions=1)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.apply("softplus", x), inputs[0])
+
 
 class Mish(_Activation, kind="mish"):
     """x·tanh(log(1 + exp(x)))."""
 
     reference = "D. Misra, Mish: A Self Regularized Non-Monotonic Activation Function, arXiv:1908.08681"
     cost = Work(exponentials=3, additions=1, multiplications=1)
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return each(lambda x: ops.times(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
 
 
 class Softmax(SameShape, Weightless, kind="softmax"):
@@ -142,6 +214,14 @@ class Softmax(SameShape, Weightless, kind="softmax"):
         check_groups(self.kind, self.groups, inputs[0][0])
         return inputs[0]
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        x = inputs[0]
+        size = x.shape[0] // self.groups
+        positions = []
+        for position in x.positions():
+            parts = (position[at : at + size] for at in range(0, len(position), size))
+            positions.append([share for part in parts for share in shares(ops, part)])
+        return Map.of_positions(positions, x.sizes)
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each part of n channels: n − 1 comparisons for the largest, n additions that subtract it, n exponentials,
         # n − 1 additions for the sum, n divisions

@@ -8,10 +8,12 @@ from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
 from cnncalc.layers.fields import MAXIMUM, REQUIRED, Field, LayerError, Same, Value, show
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 
 Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
 Shapes = tuple[Shape, ...]
+Maps = tuple[Map, ...]
 E = TypeVar("E")
 
 
@@ -66,7 +68,7 @@ class Layer:
     through its family, every rule in `RULES`; one that forgets a rule cannot be defined.
     """
 
-    RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "examples")
+    RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "execute", "examples")
     kind: ClassVar[str] = ""
     reference: ClassVar[str] = ""
     fields: ClassVar[dict[str, Field]] = {}
@@ -169,8 +171,19 @@ class Layer:
         """Operations at inference, padded zeros included, by `conventions.md`."""
         raise NotImplementedError
 
+    def work_inside(self, inputs: Shapes, output: Shape) -> Work:
+        """The work without that on padded zeros; a kind whose windows reach beyond the input states it apart."""
+        return self.work(inputs, output)
+
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """Which input positions an output position reads, from which the receptive field follows."""
+        raise NotImplementedError
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        """The output, computed as the kind is defined and by none of the other rules, which it is there to prove.
+
+        `draw` gives the layer's arrays by name and shape.
+        """
         raise NotImplementedError
 
     @classmethod

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import gcd, prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Shape, Shapes, Weight, Work
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
 from cnncalc.layers.fields import LayerError, Padding, PerAxis, flag, padding, per_axis, whole
-from cnncalc.layers.window import Windowed, check_fits, output_size
+from cnncalc.layers.ops import Draw, Map, Ops, PaddingOf
+from cnncalc.layers.window import Windowed, check_fits, output_size, taps_inside
 
 DUMOULIN = "V. Dumoulin & F. Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285"
 
@@ -51,6 +52,28 @@ def with_bias(kernel: Shape, out: int, bias: bool) -> tuple[Weight, ...]:
     return (weight, Weight("bias", (out,), "bias")) if bias else (weight,)
 
 
+
+def convolved(
+    x: Map,
+    draw: Draw,
+    ops: Ops,
+    *,
+    out: int,
+    kernel: PerAxis,
+    bias: bool,
+    stride: PerAxis = 1,
+    padding: PaddingOf = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Map:
+    """A kernel that slides over a map, with its arrays."""
+    weight = draw("weight", (out, x.shape[0] // groups, *each_axis("kernel", kernel, len(x.sizes))))
+    added = draw("bias", (out,)) if bias else None
+    return ops.convolve(
+        x, weight, added, out=out, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
 class Convolution(Windowed):
     """A kernel that slides over the input: what the standard and the depthwise convolution share."""
 
@@ -84,6 +107,28 @@ class Convolution(Windowed):
         kernel = prod(axis.kernel for axis in self.axes(inputs))
         macs = kernel * (channels // self.groups_of(channels)) * prod(output)
         return Work(macs, macs, macs if self.bias else macs - prod(output))
+
+    def work_inside(self, inputs: Shapes, output: Shape) -> Work:
+        # as `work`, for the pairs of a window and an input it covers; a window all on padding is not summed up
+        channels = inputs[0][0]
+        covered, windows = taps_inside(self.axes(inputs), output[1:])
+        macs = covered * (channels // self.groups_of(channels)) * output[0]
+        return Work(macs, macs, macs if self.bias else macs - windows * output[0])
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].shape[0]
+        return convolved(
+            inputs[0],
+            draw,
+            ops,
+            out=self.channels_out(channels),
+            kernel=self.kernel,
+            bias=self.bias,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups_of(channels),
+        )
 
 
 class Conv(Convolution, kind="conv"):

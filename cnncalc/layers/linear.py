@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Layer, Shape, Shapes, Weight, Work, shape_text
+from cnncalc.layers.base import Example, Layer, Maps, Shape, Shapes, Weight, Work, shape_text
 from cnncalc.layers.conv import with_bias
 from cnncalc.layers.fields import LayerError, flag, whole
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 
 
@@ -38,6 +39,12 @@ class Linear(Layer, kind="linear"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "whole"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        values = inputs[0].values
+        n = len(values)
+        weight = draw("weight", (self.out, n))
+        rows = [weight[at : at + n] for at in range(0, len(weight), n)]
+        return Map((self.out,), ops.dots(values, rows, draw("bias", (self.out,)) if self.bias else None))
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"out": 4096}, ((9216,),)), Example({"out": 3, "bias": False}, ((5,),))

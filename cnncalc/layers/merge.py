@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import prod
 
-from cnncalc.layers.base import NO_WORK, Example, Shape, Shapes, Weightless, Work, shape_text
+from cnncalc.layers.base import NO_WORK, Example, Maps, Shape, Shapes, Weightless, Work, shape_text
 from cnncalc.layers.fields import LayerError
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 
 
@@ -52,6 +54,8 @@ class Add(_Merge, kind="add"):
         # each output: one addition fewer than branches
         return Work(additions=(len(inputs) - 1) * prod(output))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return Map(inputs[0].shape, reduce(ops.plus, (x.values for x in inputs)))
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -80,6 +84,9 @@ class Multiply(_Merge, kind="multiply"):
         # each output: one multiplication fewer than branches
         return Work(multiplications=(len(inputs) - 1) * prod(output))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        shape = tuple(map(max, *(x.shape for x in inputs))) if len(inputs) > 1 else inputs[0].shape
+        return Map(shape, reduce(ops.times, (ops.broadcast(x, shape).values for x in inputs)))
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -114,6 +121,8 @@ class Concat(_Merge, kind="concat"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return Map.of_channels([channel for x in inputs for channel in x.channels()], inputs[0].sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import prod, sqrt
 from typing import Any
 
-from cnncalc.layers.base import Example, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
+from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import flag, real, whole, word
+from cnncalc.layers.ops import Draw, Map, Ops, Values
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.window import Axis, inside
 
 AFFINE: Any = flag(True, brief="affine", doc="a learned factor and summand")
 EPSILON: Any = real(1e-5, minimum=0, doc="added to the variance")
@@ -35,6 +37,25 @@ def normalizing(sets: int, n: int, affine: bool) -> Work:
     )
 
 
+
+def normalized(ops: Ops, x: Values, epsilon: float) -> Values:
+    """One set of elements brought to mean 0 and variance 1, in the steps that `normalizing` counts."""
+    n = len(x)
+    mean = ops.scaled([ops.total(x)], 1 / n)
+    centred = ops.minus(x, mean * n)
+    variance = ops.scaled([ops.total(ops.times(centred, centred))], 1 / n)
+    return ops.times(centred, ops.inverse(ops.apply("root", ops.shifted(variance, epsilon))) * n)
+
+
+def affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[Values]:
+    """Each channel times its learned factor plus its learned summand, where there are any."""
+    if not wanted:
+        return channels
+    factors, summands = draw("weight", (len(channels),)), draw("bias", (len(channels),))
+    turned = zip(channels, factors, summands, strict=True)
+    return [ops.shifted(ops.scaled(channel, factor), summand) for channel, factor, summand in turned]
+
+
 class BatchNorm(SameShape, kind="batch_norm"):
     """Batch normalization: [C, *I] → [C, *I], at inference folded to a factor and a summand for each channel."""
 
@@ -44,13 +65,24 @@ class BatchNorm(SameShape, kind="batch_norm"):
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         channels = inputs[0][:1]
-        statistics = (Weight("running_mean", channels, "buffer"), Weight("running_var", channels, "buffer"))
+        statistics = (Weight("mean", channels, "buffer"), Weight("variance", channels, "buffer"))
         return affine_weights(channels, self.affine) + statistics
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication and one addition, affine or not
         return Work(multiplications=prod(output), additions=prod(output))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].channels()
+        n = (len(channels),)
+        factors, summands = (draw("weight", n), draw("bias", n)) if self.affine else ([1.0] * n[0], [0.0] * n[0])
+        parts = []
+        for x, factor, summand, mean, variance in zip(
+            channels, factors, summands, draw("mean", n), draw("variance", n), strict=True
+        ):
+            folded = factor / sqrt(variance + self.epsilon)
+            parts.append(ops.shifted(ops.scaled(x, folded), summand - mean * folded))
+        return Map.of_channels(parts, inputs[0].sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({}, ((64, 56, 56),)), Example({"affine": False}, ((5, 7),)), Example({}, ((10,),))
@@ -78,6 +110,15 @@ class LayerNorm(SameShape, kind="layer_norm"):
             return "whole"
         return "normalized" if self.over == "all" else "pointwise"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        x = inputs[0]
+        if self.over == "all":
+            values = normalized(ops, x.values, self.epsilon)
+            each_element = affine(ops, [[value] for value in values], lambda name, _: draw(name, x.shape), self.affine)
+            return Map(x.shape, [value for [value] in each_element])
+        each_position = [normalized(ops, position, self.epsilon) for position in x.positions()]
+        channels = Map.of_positions(each_position, x.sizes).channels()
+        return Map.of_channels(affine(ops, channels, draw, self.affine), x.sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -109,6 +150,12 @@ class GroupNorm(SameShape, kind="group_norm"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized" if len(inputs[0]) > 1 else "whole"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        x = inputs[0]
+        size = len(x.values) // self.groups
+        parts = (x.values[at : at + size] for at in range(0, len(x.values), size))
+        whole = Map(x.shape, [value for part in parts for value in normalized(ops, part, self.epsilon)])
+        return Map.of_channels(affine(ops, whole.channels(), draw, self.affine), x.sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -139,6 +186,9 @@ class InstanceNorm(SameShape, kind="instance_norm"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = [normalized(ops, channel, self.epsilon) for channel in inputs[0].channels()]
+        return Map.of_channels(affine(ops, channels, draw, self.affine), inputs[0].sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({}, ((3, 32, 32),)), Example({"affine": True}, ((4, 9),))
@@ -163,6 +213,19 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
         n = prod(output)
         return Work(multiplications=2 * n, additions=self.size * n, divisions=n, exponentials=n)
 
+    def work_inside(self, inputs: Shapes, output: Shape) -> Work:
+        channels, *sizes = output
+        covered = inside(Axis(channels, self.size, 1, 1, self.size // 2, 0), channels).pairs
+        return self.work(inputs, output)._replace(additions=covered * prod(sizes))
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        x = inputs[0]
+        positions = []
+        for values in x.positions():
+            sums = ops.sums_of_windows(ops.times(values, values), self.size)
+            divisors = ops.power(ops.shifted(ops.scaled(sums, self.alpha / self.size), self.k), self.beta)
+            positions.append(ops.over(values, divisors))
+        return Map.of_positions(positions, x.sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"k": 2}, ((96, 27, 27),)), Example({"size": 3, "beta": 0.5}, ((4, 9),))

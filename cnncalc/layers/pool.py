@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Shape, Shapes, Weightless, Work, each_axis, spatial
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
 from cnncalc.layers.conv import DILATION, KERNEL, PADDING
 from cnncalc.layers.fields import LayerError, Padding, PerAxis, Same, flag, per_axis, show, word
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Adaptive, Reach
 from cnncalc.layers.term import gcd
-from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, too_large
+from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, taps_inside, too_large
 
 STRIDE: Any = per_axis(Same("kernel"), symbol="S", brief="s{}", doc="step of the window")
 CEIL: Any = flag(False, brief="ceil", doc="round the output size up: the last window may hang over the edge")
@@ -55,6 +56,11 @@ class _Pool(Weightless, Windowed):
         """Elements of a window, ΠK."""
         return prod(axis.kernel for axis in self.axes(inputs))
 
+    def joined_inside(self, inputs: Shapes, output: Shape) -> int:
+        """Operations that join the elements of the windows, one fewer than elements in each, padding left out."""
+        covered, windows = taps_inside(self.axes(inputs), output[1:])
+        return output[0] * (covered - windows)
+
 
 def pads_at_most_half(axes: tuple[Axis, ...]) -> bool:
     """Whether a pool takes the padding, given in numbers."""
@@ -87,6 +93,20 @@ class MaxPool(_Pool, kind="max_pool"):
         # each output: ΠK − 1 comparisons
         return Work(comparisons=(self.window(inputs) - 1) * prod(output))
 
+    def work_inside(self, inputs: Shapes, output: Shape) -> Work:
+        return Work(comparisons=self.joined_inside(inputs, output))
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return ops.largest_of_windows(
+            inputs[0],
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil=self.ceil,
+            dialect=self.dialect,
+        )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -110,6 +130,20 @@ class AvgPool(_Pool, kind="avg_pool"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 additions and one multiplication, the scaling by 1/ΠK
         return Work(multiplications=prod(output), additions=(self.window(inputs) - 1) * prod(output))
+
+    def work_inside(self, inputs: Shapes, output: Shape) -> Work:
+        return Work(multiplications=prod(output), additions=self.joined_inside(inputs, output))
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return ops.means_of_windows(
+            inputs[0],
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            ceil=self.ceil,
+            dialect=self.dialect,
+            count_padding=self.count_padding,
+        )
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -144,6 +178,11 @@ class GlobalAvgPool(_GlobalPool, kind="global_avg_pool"):
         channels, *sizes = inputs[0]
         return Work(multiplications=channels, additions=channels * (prod(sizes) - 1))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].channels()
+        sums = [ops.total(channel) for channel in channels]
+        return Map((len(sums), *(1 for _ in inputs[0].sizes)), ops.scaled(sums, 1 / len(channels[0])))
+
 
 class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
     """Global max pooling: [C, *I] → [C, 1, …, 1], the largest element of each channel."""
@@ -154,6 +193,10 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
         # each channel: ΠI − 1 comparisons
         channels, *sizes = inputs[0]
         return Work(comparisons=channels * (prod(sizes) - 1))
+
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        found = [ops.largest(channel) for channel in inputs[0].channels()]
+        return Map((len(found), *(1 for _ in inputs[0].sizes)), found)
 
 
 class AdaptiveAvgPool(Weightless, kind="adaptive_avg_pool"):
@@ -176,6 +219,8 @@ class AdaptiveAvgPool(Weightless, kind="adaptive_avg_pool"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Adaptive(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return ops.means_of_parts(inputs[0], self.size)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

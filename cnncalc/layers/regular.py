@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Idle, SameShape, Shape, Shapes, Weight, Work
+from cnncalc.layers.base import Example, Idle, Maps, SameShape, Shape, Shapes, Weight, Work
 from cnncalc.layers.fields import real
+from cnncalc.layers.ops import Draw, Map, Ops
 
 
 class _Drop(SameShape, Idle):
     """Something that is dropped in training; at inference all passes."""
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return inputs[0]
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"rate": 0.2}, ((4096,),)), Example({"rate": 0.1}, ((24, 56, 56),))
@@ -43,6 +46,11 @@ class Scale(SameShape, kind="scale"):
         # each element: one multiplication
         return Work(multiplications=prod(output))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].channels()
+        factors = draw("weight", (len(channels),))
+        parts = [ops.scaled(channel, factor) for channel, factor in zip(channels, factors, strict=True)]
+        return Map.of_channels(parts, inputs[0].sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"initial": 1e-6}, ((96, 56, 56),)), Example({}, ((5, 7),)), Example({}, ((10,),))

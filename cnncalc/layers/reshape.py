@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Idle, Shape, Shapes, shape_text, spatial
+from cnncalc.layers.base import Example, Idle, Maps, Shape, Shapes, shape_text, spatial
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import Amount, LayerError, amount, real, show, sizes, whole
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Window
 from cnncalc.layers.window import Pairs, both, pairs, simplest
 
@@ -22,6 +23,8 @@ class Flatten(Idle, kind="flatten"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "flatten" if len(inputs[0]) > 1 else "pointwise"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return Map((len(inputs[0].values),), inputs[0].values)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({}, ((512, 7, 7),)), Example({}, ((3, 5),)), Example({}, ((10,),))
@@ -51,6 +54,8 @@ class Reshape(Idle, kind="reshape"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise" if inputs[0] == output else "flatten"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return Map(self.shape, inputs[0].values)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"shape": (64, 1, 1)}, ((64,),)), Example({"shape": (6, 10)}, ((3, 4, 5),))
@@ -81,6 +86,11 @@ class ChannelSplit(Idle, kind="channel_split"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].channels()
+        parts = (len(channels) // self.parts,) * self.parts if isinstance(self.parts, int) else self.parts
+        first = sum(parts[: self.take])
+        return Map.of_channels(channels[first : first + parts[self.take]], inputs[0].sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -104,6 +114,10 @@ class ChannelShuffle(Idle, kind="channel_shuffle"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        channels = inputs[0].channels()
+        size = len(channels) // self.groups
+        return Map.of_channels([channel for at in range(size) for channel in channels[at::size]], inputs[0].sizes)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"groups": 3}, ((240, 28, 28),)), Example({"groups": 2}, ((4, 5),))
@@ -132,6 +146,8 @@ class Pad(_Border, kind="pad"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return ops.bordered(inputs[0], self.amount, self.value)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -163,6 +179,8 @@ class Crop(_Border, kind="crop"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        return ops.cropped(inputs[0], self.amount)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"amount": 4}, ((64, 64, 64),)), Example({"amount": ((0, 1), (2, 0))}, ((2, 5, 6),))

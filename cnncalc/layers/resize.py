@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import NO_WORK, Example, Idle, Shape, Shapes, Weightless, Work, each_axis, spatial
+from cnncalc.layers.base import NO_WORK, Example, Idle, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
 from cnncalc.layers.fields import LayerError, PerAxis, per_axis, whole, word
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Enlarge, Reach
 
 LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # and how many spatial axes each is for
@@ -43,6 +44,10 @@ class Upsample(Weightless, kind="upsample"):
         factors = each_axis("factor", self.factor, len(output) - 1)
         return tuple(Enlarge(factor, linear=self.mode != "nearest") for factor in factors)
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        if self.mode == "nearest":
+            return ops.repeated(inputs[0], self.factor)
+        return ops.interpolated(inputs[0], self.factor)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -76,6 +81,20 @@ class PixelShuffle(Idle, kind="pixel_shuffle"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Enlarge(self.factor) for _ in output[1:])
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        x, f = inputs[0], self.factor
+        height, width = x.sizes
+        channels = x.channels()
+        maps = []
+        for at in range(0, len(channels), f * f):
+            made: list[object] = [None] * (height * f * width * f)
+            for number, channel in enumerate(channels[at : at + f * f]):
+                row, column = divmod(number, f)
+                for y in range(height):
+                    start = (y * f + row) * width * f
+                    made[start + column : start + width * f : f] = channel[y * width : (y + 1) * width]
+            maps.append(made)
+        return Map.of_channels(maps, (height * f, width * f))
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"factor": 2}, ((64, 28, 28),)), Example({"factor": 3}, ((9, 4, 5),))

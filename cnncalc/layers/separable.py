@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnncalc.layers.base import Example, Shape, Shapes, Weight, Work
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
 from cnncalc.layers.conv import (
     BIAS,
     DILATION,
@@ -16,8 +16,10 @@ from cnncalc.layers.conv import (
     Conv,
     Convolution,
     DepthwiseConv,
+    convolved,
 )
 from cnncalc.layers.fields import LayerError, Padding, PerAxis
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.window import Axis, Windowed, check_fits
 
 
@@ -53,6 +55,16 @@ class _TwoSteps(Windowed):
         between = self.between(inputs, output)
         return first.work(inputs, between).plus(second.work((between,), output))
 
+    def work_inside(self, inputs: Shapes, output: Shape) -> Work:
+        first, second = self.steps(inputs)
+        between = self.between(inputs, output)
+        return first.work_inside(inputs, between).plus(second.work_inside((between,), output))
+
+    def draws(self, draw: Draw) -> tuple[Draw, Draw]:
+        """The arrays of each step."""
+        first, second = self.names
+        return lambda name, shape: draw(f"{first}.{name}", shape), lambda name, shape: draw(f"{second}.{name}", shape)
+
 
 class SeparableConv(_TwoSteps, kind="separable_conv"):
     """Depthwise-separable convolution: [C_in, *I] → [C_in·multiplier, *O] without bias, then 1×1 → [out, *O]."""
@@ -81,6 +93,21 @@ class SeparableConv(_TwoSteps, kind="separable_conv"):
     def between(self, inputs: Shapes, output: Shape) -> Shape:
         return (inputs[0][0] * self.multiplier, *output[1:])
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        first, second = self.draws(draw)
+        between = convolved(
+            inputs[0],
+            first,
+            ops,
+            out=inputs[0].shape[0] * self.multiplier,
+            kernel=self.kernel,
+            bias=False,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=inputs[0].shape[0],
+        )
+        return convolved(between, second, ops, out=self.out, kernel=1, bias=self.bias)
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -129,6 +156,16 @@ class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
     def between(self, inputs: Shapes, output: Shape) -> Shape:
         return (*output[:2], inputs[0][2])
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        first, second = self.draws(draw)
+        (kh, kw), (sh, sw) = each_axis("kernel", self.kernel, 2), each_axis("stride", self.stride, 2)
+        ph, pw = self.padding if isinstance(self.padding, tuple) else (self.padding, self.padding)
+        column = convolved(
+            inputs[0], first, ops, out=self.out, kernel=(kh, 1), bias=False, stride=(sh, 1), padding=(ph, 0)
+        )
+        return convolved(
+            column, second, ops, out=self.out, kernel=(1, kw), bias=self.bias, stride=(1, sw), padding=(0, pw)
+        )
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

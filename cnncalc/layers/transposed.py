@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Shape, Shapes, Weight, Work, each_axis
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
 from cnncalc.layers.conv import BIAS, DILATION, DUMOULIN, GROUPS, KERNEL, OUT, PADDING, STRIDE, check_groups, with_bias
 from cnncalc.layers.fields import LayerError, Padding, PerAxis, per_axis, short, show
+from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Spread
 from cnncalc.layers.window import Axis, Windowed, axes_of, halves, simplest, transposed_size
 
@@ -99,6 +100,21 @@ class TransposedConv(Windowed, kind="transposed_conv"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Spread(axis.kernel, axis.stride, axis.before, axis.dilation) for axis in self.axes(inputs))
 
+    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+        x = inputs[0]
+        kernel = each_axis("kernel", self.kernel, len(x.sizes))
+        return ops.spread(
+            x,
+            draw("weight", (x.shape[0], self.out // self.groups, *kernel)),
+            draw("bias", (self.out,)) if self.bias else None,
+            out=self.out,
+            kernel=kernel,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

@@ -6,6 +6,7 @@ Source: V. Dumoulin & F. Visin, A guide to convolution arithmetic for deep learn
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, each_axis, spatial
@@ -82,6 +83,38 @@ def transposed_size(axis: Axis, output_padding: int) -> int:
     4
     """
     return (axis.size - 1) * axis.stride - both(axis.before, axis.after) + axis.extent + output_padding
+
+
+
+class Inside(NamedTuple):
+    """On one axis: pairs of an output and an element of its window within the input, and outputs that have any."""
+
+    pairs: int
+    outputs: int
+
+
+def inside(axis: Axis, outputs: int) -> Inside:
+    """What lies within the input: element k of the window of output y reads y·S − P_before + k·D, from 0 up to I.
+
+    So element k serves the outputs from ⌈(P_before − k·D)/S⌉ to ⌊(I − 1 + P_before − k·D)/S⌋.
+    """
+    pairs = reached = 0
+    end = outputs  # the first output that is counted among those reached
+    for k in range(axis.kernel):  # from the last outputs to the first
+        shift = axis.before - k * axis.dilation
+        first = max(ceiling(shift, axis.stride), 0)
+        last = min((axis.size - 1 + shift) // axis.stride, outputs - 1)
+        if first <= last:
+            pairs += last - first + 1
+            reached += max(min(last + 1, end) - first, 0)
+            end = min(end, first)
+    return Inside(pairs, reached)
+
+
+def taps_inside(axes: tuple[Axis, ...], sizes: tuple[int, ...]) -> Inside:
+    """The same on all axes together: windows are products of what they are on each axis."""
+    each = [inside(axis, size) for axis, size in zip(axes, sizes, strict=True)]
+    return Inside(prod(one.pairs for one in each), prod(one.outputs for one in each))
 
 
 def pairs(name: str, value: Amount, axes: int) -> Pairs:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Totals
-from cnncalc.errors import Problem
+from cnncalc.errors import Fix, Note, Problem
 from cnncalc.render.numbers import Dtype
 
 FORMAT = 1  # raised when a key changes its meaning or goes
@@ -94,7 +94,21 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "path": problem.path,
         "message": problem.message,
         "help": problem.help,
+        "notes": [_note(note) for note in problem.notes],
+        "fix": _fix(problem.fixes[0]) if problem.fixes else None,
     }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    line, column = note.span.source.place(note.span.start) if note.span else (None, None)
+    return {"line": line, "column": column, "message": note.text}
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    """The repair as an edit: what stands from one place up to another is replaced."""
+    source = fix.span.source
+    (line, column), (last, end) = source.place(fix.span.start), source.place(fix.span.end)
+    return {"line": line, "column": column, "end_line": last, "end_column": end, "text": fix.text}
 
 
 def dump(document: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cnncalc.errors import Problem, Span
+from cnncalc.errors import Note, Problem, Span
 from cnncalc.render.text import cells, clean, pieces
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
@@ -32,10 +32,23 @@ def problem_text(problem: Problem, *, color: bool = False) -> str:
         margin = len(str(line))
         lines.append(f" {styled(f'{line:>4} |', 'faint')} {shown}".rstrip())
         lines.append(f" {styled(f'{chr(32) * max(margin, 4)} |', 'faint')} {styled(below, problem.severity)}")
-    for name, text in (("path", problem.path), ("help", problem.help)):
+    for name, text in (
+        ("path", problem.path),
+        *(("note", note_text(note, span)) for note in problem.notes),
+        ("help", problem.help),
+    ):
         if text:
             lines.append(f"   {styled(f'{name}:', 'help' if name == 'help' else 'faint')} {clean(text)}")
     return "\n".join(lines) + "\n"
+
+
+def note_text(note: Note, span: Span | None) -> str:
+    """A note with its place; the file is named where it is another than the problem's."""
+    if note.span is None:
+        return note.text
+    line, column = note.span.source.place(note.span.start)
+    name = "" if span and span.source is note.span.source else f"{note.span.source.name}:"
+    return f"{note.text}: {name}{line}:{column}: {note.span.text}"
 
 
 def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:

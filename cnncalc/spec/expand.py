@@ -6,13 +6,14 @@ its spatial sizes (`doubtful`), and errors that would only follow from that are 
 
 from __future__ import annotations
 
-from cnncalc.errors import Mistake, Problems, Span
+from cnncalc.errors import Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
 from cnncalc.layers.fields import LayerError, Value, show
 from cnncalc.network import INPUT, Group, Network, Node
-from cnncalc.spec.check import mistake_of
-from cnncalc.spec.expressions import Expression, Unknown, truth, whole
+from cnncalc.spec.binding import mistake_of
+from cnncalc.spec.disagreements import disagreement
+from cnncalc.spec.expressions import Expression, Literal, Unknown, truth, whole
 from cnncalc.spec.family import Description
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
@@ -34,6 +35,7 @@ class Expander:
         self.description = description
         self.params = params
         self.problems = problems
+        self.start = Flow(INPUT, None)
         self.nodes: list[Node] = []
         self.groups: list[Group] = []
         self.outputs: dict[str, int] = {}
@@ -41,13 +43,16 @@ class Expander:
         self.count = 0
         self.steps = 0
         self.depth = 0
+        self.calls: list[tuple[str, Span]] = []  # the blocks that are being run, as called, and where
+        self.rounds: list[tuple[Item, int]] = []  # the repeats that are being run, with the round
+        self.lost: list[tuple[int, Span]] = []  # nodes whose output flowed into a `from`
         self.nesting = 0  # groups that are open
         self.layers: dict[object, Layer] = {}
         self.shapes: dict[tuple[int, Shapes], Shape] = {}  # by the identity of a layer, all of which are kept
 
     def network(self, shape: Shape | None, body: Body) -> Network | None:
         """The network of a whole description, None where its input is not known. Raises TooLarge."""
-        start = Flow(INPUT, shape)
+        start = self.start = Flow(INPUT, shape)
         self.failed = shape is None
         frame = Frame("", {}, self.params, start, frozenset(), None, None)
         end = self.body(body, frame, start, "")
@@ -57,6 +62,7 @@ class Expander:
         ends_in_outputs = isinstance(last, Merge) and last.word == "outputs" and self.outputs
         if not ends_in_outputs:
             self.outputs = {"": end.node, **self.outputs}
+        self.note_lost_values()
         size = len(self.nodes)
         groups = [
             group._replace(last=min(group.last, size), result=min(group.result, size - 1))
@@ -68,6 +74,16 @@ class Expander:
         return Network(
             about.name, about.source, about.notes, shape, tuple(self.nodes), tuple(groups), outputs, not self.failed
         )
+
+    def note_lost_values(self) -> None:
+        """A value that flowed into `from`, where nothing else reads it."""
+        if self.failed:
+            return
+        read = {index for node in self.nodes for index in node.inputs} | set(self.outputs.values())
+        for index, span in self.lost:
+            if index != INPUT and index not in read:
+                message = f"what flows here, from `{self.nodes[index].path}`, is used nowhere: `from` starts anew"
+                self.problems.add(Problem("lost-value", message, span, "name it and read it, or leave it out"))
 
     # bodies, chains, items
 
@@ -92,7 +108,7 @@ class Expander:
     def item(self, item: Item, frame: Frame, flow: Flow, prefix: str) -> tuple[Flow, Definition | None]:
         self.step(item.span)
         frame.flow = flow
-        depth, nesting, index = self.depth, self.nesting, frame.index
+        before = self.depth, self.nesting, frame.index, len(self.calls), len(self.rounds)
         try:
             if item.condition and not self.judge(item.condition, frame):
                 return self.unit(item.otherwise, frame, flow, prefix) if item.otherwise else (flow, None)
@@ -103,13 +119,16 @@ class Expander:
             self.fail()
         except Mistake as mistake:
             self.note(mistake, f"{prefix}{item.unit.segment}".removesuffix("."))
-        self.depth, self.nesting, frame.index = depth, nesting, index
+        self.depth, self.nesting, frame.index, calls, rounds = before
+        del self.calls[calls:], self.rounds[rounds:]
         return Flow(INPUT, None), None
 
     def judge(self, condition: Expression, frame: Frame) -> bool:
         return truth(condition.evaluate(frame), condition.span)
 
-    def repeat(self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: str) -> tuple[Flow, Definition | None]:
+    def repeat(
+        self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: str
+    ) -> tuple[Flow, Definition | None]:
         count = whole(expression.evaluate(frame), expression.span, "a count")
         if count < 0:
             raise Mistake("bad-count", f"a repeat of {count} rounds; a count is 0 or more", expression.span)
@@ -119,6 +138,7 @@ class Expander:
         definition = None
         for index in range(count):
             self.step(expression.span)
+            self.rounds.append((item, index))
             frame.index = index
             frame.flow = flow
             if isinstance(unit, Parenthesis):
@@ -127,11 +147,14 @@ class Expander:
                 self.close(round_opened, "round", str(index), flow)
             else:
                 flow, definition = self.unit(unit, frame, flow, prefix, str(index))
+            self.rounds.pop()
         frame.index = outer
         self.close(opened, "repeat", unit.segment, flow)
         return flow, definition
 
-    def unit(self, unit: Unit, frame: Frame, flow: Flow, prefix: str, segment: str = "") -> tuple[Flow, Definition | None]:
+    def unit(
+        self, unit: Unit, frame: Frame, flow: Flow, prefix: str, segment: str = ""
+    ) -> tuple[Flow, Definition | None]:
         """Run one unit; `segment` is a round's number where its own is that of the repeat."""
         path = prefix + (segment or unit.segment)
         if isinstance(unit, Call):
@@ -185,7 +208,7 @@ class Expander:
                 output = self.shapes[id(layer), inputs] = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
-                self.note(mistake_of(error, call), path)
+                self.note(mistake_of(error, call), path, flows, self.fewer_rounds())
             self.fail()
             return self.guess(layer, inputs[0]), None
         node = self.add(layer, flows, inputs, output, call.span, path)
@@ -206,7 +229,9 @@ class Expander:
         """Keep a node; its index, or INPUT once the network has failed."""
         self.count += 1
         if self.count > MOST_LAYERS:
-            self.problems.add("too-large", f"the network has more than {MOST_LAYERS:,} layers", span, path=path)
+            self.problems.add(
+                Problem("too-large", f"the network has more than {MOST_LAYERS:,} layers", span, path=path)
+            )
             raise TooLarge
         if self.failed:
             return INPUT
@@ -227,9 +252,12 @@ class Expander:
                 given[parameter.name] = parameter.default.evaluate(frame)
         ordered = {parameter.name: given[parameter.name] for parameter in block.parameters}
         frame.arguments = ordered
+        title = f"{block.name}{arguments_text(ordered)}"
+        self.calls.append((title, call.span))
         prefix, opened = self.open(path, "")
         end = self.body(block.body, frame, flow, prefix)
-        self.close(opened, "block", f"{block.name}{arguments_text(ordered)}", end)
+        self.close(opened, "block", title, end)
+        self.calls.pop()
         self.depth -= 1
         return end, Definition(block, None, values, self.groups[opened].first, len(self.nodes), frame.outputs)
 
@@ -238,13 +266,14 @@ class Expander:
     def structure(self, word: str, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
         if word == "identity":
             return flow, None
-        ((name, expression),) = call.bound.items()
+        (expression,) = call.bound.values()
         value = expression.evaluate(frame)
         if word == "activation":
             return self.activation(value, call, expression.span, frame, flow, path)
         if not isinstance(value, Output):
             raise Mistake("bad-value", f"`{word}` takes a named output, and this is {show(value)}", expression.span)
         if word == "from":
+            self.lost.append((flow.node, call.span))
             return value.flow, value.definition
         return self.reuse(value, call, frame, flow, path)
 
@@ -262,7 +291,9 @@ class Expander:
             if target and not block:
                 return self.place(self.layers.setdefault(target, target()), (flow,), call, path)
         raise Mistake(
-            "bad-value", f"`activation` takes the name of an activation that needs no arguments, and this is {show(value)}", span
+            "bad-value",
+            f"`activation` takes the name of an activation that needs no arguments, and this is {show(value)}",
+            span,
         )
 
     def reuse(self, value: Output, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
@@ -318,10 +349,9 @@ class Expander:
         inner, opened = self.open(prefix, branch.label)
         end = self.body(branch.body, frame, flow, inner)
         if merge.word == "concat" and end is flow and not passes_on(branch.body):
-            self.problems.add(
-                "idle-branch", f"every item of the branch `{branch.label}` is switched off: it passes its input on, and adds channels",
-                branch.span, help="put the condition on the branch's key: `name if …:`", path=inner.removesuffix("."),
-            )  # fmt: skip
+            message = f"every item of `{branch.label}` is switched off: it passes its input on, and adds channels"
+            help_text = "put the condition on the branch's key: `name if …:`"
+            self.problems.add(Problem("idle-branch", message, branch.span, help_text, inner.removesuffix(".")))
         self.close(opened, "branch", branch.label, end)
         return end
 
@@ -338,10 +368,7 @@ class Expander:
             output = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
-                culprit = known[max(error.branch, 0)][0]
-                shapes = ", ".join(f"{branch.label} is {shape_text(shape)}" for (branch, _), shape in zip(known, inputs, strict=True))
-                mistake = Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, error.help)
-                self.note(mistake, path)
+                self.note(disagreement(merge, known, error), path)
             self.fail()
             return Flow(INPUT, inputs[0], doubtful=True) if merge.word != "concat" else Flow(INPUT, None)
         if len(known) < len(present):
@@ -365,18 +392,55 @@ class Expander:
     def step(self, span: Span) -> None:
         self.steps += 1
         if self.steps > MOST_STEPS:
-            self.problems.add("too-large", f"the network takes more than {MOST_STEPS:,} steps to write out", span)
+            self.problems.add(
+                Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to write out", span)
+            )
             raise TooLarge
 
     def enter(self, span: Span) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Mistake("too-large", f"blocks, parentheses and branches stand {DEEPEST} deep, and no deeper is read", span)
+            raise Mistake(
+                "too-large", f"blocks, parentheses and branches stand {DEEPEST} deep, and no deeper is read", span
+            )
 
-    def note(self, mistake: Mistake, path: str) -> None:
+    def note(self, mistake: Mistake, path: str, flows: tuple[Flow, ...] = (), fixes: tuple[Fix, ...] = ()) -> None:
+        """Note a mistake with the calls that led to it and the shapes on the way."""
+        notes = [Note(f"in `{title}`, called here", span) for title, span in reversed(self.calls[-4:])]
+        if len(self.calls) > 4:
+            notes.append(Note(f"{len(self.calls) - 4} more calls around it"))
+        if self.rounds:
+            item, index = self.rounds[-1]
+            notes.append(Note(f"in round {index} of `{item.span.text}`, counting from 0"))
+        if flows and not self.failed:
+            notes.append(Note(f"on the way: {self.way_to(flows[0])}"))
         problem = mistake.problem
-        self.problems.add(problem.code, problem.message, problem.span, help=problem.help, path=path)
+        self.problems.add(problem._replace(path=path, notes=tuple(notes), fixes=(*problem.fixes, *fixes)))
         self.fail()
+
+    def way_to(self, flow: Flow) -> str:
+        """The last few layers that led here, with their shapes."""
+        steps: list[str] = []
+        index = flow.node
+        while index != INPUT and len(steps) < 5 and index < len(self.nodes):
+            node = self.nodes[index]
+            steps.append(f"{node.path.rpartition('.')[2]} {shape_text(node.output)}")
+            index = node.inputs[0]
+        if index == INPUT and self.start.shape:
+            steps.append(f"input {shape_text(self.start.shape)}")
+        elif steps:
+            steps.append("…")
+        return " → ".join(reversed(steps))
+
+    def fewer_rounds(self) -> tuple[Fix, ...]:
+        """The repair of a repeat that runs out in some round: as many rounds as there is room for."""
+        if not self.rounds:
+            return ()
+        item, index = self.rounds[-1]
+        if not isinstance(item.count, Literal) or not index:
+            return ()
+        rounds = f"{index} round{'s' * (index > 1)}"
+        return (Fix(item.count.span, str(index), f"there is room for {rounds}: write `* {index}`"),)
 
     def fail(self) -> None:
         self.failed = True
@@ -398,13 +462,18 @@ def passes_on(body: Body) -> bool:
 
 def arguments_text(values: dict[str, Value]) -> str:
     """`(64, 1)`, "" where there are none."""
-    return f"({', '.join('…' if isinstance(value, Output) else show(value) for value in values.values())})" if values else ""
+    return (
+        f"({', '.join('…' if isinstance(value, Output) else show(value) for value in values.values())})"
+        if values
+        else ""
+    )
 
 
 def reuse_message(old: Node, new: Node) -> str:
     """Which weights a layer has, and which it would need where it is used again."""
     had, needs = (
-        ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes)) for node in (old, new)
+        ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
+        for node in (old, new)
     )
     return f"the weights of {old.path} do not fit here: it has {had}; here it would need {needs}"
 
@@ -412,5 +481,3 @@ def reuse_message(old: Node, new: Node) -> str:
 def activation_class(name: str) -> type[Layer] | None:
     """The class of an activation that can be had by its name alone."""
     return kind_class(name) if FAMILIES.get(name) == "activation" else None
-
-

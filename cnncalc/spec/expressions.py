@@ -1,4 +1,4 @@
-"""Expressions of the architecture file: a white list of syntax, evaluated within bounds, with a place for every error."""
+"""Expressions of the architecture file: a white list of syntax, evaluated within bounds, every error with a place."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Expression:
 
     def __init__(self, span: Span, *parts: Expression) -> None:
         self.span = span
-        self.depth = 1 + max((part.depth for part in parts), default=0)
+        self.depth: int = 1 + max((part.depth for part in parts), default=0)
         if self.depth > 100:
             raise Mistake("too-large", "an expression with more than 100 steps within one another", span)
 
@@ -133,7 +133,9 @@ class Listed(Expression):
         value = ListValue(item.evaluate(scope) for item in self.items)
         value.size = sum(item.size if isinstance(item, ListValue) else 1 for item in value)
         if value.size > LONGEST_LIST:
-            raise Mistake("too-large", f"a list of {value.size:,} elements; at most {LONGEST_LIST:,} are read", self.span)
+            raise Mistake(
+                "too-large", f"a list of {value.size:,} elements; at most {LONGEST_LIST:,} are read", self.span
+            )
         return value
 
     def parts(self) -> tuple[Expression, ...]:
@@ -238,7 +240,9 @@ class Negative(Expression):
     def evaluate(self, scope: Scope) -> Value:
         value = self.operand.evaluate(scope)
         if not is_number(value):
-            raise Mistake("bad-value", f"`{self.sign}` needs a number, and this is {describe(value)}", self.operand.span)
+            raise Mistake(
+                "bad-value", f"`{self.sign}` needs a number, and this is {describe(value)}", self.operand.span
+            )
         return -value if self.sign == "-" else value
 
     def parts(self) -> tuple[Expression, ...]:
@@ -268,7 +272,9 @@ class Comparison(Expression):
         if sign in _EQUALITY:
             if is_number(left) != is_number(right) or isinstance(left, tuple) != isinstance(right, tuple):
                 raise Mistake(
-                    "bad-value", f"{describe(left)} and {describe(right)} can never be equal: they differ in type", self.span
+                    "bad-value",
+                    f"{describe(left)} and {describe(right)} can never be equal: they differ in type",
+                    self.span,
                 )
             return _EQUALITY[sign](left, right)
         for side, value in zip(self.operands[position:], (left, right), strict=False):
@@ -377,7 +383,9 @@ class Function(Expression):
         least, most, _ = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             wanted = str(least) if least == most else f"{least} or more"
-            raise Mistake("bad-value", f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, not {len(arguments)}", span)
+            raise Mistake(
+                "bad-value", f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, not {len(arguments)}", span
+            )
 
     def evaluate(self, scope: Scope) -> Value:
         values = [argument.evaluate(scope) for argument in self.arguments]
@@ -395,12 +403,19 @@ class Function(Expression):
         return self.arguments
 
 
+def parts_of(expression: Expression) -> list[Expression]:
+    """An expression and every expression within it."""
+    found = [expression]
+    for part in found:
+        found.extend(part.parts())
+    return found
+
+
 def names_in(expression: Expression) -> list[Name]:
     """Every bare name in an expression."""
-    found, waiting = [], [expression]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Name):
-            found.append(part)
-        waiting.extend(part.parts())
-    return found
+    return [part for part in parts_of(expression) if isinstance(part, Name)]
+
+
+def members_in(expression: Expression) -> list[str]:
+    """Every name behind a dot in an expression."""
+    return [part.name for part in parts_of(expression) if isinstance(part, Member)]

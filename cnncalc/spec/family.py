@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cnncalc.errors import Mistake, Problems, Source, Span
-from cnncalc.spec.document import Document, Entry, read_document
-from cnncalc.spec.files import SUFFIXES, bundled, bundled_path, is_file, read_source
+from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 from cnncalc.nearest import did_you_mean
+from cnncalc.spec.document import Document, Entry, Reason, read_document
+from cnncalc.spec.files import SUFFIXES, bundled, bundled_path, is_file, read_source
 from cnncalc.spec.tree import Block, Body
 
 DEEPEST = 20  # files that extend one another
@@ -27,17 +27,18 @@ class Description:
         self.own_params = frozenset(first.params)
         self.input: Entry | None = None
         self.layers: Body | None = None
-        self.layers_span: Span | None = None
         self.blocks: dict[str, Block] = {}
         self.params: dict[str, Entry] = {}
-        self.allow: dict[str, str] = {}
+        self.allow: dict[str, Reason] = {}
+        self.own_allow = first.allow
+        self.own_blocks = first.blocks
         for document in reversed(documents):
             self.input = document.input or self.input
             if document.layers is not None:
-                self.layers, self.layers_span = document.layers, document.layers_span
+                self.layers = document.layers
             self.blocks.update(document.blocks)
             self.params.update(document.params)
-            self.allow.update({code: reason.value for code, reason in document.allow.items()})
+            self.allow.update(document.allow)
 
 
 def read_family(source: Source, path: str, problems: Problems) -> Description | None:
@@ -62,11 +63,10 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
                 raise Mistake("too-large", f"{DEEPEST} files extend one another, and no more are read", reference.span)
             source = _read(path, reference.span)
         except Mistake as mistake:
-            problem = mistake.problem
-            problems.add(problem.code, problem.message, problem.span, help=problem.help)
+            problems.add(mistake.problem)
             return None
     description = Description(documents)
-    if description.input is None:
+    if not any(document.has_input for document in documents):
         _missing(documents[0], "input", "`input: [3, 224, 224]`", problems)
     if description.layers is None:
         _missing(documents[0], "layers", "`layers:` with a list of layers", problems)
@@ -75,20 +75,36 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
 
 def _missing(document: Document, key: str, example: str, problems: Problems) -> None:
     start = Span(document.source, 0, 0)
-    problems.add("missing-key", f"the architecture has no `{key}`", start, help=f"write {example}, or `extends` one that has it")
+    problems.add(
+        Problem(
+            "missing-key",
+            f"the architecture has no `{key}`",
+            start,
+            help=f"write {example}, or `extends` one that has it",
+        )
+    )
 
 
 def _find(name: str, path: str, span: Span) -> str:
     """The file that `extends` names: beside the one that names it, else bundled."""
     if not _FILE_NAME.fullmatch(name):
-        raise Mistake("extends-missing", "`extends` names a file beside this one or a bundled architecture, without a folder", span)
+        raise Mistake(
+            "extends-missing",
+            "`extends` names a file beside this one or a bundled architecture, without a folder",
+            span,
+        )
     folder = Path(path).parent
     for candidate in (name, *(name + suffix for suffix in SUFFIXES)):
         if is_file(folder / candidate):
             return str(folder / candidate)
     found = bundled_path(name)
     if found is None:
-        raise Mistake("extends-missing", f"there is no architecture `{name}` beside this file, and none is bundled", span, did_you_mean(name, bundled()))
+        raise Mistake(
+            "extends-missing",
+            f"there is no architecture `{name}` beside this file, and none is bundled",
+            span,
+            did_you_mean(name, bundled()),
+        )
     return str(found)
 
 

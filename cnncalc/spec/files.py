@@ -65,13 +65,18 @@ def read_source(path: str, shown: str = "") -> Source:
     except UnicodeDecodeError as error:
         good = data[: error.start].decode("utf-8-sig")
         place = Span(Source(shown, good + "\ufffd"), len(good), len(good) + 1)
-        raise Mistake("not-text", f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text", place, "save the file as UTF-8") from None
+        raise Mistake(
+            "not-text",
+            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text",
+            place,
+            "save the file as UTF-8",
+        ) from None
     return Source(shown, text)
 
 
 def _read_bytes(path: str) -> bytes:
     """At most a little more than the bound, of a file or a pipe; a folder or a device is refused."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
         mode = os.fstat(stream.fileno()).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "is a folder, not a file")

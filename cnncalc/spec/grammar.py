@@ -1,26 +1,39 @@
 """The grammar of texts: chains, items and calls, the keys that declare blocks and branches, and expressions.
 
-    text   =  [ NAME "=" ] chain
-    chain  =  item { "->" item }
-    item   =  unit [ "*" count ] [ "if" condition [ "else" unit ] ]
-    unit   =  KIND [ "(" arguments ")" ]  |  "(" text ")"
+text   =  [ NAME "=" ] chain
+chain  =  item { "->" item }
+item   =  unit [ "*" count ] [ "if" condition [ "else" unit ] ]
+unit   =  KIND [ "(" arguments ")" ]  |  "(" text ")"
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from itertools import pairwise
+from typing import NamedTuple
 
-from cnncalc.errors import Mistake, Span
+from cnncalc.errors import Fix, Mistake, Span
+from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
-    FUNCTIONS, Arithmetic, Choice, Comparison, Expression, Function, Index, Listed, Literal, Logic, Member, Name, Negative, Not, LARGEST
+    FUNCTIONS,
+    LARGEST,
+    Arithmetic,
+    Choice,
+    Comparison,
+    Expression,
+    Function,
+    Index,
+    Listed,
+    Literal,
+    Logic,
+    Member,
+    Name,
+    Negative,
+    Not,
 )  # fmt: skip
 from cnncalc.spec.nodes import Text
-from cnncalc.spec.tokens import KEYWORDS, Token, describe, tokenize
+from cnncalc.spec.repairs import rename
+from cnncalc.spec.tokens import Token, describe
 from cnncalc.spec.tree import Argument, Call, Chain, Group, Item, Parameter, Unit
-
-DEEPEST = 100  # parentheses within one another
-T = TypeVar("T")
 
 # How tightly the signs between two operands bind.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(1, 9)
@@ -41,71 +54,8 @@ class Head(NamedTuple):
     condition: Expression | None
 
 
-class Parser:
-    """Reads one text from left to right. Every method raises Mistake at the first token that does not fit."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        self.tokens = tokenize(text)
-        self.position = 0
-        self.depth = 0
-
-    # tokens
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.position]
-
-    @property
-    def kind(self) -> str:
-        return self.tokens[self.position].kind
-
-    def next(self) -> Token:
-        token = self.tokens[self.position]
-        if token.kind != "end":
-            self.position += 1
-        return token
-
-    def take(self, kind: str) -> Token | None:
-        return self.next() if self.kind == kind else None
-
-    def expect(self, kind: str, what: str) -> Token:
-        if self.kind != kind:
-            self.fail(f"expected {what}, found {describe(self.token)}")
-        return self.next()
-
-    def fail(self, message: str, help: str = "", token: Token | None = None) -> None:
-        token = token or self.token
-        end = max(token.end, token.start + 1)
-        raise Mistake("syntax", message, self.text.at(token.start, end), help)
-
-    def since(self, start: int) -> Span:
-        """The place from the token at an index up to the token read last."""
-        return self.text.at(self.tokens[start].start, self.tokens[max(self.position - 1, start)].end)
-
-    def enter(self) -> None:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise Mistake("too-large", f"parentheses stand {DEEPEST} deep, and no deeper is read", self.text.span)
-
-    def whole(self, read: Callable[[], T], what: str) -> T:
-        """What `read` gives, if it takes the text to its end."""
-        if self.kind == "end":
-            self.fail(f"expected {what}, found nothing")
-        value = read()
-        if self.kind != "end":
-            self.fail(f"expected the end of {what}, found {describe(self.token)}", self.hint())
-        return value
-
-    def hint(self) -> str:
-        """What may have been meant by a token that stands where nothing can."""
-        if self.kind == "=":
-            return "to compare, write `==`"
-        if self.kind == "%":
-            return "write a fraction, 0.5 for 50 %"
-        if self.kind in ("name", "(") and self.position:
-            return "join layers with `->`"
-        return ""
+class Parser(Cursor):
+    """Reads one text. Every method raises Mistake at the first token that does not fit."""
 
     # chains and items
 
@@ -115,7 +65,8 @@ class Parser:
         items = [self.item()]
         while self.take("->"):
             items.append(self.item())
-        chain = Chain(name.text if name else "", self.span_of(name), tuple(items), self.since(start))
+        name_span = self.span_of(name) if name else None
+        chain = Chain(name.text if name else "", name_span, tuple(items), self.since(start))
         if len(items) > 1:
             for item in items:
                 if item.condition:
@@ -129,7 +80,13 @@ class Parser:
         readings = f"`({item.span.text})`, for this item alone"
         if before:
             readings += f", or `({before} -> {unit}) if {condition}`, for all up to here"
-        raise Mistake("ambiguous-if", "an item with `if` stands in parentheses in a chain of several", item.span, f"write {readings}")
+        raise Mistake(
+            "ambiguous-if",
+            "an item with `if` stands in parentheses in a chain of several",
+            item.span,
+            f"write {readings}",
+            Fix(item.span, f"({item.span.text})", f"write {readings}"),
+        )
 
     def name_before_equals(self) -> Token | None:
         if self.kind == "name" and self.tokens[self.position + 1].kind == "=":
@@ -137,9 +94,6 @@ class Parser:
             self.next()
             return name
         return None
-
-    def span_of(self, token: Token | None) -> Span | None:
-        return self.text.at(token.start, token.end) if token else None
 
     def item(self) -> Item:
         start = self.position
@@ -161,23 +115,28 @@ class Parser:
             self.depth -= 1
             return Group(chain, self.since(start))
         if self.kind == "-":
-            self.fail("a layer cannot begin with `-`", "put a space after the `-` of a list")
+            after = self.text.at(self.token.end, self.token.end)
+            self.fail("a layer cannot begin with `-`", Fix(after, " ", "put a space after the `-` of a list"))
         kind = self.expect("name", "a layer")
+        while self.kind == "." and self.tokens[self.position + 1].kind == "name":  # `nn.Conv2d`, which is no kind
+            self.next()
+            last = self.next()
+            kind = Token("name", f"{kind.text}.{last.text}", kind.start, last.end)
         arguments = self.arguments() if self.take("(") else ()
         return Call(kind.text, self.text.at(kind.start, kind.end), arguments, self.since(start))
 
     def arguments(self) -> tuple[Argument, ...]:
-        found = []
-        while not self.take(")"):
-            start = self.position
-            name = self.name_before_equals()
-            value = self.expression()
-            found.append(Argument(name.text if name else "", value, self.since(start)))
-            if found[-1].name == "" and len(found) > 1 and found[-2].name:
-                raise Mistake("syntax", "an argument by position cannot follow one by name", found[-1].span)
-            if self.kind != ")" and not self.take(","):
-                self.fail(f"expected `,` or `)`, found {describe(self.token)}", self.hint())
-        return tuple(found)
+        found = self.separated(")", self.argument)
+        for before, argument in pairwise(found):
+            if before.name and not argument.name:
+                raise Mistake("syntax", "an argument by position cannot follow one by name", argument.span)
+        return found
+
+    def argument(self) -> Argument:
+        start = self.position
+        name = self.name_before_equals()
+        value = self.expression()
+        return Argument(name.text if name else "", value, self.since(start))
 
     # keys
 
@@ -186,23 +145,21 @@ class Parser:
         word = self.expect("name", "a layer")
         condition = self.condition()
         word_span = self.text.at(word.start, word.end)
-        return Head(name.text if name else "", self.span_of(name), word.text, word_span, condition)
+        name_span = self.span_of(name) if name else None
+        return Head(name.text if name else "", name_span, word.text, word_span, condition)
 
     def condition(self) -> Expression | None:
         return self.expression(_OR) if self.take("if") else None
 
     def declaration(self) -> tuple[str, tuple[Parameter, ...]]:
         name = self.expect("name", "a block's name")
-        parameters = []
-        if self.take("("):
-            while not self.take(")"):
-                start = self.position
-                parameter = self.expect("name", "a parameter")
-                default = self.expression() if self.take("=") else None
-                parameters.append(Parameter(parameter.text, default, self.since(start)))
-                if self.kind != ")" and not self.take(","):
-                    self.fail(f"expected `,` or `)`, found {describe(self.token)}")
-        return name.text, tuple(parameters)
+        return name.text, self.separated(")", self.parameter) if self.take("(") else ()
+
+    def parameter(self) -> Parameter:
+        start = self.position
+        name = self.expect("name", "a parameter")
+        default = self.expression() if self.take("=") else None
+        return Parameter(name.text, default, self.since(start))
 
     # expressions
 
@@ -267,44 +224,31 @@ class Parser:
         if self.take("("):
             value = self.expression()
             if self.kind == ",":
-                self.fail("a list is written in brackets", "[3, 3] instead of (3, 3)")
+                self.fail("a list is written in brackets", *self.brackets_for_parentheses(start))
             self.expect(")", "`)`")
             return value
         if self.take("["):
-            items = self.listed()
+            items = self.separated("]", self.expression)
             return Listed(self.since(start), items)
-        what = "a value"
-        if token.kind in KEYWORDS:
-            self.fail(f"expected {what}, found the word `{token.text}`")
-        self.fail(f"expected {what}, found {describe(token)}")
-        raise AssertionError
-
-    def listed(self) -> tuple[Expression, ...]:
-        items: list[Expression] = []
-        while not self.take("]"):
-            items.append(self.expression())
-            if self.kind != "]" and not self.take(","):
-                self.fail(f"expected `,` or `]`, found {describe(self.token)}")
-        return tuple(items)
+        self.fail(f"expected a value, found {describe(token)}", *self.percent(), *self.guesses(""))
 
     def number(self, token: Token) -> int | float:
         value = float(token.text)
         if value > LARGEST:
-            raise Mistake("too-large", "a number larger than 10^18", self.text.at(token.start, token.end))
+            raise Mistake("too-large", "a number larger than 10^18", self.span_of(token))
         return int(token.text) if token.text.isdigit() else value
 
     def function(self, start: int, token: Token) -> Expression:
         if token.text not in FUNCTIONS:
+            known = ", ".join(FUNCTIONS)
             self.fail(
-                f"`{token.text}(…)` cannot stand in an expression; only {', '.join(FUNCTIONS)} can be called there", token=token
+                f"`{token.text}(…)` cannot stand in an expression; only {known} can be called there",
+                *rename(self.span_of(token), token.text, FUNCTIONS),
+                span=self.span_of(token),
             )
         self.next()
-        arguments: list[Expression] = []
-        while not self.take(")"):
-            arguments.append(self.expression())
-            if self.kind != ")" and not self.take(","):
-                self.fail(f"expected `,` or `)`, found {describe(self.token)}")
-        return Function(self.since(start), token.text, tuple(arguments))
+        arguments = self.separated(")", self.expression)
+        return Function(self.since(start), token.text, arguments)
 
 
 def read_chain(text: Text) -> Chain:

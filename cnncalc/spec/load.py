@@ -6,29 +6,34 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, shape_text
 from cnncalc.layers.fields import MAXIMUM, Value, show
+from cnncalc.nearest import did_you_mean
 from cnncalc.network import Expectation, Network
 from cnncalc.spec.check import Checker
-from cnncalc.spec.document import Entry
+from cnncalc.spec.document import Entry, Reason
 from cnncalc.spec.expand import Expander, TooLarge
 from cnncalc.spec.expressions import Expression, Unknown, whole
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.files import find, read_source
 from cnncalc.spec.grammar import read_expression
-from cnncalc.nearest import did_you_mean
 from cnncalc.spec.nodes import Text
+from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
+
+LEAST_IMAGE = 8  # sizes from which a shape of four numbers looks like a batch of images
 
 
 class Loaded(NamedTuple):
-    """What came of reading an architecture: the network as far as it goes, and all problems in the order of the file."""
+    """What came of reading an architecture: the network as far as it goes, and all problems in order."""
 
     network: Network | None
     problems: list[Problem]
     expectations: tuple[Expectation, ...]  # none where the command line changed the input or a param
-    allow: dict[str, str]
+    allow: dict[str, Reason]  # the warnings that are allowed, by their codes
+    own_allow: dict[str, Reason]  # of these, the ones that the file itself allows
     source: Source | None
+    path: str
 
 
 def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Network:
@@ -49,7 +54,7 @@ def open_architecture(name: str, *, input: str | None = None, settings: Sequence
         source = read_source(path)
     except Mistake as mistake:
         problem = mistake.problem
-        return Loaded(None, [problem._replace(span=None) if not mistake.has_place else problem], (), {}, None)
+        return Loaded(None, [problem if mistake.has_place else problem._replace(span=None)], (), {}, {}, None, path)
     return load_source(source, path, input=input, settings=settings)
 
 
@@ -60,7 +65,7 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     wanted = _input_text(input) if input is not None else None
     description = read_family(source, path, problems)
     if description is None:
-        return Loaded(None, problems.sorted(), (), {}, source)
+        return Loaded(None, problems.sorted(), (), {}, {}, source, path)
     for key, value in turned:
         _turn(description, key, value)
     if wanted is not None:
@@ -69,8 +74,7 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     params = _params(description, problems)
     network = _expand(description, params, problems)
     expectations = () if turned or wanted else _expectations(description, params, problems)
-    found = [problem for problem in problems.sorted() if problem.severity == "error" or problem.code not in description.allow]
-    return Loaded(network, found, expectations, description.allow, source)
+    return Loaded(network, problems.sorted(), expectations, description.allow, description.own_allow, source, path)
 
 
 def _expand(description: Description, params: dict[str, Value], problems: Problems) -> Network | None:
@@ -98,8 +102,7 @@ def _evaluate(expression: Expression, scope: ParamScope, problems: Problems) -> 
     except Unknown:
         return None
     except Mistake as mistake:
-        problem = mistake.problem
-        problems.add(problem.code, problem.message, problem.span, help=problem.help)
+        problems.add(mistake.problem)
         return None
 
 
@@ -112,6 +115,10 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
         return None
     span = entry.value.span
     try:
+        if isinstance(value, tuple) and len(value) == 5:
+            image = write(span, show(value[1:]), "leave the batch out")
+            message = f"`input` has no batch: [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}"
+            raise Mistake("bad-input", message, span, "", image)
         if not isinstance(value, tuple) or not 2 <= len(value) <= 4:
             raise Mistake("bad-input", f"`input` is [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}", span)
         shape = tuple(whole(size, span, "a size of the input") for size in value)
@@ -119,8 +126,13 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
             if not 1 <= size <= MAXIMUM:
                 raise Mistake("bad-input", f"a size of the input must be from 1 to {MAXIMUM:,}, found {size}", span)
     except Mistake as mistake:
-        problems.add(mistake.problem.code, mistake.problem.message, span)
+        problems.add(mistake.problem)
         return None
+    if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= LEAST_IMAGE:
+        volume = f"{shape_text(shape)} is a volume of depth {shape[1]}"
+        message = f"`input` {volume}; if the {shape[0]} is a batch, it has no place here"
+        fix = write(span, show(shape[1:]), "leave the batch out")
+        problems.add(Problem("batch-in-input", message, span, fixes=(fix,)))
     return shape
 
 
@@ -141,10 +153,8 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _turn(description: Description, name: str, value: str) -> None:
     if name not in description.params:
-        known = ", ".join(description.params) or "it has none"
-        raise UsageError(
-            f"{description.name} has no param {name!r}; {did_you_mean(name, description.params) or f'its params: {known}'}"
-        )
+        hint = did_you_mean(name, description.params) or f"its params: {', '.join(description.params) or 'none'}"
+        raise UsageError(f"{description.name} has no param {name!r}; {hint}")
     entry = description.params[name]
     description.params[name] = Entry(_expression(value, f"--set {name}"), entry.key_span)
 

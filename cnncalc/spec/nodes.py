@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from cnncalc.errors import Mistake, Problems, Source, Span
+from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 
 DEEPEST = 100  # lists and mappings within one another
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -105,16 +105,16 @@ class _Builder:
         elif (key := self.keys[-1]) is not None:
             self.keys[-1] = None
             if key.value in parent.values:
-                self.problems.add("duplicate-key", f"`{key.value}` is given twice here", key.span)
+                self.problems.add(Problem("duplicate-key", f"`{key.value}` is given twice here", key.span))
             else:
                 parent.pairs.append((key, node))
                 parent.values[key.value] = node
         elif isinstance(node, Text):
             if node.plain and node.value == "<<":
-                self.problems.add("yaml-feature", "merge keys are not read", node.span, help=_ONLY_CALLS)
+                self.problems.add(Problem("yaml-feature", "merge keys are not read", node.span, help=_ONLY_CALLS))
             self.keys[-1] = node
         else:
-            self.problems.add("wrong-form", f"a key must be a text, found {form(node)}", node.span)
+            self.problems.add(Problem("wrong-form", f"a key must be a text, found {form(node)}", node.span))
             self.keys[-1] = Text("", node.span, None)
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
 
@@ -133,14 +133,22 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.problems.add("yaml-feature", f"aliases (`*{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS)
+            self.problems.add(
+                Problem("yaml-feature", f"aliases (`*{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS)
+            )
             self.put(Text("", self.span(event), '"'))
         elif isinstance(event, yaml.NodeEvent):
             if event.anchor is not None:
-                self.problems.add("yaml-feature", f"anchors (`&{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS)
+                self.problems.add(
+                    Problem(
+                        "yaml-feature", f"anchors (`&{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS
+                    )
+                )
             tag = getattr(event, "tag", None)
             if tag is not None:
-                self.problems.add("yaml-feature", f"tags (`{tag}`) are not read", self.span(event), help="leave the tag out")
+                self.problems.add(
+                    Problem("yaml-feature", f"tags (`{tag}`) are not read", self.span(event), help="leave the tag out")
+                )
             if isinstance(event, yaml.ScalarEvent):
                 self.put(Text(event.value, self.span(event), event.style))
             elif isinstance(event, yaml.SequenceStartEvent):
@@ -148,7 +156,7 @@ class _Builder:
             elif isinstance(event, yaml.MappingStartEvent):
                 self.begin(Mapping(self.span(event), bool(event.flow_style)))
         elif isinstance(event, yaml.CollectionEndEvent):
-            self.finish(event.end_mark.index)
+            self.finish(self.span(event).end)
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             raise Mistake("yaml-feature", "a second document begins here", self.span(event), "keep one network a file")
 
@@ -160,15 +168,21 @@ def parse(source: Source, problems: Problems) -> Node | None:
         for event in yaml.parse(source.text, Loader=LOADER):
             builder.take(event)
     except Mistake as mistake:
-        problems.found.append(mistake.problem)
+        problems.add(mistake.problem)
         return None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        start = min(mark.index, len(source.text)) if mark else 0
-        problems.add("yaml-syntax", f"not well-formed YAML: {error.problem or error.context}", Span(source, start, start + 1))
+        from cnncalc.spec.yaml_mistakes import explain  # only needed when something is wrong
+
+        problems.add(explain(source, error))
         return None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         start = int(getattr(error, "position", 0) or 0)
-        problems.add("not-text", f"not text that YAML allows: {getattr(error, 'reason', error)}", Span(source, start, start + 1))
+        problems.add(
+            Problem(
+                "not-text",
+                f"not text that YAML allows: {getattr(error, 'reason', error)}",
+                Span(source, start, start + 1),
+            )
+        )
         return None
     return builder.root

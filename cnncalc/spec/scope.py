@@ -13,7 +13,7 @@ from cnncalc.spec.tree import Block
 
 
 class Flow(NamedTuple):
-    """What flows: the node that gives it, and its shape, None where unknown; `doubtful` where only channels are sure."""
+    """What flows: the node that gives it, its shape, None where unknown; `doubtful` where only channels are sure."""
 
     node: int
     shape: Shape | None
@@ -72,7 +72,7 @@ class Frame:
 
     def chain(self) -> str:
         """The blocks that called one another down to this one, the last few."""
-        names = []
+        names: list[str] = []
         frame: Frame | None = self
         while frame and frame.name and len(names) < 6:
             names.append(frame.name)
@@ -86,7 +86,12 @@ class Frame:
         if name in self.outputs:
             return self.outputs[name]
         if name in self.names:
-            raise Mistake("unknown-name", f"the output `{name}` is named further on", span, "an output can be read after it is named")
+            raise Mistake(
+                "unknown-name",
+                f"the output `{name}` is named further on",
+                span,
+                "an output can be read after it is named",
+            )
         if name in self.params:
             if self.params[name] is None:  # it could not be evaluated, and that is noted
                 raise Unknown
@@ -114,7 +119,9 @@ class Frame:
             raise Mistake("bad-value", "only the name of a block's call has outputs inside it", span)
         if name not in inner:
             known = ", ".join(inner) or "none is named there"
-            raise Mistake("unknown-name", f"no output is named `{name}` inside that block", span, f"those named there: {known}")
+            raise Mistake(
+                "unknown-name", f"no output is named `{name}` inside that block", span, f"those named there: {known}"
+            )
         return inner[name]
 
 

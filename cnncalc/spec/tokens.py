@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cnncalc.errors import Mistake, Span
+from cnncalc.errors import Fix, Mistake
 from cnncalc.spec.nodes import Text
+from cnncalc.spec.repairs import write
 
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
 LONGEST = 10_000  # characters of one text
@@ -21,7 +22,7 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """`kind` is "number", "name", "end", or the very text of a keyword or symbol; offsets are within the text's body."""
+    """`kind` is "number", "name", "end", or the text of a keyword or symbol; offsets are within the text's body."""
 
     kind: str
     text: str
@@ -40,7 +41,7 @@ def tokenize(text: Text) -> list[Token]:
         word = found[kind]
         start = found.start(kind)
         if kind == "unknown":
-            raise Mistake("syntax", f"{word!r} has no meaning here", text.at(start, start + 1))
+            raise _unknown(text, start)
         if kind == "symbol" or word in KEYWORDS:
             kind = word
         elif kind == "name" and word.isdigit():
@@ -51,11 +52,29 @@ def tokenize(text: Text) -> list[Token]:
     return tokens
 
 
+# What is often written in place of the language's own signs.
+_FOREIGN = {
+    "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not ", "→": "->", "×": "*", "·": "*", "−": "-", "≠": "!=",
+    "≤": "<=", "≥": ">=", ":": "=", ";": ",", "“": "", "”": "",
+}  # fmt: skip
+
+
+def _unknown(text: Text, start: int) -> Mistake:
+    """The mistake of a character that has no meaning, with what may have been meant by it."""
+    body = text.body
+    quote = body[start]
+    if quote in "'\"" and (end := body.find(quote, start + 1)) > 0:
+        word = body[start + 1 : end]
+        fix = Fix(text.at(start, end + 1), word, f"write `{word}`, without the quotes")
+        return Mistake("syntax", "words stand without quotes", text.at(start, end + 1), "", fix)
+    sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")
+    at = text.at(start, start + max(len(sign), 1))
+    fixes = [write(at, _FOREIGN[sign].strip())] if sign else []
+    if sign == "!":
+        fixes = [Fix(at, "not ", "write `not`")]
+    return Mistake("syntax", f"{sign or body[start]!r} has no meaning here", at, "", *fixes)
+
+
 def describe(token: Token) -> str:
     """A token as a message names it."""
     return "the end" if token.kind == "end" else f"`{token.text}`"
-
-
-def span_of(text: Text, first: Token, last: Token) -> Span:
-    """The place from one token to another."""
-    return text.at(first.start, last.end)

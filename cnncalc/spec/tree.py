@@ -19,13 +19,16 @@ class Argument(NamedTuple):
 class Call:
     """`conv(64, 3, padding=1)`. `segment` is its part of a path; the check sets `target` and `bound`."""
 
-    __slots__ = ("arguments", "bound", "constant", "kind", "kind_span", "segment", "span", "target")
+    __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "segment", "span", "target")
 
-    def __init__(self, kind: str, kind_span: Span, arguments: tuple[Argument, ...], span: Span) -> None:
+    def __init__(
+        self, kind: str, kind_span: Span, arguments: tuple[Argument, ...], span: Span, by_name: bool = False
+    ) -> None:
         self.kind = kind
         self.kind_span = kind_span
         self.arguments = arguments
         self.span = span
+        self.by_name = by_name  # written the YAML way
         self.segment = ""
         self.target: Any = None  # a Block, a class of Layer, the word of a structure, or None where the call is wrong
         self.bound: dict[str, Expression] = {}
@@ -49,7 +52,8 @@ class Branch(NamedTuple):
     label: str
     condition: Expression | None
     body: Body
-    span: Span
+    span: Span  # of its key, or of the whole branch in a list
+    body_span: Span
 
 
 class Merge:
@@ -81,7 +85,7 @@ class Item(NamedTuple):
     """`unit * count if condition else otherwise`."""
 
     unit: Unit
-    count: Expression | None
+    count: Expression | None  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
     condition: Expression | None
     otherwise: Unit | None
     span: Span

@@ -167,7 +167,6 @@ def test_a_block_with_a_built_in_s_name_wins_with_a_warning() -> None:
     """
     assert layers(text) == ["relu1.tanh1: tanh"]
     assert problems(text) == [("shadows-kind", 3, 3)]
-    assert problems(text.replace("layers", "allow: {shadows-kind: on purpose}\n        layers")) == []
 
 
 def test_a_parameter_may_be_called_like_a_kind() -> None:

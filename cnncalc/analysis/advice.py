@@ -1,0 +1,242 @@
+"""What a colleague would say of a network that is right but perhaps not meant: warnings, each a rule of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.errors import Fix, Problem, Span
+from cnncalc.layers.base import Layer
+from cnncalc.network import INPUT, Network, Node
+
+CONVOLUTIONS = ("conv", "depthwise_conv", "separable_conv", "spatial_separable_conv", "transposed_conv")
+LINEAR = (*CONVOLUTIONS, "linear")
+# What may stand between two linear maps and leaves them linear.
+TRANSPARENT = (
+    "batch_norm", "dropout", "stochastic_depth", "scale", "flatten", "avg_pool", "global_avg_pool", "pad", "crop",
+)  # fmt: skip
+GLOBAL_POOLS = ("global_avg_pool", "global_max_pool", "adaptive_avg_pool")
+POINTWISE = ("dropout", "softmax", "sigmoid", "flatten", "batch_norm", "layer_norm")
+LARGE_KERNEL = 12  # a convolution of 3 channels by so large a kernel is rather one of so many channels
+
+
+class Subject:
+    """A network, its report, and who reads what."""
+
+    def __init__(self, network: Network, report: Report) -> None:
+        self.network = network
+        self.report = report
+        self.readers: dict[int, list[Node]] = {}
+        for node in network.nodes:
+            for index in node.inputs:
+                self.readers.setdefault(index, []).append(node)
+
+    def only_reader(self, index: int) -> Node | None:
+        """The node that reads an output, if it is the only one and the output is not the network's."""
+        readers = self.readers.get(index, [])
+        return readers[0] if len(readers) == 1 and index not in self.network.outputs.values() else None
+
+    def layer(self, node: Node) -> LayerReport:
+        return self.report.layers[node.index]
+
+
+Rule = Callable[[Subject], Iterator[Problem]]
+
+
+def advice(network: Network, report: Report) -> list[Problem]:
+    """Every warning, rule by rule."""
+    subject = Subject(network, report)
+    return [problem for rule in RULES for problem in rule(subject)]
+
+
+def told(code: str, message: str, node: Node, *fixes: Fix, help: str = "") -> Problem:
+    return Problem(code, message, node.span, help, node.path, fixes=fixes)
+
+
+def windows_of(layer: Layer, node: Node) -> tuple[Any, ...]:
+    """The window on every axis, for a kind that has one and is not transposed."""
+    axes = getattr(layer, "axes", None)
+    return axes(node.input_shapes) if axes and layer.kind != "transposed_conv" else ()
+
+
+def sizes_text(sizes: Sequence[int | Fraction]) -> str:
+    """`7×7`."""
+    return "×".join(map(str, sizes))
+
+
+def unseen_edge(subject: Subject) -> Iterator[Problem]:
+    """(I − K + 2P) is no multiple of S, and what is left over is more than padding."""
+    for node in subject.network.nodes:
+        for axis, output in zip(windows_of(node.layer, node), node.output[1:], strict=False):
+            reached = (output - 1) * axis.stride + axis.extent - axis.before
+            lost = axis.size - reached
+            if lost > 0 and axis.extent >= axis.stride:
+                left = (axis.size - axis.extent + axis.before + axis.after) % axis.stride
+                yield told(
+                    "unseen-edge",
+                    f"the window of `{node.layer.kind}` never sees the last {lost} of {axis.size} positions:"
+                    f" (I − K + 2P) mod S = ({axis.size} − {axis.extent} + {axis.before + axis.after})"
+                    f" mod {axis.stride} = {left}",
+                    node,
+                    *(inserted(node, "ceil=true") if "ceil" in node.layer.fields else ()),
+                    *inserted(node, f"padding={axis.before + 1}"),
+                )
+                break
+
+
+def inserted(node: Node, setting: str) -> tuple[Fix, ...]:
+    """The repair that adds a setting to a call written as text."""
+    span = node.span
+    name = setting.partition("=")[0]
+    if f"{name}=" in span.text or not span.text.isascii():
+        return ()
+    if span.text.endswith(")"):
+        at = Span(span.source, span.end - 1, span.end - 1)
+        return (Fix(at, f", {setting}", f"write `{span.text[:-1]}, {setting})`"),)
+    return ()
+
+
+def bias_before_norm(subject: Subject) -> Iterator[Problem]:
+    """A batch norm subtracts the mean, and any constant with it."""
+    for node in subject.network.nodes:
+        reader = subject.only_reader(node.index)
+        if reader and reader.layer.kind == "batch_norm" and getattr(node.layer, "bias", False):
+            yield told(
+                "bias-before-norm",
+                f"the bias of `{node.layer.kind}` is taken away again by the batch norm behind it:"
+                f" {subject.layer(node).biases:,} parameters for nothing",
+                node,
+                *inserted(node, "bias=false"),
+                help="write `bias=false`",
+            )
+
+
+def linear_pair(subject: Subject) -> Iterator[Problem]:
+    """W₂(W₁x) is (W₂W₁)x, unless what is between is so narrow that the product would cost more."""
+    for node in subject.network.nodes:
+        if node.layer.kind not in LINEAR or is_depthwise(node):
+            continue
+        reader = subject.only_reader(node.index)
+        while reader and reader.layer.kind in TRANSPARENT:
+            reader = subject.only_reader(reader.index)
+        if not reader or reader.layer.kind not in LINEAR or is_depthwise(reader):
+            continue
+        before, between, behind = node.input_shapes[0][0], node.output[0], reader.output[0]
+        if between < min(before, behind) or are_factors(node, reader):
+            continue
+        yield told(
+            "linear-pair",
+            f"nothing non-linear stands between `{node.layer.kind}` and `{reader.path}`:"
+            " two linear layers in a row are no more than one",
+            reader,
+            help="put an activation between them, or leave one out",
+        )
+
+
+def is_depthwise(node: Node) -> bool:
+    """Whether every channel is convolved by itself, the first half of a separable convolution."""
+    if node.layer.kind == "depthwise_conv":
+        return True
+    groups = getattr(node.layer, "groups", 1)
+    return bool(groups > 1 and groups == node.input_shapes[0][0])
+
+
+def are_factors(first: Node, second: Node) -> bool:
+    """Whether two windows extend along different axes, as K×1 and 1×K, a large kernel split in two."""
+    pairs = zip(windows_of(first.layer, first), windows_of(second.layer, second), strict=False)
+    extents = [(a.kernel, b.kernel) for a, b in pairs]
+    return bool(extents) and all(min(pair) == 1 for pair in extents) and any(max(pair) > 1 for pair in extents)
+
+
+def wide_padding(subject: Subject) -> Iterator[Problem]:
+    """A window that lies within the padding sees nothing of the input."""
+    for node in subject.network.nodes:
+        for axis in windows_of(node.layer, node):
+            if getattr(node.layer, "padding", 0) != "full" and max(axis.before, axis.after) >= axis.extent:
+                padding = max(axis.before, axis.after)
+                yield told(
+                    "wide-padding",
+                    f"a padding of {padding} is as wide as the window of {axis.extent}:"
+                    " outputs at the border see nothing but padding",
+                    node,
+                    help=f"for a window of {axis.extent}, `half` pads by {(axis.extent - 1) // 2}",
+                )
+                break
+
+
+def small_field(subject: Subject) -> Iterator[Problem]:
+    """Behind a global pool a classifier sees the whole image, but no feature in it is larger than the field."""
+    network = subject.network
+    for end in network.outputs.values():
+        index = end
+        while index != INPUT and network.nodes[index].layer.kind in (*POINTWISE, "linear"):
+            index = network.nodes[index].inputs[0]
+        if index == INPUT or len(network.shape_at(end)) > 1:
+            continue
+        pool = network.nodes[index]
+        before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
+        if pool.layer.kind not in GLOBAL_POOLS or prod(pool.output[1:]) != 1 or before is None:
+            continue
+        seen = subject.layer(before)
+        field = seen.receptive_field
+        image = network.input[1:]
+        if field and not seen.whole and any(size < side for size, side in zip(field.size, image, strict=True)):
+            yield told(
+                "small-field",
+                f"before the global pool a unit sees {sizes_text(field.size)} of an image of {sizes_text(image)}",
+                pool,
+                help="more layers, larger windows or earlier strides widen the receptive field",
+            )
+
+
+def stride_disagreement(subject: Subject) -> Iterator[Problem]:
+    """Maps of one size that step over the input at different rates are laid over one another askew."""
+    for node in subject.network.nodes:
+        if len(node.inputs) < 2 or max(node.output[1:], default=1) == 1:
+            continue
+        fields = [subject.report.layers[index].receptive_field for index in node.inputs if index != INPUT]
+        shapes = [shape for index, shape in zip(node.inputs, node.input_shapes, strict=True) if index != INPUT]
+        strides = [
+            field.stride for field, shape in zip(fields, shapes, strict=True) if field and shape[1:] == node.output[1:]
+        ]
+        if INPUT in node.inputs:
+            strides.append(tuple(1 for _ in node.output[1:]))
+        moving = {stride for stride in strides if any(stride)}
+        if len(moving) > 1:
+            listed = " and ".join(sorted(map(sizes_text, moving)))
+            yield told(
+                "stride-disagreement",
+                f"the branches of `{node.layer.kind}` step over the input at different rates: {listed}",
+                node,
+                help="give the branches the same strides",
+            )
+
+
+def input_channels_first(subject: Subject) -> Iterator[Problem]:
+    """`conv(3, 64, 3)` where 3 channels flow in: PyTorch's order, in which what flows in is written first."""
+    for node in subject.network.nodes:
+        layer = node.layer
+        if layer.kind not in ("conv", "transposed_conv") or not isinstance(getattr(layer, "kernel", None), int):
+            continue
+        out, kernel = vars(layer)["out"], vars(layer)["kernel"]
+        inputs = node.input_shapes[0][0]
+        if out == inputs and kernel >= LARGE_KERNEL:
+            text = node.span.text
+            head, _, rest = text.partition("(")
+            first, _, others = rest.partition(",")
+            fixes = [Fix(node.span, f"{head}({others.strip()}", f"write `{head}({others.strip()}`")] if others else []
+            yield told(
+                "input-channels-first",
+                f"a convolution to {out} channels, as many as flow in, with a kernel of {kernel}:"
+                " the first argument is what flows out",
+                node,
+                *(fixes if first.strip() == str(inputs) else []),
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    unseen_edge, bias_before_norm, linear_pair, wide_padding, small_field, stride_disagreement, input_channels_first,
+)  # fmt: skip

@@ -1,0 +1,333 @@
+"""The operations that layers are written in: data is moved here, and what it means is up to a reading."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+from cnncalc.execution.windows import Sliding, each_side, laid_out, patches, sides, slide, strides
+from cnncalc.layers.base import each_axis
+from cnncalc.layers.fields import Amount, Padding, PerAxis
+from cnncalc.layers.ops import Function, Map, PaddingOf, Values
+
+
+class Reading(ABC):
+    """One meaning of the operations; see `cnncalc.layers.ops.Ops`. Elements are whatever the reading makes of them."""
+
+    # the algebra: each reading states it
+
+    @abstractmethod
+    def plus(self, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def minus(self, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def times(self, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def over(self, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def shifted(self, a: Values, number: float) -> Values: ...
+    @abstractmethod
+    def scaled(self, a: Values, number: float) -> Values: ...
+    @abstractmethod
+    def inverse(self, a: Values) -> Values: ...
+    @abstractmethod
+    def negative(self, a: Values) -> Values: ...
+    @abstractmethod
+    def power(self, a: Values, number: float) -> Values: ...
+    @abstractmethod
+    def at_least(self, a: Values, number: float) -> Values: ...
+    @abstractmethod
+    def at_most(self, a: Values, number: float) -> Values: ...
+    @abstractmethod
+    def where_positive(self, test: Values, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def apply(self, function: Function, a: Values) -> Values: ...
+    @abstractmethod
+    def constant(self, value: float, count: int) -> Values: ...
+    @abstractmethod
+    def outside(self, value: float) -> Any:
+        """An element of a window's padding."""
+
+    @abstractmethod
+    def total(self, a: Values) -> Any: ...
+    @abstractmethod
+    def largest(self, a: Values) -> Any: ...
+    @abstractmethod
+    def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values: ...
+    @abstractmethod
+    def weighted(self, a: Values, shares: Sequence[float]) -> Any:
+        """The weighted sum of an interpolation: an element whose share is 0 has no part in it."""
+
+    # windows, in terms of the algebra
+
+    def convolve(
+        self,
+        x: Map,
+        weight: Sequence[float],
+        bias: Sequence[float] | None,
+        *,
+        out: int,
+        kernel: PerAxis,
+        stride: PerAxis = 1,
+        padding: PaddingOf = 0,
+        dilation: PerAxis = 1,
+        groups: int = 1,
+    ) -> Map:
+        """Slide a kernel [out, C_in/groups, *K] over a map; every window meets the kernels of its group."""
+        axes = slides(x.sizes, kernel, stride, padding, dilation)
+        channels = x.channels()
+        ins, outs = len(channels) // groups, out // groups
+        kernels = rows_of(weight, out, ins)
+        made: list[Values] = []
+        zero = self.outside(0.0)
+        for group in range(groups):
+            own = slice(group * outs, (group + 1) * outs)
+            rows, biases = kernels[own], bias and bias[own]
+            windows = patches(channels[group * ins : (group + 1) * ins], axes, zero)
+            made += map(list, zip(*(self.dots(window, rows, biases) for window in windows), strict=True))
+        return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
+
+    def spread(
+        self,
+        x: Map,
+        weight: Sequence[float],
+        bias: Sequence[float] | None,
+        *,
+        out: int,
+        kernel: PerAxis,
+        stride: PerAxis,
+        padding: Padding,
+        output_padding: PerAxis,
+        dilation: PerAxis,
+        groups: int,
+    ) -> Map:
+        """Add every input position, times the kernel [C_in, out/groups, *K], onto a window of the output."""
+        n = len(x.sizes)
+        settings = (each_axis("", value, n) for value in (kernel, stride, output_padding, dilation))
+        axes = [Canvas.of(*each) for each in zip(x.sizes, *settings, each_side(padding, n), strict=True)]
+        channels = x.channels()
+        ins, outs = len(channels) // groups, out // groups
+        made: list[Values] = []
+        for group in range(groups):
+            part = Map.of_channels(channels[group * ins : (group + 1) * ins], x.sizes)
+            size = len(weight) // groups
+            rows = rows_of_spread(weight[group * size : (group + 1) * size], ins, outs)
+            own = bias[group * outs : (group + 1) * outs] if bias else [0.0] * outs
+            made += self._spread_group(part.positions(), rows, own, axes)
+        return Map.of_channels(made, tuple(axis.end - axis.before for axis in axes))
+
+    def _spread_group(
+        self, positions: Sequence[Values], rows: Sequence[Sequence[float]], bias: Sequence[float], axes: list[Canvas]
+    ) -> list[Values]:
+        outs = len(bias)
+        steps = strides([axis.length for axis in axes], outs)
+        places = prod(axis.length for axis in axes)
+        canvas: Values = [element for value in bias for element in self.constant(value, 1)] * places
+        offsets = [_at(taps, steps) for taps in product(*(axis.taps for axis in axes))]
+        for starts, position in zip(product(*(axis.starts for axis in axes)), positions, strict=True):
+            origin = _at(starts, steps)
+            parts = self.dots(position, rows, None)
+            for number, offset in enumerate(offsets):
+                begin = origin + offset
+                added = self.plus(canvas[begin : begin + outs], parts[number * outs : (number + 1) * outs])
+                canvas[begin : begin + outs] = added
+        kept = [_at(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
+        return [[canvas[place + number] for place in kept] for number in range(outs)]
+
+    def largest_of_windows(
+        self,
+        x: Map,
+        *,
+        kernel: PerAxis,
+        stride: PerAxis,
+        padding: Padding,
+        dilation: PerAxis,
+        ceil: bool,
+        dialect: str,
+    ) -> Map:
+        """The largest element of each window; padding is smaller than all."""
+        axes = slides(x.sizes, kernel, stride, padding, dilation, ceil=ceil, dialect=dialect)
+        lowest = self.outside(float("-inf"))
+        made = [list(map(self.largest, patches([channel], axes, lowest))) for channel in x.channels()]
+        return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
+
+    def means_of_windows(
+        self,
+        x: Map,
+        *,
+        kernel: PerAxis,
+        stride: PerAxis,
+        padding: Padding,
+        ceil: bool,
+        dialect: str,
+        count_padding: bool,
+    ) -> Map:
+        """The mean of each window: over what it covers of the padded input, or of the input alone; of nothing, 0."""
+        axes = slides(x.sizes, kernel, stride, padding, 1, ceil=ceil, dialect=dialect)
+        counts = [
+            [axis.on_padded(start) if count_padding else axis.on_input(start) for start in axis.starts] for axis in axes
+        ]
+        factors = [1 / max(prod(count), 1) for count in product(*counts)]
+        zero = self.outside(0.0)
+        made = []
+        for channel in x.channels():
+            sums = [self.total(window) for window in patches([channel], axes, zero)]
+            made.append([self.scaled([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
+        return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
+
+    def means_of_parts(self, x: Map, size: PerAxis) -> Map:
+        """The mean of each of `size` parts of every axis: of the positions that a part touches."""
+        wanted = each_axis("size", size, len(x.sizes))
+        parts = [touched(have, want) for have, want in zip(x.sizes, wanted, strict=True)]
+        steps = strides(x.sizes, 1)
+        places = [[_at(place, steps) for place in product(*part)] for part in product(*parts)]
+        made = []
+        for channel in x.channels():
+            for part in places:
+                made += self.scaled([self.total([channel[place] for place in part])], 1 / len(part))
+        return Map((x.shape[0], *map(len, parts)), made)
+
+    def sums_of_windows(self, a: Values, size: int) -> Values:
+        """The sum of the `size` elements around each, the larger half of them before it, zeros beyond the ends."""
+        zero = self.outside(0.0)
+        padded = [zero] * (size // 2) + a + [zero] * ((size - 1) // 2)
+        return [self.total(padded[at : at + size]) for at in range(len(a))]
+
+    # larger and smaller maps
+
+    def repeated(self, x: Map, factor: PerAxis) -> Map:
+        """Every position `factor` times on every axis."""
+        factors = each_axis("factor", factor, len(x.sizes))
+        return picked(x, [[at for at in range(i) for _ in range(f)] for i, f in zip(x.sizes, factors, strict=True)])
+
+    def interpolated(self, x: Map, factor: PerAxis) -> Map:
+        """Between the two nearest centres of every axis, weighted by nearness; beyond the outermost, constant."""
+        factors = each_axis("factor", factor, len(x.sizes))
+        axes = [[neighbours(y, f, i) for y in range(i * f)] for i, f in zip(x.sizes, factors, strict=True)]
+        steps = strides(x.sizes, 1)
+        sums = []
+        for corners in product(*axes):
+            choices = list(product(*corners))
+            places = [_at([place for place, _ in choice], steps) for choice in choices]
+            sums.append((places, [prod(share for _, share in choice) for choice in choices]))
+        made = [
+            [self.weighted([channel[place] for place in places], shares) for places, shares in sums]
+            for channel in x.channels()
+        ]
+        return Map.of_channels(made, tuple(map(len, axes)))
+
+    def bordered(self, x: Map, amount: Amount, value: float) -> Map:
+        """A map with a border of one value around it."""
+        axes = [
+            Sliding(size, before, before + size + after, before + size + after, (), ())
+            for size, (before, after) in zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
+        ]
+        fill = self.constant(value, 1)[0]
+        made = [laid_out([channel], axes, fill) for channel in x.channels()]
+        return Map.of_channels(made, tuple(axis.length for axis in axes))
+
+    def cropped(self, x: Map, amount: Amount) -> Map:
+        """A map without a border."""
+        ends = zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
+        return picked(x, [range(before, size - after) for size, (before, after) in ends])
+
+    def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
+        """A map repeated along the axes on which it is 1."""
+        if x.shape == shape:
+            return x
+        steps = strides(x.shape, 1)
+        kept = [range(have) if have == want else [0] * want for have, want in zip(x.shape, shape, strict=True)]
+        return Map(shape, [x.values[_at(place, steps)] for place in product(*kept)])
+
+
+class Canvas:
+    """One axis of what a transposed window writes to: where each input begins, and what is cut off in the end."""
+
+    def __init__(self, starts: Sequence[int], taps: Sequence[int], length: int, before: int, end: int) -> None:
+        self.starts, self.taps, self.length, self.before, self.end = starts, taps, length, before, end
+
+    @classmethod
+    def of(
+        cls, size: int, kernel: int, stride: int, extra: int, dilation: int, padding: str | tuple[int, int]
+    ) -> Canvas:
+        """Each input begins a stride after the one before; the canvas ends where the last window does, and `extra`.
+
+        `same` cuts it to a stride for each input, the smaller half before.
+        """
+        taps = [number * dilation for number in range(kernel)]
+        starts = [number * stride for number in range(size)]
+        length = starts[-1] + taps[-1] + 1 + extra
+        if padding == "same":
+            before = (length - stride * size) // 2
+            return cls(starts, taps, length, before, before + stride * size)
+        before, after = sides(padding, size, stride, taps)
+        return cls(starts, taps, length, before, length - after)
+
+
+def slides(
+    sizes: tuple[int, ...],
+    kernel: PerAxis,
+    stride: PerAxis,
+    padding: PaddingOf,
+    dilation: PerAxis,
+    *,
+    ceil: bool = False,
+    dialect: str = "",
+) -> list[Sliding]:
+    """The windows on every axis of a map."""
+    n = len(sizes)
+    kernels, steps, gaps = (each_axis("", setting, n) for setting in (kernel, stride, dilation))
+    settings = zip(sizes, kernels, steps, each_side(padding, n), gaps, strict=True)
+    return [slide(*each, ceil=ceil, dialect=dialect) for each in settings]
+
+
+def rows_of(weight: Sequence[float], out: int, ins: int) -> list[list[float]]:
+    """The kernel [out, ins, *K] as a row for each output, in the order of a window: tap by tap, channel by channel."""
+    size = len(weight) // out
+    taps = size // ins
+    return [
+        [value for tap in range(taps) for value in weight[at + tap : at + size : taps]]
+        for at in range(0, len(weight), size)
+    ]
+
+
+def rows_of_spread(weight: Sequence[float], ins: int, outs: int) -> list[list[float]]:
+    """The kernel [ins, outs, *K] as a row for each tap and, within it, each output."""
+    size = len(weight) // ins
+    taps = size // outs
+    return [list(weight[number * taps + tap :: size]) for tap in range(taps) for number in range(outs)]
+
+
+def touched(have: int, want: int) -> list[list[int]]:
+    """Positions of `have`, each of them `want` units long, that each of `want` parts `have` units long touches."""
+    return [
+        [at for at in range(have) if at * want < (part + 1) * have and part * have < (at + 1) * want]
+        for part in range(want)
+    ]
+
+
+def neighbours(y: int, factor: int, size: int) -> tuple[tuple[int, float], tuple[int, float]]:
+    """The two positions beside the centre of the output y, with the share that each has in it."""
+    centre = max((y + 0.5) / factor - 0.5, 0.0)
+    below = int(centre)
+    share = centre - below
+    return (below, 1.0 - share), (min(below + 1, size - 1), share)
+
+
+def amounts(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:
+    """An amount before and after on every axis."""
+    return tuple(side if isinstance(side, tuple) else (side, side) for side in each_axis("amount", amount, axes))
+
+
+def picked(x: Map, kept: Sequence[Sequence[int]]) -> Map:
+    """The chosen positions of every axis, in every channel."""
+    steps = strides(x.sizes, 1)
+    places = [_at(place, steps) for place in product(*kept)]
+    return Map.of_channels([[channel[at] for at in places] for channel in x.channels()], tuple(map(len, kept)))
+
+
+def _at(place: Sequence[int], steps: Sequence[int]) -> int:
+    return sum(at * step for at, step in zip(place, steps, strict=True))

@@ -1,0 +1,62 @@
+"""Running a network, layer by layer, in any reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+
+from cnncalc.layers.base import Shape
+from cnncalc.layers.ops import Map, Ops
+from cnncalc.network import INPUT, Network, Node
+
+Weigh = Callable[[Node, str, Shape], list[float]]  # (node, name, shape) → the array, flat
+Visit = Callable[[Node, Map], None]
+
+
+def ignore(node: Node, made: Map) -> None:
+    """Nothing is done with what a layer gives."""
+
+
+def execute(node: Node, inputs: tuple[Map, ...], weigh: Weigh, ops: Ops) -> Map:
+    """The output of one layer."""
+    return node.layer.execute(inputs, lambda name, shape: weigh(node, name, shape), ops)
+
+
+def run(
+    network: Network,
+    start: Map,
+    weigh: Weigh,
+    ops: Ops,
+    *,
+    keep: Collection[int] | None = None,
+    visit: Visit = ignore,
+) -> dict[int, Map]:
+    """The outputs of the layers in `keep` (of all, if None), by index; INPUT is the input.
+
+    Nothing that is not needed for these is run, and what no later layer reads is let go.
+    """
+    wanted = needed(network, keep)
+    readers = Counter(index for node in network.nodes if node.index in wanted for index in node.inputs)
+    made: dict[int, Map] = {INPUT: start}
+    for node in network.nodes:
+        if node.index not in wanted:
+            continue
+        result = made[node.index] = execute(node, tuple(made[index] for index in node.inputs), weigh, ops)
+        visit(node, result)
+        for index in node.inputs:
+            readers[index] -= 1
+            if not readers[index] and keep is not None and index not in keep:
+                made.pop(index, None)
+    return made
+
+
+def needed(network: Network, keep: Collection[int] | None) -> set[int]:
+    """The layers that must run for the outputs of some."""
+    if keep is None:
+        return {node.index for node in network.nodes}
+    found: set[int] = set()
+    for node in reversed(network.nodes):
+        if node.index in keep or node.index in found:
+            found.add(node.index)
+            found.update(index for index in node.inputs if index != INPUT)
+    return found

@@ -1,0 +1,171 @@
+"""The arrays that layers keep: given by the user, or drawn from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import prod, sqrt
+from random import Random
+from typing import Any, NamedTuple
+
+from cnncalc.errors import Problem, Span
+from cnncalc.layers.base import Shape
+from cnncalc.layers.fields import show
+from cnncalc.nearest import did_you_mean
+from cnncalc.network import Network, Node
+from cnncalc.paths import PathError, find_path
+
+Array = Any  # a number, or a list of arrays
+
+
+class Given(NamedTuple):
+    """An array as it was given: nested lists of numbers, and where it stands, if in a text of ours."""
+
+    value: Array
+    span: Span | None = None
+
+
+class Shaped(NamedTuple):
+    """An array laid flat."""
+
+    shape: Shape
+    values: list[float]
+
+
+GivenWeights = Mapping[str, Mapping[str, Given]]  # path → name of the array → the array
+
+
+class NestedError(ValueError):
+    """Nested lists are not an array of numbers."""
+
+
+def flat(nested: Array) -> Shaped:
+    """Nested lists as an array. Raises NestedError where they are ragged or hold something that is no number."""
+    level = [nested]
+    shape: list[int] = []
+    while level and isinstance(level[0], list | tuple):
+        sizes = {len(item) if isinstance(item, list | tuple) else -1 for item in level}
+        if len(sizes) > 1:
+            raise NestedError(f"the lists at depth {len(shape) + 1} are not equally long")
+        shape.append(len(level[0]))
+        level = [inner for item in level for inner in item]
+    if prod(shape) == 0:
+        raise NestedError("a list has nothing in it")
+    for item in level:
+        if isinstance(item, bool) or not isinstance(item, int | float):
+            text = "lists of different depth" if isinstance(item, list | tuple) else f"{str(item)[:40]!r}"
+            raise NestedError(f"numbers are expected, found {text}")
+    return Shaped(tuple(shape), [float(item) for item in level])
+
+
+def nested(shape: Shape, values: list[Any]) -> Array:
+    """A flat list as nested lists."""
+    for size in reversed(shape[1:]):
+        values = [values[at : at + size] for at in range(0, len(values), size)]
+    return values
+
+
+class Weights:
+    """Where `run` takes a layer's arrays from. A layer that is applied again takes those of the first time.
+
+    What is not given is drawn from the seed, each array from a stream of its own, named by the seed, the path and the
+    array, so that none depends on the others: a variance uniform from ½ to 3/2, a mean and a batch norm's or another
+    norm's factor likewise around 0 and 1, everything else uniform within ±1/√n, with n the inputs of one output.
+    """
+
+    def __init__(self, network: Network, given: Mapping[tuple[str, str], Shaped], seed: int | None) -> None:
+        self.network = network
+        self.given = given
+        self.seed = seed or 0
+
+    def __call__(self, node: Node, name: str, shape: Shape) -> list[float]:
+        owner = self.network.nodes[node.shares] if node.shares is not None else node
+        array = self.given.get((owner.path, name))
+        if array is None:
+            return drawn(self.seed, owner, name, shape)
+        assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is drawn"
+        return array.values
+
+
+def drawn(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
+    """An array of a layer, by the rule that `Weights` states."""
+    chance = Random(f"{seed} {node.path} {name}").random
+    kernels = {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
+    kernel = kernels.get(name.removesuffix("bias") + "weight", shape)
+    if name == "mean" or (name == "bias" and len(kernel) < 2):
+        low, width = -0.5, 1.0
+    elif name == "variance" or len(kernel) < 2:
+        low, width = 0.5, 1.0
+    else:
+        bound = 1 / sqrt(prod(kernel[1:]))
+        low, width = -bound, 2 * bound
+    return [low + width * chance() for _ in range(prod(shape))]
+
+
+def drawn_input(seed: int, shape: Shape) -> Shaped:
+    """An input from the seed, uniform from 0 to 1, as a picture's brightness."""
+    chance = Random(f"{seed} input").random
+    return Shaped(shape, [chance() for _ in range(prod(shape))])
+
+
+def check(
+    network: Network, given: GivenWeights, *, complete: bool
+) -> tuple[dict[tuple[str, str], Shaped], list[Problem]]:
+    """The given arrays by path and name, and what is wrong with them.
+
+    With `complete`, an array that a layer keeps and that is not given is a problem, too.
+    """
+    keepers = {node.path: node for node in network.nodes if node.shares is None and _arrays(node)}
+    found: dict[tuple[str, str], Shaped] = {}
+    problems: list[Problem] = []
+    tried: set[tuple[str, str]] = set()
+    for path, arrays in given.items():
+        place = next((array.span for array in arrays.values()), None)
+        try:
+            node = keepers[find_path(path, keepers, what="layer with weights")]
+        except PathError as error:
+            problems.append(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
+            continue
+        for name, array in arrays.items():
+            tried.add((node.path, name))
+            problem = _taken(node, name, array, found)
+            problems += [problem] if problem else []
+    if complete:
+        problems += _missing(keepers.values(), tried)
+    return found, problems
+
+
+def _arrays(node: Node) -> dict[str, Shape]:
+    return {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
+
+
+def _taken(node: Node, name: str, array: Given, found: dict[tuple[str, str], Shaped]) -> Problem | None:
+    wanted = _arrays(node)
+    if name not in wanted:
+        hint = did_you_mean(name, wanted) or "it keeps " + ", ".join(wanted)
+        text = f"the {node.layer.kind} {node.path} keeps no `{name}`"
+        return Problem("unknown-name", text, array.span, hint, node.path)
+    try:
+        shaped = flat(array.value)
+    except NestedError as error:
+        return Problem("bad-value", f"`{name}` of {node.path}: {error}", array.span, path=node.path)
+    if shaped.shape != wanted[name]:
+        text = f"`{name}` of {node.path} is {show(shaped.shape)}, but {show(wanted[name])} is needed"
+        return Problem("shape-mismatch", text, array.span, path=node.path)
+    found[node.path, name] = shaped
+    return None
+
+
+def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Problem]:
+    help_text = "--seed beside it draws what is left out"
+    return [
+        Problem("missing-key", f"`{name}` {show(shape)} of {node.path} is not given", None, help_text, node.path)
+        for node in keepers
+        for name, shape in _arrays(node).items()
+        if (node.path, name) not in tried
+    ]
+
+
+
+def ones(node: Node, name: str, shape: Shape) -> list[float]:
+    """Arrays for a reading in which their numbers do not matter."""
+    return [1.0] * prod(shape)

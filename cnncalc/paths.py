@@ -1,0 +1,51 @@
+"""Finding the one path that a user means: the path itself, a unique ending of it, or a unique pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnncalc.errors import UsageError
+from cnncalc.nearest import did_you_mean
+
+MOST_TOLD = 5  # of the paths among which a choice is not clear
+
+
+class PathError(UsageError):
+    """No path, or more than one, is meant. `help` names those that may be."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(f"{message}; {help}" if help else message)
+        self.message = message
+        self.help = help
+
+
+def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer") -> str:
+    """The path that is meant. Raises PathError.
+
+    >>> paths = ["stem.conv1", "conv2_x.0.conv1", "conv2_x.1.conv1", "conv2_x.1.relu1"]
+    >>> find_path("stem.conv1", paths), find_path("relu1", paths), find_path("*.0.*", paths)
+    ('stem.conv1', 'conv2_x.1.relu1', 'conv2_x.0.conv1')
+    """
+    known = list(paths)
+    if wanted in known:
+        return wanted
+    found = [path for path in known if path.endswith("." + wanted)] or _matching(wanted, known)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        told = ", ".join(found[:MOST_TOLD]) + (f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else "")
+        raise PathError(f"{wanted!r} can be {told}", "write more of the path")
+    hint = did_you_mean(wanted, known) or did_you_mean(wanted, dict.fromkeys(_endings(known)))
+    raise PathError(f"there is no {what} {wanted!r}", hint or "`cnncalc summary` shows the paths")
+
+
+def _matching(pattern: str, paths: list[str]) -> list[str]:
+    if not set(pattern) & set("*?["):
+        return []
+    from fnmatch import fnmatchcase  # only where a pattern is given
+
+    return [path for path in paths if fnmatchcase(path, pattern) or fnmatchcase(path, "*." + pattern)]
+
+
+def _endings(paths: list[str]) -> Iterable[str]:
+    return (path.rpartition(".")[2] for path in paths)

@@ -1,0 +1,41 @@
+"""Problems as the annotations that a GitHub workflow shows beside the lines of a change.
+
+Source: GitHub's documentation, "Workflow commands for GitHub Actions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.errors import Problem
+from cnncalc.render.text import clean
+
+
+def workflow_lines(files: Sequence[tuple[str, Sequence[Problem]]]) -> str:
+    """One line for each problem: `::error file=…,line=…,col=…,title=…::message`."""
+    return "".join(_annotation(name, problem) for name, problems in files for problem in problems)
+
+
+def _annotation(name: str, problem: Problem) -> str:
+    properties = {"file": name}
+    if problem.span:
+        source = problem.span.source
+        line, column = source.place(problem.span.start)
+        last, end = source.place(max(problem.span.end - 1, problem.span.start))
+        properties = {"file": source.name, "line": str(line), "endLine": str(last), "col": str(column)}
+        if last == line:
+            properties["endColumn"] = str(end + 1)
+    properties["title"] = problem.code
+    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    text = "\n".join(part for part in (problem.message, problem.help) if part)
+    return f"::{problem.severity} {listed}::{_data(text)}\n"
+
+
+def _data(text: str) -> str:
+    """A message in one line, with nothing that a terminal or the runner would obey."""
+    lines = (clean(line) for line in text.split("\n"))
+    return "%0A".join(line.replace("%", "%25") for line in lines)
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,86 @@
+"""An architecture read and looked over: its report, and everything that is wrong or unwise in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cnncalc.analysis.advice import advice
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.expect import check_expectations
+from cnncalc.analysis.report import Report
+from cnncalc.errors import Problem, Problems, Source
+from cnncalc.network import Network
+from cnncalc.spec.load import Loaded, load_source, open_architecture
+from cnncalc.spec.repairs import LONGEST_SOURCE, confirmed
+
+
+class Review(NamedTuple):
+    """`report` goes as far as the network does, None where there is none; `problems` are in the order of the file."""
+
+    report: Report | None
+    problems: list[Problem]
+    network: Network | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether a problem is an error."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+def review(name: str, *, input: str | None = None, settings: Sequence[str] = (), promises: bool = True) -> Review:
+    """Read an architecture (a path, a bundled name, "-") and look it over; `promises` says whether `expect` is checked.
+
+    Repairs are offered where they were tried and hold. Raises UsageError for a wrong `input` or setting.
+    """
+    loaded = open_architecture(name, input=input, settings=settings)
+    return review_loaded(loaded, input=input, settings=settings, promises=promises)
+
+
+def review_loaded(
+    loaded: Loaded, *, input: str | None = None, settings: Sequence[str] = (), promises: bool = True
+) -> Review:
+    """Look over what was read with these settings."""
+    found = _look_over(loaded, promises)
+    source = loaded.source
+    if source is None or len(source.text) > LONGEST_SOURCE:
+        return found._replace(problems=[problem._replace(fixes=()) for problem in found.problems])
+    own = [
+        problem._replace(fixes=tuple(fix for fix in problem.fixes if fix.span.source is source))
+        for problem in found.problems
+    ]
+
+    def again(text: str) -> tuple[list[Problem], int]:
+        reading = load_source(Source(source.name, text), loaded.path, input=input, settings=settings)
+        size = len(reading.network.nodes) if reading.network else 0
+        return _look_over(reading, promises).problems, size
+
+    return found._replace(problems=confirmed(own, again))
+
+
+def _look_over(loaded: Loaded, promises: bool) -> Review:
+    """What can be said of what was read: promises and advice only where nothing is wrong so far."""
+    problems = Problems()
+    for problem in loaded.problems:
+        problems.add(problem)
+    report = None
+    if loaded.network is not None:
+        report = analyze(loaded.network)
+        if loaded.network.complete and not problems.errors:
+            for problem in advice(loaded.network, report):
+                problems.add(problem)
+            if promises:
+                for problem in check_expectations(loaded.expectations, report):
+                    problems.add(problem)
+    return Review(report, _allowed(problems, loaded), loaded.network)
+
+
+def _allowed(problems: Problems, loaded: Loaded) -> list[Problem]:
+    """The problems without the warnings that the file allows; a reason that silences nothing is one itself."""
+    silenced = {problem.code for problem in problems.found} & set(loaded.allow)
+    if not problems.errors:
+        for code, reason in loaded.own_allow.items():
+            if code not in silenced:
+                message = f"`{code}` is allowed, but there is no such warning here"
+                problems.add(Problem("unused-allow", message, reason.span, "leave it out"))
+    return [problem for problem in problems.sorted() if problem.code not in silenced]

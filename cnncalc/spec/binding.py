@@ -1,0 +1,127 @@
+"""What a call calls, and which of its arguments is which: found once, so that the expansion only evaluates."""
+
+from __future__ import annotations
+
+import re
+
+from cnncalc.errors import Fix, Mistake
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.base import Layer
+from cnncalc.layers.fields import REQUIRED, LayerError
+from cnncalc.layers.structure import STRUCTURE_WORDS
+from cnncalc.spec.bodies import MERGE_WORDS
+from cnncalc.spec.expressions import Expression, Literal, Name, Word
+from cnncalc.spec.family import Description
+from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
+from cnncalc.spec.repairs import rename, set_argument, settings_in
+from cnncalc.spec.tree import Call
+
+
+def bind(call: Call, description: Description) -> None:
+    """Set a call's target and bound arguments; raises Mistake, and leaves the target None, where that cannot be."""
+    kind = call.kind
+    block = description.blocks.get(kind)
+    if block:
+        call.bound = arguments(call, {parameter.name: parameter.default is not None for parameter in block.parameters})
+        call.target = block
+    elif kind in MERGE_WORDS:
+        help_text = f"write `{kind}:` with a branch a line below it"
+        raise Mistake("wrong-form", f"`{kind}` has branches", call.span, help_text)
+    elif kind in STRUCTURE_WORDS:
+        names = re.findall(r"\w+", STRUCTURE_WORDS[kind][0].partition("(")[2])
+        call.bound = arguments(call, dict.fromkeys(names, False))
+        call.target = kind
+    elif kind in KINDS:
+        bind_layer(call, kind_class(kind))
+    else:
+        raise unknown_kind(call, description)
+
+
+def unknown_kind(call: Call, description: Description) -> Mistake:
+    """Nothing has this name; another tool's layer may be meant, or a name that is alike."""
+    meant = kind_named(call.kind)
+    fixes: tuple[Fix, ...] = ()
+    if meant in KINDS:
+        fixes = rewritten(call, meant, list(kind_class(meant).fields))
+    elif meant:
+        fixes = rewritten(call, meant, [])
+    fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
+    help_text = f"did you mean `{meant}`?" if meant else "`cnncalc layers` lists the layer kinds"
+    message = f"there is no layer kind and no block `{call.kind}`"
+    return Mistake("unknown-kind", message, call.kind_span, help_text, *fixes)
+
+
+def bind_layer(call: Call, target: type[Layer]) -> None:
+    """A call of a built-in kind; where all its arguments are plain values the layer is made here, once."""
+    bound = arguments(call, {name: field.default is not REQUIRED for name, field in target.fields.items()})
+    for name, value in bound.items():
+        if isinstance(value, Name) and value.name in target.fields[name].words:
+            bound[name] = Literal(value.span, Word(value.name))
+    call.bound = bound
+    if all(isinstance(value, Literal) for value in bound.values()):
+        settings = {name: value.value for name, value in bound.items() if isinstance(value, Literal)}
+        try:
+            call.constant = target(**settings)
+        except LayerError as error:
+            raise mistake_of(error, call) from None
+    call.target = target
+
+
+def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
+    """Which parameter gets which argument; `parameters` says of each whether it has a default. Raises Mistake."""
+    bound: dict[str, Expression] = {}
+    names = list(parameters)
+    wants = f"`{call.kind}` takes {', '.join(names)}" if names else f"`{call.kind}` takes no arguments"
+    for position, argument in enumerate(call.arguments):
+        if argument.name and argument.name not in parameters:
+            raise unknown_argument(call, argument.name, names, wants)
+        if not argument.name and position >= len(names):
+            fixes = rewritten(call, call.kind, names)[1:]
+            raise Mistake("unknown-argument", f"one argument too many: {wants}", argument.span, "", *fixes)
+        name = argument.name or names[position]
+        if name in bound:
+            raise Mistake("duplicate-argument", f"`{name}` is given twice", argument.span)
+        bound[name] = argument.value
+    missing = [name for name, optional in parameters.items() if not optional and name not in bound]
+    if missing:
+        listed = " and ".join(f"`{name}`" for name in missing)
+        raise Mistake("missing-argument", f"`{call.kind}` needs {listed}", call.span, wants)
+    return bound
+
+
+def unknown_argument(call: Call, name: str, names: list[str], wants: str) -> Mistake:
+    """A name that the kind has not: another tool's, or one that is alike."""
+    argument = next(argument for argument in call.arguments if argument.name == name)
+    at = argument.span._replace(end=argument.span.start + len(name))
+    free = [known for known in names if all(other.name != known for other in call.arguments)]
+    meant = argument_named(name, free)
+    fixes = [Fix(at, meant, f"did you mean `{meant}`?")] if meant else list(rename(at, name, free))
+    if name in NOT_WRITTEN:
+        fixes = list(rewritten(call, call.kind, names))
+        wants = f"`{name}` is not written: it is what flows here"
+    return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
+
+
+def mistake_of(error: LayerError, call: Call) -> Mistake:
+    """A layer's error at the argument that it is about, with the settings that its advice names as repairs."""
+    at = call.bound[error.argument].span if error.argument in call.bound else call.span
+    fixes = [fix for name, value in settings_in(error.help) for fix in set_argument(call, name, value)]
+    if error.code == "wrong-rank" and "`flatten`" in error.help and not call.by_name:
+        text = f"flatten -> {call.span.text}"
+        fixes = [Fix(call.span, text, f"put `flatten` before it: `{text}`")]
+    if error.code == "bad-argument" and error.argument in call.bound:
+        fixes += _bad_argument(error, call)
+    return Mistake(error.code, error.message, at, error.help, *fixes)
+
+
+def _bad_argument(error: LayerError, call: Call) -> list[Fix]:
+    """Repairs of a value that an argument cannot take: the word or the whole number nearest to it."""
+    value = call.bound[error.argument]
+    fixes = []
+    words = kind_class(call.kind).fields[error.argument].words if call.kind in KINDS else ()
+    if isinstance(value, Literal | Name):
+        text = value.span.text
+        fixes = list(rename(value.span, text, words)) if words else []
+        if text in ("1", "0") and "true or false" in error.message:
+            fixes.append(Fix(value.span, "true" if text == "1" else "false", "write true or false"))
+    return fixes

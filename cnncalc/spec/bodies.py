@@ -1,0 +1,237 @@
+"""Bodies: the items of `layers`, of a block and of a branch, written as texts or as mappings with one key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
+from cnncalc.layers.structure import MERGES
+from cnncalc.spec.expressions import Expression, Listed
+from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head
+from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form
+from cnncalc.spec.repairs import write
+from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item, Merge
+
+MERGE_WORDS = (*MERGES, "outputs")
+T = TypeVar("T")
+
+_NOTHING = "write `identity` for nothing"
+
+
+class BodyReader:
+    """Makes bodies of nodes; a part that cannot be read is noted and left out."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+
+    def attempt(self, read: Callable[[Text], T], text: Text) -> T | None:
+        """What `read` makes of a text, None where it has a mistake."""
+        try:
+            return read(text)
+        except Mistake as mistake:
+            self.problems.add(mistake.problem)
+            return None
+
+    def refuse(self, message: str, span: Span, *fixes: Fix, help: str = "") -> None:
+        self.problems.add(Problem("wrong-form", message, span, help, fixes=fixes))
+
+    def empty(self, what: str, span: Span) -> None:
+        self.problems.add(Problem("empty-branch", f"{what} has nothing in it", span, _NOTHING))
+
+    def body(self, node: Node, what: str, span: Span) -> Body:
+        """A body; `span` is the place of the key before it, where an empty one is told."""
+        if isinstance(node, Listing):
+            if not node.items:
+                self.empty(what, node.span)
+            elif node.flow and self.is_split(node):
+                return (broken(node.span),)
+            return tuple(self.item(item) for item in node.items)
+        if isinstance(node, Text) and not node.value and node.plain:
+            self.empty(what, span)
+            return (broken(span),)
+        return (self.item(node),)
+
+    def is_split(self, node: Listing) -> bool:
+        """Whether a comma within a call has split the texts of a list in brackets; that is told."""
+        for item in node.items:
+            if isinstance(item, Text) and item.plain and item.value.count("(") != item.value.count(")"):
+                chain = " -> ".join(_split_calls(node.span.text[1:-1]))
+                self.refuse(
+                    "a comma within a call splits a list in brackets",
+                    item.span,
+                    Fix(node.span, chain, f"put each on its own line, or join them: `{chain}`"),
+                    help="put each on its own line, or join them with `->`",
+                )
+                return True
+        return False
+
+    def item(self, node: Node) -> Chain:
+        if isinstance(node, Text):
+            return self.attempt(read_chain, node) or broken(node.span)
+        if isinstance(node, Listing):
+            if not (node.flow and self.is_split(node)):
+                self.refuse_list(node)
+            return broken(node.span)
+        return self.mapping_item(node) or broken(node.span)
+
+    def refuse_list(self, node: Listing) -> None:
+        texts = [item.span.text for item in node.items if isinstance(item, Text)]
+        fixes = []
+        if len(texts) == len(node.items) > 0:
+            fixes = [write(node.span, f"{texts[0]}({', '.join(texts[1:])})"), write(node.span, " -> ".join(texts))]
+        self.refuse("a list cannot stand as an item", node.span, *fixes, help="write its items one below another")
+
+    def mapping_item(self, node: Mapping) -> Chain | None:
+        if not node.pairs:
+            self.refuse("an empty mapping cannot stand as an item", node.span)
+            return None
+        key, value = node.pairs[0]
+        if len(node.pairs) > 1:
+            self.refuse_second_key(node)
+            return None
+        head = self.attempt(read_head, key)
+        if head is None:
+            return None
+        unit = self.merge(head, value, key) if head.word in MERGE_WORDS else self.call(head, value, key)
+        if unit is None:
+            return None
+        return Chain(head.name, head.name_span, (Item(unit, None, head.condition, None, key.span),), key.span)
+
+    def refuse_second_key(self, node: Mapping) -> None:
+        """`name:` or `if:` beside a kind: both go into the key."""
+        (key, value), (extra, said) = node.pairs[:2]
+        fixes = []
+        whole = Span(key.span.source, key.span.start, said.span.end)
+        rest = whole.source.text[key.span.end : value.span.end]
+        if len(node.pairs) == 2 and isinstance(said, Text):
+            if extra.value in ("name", "id"):
+                fixes = [Fix(whole, f"{said.value} = {key.value}{rest}", f"write `{said.value} = {key.value}: …`")]
+            elif extra.value in ("if", "when"):
+                fixes = [Fix(whole, f"{key.value} if {said.value}{rest}", f"write `{key.value} if {said.value}: …`")]
+        message = f"an item that is a mapping has one key; `{extra.value}` stands beside `{key.value}`"
+        self.refuse(message, extra.span, *fixes, help="write `NAME = kind: …` or `kind if CONDITION: …`")
+
+    # merges
+
+    def merge(self, head: Head, node: Node, key: Text) -> Merge | None:
+        branches: list[Branch] | None
+        if isinstance(node, Listing):
+            branches = self.branch_list(head.word, node)
+        elif isinstance(node, Mapping):
+            branches = self.branch_mapping(head.word, node)
+        elif node.value:
+            branches = None
+            self.refuse(f"`{head.word}` has branches, a mapping of names or a list, found {form(node)}", node.span)
+        else:
+            branches = []
+        if branches == []:
+            self.empty(f"`{head.word}`", head.word_span)
+        return Merge(head.word, tuple(branches), head.word_span) if branches else None
+
+    def branch_list(self, word: str, node: Listing) -> list[Branch] | None:
+        if node.flow and self.is_split(node):
+            return None
+        return [
+            Branch(str(n), None, self.body(inner, f"branch {n} of `{word}`", inner.span), inner.span, inner.span)
+            for n, inner in enumerate(node.items, start=1)
+        ]
+
+    def branch_mapping(self, word: str, node: Mapping) -> list[Branch] | None:
+        if node.flow and self.is_split_mapping(node):
+            return None
+        branches: list[Branch] = []
+        unread = False
+        for key, inner in node.pairs:
+            read = self.attempt(_read_branch_key, key)
+            body = self.body(inner, f"branch `{key.value}` of `{word}`", key.span)
+            if read is None:
+                unread = True
+                continue
+            label, condition = read
+            if any(branch.label == label for branch in branches):
+                self.problems.add(Problem("duplicate-name", f"a branch `{label}` is there already", key.span))
+            branches.append(Branch(label, condition, body, key.span, inner.span))
+        return None if unread else branches
+
+    def is_split_mapping(self, node: Mapping) -> bool:
+        """Whether a comma within a call has split the texts of a mapping in braces; that is told."""
+        for _, value in node.pairs:
+            if isinstance(value, Text) and value.plain and value.value.count("(") > value.value.count(")"):
+                inside = node.span.text[1:-1]
+                parts = (re.sub(r"^([^:]+:\s*)(.*\(.*)$", r'\1"\2"', part) for part in _split_calls(inside))
+                quoted = ", ".join(parts)
+                self.refuse(
+                    "a comma within a call splits a mapping in braces",
+                    value.span,
+                    Fix(node.span, f"{{{quoted}}}", f"put each on its own line, or quote the calls: `{{{quoted}}}`"),
+                    help="put each branch on its own line",
+                )
+                return True
+        return False
+
+    # calls by name, and values
+
+    def call(self, head: Head, node: Node, key: Text) -> Call | None:
+        """A call written by name, `conv: {out: 64, kernel: 3}`."""
+        kind = head.word
+        if not isinstance(node, Mapping):
+            value = node.value if isinstance(node, Text) else ", ".join(item.span.text for item in node.items)
+            text = f"{key.value}({value})" if value else key.value
+            whole = Span(key.span.source, key.span.start, max(node.span.end, _past_colon(key.span)))
+            found = "nothing" if isinstance(node, Text) and not value else form(node)
+            self.refuse(f"`{kind}:` takes its arguments by name, found {found}", key.span, write(whole, text))
+            return None
+        arguments = []
+        for name, inner in node.pairs:
+            value_of = self.value(inner)
+            if value_of is None:
+                return None
+            arguments.append(Argument(name.value, value_of, Span(name.span.source, name.span.start, inner.span.end)))
+        return Call(kind, head.word_span, tuple(arguments), head.word_span, by_name=True)
+
+    def value(self, node: Node) -> Expression | None:
+        """An expression: a text by the grammar, a list of such."""
+        if isinstance(node, Text):
+            return self.attempt(read_expression, node)
+        if isinstance(node, Mapping):
+            self.refuse("a value is a number, a word, an expression or a list, found a mapping", node.span)
+            return None
+        items = [self.value(item) for item in node.items]
+        if any(item is None for item in items):
+            return None
+        values = tuple(item for item in items if item)
+        return self.attempt(lambda _: Listed(node.span, values), Text("", node.span, '"'))
+
+
+def broken(span: Span) -> Chain:
+    """A chain in place of one that could not be read."""
+    return Chain("", None, (Item(Broken(span), None, None, None, span),), span)
+
+
+def _past_colon(span: Span) -> int:
+    """The offset behind the colon of a key."""
+    colon = span.source.text.find(":", span.end)
+    return colon + 1 if colon >= 0 else span.end
+
+
+def _split_calls(text: str) -> list[str]:
+    """A text cut at its commas, but for those within parentheses or brackets."""
+    parts, depth, start = [], 0, 0
+    for position, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+    return [*parts, text[start:].strip()]
+
+
+def _read_branch_key(text: Text) -> tuple[str, Expression | None]:
+    parser = Parser(text)
+
+    def read() -> tuple[str, Expression | None]:
+        label = parser.take("number") or parser.expect("name", "a branch's name")
+        return label.text, parser.condition()
+
+    return parser.whole(read, "a branch's name, as `skip` or `skip if stride == 1`")

@@ -1,0 +1,117 @@
+"""A place in a text that moves from token to token, and says what is wrong where a token does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+from cnncalc.errors import Fix, Mistake, Span
+from cnncalc.spec.nodes import Text
+from cnncalc.spec.repairs import write
+from cnncalc.spec.tokens import Token, describe, tokenize
+
+DEEPEST = 100  # parentheses within one another
+T = TypeVar("T")
+
+CLOSING = {"(": ")", "[": "]"}
+
+
+class Cursor:
+    """Goes through one text from left to right. Every method raises Mistake at the first token that does not fit."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.tokens = tokenize(text)
+        self.position = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.position]
+
+    @property
+    def kind(self) -> str:
+        return self.tokens[self.position].kind
+
+    def next(self) -> Token:
+        token = self.tokens[self.position]
+        if token.kind != "end":
+            self.position += 1
+        return token
+
+    def take(self, kind: str) -> Token | None:
+        return self.next() if self.kind == kind else None
+
+    def expect(self, kind: str, what: str) -> Token:
+        if self.kind != kind:
+            self.fail(f"expected {what}, found {describe(self.token)}", *self.guesses(kind))
+        return self.next()
+
+    def separated(self, close: str, read: Callable[[], T]) -> tuple[T, ...]:
+        """What `read` gives, time after time with commas between, up to the closing sign."""
+        found = []
+        while not self.take(close):
+            found.append(read())
+            if self.kind != close and not self.take(","):
+                self.fail(f"expected `,` or `{close}`, found {describe(self.token)}", *self.guesses(close))
+        return tuple(found)
+
+    def whole(self, read: Callable[[], T], what: str) -> T:
+        """What `read` gives, if it takes the text to its end."""
+        if self.kind == "end":
+            self.fail(f"expected {what}, found nothing")
+        value = read()
+        if self.kind != "end":
+            self.fail(f"expected the end of {what}, found {describe(self.token)}", *self.guesses(""))
+        return value
+
+    def since(self, start: int) -> Span:
+        """The place from the token at an index up to the token read last."""
+        return self.text.at(self.tokens[start].start, self.tokens[max(self.position - 1, start)].end)
+
+    def span_of(self, token: Token) -> Span:
+        return self.text.at(token.start, max(token.end, token.start + 1) if token.kind != "end" else token.end)
+
+    def enter(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Mistake("too-large", f"parentheses stand {DEEPEST} deep, and no deeper is read", self.text.span)
+
+    def fail(self, message: str, *fixes: Fix, help: str = "", span: Span | None = None) -> NoReturn:
+        raise Mistake("syntax", message, span or self.span_of(self.token), help, *fixes)
+
+    def guesses(self, wanted: str) -> tuple[Fix, ...]:
+        """Repairs of a token that does not fit, where `wanted` was: tried one after another, so they may be wrong."""
+        here = self.span_of(self.token)
+        before = here._replace(end=here.start)
+        found = []
+        if self.kind == "=":
+            found.append(Fix(here, "==", "to compare, write `==`"))
+        if self.kind in (",", "name", "("):
+            text = " ->" if self.kind == "," else "-> "
+            at = here if self.kind == "," else before
+            found.append(Fix(at, text, "join layers with `->`"))
+        if self.kind in (")", "]") and self.kind != wanted:
+            found.append(Fix(here, "", f"leave the `{self.kind}` out"))
+        if wanted in CLOSING.values():
+            end = self.text.at(self.tokens[-1].start, self.tokens[-1].start)
+            found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
+        return tuple(found)
+
+    def percent(self) -> tuple[Fix, ...]:
+        """The repair of `50%`, where a value is missing behind the sign."""
+        if self.position < 2 or self.tokens[self.position - 1].kind != "%":
+            return ()
+        number = self.tokens[self.position - 2]
+        if number.kind != "number":
+            return ()
+        return (write(self.text.at(number.start, self.tokens[self.position - 1].end), f"{float(number.text) / 100:g}"),)
+
+    def brackets_for_parentheses(self, start: int) -> tuple[Fix, ...]:
+        """The repair of `(3, 3)`, whose `(` is the token at an index."""
+        end = next((token for token in self.tokens[self.position :] if token.kind == ")"), None)
+        if end is None:
+            return ()
+        first = self.tokens[start]
+        inner = self.text.body[first.end : end.start]
+        return (write(self.text.at(first.start, end.end), f"[{inner}]"),)

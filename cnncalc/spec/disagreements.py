@@ -1,0 +1,113 @@
+"""Branches that do not fit together: what is said of them, and the changes that may make them fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.errors import Fix, Mistake
+from cnncalc.layers.base import Layer, Shape, shape_text
+from cnncalc.layers.fields import LayerError, show
+from cnncalc.spec.repairs import set_argument
+from cnncalc.spec.scope import Flow
+from cnncalc.spec.tree import Block, Branch, Call, Merge, units_of
+
+
+def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
+    """The mistake of a merge, at the first branch that differs from the first of all."""
+    number = max(error.branch, 1)
+    culprit, flow = known[number]
+    measure, first = known[0]
+    shapes = ", ".join(f"{branch.label} is {shape_text(flow.shape)}" for branch, flow in known if flow.shape)
+    fixes: list[Fix] = []
+    if first.shape and flow.shape and not is_by_name(culprit):
+        fixes = [
+            *as_a_shortcut(measure, first.shape, culprit, flow.shape),
+            *with_padding(measure),
+            *with_padding(culprit),
+            *with_stride(measure, culprit, flow.shape, first.shape),
+        ]
+        if len(flow.shape) == 1 and len(first.shape) > 1 and merge.word == "multiply":
+            shape = (flow.shape[0], *(1 for _ in first.shape[1:]))
+            text = f"{culprit.body_span.text} -> reshape({show(shape)})"
+            fixes = [Fix(culprit.body_span, text, f"give the gate its axes: `{text}`")]
+    return Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, error.help, *fixes)
+
+
+def is_by_name(branch: Branch) -> bool:
+    """Whether a branch is not one text, so that no text can be put in its place."""
+    return branch.body_span.text.startswith(("-", "{", "["))
+
+
+def calls_of(branch: Branch) -> list[Call]:
+    return [unit for unit in units_of(branch.body) if isinstance(unit, Call) and not unit.by_name]
+
+
+def parameters_of(call: Call) -> list[str]:
+    """The names of what a call can be given."""
+    target = call.target
+    if isinstance(target, Block):
+        return [parameter.name for parameter in target.parameters]
+    return list(target.fields) if isinstance(target, type) and issubclass(target, Layer) else []
+
+
+def given(branch: Branch, *names: str) -> str:
+    """The text of an argument in the last call of a branch that gives it other than by its commonest value."""
+    for call in reversed(calls_of(branch)):
+        for name in names:
+            if name in call.bound and call.bound[name].span.text != "1":
+                return call.bound[name].span.text
+    return ""
+
+
+def as_a_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape) -> list[Fix]:
+    """A 1×1 convolution that gives a branch the channels, and where need be the stride, of the first one."""
+    if len(wanted) != len(found) or len(wanted) < 2 or culprit.body_span.text.strip() != "identity":
+        return []
+    ratio = -(-found[1] // wanted[1])
+    strides = [""] if found[1:] == wanted[1:] else []
+    strides += [text for text in (given(measure, "stride"), str(ratio) if ratio > 1 else "") if text]
+    outs = [text for text in (given(measure, "out"), *first_arguments(measure), str(wanted[0])) if text]
+    said = f"the {measure.label} changes "
+    said += f"channels {found[0]} → {wanted[0]}" if wanted[0] != found[0] else f"the size {found[1]} → {wanted[1]}"
+    fixes = []
+    for stride in strides:
+        for out in dict.fromkeys(outs):
+            text = f"conv({out}, 1{f', {stride}' if stride else ''})"
+            help_text = f"{said}; give the {culprit.label} a 1×1 convolution: `{text}`"
+            fixes.append(Fix(culprit.body_span, text, help_text))
+    return fixes
+
+
+def first_arguments(branch: Branch) -> list[str]:
+    """The first argument of each block that a branch calls, the last call first: often the channels it gives."""
+    return [call.arguments[0].value.span.text for call in reversed(calls_of(branch)) if call.arguments][:2]
+
+
+def with_padding(branch: Branch) -> list[Fix]:
+    """A window that keeps the size of the map, where it has no padding yet."""
+    fixes: list[Fix] = []
+    for call in calls_of(branch):
+        names = parameters_of(call)
+        if "padding" in names and "padding" not in call.bound and "kernel" in call.bound:
+            fixes += set_argument(call, "padding", "half", "keep the size of the map:")
+            if "stride" not in call.bound and call.kind.endswith("_pool") and call.arguments:
+                text = f"{call.span.text[:-1]}, stride=1, padding=half)"
+                fixes.append(Fix(call.span, text, f"a pool steps by its window unless told: `{text}`"))
+    return fixes
+
+
+def with_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:
+    """The stride of one branch for the window of the other."""
+    if len(found) != len(wanted) or len(found) < 2:
+        return []
+    fixes: list[Fix] = []
+    for branch, text, ratio in (
+        (culprit, given(measure, "stride"), -(-found[1] // wanted[1])),
+        (measure, given(culprit, "stride"), -(-wanted[1] // found[1])),
+    ):
+        for call in calls_of(branch):
+            if "stride" in parameters_of(call):
+                for value in (text, str(ratio) if ratio > 1 else "1"):
+                    if value:
+                        fixes += set_argument(call, "stride", value, "step as the other branch does:")
+    return fixes

@@ -1,0 +1,98 @@
+"""Repairs: the text to write instead, where it can be derived. Each is tried before it is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from cnncalc.errors import Fix, Problem, Span
+from cnncalc.nearest import nearest
+from cnncalc.spec.tree import Call
+
+MOST_TRIALS = 60  # readings of the file spent on trying repairs
+MOST_TRIALS_EACH = 20
+LARGEST_TRIED = 3_000  # layers of a network that is read again and again
+LONGEST_SOURCE = 50_000  # characters; in a longer file repairs are not tried and so not offered
+
+# Where one of these stands, what comes after it is not looked at: mended, it may show other problems.
+HIDING = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if", "unknown-kind", "bad-input")
+
+
+def write(span: Span, text: str, why: str = "") -> Fix:
+    """The repair that puts a text in place of what stands there."""
+    return Fix(span, text, f"{why}: `{text}`" if why else f"write `{text}`")
+
+
+def rename(span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
+    """The repair of a mistyped name, none where no known name is alike."""
+    found = nearest(name, known)
+    return (Fix(span, found, f"did you mean `{found}`?"),) if found else ()
+
+
+def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix, ...]:
+    """The repair that gives an argument of a call another value, or gives it at all."""
+    if name in call.bound:
+        return (Fix(call.bound[name].span, value, f"{why or 'write'} `{name}={value}`"),)
+    if call.by_name:
+        return ()
+    text = f"{name}={value}"
+    if call.arguments:
+        end = call.arguments[-1].span
+        return (Fix(Span(end.source, end.end, end.end), f", {text}", f"{why or 'write'} `{text}`"),)
+    return (Fix(call.span, f"{call.kind}({text})", f"{why or 'write'} `{call.kind}({text})`"),)
+
+
+_SETTING = re.compile(r"\b([a-z_]+)=(\[[\d, \[\]]+\]|\w+)")
+
+
+def settings_in(help: str) -> list[tuple[str, str]]:
+    """The settings that a layer's advice names, `padding=1`, in the order in which it names them."""
+    return _SETTING.findall(help)
+
+
+def confirmed(problems: list[Problem], read_again: Callable[[str], tuple[list[Problem], int]]) -> list[Problem]:
+    """The problems, each with the first of its repairs that holds: read again, the file has that problem no more.
+
+    A repair that does not hold is not offered; a name that is alike is still asked for, as nothing is promised by that.
+    `read_again` gives the problems of a source's text, and the number of its layers.
+    """
+    trials = MOST_TRIALS
+    found = []
+    for problem in problems:
+        held: tuple[Fix, ...] = ()
+        for fix in problem.fixes[:MOST_TRIALS_EACH]:
+            if trials <= 0 or held:
+                break
+            after, size = read_again(fix.applied())
+            trials = trials - 1 if size <= LARGEST_TRIED else 0
+            if _mends(fix, problem, problems, after):
+                held = (fix,)
+        asked = next((fix.help for fix in problem.fixes if fix.help.startswith("did you mean")), "")
+        found.append(problem._replace(fixes=held, help=held[0].help if held else problem.help or asked))
+    return found
+
+
+def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> bool:
+    """Whether a repair leaves only the other problems, or what its own problem hid, further on in the file."""
+    grown = fix.text.count("\n") - fix.span.text.count("\n")
+    left = [_line_of(other) for other in before if other is not problem]
+    end = fix.span.start + len(fix.text)
+    for other in after:
+        code, line = _line_of(other)
+        if (code, line - grown) in left:
+            left.remove((code, line - grown))
+        elif (code, line) in left:
+            left.remove((code, line))
+        elif problem.code not in HIDING or other.span is None or not _was_hidden(other, fix.span.start, end):
+            return False
+    return True
+
+
+def _was_hidden(other: Problem, start: int, end: int) -> bool:
+    """Whether a problem could not be seen before: it is not of the repair's own making, from start to end."""
+    assert other.span
+    return other.span.start > end or (other.code not in HIDING and other.span.end <= start)
+
+
+def _line_of(problem: Problem) -> tuple[str, int]:
+    return problem.code, problem.span.line if problem.span else 0

@@ -1,0 +1,193 @@
+"""What a person probably did where YAML cannot be read: YAML's own messages name its grammar, not the mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.errors import Fix, Problem, Source, Span
+
+Guess = Callable[["Scene"], "Problem | None"]
+
+
+class Scene:
+    """The lines around the place at which reading failed."""
+
+    def __init__(self, source: Source, error: Any) -> None:
+        mark = error.problem_mark or error.context_mark
+        begin = error.context_mark or mark
+        size = len(source.text)
+        self.source = source
+        self.said = error.problem or error.context or "it cannot be read"
+        self.context = error.context or ""
+        self.at = min(mark.index, size) if mark else 0
+        self.begin = min(begin.index, size) if begin else 0
+        self.number = source.place(self.at)[0]
+        self.line = source.line(self.number)
+        self.start = source.starts[self.number - 1]
+
+    def before(self) -> tuple[int, str]:
+        """The last line before this one that is neither empty nor a comment; 0 where there is none."""
+        for number in range(self.number - 1, 0, -1):
+            text = self.source.line(number)
+            if text.strip() and not text.lstrip().startswith("#"):
+                return number, text
+        return 0, ""
+
+    def span(self, start: int, end: int) -> Span:
+        """A place by offsets within the line."""
+        return Span(self.source, self.start + start, self.start + end)
+
+    def problem(self, message: str, span: Span, *fixes: Fix, help: str = "") -> Problem:
+        return Problem("yaml-syntax", message, span, help, fixes=fixes)
+
+
+def explain(source: Source, error: Any) -> Problem:
+    """The problem of a text that YAML's parser refuses with this error."""
+    scene = Scene(source, error)
+    for guess in GUESSES:
+        found = guess(scene)
+        if found:
+            return found
+    at = scene.at if scene.at < len(source.text) else max(scene.begin, 0)
+    return scene.problem(f"not well-formed YAML: {scene.said}", Span(source, at, min(at + 1, len(source.text))))
+
+
+def _tab(scene: Scene) -> Problem | None:
+    indent = re.match(r"[ \t]*", scene.line)
+    if indent is None or "\t" not in indent[0]:
+        return None
+    tab = indent[0].index("\t")
+    fix = Fix(scene.span(0, indent.end()), indent[0].replace("\t", "  "), "put spaces in its place")
+    return scene.problem("a tab cannot indent a line", scene.span(tab, tab + 1), fix, help="indent with spaces")
+
+
+def _no_space_after_colon(scene: Scene) -> Problem | None:
+    for number in (scene.number, scene.before()[0]):
+        found = re.match(r"\s*(?:- )?\w+(:)[^\s:]", scene.source.line(number)) if number else None
+        if found:
+            start = scene.source.starts[number - 1] + found.start(1)
+            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "put a space after the colon")
+            return scene.problem("a space is missing after the colon", Span(scene.source, start, start + 1), fix)
+    return None
+
+
+def _no_space_after_dash(scene: Scene) -> Problem | None:
+    for number in (scene.number, scene.before()[0]):
+        found = re.match(r"\s*(-)[\w(]", scene.source.line(number)) if number else None
+        if found:
+            start = scene.source.starts[number - 1] + found.start(1)
+            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "put a space after the `-`")
+            span = Span(scene.source, start, start + 1)
+            return scene.problem("a space is missing after the `-` of a list", span, fix)
+    return None
+
+
+def _comment_in_chain(scene: Scene) -> Problem | None:
+    """A comment ends a plain text, so that the arrow below it stands alone."""
+    previous = scene.source.line(scene.number - 1) if scene.number > 1 else ""
+    found = re.search(r"(?:^|\s)(#.*)$", previous)
+    if not found or "map" in scene.said:
+        return None
+    if not (scene.line.lstrip().startswith("->") or re.search(r"->\s*#", previous)):
+        return None
+    start = scene.source.starts[scene.number - 2]
+    span = Span(scene.source, start + found.start(1), start + found.end(1))
+    first = start + found.start() if previous[: found.start()].strip() else start
+    last = span.end if first > start else scene.start
+    fix = Fix(Span(scene.source, first, last), "", "put the comment above the chain, or leave it out")
+    return scene.problem("a comment ends the text: the chain cannot go on below it", span, fix)
+
+
+def _key_beside_text(scene: Scene) -> Problem | None:
+    """`- relu` followed by `name: x`."""
+    found = re.match(r"\s*(\w+):\s*(.*?)\s*(?:#.*)?$", scene.line)
+    number, before = scene.before()
+    item = re.match(r"\s*- +(?![\w ]+:)(.+?)\s*$", before)
+    if not found or not item or "mapping values" not in scene.said:
+        return None
+    start = scene.source.starts[number - 1] + item.start(1)
+    whole = Span(scene.source, start, scene.start + found.end())
+    key, value, text = found[1], found[2], item[1]
+    if key in ("name", "id"):
+        written = f"{value} = {text}"
+    elif key in ("if", "when"):
+        written = f"{text} if {value}"
+    elif text.endswith(")"):
+        written = f"{text[:-1]}, {key}={value})"
+    else:
+        written = f"{text}({key}={value})"
+    fix = Fix(whole, written, f"write `- {written}`")
+    return scene.problem(f"`{key}:` cannot stand beside `{text}`", scene.span(found.start(1), found.end(1)), fix)
+
+
+def _colon_in_title(scene: Scene) -> Problem | None:
+    found = re.match(r"\s*(?:- )?[^\s:]+:\s+([^'\"\[{|>].*?)\s*$", scene.line)
+    if not found or "mapping values" not in scene.said:
+        return None
+    quoted = '"' + found[1].replace("\\", "\\\\").replace('"', '\\"') + '"'
+    fix = Fix(scene.span(found.start(1), found.end(1)), quoted, f"put it in quotes: `{quoted}`")
+    colon = scene.at - scene.start
+    span = scene.span(colon, colon + 1) if 0 <= colon < len(scene.line) else scene.span(found.start(1), found.end(1))
+    return scene.problem("a colon and a space within a text", span, fix)
+
+
+def _not_closed(scene: Scene) -> Problem | None:
+    if "flow" in scene.context:
+        sign = scene.source.text[scene.begin : scene.begin + 1]
+        close = {"[": "]", "{": "}"}.get(sign, "]")
+        line, _ = scene.source.place(scene.begin)
+        end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
+        fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
+        return scene.problem(f"this `{sign}` is not closed", Span(scene.source, scene.begin, scene.begin + 1), fix)
+    if "quoted" in scene.context:
+        sign = scene.source.text[scene.begin : scene.begin + 1]
+        line, _ = scene.source.place(scene.begin)
+        end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
+        fix = Fix(Span(scene.source, end, end), sign, f"close it with {sign}")
+        return scene.problem("this quote is not closed", Span(scene.source, scene.begin, scene.begin + 1), fix)
+    return None
+
+
+def _arrow_at_margin(scene: Scene) -> Problem | None:
+    for number in (scene.number, scene.before()[0]):
+        line = scene.source.line(number) if number else ""
+        if line.lstrip().startswith("->"):
+            indent = len(line) - len(line.lstrip())
+            start = scene.source.starts[number - 1] + indent
+            span = Span(scene.source, start, start + 2)
+            before = span._replace(end=start)
+            fixes = [Fix(before, " " * n, "indent it deeper than the item above it") for n in (2, 4, 6)]
+            return scene.problem("a chain goes on in a line that is indented deeper", span, *fixes)
+    return None
+
+
+def _indentation(scene: Scene) -> Problem | None:
+    if "block" not in scene.context:
+        return None
+    indent = len(scene.line) - len(scene.line.lstrip())
+    _, before = scene.before()
+    opening = scene.source.line(scene.source.place(scene.begin)[0])
+    wanted = {len(text) - len(text.lstrip()) for text in (before, opening)}
+    fixes = [
+        Fix(scene.span(0, indent), " " * other, f"indent it by {other} spaces, as the line it belongs to")
+        for other in sorted(wanted - {indent}, key=lambda other: abs(other - indent))
+    ]
+    end = max(indent + 1, len(scene.line.rstrip()))
+    message = "this line's indentation fits none of those above it"
+    return scene.problem(message, scene.span(indent, end), *fixes, help="align it with the lines it belongs to")
+
+
+def _reserved_sign(scene: Scene) -> Problem | None:
+    if "cannot start any token" not in scene.said:
+        return None
+    sign = scene.source.text[scene.at : scene.at + 1]
+    span = Span(scene.source, scene.at, scene.at + 1)
+    return scene.problem(f"a text cannot begin with {sign!r}", span, Fix(span, "", f"leave the {sign!r} out"))
+
+
+GUESSES: tuple[Guess, ...] = (
+    _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_title,
+    _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
+)  # fmt: skip
