@@ -10,11 +10,12 @@ from cnncalc.layers.base import Layer
 from cnncalc.layers.fields import REQUIRED, LayerError
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Expression, Literal, Name, Word
+from cnncalc.spec.expressions import Expression, Literal, Name
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
 from cnncalc.spec.repairs import rename, set_argument, settings_in
 from cnncalc.spec.tree import Call
+from cnncalc.spec.values import Word
 
 
 def bind(call: Call, description: Description) -> None:

@@ -10,12 +10,13 @@ from cnncalc.layers import KINDS, RESERVED_WORDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import FUNCTIONS, Expression, Name, members_in, names_in
+from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import kind_named
 from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.segments import set_segments
 from cnncalc.spec.tree import Block, Body, Call, chains_of, expressions_of, units_of
+from cnncalc.spec.values import FUNCTIONS
 
 BOOLEANS = {"true": True, "false": False}
 SPECIAL = ("in_channels", "channels", "index", "input")

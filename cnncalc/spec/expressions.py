@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
-from typing import Any, Protocol
+from typing import Protocol
 
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.fields import Value, show
-
-LARGEST = 10**18  # no number in a file is larger
-LONGEST_LIST = 10_000  # elements, those of lists within lists included
-
-
-class Word(str):
-    """A bare name that stands for itself: an enumeration's word, a kind, a block."""
-
-    __slots__ = ()
-
-
-class ListValue(tuple[Value, ...]):
-    """A list; `size` counts the elements of lists within it too."""
-
-    size: int
+from cnncalc.spec.values import (
+    ARITHMETIC,
+    EQUALITY,
+    FUNCTIONS,
+    LONGEST_LIST,
+    ORDER,
+    ListValue,
+    bounded,
+    describe,
+    is_number,
+    truth,
+    whole,
+)  # fmt: skip
 
 
 class Unknown(Exception):
@@ -38,20 +33,6 @@ class Scope(Protocol):
 
     def member(self, owner: Value, name: str, span: Span) -> Value:
         """`owner.name`, the output named inside a block's call; raises Mistake where there is none."""
-
-
-def describe(value: Value) -> str:
-    """A value as a message names it."""
-    if isinstance(value, bool | str) or not isinstance(value, int | float | tuple):
-        return f"`{show(value)}`"
-    if isinstance(value, tuple):
-        return f"the list {show(value)[:60]}"
-    return show(value)[:40]
-
-
-def is_number(value: Value) -> bool:
-    """A whole number or a double; a boolean is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Expression:
@@ -166,32 +147,6 @@ class Index(Expression):
         return self.owner, self.index
 
 
-def whole(value: Value, span: Span, what: str) -> int:
-    """A value that must be a whole number; a double stands for one only if it is one."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake("bad-value", f"{what} must be a whole number, found {describe(value)}", span)
-    return value
-
-
-def _divide(a: Value, b: Value) -> Value:
-    return a // b if isinstance(a, int) and isinstance(b, int) and a % b == 0 else a / b
-
-
-def _power(a: Value, b: Value) -> Value:
-    if isinstance(a, int) and isinstance(b, int) and b > 0 and a.bit_length() * b > 4 * LARGEST.bit_length():
-        raise OverflowError
-    return a**b
-
-
-_ARITHMETIC: dict[str, Callable[[Any, Any], Value]] = {
-    "+": add, "-": sub, "*": mul, "/": _divide, "//": floordiv, "%": mod, "**": _power,
-}  # fmt: skip
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
-_EQUALITY: dict[str, Callable[[Any, Any], bool]] = {"==": eq, "!=": ne}
-
-
 class Arithmetic(Expression):
     """`a + b` and its kin."""
 
@@ -208,23 +163,10 @@ class Arithmetic(Expression):
         for side, value in ((self.left, left), (self.right, right)):
             if not is_number(value):
                 raise Mistake("bad-value", f"`{self.sign}` needs numbers, and this is {describe(value)}", side.span)
-        return bounded(lambda: _ARITHMETIC[self.sign](left, right), self.span)
+        return bounded(lambda: ARITHMETIC[self.sign](left, right), self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.left, self.right
-
-
-def bounded(compute: Callable[[], Value], span: Span) -> Value:
-    """What `compute` gives, if it is a real number within bounds."""
-    try:
-        value = compute()
-    except ZeroDivisionError:
-        raise Mistake("bad-value", "a division by zero", span) from None
-    except (OverflowError, ValueError):
-        value = None
-    if isinstance(value, complex) or value is None or not abs(value) <= LARGEST:
-        raise Mistake("too-large", "the result is no number up to 10^18", span)
-    return value
 
 
 class Negative(Expression):
@@ -269,33 +211,21 @@ class Comparison(Expression):
         return True
 
     def holds(self, position: int, sign: str, left: Value, right: Value) -> bool:
-        if sign in _EQUALITY:
+        if sign in EQUALITY:
             if is_number(left) != is_number(right) or isinstance(left, tuple) != isinstance(right, tuple):
                 raise Mistake(
                     "bad-value",
                     f"{describe(left)} and {describe(right)} can never be equal: they differ in type",
                     self.span,
                 )
-            return _EQUALITY[sign](left, right)
+            return EQUALITY[sign](left, right)
         for side, value in zip(self.operands[position:], (left, right), strict=False):
             if not is_number(value):
                 raise Mistake("bad-value", f"`{sign}` needs numbers, and this is {describe(value)}", side.span)
-        return _ORDER[sign](left, right)
+        return ORDER[sign](left, right)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.operands
-
-
-def truth(value: Value, span: Span) -> bool:
-    """A value that must be a boolean: nothing else is true or false."""
-    if not isinstance(value, bool):
-        raise Mistake(
-            "bad-value",
-            f"a condition must be true or false, and this is {describe(value)}",
-            span,
-            "compare it: `… != 0`" if is_number(value) else "",
-        )
-    return value
 
 
 class Logic(Expression):
@@ -352,23 +282,6 @@ class Choice(Expression):
 
     def parts(self) -> tuple[Expression, ...]:
         return self.yes, self.condition, self.no
-
-
-def _divisible(x: Value, divisor: Value) -> Value:
-    """The multiple of `divisor` nearest to x, never below 90 % of it: `_make_divisible` of MobileNet's code."""
-    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * x else rounded
-
-
-# name → (least and most number of arguments, what it computes)
-FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
-    "min": (1, 100, min),
-    "max": (1, 100, max),
-    "ceil": (1, 1, math.ceil),
-    "floor": (1, 1, math.floor),
-    "round": (1, 1, round),
-    "divisible": (2, 2, _divisible),
-}
 
 
 class Function(Expression):

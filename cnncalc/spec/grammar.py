@@ -14,8 +14,6 @@ from typing import NamedTuple
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
-    FUNCTIONS,
-    LARGEST,
     Arithmetic,
     Choice,
     Comparison,
@@ -34,6 +32,7 @@ from cnncalc.spec.nodes import Text
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tokens import Token, describe
 from cnncalc.spec.tree import Argument, Call, Chain, Group, Item, Parameter, Unit
+from cnncalc.spec.values import FUNCTIONS, LARGEST
 
 # How tightly the signs between two operands bind.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(1, 9)

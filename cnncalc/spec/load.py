@@ -10,16 +10,18 @@ from cnncalc.layers.base import Shape, shape_text
 from cnncalc.layers.fields import MAXIMUM, Value, show
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Expectation, Network
+from cnncalc.spec.builder import TooLarge
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import Entry, Reason
-from cnncalc.spec.expand import Expander, TooLarge
-from cnncalc.spec.expressions import Expression, Unknown, whole
+from cnncalc.spec.expand import Expander
+from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.files import find, read_source
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Text
 from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
+from cnncalc.spec.values import whole
 
 LEAST_IMAGE = 8  # sizes from which a shape of four numbers looks like a batch of images
 

@@ -8,8 +8,9 @@ from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.fields import Value
 from cnncalc.spec.check import BOOLEANS, SPECIAL
-from cnncalc.spec.expressions import Unknown, Word
+from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.tree import Block
+from cnncalc.spec.values import Word
 
 
 class Flow(NamedTuple):

@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.spec.expressions import Word
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Text
 from cnncalc.spec.scope import ParamScope
+from cnncalc.spec.values import Word
 
 from ..networks import layers, problems
 

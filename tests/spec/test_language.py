@@ -204,7 +204,7 @@ def test_activation_takes_kinds_and_blocks() -> None:
     assert layers(without % "tanh") == ["b1.activation1: tanh"]
     assert layers(without % "swish_like") == ["b1.activation1.silu1: silu"]
     assert layers(without % "identity") == []
-    assert [code for code, _, _ in problems(without % "conv")] == ["bad-value"]
+    assert [code for code, _, _ in problems(without % "conv")] == ["unused-block", "bad-value"]
 
 
 # merges and branches

@@ -1,0 +1,158 @@
+"""What the expansion builds: nodes, groups and outputs of a network, and the trail that led to a mistake."""
+
+from __future__ import annotations
+
+from cnncalc.errors import Fix, Mistake, Note, Problem, Problems, Span
+from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
+from cnncalc.network import INPUT, Group, Network, Node
+from cnncalc.spec.expressions import Literal
+from cnncalc.spec.family import Description
+from cnncalc.spec.scope import Flow
+from cnncalc.spec.tree import Item
+
+MOST_LAYERS = 100_000
+MOST_STEPS = 300_000  # items gone through, those that give no layer included
+DEEPEST = 100  # blocks, parentheses and branches within one another
+LONGEST_QUOTE = 60  # characters of the file that a note repeats
+
+
+class TooLarge(Exception):
+    """A bound was reached: the expansion stops, the problem is noted."""
+
+
+class Builder:
+    """Keeps what is built. Once something has `failed`, nodes are no longer kept; they are still counted."""
+
+    def __init__(self, start: Flow, problems: Problems) -> None:
+        self.start = start
+        self.problems = problems
+        self.failed = start.shape is None
+        self.nodes: list[Node] = []
+        self.groups: list[Group] = []
+        self.outputs: dict[str, int] = {}
+        self.lost: list[tuple[int, Span]] = []  # nodes whose output flowed into a `from`
+        self.count = 0
+        self.steps = 0
+        self.depth = 0
+        self.nesting = 0  # groups that are open
+        self.calls: list[tuple[str, Span]] = []  # the blocks that are being run, as called, and where
+        self.rounds: list[tuple[Item, int]] = []  # the repeats that are being run, with the round
+
+    def network(self, about: Description) -> Network | None:
+        """What was built, None where the input is not known."""
+        if self.start.shape is None:
+            return None
+        self.note_lost_values()
+        size = len(self.nodes)
+        groups = tuple(
+            group._replace(last=min(group.last, size), result=min(group.result, size - 1))
+            for group in self.groups
+            if group.form and group.first < size
+        )
+        outputs = {name: min(node, size - 1) for name, node in self.outputs.items()}
+        nodes = tuple(self.nodes)
+        return Network(
+            about.name, about.source, about.notes, self.start.shape, nodes, groups, outputs, complete=not self.failed
+        )
+
+    def note_lost_values(self) -> None:
+        """A value that flowed into `from`, where nothing else reads it."""
+        if self.failed:
+            return
+        read = {index for node in self.nodes for index in node.inputs} | set(self.outputs.values())
+        for index, span in self.lost:
+            if index != INPUT and index not in read:
+                message = f"what flows here, from `{self.nodes[index].path}`, is used nowhere: `from` starts anew"
+                self.problems.add(Problem("lost-value", message, span, "name it and read it, or leave it out"))
+
+    def add(self, layer: Layer, flows: tuple[Flow, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
+        """Keep a node; its index, or INPUT once the network has failed."""
+        self.count += 1
+        if self.count > MOST_LAYERS:
+            self.problems.add(
+                Problem("too-large", f"the network has more than {MOST_LAYERS:,} layers", span, path=path)
+            )
+            raise TooLarge
+        if self.failed:
+            return INPUT
+        index = len(self.nodes)
+        self.nodes.append(Node(index, path, layer, tuple(flow.node for flow in flows), inputs, output, span))
+        return index
+
+    def open(self, prefix: str, segment: str) -> tuple[str, int]:
+        """Begin a group; the prefix of the paths within it, and its place among the groups."""
+        path = prefix + segment
+        self.groups.append(Group(path, "", "", len(self.nodes), 0, INPUT, self.nesting))
+        self.nesting += 1
+        return f"{path}.", len(self.groups) - 1
+
+    def close(self, opened: int, form: str, title: str, flow: Flow) -> None:
+        path, _, _, first, _, _, depth = self.groups[opened]
+        self.groups[opened] = Group(path, form, title, first, len(self.nodes), flow.node, depth)
+        self.nesting -= 1
+
+    def step(self, span: Span) -> None:
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            self.problems.add(
+                Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to write out", span)
+            )
+            raise TooLarge
+
+    def enter(self, span: Span) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Mistake(
+                "too-large", f"blocks, parentheses and branches stand {DEEPEST} deep, and no deeper is read", span
+            )
+
+    def note(self, mistake: Mistake, path: str, flows: tuple[Flow, ...] = (), fixes: tuple[Fix, ...] = ()) -> None:
+        """Note a mistake with the calls that led to it and the shapes on the way."""
+        notes = [Note(f"in `{quoted(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
+        if len(self.calls) > 4:
+            notes.append(Note(f"{len(self.calls) - 4} more calls around it"))
+        if self.rounds and (index := self.rounds[-1][1]):
+            notes.append(Note(f"in round {index} of `{quoted(self.rounds[-1][0].span.text)}`, counting from 0"))
+        if flows and not self.failed:
+            notes.append(Note(f"on the way: {self.way_to(flows[0])}"))
+        problem = mistake.problem
+        self.problems.add(problem._replace(path=path, notes=tuple(notes), fixes=(*problem.fixes, *fixes)))
+        self.failed = True
+
+    def way_to(self, flow: Flow) -> str:
+        """The last few layers that led here, with their shapes."""
+        steps: list[str] = []
+        index = flow.node
+        while index != INPUT and len(steps) < 5 and index < len(self.nodes):
+            node = self.nodes[index]
+            steps.append(f"{node.path.rpartition('.')[2]} {shape_text(node.output)}")
+            index = node.inputs[0]
+        if index == INPUT and self.start.shape:
+            steps.append(f"input {shape_text(self.start.shape)}")
+        elif steps:
+            steps.append("…")
+        return " → ".join(reversed(steps))
+
+    def fewer_rounds(self) -> tuple[Fix, ...]:
+        """The repair of a repeat that runs out in some round: as many rounds as there is room for."""
+        if not self.rounds:
+            return ()
+        item, index = self.rounds[-1]
+        if not isinstance(item.count, Literal) or not index:
+            return ()
+        rounds = f"{index} round{'s' * (index > 1)}"
+        return (Fix(item.count.span, str(index), f"there is room for {rounds}: write `* {index}`"),)
+
+    def mark(self) -> tuple[int, ...]:
+        """Where the expansion stands, to come back to after a mistake."""
+        return self.depth, self.nesting, len(self.calls), len(self.rounds)
+
+    def back_to(self, mark: tuple[int, ...]) -> None:
+        """Leave everything that was entered since."""
+        self.depth, self.nesting, calls, rounds = mark
+        del self.calls[calls:], self.rounds[rounds:]
+
+
+def quoted(text: str) -> str:
+    """A piece of the file, cut where it is long."""
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
