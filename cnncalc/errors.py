@@ -118,12 +118,17 @@ class Problems:
     def add(self, problem: Problem) -> None:
         """Note a problem, unless the same one stands there already."""
         key = (problem.code, *problem.place) if problem.span else (problem.code, problem.message, -1, -1)
-        if key in self._seen or len(self.found) > MOST_PROBLEMS:
+        if key in self._seen or self.full:
             return
         self._seen.add(key)
         if len(self.found) == MOST_PROBLEMS:
             problem = Problem("too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", problem.span)
         self.found.append(problem)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more are told: to look for their repairs would be in vain."""
+        return len(self.found) > MOST_PROBLEMS
 
     @property
     def errors(self) -> bool:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 
-MOST = 300  # names that are looked through
+MOST = 200  # names that are looked through: a hint is not worth more time
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like this one, "" where none is alike."""
+    return _nearest(name[:60], tuple(islice((other for other in known if other != name), MOST)))
+
+
+@lru_cache(maxsize=1000)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
     from difflib import get_close_matches  # only needed when something is wrong
 
-    wanted = name.lower().replace("_", "")[:60]
-    folded = {candidate.lower().replace("_", ""): candidate for candidate in islice(known, MOST)}
-    found = get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    folded = {_folded(candidate): candidate for candidate in known}
+    found = get_close_matches(_folded(name), folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else ""
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -20,9 +20,12 @@ ARROWS = {
     "network": {"errors", "layers"},
     "spec": {"errors", "nearest", "layers", "network"},
     "analysis": {"errors", "nearest", "layers", "network"},
-    "render": {"errors", "nearest", "layers", "network", "analysis"},
+    "paths": {"errors", "nearest"},
+    # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
+    "execution": {"errors", "nearest", "layers", "network", "paths", "analysis"},
+    "render": {"errors", "nearest", "layers", "network", "analysis", "execution"},
     "review": {"errors", "nearest", "layers", "network", "spec", "analysis"},
-    "cli": {"errors", "nearest", "layers", "network", "spec", "analysis", "review", "render", "__init__"},
+    "cli": {"errors", "nearest", "layers", "network", "spec", "analysis", "review", "paths", "execution", "render", "__init__"},
     "__init__": {"spec", "analysis"},
     "__main__": {"cli"},
 }

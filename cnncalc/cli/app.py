@@ -9,8 +9,10 @@ from cnncalc import __version__
 from cnncalc.cli.layers import layers
 from cnncalc.cli.list import list_
 from cnncalc.cli.output import emit, message
+from cnncalc.cli.run import run as run_
 from cnncalc.cli.summary import summary
 from cnncalc.cli.validate import validate
+from cnncalc.cli.verify import verify
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
@@ -27,6 +29,8 @@ app.command()(summary)
 app.command()(validate)
 app.command("list")(list_)
 app.command()(layers)
+app.command("run")(run_)
+app.command()(verify)
 
 
 def _version(wanted: bool) -> None:

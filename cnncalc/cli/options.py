@@ -41,7 +41,7 @@ class ProblemFormat(StrEnum):
     github = "github"
 
 
-def _architectures(incomplete: str) -> list[str]:
+def architectures(incomplete: str) -> list[str]:
     from cnncalc.spec.files import bundled
 
     return [name for name in bundled() if name.startswith(incomplete)]
@@ -69,40 +69,40 @@ def _columns() -> list[str]:
     return list(COLUMNS)
 
 
-def _argument(metavar: str, help: str, complete: Callable[[str], list[str]]) -> Any:
+def argument(metavar: str, help: str, complete: Callable[[str], list[str]]) -> Any:
     return typer.Argument(metavar=metavar, help=help, autocompletion=complete, show_default=False)
 
 
-def _option(*names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+def option(*names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
     """An option that is off unless given."""
     return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
 
 
 ARCH_HELP = "A file, a bundled architecture, or - for standard input."
-Arch = Annotated[str, _argument("ARCH", ARCH_HELP, _architectures)]
+Arch = Annotated[str, argument("ARCH", ARCH_HELP, architectures)]
 ARCHS_HELP = "Files, folders of them, bundled architectures, or - for standard input."
-Archs = Annotated[list[str], _argument("ARCH...", ARCHS_HELP, _architectures)]
-Kind = Annotated[str | None, _argument("[KIND]", "A layer kind, as conv.", _kinds)]
-Input = Annotated[str | None, _option("--input", metavar="SIZES", help="Another input, as 3x128x128.")]
+Archs = Annotated[list[str], argument("ARCH...", ARCHS_HELP, architectures)]
+Kind = Annotated[str | None, argument("[KIND]", "A layer kind, as conv.", _kinds)]
+Input = Annotated[str | None, option("--input", metavar="SIZES", help="Another input, as 3x128x128.")]
 Settings = Annotated[
-    list[str] | None, _option("--set", metavar="NAME=VALUE", help="Turn one of the file's params; repeatable.")
+    list[str] | None, option("--set", metavar="NAME=VALUE", help="Turn one of the file's params; repeatable.")
 ]
-Output = Annotated[str | None, _option("--output", "-o", metavar="FILE", help="Write there, whole or not at all.")]
+Output = Annotated[str | None, option("--output", "-o", metavar="FILE", help="Write there, whole or not at all.")]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; auto also heeds NO_COLOR.")]
 TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write it.")]
 TextFormatOption = Annotated[TextFormat, typer.Option("--format", "-f", help="How to write it.")]
 ProblemFormatOption = Annotated[ProblemFormat, typer.Option("--format", "-f", help="How to write it.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors do.")]
-Width = Annotated[int | None, _option("--width", min=1, metavar="N", help="Cells of a line; else the terminal's.")]
+Width = Annotated[int | None, option("--width", min=1, metavar="N", help="Cells of a line; else the terminal's.")]
 Depth = Annotated[
     int | None,
-    _option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show; else as many as are readable."),
+    option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show; else as many as are readable."),
 ]
 Columns = Annotated[
     str | None,
-    _option("--columns", "-c", metavar="A,B,C", help="Which columns.", autocompletion=_last_of_list(_columns)),
+    option("--columns", "-c", metavar="A,B,C", help="Which columns.", autocompletion=_last_of_list(_columns)),
 ]
 Human = Annotated[
-    bool | None, _option("--human/--exact", help="Numbers as 25.6 M, or all digits; else as there is room.")
+    bool | None, option("--human/--exact", help="Numbers as 25.6 M, or all digits; else as there is room.")
 ]
 DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="What a number is kept in, for bytes.")]

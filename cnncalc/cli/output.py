@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from cnncalc.errors import CnncalcError
+from cnncalc.errors import CnncalcError, UsageError
 
 STANDARD = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 # For terminals and files that cannot take a sign.
@@ -24,6 +24,8 @@ class OutputError(CnncalcError):
 
 def emit(text: str, output: str | None = None) -> None:
     """Write a result to standard output or a file. Raises OutputError."""
+    if output == "":
+        raise UsageError("--output needs the name of a file")
     if output in STANDARD:
         output = None
     if output is None and sys.stdout is None:
@@ -104,9 +106,9 @@ def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bo
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and _is_terminal(stream)
 
 
-def width_for(output: str | None) -> int | None:
+def width_for(output: str | None, stream: TextIO | None = None) -> int | None:
     """Cells of a line on the terminal; None for a file or a pipe, where nothing is cut."""
-    if (output is not None and output not in STANDARD) or not _is_terminal(sys.stdout):
+    if (output is not None and output not in STANDARD) or not _is_terminal(stream or sys.stdout):
         return None
     from shutil import get_terminal_size
 

@@ -44,7 +44,8 @@ def summary(
     if found.problems:
         from cnncalc.render.problems import problems_text
 
-        message(problems_text(found.problems, color=colored(color, None, sys.stderr)))
+        paint, width = colored(color, None, sys.stderr), width_for(None, sys.stderr)
+        message(problems_text(found.problems, color=paint, width=width))
     return int(found.failed)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit
+from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.reading import read
 from cnncalc.errors import UsageError
 
@@ -30,7 +30,7 @@ def validate(
         ("<standard input>" if arch == "-" else arch, read(arch, input, settings, promises=True).problems)
         for arch in _each(archs)
     ]
-    emit(_written(files, format, colored(color, output)), output)
+    emit(_written(files, format, colored(color, output), width_for(output)), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 
 
@@ -38,20 +38,21 @@ def _each(archs: list[str]) -> Iterator[str]:
     """The files that are meant: of a folder all architecture files below it, by name."""
     from pathlib import Path
 
-    from cnncalc.spec.files import SUFFIXES, find
+    from cnncalc.spec.files import SUFFIXES, find, is_folder
 
     for arch in archs:
-        folder = Path(arch)
-        if arch == "-" or find(arch) != arch or not folder.is_dir():
+        if arch == "-" or find(arch) != arch or not is_folder(arch):
             yield arch
             continue
-        found = sorted(str(path) for path in folder.rglob("*") if path.suffix in SUFFIXES and not path.is_dir())
+        found = sorted(str(path) for path in Path(arch).rglob("*") if path.suffix in SUFFIXES and not path.is_dir())
         if not found:
             raise UsageError(f"no architecture file ({' or '.join(SUFFIXES)}) lies in the folder {arch}")
         yield from found
 
 
-def _written(files: "list[tuple[str, list[Problem]]]", format: options.ProblemFormat, color: bool) -> str:
+def _written(
+    files: "list[tuple[str, list[Problem]]]", format: options.ProblemFormat, color: bool, width: int | None
+) -> str:
     if format == "json":
         from cnncalc.render.json import problems_json
 
@@ -62,4 +63,4 @@ def _written(files: "list[tuple[str, list[Problem]]]", format: options.ProblemFo
         return workflow_lines(files)
     from cnncalc.render.problems import verdicts
 
-    return verdicts(files, color=color)
+    return verdicts(files, color=color, width=width)

@@ -29,13 +29,14 @@ def run(
     ops: Ops,
     *,
     keep: Collection[int] | None = None,
+    whole: bool = False,
     visit: Visit = ignore,
 ) -> dict[int, Map]:
     """The outputs of the layers in `keep` (of all, if None), by index; INPUT is the input.
 
-    Nothing that is not needed for these is run, and what no later layer reads is let go.
+    Nothing that is not needed for these is run, unless `whole`, and what no later layer reads is let go.
     """
-    wanted = needed(network, keep)
+    wanted = needed(network, None if whole else keep)
     readers = Counter(index for node in network.nodes if node.index in wanted for index in node.inputs)
     made: dict[int, Map] = {INPUT: start}
     for node in network.nodes:
@@ -43,8 +44,8 @@ def run(
             continue
         result = made[node.index] = execute(node, tuple(made[index] for index in node.inputs), weigh, ops)
         visit(node, result)
-        for index in node.inputs:
-            readers[index] -= 1
+        readers.subtract(node.inputs)
+        for index in (*node.inputs, node.index):
             if not readers[index] and keep is not None and index not in keep:
                 made.pop(index, None)
     return made

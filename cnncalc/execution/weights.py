@@ -165,7 +165,6 @@ def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Probl
     ]
 
 
-
 def ones(node: Node, name: str, shape: Shape) -> list[float]:
     """Arrays for a reading in which their numbers do not matter."""
     return [1.0] * prod(shape)

@@ -8,15 +8,16 @@ from cnncalc.errors import Note, Problem, Span
 from cnncalc.render.text import cells, clean, pieces
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
+MARGIN = 9  # cells before a source line, and one behind it
 ANSI = {"error": "1;31", "warning": "1;35", "place": "1", "help": "32", "faint": "2"}
 
 
-def problems_text(problems: Iterable[Problem], *, color: bool = False) -> str:
-    """All problems, one after another."""
-    return "".join(problem_text(problem, color=color) for problem in problems)
+def problems_text(problems: Iterable[Problem], *, color: bool = False, width: int | None = None) -> str:
+    """All problems, one after another; source lines are cut to a terminal's width, where there is one."""
+    return "".join(problem_text(problem, color=color, width=width) for problem in problems)
 
 
-def problem_text(problem: Problem, *, color: bool = False) -> str:
+def problem_text(problem: Problem, *, color: bool = False, width: int | None = None) -> str:
     """One problem."""
 
     def styled(text: str, style: str) -> str:
@@ -28,7 +29,7 @@ def problem_text(problem: Problem, *, color: bool = False) -> str:
     if span:
         line, column = span.source.place(span.start)
         lines[0] = styled(f"{clean(span.source.name)}:{line}:{column}:", "place") + " " + lines[0]
-        shown, below = excerpt(span)
+        shown, below = excerpt(span, min(LONGEST, max(width - MARGIN, 20)) if width else LONGEST)
         margin = len(str(line))
         lines.append(f" {styled(f'{line:>4} |', 'faint')} {shown}".rstrip())
         lines.append(f" {styled(f'{chr(32) * max(margin, 4)} |', 'faint')} {styled(below, problem.severity)}")
@@ -95,11 +96,11 @@ def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
     return first, last
 
 
-def verdicts(files: Sequence[tuple[str, Sequence[Problem]]], *, color: bool = False) -> str:
+def verdicts(files: Sequence[tuple[str, Sequence[Problem]]], *, color: bool = False, width: int | None = None) -> str:
     """What `validate` says: every problem, a line for each file that is in order, and a sum."""
     text = ""
     for name, problems in files:
-        text += problems_text(problems, color=color)
+        text += problems_text(problems, color=color, width=width)
         if not any(problem.severity == "error" for problem in problems):
             word = f"\x1b[{ANSI['help']}mok\x1b[0m" if color else "ok"
             text += f"{clean(name)}: {word}\n"

@@ -54,13 +54,19 @@ STEPS: tuple[dict[str, Any], ...] = (
 def table(report: Report, view: View) -> str:
     """The whole summary for people."""
     rows = fold(report, view.depth)
-    lines = [_title(report), *_body(report, rows, view), [("", "")], *_notes(report, view)]
+    lines = [*_title(report, view.width), *_body(report, rows, view), [("", "")], *_notes(report, view)]
     return paint(lines, color=view.color)
 
 
-def _title(report: Report) -> Line:
+def _title(report: Report, width: int | None) -> Iterator[Line]:
+    """The name and what flows in and out, on a line of its own where there is no room beside the name."""
     output, mark = (join(report.output), "") if report.complete else ("?", "  incomplete")
-    return [(clean(report.name), "title"), (f"  {join(report.input)} → {output}", ""), (mark, "mark")]
+    name, sizes = clean(report.name), f"{join(report.input)} → {output}"
+    if width is None or cells(f"{name}  {sizes}{mark}") <= width:
+        yield [(name, "title"), (f"  {sizes}", ""), (mark, "mark")]
+    else:
+        yield from ([(line, "title")] for line in wrap(name, width))
+        yield [(sizes, ""), (mark, "mark")]
 
 
 def _notes(report: Report, view: View) -> Iterator[Line]:
@@ -76,10 +82,15 @@ def _notes(report: Report, view: View) -> Iterator[Line]:
 def _body(report: Report, rows: list[Row], view: View) -> Sequence[Line]:
     """The table in the first way that fits, or the last."""
     drawn: Sequence[Sequence[Cell]] = ()
+    spare = 0
     for fit in _fits(view):
         drawn = list(_columns(report, rows, fit, view.dtype))
-        if view.width is None or width_of(drawn) <= view.width:
+        spare = 0 if view.width is None else view.width - width_of(drawn)
+        if spare >= 0:
             break
+    if spare > 0 and fit.settings:  # what room is left goes to what was shortened
+        taken = max((cells(shorten(clean(row.settings), fit.settings)) for row in rows), default=0)
+        drawn = list(_columns(report, rows, fit._replace(settings=taken + spare), view.dtype))
     return grid(drawn, total=True)
 
 
@@ -161,6 +172,8 @@ def shorten(text: str, width: int | None) -> str:
 
     >>> shorten("inception(64, 96, 128, 16, 32, 32)", 20), shorten("3×3, s2, p1", 8), shorten("a_rather_long_name", 9)
     ('inception(64, 96, …)', '3×3, …', 'a_rather…')
+    >>> shorten("max_pool 3×3, s2", 14), shorten("max_pool 3×3, s2", 13), shorten("stage(64, 3)", 8)
+    ('max_pool 3×3 …', 'max_pool 3×3…', 'stage(…)')
     """
     if width is None or cells(text) <= width:
         return text
@@ -170,7 +183,7 @@ def shorten(text: str, width: int | None) -> str:
         if cells(text + end) <= width:
             return text + end
     name, call, _ = text.partition("(")
-    for end in ("(…)", "") if call else ("",):
+    for end in ("(…)", "") if call else (" …", "…"):
         if cells(name + end) <= width:
             return name + end
     return name[: width - 1] + "…"

@@ -65,9 +65,9 @@ class Checker:
                 help_text = f"read it with `from({name})`, or leave the name out"
                 self.problems.add(Problem("unread-output", f"nothing reads the output `{name}`", span, help_text))
         for name in description.own_params:
-            if name not in self.used_params:
+            if name not in self.used_params and not self.problems.full:
                 span = description.params[name].key_span
-                fixes = rename(span, name, [known for known in description.params if known != name])
+                fixes = rename(span, name, description.params)
                 self.problems.add(Problem("unused-param", f"nothing reads the param `{name}`", span, fixes=fixes))
 
     # names
@@ -132,7 +132,7 @@ class Checker:
                 self.check_output_name(chain.name, chain.name_span, outputs, taken)
                 outputs.add(chain.name)
         for unit in units_of(body):
-            if isinstance(unit, Call):
+            if isinstance(unit, Call) and not self.problems.full:
                 self.used_blocks.add(unit.kind)
                 try:
                     bind(unit, self.description)
@@ -180,6 +180,8 @@ class Checker:
                 self.used_blocks.add(name.name)
             if name.name not in known and not self.is_word(name.name) and name.name not in SPECIAL:
                 name.known = False
+                if self.problems.full:
+                    continue
                 fixes = self.meant(name, known)
                 self.problems.add(
                     Problem("unknown-name", f"nothing is called `{name.name}` here", name.span, fixes=fixes)

@@ -86,7 +86,7 @@ class _Reader(BodyReader):
             elif key.value not in KEYS:
                 known = "the keys are " + ", ".join(KEYS)
                 unknown = [name for name in KEYS if name not in root.values]
-                fixes = rename(key.span, key.value, unknown)
+                fixes = () if self.problems.full else rename(key.span, key.value, unknown)
                 self.problems.add(
                     Problem("unknown-key", f"a document has no key `{key.value}`", key.span, known, fixes=fixes)
                 )

@@ -107,6 +107,8 @@ class Expander:
             else:
                 flow, definition = self.unit(unit, frame, flow, prefix, str(index))
             self.built.rounds.pop()
+            if self.built.failed and index > 0:  # further rounds could only say the same again
+                break
         frame.index = outer
         self.built.close(opened, "repeat", unit.segment, flow)
         return flow, definition

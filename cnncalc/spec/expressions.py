@@ -31,6 +31,9 @@ class Scope(Protocol):
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name; raises Mistake where it has none."""
 
+    def spoil(self, name: str) -> None:
+        """Make a name unusable, now that its value has been complained of."""
+
     def member(self, owner: Value, name: str, span: Span) -> Value:
         """`owner.name`, the output named inside a block's call; raises Mistake where there is none."""
 
@@ -136,6 +139,8 @@ class Index(Expression):
     def evaluate(self, scope: Scope) -> Value:
         owner, index = self.owner.evaluate(scope), self.index.evaluate(scope)
         if not isinstance(owner, tuple):
+            if isinstance(self.owner, Name):
+                scope.spoil(self.owner.name)
             raise Mistake("bad-value", f"only a list has elements, and this is {describe(owner)}", self.owner.span)
         index = whole(index, self.index.span, "an index")
         if not -len(owner) <= index < len(owner):

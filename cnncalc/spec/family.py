@@ -24,7 +24,7 @@ class Description:
         self.source = first.text("source")
         self.notes = first.text("notes")
         self.expect = first.expect
-        self.own_params = frozenset(first.params)
+        self.own_params = first.params
         self.input: Entry | None = None
         self.layers: Body | None = None
         self.blocks: dict[str, Block] = {}

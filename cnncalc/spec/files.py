@@ -42,6 +42,14 @@ def is_file(path: str | Path) -> bool:
     return not stat.S_ISDIR(mode)
 
 
+def is_folder(path: str) -> bool:
+    """Whether a folder is there; a path that cannot be one is none."""
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def find(name: str) -> str:
     """The path that ARCH means: a file of that name, else a bundled architecture, else the name as it is."""
     if name == "-" or is_file(name):
@@ -51,10 +59,10 @@ def find(name: str) -> str:
 
 def read_source(path: str, shown: str = "") -> Source:
     """The text of a file ("-" is standard input). Raises Mistake `unreadable`, `too-large` or `not-text`."""
-    shown = shown or ("<standard input>" if path == "-" else path)
+    shown = shown or ("<standard input>" if path == "-" else path or "an empty name")
     nowhere = Span(Source(shown, ""), 0, 0)
     try:
-        data = sys.stdin.buffer.read(LARGEST_FILE + 1) if path == "-" else _read_bytes(path)
+        data = _read_standard_input() if path == "-" else _read_bytes(path)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise Mistake("unreadable", f"{shown}: {reason[:1].lower()}{reason[1:]}", nowhere, _other_name(path)) from None
@@ -74,6 +82,12 @@ def read_source(path: str, shown: str = "") -> Source:
     return Source(shown, text)
 
 
+def _read_standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError(9, "standard input is closed")
+    return sys.stdin.buffer.read(LARGEST_FILE + 1)
+
+
 def _read_bytes(path: str) -> bytes:
     """At most a little more than the bound, of a file or a pipe; a folder or a device is refused."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
@@ -88,10 +102,12 @@ def _read_bytes(path: str) -> bytes:
 
 def _other_name(path: str) -> str:
     """What may have been meant by a path that cannot be read."""
+    if path == "-" or is_file(path):
+        return ""
     for suffix in SUFFIXES:
         if is_file(path + suffix):
             return f"did you mean `{path}{suffix}`?"
-    if "\0" not in path and Path(path).exists():
-        return "name a file"
+    if is_folder(path):
+        return "name a file in it, or look at all of them with `cnncalc validate`"
     found = nearest(Path(path).stem, bundled())
     return f"did you mean the bundled `{found}`?" if found else "`cnncalc list` shows the bundled architectures"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from cnncalc.spec.builder import TooLarge
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import Entry, Reason
 from cnncalc.spec.expand import Expander
-from cnncalc.spec.expressions import Expression, Unknown
+from cnncalc.spec.expressions import Expression, Listed, Unknown
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.files import find, read_source
 from cnncalc.spec.grammar import read_expression
@@ -71,6 +72,7 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     for key, value in turned:
         _turn(description, key, value)
     if wanted is not None:
+        _check_axes(description, wanted)
         description.input = Entry(_expression(wanted, "--input"), Span(Source("--input", wanted), 0, len(wanted)))
     Checker(description, problems).check()
     params = _params(description, problems)
@@ -146,6 +148,16 @@ def _expectations(description: Description, params: dict[str, Value], problems: 
     )
 
 
+def _check_axes(description: Description, wanted: str) -> None:
+    """Raises UsageError where other axes are wanted than the file has: most often the channels are forgotten."""
+    given = description.input.value if description.input else None
+    if isinstance(given, Listed) and len(given.items) != wanted.count(",") + 1:
+        file = "x".join(item.span.text for item in given.items)
+        raise UsageError(
+            f"--input has {wanted.count(',') + 1} sizes, but the network's input has {len(given.items)}: {file}"
+        )
+
+
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
@@ -171,6 +183,6 @@ def _expression(text: str, option: str) -> Expression:
 
 def _input_text(text: str) -> str:
     sizes = text.lower().replace("×", "x").split("x")
-    if not all(size.isascii() and size.isdigit() for size in sizes) or not 2 <= len(sizes) <= 4:
-        raise UsageError(f"--input takes sizes as 3x224x224, channels first, not {text!r}")
+    if not all(re.fullmatch("[0-9]{1,10}", size) and int(size) for size in sizes) or not 2 <= len(sizes) <= 4:
+        raise UsageError(f"--input takes sizes of 1 or more as 3x224x224, channels first, not {text!r}")
     return f"[{', '.join(sizes)}]"

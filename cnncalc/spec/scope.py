@@ -83,6 +83,8 @@ class Frame:
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name. Raises Mistake where it has none yet, Unknown where it depends on a mistake."""
         if name in self.arguments:
+            if self.arguments[name] is None:
+                raise Unknown
             return self.arguments[name]
         if name in self.outputs:
             return self.outputs[name]
@@ -100,6 +102,13 @@ class Frame:
         if name in SPECIAL:
             return self.special(name, span)
         return BOOLEANS.get(name, Word(name))
+
+    def spoil(self, name: str) -> None:
+        """Make a name unusable, now that its value has been complained of."""
+        for values in (self.arguments, self.params):
+            if name in values:
+                values[name] = None
+                return
 
     def special(self, name: str, span: Span) -> Value:
         if name == "index":

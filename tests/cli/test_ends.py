@@ -64,6 +64,7 @@ def test_a_file_that_is_not_there() -> None:
         (["summary", "alexnet", "--dtype", "float8"], "'bfloat16'"),
         (["summary", "alexnet", "--format", "json", "--depth", "2"], "--depth has no meaning for --format json"),
         (["summary", "alexnet", "--nonsense"], "--nonsense"),
+        (["list", "--output", ""], "--output needs the name of a file"),
         (["layers", "convv"], "did you mean `conv`?"),
         (["nonsense"], "nonsense"),
     ],
@@ -139,7 +140,8 @@ def test_a_full_disk_is_one() -> None:
 
 
 def test_an_interrupt_ends_in_one_line() -> None:
-    command = [sys.executable, "-m", "cnncalc", "summary", "-"]
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # off in a background job
+    command = [sys.executable, "-c", f"{listen}; from cnncalc.cli.app import main; main()", "summary", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as running:
         time.sleep(1)  # it waits for its input by then
         running.send_signal(signal.SIGINT)

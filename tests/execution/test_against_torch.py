@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from math import isnan, prod
+from math import isfinite, isnan, prod
 from random import Random
 from typing import Any
 
@@ -45,7 +45,7 @@ def tensor(torch: Any, x: Map) -> Any:
 def assert_close(ours: Map, theirs: Any, about: object) -> None:
     assert tuple(theirs.shape[1:]) == ours.shape, about
     wanted = theirs.reshape(-1).tolist()
-    scale = max([abs(value) for value in wanted if abs(value) != float("inf")], default=0.0) + 1e-300
+    scale = max((abs(value) for value in wanted if isfinite(value)), default=0.0) + 1e-300
     for found, value in zip(ours.values, wanted, strict=True):
         both_are_none = isnan(found) and isnan(value)
         assert both_are_none or found == value or abs(found - value) <= TOLERANCE * scale, (about, found, value)
@@ -224,5 +224,3 @@ def test_shape_of_kernel_is_that_of_pytorch(torch: Any) -> None:
     net = network("input: [2, 2, 2]\nlayers: ['conv(2, 2, bias=false)']")
     made = run(net, x, lambda node, name, shape: kernel, Numbers())[0]
     assert made.values == [0.0, 30.0]
-
-

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import product
-from random import Random
-
 import pytest
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.window import Axis, inside
 
 from ..layers.cases import random_cases
 from .one import count

@@ -31,7 +31,7 @@ KINDS = {"conv (1x1)": "conv", "conv (3D)": "conv"}
 @pytest.mark.parametrize("example", EXAMPLES["output-size"], ids=lambda e: f"{e['what']} {e['input']}")
 def test_output_size(example: dict[str, Any]) -> None:
     kind = KINDS.get(example["what"], example["what"])
-    settings = {key: example[key] for key in ("kernel", "stride", "padding") if key in example}
+    settings: dict[str, Any] = {key: example[key] for key in ("kernel", "stride", "padding") if key in example}
     if kind in ("conv", "transposed_conv"):
         settings["out"] = example.get("out", 1)
     call = f"{kind}({', '.join(f'{key}={value}' for key, value in settings.items())})" if settings else kind

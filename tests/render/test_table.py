@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Totals
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.table import View, table
 from cnncalc.render.text import cells
 
+from ..networks import report as report_of
 from .samples import MAP, layer, line, report, small
 
 
@@ -25,8 +26,8 @@ def wide() -> Report:
 def body(text: str) -> list[str]:
     """The lines of the table itself."""
     lines = text.split("\n\n")[0].splitlines()
-    assert set(lines[2]) == set(lines[-2]) == {"─"}
-    return [*lines[3:-2], lines[-1]]
+    first, last = (at for at, text in enumerate(lines) if set(text) == {"─"})
+    return [*lines[first + 1 : last], *lines[last + 1 :]]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
@@ -51,6 +52,28 @@ def test_what_goes_first_is_what_is_missed_least() -> None:
     assert headers[60] == ["layer", "output", "params", "mults", "field"]
     assert "%" in table(wide(), View(width=90))
     assert "%" not in table(wide(), View(width=60))
+
+
+@pytest.mark.parametrize("width", [1, 30, 80, None])
+def test_a_network_whose_first_layer_fails(width: int | None) -> None:
+    made = small()._replace(layers=(), groups=(), totals=Totals.of([]), complete=False)
+    assert "incomplete" in table(made, View(width=width))
+
+
+def test_a_long_name_is_wrapped() -> None:
+    lines = table(small()._replace(name="a name of many words " * 4), View(width=60)).splitlines()
+    assert [line[:6] for line in lines[:3]] == ["a name", "words ", "3×8×8 "]
+    assert max(map(cells, lines)) <= 60
+
+
+def test_room_that_is_left_goes_to_the_settings() -> None:
+    made = report_of("input: [4, 8, 8]\nblocks: {norm: local_response_norm}\nlayers: [norm, norm]")
+    assert "local_response_norm" in table(made, View(width=100)).split()
+    for width in range(50, 57):
+        text = table(made, View(width=width))
+        assert "local_" in text
+        assert "local_response_norm" not in text.split()
+        assert cells(text.splitlines()[2]) == width
 
 
 def test_without_a_width_nothing_is_left_out() -> None:

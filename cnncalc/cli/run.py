@@ -1,0 +1,288 @@
+"""`cnncalc run`."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnncalc.cli import options
+from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.progress import Progress
+from cnncalc.errors import CnncalcError, SpecError, UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.errors import Source
+    from cnncalc.execution.weights import Shaped, Weights
+    from cnncalc.layers.ops import Map
+    from cnncalc.network import Network, Node
+    from cnncalc.spec.load import Loaded
+
+MOST = 100_000_000  # multiplications: a few seconds' worth
+LARGEST_FILE = 2**28  # bytes
+
+At = Annotated[str | None, options.option("--at", metavar="PATH", help="Show that layer's output, not the last.")]
+All = Annotated[bool, options.option("--all", help="Show every layer's output.")]
+InputData = Annotated[
+    str | None,
+    options.option("--input-data", metavar="FILE", help="Nested lists, JSON or YAML, or a PGM or PPM picture."),
+]
+WeightsFile = Annotated[
+    str | None,
+    options.option("--weights", metavar="FILE", help="Arrays by path, JSON or YAML, as PyTorch shapes them."),
+]
+Seed = Annotated[
+    int | None, options.option("--seed", metavar="N", help="What is not given is drawn from this seed; else from 0.")
+]
+Picture = Annotated[bool, options.option("--picture", help="Shade the maps in the terminal.")]
+Matrix = Annotated[bool, options.option("--matrix", help="The layer as the matrix that multiplies its flat input.")]
+SaveImage = Annotated[
+    str | None, options.option("--save-image", metavar="FILE", help="Write a channel as a PGM picture.")
+]
+Channel = Annotated[int, typer.Option("--channel", min=0, metavar="N", help="Which channel --save-image writes.")]
+Most = Annotated[int, typer.Option("--max-multiplications", min=0, metavar="N", help="Refuse to do more than these.")]
+
+
+def run(
+    arch: options.Arch,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    input_data: InputData = None,
+    weights: WeightsFile = None,
+    seed: Seed = None,
+    at: At = None,
+    all_: All = False,
+    picture: Picture = False,
+    matrix: Matrix = False,
+    save_image: SaveImage = None,
+    channel: Channel = 0,
+    max_multiplications: Most = MOST,
+    format: options.TextFormatOption = options.TextFormat.text,
+    output: options.Output = None,
+    width: options.Width = None,
+    color: options.ColorOption = options.Color.auto,
+) -> None:
+    """Execute a network on a small input, and show what comes out.
+
+    Inference: dropout passes on what it gets, a batch norm uses its running statistics. Without --input-data the input
+    is drawn from the seed, uniform from 0 to 1. Without --weights (or `weights` in the file) so are the weights,
+    uniform within 1/sqrt(n) of 0 with n the inputs of an output; factors and variances of norms within 1/2 of 1.
+    """
+    _check_use(at, all_, picture=picture, matrix=matrix, saves=save_image is not None, format=format)
+    net, loaded = _network(arch, input, settings)
+    arrays = _weights(net, loaded, weights, seed)
+    shown = (width or width_for(output), colored(color, output))
+    if matrix:
+        emit(_matrix(net, arrays, at, format, *shown), output)
+        return
+    chosen = _chosen(net, at, all_)
+    _refuse(net, chosen.values(), max_multiplications)
+    made = _executed(net, _start(net, input_data, seed), arrays, chosen)
+    if save_image is not None:
+        emit(_image(made, channel), save_image)
+    else:
+        emit(_written(net, made, format, picture, *shown), output)
+
+
+def _check_use(at: str | None, all_: bool, *, picture: bool, matrix: bool, saves: bool, format: str) -> None:
+    """Options that say different things are refused, not one of them ignored."""
+    pairs = {
+        "--at and --all": at is not None and all_,
+        "--matrix and --all": matrix and all_,
+        "--matrix and --picture": matrix and picture,
+        "--matrix and --save-image": matrix and saves,
+        "--all and --save-image": all_ and saves,
+        "--picture and --save-image": picture and saves,
+        "--picture and --format json": picture and format == "json",
+        "--save-image and --format json": saves and format == "json",
+    }
+    for names, both in pairs.items():
+        if both:
+            raise UsageError(f"{names} do not go together")
+
+
+def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple[Network, Loaded]":
+    from cnncalc.spec.load import open_architecture
+
+    loaded = open_architecture(arch, input=input, settings=settings or ())
+    net = loaded.network
+    if net is None or not net.complete or any(problem.severity == "error" for problem in loaded.problems):
+        raise SpecError(loaded.problems)
+    if not net.nodes:
+        raise UsageError(f"{net.name} has no layers to run")
+    return net, loaded
+
+
+def _weights(net: "Network", loaded: "Loaded", file: str | None, seed: int | None) -> "Weights":
+    """The arrays of the file and of the architecture itself; what a file leaves out must be drawn on purpose."""
+    from cnncalc.execution.weights import Given, Weights, check
+    from cnncalc.spec.weights import read_weights, weights_in
+
+    assert loaded.source is not None
+    written, problems = weights_in(loaded.source, loaded.path)
+    if file is not None:
+        more, others = read_weights(_text(file))
+        written, problems = {**written, **more}, [*problems, *others]
+    given = {path: {name: Given(*array) for name, array in arrays.items()} for path, arrays in written.items()}
+    found, wrong = check(net, given, complete=file is not None and seed is None)
+    if problems or wrong:
+        raise SpecError([*problems, *wrong])
+    return Weights(net, found, seed)
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        if name == "-":
+            import sys
+
+            data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+        else:
+            with Path(name).open("rb") as stream:
+                data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise CnncalcError(f"cannot read {name}: {error.strerror or error}") from None
+    if len(data) > LARGEST_FILE:
+        raise CnncalcError(f"{name} is larger than {LARGEST_FILE // 2**20} MiB, and no more is read")
+    return data
+
+
+def _text(name: str, data: bytes | None = None) -> "Source":
+    from cnncalc.errors import Source
+
+    try:
+        return Source(name, (_bytes(name) if data is None else data).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise CnncalcError(f"{name} is neither text nor a PGM or PPM picture") from None
+
+
+def _start(net: "Network", file: str | None, seed: int | None) -> "Shaped":
+    """The input. Raises CnncalcError where it has not the shape that the network takes."""
+    from cnncalc.execution.netpbm import is_picture, read_picture
+    from cnncalc.execution.weights import NestedError, drawn_input, flat
+    from cnncalc.layers.base import shape_text
+    from cnncalc.spec.weights import read_array
+
+    if file is None:
+        return drawn_input(seed or 0, net.input)
+    data = _bytes(file)
+    try:
+        if is_picture(data):
+            found = read_picture(data)
+        else:
+            nested, problems = read_array(_text(file, data))
+            if problems:
+                raise SpecError(problems)
+            found = flat(nested)
+    except NestedError as error:
+        raise CnncalcError(f"{file}: {error}") from None
+    if found.shape != net.input:
+        hint = ""
+        if len(found.shape) == len(net.input):
+            hint = f"; --input {'x'.join(map(str, found.shape))} runs it on that"
+        wanted = f"the network takes {shape_text(net.input)}"
+        raise CnncalcError(f"{file}: the input is {shape_text(found.shape)}, but {wanted}{hint}")
+    return found
+
+
+def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
+    """The layers whose outputs are wanted, by their paths: the network's outputs unless something else is."""
+    from cnncalc.paths import find_path
+
+    paths = {node.path: node.index for node in net.nodes}
+    if all_:
+        return paths
+    if at is not None:
+        groups = {group.path: group.result for group in net.groups if group.result >= 0}
+        named = {**groups, **paths}
+        index = named[find_path(at, paths if _is_one(at, paths) else named)]
+        return {net.nodes[index].path: index}
+    last = net.outputs.get("")
+    ends = [index for index in net.outputs.values() if index >= 0] if last is None or last < 0 else [last]
+    return {net.nodes[index].path: index for index in ends or [len(net.nodes) - 1]}
+
+
+def _is_one(at: str, paths: dict[str, int]) -> bool:
+    """Whether a layer is meant, and not a block or a branch of that name."""
+    from cnncalc.paths import PathError, find_path
+
+    try:
+        find_path(at, paths)
+    except PathError:
+        return False
+    return True
+
+
+def _refuse(net: "Network", chosen: "Collection[int]", most: int) -> None:
+    """Raises UsageError where the work, or what must be held, is beyond the bound."""
+    from math import prod
+
+    from cnncalc.execution.run import needed
+    from cnncalc.render.numbers import exact
+
+    wanted = needed(net, chosen)
+    nodes = [node for node in net.nodes if node.index in wanted]
+    work = sum(node.layer.work(node.input_shapes, node.output).multiplications for node in nodes)
+    elements = prod(net.input) + sum(prod(node.output) for node in nodes)
+    elements += sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
+    for figure, what in ((work, "multiplications"), (elements, "numbers to draw and hold")):
+        if figure > most:
+            how = f"a smaller --input, an earlier --at, or --max-multiplications {figure}"
+            raise UsageError(
+                f"{net.name} takes {exact(figure)} {what}, and more than {exact(most)} are refused; {how} lets it run"
+            )
+
+
+def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[str, int]) -> "dict[str, Map]":
+    from cnncalc.execution.readings import Numbers
+    from cnncalc.execution.run import needed, run
+    from cnncalc.layers.ops import Map
+
+    progress = Progress()
+    costs = {index: net.nodes[index] for index in needed(net, chosen.values())}
+    sizes = {
+        index: 1 + node.layer.work(node.input_shapes, node.output).multiplications for index, node in costs.items()
+    }
+    total, done = sum(sizes.values()), 0
+
+    def visit(node: "Node", made: Map) -> None:
+        nonlocal done
+        done += sizes[node.index]
+        progress.tell(node.path, done, total)
+
+    made = run(net, Map(*start), weights, Numbers(), keep=set(chosen.values()), visit=visit)
+    progress.clear()
+    return {path: made[index] for path, index in chosen.items()}
+
+
+def _matrix(net: "Network", weights: "Weights", at: str | None, format: str, width: int | None, color: bool) -> str:
+    from cnncalc.execution.matrix import matrix
+    from cnncalc.paths import find_path
+    from cnncalc.render.maps import matrix_json, matrix_text
+
+    paths = {node.path: node for node in net.nodes}
+    if at is None and len(paths) > 1:
+        raise UsageError("--matrix is of one layer: say which with --at PATH")
+    node = paths[find_path(at, paths)] if at is not None else net.nodes[0]
+    rows = matrix(node, weights)
+    if format == "json":
+        return matrix_json(net.name, node.path, rows)
+    return matrix_text(node.path, rows, width, color=color)
+
+
+def _image(made: "dict[str, Map]", channel: int) -> str:
+    from cnncalc.execution.netpbm import pgm
+
+    path, found = next(iter(made.items()))
+    if len(found.sizes) != 2:
+        raise UsageError(f"the output of {path} is no map of rows and columns; --at PATH chooses one that is")
+    if channel >= found.shape[0]:
+        raise UsageError(f"{path} has channels 0 to {found.shape[0] - 1}, and no {channel}")
+    return pgm(found.channels()[channel], *found.sizes)
+
+
+def _written(net: "Network", made: "dict[str, Map]", format: str, picture: bool, width: int | None, color: bool) -> str:
+    from cnncalc.render.maps import maps_json, maps_text, pictures
+
+    if format == "json":
+        return maps_json(net.name, made)
+    return pictures(made, width, color=color) if picture else maps_text(made, width, color=color)

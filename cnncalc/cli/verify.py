@@ -1,0 +1,55 @@
+"""`cnncalc verify`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cnncalc.cli import options
+from cnncalc.cli.output import colored, emit
+from cnncalc.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from cnncalc.execution.verify import Verdict
+
+Arch = Annotated[
+    str | None,
+    options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all that are bundled.", options.architectures),
+]
+
+
+def verify(
+    arch: Arch = None,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    format: options.TextFormatOption = options.TextFormat.text,
+    output: options.Output = None,
+    color: options.ColorOption = options.Color.auto,
+) -> int:
+    """Execute a network and hold every computed number against what was counted.
+
+    The network is made thin: few channels, the geometry kept. Exit code 1 where anything differs.
+    """
+    from cnncalc.errors import UsageError
+    from cnncalc.render.verdict import verdict_text, verdicts_json, verdicts_text
+    from cnncalc.spec.files import bundled
+
+    if arch is None and (input is not None or settings):
+        raise UsageError("--input and --set are for one architecture: say which")
+    found = [_verdict(name, input, settings) for name in ([arch] if arch is not None else bundled())]
+    if format == "json":
+        emit(verdicts_json(found), output)
+    elif arch is not None:
+        emit(verdict_text(found[0], color=colored(color, output)), output)
+    else:
+        emit(verdicts_text(found, color=colored(color, output)), output)
+    return int(not all(verdict.held for verdict in found))
+
+
+def _verdict(arch: str, input: str | None, settings: list[str] | None) -> "Verdict":
+    from cnncalc.execution.verify import verify
+    from cnncalc.spec.load import load
+
+    progress = Progress()
+    try:
+        network = load(arch, input=input, settings=settings or ())
+        return verify(network, tick=lambda done, total: progress.tell(f"verify {network.name}", done, total))
+    finally:
+        progress.clear()

@@ -1,0 +1,212 @@
+"""What every unit sees by the layers' `reach`, counted out position by position.
+
+Two ways. `Cone` follows the windows wherever they lead, as if every map went on beyond its borders: that is what a
+receptive field states before clipping, here without its formulas. `Sight` follows only what is there: a window's
+element on the padding of an inner map reads nothing, although a formula lets it stand for input positions that lie there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+from cnncalc.layers.base import Shape
+from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
+from cnncalc.network import INPUT, Network, Node
+
+Rule = Window | Spread | Enlarge | Adaptive
+Interval = tuple[int, int] | None
+
+
+def reads(rule: Rule, y: int) -> Sequence[int]:
+    """The inputs that an output reads, as the rule is worded."""
+    if isinstance(rule, Window):
+        first = y * rule.stride - rule.before
+        return range(first, first + rule.kernel * rule.dilation, rule.dilation)
+    if isinstance(rule, Spread):
+        firsts = (y + rule.before - k * rule.dilation for k in range(rule.kernel))
+        return [first // rule.stride for first in firsts if first % rule.stride == 0]
+    if isinstance(rule, Adaptive):
+        return range(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output))
+    if not rule.linear:
+        return [y // rule.factor]
+    twice = 2 * y + 1 - rule.factor  # twice the factor times where y lies between the inputs
+    below = twice // (2 * rule.factor)
+    return [below] if twice % (2 * rule.factor) == 0 else [below, below + 1]
+
+
+def union(sets: Iterable[int]) -> int:
+    """All sets together, each a bit for every position."""
+    found = 0
+    for one in sets:
+        found |= one
+    return found
+
+
+def hull(intervals: Iterable[Interval]) -> Interval:
+    """The least interval that holds all."""
+    ends = [interval for interval in intervals if interval]
+    return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
+
+
+def hull_of(positions: int) -> Interval:
+    """The first and the last of a set of positions."""
+    return ((positions & -positions).bit_length() - 1, positions.bit_length() - 1) if positions else None
+
+
+class Sight(NamedTuple):
+    """What is there to be seen: for every unit of every axis the set of its input positions.
+
+    For a flat map `axes` is None and `everything` what its elements see together, on every axis of the input; `each`
+    says whether each of them sees it all. `exact` is False where positions have been dealt out anew, or where a branch
+    sees nothing at some unit, so that what it sees is no longer one set for each axis: then less may be seen than told.
+    """
+
+    axes: tuple[tuple[int, ...], ...] | None
+    everything: tuple[int, ...]
+    each: bool
+    exact: bool
+
+    def at(self, place: Sequence[int], firsts: Sequence[int]) -> int:
+        """The set of one unit, with the positions of each axis after those of the one before."""
+        if self.axes is None:
+            return join(self.everything, firsts)
+        sets = [axis[at] for axis, at in zip(self.axes, place, strict=True)]
+        return join(sets, firsts) if all(sets) else 0
+
+
+def join(sets: Sequence[int], firsts: Sequence[int]) -> int:
+    """Sets of every axis in one, as `traced_input` lays them out."""
+    return union(one << first for one, first in zip(sets, firsts, strict=True))
+
+
+def sights(network: Network) -> dict[int, Sight]:
+    """What is there to be seen at every layer."""
+    axes = tuple(tuple(1 << at for at in range(size)) for size in network.input[1:])
+    found = {INPUT: Sight(axes, tuple(map(union, axes)), False, True)}
+    for node in network.nodes:
+        before = [found[index] for index in node.inputs]
+        found[node.index] = _sight(node.layer.reach(node.input_shapes, node.output), before, node)
+    return found
+
+
+def _sight(reach: Reach, before: list[Sight], node: Node) -> Sight:
+    merged = _merged(before, node) if len(before) > 1 else before[0]
+    if reach == "pointwise":
+        return merged
+    if isinstance(reach, tuple) and merged.axes is not None:
+        axes = tuple(
+            tuple(union(axis[at] for at in reads(rule, y) if 0 <= at < len(axis)) for y in range(size))
+            for rule, axis, size in zip(reach, merged.axes, node.output[1:], strict=True)
+        )
+        return Sight(axes, tuple(map(union, axes)), False, merged.exact)
+    if merged.axes is not None and reach == "normalized":
+        axes = tuple((all_,) * len(axis) for axis, all_ in zip(merged.axes, merged.everything, strict=True))
+        return merged._replace(axes=axes)
+    if len(node.output) > 1:  # by `reshape`: what each position sees is not told apart
+        seen = (merged.everything * 3)[: len(node.output) - 1]
+        axes = tuple((all_,) * size for all_, size in zip(seen, node.output[1:], strict=True))
+        return Sight(axes, seen, False, False)
+    return Sight(None, merged.everything, reach != "flatten", merged.exact)
+
+
+def _merged(before: list[Sight], node: Node) -> Sight:
+    everything = tuple(map(union, zip(*(sight.everything for sight in before), strict=True)))
+    exact = all(sight.exact for sight in before)
+    if any(sight.axes is None for sight in before):
+        return Sight(None, everything, any(sight.each for sight in before), exact)
+    spread = [_broadcast(sight, node.output) for sight in before]
+    gaps = any(not seen for axes in spread for axis in axes for seen in axis)
+    axes = tuple(tuple(map(union, zip(*units, strict=True))) for units in zip(*spread, strict=True))
+    return Sight(axes, everything, False, exact and not gaps)
+
+
+def _broadcast(sight: Sight, output: Shape) -> list[tuple[int, ...]]:
+    assert sight.axes is not None
+    return [axis * (size // len(axis)) for axis, size in zip(sight.axes, output[1:], strict=True)]
+
+
+class Cone(NamedTuple):
+    """Where the windows lead on one axis: for the units from `first` on, the input positions from first to last."""
+
+    first: int
+    units: tuple[Interval, ...]
+    told: Interval  # what the units that are there see together
+
+    def at(self, unit: int) -> Interval:
+        """The interval of a unit."""
+        return self.units[unit - self.first]
+
+
+def cones(network: Network, axis: int) -> dict[int, Cone | None]:
+    """Where the windows lead from every layer, on one axis. None behind what leaves no axes or deals them out anew."""
+    ranges = _ranges(network, axis)
+    first, last = ranges.get(INPUT, (0, network.input[1 + axis] - 1))
+    start = Cone(first, tuple((at, at) for at in range(first, last + 1)), (0, network.input[1 + axis] - 1))
+    found: dict[int, Cone | None] = {INPUT: start}
+    for node in network.nodes:
+        before = [found[index] for index in node.inputs]
+        if any(cone is None for cone in before) or len(node.output) != len(network.input):
+            found[node.index] = None
+            continue
+        found[node.index] = _cone(node, axis, before, ranges[node.index])
+    return found
+
+
+def _cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> Cone | None:
+    reach = node.layer.reach(node.input_shapes, node.output)
+    units = range(wanted[0], wanted[1] + 1)
+    size = node.output[1 + axis]
+    if isinstance(reach, tuple):
+        cone, rule = before[0], reach[axis]
+        made = tuple(hull(cone.at(at) for at in reads(rule, y)) for y in units)
+    elif reach in ("pointwise", "normalized"):
+        everything = [cone.told for cone in before] if reach == "normalized" else []
+        sizes = [shape[1 + axis] for shape in node.input_shapes]
+        sources = list(zip(before, sizes, strict=True))
+        made = tuple(hull([*everything, *(c.at(0 if have < size else y) for c, have in sources)]) for y in units)
+    else:
+        return None
+    return Cone(wanted[0], made, hull(made[-wanted[0] : size - wanted[0]]))
+
+
+def _ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
+    """The units of every map that are read, those beyond its borders included."""
+    ranges = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
+    if len(network.input) > 1 + axis:
+        ranges[INPUT] = (0, network.input[1 + axis] - 1)
+    for node in reversed(network.nodes):
+        if node.index not in ranges:
+            continue
+        first, last = ranges[node.index]
+        reach = node.layer.reach(node.input_shapes, node.output)
+        if isinstance(reach, tuple):
+            read = [at for y in _ends(first, last) for at in reads(reach[axis], y)]
+            first, last = (min(read), max(read)) if read else (0, -1)
+        elif reach not in ("pointwise", "normalized"):
+            continue
+        for index, shape in zip(node.inputs, node.input_shapes, strict=True):
+            if index in ranges and not (
+                len(shape) > 1 + axis and shape[1 + axis] < node.output[1 + axis] and len(node.inputs) > 1
+            ):
+                ranges[index] = min(ranges[index][0], first), max(ranges[index][1], last)
+    return ranges
+
+
+MARGIN = 64  # outputs at either end among which those lie that read the outermost inputs, at the latest
+
+
+def _ends(first: int, last: int) -> Iterable[int]:
+    """The outputs at either end: some of a transposed window's read nothing."""
+    return {*range(first, min(first + MARGIN, last + 1)), *range(max(last - MARGIN, first), last + 1)}
+
+
+def firsts_of(shape: Shape) -> tuple[int, ...]:
+    """Where the positions of each axis begin in a set of all of them."""
+    return tuple(sum(shape[1 : 1 + axis]) for axis in range(len(shape) - 1))
+
+
+def places(shape: Shape) -> Iterable[tuple[int, ...]]:
+    """Every position of a map."""
+    return product(*map(range, shape[1:]))

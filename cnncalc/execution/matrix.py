@@ -1,0 +1,49 @@
+"""A linear layer as the matrix that multiplies its flattened input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from cnncalc.errors import UsageError
+from cnncalc.execution.readings import DOT, Numbers
+from cnncalc.execution.run import Weigh, execute
+from cnncalc.layers.ops import Map
+from cnncalc.network import Node
+
+LINEAR = (
+    *("conv", "depthwise_conv", "separable_conv", "spatial_separable_conv", "transposed_conv", "linear"),
+    *("avg_pool", "global_avg_pool", "adaptive_avg_pool", "upsample", "pixel_shuffle", "crop", "flatten", "reshape"),
+    *("channel_split", "channel_shuffle", "scale", "dropout", "stochastic_depth"),
+)
+MOST = 100_000  # elements
+
+Matrix = list[list[float]]  # a row for every output, a column for every input
+
+
+def matrix(node: Node, weigh: Weigh) -> Matrix:
+    """The matrix of a layer, its bias left out: each column is what the layer makes of a single 1. Raises UsageError.
+
+    A convolution's rows hold its kernel, moved along; a transposed convolution's is the transpose of such a matrix.
+    """
+    if node.layer.kind not in LINEAR:
+        raise UsageError(f"{node.path} is a {node.layer.kind}, which is no linear map, so that it has no matrix")
+    inputs, outputs = prod(node.input_shapes[0]), prod(node.output)
+    if inputs * outputs > MOST:
+        text = f"the matrix of {node.path} has {outputs:,} × {inputs:,} elements, and more than {MOST:,} are not shown"
+        raise UsageError(f"{text}; a smaller --input makes it smaller")
+
+    def unbiased(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
+        return [0.0] * prod(shape) if name.endswith("bias") else weigh(node, name, shape)
+
+    columns = []
+    for at in range(inputs):
+        single = [0.0] * inputs
+        single[at] = 1.0
+        columns.append(execute(node, (Map(node.input_shapes[0], single),), unbiased, Numbers()).values)
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def multiplied(rows: Matrix, values: Sequence[float]) -> list[float]:
+    """The matrix times a flattened input."""
+    return [DOT(row, values) for row in rows]

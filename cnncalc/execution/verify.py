@@ -1,0 +1,367 @@
+"""Holding what is computed of a network against what comes of executing it: counted and traced, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import reduce
+from math import prod
+from operator import or_
+from typing import NamedTuple
+
+from cnncalc.analysis import receptive_field
+from cnncalc.analysis.receptive_field import AxisField, Field
+from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, sights
+from cnncalc.execution.readings import Counting, Provenance, traced_input
+from cnncalc.execution.run import execute, run
+from cnncalc.execution.thin import thin, thinned
+from cnncalc.execution.weights import ones
+from cnncalc.layers.base import Layer, Shape, Shapes, Work
+from cnncalc.layers.ops import Map
+from cnncalc.network import INPUT, Network, Node
+
+MOST = 6_000_000  # cost of a thin network, about ten seconds
+
+APART = "each layer at its own setting with few channels, beside the positions traced through all"
+Tick = Callable[[int, int], None]  # layers done, of how many
+Intervals = tuple[Interval, ...]
+
+
+class Check(NamedTuple):
+    """One thing that was held against another."""
+
+    what: str
+    declared: object
+    found: object
+    held: bool
+
+
+class Unit(NamedTuple):
+    """What one unit sees: by the declared receptive field, clipped to the image, and traced.
+
+    Where `cut`, the unit sees less than declared, for what lies beyond is read as the padding of an inner map.
+    """
+
+    declared: Intervals
+    traced: Intervals
+
+    @property
+    def cut(self) -> bool:
+        """Whether it sees less than the interval of the receptive field."""
+        return self.declared != self.traced
+
+
+class LayerVerdict(NamedTuple):
+    """What was held of one layer. `middle` and `corner` are None where it has no place, or no field is told."""
+
+    path: str
+    layer: Layer
+    output: Shape
+    work: Work
+    inside: Work
+    parameters: int
+    middle: Unit | None
+    corner: Unit | None
+    checks: tuple[Check, ...]
+
+    @property
+    def differences(self) -> list[Check]:
+        """What did not hold."""
+        return [check for check in self.checks if not check.held]
+
+
+class Verdict(NamedTuple):
+    """What came of verifying a network; `how` says what was executed in its place."""
+
+    name: str
+    how: str
+    input: Shape
+    layers: tuple[LayerVerdict, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether everything did."""
+        return not any(layer.differences for layer in self.layers)
+
+
+def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, total: None) -> Verdict:
+    """Execute a network, made thin, in the counting and the tracing reading, and hold every layer's figures."""
+    found = thin(network, most)
+    net, how = found or (network, APART)
+    total = 2 * len(net.nodes)
+    counted: dict[int, Counts] = {}
+    traced: dict[int, Trace] = {}
+    counts = _counts(net) if found else _counts_apart(net)
+    traces = _traces(net) if found else _traces_apart(net)
+    for node, one in zip(net.nodes, counts, strict=True):
+        counted[node.index] = one
+        tick(len(counted), total)
+    for node, trace in zip(net.nodes, traces, strict=True):
+        traced[node.index] = trace
+        tick(len(counted) + len(traced), total)
+    layers = tuple(_layers(net, counted, traced))
+    return Verdict(network.name, how, net.input, layers)
+
+
+# counting
+
+
+class Counts(NamedTuple):
+    """A layer that was executed, its declared figures beside those that were counted."""
+
+    shapes: tuple[Shape, Shape]
+    work: tuple[Work, Work]
+    inside: tuple[Work, Work]
+    arrays: tuple[dict[str, int], dict[str, int]]
+
+
+class _Counter:
+    """Executes layers in the counting reading, and notes what each draws."""
+
+    def __init__(self) -> None:
+        self.reading = Counting()
+        self.drawn = dict.fromkeys(("weight", "bias", "buffer"), 0)
+
+    def draw(self, node: Node, name: str, shape: Shape) -> list[float]:
+        role = {"mean": "buffer", "variance": "buffer"}.get(name, "bias" if name.endswith("bias") else "weight")
+        self.drawn[role] += prod(shape)
+        return ones(node, name, shape)
+
+    def counts(self, node: Node, made: Map) -> Counts:
+        """What was counted since the layer before."""
+        inputs, output = node.input_shapes, node.output
+        declared = dict.fromkeys(self.drawn, 0)
+        for weight in node.layer.weights(inputs):
+            declared[weight.role] += prod(weight.shape)
+        drawn = dict(self.drawn)
+        self.drawn.update(dict.fromkeys(drawn, 0))
+        shape = made.shape if len(made.values) == prod(made.shape) else (len(made.values),)
+        work = node.layer.work(inputs, output), self.reading.all.taken()
+        inside = node.layer.work_inside(inputs, output), self.reading.inside.taken()
+        return Counts((output, shape), work, inside, (declared, drawn))
+
+
+def _counts(network: Network) -> Iterator[Counts]:
+    counter = _Counter()
+    found: list[Counts] = []
+    start = Map(network.input, [1] * prod(network.input))
+    run(
+        network,
+        start,
+        counter.draw,
+        counter.reading,
+        keep=(),
+        whole=True,
+        visit=lambda node, made: found.append(counter.counts(node, made)),
+    )
+    yield from found
+
+
+def _counts_apart(network: Network) -> Iterator[Counts]:
+    known: dict[tuple[Layer, Shapes], Counts] = {}
+    counter = _Counter()
+    for node in network.nodes:
+        key = (node.layer, node.input_shapes)
+        if key not in known:
+            alone = _alone(node)
+            inputs = tuple(Map(shape, [1] * prod(shape)) for shape in alone.input_shapes)
+            known[key] = counter.counts(alone, execute(alone, inputs, counter.draw, counter.reading))
+        yield known[key]
+
+
+def _alone(node: Node) -> Node:
+    """The layer by itself with as few channels as it can have."""
+    if len(node.inputs) > 1:
+        inputs = tuple((1, *shape[1:]) for shape in node.input_shapes)
+        return node._replace(input_shapes=inputs, output=node.layer.output_shape(inputs))
+    single = node._replace(index=0, inputs=(INPUT,), shares=None)
+    network = Network("", "", "", node.input_shapes[0], (single,), (), {"": 0})
+    return thinned(network, node.input_shapes[0][1:], joined=True).nodes[0]
+
+
+# tracing
+
+
+class Trace(NamedTuple):
+    """What each position of a map (each element of a flat one) was traced to, over all channels."""
+
+    places: list[int]
+    everything: int
+
+
+def _trace(made: Map) -> Trace:
+    if len(made.shape) == 1:
+        return Trace(made.values, reduce(or_, made.values))
+    merged: list[int] = made.channels()[0]
+    for channel in made.channels()[1:]:
+        if channel != merged:
+            merged = list(map(or_, merged, channel))
+    return Trace(merged, reduce(or_, merged))
+
+
+def _traces(network: Network) -> Iterator[Trace]:
+    found: list[Trace] = []
+    run(
+        network,
+        traced_input(network.input),
+        ones,
+        Provenance(),
+        keep=(),
+        whole=True,
+        visit=lambda node, made: found.append(_trace(made)),
+    )
+    yield from found
+
+
+def _traces_apart(network: Network) -> Iterator[Trace]:
+    """Through every layer by itself: each of its input channels is what all channels before it were traced to."""
+    known = {INPUT: _trace(traced_input(network.input))}
+    for node in network.nodes:
+        alone = _alone(node)
+        inputs = []
+        for index, shape in zip(node.inputs, alone.input_shapes, strict=True):
+            trace = known[index]
+            values = trace.places * shape[0] if len(shape) > 1 else [trace.everything] * shape[0]
+            inputs.append(Map(shape, values))
+        made = execute(alone, tuple(inputs), ones, Provenance())
+        known[node.index] = (
+            _trace(made) if len(made.shape) > 1 else Trace([_trace(made).everything], _trace(made).everything)
+        )
+        yield known[node.index]
+
+
+# the two against each other
+
+
+def _layers(network: Network, counted: dict[int, Counts], traced: dict[int, Trace]) -> Iterator[LayerVerdict]:
+    seen = sights(network)
+    axes = range(len(network.input) - 1)
+    ways = [cones(network, axis) for axis in axes]
+    fields, spread = _fields(network)
+    for node in network.nodes:
+        counts, trace, sight, field = counted[node.index], traced[node.index], seen[node.index], fields[node.index]
+        middle, corner = _units(node, network, field, sight, trace)
+        checks = [*_figures(counts), *_positions(network, node, sight, trace)]
+        if field is not None:
+            checks += _beyond(node, field, [way[node.index] for way in ways], node.index in spread)
+        for name, unit in (("middle", middle), ("corner", corner)):
+            if unit:
+                held = all(map(_within, unit.traced, unit.declared))
+                checks.append(Check(f"receptive field in the {name}", unit.declared, unit.traced, held))
+        declared = counts.arrays[0]
+        parameters = declared["weight"] + declared["bias"]
+        yield LayerVerdict(
+            node.path,
+            node.layer,
+            node.output,
+            counts.work[0],
+            counts.inside[0],
+            parameters,
+            middle,
+            corner,
+            tuple(checks),
+        )
+
+
+def _figures(counts: Counts) -> Iterator[Check]:
+    yield Check("shape", *counts.shapes, counts.shapes[0] == counts.shapes[1])
+    for note, (declared, found) in (("", counts.work), (" without padding", counts.inside)):
+        for name, one, other in zip(Work._fields, declared, found, strict=True):
+            yield Check(name + note, one, other, one == other)
+    for role, name in (("weight", "weights"), ("bias", "biases"), ("buffer", "buffers")):
+        one, other = counts.arrays[0][role], counts.arrays[1][role]
+        yield Check(name, one, other, one == other)
+
+
+def _fields(network: Network) -> tuple[dict[int, Field | None], set[int]]:
+    """The declared receptive fields, and the layers where branches that step at different rates came together."""
+    fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
+    spread: set[int] = set()
+    for node in network.nodes:
+        before = [found for index in node.inputs if (found := fields[index])]
+        reach = node.layer.reach(node.input_shapes, node.output)
+        known = len(before) == len(node.inputs)
+        fields[node.index] = (
+            receptive_field.after(reach, tuple(before), node.input_shapes, node.output) if known else None
+        )
+        if spread & {*node.inputs} or not all(
+            len(_rates(axes)) <= 1 for axes in zip(*(f.axes for f in before), strict=True)
+        ):
+            spread.add(node.index)
+    return fields, spread
+
+
+def _rates(axes: Sequence[AxisField]) -> set[Fraction]:
+    return {Fraction(axis.step, len(axis.intervals)) for axis in axes if axis.step}
+
+
+def _positions(network: Network, node: Node, sight: Sight, trace: Trace) -> Iterator[Check]:
+    """Every unit against what is there to be seen."""
+    firsts = firsts_of(network.input)
+    if sight.axes is None:
+        told = sight.at((), firsts)
+        found = trace.places if sight.each and sight.exact else [trace.everything]
+        wrong = [one for one in found if one != told] if sight.exact else [one for one in found if one & ~told]
+        yield Check("positions seen", _shown(told, network), _shown(wrong[0] if wrong else told, network), not wrong)
+        return
+    for place, found_ in zip(places(node.output), trace.places, strict=True):
+        told = sight.at(place, firsts)
+        if found_ != told and (sight.exact or found_ & ~told):
+            what = f"positions seen by the unit {list(place)}"
+            yield Check(what, _shown(told, network), _shown(found_, network), False)
+            return
+    yield Check("positions seen by every unit", "", "", True)
+
+
+def _beyond(node: Node, field: Field, ways: list[Cone | None], loose: bool) -> Iterator[Check]:
+    """The receptive field of every unit, before clipping, against where the windows lead."""
+    for number, cone in enumerate(ways):
+        if cone is None or field.flat is not None:
+            continue
+        axis = field.axes[number]
+        for unit in range(node.output[1 + number]):
+            told, found = receptive_field.hull(axis.unit(unit), axis.fixed), cone.at(unit)
+            if told != found and not (loose and _within(found, told)):
+                yield Check(f"receptive field of unit {unit} on axis {number + 1}, not clipped", told, found, False)
+                return
+    yield Check("receptive field of every unit, not clipped", "", "", True)
+
+
+def _units(
+    node: Node, network: Network, field: Field | None, sight: Sight, trace: Trace
+) -> tuple[Unit | None, Unit | None]:
+    if field is None or not field.axes:
+        return None, None
+    sizes = node.output[1:]
+    if field.flat is not None:
+        declared = tuple(_clipped(axis.fixed, size) for axis, size in zip(field.axes, network.input[1:], strict=False))
+        unit = Unit(declared, _shown(trace.everything, network)) if len(declared) == len(network.input) - 1 else None
+        return unit, None
+    if len(sizes) != len(network.input) - 1:
+        return None, None
+    found = []
+    for place in (tuple(size // 2 for size in sizes), (0,) * len(sizes)):
+        told = (receptive_field.hull(axis.unit(at), axis.fixed) for axis, at in zip(field.axes, place, strict=True))
+        declared = tuple(_clipped(one, size) for one, size in zip(told, network.input[1:], strict=True))
+        if not all(declared):
+            declared = (None,) * len(declared)
+        number = reduce(lambda index, pair: index * pair[1] + pair[0], zip(place, sizes, strict=True), 0)
+        found.append(Unit(declared, _shown(trace.places[number], network)))
+    return found[0], found[1]
+
+
+def _clipped(interval: Interval, size: int) -> Interval:
+    """The part of an interval that lies on the image."""
+    if interval is None or interval[1] < 0 or interval[0] >= size:
+        return None
+    return max(interval[0], 0), min(interval[1], size - 1)
+
+
+def _within(inner: Interval, outer: Interval) -> bool:
+    return inner is None or (outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1])
+
+
+def _shown(positions: int, network: Network) -> Intervals:
+    """The hull of a set on every axis."""
+    parts = zip(firsts_of(network.input), network.input[1:], strict=True)
+    return tuple(hull_of(positions >> first & (1 << size) - 1) for first, size in parts)

@@ -1,0 +1,111 @@
+"""Arrays written as nested lists: an architecture's `weights`, or a file of weights or of an input, JSON or YAML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from cnncalc.errors import Mistake, Problem, Problems, Source, Span
+from cnncalc.spec.expressions import Unknown
+from cnncalc.spec.family import read_family
+from cnncalc.spec.grammar import read_expression
+from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, parse
+from cnncalc.spec.scope import ParamScope
+
+Nested = Any  # a number, or a list of nested
+
+
+class Written(NamedTuple):
+    """An array and where it stands; None where a program wrote it and places do not matter."""
+
+    value: Nested
+    span: Span | None
+
+
+WrittenWeights = dict[str, dict[str, Written]]  # path → name → array
+
+
+def weights_in(source: Source, path: str) -> tuple[WrittenWeights, list[Problem]]:
+    """The `weights` of an architecture; of a file that extends another, its own go before the other's, path by path."""
+    description = read_family(source, path, Problems())
+    problems = Problems()
+    found: WrittenWeights = {}
+    for document in reversed(description.documents if description else []):
+        if document.weights is not None:
+            found.update(_weights(document.weights, problems))
+    return found, problems.sorted()
+
+
+def read_weights(source: Source) -> tuple[WrittenWeights, list[Problem]]:
+    """The weights of a file of their own, `{"PATH": {"weight": …, "bias": …}}`."""
+    problems = Problems()
+    written = _json(source)
+    if isinstance(written, dict) and all(isinstance(arrays, dict) for arrays in written.values()):
+        return {path: {n: Written(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
+    root = parse(source, problems)
+    return (_weights(root, problems) if root is not None and not problems.errors else {}), problems.sorted()
+
+
+def read_array(source: Source) -> tuple[Nested, list[Problem]]:
+    """The nested lists of a file."""
+    written = _json(source)
+    if isinstance(written, list):
+        return written, []
+    problems = Problems()
+    root = parse(source, problems)
+    if root is None and not problems.errors:
+        problems.add(Problem("wrong-form", "nested lists of numbers are expected, found nothing", Span(source, 0, 0)))
+    return (None if root is None else _nested(root, problems)), problems.sorted()
+
+
+def _json(source: Source) -> Any:
+    """What a JSON text says, None where it is none; many numbers are read much faster so."""
+    if not source.text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(source.text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _weights(node: Node, problems: Problems) -> WrittenWeights:
+    found: WrittenWeights = {}
+    for path, arrays in _pairs(node, "`weights` is a mapping of paths", problems):
+        named = _pairs(arrays, f"`{path.value}` is a mapping of arrays, as `weight` and `bias`", problems)
+        found[path.value] = {name.value: Written(_nested(inner, problems), inner.span) for name, inner in named}
+    return found
+
+
+def _pairs(node: Node, what: str, problems: Problems) -> list[tuple[Text, Node]]:
+    if isinstance(node, Mapping):
+        return node.pairs
+    problems.add(Problem("wrong-form", f"{what}, found {form(node)}", node.span))
+    return []
+
+
+def _nested(node: Node, problems: Problems) -> Nested:
+    if isinstance(node, Listing):
+        return [_nested(item, problems) for item in node.items]
+    if isinstance(node, Mapping):
+        problems.add(Problem("wrong-form", "an array is nested lists of numbers, found a mapping", node.span))
+        return 0.0
+    return _number(node, problems)
+
+
+def _number(text: Text, problems: Problems) -> float:
+    """A number, or arithmetic that gives one, as 1/9."""
+    try:
+        return float(text.value)
+    except ValueError:
+        pass
+    try:
+        value = read_expression(text).evaluate(ParamScope({}))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        problem = Problem("bad-value", f"numbers are expected, found {form(text)}", text.span)
+    except Unknown:
+        problem = Problem("bad-value", f"numbers are expected, found {form(text)}", text.span)
+    except Mistake as mistake:
+        problem = mistake.problem
+    problems.add(problem)
+    return 0.0

@@ -1,0 +1,63 @@
+"""Random chains and merges of all that moves positions about, without regard to sense."""
+
+from __future__ import annotations
+
+from random import Random
+
+
+def random_exotic(rng: Random) -> str:
+    """A chain of windows of every form, with a merge now and then."""
+    axes = rng.choice((1, 1, 2))
+    sizes = ", ".join(str(rng.randint(9, 24)) for _ in range(axes))
+    lines = [f"input: [{rng.choice((1, 2, 4))}, {sizes}]", "layers:", "  - conv(4, 1)"]
+    for _ in range(rng.randint(1, 5)):
+        if rng.random() < 0.25:
+            lines += [f"  - {rng.choice(('add', 'concat', 'multiply'))}:", "      a: identity"]
+            lines += [f"      {name}: {same_size(rng)}" for name in "bc"[: rng.randint(1, 2)]]
+            lines.append("  - conv(4, 1, groups=2)")
+        else:
+            lines.append(f"  - {step(rng, axes)}")
+    lines += rng.choice(([], ["  - flatten"], ["  - global_avg_pool"], ["  - flatten", "  - linear(3)"]))
+    return "\n".join(lines) + "\n"
+
+
+def step(rng: Random, axes: int) -> str:
+    k, s, d, p, q = rng.randint(1, 4), rng.randint(1, 3), rng.randint(1, 3), rng.randint(0, 3), rng.randint(0, 3)
+    sides = "[" + ", ".join([f"[{p}, {q}]"] * axes) + "]"
+    linear = ("linear", "bilinear")[axes - 1]
+    return rng.choice(
+        (
+            f"conv(4, {k}, stride={s}, padding={sides}, dilation={d})",
+            f"conv(4, {k}, stride={s}, padding={rng.choice(('same', 'half', 'full'))})",
+            f"max_pool({k}, stride={s}, padding={k // 2}, ceil={rng.choice(('true', 'false'))})",
+            f"avg_pool({k}, stride={s}, ceil=true, dialect=caffe)",
+            f"transposed_conv(4, {k}, stride={s}, dilation={d})",
+            f"transposed_conv(4, 4, stride={s}, padding={rng.choice((0, 1))})",
+            f"depthwise_conv({k}, stride={s}, dilation={d}, padding=half)",
+            f"upsample({rng.randint(1, 3)})",
+            f"upsample({rng.randint(1, 3)}, mode={linear})",
+            f"crop({sides})",
+            f"pad({sides})",
+            f"adaptive_avg_pool({rng.randint(1, 6)})",
+            rng.choice(
+                ("instance_norm", "group_norm(2)", "batch_norm", "layer_norm(over=all)", "local_response_norm(3)")
+            ),
+            rng.choice(("channel_shuffle(2)", "channel_split(2, 0) -> conv(4, 1)", "softmax(2)")),
+        )
+    )
+
+
+def same_size(rng: Random) -> str:
+    """A branch that keeps the size: windows that look elsewhere, others, and those that leave gaps."""
+    return rng.choice(
+        (
+            "conv(4, 3, padding=1)",
+            "conv(4, 3, padding=same, dilation=2) -> relu",
+            "transposed_conv(4, 2, stride=3) -> conv(4, 3, stride=3, padding=1)",
+            "transposed_conv(4, 3, padding=1)",
+            "crop(1) -> pad(1)",
+            "max_pool(3, stride=1, padding=1)",
+            "upsample(2) -> avg_pool(2)",
+            "conv(4, 1) -> instance_norm",
+        )
+    )

@@ -1,0 +1,126 @@
+"""The README's examples: run, compared with what is shown, and brought up to date.
+
+    python -m tests.readme
+
+puts what the program prints today into the README and draws the picture anew.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from .cli.running import ROOT, cnncalc, environment
+
+README = ROOT / "README.md"
+PICTURE = ROOT / ".github" / "summary.svg"
+PICTURED = ("summary", "alexnet.yaml")
+WIDTH = 110  # cells of the picture
+FENCED = re.compile(r"^```(?P<language>[a-z]*) ?(?P<title>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
+SHIM = '#!/bin/sh\nexec "{python}" -m cnncalc "$@"\n'
+
+
+class Block(NamedTuple):
+    """A fenced block of a text; offsets are those of its body."""
+
+    language: str
+    title: str
+    body: str
+    start: int
+    end: int
+
+
+class Example(NamedTuple):
+    """A command of a console block, and the output shown for it."""
+
+    command: str
+    shown: str
+
+
+def blocks(text: str, language: str | None = None) -> list[Block]:
+    """The fenced blocks of a text, or those of one language."""
+    found = [Block(m["language"], m["title"], m["body"], *m.span("body")) for m in FENCED.finditer(text)]
+    return [block for block in found if language in (None, block.language)]
+
+
+def examples(body: str) -> list[Example]:
+    """The commands of a console block.
+
+    >>> examples("$ echo a\\na\\n\\n$ true\\n")
+    [Example(command='echo a', shown='a'), Example(command='true', shown='')]
+    """
+    found = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE)
+    return [Example(command, shown.rstrip("\n")) for command, shown in found]
+
+
+@contextmanager
+def folder(text: str) -> Iterator[Path]:
+    """A folder with the files that the README shows, as a reader would have written them."""
+    with TemporaryDirectory() as name:
+        for block in blocks(text, "yaml"):
+            (Path(name) / block.title).write_text(block.body, encoding="utf-8")
+        yield Path(name)
+
+
+def run(command: str, where: Path) -> str:
+    """What a shell shows for a command, messages included."""
+    with TemporaryDirectory() as name:
+        shim = Path(name) / "cnncalc"
+        shim.write_text(SHIM.format(python=sys.executable))
+        shim.chmod(0o755)
+        env = environment(PATH=f"{name}{os.pathsep}{os.environ['PATH']}", PYTHONIOENCODING="utf-8")
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=where, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=60,
+        )  # fmt: skip
+    return done.stdout.rstrip("\n")
+
+
+def refreshed(text: str) -> str:
+    """The text with the outputs of today."""
+    with folder(text) as where:
+        for block in reversed(blocks(text, "console")):
+            shown = [f"$ {command}\n{run(command, where)}\n" for command, _ in examples(block.body)]
+            text = text[: block.start] + "\n".join(shown) + text[block.end :]
+    return text
+
+
+def picture() -> str:
+    """What the first command prints, as a picture."""
+    from rich.console import Console
+    from rich.text import Text
+
+    printed = cnncalc(*PICTURED, "--width", str(WIDTH), "--color", "always", PYTHONIOENCODING="utf-8").stdout
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(printed.rstrip("\n")))
+    drawn = console.export_svg(title=f"$ cnncalc {' '.join(PICTURED)}")
+    return "\n".join(map(str.rstrip, drawn.splitlines())) + "\n"
+
+
+def words(svg: str) -> list[str]:
+    """The text of a picture, piece by piece.
+
+    >>> words('<text x="0">a&#160;b</text><text>&lt;</text>')
+    ['a\\xa0b', '<']
+    """
+    return [html.unescape(piece) for piece in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+
+
+def main() -> None:
+    """Bring the README and its picture up to date."""
+    text = README.read_text(encoding="utf-8")
+    README.write_text(refreshed(text), encoding="utf-8")
+    PICTURE.write_text(picture(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

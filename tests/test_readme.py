@@ -1,0 +1,198 @@
+"""The README tells the truth: its examples are run, and all that it names is there."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from cnncalc.analysis import receptive_field
+from cnncalc.cli.app import app
+from cnncalc.errors import MOST_PROBLEMS
+from cnncalc.layers.fields import MAXIMUM
+from cnncalc.spec import builder, cursor, family, files, nodes, repairs, tokens, values
+
+from .cli.running import ROOT, cnncalc
+from .readme import PICTURE, README, Example, blocks, examples, folder, picture, refreshed, run, words
+
+TEXT = README.read_text(encoding="utf-8")
+CONSOLE = [example for block in blocks(TEXT, "console") for example in examples(block.body)]
+COMMANDS: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+HELP = {"--help", "--install-completion", "--show-completion", "--version"}  # of the program itself
+
+
+def section(title: str) -> str:
+    """The text under a heading, on one line."""
+    found = re.search(rf"^## {title}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert found
+    return " ".join(found[1].split())
+
+
+@pytest.fixture(scope="module")
+def where() -> Iterator[Path]:
+    with folder(TEXT) as path:
+        yield path
+
+
+@pytest.mark.parametrize("example", CONSOLE, ids=lambda example: example.command)
+def test_a_command_prints_what_is_shown(example: Example, where: Path) -> None:
+    assert run(example.command, where) == example.shown, "python -m tests.readme brings the README up to date"
+    assert example.shown
+
+
+def test_outputs_are_brought_up_to_date() -> None:
+    text = "```yaml a.txt\nb\n```\n\n```console\n$ cat a.txt\nc\n\n$ echo d\n```\n"
+    assert refreshed(text) == "```yaml a.txt\nb\n```\n\n```console\n$ cat a.txt\nb\n\n$ echo d\nd\n```\n"
+
+
+def test_every_block_is_of_a_kind_that_is_tested() -> None:
+    assert {block.language for block in blocks(TEXT)} == {"sh", "yaml", "console", "json", "pycon"}
+    assert TEXT.count("\n```") == 2 * len(blocks(TEXT))
+
+
+def test_every_file_shown_is_used(where: Path) -> None:
+    for block in blocks(TEXT, "yaml"):
+        assert any(block.title in example.command for example in CONSOLE)
+        code = cnncalc("validate", str(where / block.title)).returncode
+        assert code == (1 if block.title == "wrong.yaml" else 0)
+
+
+def test_python_prints_what_is_shown() -> None:
+    (block,) = blocks(TEXT, "pycon")
+    test = doctest.DocTestParser().get_doctest(block.body, {}, "README", str(README), 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def part_of(shown: Any, whole: Any) -> bool:
+    """Whether all that is shown is there: keys of mappings, the first of a list of them, anything else as it is."""
+    if isinstance(shown, dict):
+        return isinstance(whole, dict) and all(key in whole and part_of(shown[key], whole[key]) for key in shown)
+    if isinstance(shown, list) and shown and isinstance(shown[0], dict):
+        return all(map(part_of, shown, whole))
+    return bool(shown == whole)
+
+
+def test_json_is_what_is_shown() -> None:
+    (block,) = blocks(TEXT, "json")
+    whole = json.loads(cnncalc("summary", "alexnet", "--format", "json").stdout)
+    assert part_of(json.loads(block.body), whole)
+    assert not part_of({"layers": [{"path": "conv2"}]}, whole)
+    assert not part_of({"totals": {"nonsense": 1}}, whole)
+
+
+def test_the_picture_is_what_is_printed() -> None:
+    assert words(PICTURE.read_text(encoding="utf-8")) == words(picture()), "python -m tests.readme draws it anew"
+    assert any("62,378,344" in piece for piece in words(picture()))
+
+
+def test_every_command_is_documented() -> None:
+    listed = re.findall(r"^\| `cnncalc (\w+)", TEXT, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_every_option_that_is_mentioned_exists() -> None:
+    known = HELP.union(
+        *({*option.opts, *option.secondary_opts} for each in COMMANDS.values() for option in each.params)
+    )
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", TEXT))
+    assert mentioned
+    assert mentioned <= known
+
+
+def test_every_file_that_is_mentioned_exists() -> None:
+    for name in (".ci/run", "architectures/", "tests/benchmarks/startup.py", str(PICTURE.relative_to(ROOT))):
+        assert name in TEXT
+        assert (ROOT / name).exists()
+
+
+# What the table of the language shows, each within a small file.
+FRAGMENTS = {
+    "conv(64, 3, padding=1)": "{input: [1, 9, 9], layers: ['@']}",
+    "conv: {out: 64, kernel: 3}": "{input: [1, 9, 9], layers: [@]}",
+    "(conv(64, 3) -> relu) * depth": "{input: [1, 9, 9], params: {depth: 2}, layers: ['@']}",
+    "(dropout(0.5) if rate > 0)": "{input: [1, 9, 9], params: {rate: 1}, layers: ['conv(8, 1) -> @']}",
+    "relu if plain else silu": "{input: [1, 9, 9], params: {plain: true}, layers: ['@']}",
+    "add:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
+    "multiply:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
+    "concat:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
+    "skip if stride == 1: identity": "{input: [1, 9, 9], params: {stride: 1}, layers: [{add: {body: relu, @}}]}",
+    "outputs:": "{input: [1, 9, 9], layers: [{@ {side: relu}}, tanh]}",
+    "x = conv(8, 1)": "{input: [8, 9, 9], layers: ['@', {add: ['from(x)', relu]}]}",
+    "from(x)": "{input: [8, 9, 9], layers: ['x = conv(8, 1)', {add: ['@', relu]}]}",
+    "reuse(x)": "{input: [8, 9, 9], layers: ['x = conv(8, 1)', relu, '@']}",
+    "padding=half": "{input: [1, 9, 9], layers: ['conv(8, 3, @)']}",
+    "same": "{input: [1, 9, 9], layers: ['conv(8, 3, padding=@)']}",
+    "full": "{input: [1, 9, 9], layers: ['conv(8, 3, padding=@)']}",
+    "valid": "{input: [1, 9, 9], layers: ['conv(8, 3, padding=@)']}",
+    "in_channels": "{input: [2, 9, 9], layers: ['conv(@, 1)']}",
+    "channels": "{input: [2, 9, 9], layers: ['conv(@, 1)']}",
+    "input": "{input: [2, 9, 9], layers: [relu, {add: ['from(@)', tanh]}]}",
+    "4 * width": "{input: [1, 9, 9], params: {width: 2}, layers: ['conv(@, 1)']}",
+    "a // b": "{input: [1, 9, 9], params: {a: 7, b: 2}, layers: ['conv(@, 1)']}",
+    "[1, 2][index]": "{input: [1, 9, 9], layers: ['conv(@, 1) * 2']}",
+    "min": "{input: [1, 9, 9], layers: ['conv(@(1, 2), 1)']}",
+    "max": "{input: [1, 9, 9], layers: ['conv(@(1, 2), 1)']}",
+    "ceil": "{input: [1, 9, 9], layers: ['conv(@(1.5), 1)']}",
+    "floor": "{input: [1, 9, 9], layers: ['conv(@(1.5), 1)']}",
+    "round": "{input: [1, 9, 9], layers: ['conv(@(1.5), 1)']}",
+    "divisible": "{input: [1, 9, 9], layers: ['conv(@(17, 8), 1)']}",
+    "source: ...": "{@, input: [1, 9, 9], layers: [relu]}",
+    "notes: ...": "{@, input: [1, 9, 9], layers: [relu]}",
+    "allow: {CODE: reason}": None,
+}
+
+
+def fragments() -> list[str]:
+    """The code in the first column of the table of the language."""
+    (table,) = re.findall(r"^\| text \|.*\n\|---\|---\|\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
+    found = [code for line in table.splitlines() for code in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
+    merges = re.findall(r"`(skip if [^`]+)`", table)
+    return found + merges
+
+
+def test_the_table_of_the_language_holds(tmp_path: Path) -> None:
+    assert sorted(fragments()) == sorted(FRAGMENTS)
+    for number, (code, text) in enumerate(FRAGMENTS.items()):
+        if text:
+            (tmp_path / f"{number:02}.yaml").write_text(text.replace("@", code))
+    done = cnncalc("validate", *sorted(str(path) for path in tmp_path.iterdir()))
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_limits_are_those_of_the_program() -> None:
+    told = section("Limits")
+    for limit in (
+        f"files of {files.LARGEST_FILE // 1024:,} KiB",
+        f"texts of {tokens.LONGEST:,} characters",
+        f"lists of {values.LONGEST_LIST:,} elements",
+        f"{builder.MOST_LAYERS:,} layers (and {builder.MOST_STEPS:,} steps",
+        f"{nodes.DEEPEST} levels of lists, of parentheses and of blocks",
+        f"{family.DEEPEST} files that extend one another",
+        f"{MAXIMUM:,} for a size or a setting",
+        f"10^{len(str(values.LARGEST)) - 1} for any other number",
+        f"at most {MOST_PROBLEMS} problems",
+        f"up to {repairs.LONGEST_SOURCE:,} characters and {repairs.LARGEST_TRIED:,} layers",
+        f"more than {receptive_field.LONGEST_PERIOD} units",
+    ):
+        assert limit in told
+    assert nodes.DEEPEST == cursor.DEEPEST == builder.DEEPEST
+    assert 10 ** (len(str(values.LARGEST)) - 1) == values.LARGEST
+
+
+def test_there_are_two_lines_of_set_up() -> None:
+    lines = [line for block in blocks(TEXT, "sh") if block.title == "setup" for line in block.body.splitlines()]
+    first, second = lines
+    assert first.endswith("pip install . && cnncalc summary alexnet.yaml")
+    assert second.endswith("pip install '.[test]' && pytest")
+    awk = re.search(r"awk '([^']+)'", (ROOT / ".ci" / "run").read_text())
+    assert awk
+    done = subprocess.run(["awk", awk[1], str(README)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == lines

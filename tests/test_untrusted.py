@@ -1,0 +1,180 @@
+"""Files that mean harm, or came out wrong: problems and exit code 1, in bounded time and memory, never a traceback.
+
+Each runs in a process of its own that is killed where it takes more processor time or memory than it may.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnncalc.errors import Source
+from cnncalc.render.problems import problems_text
+from cnncalc.review import review_loaded
+from cnncalc.spec.files import bundled_folder
+from cnncalc.spec.load import load_source
+
+SECONDS = 20  # of processor time: far more than any needs, far less than one that does not end
+BYTES = 600 * 2**20
+
+
+def bounded() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+
+
+def validate(path: Path | str) -> tuple[int, list[str]]:
+    """Exit code and codes of `cnncalc validate --format json`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", "validate", str(path), "--format", "json"],
+        capture_output=True,
+        preexec_fn=bounded,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done.returncode, [problem["code"] for problem in json.loads(done.stdout)["files"][0]["problems"]]
+
+
+HEAD = "input: [3, 64, 64]\n"
+
+FILES: dict[str, tuple[bytes | str, str]] = {
+    # name: (content, a code that must be among the problems)
+    "empty": ("", "wrong-form"),
+    "only a comment": ("# nothing\n", "wrong-form"),
+    "a text": ("hello", "wrong-form"),
+    "bytes that are no text": (bytes(range(256)) * 40, "not-text"),
+    "utf-16": ("input: [3, 8, 8]\n".encode("utf-16"), "not-text"),
+    "a NUL": (HEAD + "layers: [re\0lu]", "not-text"),
+    "ten thousand nested lists": ("[" * 10_000 + "]" * 10_000, "too-large"),
+    "ten thousand lists not closed": ("layers: " + "[" * 10_000, "too-large"),
+    "nested block mappings": ("".join(" " * n + "a:\n" for n in range(1_000)), "too-large"),
+    "nested parentheses": (HEAD + f"layers: {'(' * 4000}relu{')' * 4000}", "too-large"),
+    "an alias into itself": ("layers: &a [*a]\ninput: [3, 8, 8]", "yaml-feature"),
+    "a bomb of aliases": (
+        "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60)),
+        "yaml-feature",
+    ),
+    "a merge key": (HEAD + "layers: [{<<: {a: 1}}]", "yaml-feature"),
+    "a tag": (HEAD + "layers: !!python/object/apply:os.system [ls]", "yaml-feature"),
+    "two documents": (HEAD + "layers: [relu]\n---\nlayers: [relu]", "yaml-feature"),
+    "a huge number": (HEAD + f"layers: ['conv({'9' * 5_000}, 3)']", "too-large"),
+    "a tower of powers": (HEAD + "layers: ['conv(9 ** 9 ** 9 ** 9, 3)']", "too-large"),
+    "a size of 10^30": ("input: [3, 1000000000000000000000000000000, 8]\nlayers: [relu]", "too-large"),
+    "a size of 0": ("input: [3, 0, 8]\nlayers: [relu]", "bad-input"),
+    "a negative size": ("input: [3, -8, 8]\nlayers: [relu]", "bad-input"),
+    "a size that is no number": ("input: [3, relu, 8]\nlayers: [relu]", "bad-value"),
+    "10^9 rounds": (HEAD + "layers: [relu * 1000000000]", "too-large"),
+    "10^9 rounds of nothing": (HEAD + "layers: [identity * 1000000000]", "too-large"),
+    "rounds within rounds": (HEAD + "layers: ['((relu * 1000) * 1000) * 1000']", "too-large"),
+    "blocks that double": (
+        HEAD
+        + "blocks:\n  b0:\n    - identity\n"
+        + "".join(f"  b{n}:\n    - b{n - 1} -> b{n - 1}\n" for n in range(1, 50))
+        + "layers: [b49]",
+        "too-large",
+    ),
+    "lists that double": (
+        HEAD + "params:\n  p0: [1, 1]\n" + "".join(f"  p{n}: [p{n - 1}, p{n - 1}]\n" for n in range(1, 60))
+        + "layers: [relu if p59 == p58]",
+        "too-large",
+    ),
+    "a block that calls itself": (HEAD + "blocks:\n  a:\n    - b\n  b:\n    - a\nlayers: [a]", "recursion"),
+    "a map that grows": (HEAD + "layers: [upsample(1000) * 1000]", "too-large"),
+    "a field that grows": (
+        HEAD + "layers: ['conv(1, 3, stride=2, padding=1) * 5000', relu if nothing]", "unknown-name",
+    ),
+    "a long line": (HEAD + f"layers: ['{'relu -> ' * 50_000}relu']", "too-large"),
+    "many problems": (HEAD + "layers:\n" + "  - nonsense\n" * 50_000, "too-large"),
+    "many unknown keys": ("".join(f"key{n}: 1\n" for n in range(20_000)), "unknown-key"),
+    "many duplicates": ("a: 1\n" * 50_000, "duplicate-key"),
+    "many params": (
+        HEAD + "params:\n" + "".join(f"  p{n}: {n}\n" for n in range(30_000)) + "layers: [relu]", "unused-param",
+    ),
+    "many blocks with typos": (
+        HEAD + "blocks:\n" + "".join(f"  block{n}:\n    - reluu{n}\n" for n in range(5_000)) + "layers: [blok1]",
+        "unknown-kind",
+    ),
+    "more than a mebibyte": ("#" * (2**20 + 1), "too-large"),
+    "escapes of a terminal": (HEAD + 'name: "\\e[31mred\\e]0;title\\a"\nlayers: ["\\e[2J"]', "syntax"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_means_harm(name: str, tmp_path: Path) -> None:
+    content, code = FILES[name]
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    exit_code, codes = validate(path)
+    assert exit_code == 1
+    assert code in codes
+
+
+def test_a_large_good_file_is_read(tmp_path: Path) -> None:
+    """The bounds leave room: a hundred thousand layers but one, in a file of 1,000 lines."""
+    path = tmp_path / "large.yaml"
+    path.write_text(HEAD + "layers:\n" + "  - (relu -> sigmoid) * 50\n" * 999)
+    assert validate(path) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "a\nb.yaml", "x" * 5000, "", "\x1b[31m.yaml"])
+def test_a_file_that_is_not_there(name: str, tmp_path: Path) -> None:
+    assert validate(f"{tmp_path}/{name}/none.yaml") == (1, ["unreadable"])
+
+
+def test_a_device_is_refused() -> None:
+    assert validate("/dev/zero") == (1, ["unreadable"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "secret.yaml"
+    path.write_text(HEAD)
+    path.chmod(0)
+    assert validate(path) == (1, ["unreadable"])
+
+
+PIECES = [
+    "->", "(", ")", "[", "]", "{", "}", ":", ": ", ",", "*", " if ", " else ", "=", "==", "0", "-1", "index", "from(e)",
+    "reuse(e)", "conv", "conv(3, 3)", "add", "\n", "  ", "\t", "- ", "#", "'", '"', "&a ", "*a", "!t ", "|", ">", "%",
+    "é", "\u2028", "\x85", "\r\n", "true", "m.y", "not ", "identity", "outputs", "* 5", "---", "\x00", "🙂", ".", "1/0",
+]  # fmt: skip
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """A text with a few pieces put in, taken out, doubled or exchanged."""
+    for _ in range(chance.choice([1, 1, 2, 4])):
+        at, length = chance.randrange(len(text) + 1), chance.randrange(1, 20)
+        match chance.randrange(4):
+            case 0:
+                text = text[:at] + chance.choice(PIECES) + text[at:]
+            case 1:
+                text = text[:at] + text[at + length :]
+            case 2:
+                text = text[: at + length] + text[at:]
+            case _:
+                lines = text.split("\n")
+                first, second = chance.randrange(len(lines)), chance.randrange(len(lines))
+                lines[first], lines[second] = lines[second], lines[first]
+                text = "\n".join(lines)
+    return text
+
+
+@pytest.mark.parametrize("name", ["alexnet", "inception_v1", "resnet18", "resnet50", "vgg16"])
+def test_mutations_of_good_files(name: str) -> None:
+    """Whatever comes out, it is read to the end and every problem can be shown."""
+    text = (bundled_folder() / f"{name}.yaml").read_text()
+    chance = random.Random(name)
+    for _ in range(60):
+        source = Source("mutated.yaml", mutated(text, chance))
+        found = review_loaded(load_source(source, str(bundled_folder() / "mutated.yaml")))
+        shown = problems_text(found.problems)
+        assert all(problem.code in shown for problem in found.problems)
+        assert found.report is None or found.report.complete or found.failed
