@@ -118,7 +118,8 @@ class Problems:
     def add(self, problem: Problem) -> None:
         """Note a problem, unless the same one stands there already."""
         key = (problem.code, *problem.place) if problem.span else (problem.code, problem.message, -1, -1)
-        if key in self._seen or self.full:
+        refused = ("yaml-feature", *problem.place)  # of what is not read there, nothing else is told
+        if key in self._seen or refused in self._seen or self.full:
             return
         self._seen.add(key)
         if len(self.found) == MOST_PROBLEMS:

@@ -54,6 +54,7 @@ class Network(NamedTuple):
     groups: tuple[Group, ...]
     outputs: dict[str, int]
     complete: bool = True
+    family: str = ""  # the file at the end of the chain of `extends`
 
     def shape_at(self, index: int) -> Shape:
         """Shape of what the node gives, or of the network's input for INPUT."""

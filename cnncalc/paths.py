@@ -39,6 +39,20 @@ def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer") -> str:
     raise PathError(f"there is no {what} {wanted!r}", hint or "`cnncalc summary` shows the paths")
 
 
+def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer") -> list[str]:
+    """All that are meant: by a pattern those that match it, by the path of a group its layers, else one.
+
+    >>> paths = ["conv1", "stage.0.conv1", "stage.1.conv1", "stage.1.relu1"]
+    >>> find_paths("stage.1", paths), find_paths("*.conv1", paths), find_paths("relu1", paths)
+    (['stage.1.conv1', 'stage.1.relu1'], ['stage.0.conv1', 'stage.1.conv1'], ['stage.1.relu1'])
+    """
+    known = list(paths)
+    if wanted in known:
+        return [wanted]
+    inside = [path for path in known if path.startswith(wanted + ".")]
+    return inside or _matching(wanted, known) or [find_path(wanted, known, what=what)]
+
+
 def _matching(pattern: str, paths: list[str]) -> list[str]:
     if not set(pattern) & set("*?["):
         return []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.advice import advice
 from cnncalc.analysis.analyze import analyze
-from cnncalc.analysis.expect import check_expectations
+from cnncalc.analysis.expect import check_expectations, unknown_promises
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Problem, Problems, Source
 from cnncalc.network import Network
@@ -62,6 +62,8 @@ def _look_over(loaded: Loaded, promises: bool) -> Review:
     """What can be said of what was read: promises and advice only where nothing is wrong so far."""
     problems = Problems()
     for problem in loaded.problems:
+        problems.add(problem)
+    for problem in unknown_promises(loaded.expectations) if promises else ():
         problems.add(problem)
     report = None
     if loaded.network is not None:

@@ -16,16 +16,18 @@ ROOT = Path(__file__).parent.parent / "cnncalc"
 ARROWS = {
     "errors": set(),
     "nearest": set(),
+    "codes": {"errors"},
     "layers": {"errors"},
     "network": {"errors", "layers"},
     "spec": {"errors", "nearest", "layers", "network"},
     "analysis": {"errors", "nearest", "layers", "network"},
     "paths": {"errors", "nearest"},
+    "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
     "execution": {"errors", "nearest", "layers", "network", "paths", "analysis"},
-    "render": {"errors", "nearest", "layers", "network", "analysis", "execution"},
+    "render": {"codes", "errors", "nearest", "layers", "network", "analysis", "execution"},
     "review": {"errors", "nearest", "layers", "network", "spec", "analysis"},
-    "cli": {"errors", "nearest", "layers", "network", "spec", "analysis", "review", "paths", "execution", "render", "__init__"},
+    "cli": {"codes", "errors", "nearest", "layers", "network", "spec", "analysis", "review", "paths", "execution", "compare", "render", "__init__"},
     "__init__": {"spec", "analysis"},
     "__main__": {"cli"},
 }

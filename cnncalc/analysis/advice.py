@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from math import prod
@@ -83,6 +84,7 @@ def unseen_edge(subject: Subject) -> Iterator[Problem]:
                     node,
                     *(inserted(node, "ceil=true") if "ceil" in node.layer.fields else ()),
                     *inserted(node, f"padding={axis.before + 1}"),
+                    help="pad, or if it is meant: `allow: {unseen-edge: the reason}`",
                 )
                 break
 
@@ -97,6 +99,16 @@ def inserted(node: Node, setting: str) -> tuple[Fix, ...]:
         at = Span(span.source, span.end - 1, span.end - 1)
         return (Fix(at, f", {setting}", f"write `{span.text[:-1]}, {setting})`"),)
     return ()
+
+
+def replaced(node: Node, name: str, value: str) -> tuple[Fix, ...]:
+    """The repair that gives a number, written by its name in a call, another value."""
+    found = re.search(rf"\b{name}=([0-9]+)(?=[,)])", node.span.text)
+    if not found:
+        return ()
+    start = node.span.start
+    at = node.span._replace(start=start + found.start(1), end=start + found.end(1))
+    return (Fix(at, value, f"write `{name}={value}`"),)
 
 
 def bias_before_norm(subject: Subject) -> Iterator[Problem]:
@@ -162,6 +174,7 @@ def wide_padding(subject: Subject) -> Iterator[Problem]:
                     f"a padding of {padding} is as wide as the window of {axis.extent}:"
                     " outputs at the border see nothing but padding",
                     node,
+                    *replaced(node, "padding", str((axis.extent - 1) // 2)),
                     help=f"for a window of {axis.extent}, `half` pads by {(axis.extent - 1) // 2}",
                 )
                 break

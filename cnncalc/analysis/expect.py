@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cnncalc.analysis.report import Report
-from cnncalc.errors import Problem
+from cnncalc.errors import Fix, Problem
 from cnncalc.layers.fields import Value, show
-from cnncalc.nearest import did_you_mean
+from cnncalc.nearest import nearest
 from cnncalc.network import Expectation
 
 
@@ -34,13 +34,23 @@ PROMISES: dict[str, Callable[[Report], Value]] = {
 }
 
 
-def check_expectations(expectations: Sequence[Expectation], report: Report) -> list[Problem]:
-    """A problem for each promise that the network does not keep, `expect-mismatch`, or that is none, `unknown-key`."""
+def unknown_promises(expectations: Sequence[Expectation]) -> list[Problem]:
+    """A problem `unknown-key` for each promise that is none."""
     problems = []
-    for key, promised, key_span, span in expectations:
+    for key, _, span, _ in expectations:
         if key not in PROMISES:
-            help_text = did_you_mean(key, PROMISES) or "it can be one of " + ", ".join(PROMISES)
-            problems.append(Problem("unknown-key", f"`expect` knows no `{key}`", key_span, help_text))
+            meant = nearest(key, PROMISES)
+            fixes = (Fix(span, meant, f"did you mean `{meant}`?"),) if meant else ()
+            help_text = "it can be one of " + ", ".join(PROMISES)
+            problems.append(Problem("unknown-key", f"`expect` knows no `{key}`", span, help_text, fixes=fixes))
+    return problems
+
+
+def check_expectations(expectations: Sequence[Expectation], report: Report) -> list[Problem]:
+    """A problem `expect-mismatch` for each promise that the network does not keep."""
+    problems = []
+    for key, promised, _, span in expectations:
+        if key not in PROMISES:
             continue
         found = PROMISES[key](report)
         if found != promised:

@@ -153,37 +153,37 @@ def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int
     if factor * period > LONGEST_PERIOD:
         return None
     read = _spread_units if isinstance(rule, Spread) else _enlarged_units
-    pieces = (_of_units(axis, read(rule, y)) for y in range(factor * period))
+    pieces = (_of_units(axis, *read(rule, y)) for y in range(factor * period))
     return reduced(axis.step, tuple(pieces), axis.fixed)
 
 
-def _of_units(axis: AxisField, units: Interval) -> Interval:
-    return units and axis.between(*units)
+def _of_units(axis: AxisField, units: Interval, apart: int) -> Interval:
+    return units and axis.between(*units, apart)
 
 
-def _spread_units(rule: Spread | Enlarge, y: int) -> Interval:
-    """The inputs u of a transposed window that write to y: u·S − P + k·D = y for a k from 0 to K − 1."""
+def _spread_units(rule: Spread | Enlarge, y: int) -> tuple[Interval, int]:
+    """The inputs u of a transposed window that write to y, and how far apart: u·S − P + k·D = y, k from 0 to K − 1."""
     assert isinstance(rule, Spread)
     kernel, stride, before, dilation = rule
     common = gcd(stride, dilation)
     if (y + before) % common:
-        return None
+        return None, 1
     apart = dilation // common  # distance between one such input and the next
     first = -((y + before - (kernel - 1) * dilation) // -stride)
     last = (y + before) // stride
     residue = (y + before) // common * pow(stride // common, -1, apart) % apart
     first += (residue - first) % apart
     last -= (last - residue) % apart
-    return (first, last) if first <= last else None
+    return ((first, last) if first <= last else None), apart
 
 
-def _enlarged_units(rule: Spread | Enlarge, y: int) -> Interval:
+def _enlarged_units(rule: Spread | Enlarge, y: int) -> tuple[Interval, int]:
     """The inputs that output y of an upsampling reads; one that has weight 0 is not read."""
     assert isinstance(rule, Enlarge)
     if not rule.linear:
-        return y // rule.factor, y // rule.factor
+        return (y // rule.factor, y // rule.factor), 1
     below, rest = divmod(2 * y + 1 - rule.factor, 2 * rule.factor)
-    return below, below + (rest > 0)
+    return (below, below + (rest > 0)), 1
 
 
 def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
@@ -204,10 +204,13 @@ def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field:
             constant(_union(field.axes[number].fixed for field in fields)) for number in range(len(fields[0].axes))
         )
         return Field(axes, flat=any(field.flat for field in fields))
-    merged = [
-        _merged_axis([field.axes[number] for field in fields], [shape[1 + number] for shape in inputs], size)
+    columns = [
+        (tuple(field.axes[number] for field in fields), tuple(shape[1 + number] for shape in inputs), size)
         for number, size in enumerate(output[1:])
     ]
+    merged = [_merged_axis(*columns[0])]
+    for before, column in pairwise(columns):  # the axes of a square map are alike
+        merged.append(merged[-1] if column == before else _merged_axis(*column))
     return Field(tuple(axis for axis, _ in merged), centred=all(centred for _, centred in merged))
 
 
@@ -218,7 +221,7 @@ def _union(intervals: object) -> Interval:
     return found
 
 
-def _merged_axis(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool]:
+def _merged_axis(axes: tuple[AxisField, ...], sizes: tuple[int, ...], output: int) -> tuple[AxisField, bool]:
     """One axis of a merge, and whether the branches look at the same places."""
     fixed: Interval = None
     sliding: list[AxisField] = []

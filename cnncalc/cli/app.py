@@ -6,10 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc import __version__
+from cnncalc.cli.codes import codes
+from cnncalc.cli.compare import compare
+from cnncalc.cli.explain import explain
 from cnncalc.cli.layers import layers
 from cnncalc.cli.list import list_
 from cnncalc.cli.output import emit, message
 from cnncalc.cli.run import run as run_
+from cnncalc.cli.show import show
 from cnncalc.cli.summary import summary
 from cnncalc.cli.validate import validate
 from cnncalc.cli.verify import verify
@@ -27,8 +31,12 @@ app = typer.Typer(
 )
 app.command()(summary)
 app.command()(validate)
+app.command()(compare)
+app.command()(explain)
 app.command("list")(list_)
+app.command()(show)
 app.command()(layers)
+app.command()(codes)
 app.command("run")(run_)
 app.command()(verify)
 

@@ -1,22 +1,69 @@
 """`cnncalc list`."""
 
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, message
 from cnncalc.cli.reading import read
 
+if TYPE_CHECKING:
+    from cnncalc.render.catalogue import Entry
+
+
+class Sort(StrEnum):
+    """What the list is sorted by."""
+
+    name = "name"
+    by_title = "title"
+    year = "year"
+    parameters = "parameters"
+    macs = "macs"
+
+
+SortOption = Annotated[Sort | None, options.option("--sort", help="By what to sort; else it is grouped by family.")]
+Family = Annotated[
+    str | None,
+    options.option(
+        "--family", metavar="NAME", help="Only families of that name, or of that network.",
+        autocompletion=options.architectures,
+    ),
+]  # fmt: skip
+
 
 def list_(
+    sort: SortOption = None,
+    family: Family = None,
     format: options.TableFormatOption = options.TableFormat.table,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """The bundled architectures."""
-    from cnncalc.render.catalogue import WRITERS
+    """The bundled architectures, family by family: a family is what goes back to one file by `extends`."""
+    from cnncalc.render.catalogue import WRITERS, Entry, arranged
     from cnncalc.spec.files import bundled
 
-    found = {name: read(name) for name in bundled()}
-    reports = {name: result.report for name, result in found.items() if result.report and not result.failed}
-    emit(WRITERS[format](reports, colored(color, output)), output)
-    for name in found.keys() - reports.keys():
+    entries, broken = [], []
+    for name in bundled():
+        found = read(name)
+        if found.report and found.network and not found.failed:
+            entries.append(Entry(name, found.network.family, found.report))
+        else:
+            broken.append(name)
+    chosen = _of_family(entries, family) if family is not None else entries
+    emit(WRITERS[format](arranged(chosen, sort), sort is None, colored(color, output)), output)
+    for name in broken:
         message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
-    return int(len(reports) < len(found))
+    return int(bool(broken))
+
+
+def _of_family(entries: "list[Entry]", family: str) -> "list[Entry]":
+    """Those of the families whose names begin so, or of a network's family. Raises UsageError where there are none."""
+    from cnncalc.errors import UsageError
+    from cnncalc.nearest import did_you_mean
+
+    exact = {entry.family for entry in entries if family in (entry.name, entry.family)}
+    meant = exact or {entry.family for entry in entries if family and entry.family.startswith(family)}
+    if not meant:
+        hint = did_you_mean(family, [entry.family for entry in entries])
+        raise UsageError(f"there is no family {family!r}; {hint or 'see cnncalc list'}")
+    return [entry for entry in entries if entry.family in meant]

@@ -126,7 +126,9 @@ def _weights(net: "Network", loaded: "Loaded", file: str | None, seed: int | Non
     given = {path: {name: Given(*array) for name, array in arrays.items()} for path, arrays in written.items()}
     found, wrong = check(net, given, complete=file is not None and seed is None)
     if problems or wrong:
-        raise SpecError([*problems, *wrong])
+        unplaced = f"{file}: " if file is not None else ""
+        named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]
+        raise SpecError([*problems, *named])
     return Weights(net, found, seed)
 
 

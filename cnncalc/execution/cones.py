@@ -2,7 +2,8 @@
 
 Two ways. `Cone` follows the windows wherever they lead, as if every map went on beyond its borders: that is what a
 receptive field states before clipping, here without its formulas. `Sight` follows only what is there: a window's
-element on the padding of an inner map reads nothing, although a formula lets it stand for input positions that lie there.
+element on the padding of an inner map reads nothing, although a formula lets it stand for input positions that lie
+there.
 """
 
 from __future__ import annotations
@@ -59,14 +60,16 @@ class Sight(NamedTuple):
     """What is there to be seen: for every unit of every axis the set of its input positions.
 
     For a flat map `axes` is None and `everything` what its elements see together, on every axis of the input; `each`
-    says whether each of them sees it all. `exact` is False where positions have been dealt out anew, or where a branch
-    sees nothing at some unit, so that what it sees is no longer one set for each axis: then less may be seen than told.
+    says whether each of them sees it all. `exact` is False where positions have been dealt out anew, where a branch
+    sees nothing at some unit, so that what it sees is no longer one set for each axis, or where some of the channels go
+    on and these may see less than all (`alike` is False): then less may be seen than told.
     """
 
     axes: tuple[tuple[int, ...], ...] | None
     everything: tuple[int, ...]
     each: bool
     exact: bool
+    alike: bool = True
 
     def at(self, place: Sequence[int], firsts: Sequence[int]) -> int:
         """The set of one unit, with the positions of each axis after those of the one before."""
@@ -87,8 +90,20 @@ def sights(network: Network) -> dict[int, Sight]:
     found = {INPUT: Sight(axes, tuple(map(union, axes)), False, True)}
     for node in network.nodes:
         before = [found[index] for index in node.inputs]
-        found[node.index] = _sight(node.layer.reach(node.input_shapes, node.output), before, node)
+        made = _sight(node.layer.reach(node.input_shapes, node.output), before, node)
+        alike = _alike(node, before)
+        partly = len(before) == 1 and len(node.output) > 1 and node.output[0] < node.input_shapes[0][0]
+        some = partly and node.layer.reach(node.input_shapes, node.output) == "pointwise"
+        found[node.index] = made._replace(alike=alike, exact=made.exact and (alike or not some))
     return found
+
+
+def _alike(node: Node, before: list[Sight]) -> bool:
+    """Whether all channels see the same: so they do where each reads all channels before it."""
+    if "out" in node.layer.fields and getattr(node.layer, "groups", 1) == 1:
+        return True
+    same = node.layer.kind != "concat" or all(sight.axes == before[0].axes for sight in before)
+    return same and all(sight.alike for sight in before)
 
 
 def _sight(reach: Reach, before: list[Sight], node: Node) -> Sight:
@@ -104,10 +119,12 @@ def _sight(reach: Reach, before: list[Sight], node: Node) -> Sight:
     if merged.axes is not None and reach == "normalized":
         axes = tuple((all_,) * len(axis) for axis, all_ in zip(merged.axes, merged.everything, strict=True))
         return merged._replace(axes=axes)
-    if len(node.output) > 1:  # by `reshape`: what each position sees is not told apart
-        seen = (merged.everything * 3)[: len(node.output) - 1]
-        axes = tuple((all_,) * size for all_, size in zip(seen, node.output[1:], strict=True))
-        return Sight(axes, seen, False, False)
+    if len(node.output) - 1 == len(merged.everything):  # by `reshape`, from elements that each see all, or may see less
+        sizes = zip(merged.everything, node.output[1:], strict=True)
+        axes = tuple((all_,) * size for all_, size in sizes)
+        return Sight(axes, merged.everything, False, merged.exact and merged.axes is None and merged.each)
+    if len(node.output) > 1:
+        return Sight(None, merged.everything, False, False)
     return Sight(None, merged.everything, reach != "flatten", merged.exact)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
+from itertools import count
 from math import prod
 from operator import or_
 from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.receptive_field import AxisField, Field
-from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, sights
+from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, reads, sights
 from cnncalc.execution.readings import Counting, Provenance, traced_input
 from cnncalc.execution.run import execute, run
 from cnncalc.execution.thin import thin, thinned
@@ -24,6 +25,7 @@ MOST = 6_000_000  # cost of a thin network, about ten seconds
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
 Tick = Callable[[int, int], None]  # layers done, of how many
+Step = Callable[[], None]
 Intervals = tuple[Interval, ...]
 
 
@@ -88,17 +90,13 @@ def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, tota
     """Execute a network, made thin, in the counting and the tracing reading, and hold every layer's figures."""
     found = thin(network, most)
     net, how = found or (network, APART)
-    total = 2 * len(net.nodes)
-    counted: dict[int, Counts] = {}
-    traced: dict[int, Trace] = {}
-    counts = _counts(net) if found else _counts_apart(net)
-    traces = _traces(net) if found else _traces_apart(net)
-    for node, one in zip(net.nodes, counts, strict=True):
-        counted[node.index] = one
-        tick(len(counted), total)
-    for node, trace in zip(net.nodes, traces, strict=True):
-        traced[node.index] = trace
-        tick(len(counted) + len(traced), total)
+    steps = count(1)
+
+    def step() -> None:
+        tick(next(steps), 2 * len(net.nodes))
+
+    counted = _counts(net, step) if found else _counts_apart(net, step)
+    traced = _traces(net, step) if found else _traces_apart(net, step)
     layers = tuple(_layers(net, counted, traced))
     return Verdict(network.name, how, net.input, layers)
 
@@ -141,32 +139,32 @@ class _Counter:
         return Counts((output, shape), work, inside, (declared, drawn))
 
 
-def _counts(network: Network) -> Iterator[Counts]:
+def _counts(network: Network, step: Step) -> list[Counts]:
     counter = _Counter()
     found: list[Counts] = []
+
+    def visit(node: Node, made: Map) -> None:
+        found.append(counter.counts(node, made))
+        step()
+
     start = Map(network.input, [1] * prod(network.input))
-    run(
-        network,
-        start,
-        counter.draw,
-        counter.reading,
-        keep=(),
-        whole=True,
-        visit=lambda node, made: found.append(counter.counts(node, made)),
-    )
-    yield from found
+    run(network, start, counter.draw, counter.reading, keep=(), whole=True, visit=visit)
+    return found
 
 
-def _counts_apart(network: Network) -> Iterator[Counts]:
+def _counts_apart(network: Network, step: Step) -> list[Counts]:
     known: dict[tuple[Layer, Shapes], Counts] = {}
     counter = _Counter()
+    found = []
     for node in network.nodes:
         key = (node.layer, node.input_shapes)
         if key not in known:
             alone = _alone(node)
             inputs = tuple(Map(shape, [1] * prod(shape)) for shape in alone.input_shapes)
             known[key] = counter.counts(alone, execute(alone, inputs, counter.draw, counter.reading))
-        yield known[key]
+        found.append(known[key])
+        step()
+    return found
 
 
 def _alone(node: Node) -> Node:
@@ -199,21 +197,18 @@ def _trace(made: Map) -> Trace:
     return Trace(merged, reduce(or_, merged))
 
 
-def _traces(network: Network) -> Iterator[Trace]:
+def _traces(network: Network, step: Step) -> list[Trace]:
     found: list[Trace] = []
-    run(
-        network,
-        traced_input(network.input),
-        ones,
-        Provenance(),
-        keep=(),
-        whole=True,
-        visit=lambda node, made: found.append(_trace(made)),
-    )
-    yield from found
+
+    def visit(node: Node, made: Map) -> None:
+        found.append(_trace(made))
+        step()
+
+    run(network, traced_input(network.input), ones, Provenance(), keep=(), whole=True, visit=visit)
+    return found
 
 
-def _traces_apart(network: Network) -> Iterator[Trace]:
+def _traces_apart(network: Network, step: Step) -> list[Trace]:
     """Through every layer by itself: each of its input channels is what all channels before it were traced to."""
     known = {INPUT: _trace(traced_input(network.input))}
     for node in network.nodes:
@@ -224,26 +219,29 @@ def _traces_apart(network: Network) -> Iterator[Trace]:
             values = trace.places * shape[0] if len(shape) > 1 else [trace.everything] * shape[0]
             inputs.append(Map(shape, values))
         made = execute(alone, tuple(inputs), ones, Provenance())
-        known[node.index] = (
-            _trace(made) if len(made.shape) > 1 else Trace([_trace(made).everything], _trace(made).everything)
-        )
-        yield known[node.index]
+        trace = _trace(made)
+        known[node.index] = trace if len(made.shape) > 1 else trace._replace(places=[trace.everything])
+        step()
+    return [known[node.index] for node in network.nodes]
 
 
 # the two against each other
 
 
-def _layers(network: Network, counted: dict[int, Counts], traced: dict[int, Trace]) -> Iterator[LayerVerdict]:
+def _layers(network: Network, counted: list[Counts], traced: list[Trace]) -> Iterator[LayerVerdict]:
     seen = sights(network)
     axes = range(len(network.input) - 1)
     ways = [cones(network, axis) for axis in axes]
-    fields, spread = _fields(network)
+    fields, loose = _fields(network)
     for node in network.nodes:
         counts, trace, sight, field = counted[node.index], traced[node.index], seen[node.index], fields[node.index]
-        middle, corner = _units(node, network, field, sight, trace)
-        checks = [*_figures(counts), *_positions(network, node, sight, trace)]
+        checks = list(_figures(counts))
+        middle = corner = None
+        if counts.shapes[0] == counts.shapes[1]:
+            middle, corner = _units(node, network, field, trace)
+            checks += _positions(network, node, sight, trace)
         if field is not None:
-            checks += _beyond(node, field, [way[node.index] for way in ways], node.index in spread)
+            checks += _beyond(node, field, [way[node.index] for way in ways], node.index in loose)
         for name, unit in (("middle", middle), ("corner", corner)):
             if unit:
                 held = all(map(_within, unit.traced, unit.declared))
@@ -274,21 +272,33 @@ def _figures(counts: Counts) -> Iterator[Check]:
 
 
 def _fields(network: Network) -> tuple[dict[int, Field | None], set[int]]:
-    """The declared receptive fields, and the layers where branches that step at different rates came together."""
+    """The declared receptive fields, and the layers where they may hold more than each unit sees.
+
+    That is behind branches that meet although they step at different rates, whose fields are told as one, and where
+    units read nothing of a map whose units all see the whole input: its field does not tell them from the others.
+    """
     fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
-    spread: set[int] = set()
+    loose: set[int] = set()
     for node in network.nodes:
         before = [found for index in node.inputs if (found := fields[index])]
-        reach = node.layer.reach(node.input_shapes, node.output)
-        known = len(before) == len(node.inputs)
-        fields[node.index] = (
-            receptive_field.after(reach, tuple(before), node.input_shapes, node.output) if known else None
-        )
-        if spread & {*node.inputs} or not all(
-            len(_rates(axes)) <= 1 for axes in zip(*(f.axes for f in before), strict=True)
-        ):
-            spread.add(node.index)
-    return fields, spread
+        shapes, output = node.input_shapes, node.output
+        reach = node.layer.reach(shapes, output)
+        fields[node.index] = None
+        if len(before) == len(node.inputs):
+            fields[node.index] = receptive_field.after(reach, tuple(before), shapes, output)
+        apart = any(len(_rates(axes)) > 1 for axes in zip(*(field.axes for field in before), strict=True))
+        if loose & {*node.inputs} or apart or _leaves_out(node, before):
+            loose.add(node.index)
+    return fields, loose
+
+
+def _leaves_out(node: Node, before: Sequence[Field]) -> bool:
+    """Whether an output reads none of the inputs that are there, although each of these sees the whole input."""
+    reach = node.layer.reach(node.input_shapes, node.output)
+    if not isinstance(reach, tuple) or not any(axis.fixed for field in before for axis in field.axes):
+        return False
+    sizes = zip(reach, node.input_shapes[0][1:], node.output[1:], strict=True)
+    return any(not any(0 <= at < have for at in reads(rule, y)) for rule, have, made in sizes for y in range(made))
 
 
 def _rates(axes: Sequence[AxisField]) -> set[Fraction]:
@@ -327,9 +337,7 @@ def _beyond(node: Node, field: Field, ways: list[Cone | None], loose: bool) -> I
     yield Check("receptive field of every unit, not clipped", "", "", True)
 
 
-def _units(
-    node: Node, network: Network, field: Field | None, sight: Sight, trace: Trace
-) -> tuple[Unit | None, Unit | None]:
+def _units(node: Node, network: Network, field: Field | None, trace: Trace) -> tuple[Unit | None, Unit | None]:
     if field is None or not field.axes:
         return None, None
     sizes = node.output[1:]

@@ -156,13 +156,19 @@ def _taken(node: Node, name: str, array: Given, found: dict[tuple[str, str], Sha
 
 
 def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Problem]:
-    help_text = "--seed beside it draws what is left out"
-    return [
-        Problem("missing-key", f"`{name}` {show(shape)} of {node.path} is not given", None, help_text, node.path)
+    """One problem for all that is left out."""
+    left = [
+        (node, name, shape)
         for node in keepers
         for name, shape in _arrays(node).items()
         if (node.path, name) not in tried
     ]
+    if not left:
+        return []
+    node, name, shape = left[0]
+    more = f", nor {len(left) - 1:,} other arrays" if len(left) > 1 else ""
+    text = f"`{name}` {show(shape)} of {node.path} is not given{more}"
+    return [Problem("missing-key", text, None, "--seed beside it draws what is left out", node.path)]
 
 
 def ones(node: Node, name: str, shape: Shape) -> list[float]:

@@ -302,7 +302,7 @@ def amount(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", doc:
 
 
 def padding(default: Value = 0) -> Any:
-    return PaddingField(default, symbol="P", brief="p{}", doc="a number, one per axis, pairs, or a word")
+    return PaddingField(default, symbol="P", brief="p{}", doc="zeros around the map")
 
 
 def sizes(

@@ -30,6 +30,25 @@ def formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
     >>> formulas(Conv(out=96, kernel=11, stride=4), ((3, 227, 227),))["weights"]
     Formula(symbols='K·K·C_in·C_out', numbers='11·11·3·96', value=34848)
     """
+    named, shapes, output, found = traced(layer, inputs)
+    weights = named.weights(shapes)
+    for role, label in ROLES.items():
+        found[label] = sum(count(weight.shape) for weight in weights if weight.role == role)
+    found.update(named.work(shapes, output)._asdict())
+    return {label: formula(value) for label, value in found.items() if value}
+
+
+class Traced(NamedTuple):
+    """A layer, its inputs and its output as terms, and the sizes that came of them by the names they are shown under."""
+
+    layer: Layer
+    inputs: Shapes
+    output: Shape
+    found: dict[str, int]
+
+
+def traced(layer: Layer, inputs: Shapes) -> Traced:
+    """The layer with terms in place of its settings, a padding word as the paddings it stands for."""
     shapes = named_inputs(layer, inputs)
     named = with_symbols(layer, len(inputs[0]) - 1)
     found: dict[str, int] = {}
@@ -39,11 +58,7 @@ def formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
         named = rebuilt(named, padding=named_pairs("P", sides))
     output = named.output_shape(shapes)
     found.update(output_quantities(output))
-    weights = named.weights(shapes)
-    for role, label in ROLES.items():
-        found[label] = sum(count(weight.shape) for weight in weights if weight.role == role)
-    found.update(named.work(shapes, named_output(output))._asdict())
-    return {label: formula(value) for label, value in found.items() if value}
+    return Traced(named, shapes, named_output(output), found)
 
 
 def count(shape: Shape) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
 from cnncalc.render.columns import Value, join
@@ -13,9 +14,19 @@ from cnncalc.render.paint import paint
 from cnncalc.render.text import clean
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b(?!\.\d)")  # an arXiv number is no year
-Reports = Mapping[str, Report]
-HEADER = ("name", "title", "year", "input", "parameters", "macs")
+HEADER = ("family", "name", "title", "year", "input", "parameters", "macs")
 FIGURES = ("year", "parameters", "macs")  # aligned to the right
+
+
+class Entry(NamedTuple):
+    """An architecture; its family is named after the file that all its members go back to."""
+
+    name: str
+    family: str
+    report: Report
+
+
+Entries = Sequence[Entry]
 
 
 def year(source: str) -> int | None:
@@ -24,13 +35,36 @@ def year(source: str) -> int | None:
     return int(found[-1]) if found else None
 
 
-def records(reports: Reports) -> list[dict[str, Value]]:
-    """What is said of each, by the names of `HEADER`."""
-    return [
-        dict(zip(HEADER, (name, report.name, year(report.source), report.input, report.totals.parameters,
-                          report.totals.work.macs), strict=True))
-        for name, report in reports.items()
-    ]  # fmt: skip
+def natural(name: str) -> list[tuple[int, str]]:
+    """What names are sorted by: numbers in them count as numbers.
+
+    >>> sorted(["resnet101", "resnet18", "resnet"], key=natural)
+    ['resnet', 'resnet18', 'resnet101']
+    """
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.findall(r"[0-9]+|[^0-9]+", name)]
+
+
+def arranged(entries: Iterable[Entry], key: str | None) -> list[Entry]:
+    """Sorted by a column, what has no value there last; else family by family."""
+    if key is None:
+        return sorted(entries, key=lambda entry: (natural(entry.family), natural(entry.name)))
+
+    def rank(entry: Entry) -> tuple[bool, int, list[tuple[int, str]]]:
+        value = record(entry)[key]
+        number = value if isinstance(value, int) else 0
+        return value is None, number, natural(value if isinstance(value, str) else entry.name)
+
+    return sorted(entries, key=rank)
+
+
+def record(entry: Entry) -> dict[str, Value]:
+    """What is said of one, by the names of `HEADER`."""
+    report = entry.report
+    values: tuple[Value, ...] = (
+        entry.family, entry.name, report.name, year(report.source), report.input, report.totals.parameters,
+        report.totals.work.macs,
+    )  # fmt: skip
+    return dict(zip(HEADER, values, strict=True))
 
 
 def _texts(record: dict[str, Value]) -> list[str]:
@@ -41,39 +75,43 @@ def _texts(record: dict[str, Value]) -> list[str]:
     ]
 
 
-def catalogue_table(reports: Reports, color: bool) -> str:
-    """Columns for people."""
-    lines = [_texts(record) for record in records(reports)]
+def catalogue_table(entries: Entries, grouped: bool, color: bool) -> str:
+    """Columns for people; where they stand together, a family is named once."""
+    lines = [_texts(record(entry)) for entry in entries]
+    if grouped:
+        for before, line in reversed(list(zip(entries, lines[1:], strict=False))):
+            line[0] = "" if line[0] == clean(before.family) else line[0]
     columns = []
     for at, name in enumerate(HEADER):
         right = name in FIGURES
-        columns.append([Cell(name, "head", right), *(Cell(line[at], "" if at else "title", right) for line in lines)])
+        style = "title" if name == "name" else ""
+        columns.append([Cell(name, "head", right), *(Cell(line[at], style, right) for line in lines)])
     return paint(grid(columns), color=color)
 
 
-def catalogue_json(reports: Reports, color: bool) -> str:
+def catalogue_json(entries: Entries, grouped: bool, color: bool) -> str:
     """For scripts."""
     from cnncalc.render.json import FORMAT, dump
 
-    return dump({"format": FORMAT, "architectures": records(reports)})
+    return dump({"format": FORMAT, "architectures": list(map(record, entries))})
 
 
-def catalogue_csv(reports: Reports, color: bool) -> str:
+def catalogue_csv(entries: Entries, grouped: bool, color: bool) -> str:
     """For spreadsheets."""
     from cnncalc.render.csv import write
 
-    return write(list(HEADER), (list(record.values()) for record in records(reports)))
+    return write(list(HEADER), (list(record(entry).values()) for entry in entries))
 
 
-def catalogue_markdown(reports: Reports, color: bool) -> str:
+def catalogue_markdown(entries: Entries, grouped: bool, color: bool) -> str:
     """For documents."""
     from cnncalc.render.markdown import escape, write_table
 
-    rows = (map(escape, _texts(record)) for record in records(reports))
+    rows = (map(escape, _texts(record(entry))) for entry in entries)
     return write_table(HEADER, [name in FIGURES for name in HEADER], map(list, rows))
 
 
-WRITERS: dict[str, Callable[[Reports, bool], str]] = {
+WRITERS: dict[str, Callable[[Entries, bool, bool], str]] = {
     "table": catalogue_table,
     "json": catalogue_json,
     "csv": catalogue_csv,

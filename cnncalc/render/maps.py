@@ -53,9 +53,9 @@ def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
         yield f"{at:>{head}}  " + "  ".join(f"{text:>{cell}}" for text in texts[at : at + per])
 
 
-def table_of(rows: Sequence[Sequence[float]], width: int | None) -> Iterator[str]:
+def table_of(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
     """Rows and columns of numbers; where there is no room, the middle columns are left out, visibly."""
-    texts = [[written(value) for value in row] for row in rows]
+    texts = [[written(value) if value else zero for value in row] for row in rows]
     cells = [max(map(len, column)) for column in zip(*texts, strict=True)]
     shown = list(range(len(cells)))
     if width is not None and sum(cells) + 2 * len(cells) > width:
@@ -92,7 +92,7 @@ def maps_json(name: str, maps: Mapping[str, Map]) -> str:
 def matrix_text(path: str, rows: Sequence[Sequence[float]], width: int | None, *, color: bool) -> str:
     """A matrix under the path of its layer and its size, zeros as dots."""
     title: Line = [(clean(path), "title"), (f"  {len(rows)} × {len(rows[0])}, output × input", "faint")]
-    body = [[("  " + line, "")] for line in table_of(rows, width and width - 2)]
+    body: list[Line] = [[("  " + line, "")] for line in table_of(rows, width and width - 2, zero="·")]
     return paint([title, *body], color=color)
 
 

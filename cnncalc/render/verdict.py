@@ -29,7 +29,7 @@ HEADERS = (
 LEGEND = (
     "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases,",
     "multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without (unpadded),",
-    "and for every unit the input positions it was traced to. ~ sees less than the receptive field, for an inner map ends.",
+    "and for every unit the input positions it was traced to. ~ sees less than the receptive field: an inner map ends.",
 )
 
 

@@ -6,16 +6,16 @@ import re
 
 from cnncalc.errors import Fix, Mistake
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.base import Layer
-from cnncalc.layers.fields import REQUIRED, LayerError
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.fields import REQUIRED, LayerError, show
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Expression, Literal, Name
+from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
-from cnncalc.spec.repairs import rename, set_argument, settings_in
+from cnncalc.spec.repairs import rename, set_argument, settings_in, write
 from cnncalc.spec.tree import Call
-from cnncalc.spec.values import Word
+from cnncalc.spec.values import Word, is_number
 
 
 def bind(call: Call, description: Description) -> None:
@@ -23,6 +23,8 @@ def bind(call: Call, description: Description) -> None:
     kind = call.kind
     block = description.blocks.get(kind)
     if block:
+        if len({parameter.name for parameter in block.parameters}) < len(block.parameters):
+            return  # that one is given twice is told where it is declared
         call.bound = arguments(call, {parameter.name: parameter.default is not None for parameter in block.parameters})
         call.target = block
     elif kind in MERGE_WORDS:
@@ -81,12 +83,16 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
             raise Mistake("unknown-argument", f"one argument too many: {wants}", argument.span, "", *fixes)
         name = argument.name or names[position]
         if name in bound:
-            raise Mistake("duplicate-argument", f"`{name}` is given twice", argument.span)
+            first = bound[name].span.text
+            message = f"`{name}` is given twice: as {first}, and here as {argument.value.span.text}"
+            raise Mistake("duplicate-argument", message, argument.span)
         bound[name] = argument.value
     missing = [name for name, optional in parameters.items() if not optional and name not in bound]
     if missing:
         listed = " and ".join(f"`{name}`" for name in missing)
-        raise Mistake("missing-argument", f"`{call.kind}` needs {listed}", call.span, wants)
+        written = ", ".join(f"{name}=…" if optional else name for name, optional in parameters.items())
+        help_text = f"it is called as `{call.kind}({written})`"
+        raise Mistake("missing-argument", f"`{call.kind}` needs {listed}", call.span, help_text)
     return bound
 
 
@@ -103,26 +109,50 @@ def unknown_argument(call: Call, name: str, names: list[str], wants: str) -> Mis
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
 
 
-def mistake_of(error: LayerError, call: Call) -> Mistake:
-    """A layer's error at the argument that it is about, with the settings that its advice names as repairs."""
+def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
+    """A layer's error at the argument that it is about, with the settings that its advice names as repairs.
+
+    `shape` is what flows in, where that is known.
+    """
     at = call.bound[error.argument].span if error.argument in call.bound else call.span
-    fixes = [fix for name, value in settings_in(error.help) for fix in set_argument(call, name, value)]
+    settings = [setting for setting in settings_in(error.help) if setting != ("kernel", "1")]  # which is no window
+    fixes = [fix for name, value in settings for fix in set_argument(call, name, value)]
     if error.code == "wrong-rank" and "`flatten`" in error.help and not call.by_name:
         text = f"flatten -> {call.span.text}"
         fixes = [Fix(call.span, text, f"put `flatten` before it: `{text}`")]
     if error.code == "bad-argument" and error.argument in call.bound:
         fixes += _bad_argument(error, call)
+    if error.code == "kernel-too-large":
+        fixes = [*channels_first(call, shape), *fixes]
+    if error.help.startswith(f"{call.kind}(") and not call.by_name:
+        fixes = [write(call.span, error.help)]
     return Mistake(error.code, error.message, at, error.help, *fixes)
 
 
+def channels_first(call: Call, shape: Shape) -> tuple[Fix, ...]:
+    """The repair of `conv(3, 64, 3)` where 3 channels flow in."""
+    texts = [argument.span.text for argument in call.arguments]
+    if call.by_name or len(texts) < 3 or any(argument.name for argument in call.arguments[:3]):
+        return ()
+    if not shape or texts[0] != str(shape[0]):
+        return ()
+    text = f"{call.kind}({', '.join(texts[1:])})"
+    return (Fix(call.span, text, f"the {shape[0]} channels that flow in are not written: `{text}`"),)
+
+
 def _bad_argument(error: LayerError, call: Call) -> list[Fix]:
-    """Repairs of a value that an argument cannot take: the word or the whole number nearest to it."""
+    """Repairs of a value that an argument cannot take: the word or the number nearest to it."""
     value = call.bound[error.argument]
-    fixes = []
-    words = kind_class(call.kind).fields[error.argument].words if call.kind in KINDS else ()
+    fixes: list[Fix] = []
+    field = kind_class(call.kind).fields[error.argument]
+    words = field.words
+    if isinstance(value, Arithmetic) and "whole number" in error.message:
+        fixes.append(write(value.span, f"round({value.span.text})"))
+    if isinstance(value, Literal) and getattr(field, "maximum", 0) == 1 and is_number(value.value):
+        fixes.append(write(value.span, show(value.value / 100), "a share is a number from 0 to 1"))
     if isinstance(value, Literal | Name):
         text = value.span.text
-        fixes = list(rename(value.span, text, words)) if words else []
+        fixes += rename(value.span, text, words)
         if text in ("1", "0") and "true or false" in error.message:
-            fixes.append(Fix(value.span, "true" if text == "1" else "false", "write true or false"))
+            fixes.append(write(value.span, "true" if text == "1" else "false"))
     return fixes

@@ -37,19 +37,21 @@ class BodyReader:
     def refuse(self, message: str, span: Span, *fixes: Fix, help: str = "") -> None:
         self.problems.add(Problem("wrong-form", message, span, help, fixes=fixes))
 
-    def empty(self, what: str, span: Span) -> None:
-        self.problems.add(Problem("empty-branch", f"{what} has nothing in it", span, _NOTHING))
+    def empty(self, what: str, span: Span, *fixes: Fix) -> None:
+        help_text = _NOTHING if fixes else ""
+        self.problems.add(Problem("empty-branch", f"{what} has nothing in it", span, help_text, fixes=fixes))
 
     def body(self, node: Node, what: str, span: Span) -> Body:
         """A body; `span` is the place of the key before it, where an empty one is told."""
         if isinstance(node, Listing):
             if not node.items:
-                self.empty(what, node.span)
+                self.empty(what, node.span, *([Fix(node.span, "identity", _NOTHING)] if is_branch(what) else []))
             elif node.flow and self.is_split(node):
                 return (broken(node.span),)
             return tuple(self.item(item) for item in node.items)
         if isinstance(node, Text) and not node.value and node.plain:
-            self.empty(what, span)
+            after = span._replace(start=_past_colon(span), end=_past_colon(span))
+            self.empty(what, span, *([Fix(after, " identity", _NOTHING)] if is_branch(what) else []))
             return (broken(span),)
         return (self.item(node),)
 
@@ -88,6 +90,9 @@ class BodyReader:
             self.refuse("an empty mapping cannot stand as an item", node.span)
             return None
         key, value = node.pairs[0]
+        if key.value.count("(") > key.value.count(")"):
+            self.refuse_colon(key, value)
+            return None
         if len(node.pairs) > 1:
             self.refuse_second_key(node)
             return None
@@ -98,6 +103,15 @@ class BodyReader:
         if unit is None:
             return None
         return Chain(head.name, head.name_span, (Item(unit, None, head.condition, None, key.span),), key.span)
+
+    def refuse_colon(self, key: Text, value: Node) -> None:
+        """`conv(4, kernel: 3)`, which YAML takes for a key and its value."""
+        at = Span(key.span.source, key.span.end, _past_colon(key.span))
+        gap = Span(at.source, at.start, value.span.start)
+        name = re.findall(r"\w*", key.value)[-2]
+        fix = Fix(gap, "=", f"write `{name}={value.span.text.rstrip(')')}`")
+        message = "an argument is named with `=`, not with a colon"
+        self.problems.add(Problem("syntax", message, at, fixes=(fix,)))
 
     def refuse_second_key(self, node: Mapping) -> None:
         """`name:` or `if:` beside a kind: both go into the key."""
@@ -123,7 +137,8 @@ class BodyReader:
             branches = self.branch_mapping(head.word, node)
         elif node.value:
             branches = None
-            self.refuse(f"`{head.word}` has branches, a mapping of names or a list, found {form(node)}", node.span)
+            message = f"`{head.word}` has branches, a mapping of names or a list, found {form(node)}"
+            self.refuse(message, node.span, help="write each branch on a line of its own below it, as `- identity`")
         else:
             branches = []
         if branches == []:
@@ -208,6 +223,11 @@ class BodyReader:
 def broken(span: Span) -> Chain:
     """A chain in place of one that could not be read."""
     return Chain("", None, (Item(Broken(span), None, None, None, span),), span)
+
+
+def is_branch(what: str) -> bool:
+    """Whether a body is a branch, which may be `identity` and nothing else."""
+    return what.startswith("branch")
 
 
 def _past_colon(span: Span) -> int:

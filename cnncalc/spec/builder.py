@@ -65,8 +65,8 @@ class Builder:
                 message = f"what flows here, from `{self.nodes[index].path}`, is used nowhere: `from` starts anew"
                 self.problems.add(Problem("lost-value", message, span, "name it and read it, or leave it out"))
 
-    def add(self, layer: Layer, flows: tuple[Flow, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
-        """Keep a node; its index, or INPUT once the network has failed."""
+    def add(self, layer: Layer, sources: tuple[int, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
+        """Keep a node that reads what the `sources` give; its index, or INPUT once the network has failed."""
         self.count += 1
         if self.count > MOST_LAYERS:
             self.problems.add(
@@ -76,7 +76,7 @@ class Builder:
         if self.failed:
             return INPUT
         index = len(self.nodes)
-        self.nodes.append(Node(index, path, layer, tuple(flow.node for flow in flows), inputs, output, span))
+        self.nodes.append(Node(index, path, layer, sources, inputs, output, span))
         return index
 
     def open(self, prefix: str, segment: str) -> tuple[str, int]:
@@ -106,17 +106,19 @@ class Builder:
                 "too-large", f"blocks, parentheses and branches stand {DEEPEST} deep, and no deeper is read", span
             )
 
-    def note(self, mistake: Mistake, path: str, flows: tuple[Flow, ...] = (), fixes: tuple[Fix, ...] = ()) -> None:
+    def note(self, mistake: Mistake, path: str, flow: Flow | None = None, fixes: tuple[Fix, ...] = ()) -> None:
         """Note a mistake with the calls that led to it and the shapes on the way."""
         notes = [Note(f"in `{quoted(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
         if len(self.calls) > 4:
             notes.append(Note(f"{len(self.calls) - 4} more calls around it"))
         if self.rounds and (index := self.rounds[-1][1]):
             notes.append(Note(f"in round {index} of `{quoted(self.rounds[-1][0].span.text)}`, counting from 0"))
-        if flows and not self.failed:
-            notes.append(Note(f"on the way: {self.way_to(flows[0])}"))
+        if flow and not self.failed:
+            notes.append(Note(f"on the way: {self.way_to(flow)}"))
         problem = mistake.problem
-        self.problems.add(problem._replace(path=path, notes=tuple(notes), fixes=(*problem.fixes, *fixes)))
+        if problem.code == "recursion":  # however deep it is, the first round shows it
+            path, notes = ".".join(path.split(".")[:2]), []
+        self.problems.add(problem._replace(path=path, notes=tuple(notes), fixes=(*fixes, *problem.fixes)))
         self.failed = True
 
     def way_to(self, flow: Flow) -> str:
@@ -125,7 +127,9 @@ class Builder:
         index = flow.node
         while index != INPUT and len(steps) < 5 and index < len(self.nodes):
             node = self.nodes[index]
-            steps.append(f"{node.path.rpartition('.')[2]} {shape_text(node.output)}")
+            segments = node.path.split(".")
+            name = ".".join(segments[-2:]) if segments[-1].isdigit() else segments[-1]
+            steps.append(f"{name} {shape_text(node.output)}")
             index = node.inputs[0]
         if index == INPUT and self.start.shape:
             steps.append(f"input {shape_text(self.start.shape)}")

@@ -37,9 +37,12 @@ class Checker:
     def __init__(self, description: Description, problems: Problems) -> None:
         self.description = description
         self.problems = problems
+        self.whole = not problems.errors  # what cannot be read may use anything
         self.used_params: set[str] = set()
         self.used_blocks: set[str] = set()
         self.members: set[str] = set()  # names read from outside their block, `m1.y0`
+        bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
+        self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
         self.unread: list[tuple[str, Span]] = []
 
     def check(self) -> None:
@@ -49,26 +52,32 @@ class Checker:
         for block in description.blocks.values():
             self.check_block(block)
         if description.layers is not None:
-            self.check_body(description.layers, (), frozenset())
-        self.check_unused()
+            description.names = self.check_body(description.layers, (), frozenset())
+        if self.whole:
+            self.check_unused()
 
     def check_unused(self) -> None:
-        """What this file declares and nothing uses."""
+        """What this file declares and nothing uses; what is misspelt where it is used, or misnamed, is told there."""
         description = self.description
+        told = [problem for problem in self.problems.found if problem.severity == "error"]
+        told_of = {fix.text for problem in told for fix in problem.fixes}
+        told_at = {problem.span for problem in told}
         for name, block in description.own_blocks.items():
-            if name not in self.used_blocks:
+            if name not in self.used_blocks | told_of and block.span not in told_at:
                 self.problems.add(
                     Problem("unused-block", f"nothing calls the block `{name}`", block.span, "leave it out")
                 )
         for name, span in self.unread:
-            if name not in self.members:
+            if name not in self.members | told_of:
                 help_text = f"read it with `from({name})`, or leave the name out"
                 self.problems.add(Problem("unread-output", f"nothing reads the output `{name}`", span, help_text))
         for name in description.own_params:
-            if name not in self.used_params and not self.problems.full:
-                span = description.params[name].key_span
-                fixes = rename(span, name, description.params)
-                self.problems.add(Problem("unused-param", f"nothing reads the param `{name}`", span, fixes=fixes))
+            span = description.params[name].key_span
+            if name not in self.used_params | told_of and span not in told_at and not self.problems.full:
+                others = [other for other in description.params if other not in description.own_params]
+                fixes = rename(span, name, others)
+                message = f"nothing reads the param `{name}`"
+                self.problems.add(Problem("unused-param", message, span, "read it, or leave it out", fixes=fixes))
 
     # names
 
@@ -103,7 +112,12 @@ class Checker:
             )
         elif block.name in KINDS:
             self.problems.add(
-                Problem("shadows-kind", f"the block `{block.name}` takes the place of the built-in kind", block.span)
+                Problem(
+                    "shadows-kind",
+                    f"the block `{block.name}` takes the place of the built-in kind",
+                    block.span,
+                    "call it otherwise, or its readers will take it for the built-in",
+                )
             )
         names: list[str] = []
         optional = False
@@ -121,7 +135,10 @@ class Checker:
                 )
             optional = optional or parameter.default is not None
             names.append(parameter.name)
+        used = block.name in self.used_blocks
         block.names = self.check_body(block.body, names, frozenset(names))
+        if not used:  # that it calls itself does not count
+            self.used_blocks.discard(block.name)
 
     def check_body(self, body: Body, parameters: Sequence[str], taken: frozenset[str]) -> frozenset[str]:
         """Check a whole body; the names that its chains give."""
@@ -155,7 +172,8 @@ class Checker:
     def check_output_name(self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str]) -> None:
         found = _ORDINAL.fullmatch(name)
         if name in outputs or name in parameters:
-            self.problems.add(Problem("duplicate-name", f"`{name}` is given twice in this block", span))
+            message = f"`{name}` is given twice in this block"
+            self.problems.add(Problem("duplicate-name", message, span, "call one of the two otherwise"))
         elif found and (
             found[1] in KINDS
             or found[1] in self.description.blocks
@@ -182,10 +200,21 @@ class Checker:
                 name.known = False
                 if self.problems.full:
                     continue
-                fixes = self.meant(name, known)
-                self.problems.add(
-                    Problem("unknown-name", f"nothing is called `{name.name}` here", name.span, fixes=fixes)
-                )
+                self.problems.add(self.unknown(name, known))
+
+    def unknown(self, name: Name, known: Collection[str]) -> Problem:
+        """The problem of a name that nothing stands behind."""
+        message, help_text = f"nothing is called `{name.name}` here", ""
+        if name.name in self.description.params:
+            return Problem(
+                "unknown-name",
+                f"the param `{name.name}` comes further down",
+                name.span,
+                "a param can use those above it",
+            )
+        if name.name in self.outputs:
+            help_text = f"`{name.name}` is an output elsewhere: hand it to the block as an argument"
+        return Problem("unknown-name", message, name.span, help_text, fixes=self.meant(name, known))
 
     def meant(self, name: Name, known: Collection[str]) -> tuple[Fix, ...]:
         """What may have been meant by a name that nothing stands behind."""

@@ -62,7 +62,7 @@ class Cursor:
             self.fail(f"expected {what}, found nothing")
         value = read()
         if self.kind != "end":
-            self.fail(f"expected the end of {what}, found {describe(self.token)}", *self.guesses(""))
+            self.fail(f"{describe(self.token)} cannot stand behind {what}", *self.guesses(""))
         return value
 
     def since(self, start: int) -> Span:
@@ -97,6 +97,21 @@ class Cursor:
             end = self.text.at(self.tokens[-1].start, self.tokens[-1].start)
             found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
         return tuple(found)
+
+    def turned_around(self) -> tuple[Fix, ...]:
+        """The repair of `3 * relu`, at the number."""
+        number, times, *rest = self.tokens[self.position :]
+        if times.kind != "*" or not rest or rest[0].kind != "name":
+            return ()
+        end = rest[0].end
+        depth = 0
+        for token in rest[1:]:
+            depth += (token.kind == "(") - (token.kind == ")")
+            if depth < 0 or (not depth and token.kind != ")"):
+                break
+            end = token.end
+        unit = self.text.body[rest[0].start : end]
+        return (write(self.text.at(number.start, end), f"{unit} * {number.text}"),)
 
     def percent(self) -> tuple[Fix, ...]:
         """The repair of `50%`, where a value is missing behind the sign."""

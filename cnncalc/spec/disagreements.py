@@ -17,7 +17,7 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
     number = max(error.branch, 1)
     culprit, flow = known[number]
     measure, first = known[0]
-    shapes = ", ".join(f"{branch.label} is {shape_text(flow.shape)}" for branch, flow in known if flow.shape)
+    shapes = ", ".join(f"{named(branch)} is {shape_text(flow.shape)}" for branch, flow in known if flow.shape)
     fixes: list[Fix] = []
     if first.shape and flow.shape and not is_by_name(culprit):
         fixes = [
@@ -31,6 +31,11 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
             text = f"{culprit.body_span.text} -> reshape({show(shape)})"
             fixes = [Fix(culprit.body_span, text, f"give the gate its axes: `{text}`")]
     return Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, error.help, *fixes)
+
+
+def named(branch: Branch) -> str:
+    """A branch as a message names it: those of a list by their number."""
+    return f"branch {branch.label}" if branch.label.isdigit() else f"`{branch.label}`"
 
 
 def is_by_name(branch: Branch) -> bool:
@@ -67,13 +72,13 @@ def as_a_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape)
     strides = [""] if found[1:] == wanted[1:] else []
     strides += [text for text in (given(measure, "stride"), str(ratio) if ratio > 1 else "") if text]
     outs = [text for text in (given(measure, "out"), *first_arguments(measure), str(wanted[0])) if text]
-    said = f"the {measure.label} changes "
+    said = f"{named(measure)} changes "
     said += f"channels {found[0]} → {wanted[0]}" if wanted[0] != found[0] else f"the size {found[1]} → {wanted[1]}"
     fixes = []
     for stride in strides:
         for out in dict.fromkeys(outs):
             text = f"conv({out}, 1{f', {stride}' if stride else ''})"
-            help_text = f"{said}; give the {culprit.label} a 1×1 convolution: `{text}`"
+            help_text = f"{said}; give {named(culprit)} a 1×1 convolution: `{text}`"
             fixes.append(Fix(culprit.body_span, text, help_text))
     return fixes
 

@@ -100,7 +100,8 @@ class _Reader(BodyReader):
         if isinstance(node, Mapping):
             return node.pairs
         if not (isinstance(node, Text) and node.plain and not node.value):
-            self.refuse(f"`{key.value}` is a mapping of names, found {form(node)}", node.span)
+            help_text = "write `NAME: …`, each on a line of its own below it"
+            self.refuse(f"`{key.value}` is a mapping of names, found {form(node)}", node.span, help=help_text)
         return []
 
     def input(self, key: Text, node: Node) -> None:

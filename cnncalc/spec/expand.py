@@ -12,7 +12,7 @@ from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.fields import LayerError, Value, show
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import mistake_of
-from cnncalc.spec.builder import DEEPEST, Builder
+from cnncalc.spec.builder import DEEPEST, Builder, quoted
 from cnncalc.spec.disagreements import disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
@@ -30,14 +30,15 @@ class Expander:
         self.params = params
         self.problems = problems
         self.built = Builder(Flow(INPUT, None), problems)
+        self.titles: dict[object, str] = {}
         self.layers: dict[object, Layer] = {}
-        self.shapes: dict[tuple[int, Shapes], Shape] = {}  # by the identity of a layer, all of which are kept
+        self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of a layer, all of which are kept
 
     def network(self, shape: Shape | None, body: Body) -> Network | None:
         """The network of a whole description, None where its input is not known. Raises TooLarge."""
         start = Flow(INPUT, shape)
         self.built = built = Builder(start, self.problems)
-        frame = Frame("", {}, self.params, start, frozenset(), None, None)
+        frame = Frame("", {}, self.params, start, self.description.names, None, None)
         end = self.body(body, frame, start, "")
         last = body[-1].items[-1].unit if body else None
         if not (isinstance(last, Merge) and last.word == "outputs" and built.outputs):
@@ -88,7 +89,7 @@ class Expander:
     def repeat(
         self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: str
     ) -> tuple[Flow, Definition | None]:
-        count = whole(expression.evaluate(frame), expression.span, "a count")
+        count = whole(expression.evaluate(frame), expression.span, "a count", "bad-count")
         if count < 0:
             raise Mistake("bad-count", f"a repeat of {count} rounds; a count is 0 or more", expression.span)
         unit = item.unit
@@ -142,7 +143,7 @@ class Expander:
         if isinstance(target, str):
             return self.structure(target, call, frame, flow, path)
         layer = call.constant or self.layer(call, frame)
-        return self.place(layer, (flow,), call, path)
+        return self.place(layer, flow, call, path)
 
     def layer(self, call: Call, frame: Frame) -> Layer:
         """The layer of a call with its arguments evaluated; the same object for the same arguments."""
@@ -157,23 +158,24 @@ class Expander:
             self.layers[key] = layer
         return layer
 
-    def place(self, layer: Layer, flows: tuple[Flow, ...], call: Call, path: str) -> tuple[Flow, Definition | None]:
-        """Put a layer where these flow in; what flows out, doubtful or unknown where its rule does not hold."""
-        inputs = tuple(flow.shape for flow in flows if flow.shape is not None)
-        doubtful = any(flow.doubtful for flow in flows)
-        if len(inputs) < len(flows):
+    def place(self, layer: Layer, flow: Flow, call: Call, path: str) -> tuple[Flow, Definition | None]:
+        """Put a layer where this flows in; what flows out, doubtful or unknown where its rule does not hold."""
+        shape = flow.shape
+        if shape is None:
             return self.guess(layer, None), None
+        inputs = (shape,)
+        key = (id(layer), shape)
         try:
-            output = self.shapes.get((id(layer), inputs))
+            output = self.shapes.get(key)
             if output is None:
-                output = self.shapes[id(layer), inputs] = layer.output_shape(inputs)
+                output = self.shapes[key] = layer.output_shape(inputs)
         except LayerError as error:
-            if not (doubtful and error.about == "size"):
-                self.built.note(mistake_of(error, call), path, flows, self.built.fewer_rounds())
+            if not (flow.doubtful and error.about == "size"):
+                self.built.note(mistake_of(error, call, shape), path, flow, self.built.fewer_rounds())
             self.built.failed = True
-            return self.guess(layer, inputs[0]), None
-        node = self.built.add(layer, flows, inputs, output, call.span, path)
-        if doubtful and not settles_sizes(layer, inputs, output):
+            return self.guess(layer, shape), None
+        node = self.built.add(layer, (flow.node,), inputs, output, call.span, path)
+        if flow.doubtful and not settles_sizes(layer, inputs, output):
             return Flow(node, output if len(output) > 1 else None, doubtful=True), None
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
 
@@ -192,14 +194,16 @@ class Expander:
         given = dict(values)
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
         if self.built.depth >= DEEPEST:
-            raise Mistake("recursion", f"blocks call one another without end: {frame.chain()}", call.span)
+            message = f"`{block.name}` calls itself without end: {frame.chain()}"
+            help_text = f"say when it ends, as in `{quoted(call.span.text)} if …`"
+            raise Mistake("recursion", message, call.span, help_text)
         self.built.enter(call.span)
         for parameter in block.parameters:
             if parameter.name not in given and parameter.default:
                 given[parameter.name] = parameter.default.evaluate(frame)
         ordered = {parameter.name: given[parameter.name] for parameter in block.parameters}
         frame.arguments = ordered
-        title = f"{block.name}{arguments_text(ordered)}"
+        title = self.title(block, ordered)
         self.built.calls.append((title, call.span))
         prefix, opened = self.built.open(path, "")
         end = self.body(block.body, frame, flow, prefix)
@@ -209,6 +213,14 @@ class Expander:
         return end, Definition(
             block, None, values, self.built.groups[opened].first, len(self.built.nodes), frame.outputs
         )
+
+    def title(self, block: Block, values: dict[str, Value]) -> str:
+        """The call as it came out, `bottleneck(64, 1)`."""
+        key = (block, *values.values(), *map(type, values.values()))
+        if key not in self.titles:
+            texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
+            self.titles[key] = f"{block.name}({', '.join(texts)})" if values else block.name
+        return self.titles[key]
 
     # words with a meaning of their own
 
@@ -238,7 +250,7 @@ class Expander:
                 return flow, None
             target = activation_class(value)
             if target and not block:
-                return self.place(self.layers.setdefault(target, target()), (flow,), call, path)
+                return self.place(self.layers.setdefault(target, target()), flow, call, path)
         raise Mistake(
             "bad-value",
             f"`activation` takes the name of an activation that needs no arguments, and this is {show(value)}",
@@ -252,7 +264,7 @@ class Expander:
             raise Mistake("reuse-mismatch", "only the name of one layer or one block can be used again", call.span)
         before, start, result = self.built.failed, len(self.built.nodes), flow
         if definition.layer:
-            result, _ = self.place(definition.layer, (flow,), call, path)
+            result, _ = self.place(definition.layer, flow, call, path)
         elif definition.block:
             result, _ = self.block(definition.block, definition.values, call, frame, flow, path)
         if before or self.built.failed:
@@ -322,7 +334,11 @@ class Expander:
             return Flow(INPUT, inputs[0], doubtful=True) if merge.word != "concat" else Flow(INPUT, None)
         if len(known) < len(present):
             return Flow(INPUT, output if merge.word != "concat" else None, doubtful=True)
-        return Flow(self.built.add(layer, flows, inputs, output, merge.span, path), output, doubtful)
+        return Flow(
+            self.built.add(layer, tuple(flow.node for flow in flows), inputs, output, merge.span, path),
+            output,
+            doubtful,
+        )
 
 
 def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
@@ -337,15 +353,6 @@ def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
 def passes_on(body: Body) -> bool:
     """Whether a body says `identity` itself."""
     return any(isinstance(item.unit, Call) and item.unit.kind == "identity" for chain in body for item in chain.items)
-
-
-def arguments_text(values: dict[str, Value]) -> str:
-    """`(64, 1)`, "" where there are none."""
-    return (
-        f"({', '.join('…' if isinstance(value, Output) else show(value) for value in values.values())})"
-        if values
-        else ""
-    )
 
 
 def reuse_message(old: Node, new: Node) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
-from cnncalc.nearest import did_you_mean
 from cnncalc.spec.document import Document, Entry, Reason, read_document
 from cnncalc.spec.files import SUFFIXES, bundled, bundled_path, is_file, read_source
+from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
 DEEPEST = 20  # files that extend one another
+MOST_BESIDE = 100  # files of a folder that are looked through for a name that is alike
 _FILE_NAME = re.compile(r"[\w.-]+")
 
 
@@ -27,6 +29,7 @@ class Description:
         self.own_params = first.params
         self.input: Entry | None = None
         self.layers: Body | None = None
+        self.names: frozenset[str] = frozenset()  # of the outputs named in `layers`; the check sets them
         self.blocks: dict[str, Block] = {}
         self.params: dict[str, Entry] = {}
         self.allow: dict[str, Reason] = {}
@@ -66,23 +69,23 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
             problems.add(mistake.problem)
             return None
     description = Description(documents)
-    if not any(document.has_input for document in documents):
-        _missing(documents[0], "input", "`input: [3, 224, 224]`", problems)
-    if description.layers is None:
-        _missing(documents[0], "layers", "`layers:` with a list of layers", problems)
+    missing = [] if any(document.has_input for document in documents) else ["input"]
+    missing += ["layers"] if description.layers is None else []
+    misspelt = {fix.text for problem in problems.found if problem.code == "unknown-key" for fix in problem.fixes}
+    missing = [key for key in missing if key not in misspelt]
+    if missing:
+        _missing(documents[0], missing, problems)
     return description
 
 
-def _missing(document: Document, key: str, example: str, problems: Problems) -> None:
-    start = Span(document.source, 0, 0)
-    problems.add(
-        Problem(
-            "missing-key",
-            f"the architecture has no `{key}`",
-            start,
-            help=f"write {example}, or `extends` one that has it",
-        )
-    )
+_EXAMPLES = {"input": "`input: [3, 224, 224]`", "layers": "`layers:` with a list of layers"}
+
+
+def _missing(document: Document, keys: list[str], problems: Problems) -> None:
+    listed = " and no ".join(f"`{key}`" for key in keys)
+    examples = " and ".join(_EXAMPLES[key] for key in keys)
+    help_text = f"write {examples}, or `extends:` an architecture that has {'them' if len(keys) > 1 else 'it'}"
+    problems.add(Problem("missing-key", f"the architecture has no {listed}", Span(document.source, 0, 0), help_text))
 
 
 def _find(name: str, path: str, span: Span) -> str:
@@ -103,9 +106,16 @@ def _find(name: str, path: str, span: Span) -> str:
             "extends-missing",
             f"there is no architecture `{name}` beside this file, and none is bundled",
             span,
-            did_you_mean(name, bundled()),
+            "`cnncalc list` shows what is bundled",
+            *rename(span, name, [*_beside(folder), *bundled()]),
         )
     return str(found)
+
+
+def _beside(folder: Path) -> list[str]:
+    """The architectures in a folder, by the names that `extends` gives them."""
+    found = islice((path for path in folder.iterdir() if path.suffix in SUFFIXES), MOST_BESIDE)
+    return sorted(path.stem for path in found)
 
 
 def _read(path: str, span: Span) -> Source:

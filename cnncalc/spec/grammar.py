@@ -9,7 +9,7 @@ unit   =  KIND [ "(" arguments ")" ]  |  "(" text ")"
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.spec.cursor import Cursor
@@ -63,6 +63,8 @@ class Parser(Cursor):
         name = self.name_before_equals()
         items = [self.item()]
         while self.take("->"):
+            if self.kind == "name" and self.tokens[self.position + 1].kind == "=":
+                self.refuse_loose_name()
             items.append(self.item())
         name_span = self.span_of(name) if name else None
         chain = Chain(name.text if name else "", name_span, tuple(items), self.since(start))
@@ -87,7 +89,19 @@ class Parser(Cursor):
             Fix(item.span, f"({item.span.text})", f"write {readings}"),
         )
 
+    def refuse_loose_name(self) -> NoReturn:
+        start = self.position
+        self.name_before_equals()
+        self.item()
+        span = self.since(start)
+        text = f"({span.text})"
+        fix = Fix(span, text, f"put it in parentheses: `{text}`")
+        self.fail("a name within a chain stands in parentheses with what it names", fix, span=span)
+
     def name_before_equals(self) -> Token | None:
+        if self.kind == "number" and self.tokens[self.position + 1].kind == "=":
+            message = f"a name is made of letters, digits and `_` and is no number: `{self.token.text}`"
+            raise Mistake("bad-name", message, self.span_of(self.token))
         if self.kind == "name" and self.tokens[self.position + 1].kind == "=":
             name = self.next()
             self.next()
@@ -116,6 +130,13 @@ class Parser(Cursor):
         if self.kind == "-":
             after = self.text.at(self.token.end, self.token.end)
             self.fail("a layer cannot begin with `-`", Fix(after, " ", "put a space after the `-` of a list"))
+        if self.kind == "end" and self.position and self.tokens[self.position - 1].kind == "->":
+            arrow = self.span_of(self.tokens[self.position - 1])
+            self.fail("nothing follows the `->`", Fix(arrow, "", "leave the last `->` out"), span=arrow)
+        if self.kind == "->":
+            self.fail("expected a layer, found `->`", Fix(self.span_of(self.token), "", "leave this `->` out"))
+        if self.kind == "number":
+            self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *self.turned_around())
         kind = self.expect("name", "a layer")
         while self.kind == "." and self.tokens[self.position + 1].kind == "name":  # `nn.Conv2d`, which is no kind
             self.next()
@@ -128,7 +149,9 @@ class Parser(Cursor):
         found = self.separated(")", self.argument)
         for before, argument in pairwise(found):
             if before.name and not argument.name:
-                raise Mistake("syntax", "an argument by position cannot follow one by name", argument.span)
+                message = "an argument by position cannot follow one by name"
+                text = f"NAME={argument.span.text}"
+                raise Mistake("syntax", message, argument.span, f"give it by its name too, `{text}`")
         return found
 
     def argument(self) -> Argument:
@@ -178,7 +201,10 @@ class Parser(Cursor):
             left = make(self.since(start), sign, left, right)
         if least == 0 and self.take("if"):
             condition = self.expression(_OR)
-            self.expect("else", "`else`")
+            if self.kind != "else":
+                text = self.since(start).text
+                self.fail("a value with `if` needs an `else`", help=f"say what it is otherwise: `{text} else …`")
+            self.next()
             left = Choice(self.since(start), left, condition, self.expression())
         self.depth -= 1
         return left
@@ -229,7 +255,9 @@ class Parser(Cursor):
         if self.take("["):
             items = self.separated("]", self.expression)
             return Listed(self.since(start), items)
-        self.fail(f"expected a value, found {describe(token)}", *self.percent(), *self.guesses(""))
+        share = self.percent()
+        message = "a share is a number from 0 to 1" if share else f"expected a value, found {describe(token)}"
+        self.fail(message, *share, *self.guesses(""))
 
     def number(self, token: Token) -> int | float:
         value = float(token.text)
@@ -253,7 +281,7 @@ class Parser(Cursor):
 def read_chain(text: Text) -> Chain:
     """An item written as text."""
     parser = Parser(text)
-    return parser.whole(parser.chain, "a layer or a chain of layers")
+    return parser.whole(parser.chain, "a layer")
 
 
 def read_expression(text: Text) -> Expression:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError
@@ -86,9 +87,10 @@ def _expand(description: Description, params: dict[str, Value], problems: Proble
     if description.layers is None:
         return None
     try:
-        return Expander(description, params, problems).network(shape, description.layers)
+        network = Expander(description, params, problems).network(shape, description.layers)
     except TooLarge:
         return None
+    return network and network._replace(family=Path(description.documents[-1].source.name).stem)
 
 
 def _params(description: Description, problems: Problems) -> dict[str, Value]:

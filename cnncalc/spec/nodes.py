@@ -5,16 +5,19 @@ Built from the parser's events, not its nodes: events show anchors, aliases and 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 
-from cnncalc.errors import Mistake, Problem, Problems, Source, Span
+from cnncalc.errors import Fix, Mistake, Problem, Problems, Source, Span
 
 DEEPEST = 100  # lists and mappings within one another
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
+_REFUSED = "<<"  # the key in place of one that is not read; what it holds is left out
+_PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 
 
 class Text:
@@ -94,6 +97,18 @@ class _Builder:
     def span(self, event: Any) -> Span:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
 
+    def without_properties(self, span: Span) -> Span:
+        """The place of a node without the anchors and tags before it, which are told."""
+        while found := _PROPERTY.match(self.source.text, span.start):
+            at = span._replace(end=found.end(1))
+            what = "anchors" if at.text.startswith("&") else "tags"
+            fix = Fix(span._replace(end=found.end()), "", f"leave `{at.text}` out")
+            self.problems.add(
+                Problem("yaml-feature", f"{what} (`{at.text}`) are not read", at, _ONLY_CALLS, fixes=(fix,))
+            )
+            span = span._replace(start=found.end(), end=max(found.end(), span.end))
+        return span
+
     def put(self, node: Node) -> None:
         """A finished node goes to the list or mapping that is open."""
         if not self.open:
@@ -104,18 +119,20 @@ class _Builder:
             parent.items.append(node)
         elif (key := self.keys[-1]) is not None:
             self.keys[-1] = None
-            if key.value in parent.values:
+            if key.plain and key.value == _REFUSED:
+                pass
+            elif key.value in parent.values:
                 self.problems.add(Problem("duplicate-key", f"`{key.value}` is given twice here", key.span))
             else:
                 parent.pairs.append((key, node))
                 parent.values[key.value] = node
         elif isinstance(node, Text):
-            if node.plain and node.value == "<<":
+            if node.plain and node.value == _REFUSED:
                 self.problems.add(Problem("yaml-feature", "merge keys are not read", node.span, help=_ONLY_CALLS))
             self.keys[-1] = node
         else:
             self.problems.add(Problem("wrong-form", f"a key must be a text, found {form(node)}", node.span))
-            self.keys[-1] = Text("", node.span, None)
+            self.keys[-1] = Text(_REFUSED, node.span, None)
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
 
     def begin(self, node: Listing | Mapping) -> None:
@@ -138,23 +155,13 @@ class _Builder:
             )
             self.put(Text("", self.span(event), '"'))
         elif isinstance(event, yaml.NodeEvent):
-            if event.anchor is not None:
-                self.problems.add(
-                    Problem(
-                        "yaml-feature", f"anchors (`&{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS
-                    )
-                )
-            tag = getattr(event, "tag", None)
-            if tag is not None:
-                self.problems.add(
-                    Problem("yaml-feature", f"tags (`{tag}`) are not read", self.span(event), help="leave the tag out")
-                )
+            span = self.without_properties(self.span(event))
             if isinstance(event, yaml.ScalarEvent):
-                self.put(Text(event.value, self.span(event), event.style))
+                self.put(Text(event.value, span, event.style))
             elif isinstance(event, yaml.SequenceStartEvent):
-                self.begin(Listing(self.span(event), bool(event.flow_style)))
+                self.begin(Listing(span, bool(event.flow_style)))
             elif isinstance(event, yaml.MappingStartEvent):
-                self.begin(Mapping(self.span(event), bool(event.flow_style)))
+                self.begin(Mapping(span, bool(event.flow_style)))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.finish(self.span(event).end)
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:

@@ -15,7 +15,10 @@ LARGEST_TRIED = 3_000  # layers of a network that is read again and again
 LONGEST_SOURCE = 50_000  # characters; in a longer file repairs are not tried and so not offered
 
 # Where one of these stands, what comes after it is not looked at: mended, it may show other problems.
-HIDING = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if", "unknown-kind", "bad-input")
+HIDING = (
+    "yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if", "unknown-kind", "unknown-name",
+    "unknown-argument", "unknown-key", "extends-missing", "bad-input",
+)  # fmt: skip
 
 
 def write(span: Span, text: str, why: str = "") -> Fix:
@@ -32,7 +35,9 @@ def rename(span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
 def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix, ...]:
     """The repair that gives an argument of a call another value, or gives it at all."""
     if name in call.bound:
-        return (Fix(call.bound[name].span, value, f"{why or 'write'} `{name}={value}`"),)
+        at = call.bound[name].span
+        written = f"`{value}` in place of `{at.text}`" if value == name else f"`{name}={value}`"
+        return (Fix(at, value, f"{why or 'write'} {written}"),)
     if call.by_name:
         return ()
     text = f"{name}={value}"
@@ -83,15 +88,24 @@ def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Proble
             left.remove((code, line - grown))
         elif (code, line) in left:
             left.remove((code, line))
-        elif problem.code not in HIDING or other.span is None or not _was_hidden(other, fix.span.start, end):
+        elif other.span is None or not _was_hidden(other, problem, Span(fix.span.source, fix.span.start, end)):
             return False
     return True
 
 
-def _was_hidden(other: Problem, start: int, end: int) -> bool:
-    """Whether a problem could not be seen before: it is not of the repair's own making, from start to end."""
+def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
+    """Whether a problem could not be seen before for this one, and is not of the repair's own making.
+
+    Advice is only given where nothing is wrong, so that every error hides it.
+    """
     assert other.span
-    return other.span.start > end or (other.code not in HIDING and other.span.end <= start)
+    elsewhere = other.span.source.name != repair.source.name
+    if other.severity == "warning" and problem.severity == "error":
+        around = not elsewhere and other.span.start <= repair.start <= repair.end <= other.span.end
+        return problem.code in HIDING or not around
+    if problem.code not in HIDING:
+        return False
+    return elsewhere or other.span.start > repair.end or (other.code not in HIDING and other.span.end <= repair.start)
 
 
 def _line_of(problem: Problem) -> tuple[str, int]:

@@ -72,13 +72,13 @@ class Frame:
         self.outputs: dict[str, Output] = {}
 
     def chain(self) -> str:
-        """The blocks that called one another down to this one, the last few."""
-        names: list[str] = []
-        frame: Frame | None = self
-        while frame and frame.name and len(names) < 6:
+        """The blocks that called one another down to this one, from its last call on."""
+        names = [self.name]
+        frame = self.caller
+        while frame and frame.name and self.name not in names[1:]:
             names.append(frame.name)
             frame = frame.caller
-        return " → ".join([*(["…"] if frame and frame.name else []), *reversed(names)])
+        return " → ".join(reversed(names))
 
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name. Raises Mistake where it has none yet, Unknown where it depends on a mistake."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
 from typing import Any
 
-from cnncalc.errors import Mistake, Span
+from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers.fields import Value, show
 
 LARGEST = 10**18  # no number in a file is larger
@@ -40,23 +40,22 @@ def is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def whole(value: Value, span: Span, what: str) -> int:
+def whole(value: Value, span: Span, what: str, code: str = "bad-value") -> int:
     """A value that must be a whole number; a double stands for one only if it is one."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake("bad-value", f"{what} must be a whole number, found {describe(value)}", span)
+        raise Mistake(code, f"{what} must be a whole number, found {describe(value)}", span)
     return value
 
 
 def truth(value: Value, span: Span) -> bool:
     """A value that must be a boolean: nothing else is true or false."""
     if not isinstance(value, bool):
+        text = f"{span.text} != 0"
+        fixes = [Fix(span, text, f"compare it: `{text}`")] if is_number(value) else []
         raise Mistake(
-            "bad-value",
-            f"a condition must be true or false, and this is {describe(value)}",
-            span,
-            "compare it: `… != 0`" if is_number(value) else "",
+            "bad-value", f"a condition must be true or false, and this is {describe(value)}", span, "", *fixes
         )
     return value
 

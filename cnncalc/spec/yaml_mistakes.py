@@ -122,6 +122,18 @@ def _key_beside_text(scene: Scene) -> Problem | None:
     return scene.problem(f"`{key}:` cannot stand beside `{text}`", scene.span(found.start(1), found.end(1)), fix)
 
 
+def _colon_in_parentheses(scene: Scene) -> Problem | None:
+    """`unit(out: 4):`, where a default is meant."""
+    found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line)
+    if not found or "mapping values" not in scene.said:
+        return None
+    fix = Fix(scene.span(found.start(2), found.end(2)), "=", f"write `{found[1]}={found[3]}`")
+    colon = scene.line.index(":", found.start(2))
+    return scene.problem(
+        "within parentheses a value is given with `=`, not with a colon", scene.span(colon, colon + 1), fix
+    )
+
+
 def _colon_in_title(scene: Scene) -> Problem | None:
     found = re.match(r"\s*(?:- )?[^\s:]+:\s+([^'\"\[{|>].*?)\s*$", scene.line)
     if not found or "mapping values" not in scene.said:
@@ -188,6 +200,6 @@ def _reserved_sign(scene: Scene) -> Problem | None:
 
 
 GUESSES: tuple[Guess, ...] = (
-    _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_title,
+    _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses, _colon_in_title,
     _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
 )  # fmt: skip

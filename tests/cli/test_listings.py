@@ -1,23 +1,58 @@
-"""`list` and `layers`."""
+"""`list`, `show` and `layers`."""
 
 from __future__ import annotations
 
 import json
+import re
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.render.kinds import kinds_json, kinds_text
-from cnncalc.spec.files import bundled
+from cnncalc.spec.files import bundled, bundled_folder
 
 from .running import cnncalc
 
 
 def test_every_bundled_architecture_is_listed() -> None:
     found = json.loads(cnncalc("list", "--format", "json").stdout)
-    assert [each["name"] for each in found["architectures"]] == bundled()
+    assert sorted(each["name"] for each in found["architectures"]) == bundled()
     alexnet = found["architectures"][0]
     wanted = {"title": "AlexNet", "year": 2012, "input": [3, 227, 227], "parameters": 62378344, "macs": 1135256096}
     assert wanted.items() <= alexnet.items()
+
+
+def test_networks_are_listed_by_family() -> None:
+    found = json.loads(cnncalc("list", "--family", "resnet18", "--format", "json").stdout)["architectures"]
+    assert {each["family"] for each in found} == {"resnet50"}
+    assert {"resnet18", "resnet152", "resnext50_32x4d", "wide_resnet101_2"} <= {each["name"] for each in found}
+    found = json.loads(cnncalc("list", "--family", "mobilenet", "--format", "json").stdout)["architectures"]
+    assert {"mobilenet_v2", "mobilenet_v3_large"} <= {each["family"] for each in found}
+
+
+def test_networks_are_sorted() -> None:
+    done = cnncalc("list", "--sort", "macs", "--family", "vgg16", "--format", "json")
+    macs = [each["macs"] for each in json.loads(done.stdout)["architectures"]]
+    assert macs == sorted(macs)
+
+
+def test_a_mistyped_family_has_a_hint() -> None:
+    done = cnncalc("list", "--family", "resnt")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean `resnet50`?" in done.stderr
+
+
+def test_a_file_is_shown_as_it_is_written() -> None:
+    text = (bundled_folder() / "resnet50.yaml").read_text(encoding="utf-8")
+    assert cnncalc("show", "resnet50").stdout == text
+    painted = cnncalc("show", "resnet50.yaml", "--color", "always").stdout
+    assert "\x1b[36mconv\x1b[0m(out, kernel, stride, padding=half, bias=false)" in painted
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == text
+
+
+def test_a_file_that_is_not_there_has_a_hint() -> None:
+    done = cnncalc("show", "alexnt")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "did you mean the bundled `alexnet`?" in done.stderr
 
 
 def test_every_kind_is_listed_with_its_signature() -> None:

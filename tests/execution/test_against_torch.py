@@ -1,4 +1,4 @@
-"""Outputs against PyTorch's own, in float64: seeded random settings of every kind, and random networks with branches."""
+"""Outputs against PyTorch, in float64: seeded random settings of every kind, and random networks with branches."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_structure_words_are_no_layer_kinds() -> None:
     assert all(signature.startswith(word) for word, (signature, _) in STRUCTURE_WORDS.items())
 
 
-@pytest.mark.parametrize("rule", ["result_shape", "weights", "work", "reach", "examples"])
+@pytest.mark.parametrize("rule", ["result_shape", "weights", "work", "reach", "execute", "examples"])
 def test_a_kind_that_forgets_a_rule_cannot_be_defined(rule: str) -> None:
     stated = {name: vars(Layer)[name] for name in Layer.RULES if name != rule}
     with pytest.raises(TypeError, match=f"layer kind test_half does not state: {rule}$"):
@@ -111,7 +111,7 @@ def test_a_kind_that_forgets_a_rule_cannot_be_defined(rule: str) -> None:
 
 
 def test_a_kind_without_reference_or_docstring_cannot_be_defined() -> None:
-    with pytest.raises(TypeError, match="does not state: work, examples, reference, __doc__"):
+    with pytest.raises(TypeError, match="does not state: work, execute, examples, reference, __doc__"):
 
         class _Bare(SameShape, Weightless, kind="test_bare"):
             pass
@@ -125,6 +125,7 @@ def test_a_kind_states_all_and_works() -> None:
         size: int = whole(3, symbol="K")
 
         work = kind_class("flatten").work
+        execute = kind_class("dropout").execute
 
         @classmethod
         def examples(cls) -> tuple[Example, ...]:

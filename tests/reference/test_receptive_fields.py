@@ -100,8 +100,8 @@ def test_resnet_by_recurrence(name: str, network: str, settings: list[str]) -> N
 PADDED_POOLS = """
 extends: inception_v1
 blocks:
-  halve:
-    - max_pool(3, stride=2, padding=1)
+  halve(kernel):
+    - max_pool(kernel, stride=2, padding=1)
 """
 
 

@@ -9,8 +9,8 @@ from io import StringIO
 
 import pytest
 
-from cnncalc.errors import Problem, Source, Span
-from cnncalc.render.catalogue import WRITERS, year
+from cnncalc.errors import Fix, Note, Problem, Source, Span
+from cnncalc.render.catalogue import WRITERS, Entry, arranged, year
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import problems_json, summary_json
@@ -55,15 +55,22 @@ def test_a_stride_in_json_is_a_number(stride: int | Fraction, shown: float) -> N
 
 def test_json_of_problems() -> None:
     source = Source("a.yaml", "one\n  two\n")
-    problems = [Problem("unknown-kind", "what", Span(source, 6, 9), "why", "x.y"), Problem("unreadable", "gone")]
+    span = Span(source, 6, 9)
+    notes = (Note("called here", Span(source, 0, 3)), Note("on the way"))
+    problems = [
+        Problem("unknown-kind", "what", span, "why", "x.y", notes, (Fix(span, "three", "why"),)),
+        Problem("unreadable", "gone"),
+    ]
     assert json.loads(problems_json([("a.yaml", problems), ("b.yaml", [])])) == {
         "format": 1,
         "files": [
             {"file": "a.yaml", "problems": [
                 {"code": "unknown-kind", "severity": "error", "line": 2, "column": 3, "path": "x.y", "message": "what",
-                 "help": "why"},
+                 "help": "why", "notes": [{"line": 1, "column": 1, "message": "called here"},
+                                          {"line": None, "column": None, "message": "on the way"}],
+                 "fix": {"line": 2, "column": 3, "end_line": 2, "end_column": 6, "text": "three"}},
                 {"code": "unreadable", "severity": "error", "line": None, "column": None, "path": "", "message": "gone",
-                 "help": ""},
+                 "help": "", "notes": [], "fix": None},
             ]},
             {"file": "b.yaml", "problems": []},
         ],
@@ -142,10 +149,22 @@ def test_the_year_of_a_source(source: str, wanted: int | None) -> None:
 
 
 def test_the_catalogue_in_every_format() -> None:
-    reports = {"small": small()}
-    assert json.loads(WRITERS["json"](reports, False))["architectures"] == [
-        {"name": "small", "title": "Small", "year": 2024, "input": [3, 8, 8], "parameters": 2978, "macs": 27904}
-    ]
-    assert WRITERS["csv"](reports, False).splitlines()[1] == "small,Small,2024,3x8x8,2978,27904"
-    assert WRITERS["markdown"](reports, False).splitlines()[2] == "| small | Small | 2024 | 3×8×8 | 2.98 k | 27.9 k |"
-    assert WRITERS["table"](reports, False).splitlines()[2].split()[:4] == ["small", "Small", "2024", "3×8×8"]
+    entries = [Entry("small", "kin", small()), Entry("smaller", "kin", small())]
+    known = {"family": "kin", "name": "small", "title": "Small", "year": 2024}
+    known |= {"input": [3, 8, 8], "parameters": 2978, "macs": 27904}
+    assert json.loads(WRITERS["json"](entries, True, False))["architectures"] == [known, known | {"name": "smaller"}]
+    assert WRITERS["csv"](entries, True, False).splitlines()[1] == "kin,small,Small,2024,3x8x8,2978,27904"
+    line = "| kin | small | Small | 2024 | 3×8×8 | 2.98 k | 27.9 k |"
+    assert WRITERS["markdown"](entries, True, False).splitlines()[2] == line
+    table = WRITERS["table"](entries, True, False).splitlines()
+    assert table[2].split()[:5] == ["kin", "small", "Small", "2024", "3×8×8"]
+    assert table[3].split()[:2] == ["smaller", "Small"]
+    assert WRITERS["table"](entries, False, False).splitlines()[3].split()[:2] == ["kin", "smaller"]
+
+
+def test_the_order_of_the_catalogue() -> None:
+    named, without_year = small(), small()._replace(source="")
+    entries = [Entry("b10", "b10", without_year), Entry("b9", "b10", named), Entry("a", "c", named)]
+    assert [entry.name for entry in arranged(entries, None)] == ["b9", "b10", "a"]
+    assert [entry.name for entry in arranged(entries, "name")] == ["a", "b9", "b10"]
+    assert [entry.name for entry in arranged(entries, "year")] == ["a", "b9", "b10"]

@@ -116,7 +116,8 @@ def test_numbers_do_not_grow_without_bound(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["(" * 5000 + "1" + ")" * 5000, "[" * 2000 + "]" * 2000, "-" * 3000 + "1", "not " * 2000 + "true",
-     "+".join(["1"] * 4000), "2" + "**1" * 2000, "1 if true else " * 500 + "1", "1" + "[0]" * 3000, "a" + ".b" * 3000, "x" * 20_000],
+     "+".join(["1"] * 4000), "2" + "**1" * 2000, "1 if true else " * 500 + "1", "1" + "[0]" * 3000, "a" + ".b" * 3000,
+     "x" * 20_000],
 )  # fmt: skip
 def test_depth_and_length_are_bounded(text: str) -> None:
     with pytest.raises(Mistake) as caught:

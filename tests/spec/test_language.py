@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ..networks import layers, network, problems, report
+from cnncalc.errors import UsageError
+
+from ..networks import layers, network, problems, read, report
 
 # items: chains, counts, conditions, names
 
@@ -414,7 +416,14 @@ def test_extends_overrides_by_name_and_inherits_the_rest() -> None:
 
 
 def test_the_input_may_be_given_outside() -> None:
-    assert network("layers: [relu]", input="1x5").nodes[0].output == (1, 5)
+    assert network("layers: [relu]", input="1x5x7").nodes[0].output == (1, 5, 7)
+
+
+@pytest.mark.parametrize("sizes", ["64x64", "3x8x8x8", "3", "0x8x8", "3xax8", "3x-1x8", "", "3x8x99999999999"])
+def test_an_input_that_cannot_be_meant_is_wrong_usage(sizes: str) -> None:
+    """Another number of axes among them: most often the channels are forgotten."""
+    with pytest.raises(UsageError):
+        read("layers: [relu]", input=sizes)
 
 
 # YAML, read as 1.2 by our own reading

@@ -1,0 +1,94 @@
+"""Where the numbers of a layer come from: each rule, the rule with the numbers put in, and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import NamedTuple
+
+from cnncalc.analysis.field_sums import Step, chains, field_lines
+from cnncalc.analysis.lines import Line, Sum, sum_of
+from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.trace import Formula, formula, formulas, traced
+from cnncalc.network import Network
+
+# What stands before a rule, by the name of the quantity.
+LEFT = {
+    "output size": "O", "output depth": "O_d", "output height": "O_h", "output width": "O_w",
+    "output channels": "C_out", "output elements": "N_out",
+    "padding": "P", "padding depth": "P_d", "padding height": "P_h", "padding width": "P_w",
+}  # fmt: skip
+FIRST = ("weights", "biases", "buffers", "multiplications")  # in the order of the board; the rest comes below
+
+
+class Explained(NamedTuple):
+    """One layer's numbers, line by line; `chain` is the way of its receptive field from the input."""
+
+    path: str
+    layer: Layer
+    inputs: Shapes
+    output: Shape
+    lines: tuple[Line, ...]
+    chain: tuple[Step, ...] = ()
+
+
+def explain(network: Network, report: Report, paths: Sequence[str] | None = None) -> list[Explained]:
+    """The layers of these paths, each with the chain of its receptive field, or without paths all of them in order."""
+    wanted = None if paths is None else set(paths)
+    return [
+        explain_layer(network, report, index, chain=wanted is not None)
+        for index, layer in enumerate(report.layers)
+        if wanted is None or layer.path in wanted
+    ]
+
+
+def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
+    """All numbers of one layer."""
+    layer = report.layers[index]
+    lines = (*_lines(layer, field_lines(network, report, index)),)
+    way = chains(network, report, index) if chain and layer.receptive_field and layer.receptive_field.size else ()
+    return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
+
+
+def _lines(layer: LayerReport, field: list[Line]) -> Iterator[Line]:
+    found = formulas(layer.layer, layer.inputs)
+    sizes = [name for name in found if name.startswith(("output", "padding"))]
+    for name in sizes:
+        if not _is_plain(found[name]) or name == "output size":
+            yield Line(name, (sum_of(found[name], _left(name)),))
+    if layer.shares:
+        yield Line("weights", (), f"those of {layer.shares}, counted there")
+    for name in FIRST:
+        if name in found and not (layer.shares and name != "multiplications"):
+            yield Line(name, (sum_of(found[name]),))
+    yield from field
+    yield from _below(layer, {name: found[name] for name in found if name not in (*sizes, *FIRST)}, found)
+
+
+def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formula]) -> Iterator[Line]:
+    """What stands below: the sum of the parameters, other work, and the elements of the output."""
+    if layer.weights and layer.biases:
+        numbers = f"{layer.weights} + {layer.biases}"
+        yield Line("parameters", (Sum("", "weights + biases", numbers, layer.parameters),))
+    multiplications = found.get("multiplications")
+    same = [name for name, each in rest.items() if each == multiplications]
+    if same and multiplications:
+        yield Line(", ".join(same), (Sum("", "multiplications", "", multiplications.value),))
+    for name, each in rest.items():
+        if name not in same:
+            yield Line(name, (sum_of(each),))
+    yield Line("activations", (sum_of(formula(prod(traced(layer.layer, layer.inputs).output))),))
+
+
+def _left(name: str) -> str:
+    """The symbol of a quantity: `P_before,h` for "padding before, height"."""
+    if name in LEFT:
+        return LEFT[name]
+    side, _, axis = name.removeprefix("padding ").partition(", ")
+    return f"P_{side},{axis[0]}" if axis else f"P_{side}"
+
+
+def _is_plain(each: Formula) -> bool:
+    """Whether a formula is only a number by its name."""
+    return not set(each.symbols) & set(" ·/(")

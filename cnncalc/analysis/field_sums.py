@@ -1,0 +1,252 @@
+"""The arithmetic of a receptive field: how each layer widens it, and the chain of sums from the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeVar
+
+from cnncalc.analysis.lines import Line, Sum, sum_of
+from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
+from cnncalc.layers.reach import Adaptive, Enlarge, Spread, Window
+from cnncalc.layers.term import Term, gcd
+from cnncalc.layers.trace import AXES, AXIS_NAMES, formula, named_sizes, traced
+from cnncalc.layers.window import ceiling
+from cnncalc.network import INPUT, Network
+
+Rule = Window | Spread | Enlarge | Adaptive
+T = TypeVar("T")
+
+
+class Step(NamedTuple):
+    """One layer on the way from the input; `axis` is "" where all axes go the same way."""
+
+    path: str
+    numbers: str
+    result: int
+    remark: str = ""
+    axis: str = ""
+
+
+def growth(rule: Rule, j: int) -> int:
+    """What a layer adds to the receptive field of its input, whose units are j apart."""
+    if isinstance(rule, Window):
+        return rule.dilation * (rule.kernel - 1) * j
+    if isinstance(rule, Spread):  # the most inputs that write to one output
+        if rule.dilation == 1:
+            return (ceiling(rule.kernel, rule.stride) - 1) * j
+        common = gcd(rule.stride, rule.dilation)
+        return (ceiling(rule.kernel, rule.stride // common) - 1) * (rule.dilation // common) * j
+    if isinstance(rule, Enlarge):
+        return j if rule.linear and rule.factor > 1 else 0
+    if rule.output == 1:
+        return (rule.input - 1) * j
+    return ceiling(rule.input - gcd(rule.input, rule.output), rule.output) * j
+
+
+def rate(rule: Rule, j: int) -> int | None:
+    """How far apart the units of the output are, None where that is no whole number."""
+    if isinstance(rule, Window):
+        return j * rule.stride
+    if isinstance(rule, Adaptive):
+        up, down = j * rule.input, rule.output
+    else:
+        up, down = j, rule.stride if isinstance(rule, Spread) else rule.factor
+    return up // down if int(up) % int(down) == 0 else None
+
+
+def field_lines(network: Network, report: Report, index: int) -> list[Line]:
+    """The lines of a layer's receptive field."""
+    layer = report.layers[index]
+    before = [_field_at(network, report, source) for source in network.nodes[index].inputs]
+    after = layer.receptive_field
+    if after is None or not after.size:
+        return [Line("receptive field", (), _in_words(layer))]
+    if len(before) > 1:
+        return _merged(layer, before)
+    rules = _rules(layer)
+    if rules is None:
+        return [Line("receptive field", (), _in_words(layer) if layer.whole else _unchanged(after))]
+    field = before[0]
+    if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
+        return [Line("receptive field", (), _unchanged(after, "followed unit by unit: "))]
+    lines = _computed(rules, field, after)
+    return [*lines, Line("", (), _in_words(layer))] if layer.whole else lines
+
+
+def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
+    """The rule of each axis, as terms; None where the layer does not change what is seen."""
+    named = traced(layer.layer, layer.inputs)
+    reach = named.layer.reach(named.inputs, named.output)
+    return reach if isinstance(reach, tuple) else None
+
+
+def _computed(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveField) -> list[Line]:
+    """A line for each axis, or one for all of them."""
+    sizes, rates = named_sizes("r", field.size), named_sizes("j", tuple(map(int, field.stride)))
+    starts = named_sizes("a", field.start)
+    found: list[tuple[Sum, ...]] = []
+    at: list[Sum] = []
+    for axis, rule in enumerate(rules):
+        size, step = formula(sizes[axis] + growth(rule, rates[axis])), rate(rule, rates[axis])
+        sums = (sum_of(size),)
+        if step is not None:
+            sums = (sum_of(size), sum_of(formula(step), "step")._replace(name="step"))
+        found.append(sums)
+        start = formula(starts[axis] - rule.before * rates[axis]) if isinstance(rule, Window) else None
+        at.append(sum_of(start) if start else Sum("", "", "", after.start[axis]))
+    varies = "at most: it varies from unit to unit" if after.varies else ""
+    lines = [Line(label, sums, varies) for label, sums in _by_axis("receptive field", "field", found)]
+    return lines + [Line(label, (each,)) for label, each in _by_axis("field from", "from", at)]
+
+
+def _by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
+    if len(set(found)) == 1:
+        yield alone, found[0]
+        return
+    for axis, one in zip(AXES[len(found)], found, strict=True):
+        yield f"{each} {AXIS_NAMES[axis]}", one
+
+
+def _merged(layer: LayerReport, before: list[ReceptiveField | None]) -> list[Line]:
+    """The union of what the branches see."""
+    after = layer.receptive_field
+    assert after
+    if layer.whole:
+        return [Line("receptive field", (), _in_words(layer))]
+    remark = "" if layer.centred else "the branches' centres disagree"
+    known = [field for field in before if field]
+    if len(known) < len(before) or any(field.varies for field in known) or after.varies:
+        return [Line("receptive field", (), _unchanged(after, "the union of the branches: "))]
+    sums = [(_union(axis, known, after.size[axis]),) for axis in range(len(after.size))]
+    if None in (each for (each,) in sums):
+        return [Line("receptive field", (), _unchanged(after, "the union of all units of the branches: "))]
+    shown = [(each,) for (each,) in sums if each]
+    return [Line(label, each, remark) for label, each in _by_axis("receptive field", "field", shown)]
+
+
+def _union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
+    """The widest, or from the first start to the last end where that is more; None where units are not aligned."""
+    sizes = [field.size[axis] for field in fields]
+    if max(sizes) == size:
+        if len(set(sizes)) == 1:
+            return Sum("", "r of every branch", "", size)
+        names = ", ".join(f"r_{number}" for number in range(1, len(sizes) + 1))
+        return Sum("", f"max({names})", f"max({', '.join(map(str, sizes))})", size)
+    starts = [field.start[axis] for field in fields]
+    ends = [start + wide - 1 for start, wide in zip(starts, sizes, strict=True)]
+    if max(ends) - min(starts) + 1 != size:
+        return None
+    numbers = f"max({', '.join(map(str, ends))}) − min({', '.join(map(str, starts))}) + 1"
+    return Sum("", "last − first + 1 of the branches' intervals", numbers.replace("-", "−"), size)
+
+
+def _in_words(layer: LayerReport) -> str:
+    if layer.whole:
+        return f"every unit sees the whole input: {'×'.join(map(str, layer.whole.size))}"
+    return "none: elements have no place"
+
+
+def _unchanged(field: ReceptiveField, why: str = "as before: ") -> str:
+    most = "at most " if field.varies else ""
+    sizes = field.size[:1] if len(set(field.size)) == 1 else field.size
+    return f"{why}{most}{'×'.join(map(str, sizes))}"
+
+
+def _field_at(network: Network, report: Report, index: int) -> ReceptiveField | None:
+    if index != INPUT:
+        return report.layers[index].receptive_field
+    axes = len(network.input) - 1
+    return ReceptiveField((1,) * axes, (1,) * axes, (0,) * axes) if axes else None
+
+
+def chains(network: Network, report: Report, index: int) -> tuple[Step, ...]:
+    """The layers through which a receptive field grows, from the input on, along the widest branches."""
+    way = [index]
+    while (source := _widest(network, report, way[-1])) != INPUT:
+        way.append(source)
+    way.reverse()
+    fields = [field for at in way if (field := report.layers[at].receptive_field)]
+    alike = all(len(set(field.size)) == 1 == len(set(field.stride)) for field in fields)
+    axes = AXES[len(network.input) - 1]
+    found: list[Step] = []
+    for number, axis in enumerate(axes[:1] if alike else axes):
+        name = "" if alike else AXIS_NAMES[axis]
+        found += [step._replace(axis=name) for step in _chain(network, report, way, number)]
+    return tuple(found)
+
+
+def _widest(network: Network, report: Report, index: int) -> int:
+    """Of a layer's inputs the one with the widest field."""
+
+    def wide(source: int) -> tuple[int, ...]:
+        field = _field_at(network, report, source)
+        return field.size if field else (0,)
+
+    return max(network.nodes[index].inputs, key=wide)
+
+
+def _chain(network: Network, report: Report, way: list[int], axis: int) -> Iterator[Step]:
+    """The steps on one axis, and their sum in one line where it is one."""
+    yield Step("input", "", 1)
+    additions: list[str] | None = ["1"]
+    source = INPUT
+    for index in way:
+        layer = report.layers[index]
+        before, after = _field_at(network, report, source), layer.receptive_field
+        source = index
+        if before is None or after is None:
+            return
+        if len(layer.inputs) > 1:
+            if len(_sizes(network, report, index, axis)) > 1 or after.size[axis] != before.size[axis]:
+                step = _merge_step(network, report, index, axis)
+                yield step
+                additions = additions if after.size[axis] == before.size[axis] else None
+            continue
+        rules = _rules(layer)
+        j = before.stride[axis]
+        if rules is None or (after.size[axis] == before.size[axis] and after.stride[axis] == j):
+            continue
+        if before.varies or not isinstance(j, int):
+            yield Step(layer.path, "", after.size[axis], "followed unit by unit")
+            additions = None
+            continue
+        added = growth(rules[axis], Term.of("j", j))
+        text = formula(Term.of("r", before.size[axis]) + added).numbers if added else ""
+        stepped = f"step {after.stride[axis]}" if after.stride[axis] != j else ""
+        yield Step(layer.path, text, after.size[axis], stepped)
+        if additions is not None and added:
+            additions.append(formula(added).numbers)
+    if additions and len(additions) > 2:
+        yield Step("in one", " + ".join(additions), after.size[axis] if after else 0)
+
+
+def _sizes(network: Network, report: Report, index: int, axis: int) -> set[int]:
+    fields = (_field_at(network, report, source) for source in network.nodes[index].inputs)
+    return {field.size[axis] for field in fields if field}
+
+
+def _merge_step(network: Network, report: Report, index: int, axis: int) -> Step:
+    """Where branches meet: how wide each is, and which is the widest."""
+    node, after = network.nodes[index], report.layers[index].receptive_field
+    assert after
+    fields = [_field_at(network, report, source) for source in node.inputs]
+    names = [_branch(network, index, source) for source in node.inputs]
+    widest = names[node.inputs.index(_widest(network, report, index))]
+    others = ", ".join(
+        f"{name} {field.size[axis]}" for name, field in zip(names, fields, strict=True) if field and name != widest
+    )
+    known = [field for field in fields if field]
+    plain = len(known) == len(fields) and not after.varies and not any(field.varies for field in known)
+    union = _union(axis, known, after.size[axis]) if plain else None
+    return Step(node.path, union.numbers if union else "", after.size[axis], f"widest by {widest}; {others}")
+
+
+def _branch(network: Network, index: int, source: int) -> str:
+    """What a branch is called: its name within the merge, or where it comes from."""
+    if source == INPUT:
+        return "the input"
+    merge, path = network.nodes[index].path, network.nodes[source].path
+    inner = path.removeprefix(merge + ".")
+    return inner.partition(".")[0] if inner != path else path
+
+

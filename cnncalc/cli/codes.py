@@ -1,0 +1,57 @@
+"""`cnncalc codes`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cnncalc.cli import options
+from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.errors import CODES, UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.codes import Code
+    from cnncalc.errors import Problem
+
+
+def _codes(incomplete: str) -> list[str]:
+    return [code for code in CODES if code.startswith(incomplete)]
+
+
+CodeArgument = Annotated[
+    str | None, options.argument("[CODE]", "The code of an error or a warning, as shape-mismatch.", _codes)
+]
+
+
+def codes(
+    code: CodeArgument = None,
+    format: options.TextFormatOption = options.TextFormat.text,
+    output: options.Output = None,
+    width: options.Width = None,
+    color: options.ColorOption = options.Color.auto,
+) -> None:
+    """The codes of errors and warnings, or all about one."""
+    from cnncalc.codes import every_code
+    from cnncalc.render import codes as render
+
+    if code is not None and code not in CODES:
+        from cnncalc.nearest import did_you_mean
+
+        raise UsageError(f"there is no code {code!r}; {did_you_mean(code, CODES) or 'see cnncalc codes'}")
+    chosen = [entry for entry in every_code() if code in (None, entry.code)]
+    cells, paints = width or width_for(output), colored(color, output)
+    if format == "json":
+        emit(render.codes_json(chosen), output)
+    elif code is None:
+        emit(render.codes_text(chosen, cells, color=paints), output)
+    else:
+        emit(render.code_text(chosen[0], _told(chosen[0]), cells, color=paints), output)
+
+
+def _told(code: "Code") -> "list[Problem]":
+    """What `validate` says of the bad example."""
+    from cnncalc.errors import Source
+    from cnncalc.review import review_loaded
+    from cnncalc.spec.load import load_source
+
+    if not code.bad:
+        return []
+    problems = review_loaded(load_source(Source("net.yaml", code.bad))).problems
+    return [problem for problem in problems if problem.code == code.code]

@@ -1,0 +1,144 @@
+"""`cnncalc compare`."""
+
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnncalc.cli import options
+from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+
+
+class Separable(StrEnum):
+    """How a convolution is taken apart."""
+
+    depthwise = "depthwise"
+    spatial = "spatial"
+
+
+Form = Annotated[
+    Separable | None,
+    options.option("--separable", help="Beside each standard convolution its separable form: K×K for each channel, then 1×1; or K×1, then 1×K."),
+]  # fmt: skip
+Dense = Annotated[bool, typer.Option("--dense", help="Beside each convolution the fully connected layer it replaces.")]
+Only = Annotated[str | None, options.option("--only", metavar="PATTERN", help="Only the layers of this path or pattern.")]
+Least = Annotated[
+    str | None,
+    options.option("--least-saving", metavar="SHARE", help="Keep what saves less of its multiplications, as 30%."),
+]
+WriteTo = Annotated[
+    str | None, options.option("--write", metavar="FILE", help="Write the rewritten network there, whole or not at all.")
+]
+
+
+def compare(
+    archs: Annotated[list[str], options.argument("ARCH...", "Architectures, or a chain of layers with --input.", options.architectures)],
+    separable: Form = None,
+    dense: Dense = False,
+    only: Only = None,
+    least_saving: Least = None,
+    write: WriteTo = None,
+    inputs: Annotated[list[str] | None, options.option("--input", metavar="SIZES", help="Another input, as 3x128x128; several to compare them.")] = None,
+    settings: Annotated[list[str] | None, options.option("--set", metavar="NAME=VALUE", help="Turn a param; the same one several times to compare the values.")] = None,
+    format: options.TableFormatOption = options.TableFormat.table,
+    output: options.Output = None,
+    width: options.Width = None,
+    color: options.ColorOption = options.Color.auto,
+) -> None:  # fmt: skip
+    """What it would cost another way: separable or dense forms, or architectures side by side."""
+    given = {"--only": only, "--least-saving": least_saving, "--write": write}
+    for name, value in given.items():
+        if value is not None and separable is None:
+            raise UsageError(f"{name} goes with --separable")
+    room = width or width_for(output), colored(color, output)
+    if separable is None and not dense:
+        emit(_side_by_side(archs, inputs, settings, format, *room), output)
+        return
+    if separable is not None and dense:
+        raise UsageError("--separable and --dense are two comparisons: choose one")
+    if len(archs) != 1 or len(inputs or ()) > 1:
+        raise UsageError("--separable and --dense are for one architecture at one input")
+    network = _read(archs[0], (inputs or [None])[0], settings)
+    if separable is None:
+        emit(_dense(network, format, *room), output)
+    else:
+        emit(_separable(network, separable, only, least_saving, write, format, *room), output)
+
+
+def _read(arch: str, input: str | None, settings: list[str] | None) -> "Network":
+    """The network of ARCH."""
+    from cnncalc.spec.load import load
+
+    return load(arch, input=input, settings=settings or ())
+
+
+def _separable(
+    network: "Network", form: Separable, only: str | None, least_saving: str | None, write: str | None,
+    format: options.TableFormat, width: int | None, color: bool,
+) -> str:  # fmt: skip
+    from cnncalc.compare.separable import separated
+    from cnncalc.paths import find_paths
+    from cnncalc.render import compare as render
+
+    paths = [node.path for node in network.nodes if "conv" in node.layer.kind]
+    chosen = None if only is None else find_paths(only, paths, what="convolution")
+    found = separated(network, form, only=chosen, least_saving=_share(least_saving))
+    if write is not None:
+        _write(found.network, network.name, form, write)
+    if format == "json":
+        return render.comparison_json(found.comparison, separable=form.value)
+    if format == "csv":
+        return render.comparison_csv(found.comparison)
+    if format == "markdown":
+        return render.comparison_markdown(found.comparison)
+    return render.separable_table(found.comparison, form, width, color=color)
+
+
+def _write(network: "Network", name: str, form: Separable, file: str) -> None:
+    """The rewritten network as a file that promises its own totals."""
+    from cnncalc.analysis.analyze import analyze
+    from cnncalc.analysis.expect import PROMISES
+    from cnncalc.spec.write import write_network
+
+    report = analyze(network)
+    promised = {key: PROMISES[key](report) for key in ("parameters", "macs", "multiplications", "output")}
+    titled = network._replace(name=f"{name}, {form} separable")
+    notes = f"Written by cnncalc compare --separable {form}. {network.notes}".strip()
+    emit(write_network(titled, notes=notes, expect=promised), file)
+
+
+def _share(text: str | None) -> Fraction | None:
+    """`30%` or 0.3. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"--least-saving takes a share as 30%, not {text!r}") from None
+    if not -100 <= share <= 1:
+        raise UsageError(f"--least-saving is at most 100%, not {text!r}")
+    return share
+
+
+def _dense(network: "Network", format: options.TableFormat, width: int | None, color: bool) -> str:
+    from cnncalc.analysis.analyze import analyze
+    from cnncalc.compare.separable import dense
+    from cnncalc.render import compare as render
+
+    found = dense(analyze(network).layers)
+    if format == "json":
+        return render.dense_json(found, network.name)
+    if format == "csv":
+        return render.dense_csv(found)
+    if format == "markdown":
+        return render.dense_markdown(found)
+    return render.dense_table(found, network.name, width, color=color)
+
+
+def _side_by_side(*_: Any) -> str:
+    raise UsageError("say --separable or --dense")

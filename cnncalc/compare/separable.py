@@ -1,0 +1,186 @@
+"""Every standard convolution beside its separable form, and the network rewritten with these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from fractions import Fraction
+from math import prod
+from typing import NamedTuple
+
+from cnncalc.analysis.analyze import analyze, facts_of
+from cnncalc.analysis.report import LayerReport
+from cnncalc.compare.rows import Closed, Comparison, Row, layer_side, network_side
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv
+from cnncalc.network import Network, Node
+
+OTHERS = {  # convolutions that are not of the standard kind, and why they stay
+    "depthwise_conv": "depthwise already",
+    "separable_conv": "separable already",
+    "spatial_separable_conv": "separable already",
+    "transposed_conv": "transposed, not a standard convolution",
+}
+
+
+class Rewriting(NamedTuple):
+    """A comparison, and the network that its `after` is of."""
+
+    comparison: Comparison
+    network: Network
+
+
+class Form(NamedTuple):
+    """A way to take a convolution apart. `refuses` says why one has nothing to take apart, "" where it has."""
+
+    split: Callable[[Conv], Layer]
+    refuses: Callable[[Conv, Shape], str]
+    closed: Callable[[Conv, Node], Closed]
+
+
+def separated(
+    network: Network, form: str, *, only: Collection[str] | None = None, least_saving: Fraction | None = None
+) -> Rewriting:
+    """Compare with the `depthwise` or `spatial` form; layers not among `only`, or that save too little, stay."""
+    chosen, notes = {}, {}
+    for node in network.nodes:
+        if isinstance(node.layer, Conv):
+            first = node if node.shares is None else network.nodes[node.shares]
+            note = _refusal(FORMS[form], node, first.path, only, least_saving)
+            if first is not node and not note and first.index not in chosen:
+                note = f"shares the weights of {first.path}, which stays"
+            if note:
+                notes[node.index] = note
+            else:
+                chosen[node.index] = FORMS[form].split(node.layer)
+        elif node.layer.kind in OTHERS:
+            notes[node.index] = OTHERS[node.layer.kind]
+    nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
+    rewritten = network._replace(nodes=nodes)
+    before, after = analyze(network), analyze(rewritten)
+    rows = tuple(
+        Row(
+            node.path,
+            layer_side(before.layers[node.index]),
+            layer_side(after.layers[node.index]),
+            notes.get(node.index, ""),
+            _closed(FORMS[form], node) if node.index in chosen else None,
+        )
+        for node in network.nodes
+        if node.index in chosen or node.index in notes
+    )
+    return Rewriting(Comparison(network.name, rows, network_side(before), network_side(after)), rewritten)
+
+
+def _closed(form: Form, node: Node) -> Closed:
+    assert isinstance(node.layer, Conv)
+    return form.closed(node.layer, node)
+
+
+def _refusal(form: Form, node: Node, path: str, only: Collection[str] | None, least_saving: Fraction | None) -> str:
+    """Why a standard convolution stays as it is, "" where it does not."""
+    layer = node.layer
+    assert isinstance(layer, Conv)
+    reason = form.refuses(layer, node.input_shapes[0])
+    if reason:
+        return reason
+    if only is not None and path not in only:
+        return "not among --only"
+    if least_saving is not None:
+        before = facts_of(layer, node.input_shapes, node.output).work.multiplications
+        after = facts_of(form.split(layer), node.input_shapes, node.output).work.multiplications
+        if 1 - Fraction(after, before) < least_saving:
+            return f"saves {_percent(1 - Fraction(after, before))}"
+    return ""
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(share):.1%}" if share > 0 else "nothing"
+
+
+def _kernel(layer: Conv, shape: Shape) -> tuple[int, ...]:
+    return tuple(axis.kernel for axis in layer.axes((shape,)))
+
+
+def _settings(layer: Conv, *names: str) -> dict[str, object]:
+    return {name: getattr(layer, name) for name in ("out", "kernel", "stride", "padding", "bias", *names)}
+
+
+def _depthwise(layer: Conv) -> Layer:
+    return SeparableConv(**_settings(layer, "dilation"))
+
+
+def _spatial(layer: Conv) -> Layer:
+    return SpatialSeparableConv(**_settings(layer))
+
+
+def _refuses_depthwise(layer: Conv, shape: Shape) -> str:
+    if layer.groups > 1:
+        return f"grouped already (groups={layer.groups})"
+    kernel = _kernel(layer, shape)
+    return "" if prod(kernel) > 1 else f"{'×'.join(map(str, kernel))} has nothing to split"
+
+
+def _refuses_spatial(layer: Conv, shape: Shape) -> str:
+    kernel = _kernel(layer, shape)
+    if layer.groups > 1:
+        return f"grouped already (groups={layer.groups})"
+    if len(kernel) != 2:
+        return f"{len(kernel)} spatial axes, the form has 2"
+    if min(kernel) == 1:
+        return f"{'×'.join(map(str, kernel))} has nothing to split"
+    if any(axis.dilation > 1 for axis in layer.axes((shape,))):
+        return "dilated, which the form cannot be"
+    return ""
+
+
+def _closed_depthwise(layer: Conv, node: Node) -> Closed:
+    """1/C_out + 1/ΠK."""
+    kernel = prod(_kernel(layer, node.input_shapes[0]))
+    return _added(Fraction(1, layer.out), Fraction(1, kernel))
+
+
+def _closed_spatial(layer: Conv, node: Node) -> Closed:
+    """I_w/(K_w·O_w) for the K×1, which sees all columns, and C_out/(K_h·C_in) for the 1×K."""
+    height, width = _kernel(layer, node.input_shapes[0])
+    channels, _, columns = node.input_shapes[0]
+    return _added(Fraction(columns, width * node.output[2]), Fraction(layer.out, height * channels))
+
+
+def _added(one: Fraction, other: Fraction) -> Closed:
+    return Closed(f"{one} + {other}", one + other)
+
+
+FORMS = {
+    "depthwise": Form(_depthwise, _refuses_depthwise, _closed_depthwise),
+    "spatial": Form(_spatial, _refuses_spatial, _closed_spatial),
+}
+
+
+class Dense(NamedTuple):
+    """A convolution and the fully connected layer it stands for: connections, and the weights that they share."""
+
+    path: str
+    settings: str
+    input: Shape
+    output: Shape
+    dense: int  # of every output with every input
+    sparse: int  # of every output with the inputs in its window, padded zeros left out
+    weights: int  # that the sparse connections share
+
+
+def dense(layers: Collection[LayerReport]) -> list[Dense]:
+    """Every convolution in one step that is not transposed."""
+    return [
+        Dense(
+            layer.path,
+            layer.layer.brief(len(layer.output) - 1),
+            layer.inputs[0],
+            layer.output,
+            prod(layer.inputs[0]) * prod(layer.output),
+            layer.layer.work_inside(layer.inputs, layer.output).macs,
+            prod(layer.layer.weights(layer.inputs)[0].shape),
+        )
+        for layer in layers
+        if layer.kind in ("conv", "depthwise_conv")
+    ]

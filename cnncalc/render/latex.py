@@ -1,0 +1,147 @@
+"""Explanations in LaTeX, for a handout: to be read in where amsmath is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cnncalc.analysis.explain import Explained
+from cnncalc.analysis.field_sums import Step
+from cnncalc.analysis.lines import Line, Sum
+from cnncalc.render.explain import heading, textbook
+from cnncalc.render.numbers import exact
+
+HEAD = "% for \\input{...}; needs \\usepackage{amsmath}\n"
+BRACKETS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "(": (")", "")}
+CLOSING = {closing for closing, _ in BRACKETS.values()}
+SIGNS = {"·": r" \cdot ", "−": "-", "×": r"\times ", "→": r"\to ", "-": "-"}
+SPECIAL = {sign: f"\\{sign}" for sign in "#$%&_{}"} | {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$",
+    "→": r"$\to$", "·": r"$\cdot$", "−": "$-$",
+}  # fmt: skip
+WORDS = re.compile(r"(?<![A-Za-z])([A-Za-z]+)_(\w+(?:,\w)?)|[a-z][a-z'\- ]{3,}[a-z]")  # C_out, P_before,h; or words
+
+
+def explain_latex(explained: Sequence[Explained]) -> str:
+    """A paragraph with aligned equations for each layer."""
+    return HEAD + "".join("".join(_paragraph(each)) for each in explained)
+
+
+def _paragraph(each: Explained) -> Iterator[str]:
+    yield f"\n\\paragraph{{{escape(each.path)}}} {escape(heading(each))}\n\\begin{{align*}}\n"
+    yield " \\\\\n".join(map(_line, each.lines))
+    yield "\n\\end{align*}\n"
+    if len(each.chain) > 2:
+        yield "The field's way from the input:\n\\begin{align*}\n"
+        yield " \\\\\n".join(map(_step, each.chain))
+        yield "\n\\end{align*}\n"
+
+
+def _line(line: Line) -> str:
+    parts = [_sum(each) for each in line.sums]
+    if line.remark:
+        parts.append(rf"\text{{{escape(line.remark)}}}")
+    return rf"  &\text{{{escape(line.label)}}} && " + r"; \quad ".join(parts)
+
+
+def _step(step: Step) -> str:
+    name = f"{step.path}, {step.axis}" if step.axis else step.path
+    arithmetic = f"{math(step.numbers)} = {_number(step.result)}" if step.numbers else _number(step.result)
+    remark = rf"; \quad \text{{{escape(step.remark)}}}" if step.remark else ""
+    return rf"  &\text{{{escape(name)}}} && {arithmetic}{remark}"
+
+
+def _sum(each: Sum) -> str:
+    parts = [math(textbook(each.symbols)), math(each.numbers), _number(each.result)]
+    text = " = ".join(part for part in parts if part)
+    if not each.name or each.name == each.symbols:
+        return text
+    return rf"\text{{step }} {text}" if each.name == "step" else f"{math(each.name)} = {text}"
+
+
+def _number(number: int) -> str:
+    return exact(number).replace(",", "{,}")
+
+
+def math(text: str) -> str:
+    r"""A formula in LaTeX's mathematics.
+
+    >>> print(math("⌊(227 + 2·0 − 11)/4⌋ + 1"))
+    \left\lfloor \frac{227 + 2 \cdot 0 - 11}{4} \right\rfloor + 1
+    >>> print(math("K·K·C_in·C_out"))
+    K \cdot K \cdot C_{\mathrm{in}} \cdot C_{\mathrm{out}}
+    """
+    return _Reader(text).whole()
+
+
+class _Reader:
+    """Rewrites a formula from left to right, brackets by what is in them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def whole(self) -> str:
+        """Up to the end, or to the bracket that closes."""
+        start = self.at
+        found = []
+        while self.at < len(self.text) and self.text[self.at] not in CLOSING:
+            if self.text[self.at] in BRACKETS:
+                found += [_plain(self.text[start : self.at]), self.bracket()]
+                start = self.at
+            else:
+                self.at += 1
+        return "".join([*found, _plain(self.text[start : self.at])])
+
+    def bracket(self) -> str:
+        """One bracket with all that is in it; of a rounded quotient, a fraction."""
+        closing, name = BRACKETS[self.text[self.at]]
+        self.at += 1
+        inside = self.whole()
+        if self.text[self.at : self.at + 1] == closing:
+            self.at += 1
+        if not name:
+            return rf"\left({inside}\right)"
+        over, slash, under = _divided(inside)
+        body = rf"\frac{{{_bare(over)}}}{{{_bare(under)}}}" if slash else inside
+        return rf"\left\l{name} {body} \right\r{name}"
+
+
+def _divided(text: str) -> tuple[str, str, str]:
+    """A quotient cut at its only slash that stands in no bracket."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += text.startswith((r"\left", "{"), at)
+        depth -= text.startswith((r"\right", "}"), at)
+        if sign == "/" and depth == 0:
+            return text[:at], "/", text[at + 1 :]
+    return text, "", ""
+
+
+def _bare(text: str) -> str:
+    """A text without the brackets around all of it."""
+    begin, end = r"\left(", r"\right)"
+    inside = text[len(begin) : -len(end)]
+    whole = text.startswith(begin) and text.endswith(end) and begin not in inside
+    return inside if whole else text
+
+
+def _plain(text: str) -> str:
+    """A formula without brackets: signs, names, words."""
+    text = WORDS.sub(_worded, text)
+    text = re.sub(r"\b(max|min|gcd)\b(?!})", r"\\\1", text).replace(" mod ", r" \bmod ")
+    return "".join(SIGNS.get(sign, sign) for sign in text)
+
+
+def _worded(found: re.Match[str]) -> str:
+    name, index = found.groups()
+    return rf"{name}_{{\mathrm{{{index}}}}}" if name else rf"\text{{{found[0]}}}"
+
+
+def escape(text: str) -> str:
+    r"""Text that LaTeX shows as it is.
+
+    >>> print(escape("max_pool 3×3"))
+    max\_pool 3$\times$3
+    """
+    return "".join(SPECIAL.get(sign, sign) for sign in text)

@@ -1,0 +1,60 @@
+"""An architecture file for reading: as it is written, on a terminal in colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.structure import STRUCTURE_WORDS
+from cnncalc.render.paint import Line, Piece, paint
+from cnncalc.render.text import clean
+
+TOKEN = re.compile(
+    r"""(?P<faint>(?:(?<=\s)|^)\#.*)          # a comment
+    |   (?P<good>"(?:[^"\\]|\\.)*"|(?<=[\s:])'[^']*')
+    |   (?P<title>^\s*(?:-\ )?[^\s\#"'-][^\#"']*?:(?=\s|$))   # a key with all that is before it on the line
+    |   (?P<mark>->)
+    |   (?P<word>[A-Za-z_]\w*)
+    |   (?P<rest>.)""",
+    re.VERBOSE,
+)
+
+
+def source_text(text: str, *, color: bool) -> str:
+    """The text of a file; nothing in it may move the cursor."""
+    lines = [clean(line.replace("\t", "    ")) for line in text.splitlines()]
+    if not color:
+        return "".join(line + "\n" for line in lines)
+    return paint(map(painted, lines), color=True)
+
+
+def painted(line: str) -> Line:
+    """A line in styles: keys, layer kinds, arrows, texts and comments.
+
+    >>> painted("- relu -> x  # why")
+    [('- ', ''), ('relu', 'bar'), (' ', ''), ('->', 'mark'), (' x  ', ''), ('# why', 'faint')]
+    """
+    return list(_joined(_pieces(line)))
+
+
+def _pieces(line: str) -> Iterator[Piece]:
+    for token in TOKEN.finditer(line):
+        style = token.lastgroup or ""
+        if style == "word":
+            style = "bar" if token[0] in KINDS or token[0] in STRUCTURE_WORDS else ""
+        yield token[0], "" if style == "rest" else style
+
+
+def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Neighbours of one style as one."""
+    held: Piece | None = None
+    for text, style in pieces:
+        if held is not None and held[1] == style:
+            held = (held[0] + text, style)
+        else:
+            if held is not None:
+                yield held
+            held = (text, style)
+    if held is not None:
+        yield held

@@ -1,0 +1,132 @@
+"""A network as a file: no blocks and no expressions, each layer on a line of its own, in the order in which they run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.fields import Value, show
+from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+from cnncalc.network import INPUT, Network
+from cnncalc.spec.check import RESERVED
+
+ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
+NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")
+COMMENT_AT = 50  # the column of the comments
+
+
+def write_network(network: Network, *, notes: str = "", expect: Mapping[str, Value] | None = None) -> str:
+    """The text of a file that gives this network.
+
+    Names are given to what is read by them; where nothing is, to all whose path would change. The other paths that
+    change stand behind as comments. `notes` take the place of the network's own; `expect` are the promises that the file is to make.
+    """
+    names = _names(network)
+    heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
+    lines = [f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in heads.items() if text]
+    lines += [f"input: {show(network.input)}", "", "layers:"]
+    lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
+    if expect:
+        lines += ["", "expect:", *(f"  {key}: {show(value)}" for key, value in expect.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
+    """The items. What flows is the output of the node before, unless `from` takes up another."""
+    flow, natural = INPUT, _natural_paths(network)
+    for node in network.nodes:
+        named = f"{names[node.index]} = " if names[node.index] else ""
+        if node.layer.kind in MERGES:
+            branches = ("identity" if source == flow else _from(source, names) for source in node.inputs)
+            yield f"{named}{node.layer.kind}: [{', '.join(branches)}]"
+        else:
+            (source,) = node.inputs
+            if source != flow:
+                yield _from(source, names)
+            text = named + (repr(node.layer) if node.shares is None else f"reuse({names[node.shares]})")
+            moved = not named and node.path != natural[node.index]
+            yield f"{text:{COMMENT_AT}} # {node.path}" if moved else text
+        flow = node.index
+    yield from _ends(network, names, flow)
+
+
+def _ends(network: Network, names: dict[int, str], flow: int) -> Iterator[str]:
+    """The named outputs, and the end of the chain where it is not the last layer."""
+    named = {name: index for name, index in network.outputs.items() if name}
+    if named:
+        labels = _unique({index: _word(name) for index, name in enumerate(named)})
+        ends = (f"{labels[at]}: {_from(index, names)}" for at, index in enumerate(named.values()))
+        yield f"outputs: {{{', '.join(ends)}}}"
+    end = network.outputs.get("", flow)
+    if end != flow or (named and "" in network.outputs):
+        yield _from(end, names)
+
+
+def _from(index: int, names: dict[int, str]) -> str:
+    return f"from({'input' if index == INPUT else names[index]})"
+
+
+def _sources(network: Network) -> set[int]:
+    """The nodes that are taken up by name: by a layer that does not follow, as weights, as outputs."""
+    found: set[int] = set()
+    flow = INPUT
+    for node in network.nodes:
+        found.update(source for source in node.inputs if source != flow)
+        if node.shares is not None:
+            found.add(node.shares)
+        flow = node.index
+    found.update(index for name, index in network.outputs.items() if name or index != flow)
+    if any(network.outputs):
+        found.update(network.outputs.values())
+    return found
+
+
+def _names(network: Network) -> dict[int, str]:
+    """A name for each node, "" for none."""
+    sources, natural = _sources(network), _natural_paths(network)
+    wanted: dict[int, str] = {}
+    for node in network.nodes:
+        named = node.index in sources or (not sources and node.path != natural[node.index])
+        wanted[node.index] = _word(node.path) if named else ""
+    return _unique(wanted)
+
+
+def _natural_paths(network: Network) -> dict[int, str]:
+    """The path that each node would get without a name: its word and how many of it are written up to there."""
+    counts: Counter[str] = Counter()
+    found: dict[int, str] = {}
+    for node in network.nodes:
+        word = node.layer.kind if node.shares is None else "reuse"
+        counts[word] += 1
+        found[node.index] = f"{word}{counts[word]}"
+    return found
+
+
+def _word(path: str) -> str:
+    """A path as a name that may be given.
+
+    >>> _word("conv2_x.0.conv1"), _word("conv1"), _word("3"), _word("half")
+    ('conv2_x_0_conv1', 'conv_1', 'n3', 'half_')
+    """
+    name = re.sub(r"\W", "_", path) or "n"
+    found = ORDINAL.fullmatch(name)
+    if found and (found[1] in KINDS or found[1] in STRUCTURE_WORDS or found[1] == "group"):
+        return f"{found[1]}_{found[2]}"
+    if NUMBER.fullmatch(name):
+        return f"n{name}"
+    return f"{name}_" if name in RESERVED else name
+
+
+def _unique(names: dict[int, str]) -> dict[int, str]:
+    """The names, with a mark at the end of those that were given already."""
+    taken: set[str] = set()
+    found: dict[int, str] = {}
+    for index, name in names.items():
+        while name and name in taken:
+            name += "_"
+        taken.add(name)
+        found[index] = name
+    return found

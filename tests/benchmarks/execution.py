@@ -1,0 +1,95 @@
+"""How fast networks are executed, against the bare dot product of two lists of floats measured in the same run.
+
+python tests/benchmarks/execution.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from cnncalc import load
+from cnncalc.execution.readings import DOT, Numbers
+from cnncalc.execution.run import run
+from cnncalc.execution.verify import verify
+from cnncalc.execution.weights import Weights, drawn_input
+from cnncalc.layers import kind_class
+from cnncalc.layers.ops import Map
+
+RUNS = 5
+CONVOLUTIONS = (  # input channels, output channels, kernel, size
+    (16, 16, 3, 28), (32, 32, 3, 14), (64, 64, 3, 7), (16, 32, 5, 14), (128, 16, 3, 7), (64, 64, 1, 14), (3, 16, 3, 28),
+)  # fmt: skip
+
+
+def best(call: Callable[[], object]) -> float:
+    """The shortest of some runs, in seconds."""
+    times = []
+    for _ in range(RUNS):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def bare(length: int) -> float:
+    """Seconds of one multiplication in a dot product of two lists."""
+    chance = Random(0).random
+    a, b = ([chance() for _ in range(length)] for _ in range(2))
+    repeats = range(max(400_000 // length, 1))
+    return best(lambda: [DOT(a, b) for _ in repeats]) / len(repeats) / length
+
+
+def convolution(ins: int, outs: int, kernel: int, size: int) -> tuple[float, int]:
+    """Seconds of one multiplication in a convolution, and the length of its dot products."""
+    chance = Random(1).random
+    layer = kind_class("conv")(out=outs, kernel=kernel, padding="half")
+    x = Map((ins, size, size), [chance() for _ in range(ins * size * size)])
+    arrays = {"weight": [chance() for _ in range(outs * ins * kernel * kernel)], "bias": [0.0] * outs}
+    macs = layer.work((x.shape,), layer.output_shape((x.shape,))).macs
+    return best(lambda: layer.execute((x,), lambda name, _: arrays[name], Numbers())) / macs, ins * kernel * kernel
+
+
+def running(name: str) -> tuple[float, int]:
+    """Seconds of executing a network whose weights are at hand, and its multiply-accumulates."""
+    network = load(name)
+    weights = Weights(network, {}, 0)
+    arrays = {
+        (node.path, weight.name): weights(node, weight.name, weight.shape)
+        for node in network.nodes
+        for weight in node.layer.weights(node.input_shapes)
+    }
+    start = Map(*drawn_input(0, network.input))
+    macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
+    return best(lambda: run(network, start, lambda node, name, _: arrays[node.path, name], Numbers())), macs
+
+
+def main() -> None:
+    """Print the ratios."""
+    for ins, outs, kernel, size in CONVOLUTIONS:
+        seconds, length = convolution(ins, outs, kernel, size)
+        limit = bare(length)
+        print(
+            f"conv {kernel}×{kernel}, {ins:>3} → {outs} channels, {size:>2}×{size:<2}"
+            f"  {seconds * 1e9:5.1f} ns a multiplication,"
+            f" {seconds / limit:.2f} × the dot product ({limit * 1e9:.1f} ns)"
+        )
+    limit = bare(144)
+    for name in ("lenet5", "two_conv"):
+        seconds, macs = running(name)
+        print(
+            f"run {name}: {seconds * 1e3:.1f} ms, {seconds / macs / limit:.2f} × the dot product of its {macs:,} macs"
+        )
+    for name in ("lenet5", "resnet50", "vgg16"):
+        network = load(name)
+        print(f"verify {name}: {best(partial(verify, network)):.2f} s")
+
+
+if __name__ == "__main__":
+    main()

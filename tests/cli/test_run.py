@@ -1,0 +1,177 @@
+"""`cnncalc run` and `cnncalc verify` from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .running import cnncalc
+
+SOBEL = """\
+name: Sobel
+input: [1, 4, 4]
+layers:
+  - edge = conv(1, 3, bias=false)
+  - relu
+weights:
+  edge:
+    weight: [[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]]
+"""
+IMAGE = "[[[0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 0], [9, 0, 0, 9]]]"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sobel.yaml").write_text(SOBEL)
+    (tmp_path / "image.json").write_text(IMAGE)
+    return tmp_path
+
+
+def outputs(text: str) -> dict[str, object]:
+    found = json.loads(text)
+    assert found["format"] == 1
+    return {path: made["values"] for path, made in found["outputs"].items()}
+
+
+def test_weights_of_the_file_and_a_given_input(folder: Path) -> None:
+    """Rows 0 to 2: 1·(0 − 2) + 2·(0 − 2) + 0 = −6 in both columns; rows 1 to 3: −2 + 0 + (9 − 0), −2 + (0 − 9)."""
+    done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--format", "json", "--all", cwd=folder)
+    assert done.stderr == ""
+    assert outputs(done.stdout) == {"edge": [[[-6.0, -6.0], [7.0, -11.0]]], "relu1": [[[0.0, 0.0], [7.0, 0.0]]]}
+
+
+def test_yaml_and_pictures_say_the_same(folder: Path) -> None:
+    (folder / "image.yaml").write_text(
+        "-\n  - [0, 1/9, 2/9, 3/9]\n  - [0, 1/9, 2/9, 3/9]\n  - [0, 0, 0, 0]\n  - [1, 0, 0, 1]\n"
+    )
+    (folder / "image.pgm").write_text("P2 4 4 9\n0 1 2 3\n0 1 2 3\n0 0 0 0\n9 0 0 9\n")
+    found = [
+        cnncalc("run", "sobel.yaml", "--input-data", name, "--format", "json", cwd=folder).stdout
+        for name in ("image.yaml", "image.pgm")
+    ]
+    assert found[0] == found[1] != ""
+
+
+def test_text_is_laid_out(folder: Path) -> None:
+    done = cnncalc("run", "sobel.yaml", "--at", "edge", "--input-data", "image.json", cwd=folder)
+    assert done.stdout == "edge  1×2×2\n  -6   -6\n   7  -11\n"
+
+
+def test_a_picture(folder: Path) -> None:
+    done = cnncalc("run", "sobel.yaml", "--at", "edge", "--input-data", "image.json", "--picture", cwd=folder)
+    assert done.stdout == "edge  1×2×2\n░░░░\n██\n"
+    done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--save-image", "out.pgm", cwd=folder)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (folder / "out.pgm").read_text() == "P2\n2 2\n255\n0 0\n255 0\n"
+
+
+def test_a_matrix(folder: Path) -> None:
+    done = cnncalc("run", "sobel.yaml", "--at", "edge", "--matrix", cwd=folder)
+    assert done.stdout.splitlines()[0] == "edge  4 × 16, output × input"
+    assert " ".join(done.stdout.splitlines()[1].split()) == "1 · -1 · 2 · -2 · 1 · -1 · · · · ·"
+    done = cnncalc("run", "sobel.yaml", "--at", "relu1", "--matrix", cwd=folder)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "cnncalc: relu1 is a relu, which is no linear map, so that it has no matrix\n",
+    )
+
+
+def test_the_seed_decides(folder: Path) -> None:
+    first, same, other = (
+        cnncalc("run", "lenet5", "--seed", seed, "--format", "json").stdout for seed in ("1", "1", "2")
+    )
+    assert first == same != other
+    [values] = outputs(first).values()
+    assert sum(values) == pytest.approx(1)  # type: ignore[call-overload]
+
+
+def test_weights_from_a_file(folder: Path) -> None:
+    weight = [[[[0, 0, 0], [0, 1, 0], [0, 0, 0]]]]
+    (folder / "w.json").write_text(json.dumps({"edge": {"weight": weight}}))
+    done = cnncalc(
+        "run", "sobel.yaml", "--weights", "w.json", "--input-data", "image.json", "--format", "json", cwd=folder
+    )
+    assert outputs(done.stdout) == {"relu1": [[[1.0, 2.0], [0.0, 0.0]]]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--at", "egde"], 2, "there is no layer 'egde'; did you mean `edge`?"),
+        (["--input-data", "none.json"], 1, "cannot read none.json: No such file or directory"),
+        (
+            ["--input-data", "small.json"],
+            1,
+            "small.json: the input is 1×1×2, but the network takes 1×4×4; --input 1x1x2",
+        ),
+        (["--input-data", "ragged.json"], 1, "ragged.json: the lists at depth 2 are not equally long"),
+        (["--weights", "wrong.json"], 1, "wrong.json: `weight` of edge is [1, 2], but [1, 1, 3, 3] is needed"),
+        (["--weights", "wrong.yaml"], 1, "wrong.yaml:1:16: error[shape-mismatch]: `weight` of edge is [1, 2]"),
+        (["--weights", "empty.json"], 1, "`bias` [2] of conv1 is not given"),
+        (["--all", "--at", "edge"], 2, "--at and --all do not go together"),
+        (["--picture", "--format", "json"], 2, "--picture and --format json do not go together"),
+        (["--save-image", "x.pgm", "--channel", "1"], 2, "relu1 has channels 0 to 0, and no 1"),
+        (["--max-multiplications", "10"], 2, "takes 36 multiplications, and more than 10 are refused"),
+    ],
+)
+def test_what_is_wrong_is_told(folder: Path, arguments: list[str], code: int, told: str) -> None:
+    (folder / "small.json").write_text("[[[1, 2]]]")
+    (folder / "ragged.json").write_text("[[1, 2], [3]]")
+    (folder / "wrong.json").write_text('{"edge": {"weight": [[1, 2]]}}')
+    (folder / "wrong.yaml").write_text("edge: {weight: [[1, 2]]}\n")
+    (folder / "empty.json").write_text("{}")
+    arch = "sobel.yaml"
+    if "empty.json" in arguments:
+        arch = "bare.yaml"
+        (folder / arch).write_text(
+            "input: [1, 4, 4]\nlayers: ['conv(2, 1)']\nweights: {conv1: {weight: [[[[1]]], [[[2]]]]}}\n"
+        )
+    done = cnncalc("run", arch, *arguments, cwd=folder)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert told in done.stderr
+
+
+def test_a_wrong_array_in_the_architecture_is_shown_where_it_stands(folder: Path) -> None:
+    (folder / "bad.yaml").write_text(SOBEL.replace("[1, 0, -1]]]]", "[1, 0]]]]"))
+    done = cnncalc("run", "bad.yaml", cwd=folder)
+    assert done.returncode == 1
+    assert "bad.yaml:8:13: error[bad-value]: `weight` of edge: the lists at depth 4 are not equally long" in done.stderr
+
+
+def test_too_much_work_is_refused_with_the_figure() -> None:
+    done = cnncalc("run", "vgg16")
+    assert done.returncode == 2
+    assert "VGG-16 takes 15,470,264,320 multiplications" in done.stderr
+    assert "--max-multiplications 15470264320 lets it run" in done.stderr
+    done = cnncalc("run", "vgg16", "--input", "3x30000x30000", "--at", "max_pool1", "--max-multiplications", "0")
+    assert done.returncode == 2
+
+
+def test_at_takes_any_unique_ending_and_a_block() -> None:
+    done = cnncalc("run", "resnet18", "--input", "3x8x8", "--at", "conv3_x", "--format", "json")
+    [(path, _)] = outputs(done.stdout).items()
+    assert path.startswith("conv3_x.")
+    short = cnncalc("run", "resnet18", "--input", "3x8x8", "--at", "*" + path[3:], "--format", "json")
+    assert outputs(short.stdout) == outputs(done.stdout)
+
+
+def test_verify_one() -> None:
+    done = cnncalc("verify", "two_conv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "9 layers, 177 figures: all as declared"
+    assert done.stdout.count("✓") == 10
+
+
+def test_verify_as_json() -> None:
+    found = json.loads(cnncalc("verify", "two_conv", "--format", "json").stdout)
+    assert (found["format"], found["held"]) == (1, True)
+    first = found["networks"][0]["layers"][0]
+    assert first["differences"] == []
+    assert first["corner"] == {"declared": [[0, 1], [0, 1]], "traced": [[0, 1], [0, 1]]}
+
+
+def test_verify_all_takes_no_settings() -> None:
+    done = cnncalc("verify", "--input", "3x64x64")
+    assert (done.returncode, done.stderr) == (2, "cnncalc: --input and --set are for one architecture: say which\n")

@@ -1,0 +1,108 @@
+"""The executor shares no arithmetic with the rules that it proves: by its imports, by its calls, and by trying."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from cnncalc.layers import FAMILIES, KINDS, kind_class
+from cnncalc.layers.base import Layer
+
+from ..layers.cases import random_cases
+from .one import count
+
+ROOT = Path(__file__).parents[2] / "cnncalc"
+EXECUTING = ("windows", "ops", "readings", "run")  # the modules that a layer is executed with
+RULES = {"result_shape", "output_shape", "weights", "work", "work_inside", "reach"}
+FUNCTIONS = {
+    *("output_size", "pooled_size", "transposed_size", "padding_pair", "axes_of", "ceiling", "halves", "inside"),
+    *("taps_inside", "check_fits", "pairs", "normalizing", "facts_of", "analyze"),
+}
+FORMULAS = {*FUNCTIONS, "axes", "extras", "window", "joined_inside", "steps", "between"}  # functions and methods
+ALLOWED = {"layers.base", "layers.ops", "layers.fields", "network", *(f"execution.{name}" for name in EXECUTING)}
+OF_BASE = {"each_axis", "Shape", "Shapes", "Work"}  # reading a setting, and the names of the figures
+
+
+def calls(tree: ast.AST) -> set[str]:
+    """The names of everything that is called, and of the formulas that are handed on to be called."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {named(call.func) for call in found}
+    return names | {named(argument) for call in found for argument in call.args} & FUNCTIONS
+
+
+def named(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def reached(source: str) -> set[str]:
+    """What the `execute` methods of a module call, its own functions and methods followed."""
+    tree = ast.parse(source)
+    defined = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    waiting = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "execute"]
+    found: set[str] = set()
+    seen: set[str] = set()
+    while waiting:
+        names = calls(waiting.pop())
+        found |= names
+        waiting += [defined[name] for name in names & defined.keys() - seen]
+        seen |= names
+    return found
+
+
+@pytest.mark.parametrize("module", EXECUTING)
+def test_imports_and_calls_of_the_executor(module: str) -> None:
+    tree = ast.parse((ROOT / "execution" / f"{module}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cnncalc"):
+            assert node.module.removeprefix("cnncalc.") in ALLOWED, node.module
+            if node.module == "cnncalc.layers.base":
+                assert {alias.name for alias in node.names} <= OF_BASE
+    assert not calls(tree) & (RULES | FORMULAS)
+
+
+@pytest.mark.parametrize("family", sorted(set(FAMILIES.values())))
+def test_calls_of_the_layers(family: str) -> None:
+    assert not reached((ROOT / "layers" / f"{family}.py").read_text(encoding="utf-8")) & (RULES | FORMULAS)
+
+
+def test_a_call_of_a_rule_is_found() -> None:
+    cheating = """
+class Cheat:
+    def execute(self, inputs, draw, ops):
+        return helper(self, inputs)
+
+def helper(layer, inputs):
+    return layer.output_shape(inputs)
+"""
+    assert reached(cheating) & RULES
+    assert reached("def execute(self):\n    return list(map(output_size, self.settings))") & FORMULAS
+
+
+def test_every_kind_runs_when_no_rule_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [(layer, inputs) for kind in KINDS for layer, inputs in random_cases(kind, 6)]
+    expected = [layer.output_shape(inputs) for layer, inputs in cases]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a rule was asked")
+
+    for cls in {base for kind in KINDS for base in kind_class(kind).__mro__ if issubclass(base, Layer)}:
+        for name in (RULES | {"axes", "extras", "window", "sides", "between"}) & vars(cls).keys():
+            monkeypatch.setattr(cls, name, refuse)
+    for name in {"window", *FAMILIES.values()}:
+        module = importlib.import_module(f"cnncalc.layers.{name}")
+        for function in (FORMULAS - {"between", "axes"}) & vars(module).keys():
+            monkeypatch.setattr(module, function, refuse)
+    with pytest.raises(AssertionError, match="a rule was asked"):
+        cases[0][0].output_shape(cases[0][1])
+    assert [count(layer, inputs).shape for layer, inputs in cases] == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_states_how_it_runs_and_shows_an_example(kind: str) -> None:
+    cls = kind_class(kind)
+    assert cls.execute is not Layer.execute, f"{kind} has no reference execution"
+    assert cls.examples(), f"{kind} has no examples"
+    assert "execute" in Layer.RULES

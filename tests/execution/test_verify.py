@@ -1,0 +1,271 @@
+"""Verifying: everything holds, for real networks and for odd ones, and what is wrong is found."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from cnncalc import load
+from cnncalc.analysis import receptive_field
+from cnncalc.execution.thin import thinned
+from cnncalc.execution.verify import APART, LayerVerdict, Verdict, verify
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.base import Shape, Shapes, Weight, Work
+from cnncalc.layers.conv import Conv, Convolution
+from cnncalc.layers.fields import LayerError
+from cnncalc.layers.reach import Window
+from cnncalc.network import INPUT, Network, Node
+
+from ..networks import network, read
+from .branches import random_network
+from .exotic import random_exotic
+
+
+def differences(verdict: Verdict) -> list[str]:
+    return [f"{layer.path}: {check}" for layer in verdict.layers for check in layer.differences]
+
+
+@pytest.mark.parametrize("name", ["two_conv", "lenet5", "alexnet", "resnet18", "inception_v1"])
+def test_bundled_networks(name: str) -> None:
+    """Inception pools with Caffe's rule; the others of the bundled are verified by `cnncalc verify`."""
+    verdict = verify(load(name))
+    assert differences(verdict) == []
+    assert verdict.input[1:] == load(name).input[1:]
+    assert all(len(layer.checks) > 15 for layer in verdict.layers)
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_odd_networks(block: int) -> None:
+    """Windows of every form one after another, merges of branches that look elsewhere or leave gaps."""
+    for seed in range(40 * block, 40 * (block + 1)):
+        loaded = read(random_exotic(Random(seed)))
+        if loaded.network is None or not loaded.network.complete:
+            continue
+        assert differences(verify(loaded.network)) == [], seed
+
+
+def test_networks_with_branches() -> None:
+    for seed in range(20):
+        assert differences(verify(network(random_network(Random(seed))))) == [], seed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_made_thin_and_verified(kind: str) -> None:
+    for settings, inputs in kind_class(kind).examples():
+        if len(inputs) > 1 or len(inputs[0]) < 2:
+            continue
+        assert differences(verify(alone(kind, inputs[0], settings))) == []
+
+
+def alone(kind: str, shape: Shape, settings: Any) -> Network:
+    layer = kind_class(kind)(**settings)
+    span = network("layers: [relu]").nodes[0].span
+    node = Node(0, kind, layer, (INPUT,), (shape,), layer.output_shape((shape,)), span)
+    return Network(kind, "", "", shape, (node,), (), {"": 0})
+
+
+# thin
+
+GATED = """
+input: [3, 20, 20]
+blocks:
+  unit(out, stride=1):
+    - add:
+        body: conv(2 * out, 1) -> conv(2 * out, 3, stride, 1, groups=2 * out) -> gate -> conv(out, 1)
+        shortcut: conv(out, 1, stride)
+    - relu
+  gate:
+    - multiply:
+        map: identity
+        gate: global_avg_pool -> conv(channels // 4, 1) -> relu -> conv(in_channels, 1) -> sigmoid
+layers:
+  - conv(16, 3, 2, 1)
+  - unit(24) -> unit(24) -> unit(40, 2)
+  - global_avg_pool -> flatten -> linear(10)
+"""
+SHUFFLED = """
+input: [3, 16, 16]
+layers:
+  - conv(48, 3, 1, 1)
+  - add:
+      body: conv(24, 1, groups=3) -> channel_shuffle(3) -> depthwise_conv(3, padding=1) -> conv(48, 1, groups=3)
+      skip: identity
+  - concat:
+      left: channel_split(2, 0)
+      right: channel_split([24, 24], 1) -> conv(24, 3, padding=1)
+  - channel_shuffle(2)
+  - conv(36, 1) -> pixel_shuffle(3) -> group_norm(2)
+  - global_avg_pool -> reshape([4]) -> reshape([4, 1, 1])
+"""
+DENSE = """
+input: [3, 12, 12]
+blocks:
+  dense:
+    - concat:
+        before: identity
+        new: conv(32, 3, padding=1)
+layers:
+  - conv(64, 3, padding=1)
+  - dense * 4
+  - add:
+      - conv(192, 1)
+      - identity
+"""
+
+
+@pytest.mark.parametrize("text", [GATED, SHUFFLED, DENSE])
+def test_groups_splits_gates_and_concatenations_stay_valid(text: str) -> None:
+    whole = network(text)
+    verdict = verify(whole)
+    assert differences(verdict) == []
+    thick = sum(node.output[0] for node in whole.nodes)
+    assert sum(layer.output[0] for layer in verdict.layers) < thick / 2
+    assert [layer.output[1:] for layer in verdict.layers] == [node.output[1:] for node in whole.nodes]
+
+
+def test_the_least_channels() -> None:
+    net = thinned(network(GATED), (20, 20), joined=False, bare=True)
+    assert {node.output[0] for node in net.nodes} == {1}
+    with pytest.raises(LayerError):
+        thinned(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), (5, 6), joined=True)
+
+
+def test_in_and_out_channels_differ_so_that_they_cannot_be_mistaken() -> None:
+    net = thinned(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), (8, 8), joined=False)
+    assert [node.layer.out for node in net.nodes if isinstance(node.layer, Conv)] == [3, 2, 3]
+
+
+def test_a_network_too_large_is_run_on_less() -> None:
+    verdict = verify(
+        network("input: [3, 64, 64]\nlayers: ['conv(7, 3) -> conv(5, 3, padding=1) -> flatten -> linear(2)']"), most=200
+    )
+    assert differences(verdict) == []
+    assert verdict.input[1:] == (3, 3)
+    assert "3×3" in verdict.how
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_network_that_cannot_be_run_on_less_is_taken_apart(seed: int) -> None:
+    verdict = verify(network(random_network(Random(seed))), most=0)
+    assert verdict.how == APART
+    assert differences(verdict) == []
+
+
+def test_apart_each_layer_keeps_its_resolution() -> None:
+    verdict = verify(load("two_conv"), most=0)
+    assert verdict.input == (1, 28, 28)
+    assert differences(verdict) == []
+
+
+# what is wrong is found
+
+NET = """
+input: [2, 12, 12]
+layers: ['conv(4, 3, 2, 1) -> relu -> max_pool(2) -> conv(6, 3, padding=1) -> flatten -> linear(4)']
+"""
+
+
+def found(text: str = NET) -> dict[str, list[str]]:
+    verdict = verify(network(text))
+    return {layer.path: [check.what for check in layer.differences] for layer in verdict.layers if layer.differences}
+
+
+def test_nothing_is_wrong() -> None:
+    assert found() == {}
+
+
+def test_a_wrong_count_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Convolution.work
+    monkeypatch.setattr(Convolution, "work", lambda *a: right(*a)._replace(additions=right(*a).additions - 1))
+    assert found() == {"conv1": ["additions"], "conv2": ["additions"]}
+
+
+def test_a_count_that_forgets_the_channels_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Convolution.work_inside
+
+    def wrong(self: Convolution, inputs: Shapes, output: Shape) -> Work:
+        return right(self, ((1, *inputs[0][1:]),), output)
+
+    monkeypatch.setattr(Convolution, "work_inside", wrong)
+    assert set(found()["conv2"]) == {f"{name} without padding" for name in ("macs", "multiplications", "additions")}
+
+
+def test_wrong_parameters_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Convolution.weights
+
+    def wrong(self: Convolution, inputs: Shapes) -> tuple[Weight, ...]:
+        return (*right(self, inputs)[:1], Weight("bias", (99,), "bias"))
+
+    monkeypatch.setattr(Convolution, "weights", wrong)
+    assert found() == {"conv1": ["biases"], "conv2": ["biases"]}
+
+
+def test_a_wrong_window_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Convolution.reach
+
+    def wrong(self: Convolution, inputs: Shapes, output: Shape) -> Any:
+        return tuple(Window(*rule)._replace(before=0) for rule in right(self, inputs, output))
+
+    monkeypatch.setattr(Convolution, "reach", wrong)
+    assert any("positions seen" in what for what in found()["conv1"])
+    assert "receptive field in the middle" in found()["conv1"]
+
+
+def test_a_wrong_receptive_field_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = receptive_field.after
+
+    def wrong(reach: Any, *rest: Any) -> Any:
+        field = right(reach, *rest)
+        if field is None or not isinstance(reach, tuple) or reach[0].stride == 1:
+            return field
+        wider = [
+            axis._replace(intervals=tuple(one and (one[0], one[1] + 1) for one in axis.intervals))
+            for axis in field.axes
+        ]
+        return field._replace(axes=tuple(wider))
+
+    monkeypatch.setattr(receptive_field, "after", wrong)
+    assert any("not clipped" in what for what in found()["conv1"])
+
+
+def test_a_wrong_execution_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Conv.execute
+    monkeypatch.setattr(Conv, "execute", lambda self, *a: right(Conv(out=self.out, kernel=2, stride=self.stride), *a))
+    assert "weights" in found()["conv1"]
+    assert "multiplications" in found()["conv1"]
+
+
+# by hand
+
+
+def layer(text: str, path: str) -> LayerVerdict:
+    return next(layer for layer in verify(network(text)).layers if layer.path == path)
+
+
+def test_the_middle_and_the_corner() -> None:
+    """Two 3×3 windows, the first by 2: 7 positions, from −3 on, 2 apart; the unit 4 of 8 sees −3 + 8 up to 11."""
+    last = layer("input: [1, 16, 16]\nlayers: ['conv(4, 3, 2, 1) -> conv(4, 3, 1, 1)']", "conv2")
+    assert last.middle is not None
+    assert last.corner is not None
+    assert last.middle.traced == ((5, 11), (5, 11))
+    assert last.corner.traced == ((0, 3), (0, 3))
+    assert not last.corner.cut
+
+
+def test_where_an_inner_map_ends_the_corner_sees_less_than_the_formula_says() -> None:
+    """After the crop there is nothing before position 2; the formula lets the padding stand for positions 1 and 0."""
+    last = layer("input: [1, 12, 12]\nlayers: ['crop(2) -> conv(4, 5, padding=2)']", "conv1")
+    assert last.corner is not None
+    assert last.corner.declared == ((0, 4), (0, 4))
+    assert last.corner.traced == ((2, 4), (2, 4))
+    assert last.corner.cut
+    assert not last.differences
+
+
+def test_padded_zeros_are_left_out() -> None:
+    """3×3 on 4×4 padded by 1: 16 windows of 9, of which the border takes 4·5 + 8·3 = 44."""
+    last = layer("input: [1, 4, 4]\nlayers: ['conv(1, 3, padding=1)']", "conv1")
+    assert last.work.multiplications == 144
+    assert last.inside.multiplications == 100

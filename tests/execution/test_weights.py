@@ -1,0 +1,144 @@
+"""What is given and what is drawn: weights, inputs, pictures, and which path is meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
+from cnncalc.execution.readings import Numbers
+from cnncalc.execution.run import needed, run
+from cnncalc.execution.weights import Given, NestedError, Shaped, Weights, check, drawn_input, flat, nested
+from cnncalc.layers.ops import Map
+from cnncalc.paths import PathError, find_path
+
+from ..networks import network
+
+NET = network("layers: ['conv(4, 3) -> batch_norm -> relu', 'again = conv(4, 1)', 'reuse(again)']")
+
+
+def test_nested_lists() -> None:
+    assert flat([[1, 2.5], [3, 4]]) == Shaped((2, 2), [1.0, 2.5, 3.0, 4.0])
+    assert nested((2, 1, 2), [1, 2, 3, 4]) == [[[1, 2]], [[3, 4]]]
+    assert flat(7) == Shaped((), [7.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ([[1], [1, 2]], "depth 2 are not equally long"),
+        ([1, [2]], "lists of different depth"),
+        ([[1, [2]], [1, 2]], "lists of different depth"),
+        ([], "has nothing in it"),
+        ([["a"]], "found 'a'"),
+        ([True], "found 'True'"),
+    ],
+)
+def test_what_is_no_array(value: object, what: str) -> None:
+    with pytest.raises(NestedError, match=what):
+        flat(value)
+
+
+def test_draws_depend_on_the_seed_and_the_path_and_nothing_else() -> None:
+    conv = NET.nodes[0]
+    one = Weights(NET, {}, 3)(conv, "weight", (4, 3, 3, 3))
+    assert one == Weights(NET, {}, 3)(conv, "weight", (4, 3, 3, 3))
+    assert one != Weights(NET, {}, 4)(conv, "weight", (4, 3, 3, 3))
+    assert max(map(abs, one)) <= 1 / 27**0.5
+    norm = NET.nodes[1]
+    assert all(0.5 <= value < 1.5 for value in Weights(NET, {}, 0)(norm, "variance", (4,)))
+    assert all(abs(value) <= 0.5 for value in Weights(NET, {}, 0)(norm, "mean", (4,)))
+    assert all(0 <= value < 1 for value in drawn_input(0, (1, 5, 5)).values)
+
+
+def test_a_layer_applied_again_has_the_same_weights() -> None:
+    *_, first, again = NET.nodes
+    weights = Weights(NET, {}, 0)
+    assert again.shares == first.index
+    assert weights(first, "weight", (4, 4, 1, 1)) == weights(again, "weight", (4, 4, 1, 1))
+
+
+def test_problems_of_what_is_given() -> None:
+    given = {
+        "conv1": {"weight": Given([[1.0]]), "bias": Given([1, 2, 3, 4]), "biass": Given(1)},
+        "relu1": {"weight": Given([1])},
+        "batch_norm": {"mean": Given([0] * 4)},
+    }
+    found, problems = check(NET, given, complete=False)
+    assert list(found) == [("conv1", "bias")]
+    assert [problem.message for problem in problems] == [
+        "`weight` of conv1 is [1, 1], but [4, 3, 3, 3] is needed",
+        "the conv conv1 keeps no `biass`",
+        "`weights`: there is no layer with weights 'relu1'",
+        "`weights`: there is no layer with weights 'batch_norm'",
+    ]
+    assert problems[3].help == "did you mean `batch_norm1`?"
+
+
+def test_what_is_left_out() -> None:
+    _, problems = check(NET, {"conv1": {"bias": Given([1, 2, 3, 4])}}, complete=True)
+    assert [problem.message for problem in problems] == [
+        "`weight` [4, 3, 3, 3] of conv1 is not given, nor 6 other arrays"
+    ]
+
+
+def test_only_what_is_needed_runs_and_is_kept() -> None:
+    assert needed(NET, {1}) == {0, 1}
+    visited: list[str] = []
+    start = Map(*drawn_input(0, NET.input))
+    made = run(NET, start, Weights(NET, {}, 0), Numbers(), keep={1}, visit=lambda node, _: visited.append(node.path))
+    assert visited == ["conv1", "batch_norm1"]
+    assert set(made) == {1}
+    assert set(run(NET, start, Weights(NET, {}, 0), Numbers())) == {-1, 0, 1, 2, 3, 4}
+
+
+def test_pictures() -> None:
+    assert read_picture(b"P2\n# a comment\n3 2\n10\n0 5 10\n10 0 5") == Shaped(
+        (1, 2, 3), [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
+    )
+    assert read_picture(b"P5 2 1 255\n\x00\xff") == Shaped((1, 1, 2), [0.0, 1.0])
+    assert read_picture(b"P5 2 1 510\n\x00\xff\x01\xfe") == Shaped((1, 1, 2), [0.5, 1.0])
+    colour = Shaped((3, 1, 2), [1.0, 0.0, 0.0, 1.0, 0.0, 1.0])
+    assert read_picture(b"P6 2 1 255\n\xff\x00\x00\x00\xff\xff") == colour
+    assert read_picture(b"P3 2 1 1 1 0 0 0 1 1") == colour
+    assert is_picture(b"P6\n")
+    assert not is_picture(b"P1\n")
+    assert not is_picture(b"P2: 1")
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"P2\n3 2\n10\n0 5", "should have 6 values, but ends after 2"),
+        (b"P5 2 1 255\n\x00", "should have 2 values, but ends after 1"),
+        (b"P2 1 1 5 9", "value of 9, but says that 5"),
+        (b"P2 x", "width cannot be read"),
+        (b"P2 1 0 5 9", "1×0 pixels"),
+        (b"P2 1 1 5 x", "no whole number"),
+    ],
+)
+def test_broken_pictures(data: bytes, what: str) -> None:
+    with pytest.raises(PictureError, match=what):
+        read_picture(data)
+
+
+def test_a_written_picture_reads_back() -> None:
+    text = pgm([float(value) for value in range(60)], 2, 30)
+    assert all(len(line) <= 70 for line in text.splitlines())
+    found = read_picture(text.encode())
+    assert found.shape == (1, 2, 30)
+    assert (found.values[0], found.values[-1]) == (0.0, 1.0)
+    assert greys([2.0, 2.0]) == [255, 255]
+    assert greys([0.0, float("inf"), 1.0, float("nan")]) == [0, 255, 255, 0]
+
+
+PATHS = ["conv1", "stage.0.conv1", "stage.1.conv1", "stage.1.relu1", "head.linear1"]
+
+
+def test_paths() -> None:
+    assert find_path("conv1", PATHS) == "conv1"
+    assert find_path("0.conv1", PATHS) == "stage.0.conv1"
+    assert find_path("head.*", PATHS) == "head.linear1"
+    with pytest.raises(PathError, match=r"can be stage\.0\.conv1, stage\.1\.conv1; write more"):
+        find_path("stage.*.conv1", PATHS)
+    with pytest.raises(PathError, match=r"there is no layer 'linaer1'; did you mean `head\.linear1`"):
+        find_path("linaer1", PATHS)

@@ -1,0 +1,182 @@
+"""Every mistake in a file is told well: the gallery of bad files, each with its problems written in it by hand.
+
+How a file says what is wrong with it stands in `marks.py`. The files under `good` are in order, warnings included.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cnncalc.errors import CODES, Problem, Source
+from cnncalc.review import Review, review, review_loaded
+from cnncalc.spec.files import bundled, read_source
+from cnncalc.spec.load import load_source
+from cnncalc.spec.repairs import HIDING
+
+from .cli.running import cnncalc
+from .marks import GALLERY, Mark, found, marks
+
+FILES = sorted(path for path in GALLERY.rglob("*") if path.suffix in (".yaml", ".json"))
+GOOD = [path for path in FILES if path.is_relative_to(GALLERY / "good")]
+BAD = [path for path in FILES if path not in GOOD and marks(path)]
+# What a file of their own cannot show: the file is not there.
+WITHOUT_FILE = {"unreadable"}
+
+# The traps that the language document names, and the file that steps into each.
+TRAPS = {
+    "a comma inside a call in a flow list": "yaml/comma_splits_a_list",
+    "a comma inside a call in a flow mapping": "yaml/comma_splits_a_mapping",
+    "- relu followed by name:": "yaml/name_below_a_text",
+    "- relu:": "yaml/kind_with_a_colon",
+    "-relu": "yaml/dash_without_space",
+    "-relu, first": "yaml/dash_without_space_first",
+    "a colon-space in an unquoted title": "yaml/colon_in_a_title",
+    "a comment inside a folded chain": "yaml/comment_in_a_folded_chain",
+    "a comment line inside a folded chain": "yaml/comment_line_in_a_folded_chain",
+    "3x3": "grammar/three_by_three",
+    "(3, 3)": "grammar/tuple",
+    "True": "grammar/true_with_a_capital",
+    "'same'": "grammar/word_in_quotes",
+    "50%": "grammar/percent",
+    "= for ==": "grammar/equals_for_compare",
+    "Conv2d": "names/conv2d",
+    "kernel_size=": "arguments/kernel_size",
+    "in_channels written first": "arguments/pytorch_order",
+    "in_channels written first, and it fits": "advice/input_channels_first",
+    "a batch size in input": "advice/batch_in_input",
+    "a batch size in a volume's input": "shapes/batch_of_five",
+    "linear without flatten": "shapes/linear_on_a_map",
+    "a repeat that shrinks the map to nothing": "shapes/shrinks_to_nothing",
+    "positional YAML lists": "grammar/arguments_as_a_list",
+    "scalar arguments": "grammar/argument_as_a_scalar",
+    "name: beside a kind": "grammar/name_beside_a_kind",
+    "if: beside a kind": "grammar/if_beside_a_kind",
+    "a wrong stride found three calls later": "shapes/wrong_stride_three_calls_later",
+}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(GALLERY).with_suffix(""))
+
+
+def test_the_gallery_is_large_enough() -> None:
+    assert len(BAD) >= 120
+    assert len(GOOD) >= 20
+    assert sum(bool(mark.repair) for path in BAD for mark in marks(path)) >= 40
+
+
+def test_every_file_says_what_is_wrong_with_it() -> None:
+    assert {name_of(path) for path in FILES if path not in GOOD and path not in BAD} == {"extends/good_base"}
+    assert [mark for path in GOOD for mark in marks(path)] == []
+
+
+def test_every_code_is_in_the_gallery() -> None:
+    assert {mark.code for path in BAD for mark in marks(path)} == set(CODES) - WITHOUT_FILE
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_every_known_trap_is_in_the_gallery(trap: str) -> None:
+    assert GALLERY / f"{TRAPS[trap]}.yaml" in BAD
+
+
+@pytest.mark.parametrize("path", BAD, ids=name_of)
+def test_a_bad_file_has_these_problems_and_no_others(path: Path) -> None:
+    problems = review(str(path)).problems
+    assert sorted(map(found, problems)) == [mark.problem for mark in marks(path)]
+
+
+@pytest.mark.parametrize("path", [path for path in BAD if any(mark.repair for mark in marks(path))], ids=name_of)
+def test_the_repair_is_the_text_to_write(path: Path) -> None:
+    problems = {found(problem): problem for problem in review(str(path)).problems}
+    for mark in marks(path):
+        if mark.repair:
+            assert offers(problems[mark.problem], mark)
+
+
+def offers(problem: Problem, mark: Mark) -> bool:
+    """Whether the first repair is the one wanted, and a person is told so."""
+    fix = problem.fixes[0]
+    return problem.help == fix.help and (f"`{mark.repair}`" in fix.help or fix.text == mark.repair)
+
+
+@pytest.mark.parametrize("path", BAD, ids=name_of)
+def test_a_repair_that_is_offered_is_right(path: Path) -> None:
+    """Read again, that problem is gone; what is new is only what the problem hid."""
+    before = review(str(path)).problems
+    for problem in before:
+        if problem.fixes:
+            assert unexpected(problem, before, mended(path, problem).problems) == []
+
+
+def mended(path: Path, problem: Problem) -> Review:
+    """The file reviewed with the first repair of a problem made."""
+    source = Source(str(path), problem.fixes[0].applied())
+    return review_loaded(load_source(source, str(path)))
+
+
+def unexpected(problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem]:
+    """The problems that a repair should not have left or made: errors hide advice, and some hide other errors."""
+    left = Counter(other.code for other in before if other is not problem)
+    news = []
+    for other in after:
+        if left[other.code]:
+            left[other.code] -= 1
+            continue
+        hidden = problem.code in HIDING if other.severity == "error" else problem.severity == "error"
+        if not hidden or found(other) == found(problem):
+            news.append(other)
+    return news
+
+
+@pytest.mark.parametrize("path", GOOD, ids=name_of)
+def test_a_good_file_has_no_problems(path: Path) -> None:
+    assert [problem.message for problem in review(str(path)).problems] == []
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_a_bundled_architecture_has_no_problems(name: str) -> None:
+    assert [problem.message for problem in review(name).problems] == []
+
+
+def test_every_file_of_many_gets_its_own_problems() -> None:
+    """One run over the folder tells of every file what its marks say, whatever came before it."""
+    ran = cnncalc("validate", str(GALLERY), "--format", "json")
+    assert (ran.returncode, ran.stderr) == (1, "")
+    told = {entry["file"]: entry["problems"] for entry in json.loads(ran.stdout)["files"]}
+    assert set(told) == {str(path) for path in FILES if path.suffix == ".yaml"}
+    for path in map(Path, told):
+        places = [(problem["code"], problem["line"], problem["column"]) for problem in told[str(path)]]
+        assert sorted(places) == sorted((mark.code, mark.line, mark.column) for mark in marks(path))
+
+
+def test_mistakes_in_the_second_file_of_two() -> None:
+    good, bad = str(GALLERY / "good/u_net.yaml"), str(GALLERY / "several/two_typos.yaml")
+    ran = cnncalc("validate", good, bad)
+    assert ran.returncode == 1
+    assert ran.stdout.startswith(f"{good}: ok\n{bad}:3:16: error[unknown-argument]: ")
+    assert ran.stdout.endswith("2 errors, 0 warnings, 2 files\n")
+
+
+def test_strict_counts_warnings() -> None:
+    file = str(GALLERY / "advice/unseen_edge.yaml")
+    assert [cnncalc("validate", file, *more).returncode for more in ((), ("--strict",))] == [0, 1]
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for name in (str(tmp_path / "nowhere.yaml"), str(tmp_path)):
+        (problem,) = review(name).problems
+        assert (problem.code, problem.span) == ("unreadable", None)
+
+
+def test_the_bytes_are_as_they_were_written() -> None:
+    """Line ends, marks and tabs are what some files are about; an editor or git may have changed them."""
+    for name in ("encoding/windows_line_ends", "encoding/windows_folded_chain", "encoding/byte_order_mark_and_windows"):
+        data = (GALLERY / f"{name}.yaml").read_bytes()
+        assert data.count(b"\r\n") == data.count(b"\n")
+    assert (GALLERY / "encoding/byte_order_mark.yaml").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert "\t" in read_source(str(GALLERY / "encoding/tab_between_words.yaml")).text
+    assert b"\xf6" in (GALLERY / "encoding/latin_1.yaml").read_bytes()
