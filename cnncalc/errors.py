@@ -147,6 +147,7 @@ class Mistake(Exception):
     def __init__(self, code: str, message: str, span: Span, help: str = "", *fixes: Fix) -> None:
         super().__init__(message)
         self.problem = Problem(code, message, span, help, fixes=fixes)
+        self.others: list[Mistake] = []  # noticed at the same time, each with a cause of its own
 
     @property
     def has_place(self) -> bool:

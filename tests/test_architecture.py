@@ -25,7 +25,7 @@ ARROWS = {
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
     "execution": {"errors", "nearest", "layers", "network", "paths", "analysis"},
-    "render": {"codes", "errors", "nearest", "layers", "network", "analysis", "execution"},
+    "render": {"codes", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     "review": {"errors", "nearest", "layers", "network", "spec", "analysis"},
     "cli": {"codes", "errors", "nearest", "layers", "network", "spec", "analysis", "review", "paths", "execution", "compare", "render", "__init__"},
     "__init__": {"spec", "analysis"},
@@ -123,6 +123,8 @@ def test_loading_and_analyzing_needs_no_terminal() -> None:
         (["summary", "--help"], {"yaml", "rich", "cnncalc.layers.base", "pydantic"}),
         (["validate", "resnet50"], {"rich", "pydantic"}),
         (["summary", "resnet50", "--format", "json"], {"rich", "pydantic"}),
+        (["run", "lenet5"], {"rich", "pydantic", "numpy"}),
+        (["verify", "two_conv"], {"rich", "pydantic", "numpy"}),
     ],
 )
 def test_commands_load_what_they_need(arguments: list[str], absent: set[str]) -> None:

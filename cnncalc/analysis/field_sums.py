@@ -88,7 +88,7 @@ def _computed(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveFi
     at: list[Sum] = []
     for axis, rule in enumerate(rules):
         size, step = formula(sizes[axis] + growth(rule, rates[axis])), rate(rule, rates[axis])
-        sums = (sum_of(size),)
+        sums: tuple[Sum, ...] = (sum_of(size),)
         if step is not None:
             sums = (sum_of(size), sum_of(formula(step), "step")._replace(name="step"))
         found.append(sums)
@@ -248,5 +248,3 @@ def _branch(network: Network, index: int, source: int) -> str:
     merge, path = network.nodes[index].path, network.nodes[source].path
     inner = path.removeprefix(merge + ".")
     return inner.partition(".")[0] if inner != path else path
-
-

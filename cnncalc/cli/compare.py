@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from itertools import product
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,33 +24,49 @@ class Separable(StrEnum):
 
 Form = Annotated[
     Separable | None,
-    options.option("--separable", help="Beside each standard convolution its separable form: K×K for each channel, then 1×1; or K×1, then 1×K."),
-]  # fmt: skip
+    options.option("--separable", help="Beside each convolution its separable form: K×K by channel, 1×1; or K×1, 1×K."),
+]
 Dense = Annotated[bool, typer.Option("--dense", help="Beside each convolution the fully connected layer it replaces.")]
-Only = Annotated[str | None, options.option("--only", metavar="PATTERN", help="Only the layers of this path or pattern.")]
+Only = Annotated[
+    str | None, options.option("--only", metavar="PATTERN", help="Only the layers of this path or pattern.")
+]
 Least = Annotated[
     str | None,
     options.option("--least-saving", metavar="SHARE", help="Keep what saves less of its multiplications, as 30%."),
 ]
 WriteTo = Annotated[
-    str | None, options.option("--write", metavar="FILE", help="Write the rewritten network there, whole or not at all.")
+    str | None,
+    options.option("--write", metavar="FILE", help="Write the rewritten network there, whole or not at all."),
+]
+
+Archs = Annotated[
+    list[str],
+    options.argument("ARCH...", "Architectures, or chains of layers with --input.", options.architectures),
+]
+Inputs = Annotated[
+    list[str] | None,
+    options.option("--input", metavar="SIZES", help="Another input, as 3x128x128; several to compare them."),
+]
+Settings = Annotated[
+    list[str] | None,
+    options.option("--set", metavar="NAME=VALUE", help="Turn a param; one several times to compare its values."),
 ]
 
 
 def compare(
-    archs: Annotated[list[str], options.argument("ARCH...", "Architectures, or a chain of layers with --input.", options.architectures)],
+    archs: Archs,
     separable: Form = None,
     dense: Dense = False,
     only: Only = None,
     least_saving: Least = None,
     write: WriteTo = None,
-    inputs: Annotated[list[str] | None, options.option("--input", metavar="SIZES", help="Another input, as 3x128x128; several to compare them.")] = None,
-    settings: Annotated[list[str] | None, options.option("--set", metavar="NAME=VALUE", help="Turn a param; the same one several times to compare the values.")] = None,
+    inputs: Inputs = None,
+    settings: Settings = None,
     format: options.TableFormatOption = options.TableFormat.table,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
-) -> None:  # fmt: skip
+) -> None:
     """What it would cost another way: separable or dense forms, or architectures side by side."""
     given = {"--only": only, "--least-saving": least_saving, "--write": write}
     for name, value in given.items():
@@ -63,7 +80,7 @@ def compare(
         raise UsageError("--separable and --dense are two comparisons: choose one")
     if len(archs) != 1 or len(inputs or ()) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
-    network = _read(archs[0], (inputs or [None])[0], settings)
+    network = _read(archs[0], inputs[0] if inputs else None, settings)
     if separable is None:
         emit(_dense(network, format, *room), output)
     else:
@@ -71,9 +88,12 @@ def compare(
 
 
 def _read(arch: str, input: str | None, settings: list[str] | None) -> "Network":
-    """The network of ARCH."""
+    """The network of ARCH, or of a chain of layers."""
+    from cnncalc.spec.chain import is_chain, load_chain
     from cnncalc.spec.load import load
 
+    if is_chain(arch):
+        return load_chain(arch, input)
     return load(arch, input=input, settings=settings or ())
 
 
@@ -140,5 +160,35 @@ def _dense(network: "Network", format: options.TableFormat, width: int | None, c
     return render.dense_table(found, network.name, width, color=color)
 
 
-def _side_by_side(*_: Any) -> str:
-    raise UsageError("say --separable or --dense")
+def _side_by_side(
+    archs: list[str], inputs: list[str] | None, settings: list[str] | None, format: options.TableFormat,
+    width: int | None, color: bool,
+) -> str:  # fmt: skip
+    from cnncalc.analysis.analyze import analyze
+    from cnncalc.compare.side_by_side import align, subject
+    from cnncalc.render import side_by_side as render
+
+    subjects = []
+    each: list[str | None] = [*inputs] if inputs else [None]
+    variants = _variants(settings or [])
+    for arch, input, chosen in product(archs, each, variants):
+        network = _read(arch, input, chosen)
+        varied = [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
+        label = " ".join([arch, *([input] if input and len(each) > 1 else []), *varied])
+        subjects.append(subject(label, network, analyze(network)))
+    if len(subjects) < 2:
+        raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
+    rows = align(subjects[0].report, subjects[1].report) if len(subjects) == 2 else []
+    found = render.Comparing(tuple(subjects), tuple(rows))
+    if format == "table":
+        return render.comparing_table(found, width, color=color)
+    writers = {"json": render.comparing_json, "csv": render.comparing_csv, "markdown": render.comparing_markdown}
+    return writers[format](found)
+
+
+def _variants(settings: list[str]) -> list[list[str]]:
+    """The settings of each architecture: a name that is given several times takes each of its values in turn."""
+    values: dict[str, list[str]] = {}
+    for text in settings:
+        values.setdefault(text.partition("=")[0], []).append(text)
+    return [list(chosen) for chosen in product(*values.values())]

@@ -7,7 +7,7 @@ from cnncalc.codes import Entry
 ENTRIES = {
     "unseen-edge": Entry(
         "(I − K + 2P) is no multiple of the stride, so that the last rows and columns lie in no window: what is"
-        " there has no influence. Published networks have this too, and then `allow` it; else pad, or round up (`ceil=true`).",
+        " there has no influence. Published networks have this too: then `allow` it. Else pad, or round up.",
         "input: [3, 8, 8]\nlayers:\n  - max_pool(3, stride=2)\n",
         "input: [3, 8, 8]\nlayers:\n  - max_pool(3, stride=2, ceil=true)\n",
     ),

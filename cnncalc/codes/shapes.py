@@ -13,7 +13,7 @@ ENTRIES = {
     ),
     "wrong-rank": Entry(
         "Some layers work on a map (channels × sizes), others on a flat list of numbers: `linear` needs `flatten`"
-        " before it, and nothing that slides a window can stand behind `flatten`. A list of sizes has one for each axis.",
+        " before it, and nothing that slides a window stands behind `flatten`. A list of sizes has one for each axis.",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, 3) -> relu -> linear(10)\n",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, 3) -> relu -> flatten -> linear(10)\n",
     ),
@@ -31,7 +31,7 @@ ENTRIES = {
     ),
     "groups-mismatch": Entry(
         "Groups divide the channels into equal parts, the input's and the output's alike; so do the parts of"
-        " `channel_split`, of `channel_shuffle` and of `group_norm`. Sizes given as a list must add up to the channels.",
+        " `channel_split`, `channel_shuffle` and `group_norm`. Sizes given as a list must add up to the channels.",
         "input: [4, 8, 8]\nlayers:\n  - conv(6, 3, groups=4)\n",
         "input: [4, 8, 8]\nlayers:\n  - conv(6, 3, groups=2)\n",
     ),

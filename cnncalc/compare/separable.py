@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from fractions import Fraction
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.analyze import analyze, facts_of
 from cnncalc.analysis.report import LayerReport
@@ -21,6 +21,9 @@ OTHERS = {  # convolutions that are not of the standard kind, and why they stay
     "spatial_separable_conv": "separable already",
     "transposed_conv": "transposed, not a standard convolution",
 }
+
+
+ELSEWHERE = "not among those to be compared"
 
 
 class Rewriting(NamedTuple):
@@ -53,7 +56,7 @@ def separated(
                 notes[node.index] = note
             else:
                 chosen[node.index] = FORMS[form].split(node.layer)
-        elif node.layer.kind in OTHERS:
+        elif node.layer.kind in OTHERS and (only is None or node.path in only):
             notes[node.index] = OTHERS[node.layer.kind]
     nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
     rewritten = network._replace(nodes=nodes)
@@ -67,7 +70,7 @@ def separated(
             _closed(FORMS[form], node) if node.index in chosen else None,
         )
         for node in network.nodes
-        if node.index in chosen or node.index in notes
+        if node.index in chosen or notes.get(node.index, ELSEWHERE) != ELSEWHERE
     )
     return Rewriting(Comparison(network.name, rows, network_side(before), network_side(after)), rewritten)
 
@@ -81,11 +84,11 @@ def _refusal(form: Form, node: Node, path: str, only: Collection[str] | None, le
     """Why a standard convolution stays as it is, "" where it does not."""
     layer = node.layer
     assert isinstance(layer, Conv)
+    if only is not None and path not in only:
+        return ELSEWHERE
     reason = form.refuses(layer, node.input_shapes[0])
     if reason:
         return reason
-    if only is not None and path not in only:
-        return "not among --only"
     if least_saving is not None:
         before = facts_of(layer, node.input_shapes, node.output).work.multiplications
         after = facts_of(form.split(layer), node.input_shapes, node.output).work.multiplications
@@ -102,7 +105,7 @@ def _kernel(layer: Conv, shape: Shape) -> tuple[int, ...]:
     return tuple(axis.kernel for axis in layer.axes((shape,)))
 
 
-def _settings(layer: Conv, *names: str) -> dict[str, object]:
+def _settings(layer: Conv, *names: str) -> dict[str, Any]:
     return {name: getattr(layer, name) for name in ("out", "kernel", "stride", "padding", "bias", *names)}
 
 
@@ -118,7 +121,7 @@ def _refuses_depthwise(layer: Conv, shape: Shape) -> str:
     if layer.groups > 1:
         return f"grouped already (groups={layer.groups})"
     kernel = _kernel(layer, shape)
-    return "" if prod(kernel) > 1 else f"{'×'.join(map(str, kernel))} has nothing to split"
+    return "" if prod(kernel) > 1 else f"{'×'.join(map(str, kernel))}: nothing to split"
 
 
 def _refuses_spatial(layer: Conv, shape: Shape) -> str:
@@ -128,7 +131,7 @@ def _refuses_spatial(layer: Conv, shape: Shape) -> str:
     if len(kernel) != 2:
         return f"{len(kernel)} spatial axes, the form has 2"
     if min(kernel) == 1:
-        return f"{'×'.join(map(str, kernel))} has nothing to split"
+        return f"{'×'.join(map(str, kernel))}: nothing to split"
     if any(axis.dilation > 1 for axis in layer.axes((shape,))):
         return "dilated, which the form cannot be"
     return ""

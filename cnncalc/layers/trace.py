@@ -39,7 +39,7 @@ def formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
 
 
 class Traced(NamedTuple):
-    """A layer, its inputs and its output as terms, and the sizes that came of them by the names they are shown under."""
+    """A layer, its inputs and its output as terms, and the sizes that were computed, by their names."""
 
     layer: Layer
     inputs: Shapes

@@ -24,7 +24,7 @@ def code_text(code: Code, told: Sequence[Problem], width: int | None, *, color: 
     """The page about one; `told` is what is said of its bad example."""
     text = paint(_page(code, width), color=color)
     if code.bad:
-        shown = "".join(problem_text(problem, color=color) for problem in told)
+        shown = "".join(problem_text(problem, color=color, width=width) for problem in told)
         text += paint(_example("wrong", code.bad), color=color)
         text += "\n" + shown if shown else ""
         text += paint(_example("right", code.good), color=color)

@@ -15,6 +15,7 @@ from cnncalc.render.paint import Line, paint
 from cnncalc.render.text import clean, wrap
 
 BAR = 8  # cells of a full bar
+LEAST_PATH = 16  # cells of a path that is cut
 CLOSED = {"depthwise": "1/C_out + 1/K²", "spatial": "I/(K·O) + C_out/(K·C_in)"}
 Table = list[list[Cell]]
 
@@ -46,10 +47,17 @@ def separable_table(found: Comparison, form: str, width: int | None, *, color: b
         columns = _separable_columns(found, form, write is human, bars=bars)
         if width is None or width_of(columns) <= width:
             break
+    columns[0] = fitted(columns[0], 0 if width is None else width_of(columns) - width)
     lines: list[Line] = [[(clean(found.name), "title"), (f"  standard → {form} separable", "")]]
     lines += grid(columns, total=True)
     lines += [[("", "")], *_verdict(found, width)]
     return paint(lines, color=color)
+
+
+def fitted(column: list[Cell], excess: int) -> list[Cell]:
+    """A column by so much narrower, its texts cut at their beginning: the end of a path tells most."""
+    room = max(max(cell.width for cell in column) - max(excess, 0), LEAST_PATH)
+    return [cell if cell.width <= room else cell._replace(text="…" + cell.text[1 - room :]) for cell in column]
 
 
 def _separable_columns(found: Comparison, form: str, units: bool, *, bars: bool) -> Table:
@@ -131,7 +139,13 @@ def comparison_csv(found: Comparison) -> str:
     """A line a row, exact."""
     from cnncalc.render.csv import write
 
-    header = ["path", *(f"{name}_{side}" for name in FIGURES for side in ("before", "after")), "ratio", "closed", "note"]
+    header = [
+        "path",
+        *(f"{name}_{side}" for name in FIGURES for side in ("before", "after")),
+        "ratio",
+        "closed",
+        "note",
+    ]
     lines: list[list[Value]] = []
     for row in found.rows:
         sides = [side for name in FIGURES for side in (_of(row.before, name), _of(row.after, name))]
@@ -188,15 +202,18 @@ def dense_values(found: Sequence[Dense]) -> list[list[Value]]:
 def dense_table(found: Sequence[Dense], name: str, width: int | None, *, color: bool) -> str:
     """A line a convolution."""
     for write in (exact, human):
-        texts = [[write(value) if isinstance(value, int) else join(value) for value in row] for row in dense_values(found)]
+        texts = [
+            [write(value) if isinstance(value, int) else join(value) for value in row] for row in dense_values(found)
+        ]
         left = ("layer", "settings")
         columns = [
             [Cell(header, "head", header not in left), *(Cell(clean(row[at]), "", header not in left) for row in texts)]
             for at, header in enumerate(DENSE)
-            if write is exact or header != "settings"
+            if write is exact or header not in ("settings", "input")
         ]
         if width is None or width_of(columns) <= width:
             break
+    columns[0] = fitted(columns[0], 0 if width is None else width_of(columns) - width)
     notes = (
         "dense: connections of a fully connected layer, every output with every input",
         "sparse: connections of the convolution, padded zeros left out; shared: its weights, biases left out",
@@ -224,5 +241,8 @@ def dense_markdown(found: Sequence[Dense]) -> str:
     """A line a convolution."""
     from cnncalc.render.markdown import escape, write_table
 
-    rows = ([escape(exact(value) if isinstance(value, int) else join(value)) for value in row] for row in dense_values(found))
+    rows = (
+        [escape(exact(value) if isinstance(value, int) else join(value)) for value in row]
+        for row in dense_values(found)
+    )
     return write_table(DENSE, [name not in ("layer", "settings") for name in DENSE], rows)

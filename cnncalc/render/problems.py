@@ -8,7 +8,7 @@ from cnncalc.errors import Note, Problem, Span
 from cnncalc.render.text import cells, clean, pieces
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
-MARGIN = 9  # cells before a source line, and one behind it
+MARGIN = 10  # cells of a line number, the bar, and the marks of a line that is cut
 ANSI = {"error": "1;31", "warning": "1;35", "place": "1", "help": "32", "faint": "2"}
 
 

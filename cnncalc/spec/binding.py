@@ -75,9 +75,12 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     bound: dict[str, Expression] = {}
     names = list(parameters)
     wants = f"`{call.kind}` takes {', '.join(names)}" if names else f"`{call.kind}` takes no arguments"
+    unknown = [argument.name for argument in call.arguments if argument.name and argument.name not in parameters]
+    if unknown:
+        mistake, *others = (unknown_argument(call, name, names, wants) for name in unknown)
+        mistake.others = others
+        raise mistake
     for position, argument in enumerate(call.arguments):
-        if argument.name and argument.name not in parameters:
-            raise unknown_argument(call, argument.name, names, wants)
         if not argument.name and position >= len(names):
             fixes = rewritten(call, call.kind, names)[1:]
             raise Mistake("unknown-argument", f"one argument too many: {wants}", argument.span, "", *fixes)

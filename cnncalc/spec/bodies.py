@@ -106,16 +106,25 @@ class BodyReader:
 
     def refuse_colon(self, key: Text, value: Node) -> None:
         """`conv(4, kernel: 3)`, which YAML takes for a key and its value."""
-        at = Span(key.span.source, key.span.end, _past_colon(key.span))
-        gap = Span(at.source, at.start, value.span.start)
-        name = re.findall(r"\w*", key.value)[-2]
-        fix = Fix(gap, "=", f"write `{name}={value.span.text.rstrip(')')}`")
-        message = "an argument is named with `=`, not with a colon"
-        self.problems.add(Problem("syntax", message, at, fixes=(fix,)))
+        past = _past_colon(key.span)
+        at = Span(key.span.source, past - 1, past)
+        gap = Span(at.source, key.span.end, value.span.start)
+        name = re.search(r"[(,]\s*(\w+)$", key.value)
+        fixes: tuple[Fix, ...] = ()
+        message = "a colon and a space cannot stand within a call"
+        if name:
+            message = "an argument is named with `=`, not with a colon"
+            fixes = (Fix(gap, "=", f"write `{name[1]}={value.span.text.rstrip(')')}`"),)
+        self.problems.add(Problem("syntax", message, at, fixes=fixes))
 
     def refuse_second_key(self, node: Mapping) -> None:
-        """`name:` or `if:` beside a kind: both go into the key."""
+        """`name:` or `if:` beside a kind: both go into the key. Or branches that stand beside their merge."""
         (key, value), (extra, said) = node.pairs[:2]
+        if key.value in MERGE_WORDS and isinstance(value, Text) and not value.value and not node.flow:
+            branches = Span(extra.span.source, extra.span.start, node.span.end)
+            fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 spaces more")
+            self.refuse(f"the branches of `{key.value}` are not indented below it", extra.span, fix)
+            return
         fixes = []
         whole = Span(key.span.source, key.span.start, said.span.end)
         rest = whole.source.text[key.span.end : value.span.end]

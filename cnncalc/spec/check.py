@@ -26,9 +26,15 @@ _NAME = re.compile(r"\w+")
 _NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
+    "None": "false", "null": "false",
     "VALID": "valid", "FULL": "full",
 }  # fmt: skip
 _ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
+
+
+def hides_uses(problem: Problem) -> bool:
+    """Whether something is not read because of a problem, which may use what else stands in the file."""
+    return problem.severity == "error" and (problem.code != "unknown-key" or bool(problem.fixes))
 
 
 class Checker:
@@ -37,7 +43,7 @@ class Checker:
     def __init__(self, description: Description, problems: Problems) -> None:
         self.description = description
         self.problems = problems
-        self.whole = not problems.errors  # what cannot be read may use anything
+        self.whole = not any(map(hides_uses, problems.found))  # what cannot be read may use anything
         self.used_params: set[str] = set()
         self.used_blocks: set[str] = set()
         self.members: set[str] = set()  # names read from outside their block, `m1.y0`
@@ -154,7 +160,8 @@ class Checker:
                 try:
                     bind(unit, self.description)
                 except Mistake as mistake:
-                    self.problems.add(mistake.problem)
+                    for one in (mistake, *mistake.others):
+                        self.problems.add(one.problem)
         known = {*parameters, *outputs, *self.description.params}
         shadowed = {*parameters, *outputs}
         read: set[str] = set()

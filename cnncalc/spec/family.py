@@ -114,8 +114,10 @@ def _find(name: str, path: str, span: Span) -> str:
 
 def _beside(folder: Path) -> list[str]:
     """The architectures in a folder, by the names that `extends` gives them."""
-    found = islice((path for path in folder.iterdir() if path.suffix in SUFFIXES), MOST_BESIDE)
-    return sorted(path.stem for path in found)
+    try:
+        return sorted(path.stem for path in islice(folder.iterdir(), MOST_BESIDE) if path.suffix in SUFFIXES)
+    except OSError:
+        return []
 
 
 def _read(path: str, span: Span) -> Source:

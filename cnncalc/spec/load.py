@@ -45,7 +45,11 @@ def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -
 
     `input` is `3x224x224`, `settings` are `NAME=VALUE` for params. Raises SpecError with every problem found.
     """
-    loaded = open_architecture(name, input=input, settings=settings)
+    return whole_network(open_architecture(name, input=input, settings=settings))
+
+
+def whole_network(loaded: Loaded) -> Network:
+    """The network of what was read. Raises SpecError with every problem found where it is not all there."""
     if loaded.network is None or not loaded.network.complete or any(p.severity == "error" for p in loaded.problems):
         raise SpecError(loaded.problems)
     return loaded.network
@@ -66,7 +70,7 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     """Read an architecture from a text that is at hand. `path` is where it lies, for `extends`."""
     problems = Problems()
     turned = [_setting(text) for text in settings]
-    wanted = _input_text(input) if input is not None else None
+    wanted = input_text(input) if input is not None else None
     description = read_family(source, path, problems)
     if description is None:
         return Loaded(None, problems.sorted(), (), {}, {}, source, path)
@@ -183,7 +187,8 @@ def _expression(text: str, option: str) -> Expression:
         raise UsageError(f"{option}: {mistake.problem.message}: {text!r}") from None
 
 
-def _input_text(text: str) -> str:
+def input_text(text: str) -> str:
+    """`3x224x224` as an architecture file writes it. Raises UsageError."""
     sizes = text.lower().replace("×", "x").split("x")
     if not all(re.fullmatch("[0-9]{1,10}", size) and int(size) for size in sizes) or not 2 <= len(sizes) <= 4:
         raise UsageError(f"--input takes sizes of 1 or more as 3x224x224, channels first, not {text!r}")

@@ -55,7 +55,7 @@ def tokenize(text: Text) -> list[Token]:
 # What is often written in place of the language's own signs.
 _FOREIGN = {
     "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not ", "→": "->", "×": "*", "·": "*", "−": "-", "≠": "!=",
-    "≤": "<=", "≥": ">=", ":": "=", ";": ",", "“": "", "”": "",
+    "≤": "<=", "≥": ">=", ":": "=", ";": ",", "^": "**", "“": "", "”": "",
 }  # fmt: skip
 
 
@@ -70,9 +70,15 @@ def _unknown(text: Text, start: int) -> Mistake:
     sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")
     at = text.at(start, start + max(len(sign), 1))
     fixes = [write(at, _FOREIGN[sign].strip())] if sign else []
-    if sign == "×" and (sizes := re.search(r"[0-9]+(×[0-9]+)+", body)) and sizes.start() < start < sizes.end():
+    if (
+        sign == "×"
+        and (sizes := re.search(r"(?<![0-9])[0-9]+(×[0-9]+)+", body))
+        and sizes.start() < start < sizes.end()
+    ):
         listed = f"[{sizes[0].replace('×', ', ')}]"
         fixes = [write(text.at(sizes.start(), sizes.end()), listed, "a list is written in brackets"), *fixes]
+    if sign in (";", "|"):
+        fixes.append(Fix(at, " ->" if sign == ";" else "->", "join layers with `->`"))
     if sign == "!":
         fixes = [Fix(at, "not ", "write `not`")]
     return Mistake("syntax", f"`{sign or body[start]}` has no meaning here", at, "", *fixes)

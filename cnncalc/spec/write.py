@@ -1,4 +1,4 @@
-"""A network as a file: no blocks and no expressions, each layer on a line of its own, in the order in which they run."""
+"""A network as a file without blocks and expressions: each layer on a line of its own, in the order of running."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def write_network(network: Network, *, notes: str = "", expect: Mapping[str, Val
     """The text of a file that gives this network.
 
     Names are given to what is read by them; where nothing is, to all whose path would change. The other paths that
-    change stand behind as comments. `notes` take the place of the network's own; `expect` are the promises that the file is to make.
+    change stand behind as comments. `notes` take the place of the network's own; `expect` are the promises that the
+    file is to make.
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}

@@ -8,6 +8,8 @@ from typing import Any
 
 from cnncalc.errors import Fix, Problem, Source, Span
 
+LONGEST = 400  # characters of a line that are looked through where it takes more than a glance
+
 Guess = Callable[["Scene"], "Problem | None"]
 
 
@@ -124,7 +126,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
 
 def _colon_in_parentheses(scene: Scene) -> Problem | None:
     """`unit(out: 4):`, where a default is meant."""
-    found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line)
+    found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line[:LONGEST])
     if not found or "mapping values" not in scene.said:
         return None
     fix = Fix(scene.span(found.start(2), found.end(2)), "=", f"write `{found[1]}={found[3]}`")
@@ -200,6 +202,6 @@ def _reserved_sign(scene: Scene) -> Problem | None:
 
 
 GUESSES: tuple[Guess, ...] = (
-    _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses, _colon_in_title,
-    _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
+    _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses,
+    _colon_in_title, _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
 )  # fmt: skip

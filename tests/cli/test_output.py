@@ -79,6 +79,6 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    assert cnncalc("list", "-o", str(fifo)).returncode == 0
-    assert os.read(reader, 4) == b"name"
+    assert cnncalc("summary", "alexnet", "-o", str(fifo)).returncode == 0
+    assert os.read(reader, 7) == b"AlexNet"
     os.close(reader)

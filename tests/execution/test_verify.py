@@ -132,18 +132,27 @@ def test_the_least_channels() -> None:
         thinned(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), (5, 6), joined=True)
 
 
+def test_the_parts_of_a_split_are_divided_alike() -> None:
+    net = thinned(network("layers: ['conv(48, 3) -> channel_split([16, 20, 12], 0)']"), (8, 8), joined=True, bare=True)
+    assert [node.output[0] for node in net.nodes] == [12, 4]
+    net = thinned(network("layers: ['conv(48, 3) -> channel_split(4, 1)']"), (8, 8), joined=True, bare=True)
+    assert [node.output[0] for node in net.nodes] == [4, 1]
+
+
 def test_in_and_out_channels_differ_so_that_they_cannot_be_mistaken() -> None:
     net = thinned(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), (8, 8), joined=False)
     assert [node.layer.out for node in net.nodes if isinstance(node.layer, Conv)] == [3, 2, 3]
 
 
 def test_a_network_too_large_is_run_on_less() -> None:
-    verdict = verify(
-        network("input: [3, 64, 64]\nlayers: ['conv(7, 3) -> conv(5, 3, padding=1) -> flatten -> linear(2)']"), most=200
-    )
+    """The input is halved while that is valid; where it must have one certain size, it keeps it."""
+    net = network("input: [3, 64, 48]\nlayers: ['conv(7, 3) -> conv(5, 3, padding=1) -> flatten -> linear(2)']")
+    verdict = verify(net, most=1500)
     assert differences(verdict) == []
-    assert verdict.input[1:] == (3, 3)
-    assert "3×3" in verdict.how
+    assert verdict.input[1:] == (16, 12)
+    assert "smaller input" in verdict.how
+    fixed = network("input: [3, 8, 8]\nlayers: ['conv(4, 3, padding=1) -> flatten -> reshape([4, 64])']")
+    assert verify(fixed, most=10).how == APART
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -262,6 +271,12 @@ def test_where_an_inner_map_ends_the_corner_sees_less_than_the_formula_says() ->
     assert last.corner.traced == ((2, 4), (2, 4))
     assert last.corner.cut
     assert not last.differences
+
+
+def test_a_transposed_window_that_reads_only_what_sees_nothing() -> None:
+    """The first leaves every second unit empty; the second reads inputs 3 apart, of which some are these."""
+    steps = "transposed_conv(4, 3, stride=2, dilation=2) -> transposed_conv(4, 3, stride=2, dilation=3)"
+    assert differences(verify(network(f"input: [1, 16]\nlayers: ['{steps}']"))) == []
 
 
 def test_padded_zeros_are_left_out() -> None:

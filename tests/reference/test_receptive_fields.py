@@ -100,7 +100,7 @@ def test_resnet_by_recurrence(name: str, network: str, settings: list[str]) -> N
 PADDED_POOLS = """
 extends: inception_v1
 blocks:
-  halve(kernel):
+  halve(kernel=3):
     - max_pool(kernel, stride=2, padding=1)
 """
 

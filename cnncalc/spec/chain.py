@@ -1,0 +1,33 @@
+"""A chain of layers on the command line, in place of a file."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from cnncalc.errors import Source, UsageError
+from cnncalc.layers import KINDS
+from cnncalc.network import Network
+from cnncalc.spec.files import is_file
+from cnncalc.spec.load import input_text, load_source, whole_network
+
+CALL = re.compile(r"\s*\w+\(")
+
+
+def is_chain(text: str) -> bool:
+    """Whether a text is a chain of layers and not the name of a file.
+
+    >>> [is_chain(text) for text in ("conv(72, 3)", "relu -> flatten", "relu", "alexnet", "my (old).yaml")]
+    [True, True, True, False, False]
+    """
+    return "->" in text or text in KINDS or (CALL.match(text) is not None and not is_file(text))
+
+
+def load_chain(text: str, input: str | None) -> Network:
+    """The network of a chain. Raises SpecError, and UsageError where the input is not given or not sizes."""
+    if input is None:
+        raise UsageError("a chain of layers needs --input, as --input 3x224x224")
+    plain = all(sign not in text for sign in ("\n", ": ", " #")) and text[:1].isalpha()
+    layers = text if plain else json.dumps(text)
+    file = f"layers: {layers}\nname: {json.dumps(text)}\ninput: {input_text(input)}\n"
+    return whole_network(load_source(Source("<command line>", file)))

@@ -1,0 +1,117 @@
+"""`compare`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from .running import cnncalc
+
+SIDES = {"parameters", "macs", "multiplications", "output", "receptive_field"}
+
+
+def test_a_layer_on_the_command_line() -> None:
+    text = cnncalc("compare", "conv(72, 3)", "--input", "3x8x8", "--separable", "depthwise").stdout
+    assert "69,984  8,748" in text
+    assert "1/72 + 1/9" in text
+
+
+def test_dense() -> None:
+    found = json.loads(cnncalc("compare", "conv(1, 3)", "--input", "1x6x6", "--dense", "--format", "json").stdout)
+    (row,) = found["rows"]
+    assert (found["format"], row["dense"], row["sparse"], row["weights"]) == (1, 576, 144, 9)
+
+
+def test_json_as_it_is_documented() -> None:
+    found = json.loads(cnncalc("compare", "vgg16", "--separable", "depthwise", "--format", "json").stdout)
+    assert found["format"] == 1
+    assert len(found["rows"]) == 13
+    for row in [*found["rows"], found["totals"]]:
+        assert SIDES <= set(row["before"])
+        assert SIDES <= set(row["after"])
+    assert found["totals"]["before"]["parameters"] == 138_357_544
+    assert found["rows"][0]["closed_form"] == {"text": "1/64 + 1/9", "value": "73/576"}
+
+
+@pytest.mark.parametrize("form", ["depthwise", "spatial"])
+def test_the_written_file_gives_these_very_totals(form: str, tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    done = cnncalc("compare", "resnet18", "--separable", form, "--write", str(file), "--format", "json")
+    totals = json.loads(done.stdout)["totals"]["after"]
+    assert cnncalc("validate", str(file)).returncode == 0
+    summary = json.loads(cnncalc("summary", str(file), "--format", "json").stdout)["totals"]
+    assert all(totals[key] == summary[key] for key in ("parameters", "macs", "multiplications", "activations"))
+
+
+def test_only_and_least_saving() -> None:
+    args = ("compare", "vgg16", "--separable", "depthwise", "--format", "csv")
+    rows = list(csv.DictReader(cnncalc(*args, "--only", "vgg3*").stdout.splitlines()))
+    assert [row["path"][:4] for row in rows] == ["vgg3"] * 3
+    rows = list(csv.DictReader(cnncalc(*args, "--least-saving", "88.5%").stdout.splitlines()))
+    assert {bool(row["note"]) for row in rows} == {True, False}
+
+
+def test_two_side_by_side() -> None:
+    found = json.loads(cnncalc("compare", "vgg16", "vgg19", "--format", "json").stdout)
+    assert [each["depth"] for each in found["architectures"]] == [16, 19]
+    added = [row for row in found["rows"] if row["before"] is None]
+    assert len(added) == 6
+    assert all(SIDES <= set(row["after"]) for row in added)
+    assert found["totals"]["after"]["parameters"] - found["totals"]["before"]["parameters"] == sum(
+        row["after"]["parameters"] for row in added
+    )
+
+
+def test_one_at_several_inputs_and_settings() -> None:
+    text = cnncalc("compare", "resnet50", "--input", "3x160x160", "--input", "3x224x224").stdout
+    assert "resnet50 3x160x160" in text
+    found = json.loads(
+        cnncalc(
+            "compare", "vgg11", "--set", "depths=[1, 1, 1, 1, 1]", "--set", "depths=[2, 2, 2, 2, 2]", "--set",
+            "depths=[3, 3, 3, 3, 3]", "--format", "json",
+        ).stdout
+    )  # fmt: skip
+    assert len(found["architectures"]) == 3
+    assert [row["path"] for row in found["rows"]] == ["vgg11 depths=[2, 2, 2, 2, 2]", "vgg11 depths=[3, 3, 3, 3, 3]"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("resnet50", "resnet50_v1"),
+        ("resnet50", "--separable", "depthwise"),
+        ("alexnet", "vgg11", "resnet18", "--input", "3x227x227"),
+        ("resnet18", "--dense"),
+    ],
+)
+def test_tables_fit_80_columns(args: tuple[str, ...]) -> None:
+    assert max(map(len, cnncalc("compare", *args, "--width", "80").stdout.splitlines())) <= 80
+    markdown = cnncalc("compare", *args, "--format", "markdown").stdout.splitlines()
+    assert any(line.startswith("| :---") for line in markdown)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("alexnet",), "name two"),
+        (("alexnet", "--write", "x"), "--separable"),
+        (("alexnet", "--dense", "--separable", "spatial"), "choose one"),
+        (("alexnet", "vgg11", "--dense"), "one architecture"),
+        (("alexnet", "--separable", "depthwise", "--least-saving", "much"), "30%"),
+        (("alexnet", "--separable", "depthwise", "--only", "cnv1"), "conv1"),
+        (("conv(1, 3)", "--dense"), "--input"),
+    ],
+)
+def test_wrong_usage(args: tuple[str, ...], message: str) -> None:
+    done = cnncalc("compare", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+
+
+def test_a_chain_with_a_mistake_is_shown() -> None:
+    done = cnncalc("compare", "convv(1, 3)", "--input", "1x6x6", "--dense")
+    assert done.returncode == 1
+    assert "convv" in done.stderr

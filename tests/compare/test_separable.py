@@ -1,0 +1,140 @@
+"""Standard against separable: closed forms, the executor's tally, and the file that is written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.compare.separable import Dense, dense, separated
+from cnncalc.errors import Source
+from cnncalc.layers.conv import Conv
+from cnncalc.spec.files import bundled
+from cnncalc.spec.load import load, load_source
+from cnncalc.spec.write import write_network
+from tests.networks import network
+
+FORMS = ("depthwise", "spatial")
+
+
+def one(call: str, shape: str = "3, 8, 8") -> str:
+    return f"input: [{shape}]\nlayers: ['{call}']\n"
+
+
+def test_the_textbook_example() -> None:
+    found = separated(network(one("conv(72, 3)")), "depthwise").comparison
+    (row,) = found.rows
+    assert row.before
+    assert row.after
+    assert row.closed
+    assert (row.before.multiplications, row.after.multiplications) == (69_984, 8_748)
+    assert row.ratio == row.closed.value == Fraction(1, 72) + Fraction(1, 9)
+    assert row.closed.text == "1/72 + 1/9"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_closed_form_is_the_measured_ratio(form: str) -> None:
+    rng = Random(f"separable {form}")
+    tried = 0
+    while tried < 150:
+        axes = 2 if form == "spatial" else rng.randint(1, 3)
+        shape = (rng.randint(1, 6), *(rng.randint(3, 11) for _ in range(axes)))
+        settings: dict[str, Any] = {
+            "out": rng.randint(1, 9),
+            "kernel": tuple(rng.randint(1, 4) for _ in range(axes)),
+            "stride": tuple(rng.randint(1, 3) for _ in range(axes)),
+            "padding": rng.choice(("same", "half", "full", 0, 1, ((1, 2),) * axes)),
+            "dilation": rng.randint(1, 2) if form == "depthwise" else 1,
+            "bias": rng.random() < 0.5,
+        }
+        call = repr(Conv(**settings))
+        loaded = load_source(Source("t", f"input: [{', '.join(map(str, shape))}]\nlayers: ['{call}']\n"))
+        if loaded.network is None or not loaded.network.complete:
+            continue
+        found = separated(loaded.network, form).comparison
+        (row,) = found.rows
+        if row.note:
+            assert "1" in row.note
+            continue
+        tried += 1
+        assert row.closed
+        assert row.before
+        assert row.after
+        assert row.ratio == row.closed.value, call
+        assert row.before.output == row.after.output, call
+        assert row.before.receptive_field == row.after.receptive_field, call
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", bundled())
+def test_what_is_written_gives_these_very_totals(name: str, form: str) -> None:
+    found = separated(load(name), form)
+    loaded = load_source(Source("written", write_network(found.network)))
+    assert loaded.network
+    report, after = analyze(loaded.network), found.comparison.after
+    assert report.totals.parameters == after.parameters
+    assert report.totals.work.macs == after.macs
+    assert report.totals.work.multiplications == after.multiplications
+    assert report.output == after.output == found.comparison.before.output
+    assert found.comparison.before.receptive_field == after.receptive_field
+    for row in found.comparison.rows:
+        if row.note:
+            assert row.before == row.after
+
+
+@pytest.mark.parametrize(
+    ("call", "form", "note"),
+    [
+        ("conv(8, 1)", "depthwise", "1×1: nothing to split"),
+        ("conv(9, 3, groups=3)", "depthwise", "grouped already (groups=3)"),
+        ("depthwise_conv(3)", "depthwise", "depthwise already"),
+        ("separable_conv(4, 3)", "spatial", "separable already"),
+        ("transposed_conv(4, 3)", "depthwise", "transposed, not a standard convolution"),
+        ("conv(8, [3, 1])", "spatial", "3×1: nothing to split"),
+        ("conv(8, 3, dilation=2)", "spatial", "dilated, which the form cannot be"),
+    ],
+)
+def test_what_cannot_be_split_stays_and_says_why(call: str, form: str, note: str) -> None:
+    (row,) = separated(network(one(call)), form).comparison.rows
+    assert row.note == note
+    assert row.before == row.after
+
+
+def test_the_bias_stays_on_the_last_step() -> None:
+    for form in FORMS:
+        (row,) = separated(network(one("conv(5, 3)")), form).comparison.rows
+        (bare,) = separated(network(one("conv(5, 3, bias=false)")), form).comparison.rows
+        assert row.after
+        assert bare.after
+        assert row.after.parameters - bare.after.parameters == 5
+
+
+def test_only_some_and_only_what_saves() -> None:
+    text = "layers: ['a = conv(64, 3)', 'b = conv(1, 3)', 'c = conv(64, 3)']"
+    found = separated(network(text), "depthwise", only=["a", "b"], least_saving=Fraction(3, 10))
+    assert [(row.path, row.note) for row in found.comparison.rows] == [("a", ""), ("b", "saves nothing")]
+    loses = separated(network(text), "depthwise", only=["b"]).comparison.rows[0]
+    assert loses.ratio == 1 + Fraction(1, 9)
+    assert [node.layer.kind for node in found.network.nodes] == ["separable_conv", "conv", "conv"]
+
+
+def test_shared_weights_are_split_together() -> None:
+    text = "layers: ['a = conv(3, 3, padding=1)', 'reuse(a)']"
+    found = separated(network(text), "depthwise", only=["a"])
+    assert [node.layer.kind for node in found.network.nodes] == ["separable_conv"] * 2
+
+
+def test_dense_sparse_shared() -> None:
+    (found,) = dense(analyze(network(one("conv(1, 3)", "1, 6, 6"))).layers)
+    assert (found.dense, found.sparse, found.weights) == (576, 144, 9)
+
+
+def test_padded_zeros_are_no_connections() -> None:
+    (found,) = dense(analyze(network(one("conv(1, 3, padding=1)", "1, 6, 6"))).layers)
+    assert isinstance(found, Dense)
+    windows = sum(1 for y in range(6) for x in range(6) for k in range(9)
+                  if 0 <= y + k // 3 - 1 < 6 and 0 <= x + k % 3 - 1 < 6)  # fmt: skip
+    assert found.sparse == windows == 256

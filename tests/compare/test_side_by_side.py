@@ -1,0 +1,64 @@
+"""Architectures side by side: pairs whose difference is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.compare.side_by_side import align, depth
+from cnncalc.spec.load import load
+from tests.networks import report
+
+
+def states(one: str, other: str) -> Counter[str]:
+    return Counter(row.state for row in align(analyze(load(one)), analyze(load(other))))
+
+
+@pytest.mark.parametrize(("name", "wanted"), [
+    ("vgg16", 16), ("vgg19", 19), ("alexnet", 8), ("resnet18", 18), ("resnet50", 50), ("resnet152", 152),
+    ("inception_v1", 22),
+])  # fmt: skip
+def test_depth_is_what_the_names_say(name: str, wanted: int) -> None:
+    network = load(name)
+    assert depth(network, analyze(network)) == wanted
+
+
+def test_vgg19_has_three_convolutions_more() -> None:
+    rows = align(analyze(load("vgg16")), analyze(load("vgg19")))
+    assert Counter(row.state for row in rows)["after"] == 6
+    assert not [row for row in rows if row.state in ("changed", "before")]
+    added = [row.after.settings for row in rows if row.after and row.state == "after"]
+    assert sorted(added) == ["conv(256, 3, padding=1)", *["conv(512, 3, padding=1)"] * 2, *["relu"] * 3]
+    gained = sum(row.after.parameters for row in rows if row.after and row.state == "after")
+    assert gained == 143_667_240 - 138_357_544
+
+
+def test_the_two_resnets_differ_in_where_they_step() -> None:
+    found = align(analyze(load("resnet50")), analyze(load("resnet50_v1")))
+    changed = [row for row in found if row.state == "changed" and row.before and row.after]
+    differing = [row for row in changed if row.before and row.after and row.before.settings != row.after.settings]
+    assert len(differing) == 6
+    assert not [row for row in found if row.state in ("before", "after")]
+
+
+def test_a_network_is_the_same_as_itself() -> None:
+    assert set(states("resnet50", "resnet50")) == {"same"}
+
+
+def test_an_older_version_of_a_file() -> None:
+    old = report("layers: ['conv(8, 3)', relu, 'conv(8, 3)', 'conv(4, 1)', flatten, linear(10)]")
+    new = report("layers: ['conv(8, 3)', relu, batch_norm, 'conv(8, 5, padding=1)', flatten, linear(10)]")
+    found = [(row.state, row.path) for row in align(old, new)]
+    assert found == [
+        ("same", "conv1"), ("same", "relu1"), ("before", "conv2"), ("after", "batch_norm1"), ("changed", "conv2"),
+        ("changed", "flatten1"), ("changed", "linear1"),
+    ]  # fmt: skip
+
+
+def test_every_layer_stands_once() -> None:
+    one, other = analyze(load("resnet18")), analyze(load("vgg11"))
+    rows = align(one, other)
+    assert [row.before.path for row in rows if row.before] == [layer.path for layer in one.layers]
+    assert [row.after.path for row in rows if row.after] == [layer.path for layer in other.layers]

@@ -1,0 +1,220 @@
+"""The bundled networks that torchvision does not have, and what holds for all bundled files.
+
+Published figures are those of the implementation that a file names under `source`, or of the one named here; work is
+added up here by hand, map by map, with none of the rules that are tested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.report import Report
+from cnncalc.render.catalogue import year
+from cnncalc.review import review
+from cnncalc.spec.files import bundled, bundled_folder
+from cnncalc.spec.load import load
+
+
+@cache
+def report(name: str) -> Report:
+    return analyze(load(name))
+
+
+# name: parameters, and who publishes the number
+PARAMETERS = {
+    "zfnet": 62357608,  # osmr/imgclsmob
+    "nin": 7595176,  # by hand: below
+    "mobilenet_v1": 4231976,  # Keras Applications: 4,253,864 with the 21,888 that are not trained
+    "xception": 22855952,  # Keras Applications: 22,910,480 with the 54,528 that are not trained
+    "darknet19": 20842376,  # PyTorch ports of darknet19.cfg
+    "darknet53": 41609928,  # timm, osmr/imgclsmob
+    "seresnet50": 28088024,  # timm, osmr/imgclsmob
+    "preact_resnet18": 11171146,  # kuangliu/pytorch-cifar
+    "unet": 31030658,  # ports with a 572×572 input, one channel and two classes
+    "fcn_resnet50": 35322218,  # torchvision, with the auxiliary head
+    "dcgan_generator": 3576704,  # pytorch/examples
+    "dcgan_discriminator": 2765568,  # pytorch/examples
+    "c3d": 79991015,  # the Sports-1M model in Keras
+    "wavenet": 1515968,  # by hand: below
+    "convmixer": 21110248,  # locuslab/convmixer, timm
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters(name: str) -> None:
+    assert report(name).totals.parameters == PARAMETERS[name]
+
+
+def test_parameters_that_keras_does_not_train() -> None:
+    assert report("mobilenet_v1").totals.buffers == 4253864 - 4231976
+    assert report("xception").totals.buffers == 22910480 - 22855952
+
+
+def chain(channels: Iterable[int], kernel: int = 1) -> int:
+    """Weights of square convolutions, one behind the other."""
+    return sum(a * b * kernel * kernel for a, b in pairwise(channels))
+
+
+def test_nin_by_hand() -> None:
+    stages = [(3, 96, 11, 96, 54), (96, 256, 5, 256, 27), (256, 384, 3, 384, 13), (384, 1024, 3, 1000, 6)]
+    weights = [a * b * k * k + b * b + b * last for a, b, k, last, _ in stages]
+    biases = sum(2 * b + last for _, b, _, last, _ in stages)
+    assert sum(weights) + biases == PARAMETERS["nin"]
+    macs = sum(weight * size**2 for weight, (*_, size) in zip(weights, stages, strict=True))
+    assert report("nin").totals.work.macs == macs == 1100188800
+
+
+def test_zfnet_by_hand() -> None:
+    convolutions = [(3, 96, 7, 110), (96, 256, 5, 26), (256, 384, 3, 13), (384, 384, 3, 13), (384, 256, 3, 13)]
+    macs = sum(a * b * k * k * size**2 for a, b, k, size in convolutions) + chain([256 * 6 * 6, 4096, 4096, 1000])
+    assert report("zfnet").totals.work.macs == macs == 1168032896
+
+
+def test_mobilenet_v1_by_hand() -> None:
+    """The paper says 569 million."""
+    widths = [32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
+    sizes = [112, 56, 56, 28, 28, *[14] * 6, 7, 7]  # of the maps that each depthwise convolution puts out
+    macs = 27 * 32 * 112**2 + 1024 * 1000
+    for (ins, outs), size in zip(pairwise(widths), sizes, strict=True):
+        macs += (9 * ins + ins * outs) * size**2
+    assert report("mobilenet_v1").totals.work.macs == macs == 568740352
+
+
+def test_xception_by_hand() -> None:
+    def separable(ins: int, outs: int, size: int) -> int:
+        return (9 * ins + ins * outs) * size**2
+
+    macs = 27 * 32 * 149**2 + 9 * 32 * 64 * 147**2
+    for ins, between, outs, size in (
+        (64, 128, 128, 147),
+        (128, 256, 256, 74),
+        (256, 728, 728, 37),
+        (728, 728, 1024, 19),
+    ):
+        macs += separable(ins, between, size) + separable(between, outs, size) + ins * outs * ((size + 1) // 2) ** 2
+    macs += 24 * separable(728, 728, 19) + separable(1024, 1536, 10) + separable(1536, 2048, 10) + 2048 * 1000
+    assert report("xception").totals.work.macs == macs == 8357403496
+
+
+def test_darknet53_by_hand() -> None:
+    """timm says 9.3 GMACs."""
+    macs = 27 * 32 * 256**2 + 1024 * 1000
+    for wide, depth, size in ((64, 1, 128), (128, 2, 64), (256, 8, 32), (512, 8, 16), (1024, 4, 8)):
+        half = wide // 2
+        macs += (9 * half * wide + depth * (wide * half + 9 * half * wide)) * size**2
+    assert report("darknet53").totals.work.macs == macs == 9285115904
+
+
+def test_seresnet50_by_hand() -> None:
+    """ResNet-50 and, for each block of C channels, two matrices of C × C/16."""
+    plain, excited = report("resnet50").totals, report("seresnet50").totals
+    blocks = [256] * 3 + [512] * 4 + [1024] * 6 + [2048] * 3
+    assert excited.work.macs - plain.work.macs == sum(2 * c * c // 16 for c in blocks)
+    assert excited.parameters - plain.parameters == sum(2 * c * c // 16 + c // 16 + c for c in blocks)
+    assert excited.buffers == plain.buffers
+
+
+def test_unet_by_hand() -> None:
+    weights, macs, size, before = 0, 0, 572, 1
+    for wide in (64, 128, 256, 512, 1024):
+        weights += chain([before, wide, wide], 3)
+        macs += 9 * (before * wide * (size - 2) ** 2 + wide * wide * (size - 4) ** 2)
+        size, before = (size - 4) // 2, wide
+    size *= 2  # there is no pool behind the last
+    for wide in (512, 256, 128, 64):
+        weights += 4 * 2 * wide * wide + chain([2 * wide, wide, wide], 3)
+        macs += 4 * 2 * wide * wide * size**2  # each input position once
+        size *= 2
+        macs += 9 * (2 * wide * wide * (size - 2) ** 2 + wide * wide * (size - 4) ** 2)
+        size -= 4
+    weights, macs = weights + 2 * 64, macs + 2 * 64 * size**2
+    assert size == 388
+    assert (report("unet").totals.weights, report("unet").totals.work.macs) == (weights, macs)
+    assert macs == 150428424448
+
+
+def test_fcn_resnet50_as_published() -> None:
+    """torchvision says 152.717 GMACs at 520×520, the auxiliary head among them."""
+    found = report("fcn_resnet50")
+    assert round(found.totals.work.macs / 1e9, 3) == 152.717
+    assert found.outputs == {"auxiliary": (21, 520, 520)}
+
+
+def test_dcgan_by_hand() -> None:
+    weights = [a * b * 16 for a, b in pairwise([100, 512, 256, 128, 64, 3])]
+    positions = [1, 4, 8, 16, 32]  # of the input: each meets the kernel once
+    macs = sum(weight * size**2 for weight, size in zip(weights, positions, strict=True))
+    assert report("dcgan_generator").totals.work.macs == macs == 104628224
+    weights = [a * b * 16 for a, b in pairwise([3, 64, 128, 256, 512, 1])]
+    macs = sum(weight * size**2 for weight, size in zip(weights, [32, 16, 8, 4, 1], strict=True))
+    assert report("dcgan_discriminator").totals.work.macs == macs == 103817216
+
+
+def test_c3d_by_hand() -> None:
+    """38.5 GFLOPs in later papers."""
+    maps = [16 * 112**2, 16 * 56**2, 8 * 28**2, 8 * 28**2, 4 * 14**2, 4 * 14**2, 2 * 7**2, 2 * 7**2]
+    channels = pairwise([3, 64, 128, 256, 256, 512, 512, 512, 512])
+    macs = sum(27 * a * b * size for (a, b), size in zip(channels, maps, strict=True)) + chain([8192, 4096, 4096, 487])
+    assert report("c3d").totals.work.macs == macs == 38548959232
+
+
+def test_wavenet_by_hand() -> None:
+    """The variables that tensorflow-wavenet makes, and the receptive field that it computes."""
+    first = 2 * 256 * 32
+    layer = 2 * (2 * 32 * 32 + 32) + (32 * 32 + 32) + (32 * 512 + 512)
+    last = 512 * 512 + 512 + 512 * 256 + 256
+    found = report("wavenet")
+    assert found.totals.parameters == first + 50 * layer + last == PARAMETERS["wavenet"]
+    assert found.totals.work.macs == found.totals.weights * 16000
+    field = found.layers[-1].receptive_field
+    dilations = [2**i for i in range(10)] * 5
+    assert field
+    assert (field.size, field.start) == ((sum(dilations) + 2,), (-sum(dilations) - 1,))
+
+
+def test_convmixer_by_hand() -> None:
+    mixer = 768 * 49 + 768 * 768
+    assert report("convmixer").totals.work.macs == (3 * 49 * 768 + 32 * mixer) * 32 * 32 + 768 * 1000
+
+
+def test_auxiliary_head_of_inception_v3() -> None:
+    """torchvision says 27,161,264 with it."""
+    assert analyze(load("inception_v3", settings=["auxiliary=true"])).totals.parameters == 27161264
+
+
+# what holds for every bundled file
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_every_file_is_clean_and_says_where_it_comes_from(name: str) -> None:
+    found = review(name)
+    assert [problem.code for problem in found.problems] == []
+    assert found.report
+    assert year(found.report.source) or name == "two_conv"
+    text = (bundled_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    assert re.search(r"^expect:\n  parameters: \d+", text, re.MULTILINE)
+
+
+def blocks(path: Path) -> set[str]:
+    """The blocks that a file declares, each as its text."""
+    found = re.search(r"^blocks:\n((?:(?: .*)?\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {block.strip() for block in re.split(r"^  (?=\S)", found[1], flags=re.MULTILINE)} - {""} if found else set()
+
+
+def test_no_two_files_share_a_block() -> None:
+    files = {path.name: blocks(path) for path in sorted(bundled_folder().glob("*.yaml"))}
+    assert any(files.values())
+    shared = {(a, b): files[a] & files[b] for a, b in combinations(files, 2) if files[a] & files[b]}
+    assert shared == {}
+
+
+def test_the_folder_is_small() -> None:
+    """All of it is less than a few of the sources that it restates."""
+    assert sum(path.stat().st_size for path in bundled_folder().glob("*.yaml")) < 64 * 1024
