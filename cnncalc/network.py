@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.errors import Span
@@ -68,3 +69,13 @@ class Expectation(NamedTuple):
     value: Value
     key_span: Span
     span: Span
+
+
+class Given(NamedTuple):
+    """An array that a user gives: nested lists of numbers, and where it stands, if in a text of ours."""
+
+    value: Value
+    span: Span | None = None
+
+
+GivenWeights = Mapping[str, Mapping[str, Given]]  # path of a layer → name of the array → the array

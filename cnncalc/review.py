@@ -71,10 +71,23 @@ def _look_over(loaded: Loaded, promises: bool) -> Review:
         if loaded.network.complete and not problems.errors:
             for problem in advice(loaded.network, report):
                 problems.add(problem)
+            for problem in _weights(loaded.network, loaded):
+                problems.add(problem)
             if promises:
                 for problem in check_expectations(loaded.expectations, report):
                     problems.add(problem)
     return Review(report, _allowed(problems, loaded), loaded.network)
+
+
+def _weights(network: Network, loaded: Loaded) -> list[Problem]:
+    """What is wrong with the arrays that the file gives under `weights`."""
+    if not loaded.has_weights or loaded.source is None:
+        return []
+    from cnncalc.execution.weights import check  # few files have any
+    from cnncalc.spec.weights import weights_in
+
+    given, unread = weights_in(loaded.source, loaded.path)
+    return [*unread, *check(network, given, complete=False)[1]]
 
 
 def _allowed(problems: Problems, loaded: Loaded) -> list[Problem]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc import __version__
+from cnncalc.cli.calc import calc
 from cnncalc.cli.codes import codes
 from cnncalc.cli.compare import compare
 from cnncalc.cli.explain import explain
@@ -33,6 +34,7 @@ app.command()(summary)
 app.command()(validate)
 app.command()(compare)
 app.command()(explain)
+app.command()(calc)
 app.command("list")(list_)
 app.command()(show)
 app.command()(layers)

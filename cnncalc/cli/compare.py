@@ -9,6 +9,7 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.reading import whole
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,21 +81,11 @@ def compare(
         raise UsageError("--separable and --dense are two comparisons: choose one")
     if len(archs) != 1 or len(inputs or ()) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
-    network = _read(archs[0], inputs[0] if inputs else None, settings)
+    network = whole(archs[0], inputs[0] if inputs else None, settings)
     if separable is None:
         emit(_dense(network, format, *room), output)
     else:
         emit(_separable(network, separable, only, least_saving, write, format, *room), output)
-
-
-def _read(arch: str, input: str | None, settings: list[str] | None) -> "Network":
-    """The network of ARCH, or of a chain of layers."""
-    from cnncalc.spec.chain import is_chain, load_chain
-    from cnncalc.spec.load import load
-
-    if is_chain(arch):
-        return load_chain(arch, input)
-    return load(arch, input=input, settings=settings or ())
 
 
 def _separable(
@@ -172,7 +163,7 @@ def _side_by_side(
     each: list[str | None] = [*inputs] if inputs else [None]
     variants = _variants(settings or [])
     for arch, input, chosen in product(archs, each, variants):
-        network = _read(arch, input, chosen)
+        network = whole(arch, input, chosen)
         varied = [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
         label = " ".join([arch, *([input] if input and len(each) > 1 else []), *varied])
         subjects.append(subject(label, network, analyze(network)))

@@ -7,6 +7,7 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.reading import whole
 
 
 class ExplainFormat(StrEnum):
@@ -44,9 +45,8 @@ def explain(
     from cnncalc.analysis.analyze import analyze
     from cnncalc.analysis.explain import explain as explained
     from cnncalc.paths import find_paths
-    from cnncalc.spec.load import load
 
-    network = load(arch, input=input, settings=settings or ())
+    network = whole(arch, input, settings)
     wanted = None if path is None else find_paths(path, (node.path for node in network.nodes))
     found = explained(network, analyze(network), wanted)
     if format == "latex":

@@ -115,7 +115,7 @@ def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple
 
 def _weights(net: "Network", loaded: "Loaded", file: str | None, seed: int | None) -> "Weights":
     """The arrays of the file and of the architecture itself; what a file leaves out must be drawn on purpose."""
-    from cnncalc.execution.weights import Given, Weights, check
+    from cnncalc.execution.weights import Weights, check
     from cnncalc.spec.weights import read_weights, weights_in
 
     assert loaded.source is not None
@@ -123,8 +123,7 @@ def _weights(net: "Network", loaded: "Loaded", file: str | None, seed: int | Non
     if file is not None:
         more, others = read_weights(_text(file))
         written, problems = {**written, **more}, [*problems, *others]
-    given = {path: {name: Given(*array) for name, array in arrays.items()} for path, arrays in written.items()}
-    found, wrong = check(net, given, complete=file is not None and seed is None)
+    found, wrong = check(net, written, complete=file is not None and seed is None)
     if problems or wrong:
         unplaced = f"{file}: " if file is not None else ""
         named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]

@@ -21,7 +21,7 @@ from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map
 from cnncalc.network import INPUT, Network, Node
 
-MOST = 10_000_000  # cost of a thin network, some ten seconds
+MOST = 6_000_000  # cost of a thin network, some ten seconds
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
 Tick = Callable[[int, int], None]  # layers done, of how many

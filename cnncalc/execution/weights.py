@@ -7,21 +7,14 @@ from math import prod, sqrt
 from random import Random
 from typing import Any, NamedTuple
 
-from cnncalc.errors import Problem, Span
+from cnncalc.errors import Problem
 from cnncalc.layers.base import Shape
 from cnncalc.layers.fields import show
 from cnncalc.nearest import did_you_mean
-from cnncalc.network import Network, Node
+from cnncalc.network import Given, GivenWeights, Network, Node
 from cnncalc.paths import PathError, find_path
 
 Array = Any  # a number, or a list of arrays
-
-
-class Given(NamedTuple):
-    """An array as it was given: nested lists of numbers, and where it stands, if in a text of ours."""
-
-    value: Array
-    span: Span | None = None
 
 
 class Shaped(NamedTuple):
@@ -29,9 +22,6 @@ class Shaped(NamedTuple):
 
     shape: Shape
     values: list[float]
-
-
-GivenWeights = Mapping[str, Mapping[str, Given]]  # path → name of the array → the array
 
 
 class NestedError(ValueError):

@@ -15,7 +15,7 @@ from cnncalc.render.paint import Line, paint
 from cnncalc.render.text import clean, wrap
 
 BAR = 8  # cells of a full bar
-LEAST_PATH = 16  # cells of a path that is cut
+LEAST_PATH = 12  # cells of a path that is cut
 CLOSED = {"depthwise": "1/C_out + 1/K²", "spatial": "I/(K·O) + C_out/(K·C_in)"}
 Table = list[list[Cell]]
 

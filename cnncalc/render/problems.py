@@ -14,7 +14,7 @@ ANSI = {"error": "1;31", "warning": "1;35", "place": "1", "help": "32", "faint":
 
 def problems_text(problems: Iterable[Problem], *, color: bool = False, width: int | None = None) -> str:
     """All problems, one after another; source lines are cut to a terminal's width, where there is one."""
-    return "".join(problem_text(problem, color=color, width=width) for problem in problems)
+    return "\n".join(problem_text(problem, color=color, width=width) for problem in problems)
 
 
 def problem_text(problem: Problem, *, color: bool = False, width: int | None = None) -> str:
@@ -100,7 +100,8 @@ def verdicts(files: Sequence[tuple[str, Sequence[Problem]]], *, color: bool = Fa
     """What `validate` says: every problem, a line for each file that is in order, and a sum."""
     text = ""
     for name, problems in files:
-        text += problems_text(problems, color=color, width=width)
+        if problems:
+            text += problems_text(problems, color=color, width=width) + "\n"
         if not any(problem.severity == "error" for problem in problems):
             word = f"\x1b[{ANSI['help']}mok\x1b[0m" if color else "ok"
             text += f"{clean(name)}: {word}\n"

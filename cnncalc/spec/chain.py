@@ -9,7 +9,7 @@ from cnncalc.errors import Source, UsageError
 from cnncalc.layers import KINDS
 from cnncalc.network import Network
 from cnncalc.spec.files import is_file
-from cnncalc.spec.load import input_text, load_source, whole_network
+from cnncalc.spec.load import Loaded, input_text, load_source, whole_network
 
 CALL = re.compile(r"\s*\w+\(")
 
@@ -23,11 +23,16 @@ def is_chain(text: str) -> bool:
     return "->" in text or text in KINDS or (CALL.match(text) is not None and not is_file(text))
 
 
-def load_chain(text: str, input: str | None) -> Network:
-    """The network of a chain. Raises SpecError, and UsageError where the input is not given or not sizes."""
+def open_chain(text: str, input: str | None) -> Loaded:
+    """Read a chain as a file would be. Raises UsageError where the input is not given or not sizes."""
     if input is None:
         raise UsageError("a chain of layers needs --input, as --input 3x224x224")
     plain = all(sign not in text for sign in ("\n", ": ", " #")) and text[:1].isalpha()
     layers = text if plain else json.dumps(text)
     file = f"layers: {layers}\nname: {json.dumps(text)}\ninput: {input_text(input)}\n"
-    return whole_network(load_source(Source("<command line>", file)))
+    return load_source(Source("<command line>", file))
+
+
+def load_chain(text: str, input: str | None) -> Network:
+    """The network of a chain. Raises SpecError with every problem found, and UsageError."""
+    return whole_network(open_chain(text, input))

@@ -69,17 +69,17 @@ class Checker:
         told_of = {fix.text for problem in told for fix in problem.fixes}
         told_at = {problem.span for problem in told}
         for name, block in description.own_blocks.items():
-            if name not in self.used_blocks | told_of and block.span not in told_at:
+            if name not in self.used_blocks and name not in told_of and block.span not in told_at:
                 self.problems.add(
                     Problem("unused-block", f"nothing calls the block `{name}`", block.span, "leave it out")
                 )
         for name, span in self.unread:
-            if name not in self.members | told_of:
+            if name not in self.members and name not in told_of:
                 help_text = f"read it with `from({name})`, or leave the name out"
                 self.problems.add(Problem("unread-output", f"nothing reads the output `{name}`", span, help_text))
         for name in description.own_params:
             span = description.params[name].key_span
-            if name not in self.used_params | told_of and span not in told_at and not self.problems.full:
+            if name not in self.used_params and name not in told_of and span not in told_at and not self.problems.full:
                 others = [other for other in description.params if other not in description.own_params]
                 fixes = rename(span, name, others)
                 message = f"nothing reads the param `{name}`"

@@ -38,6 +38,7 @@ class Loaded(NamedTuple):
     own_allow: dict[str, Reason]  # of these, the ones that the file itself allows
     source: Source | None
     path: str
+    has_weights: bool = False
 
 
 def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Network:
@@ -83,7 +84,16 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     params = _params(description, problems)
     network = _expand(description, params, problems)
     expectations = () if turned or wanted else _expectations(description, params, problems)
-    return Loaded(network, problems.sorted(), expectations, description.allow, description.own_allow, source, path)
+    return Loaded(
+        network,
+        problems.sorted(),
+        expectations,
+        description.allow,
+        description.own_allow,
+        source,
+        path,
+        any(document.weights is not None for document in description.documents),
+    )
 
 
 def _expand(description: Description, params: dict[str, Value], problems: Problems) -> Network | None:

@@ -15,9 +15,9 @@ LARGEST_TRIED = 3_000  # layers of a network that is read again and again
 LONGEST_SOURCE = 50_000  # characters; in a longer file repairs are not tried and so not offered
 
 # Where one of these stands, what comes after it is not looked at: mended, it may show other problems.
+UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor what comes before it
 HIDING = (
-    "yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if", "unknown-kind", "unknown-name",
-    "unknown-argument", "unknown-key", "extends-missing", "bad-input",
+    *UNREAD, "unknown-kind", "unknown-name", "unknown-argument", "unknown-key", "extends-missing", "bad-input",
 )  # fmt: skip
 
 
@@ -105,7 +105,8 @@ def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
         return problem.code in HIDING or not around
     if problem.code not in HIDING:
         return False
-    return elsewhere or other.span.start > repair.end or (other.code not in HIDING and other.span.end <= repair.start)
+    before_it = other.span.end <= repair.start and other.code not in (UNREAD if problem.code in UNREAD else HIDING)
+    return elsewhere or other.span.start > repair.end or before_it
 
 
 def _line_of(problem: Problem) -> tuple[str, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
+from cnncalc.network import Given
 from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import read_family
 from cnncalc.spec.grammar import read_expression
@@ -15,33 +16,23 @@ from cnncalc.spec.scope import ParamScope
 Nested = Any  # a number, or a list of nested
 
 
-class Written(NamedTuple):
-    """An array and where it stands; None where a program wrote it and places do not matter."""
-
-    value: Nested
-    span: Span | None
-
-
-WrittenWeights = dict[str, dict[str, Written]]  # path → name → array
-
-
-def weights_in(source: Source, path: str) -> tuple[WrittenWeights, list[Problem]]:
+def weights_in(source: Source, path: str) -> tuple[dict[str, dict[str, Given]], list[Problem]]:
     """The `weights` of an architecture; of a file that extends another, its own go before the other's, path by path."""
     description = read_family(source, path, Problems())
     problems = Problems()
-    found: WrittenWeights = {}
+    found: dict[str, dict[str, Given]] = {}
     for document in reversed(description.documents if description else []):
         if document.weights is not None:
             found.update(_weights(document.weights, problems))
     return found, problems.sorted()
 
 
-def read_weights(source: Source) -> tuple[WrittenWeights, list[Problem]]:
+def read_weights(source: Source) -> tuple[dict[str, dict[str, Given]], list[Problem]]:
     """The weights of a file of their own, `{"PATH": {"weight": …, "bias": …}}`."""
     problems = Problems()
     written = _json(source)
     if isinstance(written, dict) and all(isinstance(arrays, dict) for arrays in written.values()):
-        return {path: {n: Written(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
+        return {path: {n: Given(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
     root = parse(source, problems)
     return (_weights(root, problems) if root is not None and not problems.errors else {}), problems.sorted()
 
@@ -68,11 +59,11 @@ def _json(source: Source) -> Any:
         return None
 
 
-def _weights(node: Node, problems: Problems) -> WrittenWeights:
-    found: WrittenWeights = {}
+def _weights(node: Node, problems: Problems) -> dict[str, dict[str, Given]]:
+    found: dict[str, dict[str, Given]] = {}
     for path, arrays in _pairs(node, "`weights` is a mapping of paths", problems):
         named = _pairs(arrays, f"`{path.value}` is a mapping of arrays, as `weight` and `bias`", problems)
-        found[path.value] = {name.value: Written(_nested(inner, problems), inner.span) for name, inner in named}
+        found[path.value] = {name.value: Given(_nested(inner, problems), inner.span) for name, inner in named}
     return found
 
 

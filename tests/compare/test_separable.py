@@ -15,6 +15,7 @@ from cnncalc.layers.conv import Conv
 from cnncalc.spec.files import bundled
 from cnncalc.spec.load import load, load_source
 from cnncalc.spec.write import write_network
+from tests.execution.one import count
 from tests.networks import network
 
 FORMS = ("depthwise", "spatial")
@@ -138,3 +139,15 @@ def test_padded_zeros_are_no_connections() -> None:
     windows = sum(1 for y in range(6) for x in range(6) for k in range(9)
                   if 0 <= y + k // 3 - 1 < 6 and 0 <= x + k % 3 - 1 < 6)  # fmt: skip
     assert found.sparse == windows == 256
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("call", ["conv(4, 3)", "conv(3, [3, 2], stride=2, padding=1, bias=false)"])
+def test_the_executors_tally_has_the_closed_ratio(call: str, form: str) -> None:
+    before = network(one(call, "2, 7, 8"))
+    found = separated(before, form)
+    (row,) = found.comparison.rows
+    assert row.closed
+    one_way, other = (count(each.nodes[0].layer, each.nodes[0].input_shapes) for each in (before, found.network))
+    assert one_way.shape == other.shape
+    assert Fraction(other.work.multiplications, one_way.work.multiplications) == row.closed.value

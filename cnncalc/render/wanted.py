@@ -1,0 +1,67 @@
+"""The answers to `--want`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.analysis.wanted import Answer, Search
+from cnncalc.layers.fields import show
+from cnncalc.render.columns import join
+from cnncalc.render.paint import Line, paint
+from cnncalc.render.text import clean, wrap
+
+MOST = 40  # answers that are shown
+
+
+def wanted_text(found: Search, width: int | None, *, color: bool) -> str:
+    """The settings that give what is wanted, or why none does."""
+    return paint(_lines(found, width), color=color)
+
+
+def _lines(found: Search, width: int | None) -> Iterator[Line]:
+    many = len(found.layers) > 1
+    if found.answers:
+        yield [(f"{join(found.wanted)} comes out with", "head")]
+        for answer in found.answers[:MOST]:
+            yield [("  " + _settings(answer, many), "")]
+        if len(found.answers) > MOST:
+            yield [(f"  and {len(found.answers) - MOST} more", "faint")]
+        return
+    yield [(f"nothing tried gives {join(found.wanted)}", "head")]
+    for reason in _reasons(found, many):
+        yield from ([(line, "")] for line in wrap("  " + clean(reason), width, 4))
+
+
+def _reasons(found: Search, many: bool) -> Iterator[str]:
+    if not found.layers:
+        yield "no layer has the settings that are free"
+    for answer in found.nearest:
+        yield f"{_settings(answer, many)} gives {join(answer.sizes)}"
+    if len(found.nearest) == 2:
+        yield "and between these two there is none"
+    elif found.nearest:
+        more = sum(found.nearest[0].sizes) > sum(found.wanted)
+        yield f"and every other setting gives {'as much or more' if more else 'as little or less'}"
+    if found.refused:
+        yield f"further settings cannot be: {found.refused}"
+
+
+def _settings(answer: Answer, many: bool) -> str:
+    text = ", ".join(f"{name}={show(value)}" for name, value in answer.settings)
+    return f"{answer.path}: {text}" if many else text
+
+
+def wanted_json(found: Search) -> str:
+    """Every answer."""
+    from cnncalc.render.json import FORMAT, dump
+
+    return dump({
+        "format": FORMAT,
+        "wanted": found.wanted,
+        "answers": [_record(answer) for answer in found.answers],
+        "nearest": [_record(answer) for answer in found.nearest],
+    })  # fmt: skip
+
+
+def _record(answer: Answer) -> dict[str, object]:
+    return {"path": answer.path, "settings": dict(answer.settings), "sizes": answer.sizes}

@@ -1,0 +1,61 @@
+"""`calc`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .running import cnncalc
+
+STEM = "conv(64, 7, stride=2, padding=3) -> relu -> max_pool(3, stride=2, padding=1)"
+
+
+def test_a_chain_without_a_file() -> None:
+    text = cnncalc("calc", STEM, "--input", "3x224x224").stdout
+    assert "64×56×56" in text
+    assert "118,013,952" in text
+    found = json.loads(cnncalc("calc", STEM, "--input", "3x224x224", "--format", "json").stdout)
+    assert (found["output"], found["totals"]["parameters"]) == ([64, 56, 56], 9472)
+
+
+def test_with_the_arithmetic() -> None:
+    text = cnncalc("calc", STEM, "--input", "3x224x224", "--explain").stdout
+    assert "receptive field   r + (K − 1)·j = 7 + (3 − 1)·2 = 11;  step j·S = 2·2 = 4" in text
+    assert "### conv1" in cnncalc("calc", STEM, "--input", "3x8x8", "--explain", "--format", "markdown").stdout
+
+
+def test_the_question_turned_round() -> None:
+    args = ("calc", "conv(96, 11, stride=4)", "--input", "3x224x224", "--want")
+    done = cnncalc(*args, "55x55")
+    assert done.returncode == 0
+    assert "padding=2" in done.stdout
+    none = cnncalc(*args, "5x5")
+    assert none.returncode == 1
+    assert "nothing tried gives 5×5" in none.stdout
+    assert "padding=0 gives 54×54" in none.stdout
+    free = json.loads(cnncalc(*args, "55x55", "--free", "kernel,stride,padding", "--format", "json").stdout)
+    assert {"kernel": 11, "stride": 4, "padding": 2} in [answer["settings"] for answer in free["answers"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--free", "kernel"), "--want"),
+        (("--want", "55"), "55x55"),
+        (("--want", "0x5"), "55x55"),
+        (("--want", "5x5", "--free", "bias"), "kernel, stride, padding"),
+        (("--want", "5x5", "--explain"), "two questions"),
+        (("--explain", "--format", "csv"), "markdown"),
+    ],
+)
+def test_wrong_usage(args: tuple[str, ...], message: str) -> None:
+    done = cnncalc("calc", "conv(8, 3)", "--input", "3x9x9", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+
+
+def test_a_mistake_in_the_chain_is_shown() -> None:
+    done = cnncalc("calc", "conv(8, 3) -> rellu", "--input", "3x9x9")
+    assert done.returncode == 1
+    assert "relu" in done.stderr
