@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
+from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.reach import Adaptive, Enlarge, Spread, Window
 from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, formula, named_sizes, traced
@@ -62,7 +64,7 @@ def field_lines(network: Network, report: Report, index: int) -> list[Line]:
     if after is None or not after.size:
         return [Line("receptive field", (), _in_words(layer))]
     if len(before) > 1:
-        return _merged(layer, before)
+        return _merged(network, report, index, before)
     rules = _rules(layer)
     if rules is None:
         return [Line("receptive field", (), _in_words(layer) if layer.whole else _unchanged(after))]
@@ -75,7 +77,12 @@ def field_lines(network: Network, report: Report, index: int) -> list[Line]:
 
 def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
     """The rule of each axis, as terms; None where the layer does not change what is seen."""
-    named = traced(layer.layer, layer.inputs)
+    return _rules_of(layer.layer, layer.inputs)
+
+
+@lru_cache(maxsize=1000)
+def _rules_of(layer: Layer, inputs: Shapes) -> tuple[Rule, ...] | None:
+    named = traced(layer, inputs)
     reach = named.layer.reach(named.inputs, named.output)
     return reach if isinstance(reach, tuple) else None
 
@@ -107,13 +114,16 @@ def _by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
         yield f"{each} {AXIS_NAMES[axis]}", one
 
 
-def _merged(layer: LayerReport, before: list[ReceptiveField | None]) -> list[Line]:
+def _merged(network: Network, report: Report, index: int, before: list[ReceptiveField | None]) -> list[Line]:
     """The union of what the branches see."""
+    layer = report.layers[index]
     after = layer.receptive_field
     assert after
     if layer.whole:
         return [Line("receptive field", (), _in_words(layer))]
-    remark = "" if layer.centred else "the branches' centres disagree"
+    differ = len({field and field.size for field in before}) > 1
+    widest = f"widest by {_branch(network, index, _widest(network, report, index))}" if differ else ""
+    remark = "; ".join(filter(None, [widest, "" if layer.centred else "the branches' centres disagree"]))
     known = [field for field in before if field]
     if len(known) < len(before) or any(field.varies for field in known) or after.varies:
         return [Line("receptive field", (), _unchanged(after, "the union of the branches: "))]
@@ -168,6 +178,8 @@ def chains(network: Network, report: Report, index: int) -> tuple[Step, ...]:
     fields = [field for at in way if (field := report.layers[at].receptive_field)]
     alike = all(len(set(field.size)) == 1 == len(set(field.stride)) for field in fields)
     axes = AXES[len(network.input) - 1]
+    if any(len(field.size) != len(axes) for field in fields):  # a `reshape` has made other axes
+        return ()
     found: list[Step] = []
     for number, axis in enumerate(axes[:1] if alike else axes):
         name = "" if alike else AXIS_NAMES[axis]
@@ -202,9 +214,11 @@ def _chain(network: Network, report: Report, way: list[int], axis: int) -> Itera
                 yield step
                 additions = additions if after.size[axis] == before.size[axis] else None
             continue
-        rules = _rules(layer)
         j = before.stride[axis]
-        if rules is None or (after.size[axis] == before.size[axis] and after.stride[axis] == j):
+        if after.size[axis] == before.size[axis] and after.stride[axis] == j:
+            continue
+        rules = _rules(layer)
+        if rules is None:
             continue
         if before.varies or not isinstance(j, int):
             yield Step(layer.path, "", after.size[axis], "followed unit by unit")

@@ -73,6 +73,8 @@ def compare(
     for name, value in given.items():
         if value is not None and separable is None:
             raise UsageError(f"{name} goes with --separable")
+    if write in ("", "-"):
+        raise UsageError("--write needs the name of a file")
     room = width or width_for(output), colored(color, output)
     if separable is None and not dense:
         emit(_side_by_side(archs, inputs, settings, format, *room), output)

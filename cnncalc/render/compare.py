@@ -32,13 +32,15 @@ def ratio(before: int, after: int) -> Fraction | None:
     return Fraction(after, before) if before else None
 
 
-def ratio_cell(part: Fraction | None, *, bars: bool = True) -> Cell:
-    """A ratio with its bar, full at 1 and beyond."""
-    if part is None:
-        return Cell("")
-    style = "large" if part > 1 else ""
-    drawn = bar(min(part.numerator, part.denominator), part.denominator, BAR)
-    return Cell(ratio_text(part), style, True, f"{drawn:{BAR}}" if bars else "")
+def ratio_cells(parts: Sequence[Fraction | None], *, bars: bool = True) -> list[Cell]:
+    """Ratios with bars, all of one scale, on which 1 is full where none is more."""
+    whole = max([Fraction(1), *(part for part in parts if part is not None)])
+    return [Cell("") if part is None else _ratio_cell(part, whole, bars) for part in parts]
+
+
+def _ratio_cell(part: Fraction, whole: Fraction, bars: bool) -> Cell:
+    drawn = bar(part.numerator * whole.denominator, part.denominator * whole.numerator, BAR)
+    return Cell(ratio_text(part), "large" if part > 1 else "", True, f"{drawn:{BAR}}" if bars else "")
 
 
 def separable_table(found: Comparison, form: str, width: int | None, *, color: bool) -> str:
@@ -68,7 +70,7 @@ def _separable_columns(found: Comparison, form: str, units: bool, *, bars: bool)
     for header, name in (("parameters", "parameters"), ("multiplications", "multiplications")):
         columns.append(_figures(rows, name, "before", header if not units else _SHORT[header], write))
         columns.append(_figures(rows, name, "after", "→", write))
-    columns.append(_named("ratio", [Cell("") if row.note else ratio_cell(row.ratio, bars=bars) for row in rows]))
+    columns.append(_named("ratio", ratio_cells([None if row.note else row.ratio for row in rows], bars=bars)))
     last = [Cell(row.closed.text if row.closed else clean(row.note), "faint" if row.note else "") for row in rows]
     columns.append(_named(CLOSED[form] if not units else "closed form", last))
     return columns

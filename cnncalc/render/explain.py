@@ -20,6 +20,8 @@ GAP = 3  # blanks behind a label
 LEAST_LABEL = len("receptive field")
 FACTOR = re.compile(r"(?<![\w·])(\d+)·(?=[A-Z])")
 SYMBOLIC = re.compile(r"[a-z]+\{\}")
+TOGETHER = re.compile(r"\([^()]{1,24}\)|(?<=[=+−]) ")  # where no line is broken
+BOUND = "\0"  # stands for a blank there
 
 
 def explain_text(explained: Sequence[Explained], width: int | None, *, color: bool) -> str:
@@ -45,7 +47,8 @@ def _paragraph(each: Explained, width: int | None) -> Iterator[Painted]:
 
 
 def _labelled(label: str, text: str, margin: int, width: int | None, style: str = "head") -> Iterator[Painted]:
-    first, *rest = wrap(pad(label, margin) + text, width, margin)
+    bound = TOGETHER.sub(lambda found: found[0].replace(" ", BOUND), text)
+    first, *rest = (line.replace(BOUND, " ") for line in wrap(pad(label, margin) + bound, width, margin))
     yield [(first[:margin], style), (first[margin:], "")]
     yield from ([(line, "")] for line in rest)
 

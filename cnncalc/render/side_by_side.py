@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from cnncalc.compare.rows import Side
 from cnncalc.compare.side_by_side import Aligned, Subject
 from cnncalc.render.columns import Value, join
-from cnncalc.render.compare import Table, fitted, ratio, ratio_cell, ratio_text, side_record
+from cnncalc.render.compare import Table, fitted, ratio, ratio_cells, ratio_text, side_record
 from cnncalc.render.grid import Cell, grid, width_of
 from cnncalc.render.numbers import Writer, exact, human
 from cnncalc.render.paint import Line, paint
@@ -63,14 +64,14 @@ def _totals(found: Comparing, write: Writer, *, bars: bool) -> Table:
         for subject in found.subjects:
             texts = [_text(value(subject), write) for value in FIGURES.values()]
             columns.append([Cell(clean(subject.label), "head", True), *(Cell(text, "", True) for text in texts)])
-        ratios = [_ratio_cell(value(first), value(found.subjects[1]), bars=bars) for value in FIGURES.values()]
+        ratios = ratio_cells([_ratio(value(first), value(found.subjects[1])) for value in FIGURES.values()], bars=bars)
         return [*columns, [Cell("ratio", "head"), *ratios]]
     columns = [[Cell("", "head"), *(Cell(clean(subject.label), "title") for subject in found.subjects)]]
     for name, value in FIGURES.items():
         header = Cell(name if write is exact else SHORT.get(name, name), "head", True)
         columns.append([header, *(Cell(_text(value(subject), write), "", True) for subject in found.subjects)])
         if name in ("parameters", "multiplications"):
-            ratios = [_ratio_cell(value(first), value(subject), bars=bars) for subject in found.subjects]
+            ratios = ratio_cells([_ratio(value(first), value(subject)) for subject in found.subjects], bars=bars)
             columns.append([Cell("ratio", "head"), *ratios])
     hidden = () if write is exact else ("input", "output", "macs", "activations")
     return [column for column in columns if column[0].text not in hidden]
@@ -85,10 +86,8 @@ def _text(value: Value, write: Writer) -> str:
     return write(value) if isinstance(value, int) else join(value) or "–"
 
 
-def _ratio_cell(one: Value, other: Value, *, bars: bool) -> Cell:
-    if not isinstance(one, int) or not isinstance(other, int):
-        return Cell("")
-    return ratio_cell(ratio(one, other), bars=bars)
+def _ratio(one: Value, other: Value) -> Fraction | None:
+    return ratio(one, other) if isinstance(one, int) and isinstance(other, int) else None
 
 
 def _layers(found: Comparing, width: int | None) -> Sequence[Line]:
@@ -211,9 +210,7 @@ def comparing_markdown(found: Comparing) -> str:
     rows = []
     for name, value in FIGURES.items():
         cells = [name, *(escape(_text(value(each), exact)) for each in found.subjects)]
-        one, other = value(first), value(found.subjects[-1])
-        numbers = isinstance(one, int) and isinstance(other, int)
-        text = ratio_text(ratio(one, other)) if isinstance(one, int) and isinstance(other, int) and numbers else ""
+        text = ratio_text(_ratio(value(first), value(found.subjects[-1])))
         rows.append([*cells, *[text] * (len(found.subjects) == 2)])
     text = write_table(header, [False, *[True] * (len(header) - 1)], rows)
     if found.rows:

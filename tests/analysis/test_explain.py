@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.analysis.explain import Explained, explain
+from cnncalc.analysis.explain import Explained, explain, explain_layer
 from cnncalc.analysis.report import LayerReport
 from cnncalc.errors import Source, Span
 from cnncalc.layers import KINDS
@@ -95,13 +95,17 @@ def check_field(last: LayerReport, found: dict[str, list[int]]) -> None:
 def test_every_line_and_every_way_of_a_bundled_network(name: str) -> None:
     network = load(name)
     report = analyze(network)
-    for each, layer in zip(explain(network, report, [node.path for node in network.nodes]), report.layers, strict=True):
+    for each in explain(network, report):
         printed(each)
+    some = {*range(0, len(network.nodes), 25), len(network.nodes) - 1}
+    some |= {node.index for node in network.nodes[-8:] if len(node.inputs) > 1}
+    for index in some:
+        each, layer = explain_layer(network, report, index, chain=True), report.layers[index]
         for step in each.chain:
             if step.numbers:
                 assert evaluate(step.numbers) == step.result, step_text(step)
         if each.chain and layer.receptive_field:
-            assert {step.result for step in each.chain[-1:]} <= set(layer.receptive_field.size), each.path
+            assert each.chain[-1].result in layer.receptive_field.size, each.path
 
 
 def test_the_first_layer_of_alexnet_is_as_on_the_board() -> None:

@@ -98,6 +98,7 @@ def test_tables_fit_80_columns(args: tuple[str, ...]) -> None:
     [
         (("alexnet",), "name two"),
         (("alexnet", "--write", "x"), "--separable"),
+        (("alexnet", "--separable", "depthwise", "--write", "-"), "name of a file"),
         (("alexnet", "--dense", "--separable", "spatial"), "choose one"),
         (("alexnet", "vgg11", "--dense"), "one architecture"),
         (("alexnet", "--separable", "depthwise", "--least-saving", "much"), "30%"),

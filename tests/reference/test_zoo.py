@@ -184,9 +184,12 @@ def test_convmixer_by_hand() -> None:
     assert report("convmixer").totals.work.macs == (3 * 49 * 768 + 32 * mixer) * 32 * 32 + 768 * 1000
 
 
-def test_auxiliary_head_of_inception_v3() -> None:
-    """torchvision says 27,161,264 with it."""
+def test_auxiliary_heads() -> None:
+    """torchvision says 27,161,264 of Inception v3 with its head, and has two in GoogLeNet."""
     assert analyze(load("inception_v3", settings=["auxiliary=true"])).totals.parameters == 27161264
+    heads = sum(c * 128 + 2 * 128 + 2048 * 1024 + 1024 + 1024 * 1000 + 1000 for c in (512, 528))
+    with_heads = analyze(load("googlenet", settings=["auxiliary=true"])).totals.parameters
+    assert with_heads == report("googlenet").totals.parameters + heads == 13004888
 
 
 # what holds for every bundled file
