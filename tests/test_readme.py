@@ -60,6 +60,8 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
 def test_every_file_shown_is_used(where: Path) -> None:
     for block in blocks(TEXT, "yaml"):
         assert any(block.title in example.command for example in CONSOLE)
+        if block.body.startswith("["):  # the numbers of an input
+            continue
         code = cnncalc("validate", str(where / block.title)).returncode
         assert code == (1 if block.title == "wrong.yaml" else 0)
 

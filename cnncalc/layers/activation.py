@@ -222,6 +222,7 @@ class Softmax(SameShape, Weightless, kind="softmax"):
             parts = (position[at : at + size] for at in range(0, len(position), size))
             positions.append([share for part in parts for share in shares(ops, part)])
         return Map.of_positions(positions, x.sizes)
+
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each part of n channels: n − 1 comparisons for the largest, n additions that subtract it, n exponentials,
         # n − 1 additions for the sum, n divisions

@@ -52,7 +52,6 @@ def with_bias(kernel: Shape, out: int, bias: bool) -> tuple[Weight, ...]:
     return (weight, Weight("bias", (out,), "bias")) if bias else (weight,)
 
 
-
 def convolved(
     x: Map,
     draw: Draw,

@@ -45,6 +45,7 @@ class Linear(Layer, kind="linear"):
         weight = draw("weight", (self.out, n))
         rows = [weight[at : at + n] for at in range(0, len(weight), n)]
         return Map((self.out,), ops.dots(values, rows, draw("bias", (self.out,)) if self.bias else None))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"out": 4096}, ((9216,),)), Example({"out": 3, "bias": False}, ((5,),))

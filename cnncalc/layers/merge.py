@@ -56,6 +56,7 @@ class Add(_Merge, kind="add"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return Map(inputs[0].shape, reduce(ops.plus, (x.values for x in inputs)))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -87,6 +88,7 @@ class Multiply(_Merge, kind="multiply"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         shape = tuple(map(max, *(x.shape for x in inputs))) if len(inputs) > 1 else inputs[0].shape
         return Map(shape, reduce(ops.times, (ops.broadcast(x, shape).values for x in inputs)))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -123,6 +125,7 @@ class Concat(_Merge, kind="concat"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return Map.of_channels([channel for x in inputs for channel in x.channels()], inputs[0].sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

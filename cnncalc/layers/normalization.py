@@ -37,7 +37,6 @@ def normalizing(sets: int, n: int, affine: bool) -> Work:
     )
 
 
-
 def normalized(ops: Ops, x: Values, epsilon: float) -> Values:
     """One set of elements brought to mean 0 and variance 1, in the steps that `normalizing` counts."""
     n = len(x)
@@ -83,6 +82,7 @@ class BatchNorm(SameShape, kind="batch_norm"):
             folded = factor / sqrt(variance + self.epsilon)
             parts.append(ops.shifted(ops.scaled(x, folded), summand - mean * folded))
         return Map.of_channels(parts, inputs[0].sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({}, ((64, 56, 56),)), Example({"affine": False}, ((5, 7),)), Example({}, ((10,),))
@@ -119,6 +119,7 @@ class LayerNorm(SameShape, kind="layer_norm"):
         each_position = [normalized(ops, position, self.epsilon) for position in x.positions()]
         channels = Map.of_positions(each_position, x.sizes).channels()
         return Map.of_channels(affine(ops, channels, draw, self.affine), x.sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -156,6 +157,7 @@ class GroupNorm(SameShape, kind="group_norm"):
         parts = (x.values[at : at + size] for at in range(0, len(x.values), size))
         whole = Map(x.shape, [value for part in parts for value in normalized(ops, part, self.epsilon)])
         return Map.of_channels(affine(ops, whole.channels(), draw, self.affine), x.sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -189,6 +191,7 @@ class InstanceNorm(SameShape, kind="instance_norm"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         channels = [normalized(ops, channel, self.epsilon) for channel in inputs[0].channels()]
         return Map.of_channels(affine(ops, channels, draw, self.affine), inputs[0].sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({}, ((3, 32, 32),)), Example({"affine": True}, ((4, 9),))
@@ -226,6 +229,7 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
             divisors = ops.power(ops.shifted(ops.scaled(sums, self.alpha / self.size), self.k), self.beta)
             positions.append(ops.over(values, divisors))
         return Map.of_positions(positions, x.sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"k": 2}, ((96, 27, 27),)), Example({"size": 3, "beta": 0.5}, ((4, 9),))

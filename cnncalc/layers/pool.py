@@ -221,6 +221,7 @@ class AdaptiveAvgPool(Weightless, kind="adaptive_avg_pool"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return ops.means_of_parts(inputs[0], self.size)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

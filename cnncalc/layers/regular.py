@@ -14,6 +14,7 @@ class _Drop(SameShape, Idle):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return inputs[0]
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"rate": 0.2}, ((4096,),)), Example({"rate": 0.1}, ((24, 56, 56),))
@@ -51,6 +52,7 @@ class Scale(SameShape, kind="scale"):
         factors = draw("weight", (len(channels),))
         parts = [ops.scaled(channel, factor) for channel, factor in zip(channels, factors, strict=True)]
         return Map.of_channels(parts, inputs[0].sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"initial": 1e-6}, ((96, 56, 56),)), Example({}, ((5, 7),)), Example({}, ((10,),))

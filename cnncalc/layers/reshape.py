@@ -25,6 +25,7 @@ class Flatten(Idle, kind="flatten"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return Map((len(inputs[0].values),), inputs[0].values)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({}, ((512, 7, 7),)), Example({}, ((3, 5),)), Example({}, ((10,),))
@@ -56,6 +57,7 @@ class Reshape(Idle, kind="reshape"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return Map(self.shape, inputs[0].values)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"shape": (64, 1, 1)}, ((64,),)), Example({"shape": (6, 10)}, ((3, 4, 5),))
@@ -91,6 +93,7 @@ class ChannelSplit(Idle, kind="channel_split"):
         parts = (len(channels) // self.parts,) * self.parts if isinstance(self.parts, int) else self.parts
         first = sum(parts[: self.take])
         return Map.of_channels(channels[first : first + parts[self.take]], inputs[0].sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -118,6 +121,7 @@ class ChannelShuffle(Idle, kind="channel_shuffle"):
         channels = inputs[0].channels()
         size = len(channels) // self.groups
         return Map.of_channels([channel for at in range(size) for channel in channels[at::size]], inputs[0].sizes)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"groups": 3}, ((240, 28, 28),)), Example({"groups": 2}, ((4, 5),))
@@ -148,6 +152,7 @@ class Pad(_Border, kind="pad"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return ops.bordered(inputs[0], self.amount, self.value)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -181,6 +186,7 @@ class Crop(_Border, kind="crop"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return ops.cropped(inputs[0], self.amount)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"amount": 4}, ((64, 64, 64),)), Example({"amount": ((0, 1), (2, 0))}, ((2, 5, 6),))

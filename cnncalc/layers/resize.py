@@ -48,6 +48,7 @@ class Upsample(Weightless, kind="upsample"):
         if self.mode == "nearest":
             return ops.repeated(inputs[0], self.factor)
         return ops.interpolated(inputs[0], self.factor)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -95,6 +96,7 @@ class PixelShuffle(Idle, kind="pixel_shuffle"):
                     made[start + column : start + width * f : f] = channel[y * width : (y + 1) * width]
             maps.append(made)
         return Map.of_channels(maps, (height * f, width * f))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"factor": 2}, ((64, 28, 28),)), Example({"factor": 3}, ((9, 4, 5),))

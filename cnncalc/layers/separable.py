@@ -108,6 +108,7 @@ class SeparableConv(_TwoSteps, kind="separable_conv"):
             groups=inputs[0].shape[0],
         )
         return convolved(between, second, ops, out=self.out, kernel=1, bias=self.bias)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -166,6 +167,7 @@ class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
         return convolved(
             column, second, ops, out=self.out, kernel=(1, kw), bias=self.bias, stride=(1, sw), padding=(0, pw)
         )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

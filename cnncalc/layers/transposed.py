@@ -115,6 +115,7 @@ class TransposedConv(Windowed, kind="transposed_conv"):
             dilation=self.dilation,
             groups=self.groups,
         )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

@@ -85,7 +85,6 @@ def transposed_size(axis: Axis, output_padding: int) -> int:
     return (axis.size - 1) * axis.stride - both(axis.before, axis.after) + axis.extent + output_padding
 
 
-
 class Inside(NamedTuple):
     """On one axis: pairs of an output and an element of its window within the input, and outputs that have any."""
 

@@ -8,8 +8,8 @@ from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
 from cnncalc.execution.weights import NestedError, Shaped, Weights, check, drawn_input, flat, nested
-from cnncalc.network import Given
 from cnncalc.layers.ops import Map
+from cnncalc.network import Given
 from cnncalc.paths import PathError, find_path
 
 from ..networks import network
