@@ -122,6 +122,8 @@ class Problems:
         if key in self._seen or refused in self._seen or self.full:
             return
         self._seen.add(key)
+        if len(self.found) == MOST_PROBLEMS and problem.severity == "warning":
+            return  # so many of them are told that one more is no news
         if len(self.found) == MOST_PROBLEMS:
             problem = Problem("too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", problem.span)
         self.found.append(problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.advice import advice
@@ -60,7 +60,7 @@ def review_loaded(
 
 def _look_over(loaded: Loaded, promises: bool) -> Review:
     """What can be said of what was read: promises and advice only where nothing is wrong so far."""
-    problems = Problems()
+    problems = _Allowing(loaded.allow)
     for problem in loaded.problems:
         problems.add(problem)
     for problem in unknown_promises(loaded.expectations) if promises else ():
@@ -76,7 +76,7 @@ def _look_over(loaded: Loaded, promises: bool) -> Review:
             if promises:
                 for problem in check_expectations(loaded.expectations, report):
                     problems.add(problem)
-    return Review(report, _allowed(problems, loaded), loaded.network)
+    return Review(report, _told(problems, loaded), loaded.network)
 
 
 def _weights(network: Network, loaded: Loaded) -> list[Problem]:
@@ -90,12 +90,26 @@ def _weights(network: Network, loaded: Loaded) -> list[Problem]:
     return [*unread, *check(network, given, complete=False)[1]]
 
 
-def _allowed(problems: Problems, loaded: Loaded) -> list[Problem]:
-    """The problems without the warnings that the file allows; a reason that silences nothing is one itself."""
-    silenced = {problem.code for problem in problems.found} & set(loaded.allow)
+class _Allowing(Problems):
+    """Problems without the warnings that a file allows."""
+
+    def __init__(self, allow: Collection[str]) -> None:
+        super().__init__()
+        self.allow = allow
+        self.silenced: set[str] = set()
+
+    def add(self, problem: Problem) -> None:
+        if problem.code in self.allow:
+            self.silenced.add(problem.code)
+        else:
+            super().add(problem)
+
+
+def _told(problems: _Allowing, loaded: Loaded) -> list[Problem]:
+    """The problems in order; a reason that silences nothing is one of them."""
     if not problems.errors:
         for code, reason in loaded.own_allow.items():
-            if code not in silenced:
+            if code not in problems.silenced:
                 message = f"`{code}` is allowed, but there is no such warning here"
                 problems.add(Problem("unused-allow", message, reason.span, "leave it out"))
-    return [problem for problem in problems.sorted() if problem.code not in silenced]
+    return problems.sorted()

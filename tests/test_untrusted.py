@@ -102,6 +102,23 @@ FILES: dict[str, tuple[bytes | str, str]] = {
         HEAD + "blocks:\n" + "".join(f"  block{n}:\n    - reluu{n}\n" for n in range(5_000)) + "layers: [blok1]",
         "unknown-kind",
     ),
+    "a thousand warnings that are allowed": (
+        HEAD + "allow: {linear-pair: a test}\nlayers:\n" + "  - conv(3, 1)\n" * 1_000 + "  - nothing\n", "unknown-kind",
+    ),
+    "a text beside a key behind blanks": (
+        HEAD + "layers:\n  - relu\n    name:" + " " * 500_000 + "x: y\n", "yaml-syntax",
+    ),
+    "many unknown arguments": (
+        HEAD + "layers: [{conv: {" + ", ".join(f"a{n}: 1" for n in range(20_000)) + "}}]", "unknown-argument",
+    ),
+    "many branches": (
+        HEAD + "layers:\n  - add:\n" + "".join(f"      b{n}: relu\n" for n in range(30_000)) + "      x: rellu\n",
+        "unknown-kind",
+    ),
+    "many blocks and params": (
+        HEAD + "params:\n" + "".join(f"  p{n}: 1\n" for n in range(20_000)) + "blocks:\n"
+        + "".join(f"  b{n}:\n    - relu\n" for n in range(12_000)) + "layers: [b0]", "unused-block",
+    ),
     "more than a mebibyte": ("#" * (2**20 + 1), "too-large"),
     "escapes of a terminal": (HEAD + 'name: "\\e[31mred\\e]0;title\\a"\nlayers: ["\\e[2J"]', "syntax"),
 }  # fmt: skip

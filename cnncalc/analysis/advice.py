@@ -30,6 +30,7 @@ class Subject:
     def __init__(self, network: Network, report: Report) -> None:
         self.network = network
         self.report = report
+        self.outputs = set(network.outputs.values())
         self.readers: dict[int, list[Node]] = {}
         for node in network.nodes:
             for index in node.inputs:
@@ -38,7 +39,7 @@ class Subject:
     def only_reader(self, index: int) -> Node | None:
         """The node that reads an output, if it is the only one and the output is not the network's."""
         readers = self.readers.get(index, [])
-        return readers[0] if len(readers) == 1 and index not in self.network.outputs.values() else None
+        return readers[0] if len(readers) == 1 and index not in self.outputs else None
 
     def layer(self, node: Node) -> LayerReport:
         return self.report.layers[node.index]
@@ -183,12 +184,15 @@ def wide_padding(subject: Subject) -> Iterator[Problem]:
 def small_field(subject: Subject) -> Iterator[Problem]:
     """Behind a global pool a classifier sees the whole image, but no feature in it is larger than the field."""
     network = subject.network
-    for end in network.outputs.values():
+    walked: set[int] = set()
+    for end in subject.outputs:
         index = end
-        while index != INPUT and network.nodes[index].layer.kind in (*POINTWISE, "linear"):
+        while index not in walked and index != INPUT and network.nodes[index].layer.kind in (*POINTWISE, "linear"):
+            walked.add(index)
             index = network.nodes[index].inputs[0]
-        if index == INPUT or len(network.shape_at(end)) > 1:
+        if index == INPUT or index in walked or len(network.shape_at(end)) > 1:
             continue
+        walked.add(index)
         pool = network.nodes[index]
         before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
         if pool.layer.kind not in GLOBAL_POOLS or prod(pool.output[1:]) != 1 or before is None:

@@ -12,7 +12,7 @@ from cnncalc.network import INPUT, Network, Node
 
 FREE = ("kernel", "stride", "padding")
 LARGEST = 12  # of each setting that is tried, where several are free
-LARGEST_ALONE = 512  # of one that alone is free, or of the wanted sizes
+LARGEST_ALONE = 4096  # of one that alone is free, or of the wanted sizes
 Settings = tuple[tuple[str, Value], ...]
 
 
@@ -68,7 +68,7 @@ def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) 
 
 
 def _tried(network: Network, node: Node, free: Sequence[str], wanted: Shape) -> Iterator[Settings]:
-    largest = LARGEST if len(free) > 1 else min(max(LARGEST, 2 * max(wanted), *node.input_shapes[0]), LARGEST_ALONE)
+    largest = LARGEST if len(free) > 1 else min(max(LARGEST, 4 * max(wanted), *node.input_shapes[0]), LARGEST_ALONE)
     ranges = (range(0 if name == "padding" else 1, largest + 1) for name in free)
     for values in product(*ranges):
         yield tuple(zip(free, values, strict=True))

@@ -12,8 +12,10 @@ from cnncalc.cli.compare import compare
 from cnncalc.cli.explain import explain
 from cnncalc.cli.layers import layers
 from cnncalc.cli.list import list_
+from cnncalc.cli.new import new
 from cnncalc.cli.output import emit, message
 from cnncalc.cli.run import run as run_
+from cnncalc.cli.schema import schema
 from cnncalc.cli.show import show
 from cnncalc.cli.summary import summary
 from cnncalc.cli.validate import validate
@@ -37,8 +39,10 @@ app.command()(explain)
 app.command()(calc)
 app.command("list")(list_)
 app.command()(show)
+app.command()(new)
 app.command()(layers)
 app.command()(codes)
+app.command()(schema)
 app.command("run")(run_)
 app.command()(verify)
 

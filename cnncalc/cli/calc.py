@@ -1,5 +1,6 @@
 """`cnncalc calc`."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,7 +98,7 @@ def _sizes(text: str, network: "Network") -> tuple[int, ...]:
     """`55x55`. Raises UsageError."""
     parts = text.lower().replace("×", "x").split("x")
     axes = len(network.input) - 1
-    if not all(part.isascii() and part.isdigit() and 0 < int(part) < 10**9 for part in parts) or len(parts) != axes:
+    if not all(re.fullmatch("[0-9]{1,9}", part) and int(part) for part in parts) or len(parts) != axes:
         raise UsageError(
             f"--want takes the {axes} spatial sizes of the output, as {'x'.join(['55'] * axes)}, not {text!r}"
         )

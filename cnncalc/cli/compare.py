@@ -1,5 +1,6 @@
 """`cnncalc compare`."""
 
+import re
 from enum import StrEnum
 from fractions import Fraction
 from itertools import product
@@ -129,10 +130,9 @@ def _share(text: str | None) -> Fraction | None:
     """`30%` or 0.3. Raises UsageError."""
     if text is None:
         return None
-    try:
-        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"--least-saving takes a share as 30%, not {text!r}") from None
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?%?", text):
+        raise UsageError(f"--least-saving takes a share as 30%, not {text!r}")
+    share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     if not -100 <= share <= 1:
         raise UsageError(f"--least-saving is at most 100%, not {text!r}")
     return share

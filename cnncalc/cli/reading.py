@@ -19,11 +19,13 @@ def read(
 
 def whole(arch: str, input: str | None = None, settings: Sequence[str] | None = None) -> "Network":
     """The network of an architecture or of a chain of layers. Raises SpecError, with the repairs that were tried."""
-    from cnncalc.errors import SpecError
+    from cnncalc.errors import SpecError, UsageError
     from cnncalc.review import review_loaded
     from cnncalc.spec.chain import is_chain, open_chain
     from cnncalc.spec.load import open_architecture
 
+    if is_chain(arch) and settings:
+        raise UsageError("--set turns a param of a file, and a chain of layers has none")
     if is_chain(arch):
         found = review_loaded(open_chain(arch, input))
     else:

@@ -102,12 +102,14 @@ def _check_use(at: str | None, all_: bool, *, picture: bool, matrix: bool, saves
 
 
 def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple[Network, Loaded]":
+    from cnncalc.review import review_loaded
     from cnncalc.spec.load import open_architecture
 
     loaded = open_architecture(arch, input=input, settings=settings or ())
-    net = loaded.network
-    if net is None or not net.complete or any(problem.severity == "error" for problem in loaded.problems):
-        raise SpecError(loaded.problems)
+    found = review_loaded(loaded, input=input, settings=settings or (), promises=False)
+    net = found.network
+    if found.failed or net is None:
+        raise SpecError([problem for problem in found.problems if problem.severity == "error"])
     if not net.nodes:
         raise UsageError(f"{net.name} has no layers to run")
     return net, loaded

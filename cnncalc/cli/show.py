@@ -1,22 +1,52 @@
 """`cnncalc show`."""
 
+from typing import Annotated
+
+import typer
+
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit
+
+Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every layer on a line of its own, no blocks.")]
 
 
 def show(
     arch: options.Arch,
+    expand: Expand = False,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
-    """An architecture file as it is written."""
-    from cnncalc.errors import Mistake, SpecError
+    """An architecture file as it is written, or with all that it calls written out."""
     from cnncalc.render.source import source_text
+
+    text = _expanded(arch) if expand else _written(arch)
+    emit(source_text(text, color=colored(color, output)), output)
+
+
+def _written(arch: str) -> str:
+    from cnncalc.errors import Mistake, SpecError
     from cnncalc.spec.files import find, read_source
 
     try:
-        text = read_source(find(arch)).text
+        return read_source(find(arch)).text
     except Mistake as mistake:
         problem = mistake.problem
         raise SpecError([problem if mistake.has_place else problem._replace(span=None)]) from None
-    emit(source_text(text, color=colored(color, output)), output)
+
+
+def _expanded(arch: str) -> str:
+    """The network as a file without blocks, with the promises of the original and the warnings that it allows."""
+    from cnncalc.analysis.advice import advice
+    from cnncalc.errors import SpecError
+    from cnncalc.review import review_loaded
+    from cnncalc.spec.load import open_architecture
+    from cnncalc.spec.write import write_network
+
+    loaded = open_architecture(arch)
+    found = review_loaded(loaded, promises=False)
+    if found.failed or found.network is None or found.report is None:
+        raise SpecError([problem for problem in found.problems if problem.severity == "error"])
+    given = {problem.code for problem in advice(found.network, found.report)}
+    allow = {code: reason.text for code, reason in loaded.allow.items() if code in given}
+    expect = {promise.key: promise.value for promise in loaded.expectations}
+    return write_network(found.network, expect=expect, allow=allow)

@@ -44,12 +44,12 @@ def verify(
 
 
 def _verdict(arch: str, input: str | None, settings: list[str] | None) -> "Verdict":
+    from cnncalc.cli.reading import whole
     from cnncalc.execution.verify import verify
-    from cnncalc.spec.load import load
 
     progress = Progress()
     try:
-        network = load(arch, input=input, settings=settings or ())
+        network = whole(arch, input, settings)
         return verify(network, tick=lambda done, total: progress.tell(f"verify {network.name}", done, total))
     finally:
         progress.clear()

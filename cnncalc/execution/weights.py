@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import prod, sqrt
+from math import inf, isfinite, prod, sqrt
 from random import Random
 from typing import Any, NamedTuple
 
@@ -44,7 +44,13 @@ def flat(nested: Array) -> Shaped:
         if isinstance(item, bool) or not isinstance(item, int | float):
             text = "lists of different depth" if isinstance(item, list | tuple) else f"{str(item)[:40]!r}"
             raise NestedError(f"numbers are expected, found {text}")
-    return Shaped(tuple(shape), [float(item) for item in level])
+    try:
+        values = [float(item) for item in level]
+    except OverflowError:
+        values = [inf]
+    if not all(map(isfinite, values)):
+        raise NestedError("numbers are expected, found one beyond all bounds or none at all")
+    return Shaped(tuple(shape), values)
 
 
 def nested(shape: Shape, values: list[Any]) -> Array:
@@ -111,7 +117,7 @@ def check(
     for path, arrays in given.items():
         place = next((array.span for array in arrays.values()), None)
         try:
-            node = keepers[find_path(path, keepers, what="layer with weights")]
+            node = keepers.get(path) or keepers[find_path(path, keepers, what="layer with weights")]
         except PathError as error:
             problems.append(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
             continue

@@ -14,8 +14,10 @@ from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
 from cnncalc.spec.repairs import rename, set_argument, settings_in, write
-from cnncalc.spec.tree import Call
+from cnncalc.spec.tree import Argument, Call
 from cnncalc.spec.values import Word, is_number
+
+MOST_UNKNOWN = 50  # arguments of one call that are told of
 
 
 def bind(call: Call, description: Description) -> None:
@@ -75,14 +77,16 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     bound: dict[str, Expression] = {}
     names = list(parameters)
     wants = f"`{call.kind}` takes {', '.join(names)}" if names else f"`{call.kind}` takes no arguments"
-    unknown = [argument.name for argument in call.arguments if argument.name and argument.name not in parameters]
+    unknown = [argument for argument in call.arguments if argument.name and argument.name not in parameters]
     if unknown:
-        mistake, *others = (unknown_argument(call, name, names, wants) for name in unknown)
+        given = {argument.name for argument in call.arguments}
+        free = [known for known in names if known not in given]
+        mistake, *others = (unknown_argument(call, one, names, free, wants) for one in unknown[:MOST_UNKNOWN])
         mistake.others = others
         raise mistake
     for position, argument in enumerate(call.arguments):
         if not argument.name and position >= len(names):
-            fixes = rewritten(call, call.kind, names)[1:]
+            fixes = rewritten(call, call.kind, names)[1:] if call.kind in KINDS else ()
             raise Mistake("unknown-argument", f"one argument too many: {wants}", argument.span, "", *fixes)
         name = argument.name or names[position]
         if name in bound:
@@ -99,11 +103,10 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     return bound
 
 
-def unknown_argument(call: Call, name: str, names: list[str], wants: str) -> Mistake:
-    """A name that the kind has not: another tool's, or one that is alike."""
-    argument = next(argument for argument in call.arguments if argument.name == name)
+def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str], wants: str) -> Mistake:
+    """A name that the kind has not: another tool's, or one that is alike among those that are `free`."""
+    name = argument.name
     at = argument.span._replace(end=argument.span.start + len(name))
-    free = [known for known in names if all(other.name != known for other in call.arguments)]
     meant = argument_named(name, free)
     fixes = [Fix(at, meant, f"did you mean `{meant}`?")] if meant else list(rename(at, name, free))
     if name in NOT_WRITTEN:
@@ -151,7 +154,7 @@ def _bad_argument(error: LayerError, call: Call) -> list[Fix]:
     words = field.words
     if isinstance(value, Arithmetic) and "whole number" in error.message:
         fixes.append(write(value.span, f"round({value.span.text})"))
-    if isinstance(value, Literal) and getattr(field, "maximum", 0) == 1 and is_number(value.value):
+    if isinstance(value, Literal) and getattr(field, "maximum", 0) == 1 and is_number(value.value) and value.value >= 5:
         fixes.append(write(value.span, show(value.value / 100), "a share is a number from 0 to 1"))
     if isinstance(value, Literal | Name):
         text = value.span.text

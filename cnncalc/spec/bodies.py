@@ -55,17 +55,19 @@ class BodyReader:
             return (broken(span),)
         return (self.item(node),)
 
-    def is_split(self, node: Listing) -> bool:
-        """Whether a comma within a call has split the texts of a list in brackets; that is told."""
+    def is_split(self, node: Listing, *, branches: bool = False) -> bool:
+        """Whether a comma within a call has split the texts of a list in brackets; that is told.
+
+        Items of a chain can be joined; branches cannot, and are quoted.
+        """
         for item in node.items:
             if isinstance(item, Text) and item.plain and item.value.count("(") != item.value.count(")"):
-                chain = " -> ".join(_split_calls(node.span.text[1:-1]))
-                self.refuse(
-                    "a comma within a call splits a list in brackets",
-                    item.span,
-                    Fix(node.span, chain, f"put each on its own line, or join them: `{chain}`"),
-                    help="put each on its own line, or join them with `->`",
-                )
+                calls = _split_calls(node.span.text[1:-1])
+                quoted = ", ".join(f'"{call}"' if "," in call else call for call in calls)
+                text, how = (f"[{quoted}]", "quote the calls") if branches else (" -> ".join(calls), "join them")
+                fix = Fix(node.span, text, f"put each on its own line, or {how}: `{text}`")
+                message = "a comma within a call splits a list in brackets"
+                self.refuse(message, item.span, fix, help=f"put each on its own line, or {how}")
                 return True
         return False
 
@@ -155,7 +157,7 @@ class BodyReader:
         return Merge(head.word, tuple(branches), head.word_span) if branches else None
 
     def branch_list(self, word: str, node: Listing) -> list[Branch] | None:
-        if node.flow and self.is_split(node):
+        if node.flow and self.is_split(node, branches=True):
             return None
         return [
             Branch(str(n), None, self.body(inner, f"branch {n} of `{word}`", inner.span), inner.span, inner.span)
@@ -166,6 +168,7 @@ class BodyReader:
         if node.flow and self.is_split_mapping(node):
             return None
         branches: list[Branch] = []
+        labels: set[str] = set()
         unread = False
         for key, inner in node.pairs:
             read = self.attempt(_read_branch_key, key)
@@ -174,8 +177,9 @@ class BodyReader:
                 unread = True
                 continue
             label, condition = read
-            if any(branch.label == label for branch in branches):
+            if label in labels:
                 self.problems.add(Problem("duplicate-name", f"a branch `{label}` is there already", key.span))
+            labels.add(label)
             branches.append(Branch(label, condition, body, key.span, inner.span))
         return None if unread else branches
 
@@ -260,7 +264,8 @@ def _read_branch_key(text: Text) -> tuple[str, Expression | None]:
     parser = Parser(text)
 
     def read() -> tuple[str, Expression | None]:
-        label = parser.take("number") or parser.expect("name", "a branch's name")
+        label = parser.token if parser.token.text.isdigit() else parser.expect("name", "a branch's name")
+        parser.take("number")
         return label.text, parser.condition()
 
     return parser.whole(read, "a branch's name, as `skip` or `skip if stride == 1`")

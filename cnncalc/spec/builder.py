@@ -30,6 +30,7 @@ class Builder:
         self.nodes: list[Node] = []
         self.groups: list[Group] = []
         self.outputs: dict[str, int] = {}
+        self.last_outputs: list[str] = []  # the names that the last `outputs` gave
         self.lost: list[tuple[int, Span]] = []  # nodes whose output flowed into a `from`
         self.count = 0
         self.steps = 0

@@ -91,12 +91,12 @@ class Checker:
         earlier: set[str] = set()
         for name, entry in self.description.params.items():
             self.check_name(name, entry.key_span, "a param")
-            self.check_names(entry.value, earlier)
+            self.check_names(entry.value, (), earlier)
             earlier.add(name)
         if self.description.input:
-            self.check_names(self.description.input.value, earlier)
+            self.check_names(self.description.input.value, (), earlier)
         for entry in self.description.expect.values():
-            self.check_names(entry.value, earlier)
+            self.check_names(entry.value, (), earlier)
 
     def check_name(self, name: str, span: Span, what: str) -> bool:
         """Whether a name may be given; a word of the language or a number may not."""
@@ -134,7 +134,7 @@ class Checker:
                     Problem("duplicate-name", f"`{parameter.name}` is a parameter already", parameter.span)
                 )
             if parameter.default:
-                self.check_names(parameter.default, {*names, *self.description.params}, names)
+                self.check_names(parameter.default, names, self.description.params)
             elif optional:
                 self.problems.add(
                     Problem("syntax", f"`{parameter.name}` has no default, but one before it has", parameter.span)
@@ -162,11 +162,10 @@ class Checker:
                 except Mistake as mistake:
                     for one in (mistake, *mistake.others):
                         self.problems.add(one.problem)
-        known = {*parameters, *outputs, *self.description.params}
-        shadowed = {*parameters, *outputs}
+        known = {*parameters, *outputs}
         read: set[str] = set()
         for expression in expressions_of(body):
-            self.check_names(expression, known, shadowed)
+            self.check_names(expression, known, self.description.params)
             read.update(name.name for name in names_in(expression))
             self.members.update(members_in(expression))
         if read & outputs:  # where no output is read, names are there for the paths
@@ -196,18 +195,21 @@ class Checker:
                 )
             )
 
-    def check_names(self, expression: Expression, known: Collection[str], shadowed: Collection[str] = ()) -> None:
-        """Note every bare name that nothing stands behind, and which params are read."""
+    def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> None:
+        """Note every bare name that nothing stands behind, and which params are read, of those that can be."""
         for name in names_in(expression):
-            if name.name in self.description.params and name.name not in shadowed and name.name in known:
+            if name.name in known:
+                continue
+            if name.name in params:
                 self.used_params.add(name.name)
-            if name.name in self.description.blocks and name.name not in known:
+                continue
+            if name.name in self.description.blocks:
                 self.used_blocks.add(name.name)
-            if name.name not in known and not self.is_word(name.name) and name.name not in SPECIAL:
+            if not self.is_word(name.name) and name.name not in SPECIAL:
                 name.known = False
                 if self.problems.full:
                     continue
-                self.problems.add(self.unknown(name, known))
+                self.problems.add(self.unknown(name, [*known, *params]))
 
     def unknown(self, name: Name, known: Collection[str]) -> Problem:
         """The problem of a name that nothing stands behind."""

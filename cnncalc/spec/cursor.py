@@ -75,7 +75,9 @@ class Cursor:
     def enter(self) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Mistake("too-large", f"parentheses stand {DEEPEST} deep, and no deeper is read", self.text.span)
+            raise Mistake(
+                "too-large", f"parentheses and signs stand {DEEPEST} deep, and no deeper is read", self.text.span
+            )
 
     def fail(self, message: str, *fixes: Fix, help: str = "", span: Span | None = None) -> NoReturn:
         raise Mistake("syntax", message, span or self.span_of(self.token), help, *fixes)

@@ -138,7 +138,10 @@ class _Reader(BodyReader):
 
     def allow(self, key: Text, node: Node) -> None:
         for code, reason in self.pairs(key, node):
-            if code.value not in CODES:
+            if code.value not in CODES and isinstance(node, Mapping) and node.flow and form(reason) == "nothing":
+                help_text = "put the reason in quotes, or on a line of its own"
+                self.refuse("a comma splits this reason", code.span, help=help_text)
+            elif code.value not in CODES:
                 warnings = [known for known, (severity, _) in CODES.items() if severity == "warning"]
                 fixes = rename(code.span, code.value, warnings)
                 self.problems.add(Problem("unknown-key", f"there is no warning `{code.value}`", code.span, fixes=fixes))

@@ -6,6 +6,8 @@ its spatial sizes (`doubtful`), and errors that would only follow from that are 
 
 from __future__ import annotations
 
+import re
+
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
@@ -20,6 +22,8 @@ from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
 from cnncalc.spec.tree import Group as Parenthesis
 from cnncalc.spec.values import truth, whole
+
+_SIZES = re.compile(r" of [\d×]+ \([\d,]+ elements?\)")
 
 
 class Expander:
@@ -41,7 +45,10 @@ class Expander:
         frame = Frame("", {}, self.params, start, self.description.names, None, None)
         end = self.body(body, frame, start, "")
         last = body[-1].items[-1].unit if body else None
-        if not (isinstance(last, Merge) and last.word == "outputs" and built.outputs):
+        if isinstance(last, Merge) and last.word == "outputs" and built.last_outputs:
+            ends = {name: built.outputs[name] for name in built.last_outputs}
+            built.outputs = {**ends, **built.outputs}
+        else:
             built.outputs = {"": end.node, **built.outputs}
         return built.network(self.description)
 
@@ -148,7 +155,7 @@ class Expander:
     def layer(self, call: Call, frame: Frame) -> Layer:
         """The layer of a call with its arguments evaluated; the same object for the same arguments."""
         values = {name: value.evaluate(frame) for name, value in call.bound.items()}
-        key = (call, *values.values(), *map(type, values.values()))
+        key = (call, *values.values(), *map(types_of, values.values()))
         layer = self.layers.get(key)
         if layer is None:
             try:
@@ -170,6 +177,8 @@ class Expander:
             if output is None:
                 output = self.shapes[key] = layer.output_shape(inputs)
         except LayerError as error:
+            if flow.doubtful:  # what the sizes would be is not known
+                error.message = _SIZES.sub("", error.message)
             if not (flow.doubtful and error.about == "size"):
                 self.built.note(mistake_of(error, call, shape), path, flow, self.built.fewer_rounds())
             self.built.failed = True
@@ -216,7 +225,7 @@ class Expander:
 
     def title(self, block: Block, values: dict[str, Value]) -> str:
         """The call as it came out, `bottleneck(64, 1)`."""
-        key = (block, *values.values(), *map(type, values.values()))
+        key = (block, *values.values(), *map(types_of, values.values()))
         if key not in self.titles:
             texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
             self.titles[key] = f"{block.name}({', '.join(texts)})" if values else block.name
@@ -260,6 +269,8 @@ class Expander:
     def reuse(self, value: Output, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
         """Run a named layer or block again; every layer must find the weights that it had the first time."""
         definition = value.definition
+        if definition is None and self.built.failed:
+            raise Unknown
         if definition is None:
             raise Mistake("reuse-mismatch", "only the name of one layer or one block can be used again", call.span)
         before, start, result = self.built.failed, len(self.built.nodes), flow
@@ -293,9 +304,11 @@ class Expander:
                 present.append((branch, self.branch(branch, merge, frame, flow, prefix)))
         self.built.depth -= 1
         if merge.word == "outputs":
+            self.built.last_outputs = []
             for branch, end in present:
                 name = branch.label if branch.label not in self.built.outputs else f"{prefix}{branch.label}"
                 self.built.outputs[name] = end.node
+                self.built.last_outputs.append(name)
             result = flow
         elif not present:
             raise Mistake("empty-branch", f"`{merge.word}` has no branch left: every condition is false", merge.span)
@@ -339,6 +352,11 @@ class Expander:
             output,
             doubtful,
         )
+
+
+def types_of(value: Value) -> object:
+    """What tells apart values that are equal, as 1, 1.0 and true, and lists of them."""
+    return tuple(map(types_of, value)) if isinstance(value, tuple) else type(value)
 
 
 def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:

@@ -217,7 +217,7 @@ class Comparison(Expression):
 
     def holds(self, position: int, sign: str, left: Value, right: Value) -> bool:
         if sign in EQUALITY:
-            if is_number(left) != is_number(right) or isinstance(left, tuple) != isinstance(right, tuple):
+            if any(isinstance(left, one) != isinstance(right, one) for one in (bool, tuple, str)):
                 raise Mistake(
                     "bad-value",
                     f"{describe(left)} and {describe(right)} can never be equal: they differ in type",

@@ -263,7 +263,7 @@ class Parser(Cursor):
         value = float(token.text)
         if value > LARGEST:
             raise Mistake("too-large", "a number larger than 10^18", self.span_of(token))
-        return int(token.text) if token.text.isdigit() else value
+        return int(token.text.lstrip("0") or "0") if token.text.isdigit() else value
 
     def function(self, start: int, token: Token) -> Expression:
         if token.text not in FUNCTIONS:

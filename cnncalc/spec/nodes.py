@@ -102,7 +102,7 @@ class _Builder:
         while found := _PROPERTY.match(self.source.text, span.start):
             at = span._replace(end=found.end(1))
             what = "anchors" if at.text.startswith("&") else "tags"
-            fix = Fix(span._replace(end=found.end()), "", f"leave `{at.text}` out")
+            fix = Fix(span._replace(end=found.end()), "", f"leave `{at.text}` out; {_ONLY_CALLS}")
             self.problems.add(
                 Problem("yaml-feature", f"{what} (`{at.text}`) are not read", at, _ONLY_CALLS, fixes=(fix,))
             )
@@ -121,6 +121,8 @@ class _Builder:
             self.keys[-1] = None
             if key.plain and key.value == _REFUSED:
                 pass
+            elif parent.flow and key.value.count(")") > key.value.count("("):
+                pass  # the rest of a call that a comma has split, which is told where the call begins
             elif key.value in parent.values:
                 self.problems.add(Problem("duplicate-key", f"`{key.value}` is given twice here", key.span))
             else:

@@ -69,7 +69,7 @@ def bounded(compute: Callable[[], Value], span: Span) -> Value:
     except (OverflowError, ValueError):
         value = None
     if isinstance(value, complex) or value is None or not abs(value) <= LARGEST:
-        raise Mistake("too-large", "the result is no number up to 10^18", span)
+        raise Mistake("too-large", "the result is no real number up to 10^18", span)
     return value
 
 

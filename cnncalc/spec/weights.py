@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
@@ -12,6 +13,8 @@ from cnncalc.spec.family import read_family
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, parse
 from cnncalc.spec.scope import ParamScope
+
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 Nested = Any  # a number, or a list of nested
 
@@ -54,9 +57,16 @@ def _json(source: Source) -> Any:
     if not source.text.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json.loads(source.text)
+        return json.loads(source.text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping; raises ValueError where a key is given twice, which the reading as YAML then tells."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError
+    return found
 
 
 def _weights(node: Node, problems: Problems) -> dict[str, dict[str, Given]]:
@@ -85,10 +95,8 @@ def _nested(node: Node, problems: Problems) -> Nested:
 
 def _number(text: Text, problems: Problems) -> float:
     """A number, or arithmetic that gives one, as 1/9."""
-    try:
+    if _NUMBER.fullmatch(text.value):
         return float(text.value)
-    except ValueError:
-        pass
     try:
         value = read_expression(text).evaluate(ParamScope({}))
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -18,17 +18,26 @@ NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")
 COMMENT_AT = 50  # the column of the comments
 
 
-def write_network(network: Network, *, notes: str = "", expect: Mapping[str, Value] | None = None) -> str:
+def write_network(
+    network: Network,
+    *,
+    notes: str = "",
+    expect: Mapping[str, Value] | None = None,
+    allow: Mapping[str, str] | None = None,
+) -> str:
     """The text of a file that gives this network.
 
     Names are given to what is read by them; where nothing is, to all whose path would change. The other paths that
     change stand behind as comments. `notes` take the place of the network's own; `expect` are the promises that the
-    file is to make.
+    file is to make, `allow` the warnings that it silences, with their reasons.
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
     lines = [f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in heads.items() if text]
-    lines += [f"input: {show(network.input)}", "", "layers:"]
+    lines.append(f"input: {show(network.input)}")
+    if allow:
+        lines += ["allow:", *(f"  {code}: {json.dumps(text, ensure_ascii=False)}" for code, text in allow.items())]
+    lines += ["", "layers:"]
     lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
     if expect:
         lines += ["", "expect:", *(f"  {key}: {show(value)}" for key, value in expect.items())]

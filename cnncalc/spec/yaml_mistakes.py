@@ -26,13 +26,13 @@ class Scene:
         self.at = min(mark.index, size) if mark else 0
         self.begin = min(begin.index, size) if begin else 0
         self.number = source.place(self.at)[0]
-        self.line = source.line(self.number)
+        self.line = source.line(self.number)[:LONGEST]
         self.start = source.starts[self.number - 1]
 
     def before(self) -> tuple[int, str]:
         """The last line before this one that is neither empty nor a comment; 0 where there is none."""
         for number in range(self.number - 1, 0, -1):
-            text = self.source.line(number)
+            text = self.source.line(number)[:LONGEST]
             if text.strip() and not text.lstrip().startswith("#"):
                 return number, text
         return 0, ""

@@ -288,6 +288,27 @@ def test_outputs_at_the_end_are_the_network_s() -> None:
     assert (found.output, found.outputs) == ((4, 6, 6), {"p3": (4, 6, 6), "p4": (4, 3, 3)})
 
 
+def test_the_last_outputs_are_the_network_s_and_earlier_ones_beside_them() -> None:
+    found = report("""
+        input: [6, 8, 8]
+        layers:
+          - outputs: {side: max_pool(2)}
+          - outputs: {main: relu, other: "max_pool(4)"}
+    """)
+    assert found.output == (6, 8, 8)
+    assert found.outputs == {"main": (6, 8, 8), "other": (6, 2, 2), "side": (6, 4, 4)}
+
+
+def test_arguments_that_are_equal_but_differ_in_type_are_kept_apart() -> None:
+    text = """
+        blocks:
+          b(stride):
+            - max_pool(2, stride)
+        layers: ['b([1, 1]) -> b([true, true])']
+    """
+    assert problems(text) == [("bad-argument", 4, 19)]
+
+
 # from, input, reuse
 
 

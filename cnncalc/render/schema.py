@@ -1,0 +1,184 @@
+"""The JSON Schema of the architecture file, by which editors complete and check it; draft 2020-12.
+
+It judges the form: keys, and what may stand where. Texts (calls, chains, expressions) it takes as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cnncalc.analysis.expect import PROMISES
+from cnncalc.errors import CODES
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.fields import (
+    MAXIMUM,
+    REQUIRED,
+    AmountField,
+    Field,
+    FlagField,
+    PerAxisField,
+    RealField,
+    Same,
+    SizesField,
+    WholeField,
+)
+from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+
+Schema = dict[str, Any]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+NAMED = r"^\s*(\w+\s*=\s*)?{}(\s+if\s.*)?\s*$"  # the key of an item that is a mapping
+EXPRESSION = {"$ref": "#/$defs/expression"}
+VALUE = {"$ref": "#/$defs/value"}
+BODY = {"$ref": "#/$defs/body"}
+TEXT: Schema = {"type": ["string", "number", "boolean"]}  # a scalar, whatever YAML takes it for
+NOTHING: Schema = {"type": "null"}
+
+# The keys of a document: what they are for.
+KEYS = {
+    "name": "The network's title.",
+    "source": "The paper or the implementation, with its year and the variant.",
+    "notes": "What else there is to say.",
+    "extends": "A file beside this one, or a bundled architecture, whose parts this one takes over and overrides.",
+    "input": "What flows in, without a batch: [C, L], [C, H, W] or [C, D, H, W].",
+    "params": "Knobs, by name; --set NAME=VALUE turns one.",
+    "blocks": "Layers of the author's own: `name(width, stride=1):` with the items below it.",
+    "layers": "The network: items in the order of running, as `conv(64, 3, padding=1) -> relu`.",
+    "expect": "What must come out; `cnncalc validate` checks it.",
+    "allow": "Warnings that are silenced, each with its reason.",
+    "weights": "The arrays of layers, by path and name, for tiny demonstrations.",
+}
+
+
+def schema_json() -> str:
+    """The schema as text."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema() -> Schema:
+    """The schema of an architecture file."""
+    forms = _keys()
+    return {
+        "$schema": DRAFT,
+        "title": "An architecture of cnncalc",
+        "type": "object",
+        "properties": {key: {"description": text, **forms[key]} for key, text in KEYS.items()},
+        "additionalProperties": False,
+        "anyOf": [{"required": ["extends"]}, {"required": ["input", "layers"]}],
+        "$defs": {
+            "expression": {"type": "string", "minLength": 1, "description": "An expression, a name or a word."},
+            "value": {"anyOf": [{**TEXT}, {"type": "array", "items": VALUE}]},
+            "body": {"anyOf": [_list_of({"$ref": "#/$defs/item"}, 1), {"$ref": "#/$defs/item"}]},
+            "item": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/call"}]},
+            "branches": _branches(),
+            "call": _call(),
+            **{kind: _kind(kind) for kind in KINDS if kind not in MERGES},
+        },
+    }
+
+
+def _keys() -> dict[str, Schema]:
+    """What may stand under each key of a document."""
+    text = {key: TEXT for key in ("name", "source", "notes")}
+    size: Schema = {"anyOf": [_whole(1), EXPRESSION]}
+    warnings = {code: said for code, (severity, said) in CODES.items() if severity == "warning"}
+    reason = {"type": ["string", "number", "boolean"], "minLength": 1}
+    return {
+        **text,
+        "extends": {"type": "string", "pattern": r"^[\w.-]+$"},
+        "input": {"anyOf": [{**_list_of(size, 2), "maxItems": 4}, EXPRESSION]},
+        "params": _names(VALUE),
+        "blocks": _names(BODY),
+        "layers": BODY,
+        "expect": _names(False, {key: VALUE for key in PROMISES}),
+        "allow": _names(False, {code: {"description": said, **reason} for code, said in warnings.items()}),
+        "weights": {"type": ["object", "null"]},
+    }
+
+
+def _names(other: Schema | bool, known: dict[str, Schema] | None = None) -> Schema:
+    """A mapping of names, which may be left empty."""
+    found: Schema = {"type": ["object", "null"], "additionalProperties": other}
+    return {**found, "properties": known} if known else found
+
+
+def _list_of(items: Schema, least: int = 0) -> Schema:
+    return {"type": "array", "items": items, "minItems": least}
+
+
+def _branches() -> Schema:
+    branches = {"type": "object", "additionalProperties": BODY, "minProperties": 1}
+    return {"anyOf": [branches, _list_of(BODY, 1)]}
+
+
+def _call() -> Schema:
+    """An item that is a mapping: a merge with its branches, or a call by name; unknown names may be blocks."""
+    known = {}
+    for word in (*MERGES, "outputs"):
+        said = _said(word) if word in MERGES else STRUCTURE_WORDS[word][1]
+        known[word] = {"description": said, "$ref": "#/$defs/branches"}
+    for kind in KINDS:
+        if kind not in MERGES:
+            known[kind] = {"$ref": f"#/$defs/{kind}"}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": known,
+        "patternProperties": {NAMED.format(word): form for word, form in known.items()},
+        "additionalProperties": {"type": "object", "additionalProperties": VALUE},
+    }
+
+
+def _said(kind: str) -> str:
+    """The first sentence of a kind's docstring, which python -OO takes away."""
+    return (kind_class(kind).__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+
+def _kind(kind: str) -> Schema:
+    """The arguments of a layer kind, by name."""
+    layer = kind_class(kind)
+    fields = layer.fields.items()
+    return {
+        "description": f"{layer.signature()}: {_said(kind)}",
+        "type": "object",
+        "properties": {name: argument(field) for name, field in fields},
+        "required": [name for name, field in fields if field.default is REQUIRED],
+        "additionalProperties": False,
+    }
+
+
+def argument(field: Field) -> Schema:
+    """What an argument may be; an expression may always stand in its place."""
+    said = field.doc or f"{field.expects[:1].upper()}{field.expects[1:]}."
+    found: Schema = {"description": said, "anyOf": [*_literals(field), EXPRESSION]}
+    if isinstance(field.default, Same):
+        found["description"] += f" (default: as {field.default.field})"
+    elif field.default is not REQUIRED:
+        found["default"] = field.default
+    return found
+
+
+def _literals(field: Field) -> list[Schema]:
+    """What a field takes as it is written."""
+    found: list[Schema] = [{"enum": list(field.words)}] if field.words else []
+    if isinstance(field, FlagField):
+        found.append({"type": "boolean"})
+    elif isinstance(field, RealField):
+        found.append({"type": "number", "minimum": field.minimum, "maximum": field.maximum})
+    elif isinstance(field, SizesField):
+        found += [_whole(1)] if field.single else []
+        found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": field.longest})
+    elif isinstance(field, WholeField):
+        size: Schema = {"anyOf": [_whole(field.minimum), EXPRESSION]}
+        found.append(_whole(field.minimum))
+        if isinstance(field, AmountField):
+            size["anyOf"].insert(1, {**_list_of({"anyOf": [*size["anyOf"]]}, 2), "maxItems": 2})
+        if isinstance(field, PerAxisField):
+            found.append({**_list_of(size, 1), "maxItems": 3})
+    return found
+
+
+def _whole(least: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": MAXIMUM}

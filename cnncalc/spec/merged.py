@@ -1,0 +1,145 @@
+"""A family of files as one text of its own: what `extends` puts together, each part as it stands, with its comments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from cnncalc.errors import Problems, Source, SpecError
+from cnncalc.spec.family import read_family
+from cnncalc.spec.nodes import Mapping, Node, Text, parse
+
+OWN = ("name", "source", "notes", "expect", "weights")  # never inherited
+JOINED = ("params", "allow", "blocks")
+EDITOR_LINE = "# yaml-language-server:"
+
+# What is written above each part, in the order in which they are written.
+LESSONS = {
+    "name": "",
+    "source": "",
+    "notes": "",
+    "input": """\
+What flows in: [channels, height, width], or [C, L], or [C, D, H, W]. `--input 3x64x64` tries another.""",
+    "params": """\
+Knobs, to be read below by their names. `--set NAME=VALUE` turns one on the command line.""",
+    "allow": """\
+Warnings that are silenced here, each with its reason.""",
+    "blocks": """\
+Layers of your own, called like those that are built in. In the parentheses are the parameters, those with a default
+at the end. A block is a list of items, and what one puts out flows into the next.
+  a -> b -> c          one behind the other, on one line
+  (a -> b) * 3         three times, each with weights of its own; `index` counts the rounds, from 0
+  a if CONDITION       only where that holds; `a if CONDITION else b`
+  in_channels          the channels that flow into the block; `channels`, those that flow here
+  add:                 branches with the same input, added up; so with `multiply:` and `concat:`
+  identity             what flows in, unchanged: the shortcut""",
+    "layers": """\
+The network, from the input on. `stem = conv(64, 7)` names a part; `from(stem)` starts anew from what it puts out.""",
+    "weights": """\
+The numbers that `cnncalc run` computes with.""",
+    "expect": """\
+What must come out; `cnncalc validate` checks it. When you change the network, change it too, or leave it out.""",
+}
+
+
+class Piece(NamedTuple):
+    """Whole lines of a file that belong to a key: the comments above it, the key and what it holds."""
+
+    name: str
+    text: str
+    node: Node
+
+
+def merged(source: Source, path: str, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
+    """A file that says by itself what this one says with those that it extends. Raises SpecError.
+
+    `without` are parts to leave out, as ("blocks", "bottleneck"); `head` is a comment for the top.
+    """
+    problems = Problems()
+    description = read_family(source, path, problems)
+    if description is None or problems.errors:
+        raise SpecError(problems.sorted())
+    files = [_sections(document.source) for document in description.documents]
+    parts = [comment(head)] if head else []
+    for key, lesson in LESSONS.items():
+        text = _part(key, files, {name for section, name in without if section == key})
+        if text:
+            parts.append(f"\n{comment(lesson)}{text}\n" if lesson else f"{text}\n")
+    if head:
+        parts.insert(1, "\n")
+    return "".join(parts)
+
+
+def comment(text: str) -> str:
+    """A text as lines of a comment.
+
+    >>> comment("a\\nb")
+    '# a\\n# b\\n'
+    """
+    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def _sections(source: Source) -> dict[str, Piece]:
+    root = parse(source, Problems())
+    pairs = root.pairs if isinstance(root, Mapping) else []
+    return {piece.name: piece for piece in _pieces(source, pairs, len(source.text))}
+
+
+def _pieces(source: Source, pairs: list[tuple[Text, Node]], end: int) -> Iterator[Piece]:
+    """The pairs of a mapping in block style, cut where the lines of each begin."""
+    starts = [_start(source, key) for key, _ in pairs]
+    for (key, node), start, stop in zip(pairs, starts, [*starts[1:], end], strict=True):
+        lines = source.text[start:stop].rstrip().splitlines()
+        text = "\n".join(line for line in lines if not line.startswith(EDITOR_LINE))
+        yield Piece(key.value, text, node)
+
+
+def _start(source: Source, key: Text) -> int:
+    """Where the lines of a key begin: at the comments right above it that are indented as it is."""
+    line, column = source.place(key.span.start)
+    while line > 1 and source.line(line - 1).startswith(" " * (column - 1) + "#"):
+        line -= 1
+    return source.starts[line - 1]
+
+
+def _part(key: str, files: list[dict[str, Piece]], without: set[str]) -> str:
+    """The text of a top-level key, "" where it has none. The first of the files is the one that extends the others."""
+    if key in OWN:
+        files = files[:1]
+    having = [file[key] for file in files if key in file]
+    if not having or key not in JOINED or (len(having) == 1 and not without):
+        return having[0].text if having else ""
+    entries: list[Piece] = []
+    for section in reversed(having):
+        entries = _overridden(entries, _entries(section))
+    kept = [entry.text for entry in entries if entry.name not in without]
+    return "\n".join([f"{key}:", *kept]) if kept else ""
+
+
+def _entries(section: Piece) -> list[Piece]:
+    """What stands under `params`, `allow` or `blocks`, by name."""
+    node = section.node
+    if not isinstance(node, Mapping):
+        return []
+    if node.flow:
+        why = section.text.rpartition(node.span.text)[2].strip()
+        texts = [f"  {name.span.text}: {held.span.text}" for name, held in node.pairs]
+        texts[-1:] = [f"{last}    {why}".rstrip() for last in texts[-1:]]
+        return [Piece(name.value, text, held) for (name, held), text in zip(node.pairs, texts, strict=True)]
+    source = node.span.source
+    end = source.text.index(section.text, 0) + len(section.text)
+    pieces = _pieces(source, node.pairs, end)
+    return [piece._replace(name=piece.name.partition("(")[0].strip()) for piece in pieces]
+
+
+def _overridden(base: list[Piece], own: list[Piece]) -> list[Piece]:
+    """The entries with those of a file that extends theirs; a new one stands before the next that takes a place."""
+    result, new = list(base), []
+    for piece in own:
+        at = next((at for at, other in enumerate(result) if other.name == piece.name), None)
+        if at is None:
+            new.append(piece)
+        else:
+            result[at : at + 1] = [*new, piece]
+            new = []
+    return result + new

@@ -1,0 +1,99 @@
+"""`show --expand` and `new`: files that give the same network as the bundled one they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.report import Report
+from cnncalc.cli.new import _text
+from cnncalc.cli.show import _expanded
+from cnncalc.errors import LINE_BREAK, Source
+from cnncalc.review import review_loaded
+from cnncalc.spec.document import KEYS
+from cnncalc.spec.files import bundled, bundled_path
+from cnncalc.spec.load import load, load_source
+from cnncalc.spec.merged import LESSONS
+
+from .running import cnncalc
+
+
+def clean_report(text: str) -> Report:
+    """The report of a file in which there is nothing to complain of, promises included."""
+    found = review_loaded(load_source(Source("mynet.yaml", text)))
+    assert [(problem.code, problem.message) for problem in found.problems] == []
+    assert found.report
+    return found.report
+
+
+def check_same(original: Report, again: Report) -> None:
+    assert (again.name, again.source, again.input) == (original.name, original.source, original.input)
+    assert (again.totals, again.output) == (original.totals, original.output)
+    for one, other in zip(original.layers, again.layers, strict=True):
+        figures = ("kind", "inputs", "output", "parameters", "work", "receptive_field")
+        assert [getattr(one, name) for name in figures] == [getattr(other, name) for name in figures]
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_an_expanded_network_has_the_same_numbers(name: str) -> None:
+    text = _expanded(name)
+    check_same(analyze(load(name)), clean_report(text))
+    assert not any(line.startswith(("blocks:", "params:", "extends:")) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_a_new_file_has_the_same_numbers_and_stands_alone(name: str) -> None:
+    text = _text(str(bundled_path(name)), "mynet.yaml")
+    original, again = analyze(load(name)), clean_report(text)
+    check_same(original, again)
+    assert [layer.path for layer in again.layers] == [layer.path for layer in original.layers]
+    assert "\nextends:" not in text
+    assert "$schema" not in text
+    assert text.startswith(f"# Begun as the bundled {name}. ")
+    assert "  cnncalc summary mynet.yaml " in text
+
+
+def test_a_new_file_keeps_comments_and_only_what_is_used() -> None:
+    text = _text(str(bundled_path("seresnet50")), "-")
+    assert "# 25,557,032, and 2·C·C/16 + C/16 + C for each block of C channels" in text
+    assert text.index("  squeeze_excite:") < text.index("  bottleneck(") < text.index("  stage(")
+    assert "bottleneck" not in _text(str(bundled_path("resnet34")), "-")
+    assert "  group_width: 4    # the width of a group in the first stage" in _text(
+        str(bundled_path("resnext50_32x4d")), "-"
+    )
+
+
+def test_every_key_but_extends_has_its_place_in_a_new_file() -> None:
+    assert set(LESSONS) == {*KEYS} - {"extends"}
+    assert max(len(line) for lesson in LESSONS.values() for line in LINE_BREAK.split(lesson)) <= 118
+
+
+def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    first = cnncalc("new", "mynet.yaml", "--like", "resnet18", cwd=tmp_path)
+    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
+    assert cnncalc("validate", "mynet.yaml", "--strict", cwd=tmp_path).returncode == 0
+    text = (tmp_path / "mynet.yaml").read_text(encoding="utf-8")
+    again = cnncalc("new", "mynet.yaml", "--like", "vgg16", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == "cnncalc: 'mynet.yaml' is there already and is left as it is\n"
+    assert (tmp_path / "mynet.yaml").read_text(encoding="utf-8") == text
+    assert [path.name for path in tmp_path.iterdir()] == ["mynet.yaml"]
+
+
+def test_new_by_a_wrong_name(tmp_path: Path) -> None:
+    done = cnncalc("new", "mynet.yaml", "--like", "resnt18", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean `resnet18`?" in done.stderr
+    assert cnncalc("new", "mynet.yaml", cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_expand_goes_to_a_file_and_tells_what_is_wrong(tmp_path: Path) -> None:
+    assert cnncalc("show", "two_conv", "--expand", "-o", "flat.yaml", cwd=tmp_path).returncode == 0
+    assert cnncalc("validate", "flat.yaml", "--strict", cwd=tmp_path).returncode == 0
+    (tmp_path / "bad.yaml").write_text("input: [1, 4, 4]\nlayers:\n  - convv(4, 3)\n")
+    done = cnncalc("show", "bad.yaml", "--expand", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "unknown-kind" in done.stderr
