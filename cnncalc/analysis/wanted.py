@@ -45,7 +45,10 @@ class Search(NamedTuple):
 
 
 def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) -> Search:
-    """Try the free settings, of one layer after the other, all the others as they are."""
+    """Try the free settings, of one layer after the other, all the others as they are.
+
+    Of the network only the layers and the input count: as it is written it need not fit.
+    """
     layers = [node for node in network.nodes if all(name in node.layer.fields for name in free)]
     answers: list[Answer] = []
     others: list[Answer] = []
@@ -83,10 +86,7 @@ def _sizes_with(network: Network, changed: Node, settings: Settings) -> Shape:
     shapes: dict[int, Shape] = {INPUT: network.input}
     for node in network.nodes:
         layer = _with(node.layer, settings) if node.index == changed.index else node.layer
-        if node.index < changed.index:
-            shapes[node.index] = node.output
-        else:
-            shapes[node.index] = layer.output_shape(tuple(shapes[source] for source in node.inputs))
+        shapes[node.index] = layer.output_shape(tuple(shapes[source] for source in node.inputs))
     return shapes[network.outputs.get("", len(network.nodes) - 1)][1:]
 
 

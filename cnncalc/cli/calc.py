@@ -8,7 +8,7 @@ import typer
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.reading import whole
-from cnncalc.errors import UsageError
+from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
@@ -19,6 +19,8 @@ Chain = Annotated[
 Input = Annotated[
     str, typer.Option("--input", metavar="SIZES", help="What flows in, as 3x224x224.", show_default=False)
 ]
+ROOM = 4096  # positions more on every side, in which any window that is meant has room
+
 Explain = Annotated[bool, typer.Option("--explain", help="The arithmetic in place of the table.")]
 Want = Annotated[
     str | None, options.option("--want", metavar="SIZES", help="Which padding gives this output, as 55x55?")
@@ -48,7 +50,7 @@ def calc(
         raise UsageError("--free goes with --want")
     if want is not None and explain:
         raise UsageError("--want and --explain are two questions: choose one")
-    network = whole(chain, input)
+    network = _asked_about(chain, input) if want is not None else whole(chain, input)
     room = width or width_for(output), colored(color, output)
     if want is not None:
         return _wanted(network, want, free, format, output, *room)
@@ -92,6 +94,22 @@ def _wanted(
     found = search(network, _sizes(want, network), names)
     emit(wanted_json(found) if format == "json" else wanted_text(found, width, color=color), output)
     return int(not found.answers)
+
+
+def _asked_about(chain: str, input: str) -> "Network":
+    """A network whose windows may not fit as they are written: that is what is asked. Raises SpecError."""
+    try:
+        return whole(chain, input)
+    except SpecError:
+        channels, *sizes = map(int, re.findall("[0-9]+", input))
+        roomy = "x".join(map(str, [channels, *(size + ROOM for size in sizes)]))
+        try:
+            network = whole(chain, roomy)
+        except SpecError:
+            network = None
+        if network is None:
+            raise
+        return network._replace(input=(channels, *sizes))
 
 
 def _sizes(text: str, network: "Network") -> tuple[int, ...]:

@@ -59,3 +59,19 @@ def test_a_mistake_in_the_chain_is_shown() -> None:
     done = cnncalc("calc", "conv(8, 3) -> rellu", "--input", "3x9x9")
     assert done.returncode == 1
     assert "relu" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("chain", "input", "more", "answer"),
+    [
+        ("conv(8, 5)", "3x3x3", ["--want", "3x3"], "padding=2"),  # 3 + 2·2 − 5 + 1 = 3
+        ("conv(4, 20)", "3x8x8", ["--want", "4x4", "--free", "kernel"], "kernel=5"),  # 8 − 5 + 1 = 4
+        ("conv(96, 11, stride=4)", "3x224x224", ["--want", "500x500"], "padding=892"),  # ⌊(224 + 1784 − 11)/4⌋ + 1
+    ],
+)
+def test_what_does_not_fit_as_it_is_written_can_be_asked_about(
+    chain: str, input: str, more: list[str], answer: str
+) -> None:
+    done = cnncalc("calc", chain, "--input", input, *more)
+    assert done.returncode == 0
+    assert answer in done.stdout.split()
