@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 
 from cnncalc.errors import UsageError
-from cnncalc.execution.readings import DOT, Numbers
+from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import Weigh, execute
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
@@ -42,8 +41,3 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
         single[at] = 1.0
         columns.append(execute(node, (Map(node.input_shapes[0], single),), unbiased, Numbers()).values)
     return [list(row) for row in zip(*columns, strict=True)]
-
-
-def multiplied(rows: Matrix, values: Sequence[float]) -> list[float]:
-    """The matrix times a flattened input."""
-    return [DOT(row, values) for row in rows]

@@ -7,9 +7,8 @@ import re
 
 from cnncalc.errors import Source, UsageError
 from cnncalc.layers import KINDS
-from cnncalc.network import Network
 from cnncalc.spec.files import is_file
-from cnncalc.spec.load import Loaded, input_text, load_source, whole_network
+from cnncalc.spec.load import Loaded, input_text, load_source
 
 CALL = re.compile(r"\s*\w+\(")
 
@@ -31,8 +30,3 @@ def open_chain(text: str, input: str | None) -> Loaded:
     layers = text if plain else json.dumps(text)
     file = f"layers: {layers}\nname: {json.dumps(text)}\ninput: {input_text(input)}\n"
     return load_source(Source("<command line>", file))
-
-
-def load_chain(text: str, input: str | None) -> Network:
-    """The network of a chain. Raises SpecError with every problem found, and UsageError."""
-    return whole_network(open_chain(text, input))

@@ -14,7 +14,7 @@ from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import kind_named
 from cnncalc.spec.repairs import rename, write
-from cnncalc.spec.segments import set_segments
+from cnncalc.spec.segments import NUMBER, kind_and_ordinal, set_segments
 from cnncalc.spec.tree import Block, Body, Call, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
 
@@ -23,13 +23,11 @@ SPECIAL = ("in_channels", "channels", "index", "input")
 RESERVED = frozenset(RESERVED_WORDS) | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)
 BLOCK = "a block"
 _NAME = re.compile(r"\w+")
-_NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
     "None": "false", "null": "false",
     "VALID": "valid", "FULL": "full",
 }  # fmt: skip
-_ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
 
 
 def hides_uses(problem: Problem) -> bool:
@@ -102,7 +100,7 @@ class Checker:
         """Whether a name may be given; a word of the language or a number may not."""
         if name in RESERVED and what != BLOCK:  # in the place of a kind, such a word can only be a block
             self.problems.add(Problem("bad-name", f"{what} cannot be called `{name}`, a word of the language", span))
-        elif not _NAME.fullmatch(name) or _NUMBER.fullmatch(name):
+        elif not _NAME.fullmatch(name) or NUMBER.fullmatch(name):
             self.problems.add(
                 Problem("bad-name", f"{what} is called by letters, digits and `_`, and not by a number: `{name}`", span)
             )
@@ -176,24 +174,14 @@ class Checker:
         return frozenset(outputs)
 
     def check_output_name(self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str]) -> None:
-        found = _ORDINAL.fullmatch(name)
+        found = kind_and_ordinal(name, self.description.blocks)
         if name in outputs or name in parameters:
             message = f"`{name}` is given twice in this block"
             self.problems.add(Problem("duplicate-name", message, span, "call one of the two otherwise"))
-        elif found and (
-            found[1] in KINDS
-            or found[1] in self.description.blocks
-            or found[1] in STRUCTURE_WORDS
-            or found[1] == "group"
-        ):
-            self.problems.add(
-                Problem(
-                    "bad-name",
-                    f"`{name}` is what the path of an unnamed `{found[1]}` looks like",
-                    span,
-                    fixes=(Fix(span, f"{found[1]}_{found[2]}", f"call it `{found[1]}_{found[2]}`"),),
-                )
-            )
+        elif found:
+            other = "_".join(found)
+            message = f"`{name}` is what the path of an unnamed `{found[0]}` looks like"
+            self.problems.add(Problem("bad-name", message, span, fixes=(Fix(span, other, f"call it `{other}`"),)))
 
     def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> None:
         """Note every bare name that nothing stands behind, and which params are read, of those that can be."""

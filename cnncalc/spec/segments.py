@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Body, Call, Chain, Group, Merge
 
+NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")  # which is no name
+_ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
 _NO_SEGMENT = ("identity", "from")
+
+
+def kind_and_ordinal(name: str, blocks: Collection[str] = ()) -> tuple[str, str] | None:
+    """The parts of a name that looks like the path of an unnamed item, None where it does not.
+
+    >>> kind_and_ordinal("conv12"), kind_and_ordinal("conv2_x"), kind_and_ordinal("stem1"), kind_and_ordinal("group1")
+    (('conv', '12'), None, None, ('group', '1'))
+    """
+    found = _ORDINAL.fullmatch(name)
+    if found and (found[1] == "group" or any(found[1] in words for words in (KINDS, STRUCTURE_WORDS, blocks))):
+        return found[1], found[2]
+    return None
 
 
 def set_segments(body: Body, counts: dict[str, int] | None = None) -> None:

@@ -7,14 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cnncalc.layers import KINDS
 from cnncalc.layers.fields import Value, show
-from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, Network
 from cnncalc.spec.check import RESERVED
+from cnncalc.spec.segments import NUMBER, kind_and_ordinal
 
-ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
-NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")
 COMMENT_AT = 50  # the column of the comments
 
 
@@ -122,9 +120,8 @@ def _word(path: str) -> str:
     ('conv2_x_0_conv1', 'conv_1', 'n3', 'half_')
     """
     name = re.sub(r"\W", "_", path) or "n"
-    found = ORDINAL.fullmatch(name)
-    if found and (found[1] in KINDS or found[1] in STRUCTURE_WORDS or found[1] == "group"):
-        return f"{found[1]}_{found[2]}"
+    if found := kind_and_ordinal(name):
+        return "_".join(found)
     if NUMBER.fullmatch(name):
         return f"n{name}"
     return f"{name}_" if name in RESERVED else name

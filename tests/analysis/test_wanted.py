@@ -9,11 +9,12 @@ import pytest
 
 from cnncalc.analysis.wanted import LARGEST, search
 from cnncalc.network import Network
-from cnncalc.spec.chain import load_chain
+from cnncalc.spec.chain import open_chain
+from cnncalc.spec.load import whole_network
 
 
 def chain(text: str, input: str) -> Network:
-    return load_chain(text, input)
+    return whole_network(open_chain(text, input))
 
 
 def brute(size: int, wanted: int) -> set[tuple[int, int, int]]:
