@@ -94,12 +94,16 @@ def after(reach: Reach, fields: tuple[Field, ...], inputs: Shapes, output: Shape
         return field if field.centred or len(fields) > 1 else field._replace(centred=True)
     if isinstance(reach, tuple):
         steps = tuple(zip(field.axes, reach, shape[1:], strict=True))
-        axes = [_step(*steps[0])]
-        for before, step in pairwise(steps):
-            axes.append(axes[-1] if step == before else _step(*step))  # a square map takes the same step on every axis
-        if any(axis is None or len(axis.intervals) > LONGEST_PERIOD or _too_far(axis) for axis in axes):
-            return None
-        return Field(tuple(axis for axis in axes if axis))
+        axes: list[AxisField] = []
+        for number, step in enumerate(steps):
+            if number and step == steps[number - 1]:  # a square map takes the same step on every axis
+                axes.append(axes[-1])
+                continue
+            axis = _step(*step)
+            if axis is None or len(axis.intervals) > LONGEST_PERIOD or _too_far(axis):
+                return None
+            axes.append(axis)
+        return Field(tuple(axes))
     seen = _all_together(field, shape)
     if reach == "normalized" and field.flat is None:
         return Field(tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True)))
@@ -253,26 +257,26 @@ def shown(field: Field | None) -> ReceptiveField | None:
     """A field as the report has it; None where there is no spatial meaning left, or it is beyond bounds."""
     if field is None or field.flat is not None:
         return None
-    pieces = [tuple(piece for piece in axis.intervals if piece) or ((0, -1),) for axis in field.axes]
-    return ReceptiveField(
-        tuple(max(last - first + 1 for first, last in axis) for axis in pieces),
-        tuple(_rate(axis) for axis in field.axes),
-        tuple(axis[0][0] for axis in pieces),
-        any(len(axis.intervals) > 1 for axis in field.axes),
-    )
+    sizes, strides, starts = zip(*map(_shown_axis, field.axes), strict=True)
+    return ReceptiveField(sizes, strides, starts, any([len(axis.intervals) > 1 for axis in field.axes]))
 
 
-def _rate(axis: AxisField) -> int | Fraction:
-    period = len(axis.intervals)
-    return axis.step // period if axis.step % period == 0 else Fraction(axis.step, period)
+def _shown_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
+    """The size of an axis's largest interval, its step from unit to unit, the start of its first interval."""
+    step, intervals, _ = axis
+    period = len(intervals)
+    if period == 1 and (only := intervals[0]):
+        return only[1] - only[0] + 1, step, only[0]
+    seen = [interval for interval in intervals if interval] or [(0, -1)]
+    size = max(last - first + 1 for first, last in seen)
+    return size, step // period if step % period == 0 else Fraction(step, period), seen[0][0]
 
 
 def whole(field: Field | None) -> Whole | None:
     """The interval that every element sees, where each sees all of the input."""
     if field is None or field.flat is False or not field.axes:
         return None
-    fixed = [axis.fixed for axis in field.axes]
-    ends = [interval for interval in fixed if interval]
-    if len(ends) < len(fixed):
+    ends = [axis.fixed for axis in field.axes if axis.fixed]
+    if len(ends) < len(field.axes):
         return None
     return Whole(tuple(last - first + 1 for first, last in ends), tuple(first for first, _ in ends))

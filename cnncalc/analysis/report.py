@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -29,6 +30,31 @@ class Whole(NamedTuple):
     start: tuple[int, ...]
 
 
+class Costs(NamedTuple):
+    """What one layer costs, or several together."""
+
+    weights: int = 0  # learned, biases apart
+    biases: int = 0
+    buffers: int = 0
+    work: Work = Work()
+    activations: int = 0  # elements of the outputs
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers: weights and biases."""
+        return self.weights + self.biases
+
+    @staticmethod
+    def together(costs: Iterable[Costs]) -> Costs:
+        """The sums."""
+        weights, biases, buffers, work, activations = zip(NO_COSTS, *costs, strict=True)
+        operations = Work(*map(sum, zip(*work, strict=True)))
+        return Costs(sum(weights), sum(biases), sum(buffers), operations, sum(activations))
+
+
+NO_COSTS = Costs()
+
+
 class LayerReport(NamedTuple):
     """The numbers of one layer."""
 
@@ -37,11 +63,7 @@ class LayerReport(NamedTuple):
     line: int
     inputs: Shapes
     output: Shape
-    weights: int  # learned, biases apart
-    biases: int
-    buffers: int
-    work: Work
-    activations: int  # elements of the output
+    costs: Costs
     receptive_field: ReceptiveField | None  # None where there is no spatial meaning left
     whole: Whole | None  # where every unit sees the whole input, as behind a global pool
     centred: bool  # False where branches that meet here look at different places
@@ -53,35 +75,34 @@ class LayerReport(NamedTuple):
         return self.layer.kind
 
     @property
-    def parameters(self) -> int:
-        """Learned numbers: weights and biases."""
-        return self.weights + self.biases
+    def weights(self) -> int:
+        """Learned numbers, biases apart."""
+        return self.costs.weights
 
-
-class Totals(NamedTuple):
-    """Sums over the layers."""
-
-    weights: int = 0
-    biases: int = 0
-    buffers: int = 0
-    work: Work = Work()
-    activations: int = 0
+    @property
+    def biases(self) -> int:
+        """Learned numbers that are added to the outputs."""
+        return self.costs.biases
 
     @property
     def parameters(self) -> int:
         """Learned numbers: weights and biases."""
-        return self.weights + self.biases
+        return self.costs.parameters
 
-    @staticmethod
-    def of(layers: tuple[LayerReport, ...] | list[LayerReport]) -> Totals:
-        """The sums over some layers."""
-        return Totals(
-            sum(layer.weights for layer in layers),
-            sum(layer.biases for layer in layers),
-            sum(layer.buffers for layer in layers),
-            Work(*map(sum, zip(*(layer.work for layer in layers), strict=True))) if layers else Work(),
-            sum(layer.activations for layer in layers),
-        )
+    @property
+    def buffers(self) -> int:
+        """Numbers that are kept and not learned."""
+        return self.costs.buffers
+
+    @property
+    def work(self) -> Work:
+        """Operations at inference."""
+        return self.costs.work
+
+    @property
+    def activations(self) -> int:
+        """Elements of the output."""
+        return self.costs.activations
 
 
 class Report(NamedTuple):
@@ -95,5 +116,5 @@ class Report(NamedTuple):
     outputs: dict[str, Shape]  # the named outputs of auxiliary heads and pyramids
     layers: tuple[LayerReport, ...]
     groups: tuple[Group, ...]
-    totals: Totals
+    totals: Costs
     complete: bool  # False where the file has an error: then the layers end before it

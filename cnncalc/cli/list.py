@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, message
-from cnncalc.cli.reading import read
 
 if TYPE_CHECKING:
     from cnncalc.render.catalogue import Entry
@@ -39,15 +38,19 @@ def list_(
     color: options.ColorOption = options.Color.auto,
 ) -> int:
     """The bundled architectures, family by family: a family is what goes back to one file by `extends`."""
+    from cnncalc.analysis.analyze import costs
+    from cnncalc.analysis.report import Costs
+    from cnncalc.errors import SpecError
     from cnncalc.render.catalogue import WRITERS, Entry, arranged
-    from cnncalc.spec.files import bundled
+    from cnncalc.spec.files import bundled, bundled_path
+    from cnncalc.spec.load import load
 
     entries, broken = [], []
     for name in bundled():
-        found = read(name)
-        if found.report and found.network and not found.failed:
-            entries.append(Entry(name, found.network.family, found.report))
-        else:
+        try:
+            network = load(str(bundled_path(name)))
+            entries.append(Entry(name, network, Costs.together(costs(network))))
+        except SpecError:
             broken.append(name)
     chosen = _of_family(entries, family) if family is not None else entries
     emit(WRITERS[format](arranged(chosen, sort), sort is None, colored(color, output)), output)
@@ -61,9 +64,9 @@ def _of_family(entries: "list[Entry]", family: str) -> "list[Entry]":
     from cnncalc.errors import UsageError
     from cnncalc.nearest import did_you_mean
 
-    exact = {entry.family for entry in entries if family in (entry.name, entry.family)}
-    meant = exact or {entry.family for entry in entries if family and entry.family.startswith(family)}
+    exact = {entry.network.family for entry in entries if family in (entry.name, entry.network.family)}
+    meant = exact or {entry.network.family for entry in entries if family and entry.network.family.startswith(family)}
     if not meant:
-        hint = did_you_mean(family, [entry.family for entry in entries])
+        hint = did_you_mean(family, [entry.network.family for entry in entries])
         raise UsageError(f"there is no family {family!r}; {hint or 'see cnncalc list'}")
-    return [entry for entry in entries if entry.family in meant]
+    return [entry for entry in entries if entry.network.family in meant]

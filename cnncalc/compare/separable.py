@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.analyze import analyze, facts_of
+from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import LayerReport
 from cnncalc.compare.rows import Closed, Comparison, Row, layer_side, network_side
 from cnncalc.layers.base import Layer, Shape
@@ -90,8 +90,8 @@ def _refusal(form: Form, node: Node, path: str, only: Collection[str] | None, le
     if reason:
         return reason
     if least_saving is not None:
-        before = facts_of(layer, node.input_shapes, node.output).work.multiplications
-        after = facts_of(form.split(layer), node.input_shapes, node.output).work.multiplications
+        before = layer.work(node.input_shapes, node.output).multiplications
+        after = form.split(layer).work(node.input_shapes, node.output).multiplications
         if 1 - Fraction(after, before) < least_saving:
             return f"saves {_percent(1 - Fraction(after, before))}"
     return ""

@@ -118,6 +118,8 @@ def taps_inside(axes: tuple[Axis, ...], sizes: tuple[int, ...]) -> Inside:
 
 def pairs(name: str, value: Amount, axes: int) -> Pairs:
     """[before, after] for every axis of an amount given as a number, one per axis, or pairs."""
+    if isinstance(value, int):
+        return ((value, value),) * axes
     sides: tuple[int | tuple[int, int], ...] = each_axis(name, value, axes)
     return tuple(side if isinstance(side, tuple) else (side, side) for side in sides)
 
@@ -146,17 +148,11 @@ def axes_of(
     """The window on every spatial axis of a map. Raises LayerError `wrong-rank`."""
     sizes = spatial(kind, shape)
     n = len(sizes)
-    kernels, strides, dilations = (
-        each_axis("kernel", kernel, n),
-        each_axis("stride", stride, n),
-        each_axis("dilation", dilation, n),
-    )
-    bare = [Axis(*four, 0, 0) for four in zip(sizes, kernels, strides, dilations, strict=True)]
-    if isinstance(padding, str):
-        sides: Pairs = tuple(padding_pair(padding, axis) for axis in bare)
-    else:
-        sides = pairs("padding", padding, n)
-    return tuple(Axis(*axis[:4], *side) for axis, side in zip(bare, sides, strict=True))
+    kernels, strides = each_axis("kernel", kernel, n), each_axis("stride", stride, n)
+    windows = zip(sizes, kernels, strides, each_axis("dilation", dilation, n), strict=True)
+    if not isinstance(padding, str):
+        return tuple([Axis(*window, *side) for window, side in zip(windows, pairs("padding", padding, n), strict=True)])
+    return tuple([Axis(*window, *padding_pair(padding, Axis(*window, 0, 0))) for window in windows])
 
 
 class Windowed(Layer):

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Costs
+from cnncalc.network import Network
 from cnncalc.render.columns import Value, join
 from cnncalc.render.grid import Cell, grid
 from cnncalc.render.numbers import human
@@ -19,11 +20,11 @@ FIGURES = ("year", "parameters", "macs")  # aligned to the right
 
 
 class Entry(NamedTuple):
-    """An architecture; its family is named after the file that all its members go back to."""
+    """A network by the name that finds it, and what all its layers cost together."""
 
     name: str
-    family: str
-    report: Report
+    network: Network
+    totals: Costs
 
 
 Entries = Sequence[Entry]
@@ -47,7 +48,7 @@ def natural(name: str) -> list[tuple[int, str]]:
 def arranged(entries: Iterable[Entry], key: str | None) -> list[Entry]:
     """Sorted by a column, what has no value there last; else family by family."""
     if key is None:
-        return sorted(entries, key=lambda entry: (natural(entry.family), natural(entry.name)))
+        return sorted(entries, key=lambda entry: (natural(entry.network.family), natural(entry.name)))
 
     def rank(entry: Entry) -> tuple[bool, int, list[tuple[int, str]]]:
         value = record(entry)[key]
@@ -59,10 +60,9 @@ def arranged(entries: Iterable[Entry], key: str | None) -> list[Entry]:
 
 def record(entry: Entry) -> dict[str, Value]:
     """What is said of one, by the names of `HEADER`."""
-    report = entry.report
+    name, network, totals = entry
     values: tuple[Value, ...] = (
-        entry.family, entry.name, report.name, year(report.source), report.input, report.totals.parameters,
-        report.totals.work.macs,
+        network.family, name, network.name, year(network.source), network.input, totals.parameters, totals.work.macs,
     )  # fmt: skip
     return dict(zip(HEADER, values, strict=True))
 
@@ -80,7 +80,7 @@ def catalogue_table(entries: Entries, grouped: bool, color: bool) -> str:
     lines = [_texts(record(entry)) for entry in entries]
     if grouped:
         for before, line in reversed(list(zip(entries, lines[1:], strict=False))):
-            line[0] = "" if line[0] == clean(before.family) else line[0]
+            line[0] = "" if line[0] == clean(before.network.family) else line[0]
     columns = []
     for at, name in enumerate(HEADER):
         right = name in FIGURES

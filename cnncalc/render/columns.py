@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
-from cnncalc.analysis.report import LayerReport, Totals
+from cnncalc.analysis.report import Costs, LayerReport
 from cnncalc.layers.base import Shape
 from cnncalc.render import numbers
 from cnncalc.render.rows import Row
@@ -22,15 +22,15 @@ class Column(NamedTuple):
     short: str
     value: Callable[[Row, numbers.Dtype], Value]
     right: bool = True
-    total: Callable[[Totals, numbers.Dtype], int] | None = None
+    total: Callable[[Costs, numbers.Dtype], int] | None = None
     shared: bool = False
     text: Callable[[Row], str] | None = None  # what the table shows where it is not the value
 
 
-def _figure(name: str, total: Callable[[Totals, numbers.Dtype], int], short: str = "", shared: bool = False) -> Column:
+def _figure(name: str, total: Callable[[Costs, numbers.Dtype], int], short: str = "", shared: bool = False) -> Column:
     """A column of numbers that add up."""
     return Column(
-        name, name.replace("_", " "), short or name, lambda row, dtype: total(row.totals, dtype), True, total, shared
+        name, name.replace("_", " "), short or name, lambda row, dtype: total(row.costs, dtype), True, total, shared
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 
@@ -11,6 +12,9 @@ from cnncalc.render.columns import COLUMNS, Column, Value, join, of_dtype
 from cnncalc.render.numbers import Dtype
 from cnncalc.render.rows import layer_row
 from cnncalc.render.text import clean
+
+FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet begins a formula with, in any width
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def summary_csv(report: Report, columns: tuple[Column, ...] | None, dtype: Dtype) -> str:
@@ -33,10 +37,10 @@ def write(header: list[str], rows: Iterable[list[Value]]) -> str:
 def safe(value: Value) -> int | str:
     """A cell that no spreadsheet takes for a formula; axes are joined by an `x`, as `--input` takes them.
 
-    >>> safe("=1+1"), safe((3, 224, 224)), safe("3×3, s2"), safe(-3), safe((-3, -3))
-    ("'=1+1", '3x224x224', '3x3, s2', -3, "'-3x-3")
+    >>> safe("=1+1"), safe((3, 224, 224)), safe("3×3, s2"), safe(-3), safe((-3, -3)), safe((-3,))
+    ("'=1+1", '3x224x224', '3x3, s2', -3, "'-3x-3", '-3')
     """
     if isinstance(value, int):
         return value
     text = clean(join(value, "x").replace("×", "x"))
-    return f"'{text}" if text[:1] in tuple("=+-@") else text
+    return f"'{text}" if text[:1] in FORMULA and not NUMBER.fullmatch(text) else text

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Totals
+from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report
 from cnncalc.errors import Fix, Note, Problem
 from cnncalc.render.numbers import Dtype
 
@@ -51,7 +51,7 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
     }
 
 
-def _figures(counted: LayerReport | Totals) -> dict[str, int]:
+def _figures(counted: LayerReport | Costs) -> dict[str, int]:
     return {
         "parameters": counted.parameters,
         "weights": counted.weights,

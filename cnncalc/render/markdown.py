@@ -13,7 +13,7 @@ from cnncalc.render.rows import Row, fold
 from cnncalc.render.table import View
 from cnncalc.render.text import clean
 
-SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
+SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
 
 
 def summary_markdown(report: Report, view: View) -> str:
@@ -50,7 +50,7 @@ def _cell(column: Column, row: Row, view: View, write: numbers.Writer) -> str:
     if row.head and column.name != "settings":
         return ""
     if column.total:
-        return write(column.total(row.totals, view.dtype))
+        return write(column.total(row.costs, view.dtype))
     return escape(column.text(row) if column.text else join(of_dtype(column, row, view.dtype)))
 
 

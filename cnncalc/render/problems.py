@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cnncalc.errors import Note, Problem, Span
-from cnncalc.render.text import cells, clean, pieces
+from cnncalc.render.text import brief, cells, clean, pieces
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
 MARGIN = 10  # cells of a line number, the bar, and the marks of a line that is cut
@@ -25,10 +25,10 @@ def problem_text(problem: Problem, *, color: bool = False, width: int | None = N
 
     span = problem.span
     label = styled(f"{problem.severity}[{problem.code}]", problem.severity)
-    lines = [f"{label}: {clean(problem.message)}"]
+    lines = [f"{label}: {brief(problem.message)}"]
     if span:
         line, column = span.source.place(span.start)
-        lines[0] = styled(f"{clean(span.source.name)}:{line}:{column}:", "place") + " " + lines[0]
+        lines[0] = styled(f"{brief(span.source.name)}:{line}:{column}:", "place") + " " + lines[0]
         shown, below = excerpt(span, min(LONGEST, max(width - MARGIN, 20)) if width else LONGEST)
         margin = len(str(line))
         lines.append(f" {styled(f'{line:>4} |', 'faint')} {shown}".rstrip())

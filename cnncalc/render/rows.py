@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from cnncalc.analysis.report import LayerReport, Report, Totals
+from cnncalc.analysis.report import Costs, LayerReport, Report
 from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT, Group
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     line: int | None
     inputs: tuple[Shape, ...]
     output: Shape | None
-    totals: Totals
+    costs: Costs
     result: LayerReport | None  # the layer whose output leaves the row
     shares: str = ""
     head: bool = False
@@ -56,10 +56,9 @@ def layer_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bo
     """One layer. One that is `alone` in a group stands under the name of the group, so its kind is told."""
     settings = layer.layer.brief(len(layer.inputs[0]) - 1)
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
-    totals = Totals(layer.weights, layer.biases, layer.buffers, layer.work, layer.activations)
     return Row(
-        label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output, totals,
-        layer, layer.shares,
+        label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output,
+        layer.costs, layer, layer.shares,
     )  # fmt: skip
 
 
@@ -181,7 +180,7 @@ def _below(above: str, path: str) -> str:
 
 
 def _head(group: Nest, label: str, indent: int, line: int) -> Row:
-    return Row(label, indent, group.path, group.form, group.title, line, (), None, Totals(), None, head=True)
+    return Row(label, indent, group.path, group.form, group.title, line, (), None, Costs(), None, head=True)
 
 
 def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
@@ -192,10 +191,8 @@ def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
     result = report.layers[group.result] if INPUT < group.result < len(report.layers) else None
     output = result.output if result else report.input if group.result == INPUT else None
     title = group.title or _contents(group.form, inside)
-    first = inside[0]
-    return Row(
-        label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, Totals.of(inside), result
-    )
+    first, costs = inside[0], Costs.together(layer.costs for layer in inside)
+    return Row(label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, costs, result)
 
 
 def _contents(form: str, layers: tuple[LayerReport, ...]) -> str:

@@ -119,7 +119,7 @@ def _columns(report: Report, rows: list[Row], fit: Fit, dtype: numbers.Dtype) ->
         header = Cell(column.header if fit.long else column.short, "head", column.right)
         if column.total:
             whole = column.total(report.totals, dtype)
-            figures = [0 if row.head else column.total(row.totals, dtype) for row in rows]
+            figures = [0 if row.head else column.total(row.costs, dtype) for row in rows]
             write = numbers.style_of(fit.human)
             yield [
                 header,

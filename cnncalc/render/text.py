@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 TAB = 4
+LONGEST_LINE = 1_000  # characters of a message; of what is longer the middle is left out
 
 
 def clean(text: str) -> str:
@@ -15,6 +16,17 @@ def clean(text: str) -> str:
     ('a\\\\x1b[31m', '3×3 ü')
     """
     return text if text.isprintable() else "".join(escaped(char) for char in text)
+
+
+def brief(text: str) -> str:
+    """A cleaned text without its middle where it is too long to be read.
+
+    >>> brief("a\\nb"), len(brief("x" * 10**6))
+    ('a\\\\nb', 1000)
+    """
+    text = clean(text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE] + text[-LONGEST_LINE:])
+    half = LONGEST_LINE // 2
+    return text if len(text) <= LONGEST_LINE else f"{text[:half]}…{text[len(text) - half + 1 :]}"
 
 
 def escaped(char: str) -> str:

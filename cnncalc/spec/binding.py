@@ -23,6 +23,7 @@ MOST_UNKNOWN = 50  # arguments of one call that are told of
 def bind(call: Call, description: Description) -> None:
     """Set a call's target and bound arguments; raises Mistake, and leaves the target None, where that cannot be."""
     kind = call.kind
+    call.target = call.constant = None  # a bundled file may have been bound before, in another family
     block = description.blocks.get(kind)
     if block:
         if len({parameter.name for parameter in block.parameters}) < len(block.parameters):

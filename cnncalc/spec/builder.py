@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.errors import Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
 from cnncalc.network import INPUT, Group, Network, Node
@@ -20,6 +22,15 @@ class TooLarge(Exception):
     """A bound was reached: the expansion stops, the problem is noted."""
 
 
+class Opened(NamedTuple):
+    """A group that has begun: its place among the groups, its path, its first node, the groups around it."""
+
+    place: int
+    path: str
+    first: int
+    depth: int
+
+
 class Builder:
     """Keeps what is built. Once something has `failed`, nodes are no longer kept; they are still counted."""
 
@@ -28,7 +39,7 @@ class Builder:
         self.problems = problems
         self.failed = start.shape is None
         self.nodes: list[Node] = []
-        self.groups: list[Group] = []
+        self.groups: list[Group | None] = []  # None for those that are open, or were left by a mistake
         self.outputs: dict[str, int] = {}
         self.last_outputs: list[str] = []  # the names that the last `outputs` gave
         self.lost: list[tuple[int, Span]] = []  # nodes whose output flowed into a `from`
@@ -45,11 +56,11 @@ class Builder:
             return None
         self.note_lost_values()
         size = len(self.nodes)
-        groups = tuple(
-            group._replace(last=min(group.last, size), result=min(group.result, size - 1))
-            for group in self.groups
-            if group.form and group.first < size
-        )
+        groups = tuple(group for group in self.groups if group and group.first < size)
+        if self.failed:  # of the nodes counted since then none was kept
+            groups = tuple(
+                group._replace(last=min(group.last, size), result=min(group.result, size - 1)) for group in groups
+            )
         outputs = {name: min(node, size - 1) for name, node in self.outputs.items()}
         nodes = tuple(self.nodes)
         return Network(
@@ -80,16 +91,18 @@ class Builder:
         self.nodes.append(Node(index, path, layer, sources, inputs, output, span))
         return index
 
-    def open(self, prefix: str, segment: str) -> tuple[str, int]:
-        """Begin a group; the prefix of the paths within it, and its place among the groups."""
+    def open(self, prefix: str, segment: str) -> tuple[str, Opened]:
+        """Begin a group; the prefix of the paths within it, and what `close` is to be told."""
         path = prefix + segment
-        self.groups.append(Group(path, "", "", len(self.nodes), 0, INPUT, self.nesting))
+        opened = Opened(len(self.groups), path, len(self.nodes), self.nesting)
+        self.groups.append(None)
         self.nesting += 1
-        return f"{path}.", len(self.groups) - 1
+        return f"{path}.", opened
 
-    def close(self, opened: int, form: str, title: str, flow: Flow) -> None:
-        path, _, _, first, _, _, depth = self.groups[opened]
-        self.groups[opened] = Group(path, form, title, first, len(self.nodes), flow.node, depth)
+    def close(self, opened: Opened, form: str, title: str, flow: Flow) -> None:
+        """End a group, whose result is what flows now."""
+        place, path, first, depth = opened
+        self.groups[place] = Group(path, form, title, first, len(self.nodes), flow.node, depth)
         self.nesting -= 1
 
     def step(self, span: Span) -> None:

@@ -186,6 +186,7 @@ class Checker:
     def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> None:
         """Note every bare name that nothing stands behind, and which params are read, of those that can be."""
         for name in names_in(expression):
+            name.known = True
             if name.name in known:
                 continue
             if name.name in params:

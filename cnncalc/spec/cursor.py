@@ -24,19 +24,15 @@ class Cursor:
         self.tokens = tokenize(text)
         self.position = 0
         self.depth = 0
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.position]
-
-    @property
-    def kind(self) -> str:
-        return self.tokens[self.position].kind
+        self.token = self.tokens[0]  # the one at the position, and its kind
+        self.kind = self.token.kind
 
     def next(self) -> Token:
-        token = self.tokens[self.position]
+        token = self.token
         if token.kind != "end":
             self.position += 1
+            self.token = self.tokens[self.position]
+            self.kind = self.token.kind
         return token
 
     def take(self, kind: str) -> Token | None:

@@ -7,6 +7,7 @@ its spatial sizes (`doubtful`), and errors that would only follow from that are 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
@@ -21,7 +22,7 @@ from cnncalc.spec.family import Description
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
 from cnncalc.spec.tree import Group as Parenthesis
-from cnncalc.spec.values import truth, whole
+from cnncalc.spec.values import ListValue, truth, whole
 
 _SIZES = re.compile(r" of [\d×]+ \([\d,]+ elements?\)")
 
@@ -73,19 +74,20 @@ class Expander:
         return flow
 
     def item(self, item: Item, frame: Frame, flow: Flow, prefix: str) -> tuple[Flow, Definition | None]:
-        self.built.step(item.span)
+        unit, count, condition, otherwise, span = item
+        self.built.step(span)
         frame.flow = flow
         mark, index = self.built.mark(), frame.index
         try:
-            if item.condition and not self.judge(item.condition, frame):
-                return self.unit(item.otherwise, frame, flow, prefix) if item.otherwise else (flow, None)
-            if item.count:
-                return self.repeat(item, item.count, frame, flow, prefix)
-            return self.unit(item.unit, frame, flow, prefix)
+            if condition and not self.judge(condition, frame):
+                return self.unit(otherwise, frame, flow, prefix) if otherwise else (flow, None)
+            if count:
+                return self.repeat(item, count, frame, flow, prefix)
+            return self.unit(unit, frame, flow, prefix)
         except Unknown:
             self.built.failed = True
         except Mistake as mistake:
-            self.built.note(mistake, f"{prefix}{item.unit.segment}".removesuffix("."))
+            self.built.note(mistake, f"{prefix}{unit.segment}".removesuffix("."))
         self.built.back_to(mark)
         frame.index = index
         return Flow(INPUT, None), None
@@ -141,6 +143,8 @@ class Expander:
     # calls
 
     def call(self, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
+        if call.constant:
+            return self.place(call.constant, flow, call, path)
         target = call.target
         if target is None:
             raise Unknown
@@ -149,13 +153,12 @@ class Expander:
             return self.block(target, values, call, frame, flow, path)
         if isinstance(target, str):
             return self.structure(target, call, frame, flow, path)
-        layer = call.constant or self.layer(call, frame)
-        return self.place(layer, flow, call, path)
+        return self.place(self.layer(call, frame), flow, call, path)
 
     def layer(self, call: Call, frame: Frame) -> Layer:
         """The layer of a call with its arguments evaluated; the same object for the same arguments."""
         values = {name: value.evaluate(frame) for name, value in call.bound.items()}
-        key = (call, *values.values(), *map(types_of, values.values()))
+        key = (call, *told_apart(values.values()))
         layer = self.layers.get(key)
         if layer is None:
             try:
@@ -200,36 +203,35 @@ class Expander:
     def block(
         self, block: Block, values: dict[str, Value], call: Call, caller: Frame, flow: Flow, path: str
     ) -> tuple[Flow, Definition | None]:
-        given = dict(values)
+        given: dict[str, Value] = {}
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
         if self.built.depth >= DEEPEST:
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
             help_text = f"say when it ends, as in `{quoted(call.span.text)} if …`"
             raise Mistake("recursion", message, call.span, help_text)
         self.built.enter(call.span)
-        for parameter in block.parameters:
-            if parameter.name not in given and parameter.default:
-                given[parameter.name] = parameter.default.evaluate(frame)
-        ordered = {parameter.name: given[parameter.name] for parameter in block.parameters}
-        frame.arguments = ordered
-        title = self.title(block, ordered)
+        for name, default, _ in block.parameters:
+            if name in values:
+                given[name] = values[name]
+            elif default:
+                given[name] = default.evaluate(frame)
+        title = self.title(block, given)
         self.built.calls.append((title, call.span))
         prefix, opened = self.built.open(path, "")
         end = self.body(block.body, frame, flow, prefix)
         self.built.close(opened, "block", title, end)
         self.built.calls.pop()
         self.built.depth -= 1
-        return end, Definition(
-            block, None, values, self.built.groups[opened].first, len(self.built.nodes), frame.outputs
-        )
+        return end, Definition(block, None, values, opened.first, len(self.built.nodes), frame.outputs)
 
     def title(self, block: Block, values: dict[str, Value]) -> str:
         """The call as it came out, `bottleneck(64, 1)`."""
-        key = (block, *values.values(), *map(types_of, values.values()))
-        if key not in self.titles:
+        key = (block, *told_apart(values.values()))
+        title = self.titles.get(key)
+        if title is None:
             texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
-            self.titles[key] = f"{block.name}({', '.join(texts)})" if values else block.name
-        return self.titles[key]
+            title = self.titles[key] = f"{block.name}({', '.join(texts)})" if values else block.name
+        return title
 
     # words with a meaning of their own
 
@@ -331,7 +333,7 @@ class Expander:
 
     def join(self, merge: Merge, present: list[tuple[Branch, Flow]], path: str) -> Flow:
         """The merge itself, a layer of several inputs."""
-        layer = self.layers.setdefault(merge.word, kind_class(merge.word)())
+        layer = self.layers.get(merge.word) or self.layers.setdefault(merge.word, kind_class(merge.word)())
         flows = tuple(flow for _, flow in present)
         known = [(branch, flow) for branch, flow in present if flow.shape is not None]
         inputs = tuple(flow.shape for _, flow in known if flow.shape is not None)
@@ -354,9 +356,12 @@ class Expander:
         )
 
 
-def types_of(value: Value) -> object:
-    """What tells apart values that are equal, as 1, 1.0 and true, and lists of them."""
-    return tuple(map(types_of, value)) if isinstance(value, tuple) else type(value)
+def told_apart(values: Collection[Value]) -> tuple[object, ...]:
+    """The values with their types, which tell apart what is equal: 1, 1.0 and true, and lists of them."""
+    types = tuple(map(type, values))
+    if ListValue in types:
+        return (types, *(told_apart(value) if isinstance(value, ListValue) else value for value in values))
+    return (types, *values)
 
 
 def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:

@@ -45,7 +45,7 @@ class Expression:
 
     def __init__(self, span: Span, *parts: Expression) -> None:
         self.span = span
-        self.depth: int = 1 + max((part.depth for part in parts), default=0)
+        self.depth: int = 1 + max([part.depth for part in parts]) if parts else 1
         if self.depth > 100:
             raise Mistake("too-large", "an expression with more than 100 steps within one another", span)
 

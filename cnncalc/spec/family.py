@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 from cnncalc.spec.document import Document, Entry, Reason, read_document
-from cnncalc.spec.files import SUFFIXES, bundled, bundled_path, is_file, read_source
+from cnncalc.spec.files import SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
@@ -49,17 +50,17 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
     documents: list[Document] = []
     seen: list[Path] = []
     while True:
-        document = read_document(source, problems)
+        document = _base(source, path, problems) if documents else read_document(source, problems)
         if document is None:
             return None
         documents.append(document)
-        seen.append(Path(path).resolve())
+        seen.append(_resolved(path))
         reference = document.texts.get("extends")
         if reference is None:
             break
         try:
             path = _find(reference.value, path, reference.span)
-            if Path(path).resolve() in seen:
+            if _resolved(path) in seen:
                 chain = " → ".join(known.name for known in [*seen, Path(path)])
                 raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
             if len(documents) >= DEEPEST:
@@ -76,6 +77,30 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
     if missing:
         _missing(documents[0], missing, problems)
     return description
+
+
+def _base(source: Source, path: str, problems: Problems) -> Document | None:
+    """What a file is made from; one that is bundled is read once in a run, for all the members of its family."""
+    if Path(path).parent != bundled_folder():
+        return read_document(source, problems)
+    document, found = _bundled_base(source.name, source.text)
+    for problem in found:
+        problems.add(problem)
+    return document
+
+
+@lru_cache(maxsize=64)
+def _bundled_base(name: str, text: str) -> tuple[Document | None, list[Problem]]:
+    problems = Problems()
+    return read_document(Source(name, text), problems), problems.found
+
+
+def _resolved(path: str) -> Path:
+    """The one path of a file that has several; as it is where the folder that the program runs in is gone."""
+    try:
+        return Path(path).resolve()
+    except OSError:
+        return Path(path)
 
 
 _EXAMPLES = {"input": "`input: [3, 224, 224]`", "layers": "`layers:` with a list of layers"}

@@ -43,9 +43,9 @@ def is_file(path: str | Path) -> bool:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a folder is there; a path that cannot be one is none."""
+    """Whether a folder is there; a path that cannot be one is none, nor is an empty one, which would be this folder."""
     try:
-        return Path(path).is_dir()
+        return bool(path) and Path(path).is_dir()
     except (OSError, ValueError):
         return False
 
@@ -62,7 +62,7 @@ def read_source(path: str, shown: str = "") -> Source:
     shown = shown or ("<standard input>" if path == "-" else path or "an empty name")
     nowhere = Span(Source(shown, ""), 0, 0)
     try:
-        data = _read_standard_input() if path == "-" else _read_bytes(path)
+        data = read_bytes(path, LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise Mistake("unreadable", f"{shown}: {reason[:1].lower()}{reason[1:]}", nowhere, _other_name(path)) from None
@@ -82,22 +82,27 @@ def read_source(path: str, shown: str = "") -> Source:
     return Source(shown, text)
 
 
-def _read_standard_input() -> bytes:
-    if sys.stdin is None:
+def read_bytes(path: str, most: int) -> bytes:
+    """At most so many bytes of a file, a pipe or standard input ("-"). Raises OSError, also for folders and devices."""
+    if path == "-" and sys.stdin is None:
         raise OSError(9, "standard input is closed")
-    return sys.stdin.buffer.read(LARGEST_FILE + 1)
-
-
-def _read_bytes(path: str) -> bytes:
-    """At most a little more than the bound, of a file or a pipe; a folder or a device is refused."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        mode = os.fstat(stream.fileno()).st_mode
+    if path == "-":
+        return sys.stdin.buffer.read(most)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "is a folder, not a file")
         if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
             raise OSError(22, "is a device, not a file")
-        os.set_blocking(stream.fileno(), True)
-        return stream.read(LARGEST_FILE + 1)
+        os.set_blocking(descriptor, stat.S_ISFIFO(mode))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            data: bytes | None = stream.read(most)
+    finally:
+        os.close(descriptor)
+    if data is None:  # a file of /proc that waits for news
+        raise BlockingIOError(11, "there is nothing to read now")
+    return data
 
 
 def _other_name(path: str) -> str:

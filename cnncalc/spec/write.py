@@ -16,6 +16,22 @@ from cnncalc.spec.segments import NUMBER, kind_and_ordinal
 COMMENT_AT = 50  # the column of the comments
 
 
+def in_quotes(text: str) -> str:
+    """A text in quotes, so that YAML reads it again as it was: JSON's quotes, but no pairs of surrogates.
+
+    >>> print(in_quotes('5" ü\\n\\x9b\\u2028\\U000e0041'))
+    "5\\" ü\\n\\u009b\\u2028\\U000e0041"
+    """
+    quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isprintable():
+        return quoted
+    return "".join(sign if sign.isprintable() else _escape(ord(sign)) for sign in quoted)
+
+
+def _escape(sign: int) -> str:
+    return f"\\u{sign:04x}" if sign < 2**16 else f"\\U{sign:08x}"
+
+
 def write_network(
     network: Network,
     *,
@@ -31,10 +47,10 @@ def write_network(
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
-    lines = [f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in heads.items() if text]
+    lines = [f"{key}: {in_quotes(text)}" for key, text in heads.items() if text]
     lines.append(f"input: {show(network.input)}")
     if allow:
-        lines += ["allow:", *(f"  {code}: {json.dumps(text, ensure_ascii=False)}" for code, text in allow.items())]
+        lines += ["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items())]
     lines += ["", "layers:"]
     lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
     if expect:

@@ -149,12 +149,15 @@ def _colon_in_title(scene: Scene) -> Problem | None:
 
 def _not_closed(scene: Scene) -> Problem | None:
     if "flow" in scene.context:
-        sign = scene.source.text[scene.begin : scene.begin + 1]
+        begin = scene.begin
+        if begin == len(scene.source.text):  # the text ends behind the sign that opens
+            begin = max(scene.source.text.rfind("["), scene.source.text.rfind("{"), 0)
+        sign = scene.source.text[begin : begin + 1]
         close = {"[": "]", "{": "}"}.get(sign, "]")
-        line, _ = scene.source.place(scene.begin)
+        line, _ = scene.source.place(begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
         fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
-        return scene.problem(f"this `{sign}` is not closed", Span(scene.source, scene.begin, scene.begin + 1), fix)
+        return scene.problem(f"this `{sign}` is not closed", Span(scene.source, begin, begin + 1), fix)
     if "quoted" in scene.context:
         sign = scene.source.text[scene.begin : scene.begin + 1]
         line, _ = scene.source.place(scene.begin)
@@ -198,6 +201,8 @@ def _reserved_sign(scene: Scene) -> Problem | None:
         return None
     sign = scene.source.text[scene.at : scene.at + 1]
     span = Span(scene.source, scene.at, scene.at + 1)
+    if sign == "\t":
+        return scene.problem("a tab cannot stand here", span, Fix(span, " ", "put a space in its place"))
     return scene.problem(f"a text cannot begin with {sign!r}", span, Fix(span, "", f"leave the {sign!r} out"))
 
 

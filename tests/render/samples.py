@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Totals, Whole
+from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Work
 from cnncalc.layers.fields import Value
@@ -28,15 +28,13 @@ def line(
     sizes = (size, size) if isinstance(size, int) else size
     field = ReceptiveField(sizes, (stride, stride), (-1, -1), varies) if sizes else None
     seen = Whole((8, 8), (0, 0)) if whole else None
-    return LayerReport(
-        path, made, 3, inputs, output, weights, biases, 0, Work(macs, macs), elements, field, seen, centred, shares
-    )
+    costs = Costs(weights, biases, 0, Work(macs, macs), elements)
+    return LayerReport(path, made, 3, inputs, output, costs, field, seen, centred, shares)
 
 
 def report(layers: list[LayerReport], groups: tuple[Group, ...] = (), name: str = "Small") -> Report:
-    return Report(
-        name, "by hand, 2024", "", (3, 8, 8), layers[-1].output, {}, tuple(layers), groups, Totals.of(layers), True
-    )
+    output, totals = layers[-1].output, Costs.together(each.costs for each in layers)
+    return Report(name, "by hand, 2024", "", (3, 8, 8), output, {}, tuple(layers), groups, totals, True)
 
 
 def small() -> Report:

@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 
 from cnncalc.errors import Fix, Note, Problem, Source, Span
+from cnncalc.network import Network
 from cnncalc.render.catalogue import WRITERS, Entry, arranged, year
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import summary_csv
@@ -148,8 +149,12 @@ def test_the_year_of_a_source(source: str, wanted: int | None) -> None:
     assert year(source) == wanted
 
 
+def like_small(family: str, source: str = "by hand, 2024") -> Network:
+    return Network("Small", source, "", (3, 8, 8), (), (), {}, family=family)
+
+
 def test_the_catalogue_in_every_format() -> None:
-    entries = [Entry("small", "kin", small()), Entry("smaller", "kin", small())]
+    entries = [Entry(name, like_small(family="kin"), small().totals) for name in ("small", "smaller")]
     known = {"family": "kin", "name": "small", "title": "Small", "year": 2024}
     known |= {"input": [3, 8, 8], "parameters": 2978, "macs": 27904}
     assert json.loads(WRITERS["json"](entries, True, False))["architectures"] == [known, known | {"name": "smaller"}]
@@ -163,8 +168,12 @@ def test_the_catalogue_in_every_format() -> None:
 
 
 def test_the_order_of_the_catalogue() -> None:
-    named, without_year = small(), small()._replace(source="")
-    entries = [Entry("b10", "b10", without_year), Entry("b9", "b10", named), Entry("a", "c", named)]
+    totals = small().totals
+    entries = [
+        Entry("b10", like_small(family="b10", source=""), totals),
+        Entry("b9", like_small(family="b10"), totals),
+        Entry("a", like_small(family="c"), totals),
+    ]
     assert [entry.name for entry in arranged(entries, None)] == ["b9", "b10", "a"]
     assert [entry.name for entry in arranged(entries, "name")] == ["a", "b9", "b10"]
     assert [entry.name for entry in arranged(entries, "year")] == ["a", "b9", "b10"]

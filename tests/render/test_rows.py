@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnncalc.analysis.report import Report, Totals
+from cnncalc.analysis.report import Costs, Report
 from cnncalc.network import INPUT, Group
 from cnncalc.render.rows import READABLE, Row, fold
 
@@ -27,7 +27,7 @@ def test_each_depth_of_a_repeat_in_a_block() -> None:
 
 def test_a_folded_group_sums_its_layers_and_shows_its_result() -> None:
     row = fold(small(), 2)[2]
-    assert (row.totals.parameters, row.totals.work.macs, row.totals.activations) == (296, 18432, 1024)
+    assert (row.costs.parameters, row.costs.work.macs, row.costs.activations) == (296, 18432, 1024)
     assert row.inputs == (MAP,)
     assert row.output == MAP
     assert row.result is not None
@@ -39,10 +39,10 @@ def test_a_folded_group_sums_its_layers_and_shows_its_result() -> None:
 def test_rows_add_up_to_the_totals(depth: int | None) -> None:
     made = small()
     rows = [row for row in fold(made, depth) if not row.head]
-    assert sum(row.totals.parameters for row in rows) == made.totals.parameters == 2978
-    assert sum(row.totals.work.macs for row in rows) == made.totals.work.macs == 27904
-    assert sum(row.totals.activations for row in rows) == made.totals.activations
-    assert all(row.totals == Totals() for row in fold(made, depth) if row.head)
+    assert sum(row.costs.parameters for row in rows) == made.totals.parameters == 2978
+    assert sum(row.costs.work.macs for row in rows) == made.totals.work.macs == 27904
+    assert sum(row.costs.activations for row in rows) == made.totals.activations
+    assert all(row.costs == Costs() for row in fold(made, depth) if row.head)
 
 
 def chain(rounds: int) -> Report:

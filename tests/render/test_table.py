@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cnncalc.analysis.report import Report, Totals
+from cnncalc.analysis.report import Costs, Report
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.table import View, table
 from cnncalc.render.text import cells
@@ -56,7 +56,7 @@ def test_what_goes_first_is_what_is_missed_least() -> None:
 
 @pytest.mark.parametrize("width", [1, 30, 80, None])
 def test_a_network_whose_first_layer_fails(width: int | None) -> None:
-    made = small()._replace(layers=(), groups=(), totals=Totals.of([]), complete=False)
+    made = small()._replace(layers=(), groups=(), totals=Costs(), complete=False)
     assert "incomplete" in table(made, View(width=width))
 
 
