@@ -19,6 +19,7 @@ from cnncalc.spec.builder import DEEPEST, Builder, quoted
 from cnncalc.spec.disagreements import disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
+from cnncalc.spec.replay import Replays
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
 from cnncalc.spec.tree import Group as Parenthesis
@@ -35,7 +36,7 @@ class Expander:
         self.params = params
         self.problems = problems
         self.built = Builder(Flow(INPUT, None), problems)
-        self.titles: dict[object, str] = {}
+        self.replays = Replays(self.built)
         self.layers: dict[object, Layer] = {}
         self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of a layer, all of which are kept
 
@@ -43,6 +44,7 @@ class Expander:
         """The network of a whole description, None where its input is not known. Raises TooLarge."""
         start = Flow(INPUT, shape)
         self.built = built = Builder(start, self.problems)
+        self.replays = Replays(built)
         frame = Frame("", {}, self.params, start, self.description.names, None, None)
         end = self.body(body, frame, start, "")
         last = body[-1].items[-1].unit if body else None
@@ -205,7 +207,7 @@ class Expander:
     ) -> tuple[Flow, Definition | None]:
         given: dict[str, Value] = {}
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
-        if self.built.depth >= DEEPEST:
+        if self.built.depth >= DEEPEST and frame.recurs():
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
             help_text = f"say when it ends, as in `{quoted(call.span.text)} if …`"
             raise Mistake("recursion", message, call.span, help_text)
@@ -215,23 +217,21 @@ class Expander:
                 given[name] = values[name]
             elif default:
                 given[name] = default.evaluate(frame)
-        title = self.title(block, given)
-        self.built.calls.append((title, call.span))
-        prefix, opened = self.built.open(path, "")
-        end = self.body(block.body, frame, flow, prefix)
-        self.built.close(opened, "block", title, end)
-        self.built.calls.pop()
+        first = len(self.built.nodes)
+        key = (block, flow.shape, *told_apart(given.values()))
+        end = self.replays.again(key, path, flow)
+        if end is None:
+            start = self.replays.start(path, flow)
+            title = title_of(block, given)
+            self.built.calls.append((title, call.span))
+            prefix, opened = self.built.open(path, "")
+            end = self.body(block.body, frame, flow, prefix)
+            self.built.close(opened, "block", title, end)
+            self.built.calls.pop()
+            if not frame.outputs and not any(isinstance(value, Output) for value in given.values()):
+                self.replays.keep(key, start, end)
         self.built.depth -= 1
-        return end, Definition(block, None, values, opened.first, len(self.built.nodes), frame.outputs)
-
-    def title(self, block: Block, values: dict[str, Value]) -> str:
-        """The call as it came out, `bottleneck(64, 1)`."""
-        key = (block, *told_apart(values.values()))
-        title = self.titles.get(key)
-        if title is None:
-            texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
-            title = self.titles[key] = f"{block.name}({', '.join(texts)})" if values else block.name
-        return title
+        return end, Definition(block, None, values, first, len(self.built.nodes), frame.outputs)
 
     # words with a meaning of their own
 
@@ -354,6 +354,12 @@ class Expander:
             output,
             doubtful,
         )
+
+
+def title_of(block: Block, values: dict[str, Value]) -> str:
+    """The call as it came out, `bottleneck(64, 1)`."""
+    texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
+    return f"{block.name}({', '.join(texts)})" if values else block.name
 
 
 def told_apart(values: Collection[Value]) -> tuple[object, ...]:

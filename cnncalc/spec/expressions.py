@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.fields import Value, show
+from cnncalc.spec.nodes import DEEPEST
 from cnncalc.spec.values import (
     ARITHMETIC,
     EQUALITY,
@@ -46,8 +47,8 @@ class Expression:
     def __init__(self, span: Span, *parts: Expression) -> None:
         self.span = span
         self.depth: int = 1 + max([part.depth for part in parts]) if parts else 1
-        if self.depth > 100:
-            raise Mistake("too-large", "an expression with more than 100 steps within one another", span)
+        if self.depth > DEEPEST:
+            raise Mistake("too-large", f"an expression with more than {DEEPEST} steps within one another", span)
 
     def evaluate(self, scope: Scope) -> Value:
         """The value; raises Mistake."""

@@ -260,10 +260,11 @@ class Parser(Cursor):
         self.fail(message, *share, *self.guesses(""))
 
     def number(self, token: Token) -> int | float:
-        value = float(token.text)
+        digits = token.text.lstrip("0") or "0"
+        value = int(digits) if digits.isdigit() and len(digits) <= len(str(LARGEST)) else float(token.text)
         if value > LARGEST:
             raise Mistake("too-large", "a number larger than 10^18", self.span_of(token))
-        return int(token.text.lstrip("0") or "0") if token.text.isdigit() else value
+        return int(digits) if digits.isdigit() else value
 
     def function(self, start: int, token: Token) -> Expression:
         if token.text not in FUNCTIONS:

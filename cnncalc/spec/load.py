@@ -39,6 +39,7 @@ class Loaded(NamedTuple):
     source: Source | None
     path: str
     has_weights: bool = False
+    steps: int = 0  # that it took to write the network out
 
 
 def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Network:
@@ -82,7 +83,7 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
         description.input = Entry(_expression(wanted, "--input"), Span(Source("--input", wanted), 0, len(wanted)))
     Checker(description, problems).check()
     params = _params(description, problems)
-    network = _expand(description, params, problems)
+    network, steps = _expand(description, params, problems)
     expectations = () if turned or wanted else _expectations(description, params, problems)
     return Loaded(
         network,
@@ -93,18 +94,22 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
         source,
         path,
         any(document.weights is not None for document in description.documents),
+        steps,
     )
 
 
-def _expand(description: Description, params: dict[str, Value], problems: Problems) -> Network | None:
+def _expand(description: Description, params: dict[str, Value], problems: Problems) -> tuple[Network | None, int]:
+    """The network, None where there is none, and the steps that it took to find out."""
     shape = _input_shape(description, params, problems)
     if description.layers is None:
-        return None
+        return None, 0
+    expander = Expander(description, params, problems)
     try:
-        network = Expander(description, params, problems).network(shape, description.layers)
+        network = expander.network(shape, description.layers)
     except TooLarge:
-        return None
-    return network and network._replace(family=Path(description.documents[-1].source.name).stem)
+        network = None
+    family = Path(description.documents[-1].source.name).stem
+    return network and network._replace(family=family), expander.built.steps
 
 
 def _params(description: Description, problems: Problems) -> dict[str, Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from cnncalc.errors import Fix, Problem, Span
@@ -11,6 +12,8 @@ from cnncalc.spec.tree import Call
 
 MOST_TRIALS = 60  # readings of the file spent on trying repairs
 MOST_TRIALS_EACH = 20
+MOST_TRIED = 350_000  # the cost of all these readings, some half a second
+COST_OF_STEP = 8  # of an item that is written out, where a character that is read costs 1
 LARGEST_TRIED = 3_000  # layers of a network that is read again and again
 LONGEST_SOURCE = 50_000  # characters; in a longer file repairs are not tried and so not offered
 
@@ -55,21 +58,23 @@ def settings_in(help: str) -> list[tuple[str, str]]:
     return _SETTING.findall(help)
 
 
-def confirmed(problems: list[Problem], read_again: Callable[[str], tuple[list[Problem], int]]) -> list[Problem]:
+def confirmed(
+    problems: list[Problem], cost: int, read_again: Callable[[str], tuple[list[Problem], int]]
+) -> list[Problem]:
     """The problems, each with the first of its repairs that holds: read again, the file has that problem no more.
 
     A repair that does not hold is not offered; a name that is alike is still asked for, as nothing is promised by that.
-    `read_again` gives the problems of a source's text, and the number of its layers.
+    `read_again` gives the problems of a source's text, and what it cost to find them; `cost` is that of the first time.
     """
-    trials = MOST_TRIALS
+    trials, room = MOST_TRIALS, MOST_TRIED
     found = []
     for problem in problems:
         held: tuple[Fix, ...] = ()
         for fix in problem.fixes[:MOST_TRIALS_EACH]:
-            if trials <= 0 or held:
+            if trials <= 0 or cost > room or held:
                 break
-            after, size = read_again(fix.applied())
-            trials = trials - 1 if size <= LARGEST_TRIED else 0
+            after, cost = read_again(fix.applied())
+            trials, room = trials - 1, room - cost
             if _mends(fix, problem, problems, after):
                 held = (fix,)
         asked = next((fix.help for fix in problem.fixes if fix.help.startswith("did you mean")), "")
@@ -80,14 +85,14 @@ def confirmed(problems: list[Problem], read_again: Callable[[str], tuple[list[Pr
 def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> bool:
     """Whether a repair leaves only the other problems, or what its own problem hid, further on in the file."""
     grown = fix.text.count("\n") - fix.span.text.count("\n")
-    left = [_line_of(other) for other in before if other is not problem]
+    left = Counter(_line_of(other) for other in before if other is not problem)
     end = fix.span.start + len(fix.text)
     for other in after:
         code, line = _line_of(other)
-        if (code, line - grown) in left:
-            left.remove((code, line - grown))
-        elif (code, line) in left:
-            left.remove((code, line))
+        if left[code, line - grown]:
+            left[code, line - grown] -= 1
+        elif left[code, line]:
+            left[code, line] -= 1
         elif other.span is None or not _was_hidden(other, problem, Span(fix.span.source, fix.span.start, end)):
             return False
     return True

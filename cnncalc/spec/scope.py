@@ -80,6 +80,13 @@ class Frame:
             frame = frame.caller
         return " → ".join(reversed(names))
 
+    def recurs(self) -> bool:
+        """Whether this block is being run already, further up."""
+        frame = self.caller
+        while frame and frame.name != self.name:
+            frame = frame.caller
+        return frame is not None
+
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name. Raises Mistake where it has none yet, Unknown where it depends on a mistake."""
         if name in self.arguments:

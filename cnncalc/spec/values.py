@@ -98,8 +98,8 @@ def _divisible(x: Value, divisor: Value) -> Value:
 
 # name → (least and most number of arguments, what it computes)
 FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
-    "min": (1, 100, min),
-    "max": (1, 100, max),
+    "min": (1, LONGEST_LIST, min),
+    "max": (1, LONGEST_LIST, max),
     "ceil": (1, 1, math.ceil),
     "floor": (1, 1, math.floor),
     "round": (1, 1, round),
