@@ -97,13 +97,12 @@ class Convolution(Windowed):
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         channels = inputs[0][0]
         out = self.channels_out(channels)
-        kernel = (axis.kernel for axis in self.axes(inputs))
-        return with_bias((out, channels // self.groups_of(channels), *kernel), out, self.bias)
+        return with_bias((out, channels // self.groups_of(channels), *self.kernels(inputs)), out, self.bias)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: a dot product of ΠK·(C_in/G), whose additions are one fewer, and one for the bias
         channels = inputs[0][0]
-        kernel = prod(axis.kernel for axis in self.axes(inputs))
+        kernel = prod(self.kernels(inputs))
         macs = kernel * (channels // self.groups_of(channels)) * prod(output)
         return Work(macs, macs, macs if self.bias else macs - prod(output))
 

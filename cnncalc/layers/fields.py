@@ -57,6 +57,8 @@ def show(value: Value) -> str:
     >>> show((3, 1)), show(True), show(1e-05), show(0.0001), show("same")
     ('[3, 1]', 'true', '1e-5', '1e-4', 'same')
     """
+    if type(value) is int and -MAXIMUM <= value <= MAXIMUM:  # nearly always
+        return str(value)
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(show, value)) + "]"
     if isinstance(value, bool):

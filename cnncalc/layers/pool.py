@@ -54,7 +54,7 @@ class _Pool(Weightless, Windowed):
 
     def window(self, inputs: Shapes) -> int:
         """Elements of a window, ΠK."""
-        return prod(axis.kernel for axis in self.axes(inputs))
+        return prod(self.kernels(inputs))
 
     def joined_inside(self, inputs: Shapes, output: Shape) -> int:
         """Operations that join the elements of the windows, one fewer than elements in each, padding left out."""

@@ -88,12 +88,11 @@ class TransposedConv(Windowed, kind="transposed_conv"):
         )
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        kernel = (axis.kernel for axis in self.axes(inputs))
-        return with_bias((inputs[0][0], self.out // self.groups, *kernel), self.out, self.bias)
+        return with_bias((inputs[0][0], self.out // self.groups, *self.kernels(inputs)), self.out, self.bias)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each input meets the kernel once; its products are added onto outputs that begin at the bias or at zero
-        kernel = prod(axis.kernel for axis in self.axes(inputs))
+        kernel = prod(self.kernels(inputs))
         macs = prod(inputs[0]) * kernel * (self.out // self.groups)
         return Work(macs, macs, macs)
 

@@ -167,6 +167,10 @@ class Windowed(Layer):
         """The window on every axis. Raises LayerError `wrong-rank`."""
         return axes_of(self.kind, inputs[0], self.kernel, self.stride, self.padding, self.dilation)
 
+    def kernels(self, inputs: Shapes) -> Shape:
+        """The kernel on every axis. Raises LayerError `wrong-rank`."""
+        return each_axis("kernel", self.kernel, len(inputs[0]) - 1)
+
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Window(axis.kernel, axis.stride, axis.before, axis.dilation) for axis in self.axes(inputs))
 

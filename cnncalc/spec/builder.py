@@ -14,6 +14,8 @@ from cnncalc.spec.tree import Item
 
 MOST_LAYERS = 100_000
 MOST_STEPS = 300_000  # items gone through, those that give no layer included
+MOST_STEPS_AFTER = 30_000  # the same, once something has failed: what else is wrong has shown by then
+MOST_CHARACTERS = 20_000_000  # of all paths together
 DEEPEST = 100  # blocks, parentheses and branches within one another
 LONGEST_QUOTE = 60  # characters of the file that a note repeats
 
@@ -45,6 +47,8 @@ class Builder:
         self.lost: list[tuple[int, Span]] = []  # nodes whose output flowed into a `from`
         self.count = 0
         self.steps = 0
+        self.steps_after = 0
+        self.characters = 0
         self.depth = 0
         self.nesting = 0  # groups that are open
         self.calls: list[tuple[str, Span]] = []  # the blocks that are being run, as called, and where
@@ -87,13 +91,24 @@ class Builder:
             raise TooLarge
         if self.failed:
             return INPUT
+        self.write_down(path, span)
         index = len(self.nodes)
         self.nodes.append(Node(index, path, layer, sources, inputs, output, span))
         return index
 
+    def write_down(self, path: str, span: Span | None = None) -> None:
+        """Count the characters of a path; the names in it can be long, and stand in the path of all that is below."""
+        self.characters += len(path)
+        if self.characters > MOST_CHARACTERS:
+            message = f"the paths of the layers have more than {MOST_CHARACTERS:,} characters together"
+            span = span or (self.calls[-1][1] if self.calls else None)
+            self.problems.add(Problem("too-large", message, span, "shorten the names"))
+            raise TooLarge
+
     def open(self, prefix: str, segment: str) -> tuple[str, Opened]:
         """Begin a group; the prefix of the paths within it, and what `close` is to be told."""
         path = prefix + segment
+        self.write_down(path)
         opened = Opened(len(self.groups), path, len(self.nodes), self.nesting)
         self.groups.append(None)
         self.nesting += 1
@@ -112,6 +127,10 @@ class Builder:
                 Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to write out", span)
             )
             raise TooLarge
+        if self.failed:
+            self.steps_after += 1
+            if self.steps_after > MOST_STEPS_AFTER:
+                raise TooLarge
 
     def enter(self, span: Span) -> None:
         self.depth += 1

@@ -148,11 +148,12 @@ class Checker:
         """Check a whole body; the names that its chains give."""
         set_segments(body)
         outputs: set[str] = set()
-        for chain in chains_of(body):
+        chains = chains_of(body)
+        for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 self.check_output_name(chain.name, chain.name_span, outputs, taken)
                 outputs.add(chain.name)
-        for unit in units_of(body):
+        for unit in units_of(chains):
             if isinstance(unit, Call) and not self.problems.full:
                 self.used_blocks.add(unit.kind)
                 try:
@@ -162,13 +163,13 @@ class Checker:
                         self.problems.add(one.problem)
         known = {*parameters, *outputs}
         read: set[str] = set()
-        for expression in expressions_of(body):
+        for expression in expressions_of(chains):
             self.check_names(expression, known, self.description.params)
             read.update(name.name for name in names_in(expression))
             self.members.update(members_in(expression))
         if read & outputs:  # where no output is read, names are there for the paths
             own = self.description.documents[0].source
-            for chain in chains_of(body):
+            for chain in chains:
                 if chain.name_span and chain.name not in read and chain.name_span.source is own:
                     self.unread.append((chain.name, chain.name_span))
         return frozenset(outputs)

@@ -9,7 +9,7 @@ from cnncalc.layers.base import Layer, Shape, shape_text
 from cnncalc.layers.fields import LayerError, show
 from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
-from cnncalc.spec.tree import Block, Branch, Call, Merge, units_of
+from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
 
 
 def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
@@ -44,7 +44,7 @@ def is_by_name(branch: Branch) -> bool:
 
 
 def calls_of(branch: Branch) -> list[Call]:
-    return [unit for unit in units_of(branch.body) if isinstance(unit, Call) and not unit.by_name]
+    return [unit for unit in units_of(chains_of(branch.body)) if isinstance(unit, Call) and not unit.by_name]
 
 
 def parameters_of(call: Call) -> list[str]:

@@ -46,9 +46,7 @@ class Replays:
         built = self.built
         if built.failed or flow.doubtful:
             return None
-        return Start(
-            path, len(built.nodes), len(built.groups), built.nesting, built.depth, built.steps, self._others()
-        )
+        return Start(path, len(built.nodes), len(built.groups), built.nesting, built.depth, built.steps, self._others())
 
     def _others(self) -> tuple[int, ...]:
         return len(self.built.problems.found), len(self.built.outputs), len(self.built.lost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from cnncalc.errors import Span
@@ -132,10 +133,10 @@ class Block:
         return self.span.text
 
 
-def units_of(body: Body) -> list[Unit]:
-    """Every unit of a body, those within parentheses and branches included, in the order of the file."""
+def units_of(chains: Iterable[Chain]) -> list[Unit]:
+    """Every unit of some chains, in the order of the file."""
     found: list[Unit] = []
-    for chain in chains_of(body):
+    for chain in chains:
         for item in chain.items:
             found.append(item.unit)
             if item.otherwise:
@@ -159,10 +160,10 @@ def chains_of(body: Body) -> list[Chain]:
     return found
 
 
-def expressions_of(body: Body) -> list[Expression]:
-    """Every expression of a body."""
+def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
+    """Every expression of some chains."""
     found: list[Expression] = []
-    for chain in chains_of(body):
+    for chain in chains:
         for item in chain.items:
             found.extend(part for part in (item.count, item.condition) if part)
             for unit in (item.unit, item.otherwise):
