@@ -13,11 +13,13 @@ LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that li
 class Source:
     """A text that was read, by the name that messages give it."""
 
-    __slots__ = ("_starts", "name", "text")
+    __slots__ = ("_starts", "name", "text", "unread", "words")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self.words = 0  # that were read of its calls and expressions
+        self.unread: Span | None = None  # the first text that was not, for there were too many
         self._starts: list[int] | None = None
 
     @property
@@ -36,7 +38,8 @@ class Source:
         """The text of a line (from 1), without its line break."""
         starts = self.starts
         end = starts[number] if number < len(starts) else len(self.text)
-        return LINE_BREAK.sub("", self.text[starts[number - 1] : end])
+        last = max(end - 2, starts[number - 1])  # a break is at the end, and a line may be a mebibyte
+        return self.text[starts[number - 1] : last] + LINE_BREAK.sub("", self.text[last:end])
 
 
 class Span(NamedTuple):
@@ -150,6 +153,11 @@ class Mistake(Exception):
         super().__init__(message)
         self.problem = Problem(code, message, span, help, fixes=fixes)
         self.others: list[Mistake] = []  # noticed at the same time, each with a cause of its own
+
+    def note(self, note: Note) -> None:
+        """Add what else there is to see of it."""
+        for one in (self, *self.others):
+            one.problem = one.problem._replace(notes=(*one.problem.notes, note))
 
     @property
     def has_place(self) -> bool:

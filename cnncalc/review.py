@@ -12,7 +12,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.errors import Problem, Problems, Source
 from cnncalc.network import Network
 from cnncalc.spec.load import Loaded, load_source, open_architecture
-from cnncalc.spec.repairs import LONGEST_SOURCE, confirmed
+from cnncalc.spec.repairs import COST_OF_STEP, LARGEST_TRIED, LONGEST_SOURCE, MOST_TRIED, confirmed
 
 
 class Review(NamedTuple):
@@ -52,10 +52,16 @@ def review_loaded(
 
     def again(text: str) -> tuple[list[Problem], int]:
         reading = load_source(Source(source.name, text), loaded.path, input=input, settings=settings)
-        size = len(reading.network.nodes) if reading.network else 0
-        return _look_over(reading, promises).problems, size
+        return _look_over(reading, promises).problems, _cost(reading)
 
-    return found._replace(problems=confirmed(own, again))
+    return found._replace(problems=confirmed(own, _cost(loaded), again))
+
+
+def _cost(loaded: Loaded) -> int:
+    """What a reading took, in characters; more than there is room for where the network is too large to try repairs."""
+    if loaded.network and len(loaded.network.nodes) > LARGEST_TRIED:
+        return MOST_TRIED + 1
+    return (len(loaded.source.text) if loaded.source else 0) + COST_OF_STEP * loaded.steps
 
 
 def _look_over(loaded: Loaded, promises: bool) -> Review:

@@ -12,3 +12,4 @@ STRUCTURE_WORDS: dict[str, tuple[str, str]] = {
 }
 
 MERGES = ("add", "multiply", "concat")  # layer kinds that are written with branches
+ROUNDS = "rounds"  # in place of a merge's branches: what a repeat gave, round by round

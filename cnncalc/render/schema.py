@@ -23,7 +23,7 @@ from cnncalc.layers.fields import (
     SizesField,
     WholeField,
 )
-from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_WORDS
 
 Schema = dict[str, Any]
 
@@ -72,6 +72,7 @@ def schema() -> Schema:
             "body": {"anyOf": [_list_of({"$ref": "#/$defs/item"}, 1), {"$ref": "#/$defs/item"}]},
             "item": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/call"}]},
             "branches": _branches(),
+            "merged": {"anyOf": [{"$ref": "#/$defs/branches"}, {"type": "string", "pattern": rf"^{ROUNDS}\s*\("}]},
             "call": _call(),
             **{kind: _kind(kind) for kind in KINDS if kind not in MERGES},
         },
@@ -117,7 +118,7 @@ def _call() -> Schema:
     known = {}
     for word in (*MERGES, "outputs"):
         said = _said(word) if word in MERGES else STRUCTURE_WORDS[word][1]
-        known[word] = {"description": said, "$ref": "#/$defs/branches"}
+        known[word] = {"description": said, "$ref": "#/$defs/merged" if word in MERGES else "#/$defs/branches"}
     for kind in KINDS:
         if kind not in MERGES:
             known[kind] = {"$ref": f"#/$defs/{kind}"}

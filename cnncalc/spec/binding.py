@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.errors import Fix, Mistake
+from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.fields import REQUIRED, LayerError, show
@@ -28,7 +28,13 @@ def bind(call: Call, description: Description) -> None:
     if block:
         if len({parameter.name for parameter in block.parameters}) < len(block.parameters):
             return  # that one is given twice is told where it is declared
-        call.bound = arguments(call, {parameter.name: parameter.default is not None for parameter in block.parameters})
+        parameters = {parameter.name: parameter.default is not None for parameter in block.parameters}
+        try:
+            call.bound = arguments(call, parameters)
+        except Mistake as mistake:
+            if block.span.source is not call.span.source:  # one of the two overrides what the other file has
+                mistake.note(Note(f"`{kind}` is declared here", block.span))
+            raise
         call.target = block
     elif kind in MERGE_WORDS:
         help_text = f"write `{kind}:` with a branch a line below it"

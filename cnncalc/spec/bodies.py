@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
-from cnncalc.layers.structure import MERGES
+from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
-from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head
+from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
 from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form
 from cnncalc.spec.repairs import write
 from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item, Merge
@@ -146,10 +146,14 @@ class BodyReader:
             branches = self.branch_list(head.word, node)
         elif isinstance(node, Mapping):
             branches = self.branch_mapping(head.word, node)
+        elif node.value.startswith(ROUNDS) and head.word in MERGES:
+            rounds = self.attempt(read_rounds, node)
+            return Merge(head.word, (), head.word_span, rounds) if rounds else None
         elif node.value:
             branches = None
             message = f"`{head.word}` has branches, a mapping of names or a list, found {form(node)}"
-            self.refuse(message, node.span, help="write each branch on a line of its own below it, as `- identity`")
+            help_text = f"write each branch on a line of its own below it, as `- identity`; or `{ROUNDS}(NAME)`"
+            self.refuse(message, node.span, help=help_text)
         else:
             branches = []
         if branches == []:

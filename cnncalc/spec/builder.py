@@ -76,7 +76,7 @@ class Builder:
         if self.failed:
             return
         read = {index for node in self.nodes for index in node.inputs} | set(self.outputs.values())
-        for index, span in self.lost:
+        for index, span in dict(reversed(self.lost)).items():  # one that several branches leave is told at the first
             if index != INPUT and index not in read:
                 message = f"what flows here, from `{self.nodes[index].path}`, is used nowhere: `from` starts anew"
                 self.problems.add(Problem("lost-value", message, span, "name it and read it, or leave it out"))
@@ -120,8 +120,8 @@ class Builder:
         self.groups[place] = Group(path, form, title, first, len(self.nodes), flow.node, depth)
         self.nesting -= 1
 
-    def step(self, span: Span) -> None:
-        self.steps += 1
+    def step(self, span: Span, count: int = 1) -> None:
+        self.steps += count
         if self.steps > MOST_STEPS:
             self.problems.add(
                 Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to write out", span)

@@ -38,12 +38,13 @@ def hides_uses(problem: Problem) -> bool:
 class Checker:
     """Checks a description; binds every call to what it calls, so that the expansion only evaluates."""
 
-    def __init__(self, description: Description, problems: Problems) -> None:
+    def __init__(self, description: Description, problems: Problems, replaced: Sequence[Expression] = ()) -> None:
+        """`replaced` are what the file says where the command line says something else; it is read all the same."""
         self.description = description
         self.problems = problems
         self.whole = not any(map(hides_uses, problems.found))  # what cannot be read may use anything
-        self.used_params: set[str] = set()
-        self.used_blocks: set[str] = set()
+        self.used_params = {name.name for expression in replaced for name in names_in(expression)}
+        self.used_blocks = set(self.used_params)
         self.members: set[str] = set()  # names read from outside their block, `m1.y0`
         bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
         self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
@@ -75,10 +76,10 @@ class Checker:
             if name not in self.members and name not in told_of:
                 help_text = f"read it with `from({name})`, or leave the name out"
                 self.problems.add(Problem("unread-output", f"nothing reads the output `{name}`", span, help_text))
+        others = [name for name in description.params if name not in description.own_params]
         for name in description.own_params:
             span = description.params[name].key_span
             if name not in self.used_params and name not in told_of and span not in told_at and not self.problems.full:
-                others = [other for other in description.params if other not in description.own_params]
                 fixes = rename(span, name, others)
                 message = f"nothing reads the param `{name}`"
                 self.problems.add(Problem("unused-param", message, span, "read it, or leave it out", fixes=fixes))

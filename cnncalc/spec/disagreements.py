@@ -11,15 +11,18 @@ from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
 
+MOST_TOLD = 12  # branches whose shapes are told; of more, only the two that differ
+
 
 def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
     """The mistake of a merge, at the first branch that differs from the first of all."""
     number = max(error.branch, 1)
     culprit, flow = known[number]
     measure, first = known[0]
-    shapes = ", ".join(f"{named(branch)} is {shape_text(flow.shape)}" for branch, flow in known if flow.shape)
+    told = known if len(known) <= MOST_TOLD else (known[0], known[number])
+    shapes = ", ".join(f"{named(branch)} is {shape_text(flow.shape)}" for branch, flow in told if flow.shape)
     fixes: list[Fix] = []
-    if first.shape and flow.shape and not is_by_name(culprit):
+    if first.shape and flow.shape and culprit.body and not is_by_name(culprit):
         fixes = [
             *as_a_shortcut(measure, first.shape, culprit, flow.shape),
             *with_padding(measure),
@@ -30,11 +33,14 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
             shape = (flow.shape[0], *(1 for _ in first.shape[1:]))
             text = f"{culprit.body_span.text} -> reshape({show(shape)})"
             fixes = [Fix(culprit.body_span, text, f"give the gate its axes: `{text}`")]
-    return Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, error.help, *fixes)
+    help_text = "" if merge.rounds else error.help  # no round has an end of its own to be changed
+    return Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, help_text, *fixes)
 
 
 def named(branch: Branch) -> str:
     """A branch as a message names it: those of a list by their number."""
+    if not branch.body:
+        return branch.label  # the round of a repeat
     return f"branch {branch.label}" if branch.label.isdigit() else f"`{branch.label}`"
 
 

@@ -95,18 +95,19 @@ class Expander:
         return Flow(INPUT, None), None
 
     def judge(self, condition: Expression, frame: Frame) -> bool:
-        return truth(condition.evaluate(frame), condition.span)
+        return truth(frame.value(condition), condition.span)
 
     def repeat(
         self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: str
     ) -> tuple[Flow, Definition | None]:
-        count = whole(expression.evaluate(frame), expression.span, "a count", "bad-count")
+        count = whole(frame.value(expression), expression.span, "a count", "bad-count")
         if count < 0:
             raise Mistake("bad-count", f"a repeat of {count} rounds; a count is 0 or more", expression.span)
         unit = item.unit
         prefix, opened = self.built.open(prefix, unit.segment)
         outer, frame.index = frame.index, 0
-        definition = None
+        definition: Definition | None = None
+        rounds: list[tuple[Flow, Definition | None]] = []
         for index in range(count):
             self.built.step(expression.span)
             self.built.rounds.append((item, index))
@@ -118,12 +119,14 @@ class Expander:
                 self.built.close(round_opened, "round", str(index), flow)
             else:
                 flow, definition = self.unit(unit, frame, flow, prefix, str(index))
+            rounds.append((flow, definition))
             self.built.rounds.pop()
             if self.built.failed and index > 0:  # further rounds could only say the same again
                 break
         frame.index = outer
         self.built.close(opened, "repeat", unit.segment, flow)
-        return flow, definition
+        last = definition or Definition(None, None, {}, opened.first, len(self.built.nodes))
+        return flow, last._replace(rounds=rounds)
 
     def unit(
         self, unit: Unit, frame: Frame, flow: Flow, prefix: str, segment: str = ""
@@ -151,7 +154,7 @@ class Expander:
         if target is None:
             raise Unknown
         if isinstance(target, Block):
-            values = {name: value.evaluate(frame) for name, value in call.bound.items()}
+            values = {name: frame.value(value) for name, value in call.bound.items()}
             return self.block(target, values, call, frame, flow, path)
         if isinstance(target, str):
             return self.structure(target, call, frame, flow, path)
@@ -159,7 +162,7 @@ class Expander:
 
     def layer(self, call: Call, frame: Frame) -> Layer:
         """The layer of a call with its arguments evaluated; the same object for the same arguments."""
-        values = {name: value.evaluate(frame) for name, value in call.bound.items()}
+        values = {name: frame.value(value) for name, value in call.bound.items()}
         key = (call, *told_apart(values.values()))
         layer = self.layers.get(key)
         if layer is None:
@@ -216,7 +219,7 @@ class Expander:
             if name in values:
                 given[name] = values[name]
             elif default:
-                given[name] = default.evaluate(frame)
+                given[name] = frame.value(default)
         first = len(self.built.nodes)
         key = (block, flow.shape, *told_apart(given.values()))
         end = self.replays.again(key, path, flow)
@@ -239,7 +242,7 @@ class Expander:
         if word == "identity":
             return flow, None
         (expression,) = call.bound.values()
-        value = expression.evaluate(frame)
+        value = frame.value(expression)
         if word == "activation":
             return self.activation(value, call, expression.span, frame, flow, path)
         if not isinstance(value, Output):
@@ -273,7 +276,7 @@ class Expander:
         definition = value.definition
         if definition is None and self.built.failed:
             raise Unknown
-        if definition is None:
+        if definition is None or not (definition.layer or definition.block):
             raise Mistake("reuse-mismatch", "only the name of one layer or one block can be used again", call.span)
         before, start, result = self.built.failed, len(self.built.nodes), flow
         if definition.layer:
@@ -284,6 +287,7 @@ class Expander:
             return result, None
         first = self.built.nodes[definition.first : definition.last]
         again = self.built.nodes[start:]
+        self.built.step(call.span, len(again))  # where it is reused in what is reused, all is compared again
         if [node.layer.kind for node in first] != [node.layer.kind for node in again]:
             raise Mistake("reuse-mismatch", "used again, it is not made of the same layers", call.span)
         for old, new in zip(first, again, strict=True):
@@ -300,6 +304,8 @@ class Expander:
         self.built.enter(merge.span)
         prefix, opened = self.built.open(path, "")
         present: list[tuple[Branch, Flow]] = []
+        if merge.rounds:
+            present = self.rounds(merge.rounds, frame, flow)
         for branch in merge.branches:
             frame.flow = flow
             if branch.condition is None or self.judge(branch.condition, frame):
@@ -313,13 +319,21 @@ class Expander:
                 self.built.last_outputs.append(name)
             result = flow
         elif not present:
-            raise Mistake("empty-branch", f"`{merge.word}` has no branch left: every condition is false", merge.span)
+            why = "the repeat has no round" if merge.rounds else "every condition is false"
+            raise Mistake("empty-branch", f"`{merge.word}` has no branch left: {why}", merge.span)
         elif len(present) == 1:
             result = present[0][1]
         else:
             result = self.join(merge, present, path)
         self.built.close(opened, "outputs" if merge.word == "outputs" else "merge", merge.word, result)
         return result
+
+    def rounds(self, expression: Expression, frame: Frame, flow: Flow) -> list[tuple[Branch, Flow]]:
+        """What `rounds(…)` stands for, each round as a branch by its number."""
+        span = expression.span
+        self.built.lost.append((flow.node, span))
+        outputs = frame.rounds(expression)
+        return [(Branch(f"round {index}", None, (), span, span), output.flow) for index, output in enumerate(outputs)]
 
     def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, prefix: str) -> Flow:
         inner, opened = self.built.open(prefix, branch.label)

@@ -32,6 +32,9 @@ class Scope(Protocol):
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name; raises Mistake where it has none."""
 
+    def spend(self, work: int, span: Span) -> None:
+        """Count parts of expressions and elements of lists that are gone through; raises Mistake at too many."""
+
     def spoil(self, name: str) -> None:
         """Make a name unusable, now that its value has been complained of."""
 
@@ -40,13 +43,14 @@ class Scope(Protocol):
 
 
 class Expression:
-    """A node of an expression: where it stands, and how deep it is."""
+    """A node of an expression: where it stands, how deep it is, and of how many parts."""
 
-    __slots__ = ("depth", "span")
+    __slots__ = ("depth", "size", "span")
 
     def __init__(self, span: Span, *parts: Expression) -> None:
         self.span = span
         self.depth: int = 1 + max([part.depth for part in parts]) if parts else 1
+        self.size: int = 1 + sum([part.size for part in parts]) if parts else 1
         if self.depth > DEEPEST:
             raise Mistake("too-large", f"an expression with more than {DEEPEST} steps within one another", span)
 
@@ -211,6 +215,8 @@ class Comparison(Expression):
         left = self.operands[0].evaluate(scope)
         for position, sign in enumerate(self.signs):
             right = self.operands[position + 1].evaluate(scope)
+            if isinstance(right, ListValue):
+                scope.spend(right.size, self.span)
             if not self.holds(position, sign, left, right):
                 return False
             left = right
@@ -310,6 +316,7 @@ class Function(Expression):
         values = [argument.evaluate(scope) for argument in self.arguments]
         if len(values) == 1 and isinstance(values[0], tuple) and values[0] and self.name in ("min", "max"):
             values = list(values[0])
+            scope.spend(len(values), self.span)
         for value in values:
             if not is_number(value):
                 raise Mistake("bad-value", f"`{self.name}` needs numbers, and this is {describe(value)}", self.span)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
 from cnncalc.errors import Fix, Mistake, Span
+from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
     Arithmetic,
@@ -301,3 +302,17 @@ def read_declaration(text: Text) -> tuple[str, tuple[Parameter, ...]]:
     """The key that declares a block: its name and parameters."""
     parser = Parser(text)
     return parser.whole(parser.declaration, "a block's declaration, as `name(width, stride=1)`")
+
+
+def read_rounds(text: Text) -> Expression:
+    """What stands in place of a merge's branches, `rounds(NAME)` or `rounds(NAME.INNER)`: the name."""
+    parser = Parser(text)
+
+    def read() -> Expression:
+        parser.next()
+        parser.expect("(", f"`({ROUNDS} of what)`")
+        name = parser.expression()
+        parser.expect(")", "`)`")
+        return name
+
+    return parser.whole(read, f"`{ROUNDS}(NAME)`")

@@ -76,12 +76,12 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     description = read_family(source, path, problems)
     if description is None:
         return Loaded(None, problems.sorted(), (), {}, {}, source, path)
-    for key, value in turned:
-        _turn(description, key, value)
+    replaced = [_turn(description, key, value) for key, value in turned]
     if wanted is not None:
         _check_axes(description, wanted)
+        replaced += [description.input.value] if description.input else []
         description.input = Entry(_expression(wanted, "--input"), Span(Source("--input", wanted), 0, len(wanted)))
-    Checker(description, problems).check()
+    Checker(description, problems, replaced).check()
     params = _params(description, problems)
     network, steps = _expand(description, params, problems)
     expectations = () if turned or wanted else _expectations(description, params, problems)
@@ -106,8 +106,8 @@ def _expand(description: Description, params: dict[str, Value], problems: Proble
     expander = Expander(description, params, problems)
     try:
         network = expander.network(shape, description.layers)
-    except TooLarge:
-        network = None
+    except TooLarge:  # once something has failed, there is as much of a network as there would be in any case
+        network = expander.built.network(description) if expander.built.failed else None
     family = Path(description.documents[-1].source.name).stem
     return network and network._replace(family=family), expander.built.steps
 
@@ -123,7 +123,7 @@ def _params(description: Description, problems: Problems) -> dict[str, Value]:
 def _evaluate(expression: Expression, scope: ParamScope, problems: Problems) -> Value:
     """The value, None where it has none and that is noted."""
     try:
-        return expression.evaluate(scope)
+        return scope.value(expression)
     except Unknown:
         return None
     except Mistake as mistake:
@@ -186,12 +186,14 @@ def _setting(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _turn(description: Description, name: str, value: str) -> None:
+def _turn(description: Description, name: str, value: str) -> Expression:
+    """Put a value in the place of a param's own, which is returned."""
     if name not in description.params:
         hint = did_you_mean(name, description.params) or f"its params: {', '.join(description.params) or 'none'}"
         raise UsageError(f"{description.name} has no param {name!r}; {hint}")
     entry = description.params[name]
     description.params[name] = Entry(_expression(value, f"--set {name}"), entry.key_span)
+    return entry.value
 
 
 def _expression(text: str, option: str) -> Expression:

@@ -13,6 +13,7 @@ import yaml
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Source, Span
 
 DEEPEST = 100  # lists and mappings within one another
+MOST_NODES = 150_000  # texts, lists and mappings: a second's worth
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
@@ -93,6 +94,7 @@ class _Builder:
         self.open: list[Listing | Mapping] = []
         self.keys: list[Text | None] = []  # of each open mapping, the key whose value comes next
         self.root: Node | None = None
+        self.count = 0
 
     def span(self, event: Any) -> Span:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
@@ -111,6 +113,10 @@ class _Builder:
 
     def put(self, node: Node) -> None:
         """A finished node goes to the list or mapping that is open."""
+        self.count += 1
+        if self.count > MOST_NODES:
+            message = f"more than {MOST_NODES:,} texts, lists and mappings"
+            raise Mistake("too-large", message, node.span, "write what is repeated as a block")
         if not self.open:
             self.root = node
             return

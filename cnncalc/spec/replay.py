@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.network import Group, Node
-from cnncalc.spec.builder import MOST_LAYERS, MOST_STEPS, Builder
+from cnncalc.spec.builder import MOST_CHARACTERS, MOST_LAYERS, MOST_STEPS, Builder
 from cnncalc.spec.scope import Flow
 
 
@@ -18,6 +18,7 @@ class Start(NamedTuple):
     nesting: int
     depth: int
     steps: int
+    characters: int
     others: tuple[int, ...]  # how much there is of what cannot be taken over
 
 
@@ -29,6 +30,7 @@ class Run(NamedTuple):
     nodes: tuple[Node, ...]
     groups: tuple[Group | None, ...]
     steps: int
+    characters: int  # of all their paths
 
 
 class Replays:
@@ -46,7 +48,8 @@ class Replays:
         built = self.built
         if built.failed or flow.doubtful:
             return None
-        return Start(path, len(built.nodes), len(built.groups), built.nesting, built.depth, built.steps, self._others())
+        nodes, groups = len(built.nodes), len(built.groups)
+        return Start(path, nodes, groups, built.nesting, built.depth, built.steps, built.characters, self._others())
 
     def _others(self) -> tuple[int, ...]:
         return len(self.built.problems.found), len(self.built.outputs), len(self.built.lost)
@@ -57,7 +60,8 @@ class Replays:
         if start is None or built.failed or start.others != self._others():
             return
         nodes, groups = tuple(built.nodes[start.node :]), tuple(built.groups[start.group :])
-        self.runs[key] = Run(start, end, nodes, groups, built.steps - start.steps)
+        steps, characters = built.steps - start.steps, built.characters - start.characters
+        self.runs[key] = Run(start, end, nodes, groups, steps, characters)
 
     def again(self, key: object, path: str, flow: Flow) -> Flow | None:
         """Build what an earlier run built, behind what flows here; what flows then.
@@ -70,6 +74,9 @@ class Replays:
         if built.count + len(run.nodes) > MOST_LAYERS or built.steps + run.steps > MOST_STEPS:
             return None
         start, first, source = run.start, run.start.node, flow.node
+        characters = run.characters + (len(run.nodes) + len(run.groups)) * (len(path) - len(start.path))
+        if built.characters + characters > MOST_CHARACTERS:
+            return None
         cut, shift, deeper = len(start.path), len(built.nodes) - first, built.nesting - start.nesting
         for index, old, layer, inputs, shapes, output, span, shares in run.nodes:
             moved = tuple([node + shift if node >= first else source for node in inputs])
@@ -84,4 +91,5 @@ class Replays:
             built.groups.append(group)
         built.count += len(run.nodes)
         built.steps += run.steps
+        built.characters += characters
         return flow if run.end.node < first else Flow(run.end.node + shift, run.end.shape)

@@ -7,10 +7,15 @@ from typing import NamedTuple
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.fields import Value
+from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.check import BOOLEANS, SPECIAL
-from cnncalc.spec.expressions import Unknown
+from cnncalc.spec.expressions import Expression, Member, Unknown
 from cnncalc.spec.tree import Block
-from cnncalc.spec.values import Word
+from cnncalc.spec.values import ListValue, Word
+
+MOST_WORK = (
+    3_000_000  # parts of expressions and elements of lists that are gone through, all together: a second's worth
+)
 
 
 class Flow(NamedTuple):
@@ -22,7 +27,10 @@ class Flow(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """How a named output came about, so that it can be used again: the block or the layer, and the nodes it gave."""
+    """How a named output came about, so that it can be used again: the block or the layer, and the nodes it gave.
+
+    Of a repeat it is the last round's; one that is repeated in parentheses has neither a block nor a layer.
+    """
 
     block: Block | None
     layer: Layer | None
@@ -30,6 +38,7 @@ class Definition(NamedTuple):
     first: int
     last: int
     outputs: dict[str, Output] | None = None  # those named inside the block
+    rounds: list[tuple[Flow, Definition | None]] | None = None  # of a repeat
 
 
 class Output:
@@ -41,6 +50,11 @@ class Output:
         self.flow = flow
         self.definition = definition
 
+    def rounds(self) -> list[Output] | None:
+        """What each round of a repeat gave, None where it is the output of none."""
+        rounds = self.definition and self.definition.rounds
+        return None if rounds is None else [Output(*each) for each in rounds]
+
     def __str__(self) -> str:
         return "an output"
 
@@ -48,7 +62,9 @@ class Output:
 class Frame:
     """One run of a block (or of `layers`, with `name` ""). `flow` is what flows where an expression stands."""
 
-    __slots__ = ("arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span")
+    __slots__ = (
+        "arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span", "spent",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -68,6 +84,7 @@ class Frame:
         self.names = names
         self.caller = caller
         self.span = span
+        self.spent: list[int] = caller.spent if caller else [0]  # one count for all frames
         self.index: int | None = None
         self.outputs: dict[str, Output] = {}
 
@@ -86,6 +103,21 @@ class Frame:
         while frame and frame.name != self.name:
             frame = frame.caller
         return frame is not None
+
+    def value(self, expression: Expression) -> Value:
+        """What an expression gives here. Raises Mistake."""
+        self.spend(expression.size, expression.span)
+        value = expression.evaluate(self)
+        if isinstance(value, ListValue):  # whoever takes it goes through it
+            self.spend(value.size, expression.span)
+        return value
+
+    def spend(self, work: int, span: Span) -> None:
+        """Count parts of expressions and elements of lists that are gone through. Raises Mistake at too many."""
+        self.spent[0] += work
+        if self.spent[0] > MOST_WORK:
+            message = f"with this, expressions take more than {MOST_WORK:,} steps, elements of lists included"
+            raise Mistake("too-large", message, span)
 
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name. Raises Mistake where it has none yet, Unknown where it depends on a mistake."""
@@ -129,7 +161,23 @@ class Frame:
             raise Unknown
         return shape[0]
 
-    def member(self, owner: Value, name: str, span: Span) -> Value:
+    def rounds(self, expression: Expression) -> list[Output]:
+        """What `rounds(…)` stands for: of a repeat's name, what each round gave; of a name in it, that of each round.
+
+        Raises Mistake where it is no repeat's.
+        """
+        if isinstance(expression, Member):
+            owners = self.rounds(expression.owner)
+            inner = [self.member(owner, expression.name, expression.span) for owner in owners]
+            return [each for output in inner for each in output.rounds() or (output,)]
+        value = self.value(expression)
+        rounds = value.rounds() if isinstance(value, Output) else None
+        if rounds is None:
+            message = f"`{ROUNDS}` takes the name of a repeat, and `{expression.span.text}` is none"
+            raise Mistake("bad-value", message, expression.span, "write `NAME = block * 3` where it is repeated")
+        return rounds
+
+    def member(self, owner: Value, name: str, span: Span) -> Output:
         """`m1.y0`, the output named `y0` inside the block's call named `m1`."""
         inner = owner.definition.outputs if isinstance(owner, Output) and owner.definition else None
         if inner is None:

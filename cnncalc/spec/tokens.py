@@ -11,6 +11,7 @@ from cnncalc.spec.repairs import write
 
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
 LONGEST = 10_000  # characters of one text
+MOST_WORDS = 200_000  # words and signs of one file: a second's worth
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))"
@@ -35,6 +36,11 @@ def tokenize(text: Text) -> list[Token]:
     body = text.body
     if len(body) > LONGEST:
         raise Mistake("too-large", f"a text of {len(body):,} characters; at most {LONGEST:,} are read", text.span)
+    source = text.span.source
+    if source.words >= MOST_WORDS:
+        source.unread = source.unread or text.span
+        message = f"calls and expressions of more than {MOST_WORDS:,} words and signs; from here on none is read"
+        raise Mistake("too-large", message, source.unread)
     tokens = []
     for found in _TOKEN.finditer(body):
         kind = found.lastgroup or ""
@@ -49,6 +55,7 @@ def tokenize(text: Text) -> list[Token]:
         tokens.append(Token(kind, word, start, found.end()))
         if kind == "end":
             break
+    source.words += len(tokens)
     return tokens
 
 

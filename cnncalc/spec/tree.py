@@ -58,13 +58,14 @@ class Branch(NamedTuple):
 
 
 class Merge:
-    """`add`, `multiply`, `concat` or `outputs` with its branches."""
+    """`add`, `multiply`, `concat` or `outputs` with its branches; or, in place of branches, `rounds(…)` of a repeat."""
 
-    __slots__ = ("branches", "segment", "span", "word")
+    __slots__ = ("branches", "rounds", "segment", "span", "word")
 
-    def __init__(self, word: str, branches: tuple[Branch, ...], span: Span) -> None:
+    def __init__(self, word: str, branches: tuple[Branch, ...], span: Span, rounds: Expression | None = None) -> None:
         self.word = word
         self.branches = branches
+        self.rounds = rounds
         self.span = span
         self.segment = ""
 
@@ -171,4 +172,5 @@ def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
                     found.extend(argument.value for argument in unit.arguments)
                 elif isinstance(unit, Merge):
                     found.extend(branch.condition for branch in unit.branches if branch.condition)
+                    found.extend([unit.rounds] if unit.rounds else [])
     return found

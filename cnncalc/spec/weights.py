@@ -98,7 +98,7 @@ def _number(text: Text, problems: Problems) -> float:
     if _NUMBER.fullmatch(text.value):
         return float(text.value)
     try:
-        value = read_expression(text).evaluate(ParamScope({}))
+        value = ParamScope({}).value(read_expression(text))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         problem = Problem("bad-value", f"numbers are expected, found {form(text)}", text.span)

@@ -324,6 +324,32 @@ def test_from_reaches_earlier_outputs_and_sibling_branches() -> None:
     assert [node.inputs for node in made.nodes] == [(-1,), (0,), (1,), (1, 2, 0)]
 
 
+def test_the_rounds_of_a_repeat_meet() -> None:
+    made = network("""
+        blocks:
+          layer(out):
+            - side = conv(out, 1)
+            - from(input) -> relu
+          pair: [both = layer(4) * 2]
+        layers:
+          - stack = layer(5) * 3
+          - add: rounds(stack.side)
+          - from(input) -> (pairs = pair * 2)
+          - concat: rounds(pairs.both.side)
+          - from(input) -> (ends = (relu -> sigmoid) * 2)
+          - multiply: rounds(ends)
+          - alone = relu * 1
+          - add: rounds(alone)
+    """)
+    sides = [node.index for node in made.nodes if node.layer.kind == "conv"]
+    merges = {node.layer.kind: node.inputs for node in made.nodes if node.layer.kind in ("add", "concat", "multiply")}
+    assert merges["add"] == tuple(sides[:3])
+    assert merges["concat"] == tuple(sides[3:]) == (7, 9, 11, 13)
+    assert [made.nodes[index].path for index in merges["multiply"]] == ["ends.0.sigmoid1", "ends.1.sigmoid1"]
+    assert made.nodes[-1].path == "alone.0"
+    assert [node.output[0] for node in made.nodes if node.layer.kind in merges] == [5, 16, 3]
+
+
 def test_an_output_is_handed_to_a_block() -> None:
     made = network("""
         blocks:
@@ -420,6 +446,21 @@ def test_params_may_use_earlier_ones_and_be_turned() -> None:
     assert turned == ["conv1.0: conv(16, 1)", "activation1: tanh", "flatten1: flatten"]
 
 
+def test_what_the_command_line_replaces_is_read_all_the_same() -> None:
+    """A param or a block is not idle because another value stands for the one that reads it."""
+    text = """
+        params: {size: 8, base: 4, width: 2 * base, act: own}
+        input: [3, size, size]
+        blocks:
+          own: relu -> scale
+        layers:
+          - conv(width, 1) -> activation(act)
+    """
+    assert problems(text) == []
+    assert problems(text, input="3x5x7") == []
+    assert problems(text, settings=["width=3", "act=relu"], input="3x5x7") == []
+
+
 def test_extends_overrides_by_name_and_inherits_the_rest() -> None:
     made = network("""
         extends: vgg16
@@ -434,6 +475,20 @@ def test_extends_overrides_by_name_and_inherits_the_rest() -> None:
     assert made.source == ""
     assert [node.layer.kind for node in made.nodes].count("batch_norm") == 5
     assert made.input == (3, 32, 32)
+
+
+def test_where_a_block_does_not_fit_its_calls_in_another_file_both_are_shown() -> None:
+    found = read("""
+        extends: vgg16
+        blocks:
+          vgg(out, depth, bias):
+            - (conv(out, 3, padding=1, bias=bias) -> relu) * depth -> max_pool(2)
+    """)
+    first = found.problems[0]
+    assert first.code == "missing-argument"
+    assert first.span and first.span.source.name.endswith("vgg16.yaml")
+    (note,) = first.notes
+    assert note.span and (note.span.source.name, note.span.line) == ("test.yaml", 3)
 
 
 def test_the_input_may_be_given_outside() -> None:
