@@ -110,7 +110,7 @@ def test_every_option_that_is_mentioned_exists() -> None:
 
 
 def test_every_file_that_is_mentioned_exists() -> None:
-    for name in (".ci/run", "architectures/", "tests/benchmarks/startup.py", str(PICTURE.relative_to(ROOT))):
+    for name in (".ci/run", "architectures/", str(PICTURE.relative_to(ROOT))):
         assert name in TEXT
         assert (ROOT / name).exists()
 
@@ -134,6 +134,12 @@ FRAGMENTS = {
     "same": "{input: [1, 9, 9], layers: ['conv(8, 3, padding=@)']}",
     "full": "{input: [1, 9, 9], layers: ['conv(8, 3, padding=@)']}",
     "valid": "{input: [1, 9, 9], layers: ['conv(8, 3, padding=@)']}",
+    "stack = layer(2 ** index) * 9": """{input: [1, 9, 9],
+        blocks: {layer(d): [skip = relu, 'conv(1, 3, padding=half, dilation=d)']},
+        layers: ['@', concat: {a: identity, b: {add: rounds(stack.skip)}}]}""",
+    "add: rounds(stack)": "{input: [1, 9, 9], layers: [stack = sigmoid * 3, @]}",
+    "stage(widths[index], depths[index]) * 4": """{input: [1, 9, 9], params: {widths: [1, 2, 3, 4], depths: [1, 1, 2, 1]},
+        blocks: {'stage(width, depth)': ['(conv(width, 3, padding=1) -> relu) * depth']}, layers: ['@']}""",
     "in_channels": "{input: [2, 9, 9], layers: ['conv(@, 1)']}",
     "channels": "{input: [2, 9, 9], layers: ['conv(@, 1)']}",
     "input": "{input: [2, 9, 9], layers: [relu, {add: ['from(@)', tanh]}]}",
