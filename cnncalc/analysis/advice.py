@@ -5,22 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.layers.base import Layer
+from cnncalc.layers.reach import Adaptive
 from cnncalc.network import INPUT, Network, Node
 
-CONVOLUTIONS = ("conv", "depthwise_conv", "separable_conv", "spatial_separable_conv", "transposed_conv")
-LINEAR = (*CONVOLUTIONS, "linear")
-# What may stand between two linear maps and leaves them linear.
-TRANSPARENT = (
-    "batch_norm", "dropout", "stochastic_depth", "scale", "flatten", "avg_pool", "global_avg_pool", "pad", "crop",
-)  # fmt: skip
-GLOBAL_POOLS = ("global_avg_pool", "global_max_pool", "adaptive_avg_pool")
-POINTWISE = ("dropout", "softmax", "sigmoid", "flatten", "batch_norm", "layer_norm")
 LARGE_KERNEL = 12  # a convolution of 3 channels by so large a kernel is rather one of so many channels
 
 
@@ -43,6 +35,15 @@ class Subject:
 
     def layer(self, node: Node) -> LayerReport:
         return self.report.layers[node.index]
+
+    def mixes(self, node: Node) -> bool:
+        """Whether a layer multiplies by a matrix of weights that joins channels."""
+        return node.layer.linear and self.layer(node).work.macs > 0 and not is_depthwise(node)
+
+    def passes_on(self, node: Node) -> bool:
+        """Whether a layer leaves two linear maps around it one, and no larger than they are."""
+        grows = any(o > i for o, i in zip(node.output[1:], node.input_shapes[0][1:], strict=False))
+        return node.layer.linear and len(node.inputs) == 1 and self.layer(node).work.macs == 0 and not grows
 
 
 Rule = Callable[[Subject], Iterator[Problem]]
@@ -130,12 +131,12 @@ def bias_before_norm(subject: Subject) -> Iterator[Problem]:
 def linear_pair(subject: Subject) -> Iterator[Problem]:
     """W₂(W₁x) is (W₂W₁)x, unless what is between is so narrow that the product would cost more."""
     for node in subject.network.nodes:
-        if node.layer.kind not in LINEAR or is_depthwise(node):
+        if not subject.mixes(node):
             continue
         reader = subject.only_reader(node.index)
-        while reader and reader.layer.kind in TRANSPARENT:
+        while reader and subject.passes_on(reader):
             reader = subject.only_reader(reader.index)
-        if not reader or reader.layer.kind not in LINEAR or is_depthwise(reader):
+        if not reader or not subject.mixes(reader):
             continue
         before, between, behind = node.input_shapes[0][0], node.output[0], reader.output[0]
         if between < min(before, behind) or are_factors(node, reader):
@@ -187,7 +188,7 @@ def small_field(subject: Subject) -> Iterator[Problem]:
     walked: set[int] = set()
     for end in subject.outputs:
         index = end
-        while index not in walked and index != INPUT and network.nodes[index].layer.kind in (*POINTWISE, "linear"):
+        while index not in walked and index != INPUT and not windows(network.nodes[index]):
             walked.add(index)
             index = network.nodes[index].inputs[0]
         if index == INPUT or index in walked or len(network.shape_at(end)) > 1:
@@ -195,7 +196,7 @@ def small_field(subject: Subject) -> Iterator[Problem]:
         walked.add(index)
         pool = network.nodes[index]
         before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
-        if pool.layer.kind not in GLOBAL_POOLS or prod(pool.output[1:]) != 1 or before is None:
+        if before is None or not all(isinstance(axis, Adaptive) and axis.output == 1 for axis in windows(pool)):
             continue
         seen = subject.layer(before)
         field = seen.receptive_field
@@ -207,6 +208,12 @@ def small_field(subject: Subject) -> Iterator[Problem]:
                 pool,
                 help="more layers, larger windows or earlier strides widen the receptive field",
             )
+
+
+def windows(node: Node) -> tuple[object, ...]:
+    """What a layer reads on every axis, where that is neither one position nor all; a merge reads as it likes."""
+    reach = node.layer.reach(node.input_shapes, node.output)
+    return reach if isinstance(reach, tuple) else (reach,) if len(node.inputs) > 1 else ()
 
 
 def stride_disagreement(subject: Subject) -> Iterator[Problem]:

@@ -95,12 +95,11 @@ def _separable(
     network: "Network", form: Separable, only: str | None, least_saving: str | None, write: str | None,
     format: options.TableFormat, width: int | None, color: bool,
 ) -> str:  # fmt: skip
-    from cnncalc.compare.separable import separated
+    from cnncalc.compare.separable import convolutions, separated
     from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
-    paths = [node.path for node in network.nodes if "conv" in node.layer.kind]
-    chosen = None if only is None else find_paths(only, paths, what="convolution")
+    chosen = None if only is None else find_paths(only, convolutions(network), what="convolution")
     found = separated(network, form, only=chosen, least_saving=_share(least_saving))
     if write is not None:
         _write(found.network, network.name, form, write)

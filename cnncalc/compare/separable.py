@@ -22,8 +22,12 @@ OTHERS = {  # convolutions that are not of the standard kind, and why they stay
     "transposed_conv": "transposed, not a standard convolution",
 }
 
-
 ELSEWHERE = "not among those to be compared"
+
+
+def convolutions(network: Network) -> list[str]:
+    """The paths of all convolutions, of whatever kind."""
+    return [node.path for node in network.nodes if isinstance(node.layer, Conv) or node.layer.kind in OTHERS]
 
 
 class Rewriting(NamedTuple):

@@ -10,11 +10,6 @@ from cnncalc.execution.run import Weigh, execute
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
 
-LINEAR = (
-    *("conv", "depthwise_conv", "separable_conv", "spatial_separable_conv", "transposed_conv", "linear"),
-    *("avg_pool", "global_avg_pool", "adaptive_avg_pool", "upsample", "pixel_shuffle", "crop", "flatten", "reshape"),
-    *("channel_split", "channel_shuffle", "scale", "dropout", "stochastic_depth"),
-)
 MOST = 100_000  # elements
 
 Matrix = list[list[float]]  # a row for every output, a column for every input
@@ -25,7 +20,7 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
 
     A convolution's rows hold its kernel, moved along; a transposed convolution's is the transpose of such a matrix.
     """
-    if node.layer.kind not in LINEAR:
+    if not node.layer.linear or len(node.inputs) > 1:
         raise UsageError(f"{node.path} is a {node.layer.kind}, which is no linear map, so that it has no matrix")
     inputs, outputs = prod(node.input_shapes[0]), prod(node.output)
     if inputs * outputs > MOST:
@@ -35,9 +30,13 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
     def unbiased(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
         return [0.0] * prod(shape) if name.endswith("bias") else weigh(node, name, shape)
 
+    def made_of(values: list[float]) -> list[float]:
+        return list(execute(node, (Map(node.input_shapes[0], values),), unbiased, Numbers()).values)
+
+    constant = made_of([0.0] * inputs)  # of a batch norm, the mean taken away
     columns = []
     for at in range(inputs):
         single = [0.0] * inputs
         single[at] = 1.0
-        columns.append(execute(node, (Map(node.input_shapes[0], single),), unbiased, Numbers()).values)
+        columns.append([value - rest for value, rest in zip(made_of(single), constant, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]

@@ -71,6 +71,7 @@ class Layer:
     RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "execute", "examples")
     kind: ClassVar[str] = ""
     reference: ClassVar[str] = ""
+    linear: ClassVar[bool] = False  # whether the output, but for a constant, is a linear map of the input at inference
     fields: ClassVar[dict[str, Field]] = {}
 
     def __init_subclass__(cls, kind: str = "") -> None:

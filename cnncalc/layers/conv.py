@@ -76,6 +76,7 @@ def convolved(
 class Convolution(Windowed):
     """A kernel that slides over the input: what the standard and the depthwise convolution share."""
 
+    linear = True
     bias: bool
 
     def channels_out(self, channels: int) -> int:

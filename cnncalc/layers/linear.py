@@ -14,6 +14,7 @@ from cnncalc.layers.reach import Reach
 class Linear(Layer, kind="linear"):
     """Fully connected layer: [N_in] → [out], every output reads every input."""
 
+    linear = True
     reference = "PyTorch, torch.nn.Linear"
     out: int = whole(symbol="N_out", doc="output elements")
     bias: bool = flag(True, brief="bias", doc="a learned number added to each output")

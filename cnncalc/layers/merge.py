@@ -36,6 +36,7 @@ class _Merge(Weightless):
 class Add(_Merge, kind="add"):
     """Sum: equal shapes → the same shape."""
 
+    linear = True
     reference = "K. He et al., Deep Residual Learning for Image Recognition, arXiv:1512.03385"
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -111,6 +112,7 @@ def gate_help(before: Shape, shape: Shape, index: int) -> str:
 class Concat(_Merge, kind="concat"):
     """Concatenation along the channels: [C_1, *I], [C_2, *I], … → [C_1 + C_2 + …, *I]."""
 
+    linear = True
     reference = "C. Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842"
 
     def result_shape(self, inputs: Shapes) -> Shape:

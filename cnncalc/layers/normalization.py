@@ -58,6 +58,7 @@ def affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[V
 class BatchNorm(SameShape, kind="batch_norm"):
     """Batch normalization: [C, *I] → [C, *I], at inference folded to a factor and a summand for each channel."""
 
+    linear = True
     reference = "S. Ioffe & C. Szegedy, Batch Normalization, arXiv:1502.03167"
     affine: bool = AFFINE
     epsilon: float = EPSILON

@@ -119,6 +119,7 @@ class MaxPool(_Pool, kind="max_pool"):
 class AvgPool(_Pool, kind="avg_pool"):
     """Average pooling: [C, *I] → [C, *O], the mean of each window."""
 
+    linear = True
     reference = "PyTorch, torch.nn.AvgPool2d; for the dialect: Caffe, src/caffe/layers/pooling_layer.cpp"
     kernel: PerAxis = KERNEL
     stride: PerAxis = STRIDE
@@ -171,6 +172,7 @@ class _GlobalPool(Weightless):
 class GlobalAvgPool(_GlobalPool, kind="global_avg_pool"):
     """Global average pooling: [C, *I] → [C, 1, …, 1], the mean of each channel."""
 
+    linear = True
     reference = "M. Lin, Q. Chen, S. Yan, Network In Network, arXiv:1312.4400"
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -202,6 +204,7 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
 class AdaptiveAvgPool(Weightless, kind="adaptive_avg_pool"):
     """Adaptive average pooling: [C, *I] → [C, *size], output o the mean of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
 
+    linear = True
     reference = "PyTorch, torch.nn.AdaptiveAvgPool2d"
     size: PerAxis = per_axis(symbol="O", brief="{}", doc="size of the output")
 

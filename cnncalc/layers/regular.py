@@ -12,6 +12,8 @@ from cnncalc.layers.ops import Draw, Map, Ops
 class _Drop(SameShape, Idle):
     """Something that is dropped in training; at inference all passes."""
 
+    linear = True
+
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return inputs[0]
 
@@ -37,6 +39,7 @@ class StochasticDepth(_Drop, kind="stochastic_depth"):
 class Scale(SameShape, kind="scale"):
     """[C, *I] → [C, *I], a learned factor for each channel."""
 
+    linear = True
     reference = "H. Touvron et al., Going Deeper with Image Transformers (LayerScale), arXiv:2103.17239"
     initial: float = real(1, doc="the factor before training")
 

@@ -15,6 +15,7 @@ from cnncalc.layers.window import Pairs, both, pairs, simplest
 class Flatten(Idle, kind="flatten"):
     """[C, *I] → [C·ΠI]."""
 
+    linear = True
     reference = "PyTorch, torch.nn.Flatten"
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -34,6 +35,7 @@ class Flatten(Idle, kind="flatten"):
 class Reshape(Idle, kind="reshape"):
     """[C, *I] → [*shape], the same elements in the same order."""
 
+    linear = True
     reference = "PyTorch, torch.reshape"
     shape: tuple[int, ...] = sizes(longest=4, doc="the new shape: [N], or the channels and one to three sizes")
 
@@ -66,6 +68,7 @@ class Reshape(Idle, kind="reshape"):
 class ChannelSplit(Idle, kind="channel_split"):
     """[C, *I] → [C_part, *I], one of the parts that the channels are divided into."""
 
+    linear = True
     reference = "N. Ma et al., ShuffleNet V2, arXiv:1807.11164"
     parts: int | tuple[int, ...] = sizes(single=True, brief="parts {}", doc="how many equal parts, or their sizes")
     take: int = whole(minimum=0, brief="take {}", doc="which part, from 0")
@@ -106,6 +109,7 @@ class ChannelSplit(Idle, kind="channel_split"):
 class ChannelShuffle(Idle, kind="channel_shuffle"):
     """[C, *I] → [C, *I], the channels of `groups` parts dealt out in turn."""
 
+    linear = True
     reference = "X. Zhang et al., ShuffleNet, arXiv:1707.01083"
     groups: int = whole(symbol="G", brief="g{}", doc="parts that the channels are divided into")
 
@@ -130,6 +134,7 @@ class ChannelShuffle(Idle, kind="channel_shuffle"):
 class _Border(Idle):
     """An amount on the two sides of every spatial axis."""
 
+    linear = True
     amount: Amount
 
     def sides(self, inputs: Shapes) -> Pairs:

@@ -15,6 +15,7 @@ LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # and how many spat
 class Upsample(Weightless, kind="upsample"):
     """[C, *I] → [C, *(I·factor)], the nearest position's value or an interpolation, without aligned corners."""
 
+    linear = True
     reference = "PyTorch, torch.nn.Upsample"
     factor: PerAxis = per_axis(symbol="F", brief="×{}", doc="how many times larger")
     mode: str = word("nearest", words=("nearest", *LINEAR_MODES), brief="{}", doc="how the values between are made")
@@ -62,6 +63,7 @@ class Upsample(Weightless, kind="upsample"):
 class PixelShuffle(Idle, kind="pixel_shuffle"):
     """[C, H, W] → [C/factor², H·factor, W·factor], channels laid out as positions."""
 
+    linear = True
     reference = "W. Shi et al., Efficient Sub-Pixel Convolutional Neural Network, arXiv:1609.05158"
     factor: int = whole(symbol="F", brief="×{}", doc="how many times larger")
 

@@ -26,6 +26,7 @@ from cnncalc.layers.window import Axis, Windowed, check_fits
 class _TwoSteps(Windowed):
     """Two convolutions, one after the other, written as one layer: every rule is put together from theirs."""
 
+    linear = True
     names: ClassVar[tuple[str, str]]  # of the steps, before the names of their arrays
 
     def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:

@@ -15,6 +15,7 @@ from cnncalc.layers.window import Axis, Windowed, axes_of, halves, simplest, tra
 class TransposedConv(Windowed, kind="transposed_conv"):
     """Transposed convolution: [C_in, *I] → [out, *O], every input is spread over a window of outputs."""
 
+    linear = True
     reference = DUMOULIN + ", chapter 4"
     out: int = OUT
     kernel: PerAxis = KERNEL
