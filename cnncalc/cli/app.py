@@ -1,6 +1,8 @@
 """The command line: which commands there are, and how a run ends. Each command imports what it needs when it runs."""
 
+import signal
 import sys
+from io import StringIO
 from typing import Annotated, Any
 
 import typer
@@ -9,11 +11,12 @@ from cnncalc import __version__
 from cnncalc.cli.calc import calc
 from cnncalc.cli.codes import codes
 from cnncalc.cli.compare import compare
+from cnncalc.cli.ends import INTERRUPTED, Ended, listen, told
 from cnncalc.cli.explain import explain
 from cnncalc.cli.layers import layers
 from cnncalc.cli.list import list_
 from cnncalc.cli.new import new
-from cnncalc.cli.output import emit, message
+from cnncalc.cli.output import emit, give_up, message
 from cnncalc.cli.run import run as run_
 from cnncalc.cli.schema import schema
 from cnncalc.cli.show import show
@@ -23,7 +26,6 @@ from cnncalc.cli.verify import verify
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="cnncalc",
@@ -62,6 +64,7 @@ def cnncalc(
 
 def main() -> None:
     """Run the command line and end with its exit code."""
+    listen()
     sys.exit(run())
 
 
@@ -75,19 +78,36 @@ def run(args: list[str] | None = None) -> int:
         message(problems_text(error.problems))
         code = 1
     except CnncalcError as error:
-        from cnncalc.render.text import clean
+        from cnncalc.render.text import brief
 
-        message(f"cnncalc: {clean(str(error))}\n")
+        message(f"cnncalc: {brief(str(error))}\n")
         code = 2 if isinstance(error, UsageError) else 1
     except CommandLineError as error:
-        error.show()
+        message(_shown(error))
         code = error.exit_code
+    except OSError as error:  # where nobody else took care of it; most often typer's, at a help text on a full disk
+        message(f"cnncalc: {give_up(error)}\n")
+        code = 1
+    except MemoryError:
+        message("cnncalc: there is not enough memory\n")
+        code = 1
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except Ended as ended:
+        code = told(ended.number)
     except SystemExit as end:  # typer ends so when the reader of a help text goes away
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         code = 0
     if code == INTERRUPTED:
-        message("cnncalc: interrupted\n")
+        told(signal.SIGINT)
     return int(code)
+
+
+def _shown(error: Any) -> str:
+    """What typer says of a command line, with nothing in it that a terminal obeys."""
+    from cnncalc.render.text import brief
+
+    told_by_typer = StringIO()
+    error.show(told_by_typer)
+    return "\n".join(map(brief, told_by_typer.getvalue().split("\n")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from io import RawIOBase
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +16,8 @@ STANDARD = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 ASCII = str.maketrans({
     "×": "x", "→": "->", "─": "-", "–": "-", "…": "...", "·": "*", "†": "!", "‡": "=", "█": "#", "▏": ".", "▎": ".",
     "▍": ":", "▌": ":", "▋": ":", "▊": "#", "▉": "#", "≥": ">=", "≤": "<=", "−": "-", "⌊": "floor(", "⌋": ")",
+    "⌈": "ceil(", "⌉": ")", "░": ".", "▒": ":", "▓": "+", "▀": "^", "✓": "v", "✗": "X", "±": "+-", "²": "^2",
+    "½": "1/2", "√": "sqrt", "Π": "prod", "Σ": "sum", "ε": "eps", "₁": "1", "₂": "2",
 })  # fmt: skip
 
 
@@ -60,10 +63,28 @@ def write(text: str, stream: TextIO | None) -> None:
     except UnicodeEncodeError:
         text = text.translate(ASCII).encode(encoding, "replace").decode(encoding)
     try:
-        stream.write(text)
-        stream.flush()
+        _write_all(text, stream)
     except BrokenPipeError:
         _abandon(stream)
+
+
+def _write_all(text: str, stream: TextIO) -> None:
+    """Write to the last byte: of what goes to an unbuffered stream (PYTHONUNBUFFERED) Python may drop a part."""
+    raw = getattr(stream, "buffer", None)
+    if not isinstance(raw, RawIOBase):
+        stream.write(text)
+        stream.flush()
+        return
+    left = memoryview(text.encode(stream.encoding))
+    while left:
+        left = left[raw.write(left) or 0 :]
+
+
+def give_up(error: OSError) -> str:
+    """What the system refused, in words; no more is written to standard output."""
+    _abandon(sys.stdout)
+    reason = error.strerror or str(error)
+    return f"{error.filename!r}: {reason}" if error.filename else reason
 
 
 def _abandon(stream: TextIO | None) -> None:
@@ -76,8 +97,13 @@ def _abandon(stream: TextIO | None) -> None:
 
 def write_file(text: str, name: str) -> None:
     """Write a file whole or not at all; what is no plain file (a pipe, a device) is written to."""
+    try:
+        mode = Path(name).stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is None and name.endswith("/"):
+        raise IsADirectoryError(None, "it is the name of a folder")
     target = Path(name).resolve()
-    mode = target.stat().st_mode if target.exists() else None
     if name.startswith("/dev/") or (mode is not None and not stat.S_ISREG(mode)):
         with Path(name).open("w", encoding="utf-8") as stream:
             write(text, stream)

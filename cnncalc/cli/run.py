@@ -1,7 +1,6 @@
 """`cnncalc run`."""
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -134,16 +133,12 @@ def _weights(net: "Network", loaded: "Loaded", file: str | None, seed: int | Non
 
 
 def _bytes(name: str) -> bytes:
-    try:
-        if name == "-":
-            import sys
+    from cnncalc.spec.files import read_bytes
 
-            data = sys.stdin.buffer.read(LARGEST_FILE + 1)
-        else:
-            with Path(name).open("rb") as stream:
-                data = stream.read(LARGEST_FILE + 1)
+    try:
+        data = read_bytes(name, LARGEST_FILE + 1)
     except OSError as error:
-        raise CnncalcError(f"cannot read {name}: {error.strerror or error}") from None
+        raise CnncalcError(f"cannot read {name or 'an empty name'}: {error.strerror or error}") from None
     if len(data) > LARGEST_FILE:
         raise CnncalcError(f"{name} is larger than {LARGEST_FILE // 2**20} MiB, and no more is read")
     return data
@@ -176,6 +171,8 @@ def _start(net: "Network", file: str | None, seed: int | None) -> "Shaped":
             if problems:
                 raise SpecError(problems)
             found = flat(nested)
+            if not found.shape:
+                raise NestedError("nested lists of numbers are expected, found a number")
     except NestedError as error:
         raise CnncalcError(f"{file}: {error}") from None
     if found.shape != net.input:
@@ -252,8 +249,10 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
         done += sizes[node.index]
         progress.tell(node.path, done, total)
 
-    made = run(net, Map(*start), weights, Numbers(), keep=set(chosen.values()), visit=visit)
-    progress.clear()
+    try:
+        made = run(net, Map(*start), weights, Numbers(), keep=set(chosen.values()), visit=visit)
+    finally:
+        progress.clear()
     return {path: made[index] for path, index in chosen.items()}
 
 

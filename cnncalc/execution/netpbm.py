@@ -61,8 +61,8 @@ def _binary(data: bytes, count: int, largest: int) -> list[int]:
 
 def _plain(data: bytes, count: int) -> list[int]:
     texts = re.sub(rb"#[^\r\n]*", b"", data).split(maxsplit=count)[:count]
-    if not all(text.isdigit() for text in texts):
-        raise PictureError("the picture has something that is no whole number")
+    if not all(text.isdigit() and len(text) < 10 for text in texts):
+        raise PictureError("the picture has something that is no whole number of at most 9 digits")
     return [int(text) for text in texts]
 
 

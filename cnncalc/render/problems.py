@@ -73,8 +73,12 @@ def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
 
 
 def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
-    """The part of a line that is shown: all of it, or the span with as much around it as there is room for."""
-    if len(text) <= longest // 2 or sum(width for _, width in pieces(text)) <= longest:
+    """The part of a line that is shown: all of it, or the span with as much around it as there is room for.
+
+    Of characters that take no room, of which a line can be full, there are as many as of the others, and no more.
+    """
+    most = 2 * longest
+    if len(text) <= most and sum(width for _, width in pieces(text)) <= longest:
         return 0, len(text)
     widths = [width for _, width in pieces(text[start : start + longest])]
     last = start
@@ -86,11 +90,11 @@ def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
         last += 1
     margin = max(room // 2, 0)
     first = start
-    while first and margin >= (width := cells(next(pieces(text[first - 1]))[0])):
+    while first and start - first < most and margin >= (width := cells(next(pieces(text[first - 1]))[0])):
         first -= 1
         margin -= width
     room = longest - sum(width for _, width in pieces(text[first:last]))
-    while last < len(text) and room >= (width := cells(next(pieces(text[last]))[0])):
+    while last < len(text) and last - start < most and room >= (width := cells(next(pieces(text[last]))[0])):
         last += 1
         room -= width
     return first, last

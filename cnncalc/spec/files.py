@@ -11,6 +11,7 @@ from cnncalc.errors import Mistake, Source, Span
 from cnncalc.nearest import nearest
 
 LARGEST_FILE = 2**20  # bytes
+PIECE = 2**15  # bytes that are read at a time: most files are smaller, and room is made for so many
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -97,11 +98,14 @@ def read_bytes(path: str, most: int) -> bytes:
             raise OSError(22, "is a device, not a file")
         os.set_blocking(descriptor, stat.S_ISFIFO(mode))
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            data: bytes | None = stream.read(most)
+            data, piece = b"", stream.read(min(PIECE, most))
+            if piece is None:  # a file of /proc that waits for news
+                raise BlockingIOError(11, "there is nothing to read now")
+            while piece:
+                data += piece
+                piece = stream.read(min(PIECE, most - len(data)))
     finally:
         os.close(descriptor)
-    if data is None:  # a file of /proc that waits for news
-        raise BlockingIOError(11, "there is nothing to read now")
     return data
 
 

@@ -1,18 +1,10 @@
-"""How fast networks are executed, against the bare dot product of two lists of floats measured in the same run.
-
-python tests/benchmarks/execution.py
-"""
+"""How fast networks are executed, against the bare dot product of two lists of floats measured in the same run."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from random import Random
-from time import perf_counter
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cnncalc import load
 from cnncalc.execution.readings import DOT, Numbers
@@ -22,20 +14,12 @@ from cnncalc.execution.weights import Weights, drawn_input
 from cnncalc.layers import kind_class
 from cnncalc.layers.ops import Map
 
-RUNS = 5
+from .measure import Section, best, number
+from .others import Others
+
 CONVOLUTIONS = (  # input channels, output channels, kernel, size
     (16, 16, 3, 28), (32, 32, 3, 14), (64, 64, 3, 7), (16, 32, 5, 14), (128, 16, 3, 7), (64, 64, 1, 14), (3, 16, 3, 28),
 )  # fmt: skip
-
-
-def best(call: Callable[[], object]) -> float:
-    """The shortest of some runs, in seconds."""
-    times = []
-    for _ in range(RUNS):
-        start = perf_counter()
-        call()
-        times.append(perf_counter() - start)
-    return min(times)
 
 
 def bare(length: int) -> float:
@@ -70,26 +54,21 @@ def running(name: str) -> tuple[float, int]:
     return best(lambda: run(network, start, lambda node, name, _: arrays[node.path, name], Numbers())), macs
 
 
-def main() -> None:
-    """Print the ratios."""
+def section(others: Others, env: Mapping[str, str]) -> Section:
+    """A row for each layer and each network."""
+    rows = []
     for ins, outs, kernel, size in CONVOLUTIONS:
         seconds, length = convolution(ins, outs, kernel, size)
-        limit = bare(length)
-        print(
-            f"conv {kernel}×{kernel}, {ins:>3} → {outs} channels, {size:>2}×{size:<2}"
-            f"  {seconds * 1e9:5.1f} ns a multiplication,"
-            f" {seconds / limit:.2f} × the dot product ({limit * 1e9:.1f} ns)"
-        )
-    limit = bare(144)
+        title = f"conv {kernel}×{kernel}, {ins} → {outs} channels, {size}×{size}"
+        rows.append(row(title, seconds, bare(length)))
     for name in ("lenet5", "two_conv"):
         seconds, macs = running(name)
-        print(
-            f"run {name}: {seconds * 1e3:.1f} ms, {seconds / macs / limit:.2f} × the dot product of its {macs:,} macs"
-        )
+        rows.append([*row(f"run {name}", seconds / macs, bare(144)), number(seconds * 1e3)])
     for name in ("lenet5", "resnet50", "vgg16"):
-        network = load(name)
-        print(f"verify {name}: {best(partial(verify, network)):.2f} s")
+        rows.append([f"verify {name}", "", "", "", number(best(partial(verify, load(name)), 3) * 1e3)])
+    return Section(["executor", "ns a multiplication", "bare dot product", "×", "ms"], rows, [])
 
 
-if __name__ == "__main__":
-    main()
+def row(title: str, seconds: float, limit: float) -> list[str]:
+    """One multiplication beside one of the bare dot product."""
+    return [title, number(seconds * 1e9), number(limit * 1e9), number(seconds / limit)]

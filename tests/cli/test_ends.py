@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -117,37 +115,6 @@ def test_version_and_help() -> None:
     assert cnncalc("--version").stdout == f"cnncalc {package.__version__}\n"
     assert "summary" in cnncalc("--help").stdout
     assert cnncalc("-h").returncode == 0
-
-
-@pytest.mark.parametrize("args", [["summary", "resnet152", "--depth", "9"], ["--help"], ["list"]])
-def test_a_reader_that_goes_away_is_no_error(args: list[str]) -> None:
-    read, write = os.pipe()
-    os.close(read)
-    command = [sys.executable, "-m", "cnncalc", *args]
-    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment(), check=False)
-    os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_one() -> None:
-    with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "cnncalc", "summary", "alexnet"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment(), check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith(b"cnncalc: cannot write standard output: ")
-    assert done.stderr.count(b"\n") == 1
-
-
-def test_an_interrupt_ends_in_one_line() -> None:
-    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # off in a background job
-    command = [sys.executable, "-c", f"{listen}; from cnncalc.cli.app import main; main()", "summary", "-"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as running:
-        time.sleep(1)  # it waits for its input by then
-        running.send_signal(signal.SIGINT)
-        assert running.stderr is not None
-        assert running.stderr.read() == b"cnncalc: interrupted\n"
-    assert running.returncode == 130
 
 
 def test_a_bug_keeps_its_traceback() -> None:

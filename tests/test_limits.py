@@ -1,0 +1,378 @@
+"""The limits that the README states: what is exactly at one is read, one more is refused, and the message says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cnncalc.cli import run as run_command
+from cnncalc.cli.app import run
+from cnncalc.errors import MOST_PROBLEMS
+from cnncalc.execution import matrix
+from cnncalc.layers.fields import MAXIMUM
+from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values
+
+from .networks import report
+from .test_readme import section
+
+HEAD = "input: [1, 8, 8]\n"
+
+
+class Told(NamedTuple):
+    """How `cnncalc validate FILE --format json` ended: its exit code, and every problem as `code: message`."""
+
+    code: int
+    problems: list[str]
+    places: list[tuple[int, int]]
+
+
+Validate = Callable[[str | bytes], Told]
+
+
+@pytest.fixture
+def validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Validate:
+    """Validates a content as a file of its own."""
+
+    def told(content: str | bytes) -> Told:
+        path = tmp_path / "net.yaml"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        code = run(["validate", str(path), "--format", "json"])
+        found = json.loads(capsys.readouterr().out)["files"][0]["problems"]
+        return Told(
+            code,
+            [f"{problem['code']}: {problem['message']}" for problem in found],
+            [(problem["line"], problem["column"]) for problem in found],
+        )
+
+    return told
+
+
+def padded(size: int) -> str:
+    """A file of so many bytes."""
+    start = HEAD + "layers: [relu]\n#"
+    return start + " " * (size - len(start))
+
+
+def blocks(count: int) -> str:
+    """So many blocks, each but the first with a call of the one before it, and the last one called."""
+    calls = "".join(f"  b{n}:\n    - b{n - 1}\n" for n in range(1, count))
+    return f"{HEAD}blocks:\n  b0:\n    - relu\n{calls}layers: [b{count - 1}]"
+
+
+def listed(text: str) -> str:
+    return f"{HEAD}params:\n  p: {text}\nlayers:\n  - relu if p == p"
+
+
+def tower(size: int, factor: int = 1) -> str:
+    return f"input: [1, {size}, 1]\nlayers: [upsample({factor})]"
+
+
+# limit → (a file by a size, the size that is read, the code and the words when it is one more)
+BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
+    "bytes of a file": (padded, files.LARGEST_FILE, "too-large: …/net.yaml is larger than 1,024 KiB"),
+    "characters of a text": (
+        lambda size: f"{HEAD}layers: ['{'relu':{size}}']", tokens.LONGEST,
+        "too-large: a text of 10,001 characters; at most 10,000 are read",
+    ),
+    "elements of a list": (
+        lambda size: listed(f"[{', '.join(['1'] * size)}]"), values.LONGEST_LIST,
+        "too-large: a list of 10,001 elements; at most 10,000 are read",
+    ),
+    "elements of lists in a list": (
+        lambda size: listed(f"[[1, 1], [{', '.join(['1'] * (size - 2))}]]"), values.LONGEST_LIST,
+        "too-large: a list of 10,001 elements",
+    ),
+    "layers": (
+        lambda size: f"{HEAD}layers: [relu * 50000, relu * {size - 50_000}]", builder.MOST_LAYERS,
+        "too-large: the network has more than 100,000 layers",
+    ),
+    "steps": (  # each of the two items is one, and each round
+        lambda size: f"{HEAD}layers: [relu, identity * {size - 2}]", builder.MOST_STEPS,
+        "too-large: the network takes more than 300,000 steps",
+    ),
+    "levels of lists": (  # the document and its params are two of them
+        lambda size: listed("[" * (size - 2) + "]" * (size - 2)), nodes.DEEPEST,
+        "too-large: lists and mappings stand 100 deep",
+    ),
+    "levels of parentheses around layers": (
+        lambda size: f"{HEAD}layers: '{'(' * size}relu{')' * size}'", cursor.DEEPEST,
+        "too-large: parentheses and signs stand 100 deep",
+    ),
+    "levels of parentheses around a number": (  # the argument itself is the first of them
+        lambda size: f"{HEAD}layers: ['conv({'(' * (size - 1)}1{')' * (size - 1)}, 1)']",
+        cursor.DEEPEST, "too-large: parentheses and signs stand 100 deep",
+    ),
+    "depth of an expression": (  # ((1 + 1) + 1) + 1: a term more is a level more
+        lambda size: f"{HEAD}layers: ['conv({' + '.join(['1'] * size)}, 1)']", nodes.DEEPEST,
+        "too-large: an expression with more than 100 steps within one another",
+    ),
+    "blocks within blocks": (blocks, builder.DEEPEST, "too-large: blocks, parentheses and branches stand 100 deep"),
+    "an argument": (
+        lambda size: f"{HEAD}layers: ['conv({size}, 1)']", MAXIMUM,
+        "bad-argument: `out` is 1000000001: more than 1,000,000,000 cannot be meant",
+    ),
+    "a size of the input": (
+        tower, MAXIMUM, "bad-input: a size of the input must be from 1 to 1,000,000,000, found 1000000001",
+    ),
+    "a size of an output": (
+        lambda size: tower(size, 2), MAXIMUM // 2,
+        "too-large: the output of `upsample` would be 1×1000000002×2: an axis of more than 1,000,000,000",
+    ),
+    "a number": (lambda size: listed(str(size)), values.LARGEST, "too-large: a number larger than 10^18"),
+    "a sum": (lambda size: listed(f"{size - 1} + 1"), values.LARGEST, "too-large: the result is no real number up to"),
+    "a power": (lambda size: listed(f"10 ** {size}"), 18, "too-large: the result is no real number up to 10^18"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", BOUNDS)
+def test_what_is_at_a_limit_is_read_and_one_more_is_refused(limit: str, validate: Validate, tmp_path: Path) -> None:
+    make, most, refusal = BOUNDS[limit]
+    code, problems, _ = validate(make(most))
+    assert (code, [problem for problem in problems if problem.startswith("too-large")]) == (0, [])
+    code, problems, _ = validate(make(most + 1))
+    assert code == 1
+    assert any(problem.startswith(refusal.replace("…", str(tmp_path))) for problem in problems), problems
+
+
+@pytest.mark.parametrize("count", [family.DEEPEST, family.DEEPEST + 1])
+def test_files_that_extend_one_another(count: int, validate: Validate, tmp_path: Path) -> None:
+    for n in range(1, count):
+        (tmp_path / f"f{n}.yaml").write_text(f"extends: f{n + 1}\n" if n + 1 < count else HEAD + "layers: [relu]\n")
+    code, problems, _ = validate("extends: f1\n")
+    refusal = "too-large: 20 files extend one another, and no more are read"
+    assert (code, problems) == ((0, []) if count == family.DEEPEST else (1, [refusal]))
+
+
+@pytest.mark.parametrize("count", [MOST_PROBLEMS, MOST_PROBLEMS + 1])
+def test_problems_that_are_told(count: int, validate: Validate) -> None:
+    code, problems, _ = validate(HEAD + "layers:\n" + "  - nonsense\n" * count)
+    assert code == 1
+    unknown = ["unknown-kind: there is no layer kind and no block `nonsense`"] * MOST_PROBLEMS
+    more = ["too-large: more than 500 problems; the rest is not told"]
+    assert problems == unknown + more * (count - MOST_PROBLEMS)
+
+
+GROWTH = {
+    "a tower of powers": "linear(9 ** 9 ** 9)",
+    "a power that is cut": "linear(2 ** 1000000000)",
+    "a shift": "linear(1 << 60)",
+    "a list that is multiplied": "relu if [1] * 1000000000 == 1",
+    "10^9 rounds": "relu * 10**9",
+    "10^9 rounds within 10^9": "(identity * 10**9) * 10**9",
+    "more rounds than numbers reach": "relu * 10**19",
+}
+
+
+@pytest.mark.parametrize("growth", GROWTH)
+def test_what_grows_is_refused_with_its_place(growth: str, validate: Validate) -> None:
+    code, problems, places = validate(f"{HEAD}layers:\n  - {GROWTH[growth]}\n")
+    assert code == 1
+    (problem,) = problems
+    assert problem.split(":")[0] in ("too-large", "syntax", "bad-value")
+    assert places[0][0] == 3
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
+        ("&a [relu]", "anchors (`&a`) are not read"),
+        ("[*a]", "aliases (`*a`) are not read"),
+        ("[{<<: {a: 1}}]", "merge keys are not read"),
+        ("!!python/object/apply:os.system [ls]", "tags (`!!python/object/apply:os.system`) are not read"),
+        ("[relu]\n---\nlayers: [relu]", "a second document begins here"),
+    ],
+)
+def test_what_makes_a_yaml_bomb_is_not_read_at_all(feature: str, words: str, validate: Validate) -> None:
+    code, problems, _ = validate(f"{HEAD}layers: {feature}")
+    assert code == 1
+    assert f"yaml-feature: {words}" in problems
+
+
+def test_blocks_that_call_each_other_for_ever(validate: Validate) -> None:
+    text = "blocks:\n  a:\n    - relu -> b\n  b:\n    - c\n  c:\n    - a\nlayers: [a]"
+    code, problems, places = validate(HEAD + text)
+    assert code == 1
+    assert len(problems) == 1
+    chain = problems[0].removeprefix("recursion: ").split(": ")[1].split(" → ")
+    assert chain[0] == chain[-1]
+    assert " → ".join(chain) in "a → b → c → a → b → c"
+    assert places[0][0] in (4, 6, 8)  # where one calls the next
+
+
+def test_blocks_that_end_in_time_are_no_recursion(validate: Validate) -> None:
+    text = "blocks:\n  a(n):\n    - relu -> (a(n - 1) if n > 1)\nlayers: [a({})]"
+    assert validate(HEAD + text.format(49)).code == 0  # each round is a call within a parenthesis, two levels
+    code, problems, _ = validate(HEAD + text.format(10**9))
+    assert (code, len(problems)) == (1, 1)
+    assert problems[0].startswith("recursion: `a` calls itself without end: a → a")
+
+
+def test_files_that_extend_each_other_in_a_circle(validate: Validate, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("extends: net.yaml\n")
+    code, problems, places = validate("# a comment\nextends: other\n")
+    assert code == 1
+    assert problems == ["extends-cycle: this architecture extends itself: net.yaml → other.yaml → net.yaml"]
+    assert places == [(1, 10)]  # of the file that closes the circle
+    assert validate("extends: net\n").problems == [
+        "extends-cycle: this architecture extends itself: net.yaml → net.yaml"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (".", "is a folder, not a file"),
+        ("/dev/zero", "is a device, not a file"),
+        ("missing.yaml", "no such file or directory"),
+        ("loop", "too many levels of symbolic links"),
+        ("missing/net.yaml", "no such file or directory"),
+        ("/dev/null/net.yaml", "not a directory"),
+        ("", "an empty name: no such file or directory"),
+        ("x" * 100_000, "file name too long"),
+    ],
+)
+@pytest.mark.parametrize("command", ["summary", "show", "run", "verify", "explain"])
+def test_what_is_no_file(
+    command: str, name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    assert run([command, name]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error[unreadable]: ")
+    assert words in err
+    assert len(err) < 1_500
+
+
+def test_an_empty_name_is_not_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(HEAD + "layers: [relu]\n")
+    assert run(["validate", ""]) == 1
+    assert "an empty name: no such file or directory" in capsys.readouterr().out
+    assert run(["validate", "."]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal", "place"),
+    [
+        (b"input: [1, 8, 8]\nname: caf\xe9\n", "not-text: byte 26 (0xe9) is not UTF-8 text", (2, 10)),
+        ("input: [1, 8, 8]\n".encode("utf-16"), "not-text: byte 0 (0xff) is not UTF-8 text", (1, 1)),
+        (b"input: [1, 8, 8]\nlayers: [re\0lu]\n", "not-text: not text that YAML allows: control", (2, 12)),
+        (b"input: [1, 8, 8]\nname: a\x1b[31m\n", "not-text: not text that YAML allows: control", (2, 8)),
+        (b"input: [1, 8, 8]\nlayers:\n\t- relu\n", "yaml-syntax: a tab cannot indent a line", (3, 1)),
+        (b"input: [1, 8, 8]\nlayers:\n  - relu\n \t - tanh\n", "yaml-syntax: a tab cannot indent a line", (4, 2)),
+        (b"input: [1, 8, 8]\nlayers:\n  -\trelu\n", "yaml-syntax: a tab cannot stand here", (3, 4)),
+        (b"", "wrong-form: an architecture is a mapping with `input` and `layers`, found nothing", (1, 1)),
+        (b"[[[", "yaml-syntax: this `[` is not closed", (1, 3)),
+    ],
+)
+def test_what_is_no_text_or_no_yaml(content: bytes, refusal: str, place: tuple[int, int], validate: Validate) -> None:
+    code, problems, places = validate(content)
+    assert code == 1
+    assert problems[0].startswith(refusal)
+    assert places[0] == place
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_byte_order_mark_and_the_line_ends_of_others(mark: str, end: str, validate: Validate) -> None:
+    lines = ["input: [1, 8, 8]", "layers:", "  - conv(2, 3) ->", "    relu", "  - {}", ""]
+    text = mark + end.join(lines)
+    assert validate(text.format("tanh"))[:2] == (0, [])
+    assert validate(text.format("tanhh")).places == [(5, 5)]
+    assert validate(text.replace("input", "inputt", 1).format("tanh")).places == [(1, 1)]
+
+
+def test_tabs_that_do_no_harm(validate: Validate) -> None:
+    assert validate("input:\t[1, 8, 8]\t# a comment\nlayers:\n  - conv(2,\t3)\t->\trelu\n").code == 0
+
+
+# what `run` does and reads
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    """5·7 outputs of 3·3 inputs each: 315 multiplications."""
+    path = tmp_path / "net.yaml"
+    path.write_text("input: [1, 7, 9]\nlayers:\n  - conv(1, 3)\n")
+    return path
+
+
+def test_multiplications_of_a_run(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", str(net), "--max-multiplications", "315"]) == 0
+    capsys.readouterr()
+    assert run(["run", str(net), "--max-multiplications", "314"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "takes 315 multiplications, and more than 314 are refused" in err
+    assert "--max-multiplications 315 lets it run" in err
+
+
+def test_elements_of_a_matrix(net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(matrix, "MOST", 35 * 63)
+    assert run(["run", str(net), "--matrix"]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(matrix, "MOST", 35 * 63 - 1)
+    assert run(["run", str(net), "--matrix"]) == 2
+    assert "has 35 × 63 elements, and more than 2,204 are not shown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--input-data", "--weights"])
+def test_bytes_of_inputs_and_weights(
+    option: str, net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = net.with_name("data.json")
+    numbers = [[[0] * 9] * 7] if option == "--input-data" else {"conv1": {"weight": [[[[0] * 3] * 3]], "bias": [0]}}
+    data.write_text(json.dumps(numbers))
+    monkeypatch.setattr(run_command, "LARGEST_FILE", data.stat().st_size)
+    assert run(["run", str(net), option, str(data)]) == 0
+    data.write_text(data.read_text() + " ")
+    capsys.readouterr()
+    assert run(["run", str(net), option, str(data)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"cnncalc: {data} is larger than ")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("1", "nested lists of numbers are expected, found a number"),
+        ("[[[1e999]]]", "numbers are expected, found one beyond all bounds"),
+        ("[[[NaN]]]", "numbers are expected, found one beyond all bounds or none at all"),
+        ("[" * 5_000, "lists and mappings stand 100 deep"),
+        ("[[[" + "9" * 5_000 + "]]]", "numbers are expected, found one beyond all bounds"),
+        ("P2 1 1 255 " + "9" * 5_000, "no whole number of at most 9 digits"),
+        ("P5 99999 99999 255 ", "a picture of 99999×99999 pixels"),
+        ("", "nested lists of numbers are expected, found nothing"),
+    ],
+)
+def test_inputs_that_mean_harm(content: str, words: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = net.with_name("data")
+    data.write_text(content)
+    assert run(["run", str(net), "--input-data", str(data)]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
+    """An upsampling by n repeats after n units; two by 12 and 11 after 132, which are more than 128."""
+    assert report("layers: [upsample(128)]").layers[0].receptive_field is not None
+    assert report("layers: [upsample(129)]").layers[0].receptive_field is None
+
+
+def test_the_readme_tells_of_what_is_read_and_what_is_escaped() -> None:
+    told = section("Limits")
+    for words in (
+        f"{run_command.MOST:,} multiplications", f"{run_command.LARGEST_FILE // 2**20} MiB",
+        f"{matrix.MOST:,} elements of a matrix", "byte-order mark", "Windows line ends", "tab", "folder", "device",
+        "calls itself without end", "anchors, aliases, merge keys and tags", "Control characters", "130",
+    ):  # fmt: skip
+        assert words in told, words
