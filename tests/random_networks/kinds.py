@@ -1,0 +1,326 @@
+"""Every layer kind as PyTorch computes it, on tensors with a batch of one. The signatures are the language's.
+
+What PyTorch refuses, it refuses itself. `Refused` is raised only where it would do something and the language says no.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+from typing import Any
+
+Size = int | list[int]
+Padding = int | str | list[int] | list[list[int]]
+
+# What PyTorch takes and cnncalc refuses by its design; `validate` must refuse it too. There are no others.
+LANGUAGE = {
+    "empty": "PyTorch lets some layers give tensors without an element",
+    "unequal": "PyTorch's + and * align and widen shapes; `add` wants equal ones, `multiply` equal numbers of axes",
+    "flat": "PyTorch takes a batch of flat inputs for one map without a batch",
+    "map": "PyTorch's Linear works on the last axis of a map",
+    "axes": "a kind for two spatial axes, or a list that has not one value for each: PyTorch takes other axes for them",
+    "half": "PyTorch knows no pairs or words for a pool's padding; its limit of half a window holds for them too",
+    "same": "PyTorch has no `same` for transposed convolutions; the window must reach as far as the stride",
+    "reuse": "the same weights for other layers",
+    "branches": "a merge of which no branch is left",
+}
+
+# What PyTorch alone refuses, for no reason of shape: it is asked in other words.
+PYTORCH = {
+    "one element": "its group and instance norm want more than one element, for the sake of training",
+    "window in a volume": "its three-dimensional average pool alone wants the kernel to fit the input before padding",
+}
+
+
+LARGEST = 4_000_000  # elements of a tensor that is computed; for a larger one the network is run without numbers
+
+
+class TooLarge(Exception):
+    """A tensor that is too large to compute."""
+
+
+class Refused(Exception):
+    """The language refuses what PyTorch would take, for one of the reasons of `LANGUAGE`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(LANGUAGE[reason])
+        self.reason = reason
+
+
+def each(value: Any, axes: int) -> list[Any]:
+    """One value for each axis."""
+    values = value if isinstance(value, list) else [value] * axes
+    if len(values) != axes:
+        raise Refused("axes")
+    return values
+
+
+class Kinds:
+    """The layers of one network. `modules` are those of the layer that is running, `macs` its multiply-accumulates."""
+
+    def __init__(self, torch: Any, device: str) -> None:
+        self.torch = torch
+        self.nn = torch.nn
+        self.device = device
+        self.modules: list[Any] = []
+        self.macs = 0
+        self.asked_otherwise: Counter[str] = Counter()
+
+    def apply(self, module: Any, x: Any) -> Any:
+        """Run a module, kept for its parameters, as at inference."""
+        self.modules.append(module)
+        return module.eval()(x)
+
+    def convolve(self, module: Any, x: Any) -> Any:
+        """Run a convolution or a linear layer, and count by its weight and what flows in and out."""
+        y = self.apply(module, x)
+        weight = module.weight
+        transposed = type(module).__name__.startswith("ConvTranspose")
+        self.macs += (x if transposed else y).numel() * prod(weight.shape[1:])
+        return y
+
+    def afford(self, elements: int) -> None:
+        """Stop before a tensor of so many elements is made, unless it holds no numbers."""
+        if elements > LARGEST and self.device != "meta":
+            raise TooLarge
+
+    def axes(self, x: Any) -> int:
+        """Spatial axes of a map."""
+        if x.dim() == 2:
+            raise Refused("flat")
+        return int(x.dim()) - 2
+
+    def module(self, name: str, axes: int) -> Any:
+        return getattr(self.nn, f"{name}{axes}d")
+
+    def pad_by(self, x: Any, sides: list[list[int]], value: float = 0) -> Any:
+        return self.nn.functional.pad(x, [side for pair in reversed(sides) for side in pair], value=value)
+
+    # convolutions
+
+    def conv(
+        self, x: Any, out: int, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1,
+        groups: int = 1, bias: bool = True,
+    ) -> Any:  # fmt: skip
+        n = self.axes(x)
+        k, s, d = each(kernel, n), each(stride, n), each(dilation, n)
+        how: Any = padding
+        if isinstance(padding, int):
+            how = [padding] * n
+        elif padding in ("half", "full") or (padding == "same" and max(s) > 1) or isinstance(padding, list):
+            sides = self.sides(x, k, s, padding, d)
+            how = [before for before, _ in sides]
+            if any(before != after for before, after in sides):
+                x, how = self.pad_by(x, sides), 0
+        self.afford(x.shape[1] * out * prod(k) // max(groups, 1))
+        make = self.module("Conv", n)
+        return self.convolve(make(x.shape[1], out, k, s, how, d, groups, bias, device=self.device), x)
+
+    def sides(self, x: Any, kernel: list[int], stride: list[int], padding: Any, dilation: list[int]) -> Any:
+        """Padding before and after on each axis."""
+        if isinstance(padding, int | list):
+            return [pair if isinstance(pair, list) else [pair, pair] for pair in each(padding, x.dim() - 2)]
+        found = []
+        for i, k, s, d in zip(x.shape[2:], kernel, stride, dilation, strict=True):
+            last = (k - 1) * d  # the last position that the kernel reads, from its first
+            missing = max(last + (i - 1) // s * s - (i - 1), 0)  # behind the input, where windows start at 0, S, 2·S…
+            before = {"valid": 0, "half": last // 2, "full": last, "same": missing // 2}[padding]
+            found.append([before, missing - before if padding == "same" else before])
+        return found
+
+    def depthwise_conv(
+        self, x: Any, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, multiplier: int = 1,
+        bias: bool = True,
+    ) -> Any:  # fmt: skip
+        return self.conv(x, x.shape[1] * multiplier, kernel, stride, padding, dilation, x.shape[1], bias)
+
+    def separable_conv(
+        self, x: Any, out: int, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1,
+        multiplier: int = 1, bias: bool = True,
+    ) -> Any:  # fmt: skip
+        x = self.depthwise_conv(x, kernel, stride, padding, dilation, multiplier, bias=False)
+        return self.conv(x, out, 1, bias=bias)
+
+    def spatial_separable_conv(
+        self, x: Any, out: int, kernel: Size, stride: Size = 1, padding: Padding = 0, bias: bool = True
+    ) -> Any:
+        if self.axes(x) != 2:
+            raise Refused("axes")
+        (kh, kw), (sh, sw) = each(kernel, 2), each(stride, 2)
+        rows, columns = self.sides(x, [kh, kw], [sh, sw], padding, [1, 1])
+        x = self.conv(x, out, [kh, 1], [sh, 1], [rows, [0, 0]], bias=False)
+        return self.conv(x, out, [1, kw], [1, sw], [[0, 0], columns], bias=bias)
+
+    def transposed_conv(
+        self, x: Any, out: int, kernel: Size, stride: Size = 1, padding: Padding = 0, output_padding: Size = 0,
+        dilation: Size = 1, groups: int = 1, bias: bool = True,
+    ) -> Any:  # fmt: skip
+        n = self.axes(x)
+        k, s, d, extra = each(kernel, n), each(stride, n), each(dilation, n), each(output_padding, n)
+        if padding == "same":
+            total = [dn * (kn - 1) + 1 + en - sn for kn, sn, dn, en in zip(k, s, d, extra, strict=True)]
+            if min(total) < 0:
+                raise Refused("same")
+            padding = [[t // 2, t - t // 2] for t in total]
+        sides = self.sides(x, k, s, padding, d)
+        cut = any(before != after for before, after in sides)
+        self.afford(x.shape[1] * out * prod(k) // max(groups, 1))
+        made = self.module("ConvTranspose", n)(
+            x.shape[1], out, k, s, 0 if cut else [before for before, _ in sides], extra, groups, bias, d,
+            device=self.device,
+        )  # fmt: skip
+        y = self.convolve(made, x)
+        return self.pad_by(y, [[-before, -after] for before, after in sides]) if cut else y
+
+    def linear(self, x: Any, out: int, bias: bool = True) -> Any:
+        self.afford(x.shape[1] * out)
+        y = self.convolve(self.nn.Linear(x.shape[1], out, bias, device=self.device), x)
+        if x.dim() > 2:
+            raise Refused("map")
+        return y
+
+    # pools
+
+    def max_pool(
+        self, x: Any, kernel: Size, stride: Size | None = None, padding: Padding = 0, dilation: Size = 1,
+        ceil: bool = False,
+    ) -> Any:  # fmt: skip
+        n = self.axes(x)
+        k, d = each(kernel, n), each(dilation, n)
+        s = k if stride is None else each(stride, n)
+        x, how = self.padded(x, k, s, padding, d, float("-inf"), ceil)
+        return self.apply(self.module("MaxPool", n)(k, s, how, d, ceil_mode=ceil), x)
+
+    def avg_pool(
+        self, x: Any, kernel: Size, stride: Size | None = None, padding: Padding = 0, ceil: bool = False,
+        count_padding: bool = True,
+    ) -> Any:  # fmt: skip
+        n = self.axes(x)
+        k = each(kernel, n)
+        s = k if stride is None else each(stride, n)
+        x, how = self.padded(x, k, s, padding, [1] * n, 0, ceil)
+        if n == 3 and any(kn > i for kn, i in zip(k, x.shape[2:], strict=True)):
+            self.asked_otherwise["window in a volume"] += 1
+            return self.apply(self.nn.MaxPool3d(k, s, how, ceil_mode=ceil), x)
+        return self.apply(self.module("AvgPool", n)(k, s, how, ceil_mode=ceil, count_include_pad=count_padding), x)
+
+    def padded(
+        self, x: Any, k: list[int], s: list[int], padding: Padding, d: list[int], value: float, ceil: bool
+    ) -> tuple[Any, Any]:
+        """The input, padded where PyTorch's pools have no word for it, and the padding to leave to the pool."""
+        sides = self.sides(x, k, s, padding, d)
+        if isinstance(padding, int) or (isinstance(padding, list) and isinstance(padding[0], int)):
+            return x, [before for before, _ in sides]
+        for (before, after), kn, dn in zip(sides, k, d, strict=True):
+            if 2 * max(before, after) > ((kn - 1) * dn + 1 if isinstance(padding, str) else kn):
+                raise Refused("half")
+        assert not ceil or not any(map(any, sides)), "PyTorch cannot round up beside such padding"
+        return self.pad_by(x, sides, value), 0
+
+    def global_avg_pool(self, x: Any) -> Any:
+        return self.apply(self.module("AdaptiveAvgPool", self.axes(x))(1), x)
+
+    def global_max_pool(self, x: Any) -> Any:
+        return self.apply(self.module("AdaptiveMaxPool", self.axes(x))(1), x)
+
+    def adaptive_avg_pool(self, x: Any, size: Size) -> Any:
+        n = self.axes(x)
+        return self.apply(self.module("AdaptiveAvgPool", n)(each(size, n)), x)
+
+    # norms
+
+    def batch_norm(self, x: Any, affine: bool = True) -> Any:
+        make = self.module("BatchNorm", max(x.dim() - 2, 1))
+        return self.apply(make(x.shape[1], affine=affine, device=self.device), x)
+
+    def layer_norm(self, x: Any, over: str = "channels", affine: bool = True) -> Any:
+        if over == "all":
+            return self.apply(self.nn.LayerNorm(x.shape[1:], elementwise_affine=affine, device=self.device), x)
+        made = self.nn.LayerNorm(x.shape[1], elementwise_affine=affine, device=self.device)
+        return self.apply(made, x.movedim(1, -1)).movedim(-1, 1)
+
+    def group_norm(self, x: Any, groups: int, affine: bool = True) -> Any:
+        made = self.nn.GroupNorm(groups, x.shape[1], affine=affine, device=self.device)
+        return self.normalized(made, x, one=prod(x.shape[1:]) == groups)
+
+    def instance_norm(self, x: Any, affine: bool = False) -> Any:
+        made = self.module("InstanceNorm", self.axes(x))(x.shape[1], affine=affine, device=self.device)
+        return self.normalized(made, x, one=prod(x.shape[2:]) == 1)
+
+    def normalized(self, module: Any, x: Any, *, one: bool) -> Any:
+        """A norm; of one element, which PyTorch refuses, a map that repeats it is normalized."""
+        if not one or x.dim() == 2:
+            return self.one_by_one(module, x) if one else self.apply(module, x)
+        self.asked_otherwise["one element"] += 1
+        return self.apply(module, x.repeat(1, 1, *[2] * (x.dim() - 2)))[:, :, *[slice(1)] * (x.dim() - 2)]
+
+    def one_by_one(self, module: Any, x: Any) -> Any:
+        self.asked_otherwise["one element"] += 1
+        return self.apply(module, x.unsqueeze(2).repeat(1, 1, 2))[:, :, 0]
+
+    def local_response_norm(self, x: Any, size: int = 5) -> Any:
+        return self.apply(self.nn.LocalResponseNorm(size), x)
+
+    # element by element
+
+    def leaky_relu(self, x: Any, slope: float = 0.01) -> Any:
+        return self.apply(self.nn.LeakyReLU(slope), x)
+
+    def prelu(self, x: Any, shared: bool = False) -> Any:
+        return self.apply(self.nn.PReLU(1 if shared else x.shape[1], device=self.device), x)
+
+    def elu(self, x: Any, alpha: float = 1) -> Any:
+        return self.apply(self.nn.ELU(alpha), x)
+
+    def softmax(self, x: Any, groups: int = 1) -> Any:
+        return x.unflatten(1, (groups, -1)).softmax(2).flatten(1, 2)
+
+    def dropout(self, x: Any, rate: float = 0.5) -> Any:
+        return self.apply(self.nn.Dropout(rate), x)
+
+    def stochastic_depth(self, x: Any, rate: float) -> Any:
+        return self.apply(self.nn.Dropout(rate), x)
+
+    def scale(self, x: Any, initial: float = 1) -> Any:
+        holder = self.nn.ParameterList([self.torch.full((x.shape[1],), float(initial), device=self.device)])
+        self.modules.append(holder)
+        return x * holder[0].reshape(-1, *[1] * (x.dim() - 2))
+
+    # moving
+
+    def flatten(self, x: Any) -> Any:
+        return self.apply(self.nn.Flatten(), x)
+
+    def reshape(self, x: Any, shape: list[int]) -> Any:
+        return x.reshape(1, *shape)
+
+    def channel_split(self, x: Any, parts: Size, take: int) -> Any:
+        if isinstance(parts, list):
+            return x.split(parts, dim=1)[take]
+        return x.unflatten(1, (parts, -1))[:, take]
+
+    def channel_shuffle(self, x: Any, groups: int) -> Any:
+        self.axes(x)
+        return self.apply(self.nn.ChannelShuffle(groups), x)
+
+    def pad(self, x: Any, amount: Any, value: float = 0) -> Any:
+        self.axes(x)
+        return self.pad_by(x, self.sides(x, [], [], amount, []), value)
+
+    def crop(self, x: Any, amount: Any) -> Any:
+        self.axes(x)
+        return self.pad_by(x, [[-before, -after] for before, after in self.sides(x, [], [], amount, [])])
+
+    def upsample(self, x: Any, factor: Size, mode: str = "nearest") -> Any:
+        return self.apply(self.nn.Upsample(scale_factor=tuple(each(factor, self.axes(x))), mode=mode), x)
+
+    def pixel_shuffle(self, x: Any, factor: int) -> Any:
+        if self.axes(x) != 2:
+            raise Refused("axes")
+        return self.apply(self.nn.PixelShuffle(factor), x)
+
+
+PLAIN = {
+    "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "gelu": "GELU", "silu": "SiLU", "hard_swish": "Hardswish",
+    "hard_sigmoid": "Hardsigmoid", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "mish": "Mish",
+}  # fmt: skip
