@@ -7,7 +7,7 @@ import re
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import REQUIRED, LayerError, show
+from cnncalc.layers.fields import REQUIRED, LayerError, Value, show
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
@@ -15,7 +15,7 @@ from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
 from cnncalc.spec.repairs import rename, set_argument, settings_in, write
 from cnncalc.spec.tree import Argument, Call
-from cnncalc.spec.values import Word, is_number
+from cnncalc.spec.values import Word, is_number, told_apart
 
 MOST_UNKNOWN = 50  # arguments of one call that are told of
 
@@ -44,7 +44,7 @@ def bind(call: Call, description: Description) -> None:
         call.bound = arguments(call, dict.fromkeys(names, False))
         call.target = kind
     elif kind in KINDS:
-        bind_layer(call, kind_class(kind))
+        bind_layer(call, kind_class(kind), description.made)
     else:
         raise unknown_kind(call, description)
 
@@ -63,7 +63,7 @@ def unknown_kind(call: Call, description: Description) -> Mistake:
     return Mistake("unknown-kind", message, call.kind_span, help_text, *fixes)
 
 
-def bind_layer(call: Call, target: type[Layer]) -> None:
+def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> None:
     """A call of a built-in kind; where all its arguments are plain values the layer is made here, once."""
     bound = arguments(call, {name: field.default is not REQUIRED for name, field in target.fields.items()})
     for name, value in bound.items():
@@ -72,11 +72,20 @@ def bind_layer(call: Call, target: type[Layer]) -> None:
     call.bound = bound
     if all(isinstance(value, Literal) for value in bound.values()):
         settings = {name: value.value for name, value in bound.items() if isinstance(value, Literal)}
+        call.constant = layer_of(call, target, settings, made)
+    call.target = target
+
+
+def layer_of(call: Call, target: type[Layer], settings: dict[str, Value], made: dict[object, Layer]) -> Layer:
+    """The layer of a call; the same object for the same settings. Raises Mistake where it cannot have them."""
+    key = (target, *settings, *told_apart(settings.values()))
+    layer = made.get(key)
+    if layer is None:
         try:
-            call.constant = target(**settings)
+            layer = made[key] = target(**settings)
         except LayerError as error:
             raise mistake_of(error, call) from None
-    call.target = target
+    return layer
 
 
 def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:

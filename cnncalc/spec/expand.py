@@ -7,14 +7,13 @@ its spatial sizes (`doubtful`), and errors that would only follow from that are 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.fields import LayerError, Value, show
 from cnncalc.network import INPUT, Network, Node
-from cnncalc.spec.binding import mistake_of
+from cnncalc.spec.binding import layer_of, mistake_of
 from cnncalc.spec.builder import DEEPEST, Builder, quoted
 from cnncalc.spec.disagreements import disagreement
 from cnncalc.spec.expressions import Expression, Unknown
@@ -23,7 +22,7 @@ from cnncalc.spec.replay import Replays
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
 from cnncalc.spec.tree import Group as Parenthesis
-from cnncalc.spec.values import ListValue, truth, whole
+from cnncalc.spec.values import told_apart, truth, whole
 
 _SIZES = re.compile(r" of [\d×]+ \([\d,]+ elements?\)")
 
@@ -37,7 +36,7 @@ class Expander:
         self.problems = problems
         self.built = Builder(Flow(INPUT, None), problems)
         self.replays = Replays(self.built)
-        self.layers: dict[object, Layer] = {}
+        self.layers = description.made
         self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of a layer, all of which are kept
 
     def network(self, shape: Shape | None, body: Body) -> Network | None:
@@ -162,16 +161,8 @@ class Expander:
 
     def layer(self, call: Call, frame: Frame) -> Layer:
         """The layer of a call with its arguments evaluated; the same object for the same arguments."""
-        values = {name: frame.value(value) for name, value in call.bound.items()}
-        key = (call, *told_apart(values.values()))
-        layer = self.layers.get(key)
-        if layer is None:
-            try:
-                layer = call.target(**values)
-            except LayerError as error:
-                raise mistake_of(error, call) from None
-            self.layers[key] = layer
-        return layer
+        settings = {name: frame.value(value) for name, value in call.bound.items()}
+        return layer_of(call, call.target, settings, self.layers)
 
     def place(self, layer: Layer, flow: Flow, call: Call, path: str) -> tuple[Flow, Definition | None]:
         """Put a layer where this flows in; what flows out, doubtful or unknown where its rule does not hold."""
@@ -374,14 +365,6 @@ def title_of(block: Block, values: dict[str, Value]) -> str:
     """The call as it came out, `bottleneck(64, 1)`."""
     texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
     return f"{block.name}({', '.join(texts)})" if values else block.name
-
-
-def told_apart(values: Collection[Value]) -> tuple[object, ...]:
-    """The values with their types, which tell apart what is equal: 1, 1.0 and true, and lists of them."""
-    types = tuple(map(type, values))
-    if ListValue in types:
-        return (types, *(told_apart(value) if isinstance(value, ListValue) else value for value in values))
-    return (types, *values)
 
 
 def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:

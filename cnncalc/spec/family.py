@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
+from cnncalc.layers.base import Layer
 from cnncalc.spec.document import Document, Entry, Reason, read_document
 from cnncalc.spec.files import SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
 from cnncalc.spec.repairs import rename
@@ -35,6 +36,7 @@ class Description:
         self.params: dict[str, Entry] = {}
         self.allow: dict[str, Reason] = {}
         self.own_allow = first.allow
+        self.made: dict[object, Layer] = {}  # layers, by kind and settings
         self.own_blocks = first.blocks
         for document in reversed(documents):
             self.input = document.input or self.input

@@ -43,16 +43,19 @@ def tokenize(text: Text) -> list[Token]:
         raise Mistake("too-large", message, source.unread)
     tokens = []
     for found in _TOKEN.finditer(body):
-        kind = found.lastgroup or ""
+        kind, end = found.lastgroup or "", found.end()
         word = found[kind]
-        start = found.start(kind)
-        if kind == "unknown":
-            raise _unknown(text, start)
-        if kind == "symbol" or word in KEYWORDS:
+        start = end - len(word)
+        if kind == "name":
+            if word in KEYWORDS:
+                kind = word
+            elif word.isdigit():
+                raise Mistake("syntax", f"{word!r} is no number that is read here", text.at(start, end))
+        elif kind == "symbol":
             kind = word
-        elif kind == "name" and word.isdigit():
-            raise Mistake("syntax", f"{word!r} is no number that is read here", text.at(start, found.end()))
-        tokens.append(Token(kind, word, start, found.end()))
+        elif kind == "unknown":
+            raise _unknown(text, start)
+        tokens.append(Token(kind, word, start, end))
         if kind == "end":
             break
     source.words += len(tokens)

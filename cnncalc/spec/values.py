@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
 from typing import Any
 
@@ -24,6 +24,14 @@ class ListValue(tuple[Value, ...]):
     """A list; `size` counts the elements of lists within it too."""
 
     size: int
+
+
+def told_apart(values: Collection[Value]) -> tuple[object, ...]:
+    """The values with their types, which tell apart what is equal: 1, 1.0 and true, and lists of them."""
+    types = tuple(map(type, values))
+    if ListValue in types:
+        return (types, *(told_apart(value) if isinstance(value, ListValue) else value for value in values))
+    return (types, *values)
 
 
 def describe(value: Value) -> str:
