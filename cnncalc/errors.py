@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
 MOST_PROBLEMS = 500  # that are told of one architecture
@@ -111,6 +112,11 @@ class Problem(NamedTuple):
         return (self.span.source.name, self.span.start, self.span.end) if self.span else ("", -1, -1)
 
 
+def failed(problems: Iterable[Problem]) -> bool:
+    """Whether one of the problems is an error."""
+    return any(problem.severity == "error" for problem in problems)
+
+
 class Problems:
     """Problems as they are found: one for one cause, that is one for a code and a place."""
 
@@ -139,7 +145,7 @@ class Problems:
     @property
     def errors(self) -> bool:
         """Whether one of them is an error."""
-        return any(problem.severity == "error" for problem in self.found)
+        return failed(self.found)
 
     def sorted(self) -> list[Problem]:
         """All of them in the order of their places."""
@@ -240,5 +246,6 @@ CODES: dict[str, tuple[str, str]] = {
     "stride-disagreement": ("warning", "Branches that meet step over the input at different rates."),
     "input-channels-first": ("warning", "The first argument of a convolution is what flows in, not what flows out."),
     "batch-in-input": ("warning", "The input looks as if it held a batch."),
+    "channels-last": ("warning", "The input looks as if its channels stood last."),
     "unused-allow": ("warning", "A warning is allowed that does not occur."),
 }

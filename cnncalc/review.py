@@ -9,7 +9,7 @@ from cnncalc.analysis.advice import advice
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.expect import check_expectations, unknown_promises
 from cnncalc.analysis.report import Report
-from cnncalc.errors import Problem, Problems, Source
+from cnncalc.errors import Problem, Problems, Source, failed
 from cnncalc.network import Network
 from cnncalc.spec.load import Loaded, load_source, open_architecture
 from cnncalc.spec.repairs import COST_OF_STEP, LARGEST_TRIED, LONGEST_SOURCE, MOST_TRIED, confirmed
@@ -25,7 +25,7 @@ class Review(NamedTuple):
     @property
     def failed(self) -> bool:
         """Whether a problem is an error."""
-        return any(problem.severity == "error" for problem in self.problems)
+        return failed(self.problems)
 
 
 def review(name: str, *, input: str | None = None, settings: Sequence[str] = (), promises: bool = True) -> Review:

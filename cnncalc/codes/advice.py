@@ -57,4 +57,10 @@ ENTRIES = {
         "input: [32, 3, 64, 64]\nlayers:\n  - conv(4, 3)\n",
         "input: [3, 64, 64]\nlayers:\n  - conv(4, 3)\n",
     ),
+    "channels-last": Entry(
+        "The channels of `input` stand first, as in PyTorch: [224, 224, 3] would be 224 channels of 224×3. TensorFlow"
+        " and image files put them last.",
+        "input: [64, 64, 3]\nlayers:\n  - conv(4, 3)\n",
+        "input: [3, 64, 64]\nlayers:\n  - conv(4, 3)\n",
+    ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cnncalc.errors import Note, Problem, Span
+from cnncalc.errors import Note, Problem, Span, failed
 from cnncalc.render.text import brief, cells, clean, pieces
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
@@ -106,7 +106,7 @@ def verdicts(files: Sequence[tuple[str, Sequence[Problem]]], *, color: bool = Fa
     for name, problems in files:
         if problems:
             text += problems_text(problems, color=color, width=width) + "\n"
-        if not any(problem.severity == "error" for problem in problems):
+        if not failed(problems):
             word = f"\x1b[{ANSI['help']}mok\x1b[0m" if color else "ok"
             text += f"{clean(name)}: {word}\n"
     severities = [problem.severity for _, problems in files for problem in problems]

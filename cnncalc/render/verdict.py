@@ -107,7 +107,8 @@ def value(thing: Any) -> str:
 def _sum(verdict: Verdict) -> Line:
     checks = sum(len(layer.checks) for layer in verdict.layers)
     wrong = sum(len(layer.differences) for layer in verdict.layers)
-    text = f"{exact(len(verdict.layers))} layers, {exact(checks)} figures: "
+    layers = len(verdict.layers)
+    text = f"{exact(layers)} layer{'s' * (layers != 1)}, {exact(checks)} figures: "
     return [(text, ""), ("all as declared", "good") if not wrong else (f"{exact(wrong)} not as declared", "mark")]
 
 

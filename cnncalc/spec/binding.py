@@ -108,7 +108,7 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
         if name in bound:
             first = bound[name].span.text
             message = f"`{name}` is given twice: as {first}, and here as {argument.value.span.text}"
-            raise Mistake("duplicate-argument", message, argument.span)
+            raise Mistake("duplicate-argument", message, argument.span, "", *in_other_order(call, names))
         bound[name] = argument.value
     missing = [name for name, optional in parameters.items() if not optional and name not in bound]
     if missing:
@@ -158,8 +158,21 @@ def channels_first(call: Call, shape: Shape) -> tuple[Fix, ...]:
         return ()
     if not shape or texts[0] != str(shape[0]):
         return ()
-    text = f"{call.kind}({', '.join(texts[1:])})"
-    return (Fix(call.span, text, f"the {shape[0]} channels that flow in are not written: `{text}`"),)
+    return without_first(call)
+
+
+def without_first(call: Call) -> tuple[Fix, ...]:
+    """The repair of a call in PyTorch's order, in which what flows in is written before what flows out."""
+    first, *others = (argument.span.text for argument in call.arguments)
+    text = f"{call.kind}({', '.join(others)})"
+    what = "elements" if call.kind == "linear" else "channels"
+    return (Fix(call.span, text, f"the {first} {what} that flow in are not written: `{text}`"),)
+
+
+def in_other_order(call: Call, names: list[str]) -> tuple[Fix, ...]:
+    """The same where an argument too many, or of the wrong kind, shows that what flows in was written first."""
+    numbers = [argument for argument in call.arguments[:2] if not argument.name and isinstance(argument.value, Literal)]
+    return without_first(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
 
 
 def _bad_argument(error: LayerError, call: Call) -> list[Fix]:
@@ -172,6 +185,8 @@ def _bad_argument(error: LayerError, call: Call) -> list[Fix]:
         fixes.append(write(value.span, f"round({value.span.text})"))
     if isinstance(value, Literal) and getattr(field, "maximum", 0) == 1 and is_number(value.value) and value.value >= 5:
         fixes.append(write(value.span, show(value.value / 100), "a share is a number from 0 to 1"))
+    if "true or false" in error.message and isinstance(value, Literal) and is_number(value.value):
+        fixes += in_other_order(call, list(kind_class(call.kind).fields))
     if isinstance(value, Literal | Name):
         text = value.span.text
         fixes += rename(value.span, text, words)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError
+from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError, failed
 from cnncalc.layers.base import Shape, shape_text
 from cnncalc.layers.fields import MAXIMUM, Value, show
 from cnncalc.nearest import did_you_mean
@@ -52,7 +52,7 @@ def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -
 
 def whole_network(loaded: Loaded) -> Network:
     """The network of what was read. Raises SpecError with every problem found where it is not all there."""
-    if loaded.network is None or not loaded.network.complete or any(p.severity == "error" for p in loaded.problems):
+    if loaded.network is None or not loaded.network.complete or failed(loaded.problems):
         raise SpecError(loaded.problems)
     return loaded.network
 
@@ -158,6 +158,10 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
         message = f"`input` {volume}; if the {shape[0]} is a batch, it has no place here"
         fix = write(span, show(shape[1:]), "leave the batch out")
         problems.add(Problem("batch-in-input", message, span, fixes=(fix,)))
+    if len(shape) == 3 and shape[0] == shape[1] >= LEAST_IMAGE and shape[2] in (1, 3):
+        message = f"channels come first: {shape_text(shape)} is {shape[0]} channels of {shape[1]}×{shape[2]}"
+        fix = write(span, show((shape[2], *shape[:2])), f"for an image of {shape[0]}×{shape[1]}")
+        problems.add(Problem("channels-last", message, span, fixes=(fix,)))
     return shape
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from cnncalc.errors import Fix, Problem, Span
+from cnncalc.errors import Fix, Problem, Span, failed
 from cnncalc.nearest import nearest
 from cnncalc.spec.tree import Call
 
@@ -87,12 +87,15 @@ def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Proble
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
     end = fix.span.start + len(fix.text)
+    ends_errors = problem.severity == "warning" and failed(before) and not failed(after)  # which hide all advice
     for other in after:
         code, line = _line_of(other)
         if left[code, line - grown]:
             left[code, line - grown] -= 1
         elif left[code, line]:
             left[code, line] -= 1
+        elif ends_errors:
+            continue
         elif other.span is None or not _was_hidden(other, problem, Span(fix.span.source, fix.span.start, end)):
             return False
     return True
