@@ -103,6 +103,31 @@ def test_xception_by_hand() -> None:
     assert report("xception").totals.work.macs == macs == 8357403496
 
 
+def test_darknet19_by_hand() -> None:
+    """The paper says 5.58 billion operations, two for each multiply-accumulate."""
+    macs = 27 * 32 * 224**2 + 1024 * 1000 * 7**2
+    for before, wide, squeezes, size in (
+        (32, 64, 0, 112),
+        (64, 128, 1, 56),
+        (128, 256, 1, 28),
+        (256, 512, 2, 14),
+        (512, 1024, 2, 7),
+    ):
+        half = wide // 2
+        macs += (9 * before * wide + squeezes * (wide * half + 9 * half * wide)) * size**2
+    assert report("darknet19").totals.work.macs == macs == 2790989824
+    assert round(2 * macs / 1e9, 2) == 5.58
+
+
+def test_preact_resnet18_by_hand() -> None:
+    """0.56 GMACs, as others count ResNet-18 for CIFAR."""
+    macs = 27 * 64 * 32**2 + 4 * 9 * 64 * 64 * 32**2 + 512 * 10
+    for wide, size in ((128, 16), (256, 8), (512, 4)):
+        half = wide // 2
+        macs += (9 * half * wide + 3 * 9 * wide * wide + half * wide) * size**2  # four 3×3, and a projection
+    assert report("preact_resnet18").totals.work.macs == macs == 555422720
+
+
 def test_darknet53_by_hand() -> None:
     """timm says 9.3 GMACs."""
     macs = 27 * 32 * 256**2 + 1024 * 1000

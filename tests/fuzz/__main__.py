@@ -1,0 +1,104 @@
+"""`python -m tests.fuzz SECONDS [SEED]`: the fuzzer for as long as one likes, from a random seed unless one is given.
+
+What it finds is told with the folder in which the file is kept; the exit code says whether it found anything.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.fuzz.driver import COMMANDS, COMMON, Driver, Outcome, driver
+from tests.fuzz.large import large
+from tests.fuzz.mutation import mutated
+from tests.fuzz.structure import documents
+
+BATCH = 200  # documents of one seed
+
+
+def structured(number: int, count: int = BATCH) -> list[bytes]:
+    """Documents out of the grammar, the same for the same number."""
+    made: list[bytes] = []
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(documents())
+    def collect(text: str) -> None:
+        made.append(text.encode("utf-8", "surrogateescape"))
+
+    collect()
+    return made
+
+
+def cases(number: int) -> Iterator[tuple[str, bytes]]:
+    """Files of one seed, each with how it was made: out of the grammar, these mutated, files mutated, large ones."""
+    chance = random.Random(number)
+    for text in structured(number):
+        yield "structure", text
+        yield "structure, mutated", mutated(chance, text)
+        yield "mutation", mutated(chance)
+        yield "mutation", mutated(chance)
+    for _ in range(5):
+        yield "large", large(chance)
+
+
+def judged(server: Driver, content: bytes, chance: random.Random) -> Iterator[Outcome]:
+    """A file given to one of the commands that every file gets, and now and then to one of the others."""
+    yield server.run(content, chance.choice(COMMANDS[:COMMON]))
+    if chance.randrange(3) == 0:
+        yield server.run(content, chance.choice(COMMANDS[COMMON:]))
+
+
+def main() -> int:
+    """Run for so many seconds; tell every fault of a new sort, and at the end how many cases there were."""
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    end = time.monotonic() + float(sys.argv[1])
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(10**6)
+    print(f"seed {number}", flush=True)
+    folder = Path(mkdtemp(prefix="fuzz-"))
+    count: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    slowest = largest = 0.0
+    with driver() as server:
+        while time.monotonic() < end:
+            chance = random.Random(f"commands {number}")
+            for origin, content in cases(number):
+                if time.monotonic() > end:
+                    break
+                count[origin] += 1
+                for outcome in judged(server, content, chance):
+                    slowest, largest = max(slowest, outcome.seconds), max(largest, outcome.bytes)
+                    if fault := outcome.fault():
+                        tell(folder, content, outcome, f"seed {number}, {origin}", fault, faults)
+            number += 1
+    print(f"{sum(count.values()):,} cases ({', '.join(f'{origin} {n:,}' for origin, n in count.items())}),")
+    print(f"slowest {slowest:.2f} s, largest {largest / 10**6:.0f} MB, {sum(faults.values())} faults")
+    return int(bool(faults))
+
+
+def tell(folder: Path, content: bytes, outcome: Outcome, origin: str, fault: str, faults: Counter[str]) -> None:
+    """Keep the file of a fault, unless there are enough of its sort."""
+    sort = " ".join((outcome.args[0], *fault.split()[:3]))
+    faults[sort] += 1
+    if faults[sort] <= 20:
+        path = folder / f"{sum(faults.values())}.yaml"
+        path.write_bytes(content)
+        print(f"{path} ({origin}, {len(content):,} bytes): cnncalc {' '.join(outcome.args)} {fault}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

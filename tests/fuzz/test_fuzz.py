@@ -1,0 +1,63 @@
+"""Any bytes as an architecture file: never a traceback, an exit code that is neither 0 nor 1, 2 s or 300 MB.
+
+The seeds are fixed here; `python -m tests.fuzz SECONDS` runs on from a random one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fuzz.__main__ import structured
+from tests.fuzz.driver import COMMANDS, COMMON, FILE, Driver, driver
+from tests.fuzz.large import LARGE, Maker
+from tests.fuzz.mutation import mutated
+
+SMALL = 60_000  # bytes of a large file in the plain run, where they are many
+SLACK = 3  # for slow machines, and for those that do other things; a run of its own has none
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Driver]:
+    with driver() as made:
+        yield made
+
+
+def faults(server: Driver, contents: list[bytes]) -> list[str]:
+    """What is wrong with how each was taken: by turns by all commands, mostly by those that every file gets first."""
+    found = []
+    for number, content in enumerate(contents):
+        args = COMMANDS[number // 2 % len(COMMANDS)] if number % 2 else COMMANDS[number // 2 % COMMON]
+        if fault := server.run(content, args).fault(SLACK):
+            found.append(f"{number}: cnncalc {' '.join(args)} {fault}\n{content[:2000]!r}")
+    return found
+
+
+def test_documents_out_of_the_grammar(server: Driver) -> None:
+    texts = structured(1, 60)
+    chance = random.Random(1)
+    assert faults(server, texts) == []
+    assert faults(server, [mutated(chance, text)[:SMALL] for text in texts]) == []
+
+
+def test_mutations_of_the_bundled_files_and_of_the_gallery(server: Driver) -> None:
+    chance = random.Random(2)
+    assert faults(server, [mutated(chance)[:SMALL] for _ in range(120)]) == []
+
+
+@pytest.mark.parametrize("make", LARGE, ids=lambda make: make.__name__)
+def test_large_files(make: Maker, server: Driver) -> None:
+    chance = random.Random(make.__name__)
+    assert faults(server, [make(chance).encode()[:SMALL] for _ in range(2)]) == []
+
+
+def test_what_is_wrong_is_seen(server: Driver) -> None:
+    """The bounds bite: what takes too long is killed, and told with the place."""
+    content = b"input: [3, 8, 8]\nlayers: [(relu -> sigmoid) * 40000]"
+    found = server.run(content, ("validate", FILE), seconds=0.02)
+    assert found.fault().startswith("killed by signal 27 after 0.0 s, cnncalc/")
+    assert server.run(content, ("validate", FILE))._replace(seconds=1.9).fault() == "took 1.9 s"
+    assert "took 301 MB" in server.run(b"", ("validate", FILE))._replace(bytes=301 * 10**6).fault()
+    assert "exit code 2" in server.run(b"", ("summary", FILE, "--depth", "x")).fault()
