@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
-from cnncalc.layers.base import Layer
+from cnncalc.layers.base import Shapes
 from cnncalc.layers.reach import Adaptive
+from cnncalc.layers.window import Axis, Windowed
 from cnncalc.network import INPUT, Network, Node
 
 LARGE_KERNEL = 12  # a convolution of 3 channels by so large a kernel is rather one of so many channels
 
 
 class Subject:
-    """A network, its report, and who reads what."""
+    """A network, its report, and who reads what. `different` has of what is repeated only the first."""
 
     def __init__(self, network: Network, report: Report) -> None:
         self.network = network
         self.report = report
         self.outputs = set(network.outputs.values())
+        first: dict[object, Node] = {}
+        for node in network.nodes:
+            first.setdefault((id(node.layer), node.input_shapes, node.span), node)
+        self.different = list(first.values())
+        self.known_windows: dict[tuple[int, Shapes], tuple[Axis, ...]] = {}
         self.readers: dict[int, list[Node]] = {}
         for node in network.nodes:
             for index in node.inputs:
@@ -35,6 +40,15 @@ class Subject:
 
     def layer(self, node: Node) -> LayerReport:
         return self.report.layers[node.index]
+
+    def windows(self, node: Node) -> tuple[Axis, ...]:
+        """The window on every axis, for a kind that slides one over its input."""
+        key = (id(node.layer), node.input_shapes)
+        if key not in self.known_windows:
+            layer = node.layer
+            found = layer.axes(node.input_shapes) if isinstance(layer, Windowed) and layer.slides else ()
+            self.known_windows[key] = found
+        return self.known_windows[key]
 
     def mixes(self, node: Node) -> bool:
         """Whether a layer multiplies by a matrix of weights that joins channels."""
@@ -59,12 +73,6 @@ def told(code: str, message: str, node: Node, *fixes: Fix, help: str = "") -> Pr
     return Problem(code, message, node.span, help, node.path, fixes=fixes)
 
 
-def windows_of(layer: Layer, node: Node) -> tuple[Any, ...]:
-    """The window on every axis, for a kind that has one and is not transposed."""
-    axes = getattr(layer, "axes", None)
-    return axes(node.input_shapes) if axes and layer.kind != "transposed_conv" else ()
-
-
 def sizes_text(sizes: Sequence[int | Fraction]) -> str:
     """`7×7`."""
     return "×".join(map(str, sizes))
@@ -72,8 +80,8 @@ def sizes_text(sizes: Sequence[int | Fraction]) -> str:
 
 def unseen_edge(subject: Subject) -> Iterator[Problem]:
     """(I − K + 2P) is no multiple of S, and what is left over is more than padding."""
-    for node in subject.network.nodes:
-        for axis, output in zip(windows_of(node.layer, node), node.output[1:], strict=False):
+    for node in subject.different:
+        for axis, output in zip(subject.windows(node), node.output[1:], strict=False):
             reached = (output - 1) * axis.stride + axis.extent - axis.before
             lost = axis.size - reached
             if lost > 0 and axis.extent >= axis.stride:
@@ -130,6 +138,7 @@ def bias_before_norm(subject: Subject) -> Iterator[Problem]:
 
 def linear_pair(subject: Subject) -> Iterator[Problem]:
     """W₂(W₁x) is (W₂W₁)x, unless what is between is so narrow that the product would cost more."""
+    pairs = set()
     for node in subject.network.nodes:
         if not subject.mixes(node):
             continue
@@ -138,8 +147,12 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
             reader = subject.only_reader(reader.index)
         if not reader or not subject.mixes(reader):
             continue
+        pair = (node.span, reader.span, node.input_shapes, node.output, reader.output)
+        if pair in pairs:  # once for all rounds of a repeat
+            continue
+        pairs.add(pair)
         before, between, behind = node.input_shapes[0][0], node.output[0], reader.output[0]
-        if between < min(before, behind) or are_factors(node, reader):
+        if between < min(before, behind) or are_factors(subject, node, reader):
             continue
         yield told(
             "linear-pair",
@@ -158,17 +171,17 @@ def is_depthwise(node: Node) -> bool:
     return bool(groups > 1 and groups == node.input_shapes[0][0])
 
 
-def are_factors(first: Node, second: Node) -> bool:
+def are_factors(subject: Subject, first: Node, second: Node) -> bool:
     """Whether two windows extend along different axes, as K×1 and 1×K, a large kernel split in two."""
-    pairs = zip(windows_of(first.layer, first), windows_of(second.layer, second), strict=False)
+    pairs = zip(subject.windows(first), subject.windows(second), strict=False)
     extents = [(a.kernel, b.kernel) for a, b in pairs]
     return bool(extents) and all(min(pair) == 1 for pair in extents) and any(max(pair) > 1 for pair in extents)
 
 
 def wide_padding(subject: Subject) -> Iterator[Problem]:
     """A window that lies within the padding sees nothing of the input."""
-    for node in subject.network.nodes:
-        for axis in windows_of(node.layer, node):
+    for node in subject.different:
+        for axis in subject.windows(node):
             if getattr(node.layer, "padding", 0) != "full" and max(axis.before, axis.after) >= axis.extent:
                 padding = max(axis.before, axis.after)
                 yield told(
@@ -241,7 +254,7 @@ def stride_disagreement(subject: Subject) -> Iterator[Problem]:
 
 def input_channels_first(subject: Subject) -> Iterator[Problem]:
     """`conv(3, 64, 3)` where 3 channels flow in: PyTorch's order, in which what flows in is written first."""
-    for node in subject.network.nodes:
+    for node in subject.different:
         layer = node.layer
         if layer.kind not in ("conv", "transposed_conv") or not isinstance(getattr(layer, "kernel", None), int):
             continue

@@ -16,6 +16,7 @@ class TransposedConv(Windowed, kind="transposed_conv"):
     """Transposed convolution: [C_in, *I] → [out, *O], every input is spread over a window of outputs."""
 
     linear = True
+    slides = False
     reference = DUMOULIN + ", chapter 4"
     out: int = OUT
     kernel: PerAxis = KERNEL

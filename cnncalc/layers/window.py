@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, each_axis, spatial
 from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, show, uniform
@@ -162,6 +162,7 @@ class Windowed(Layer):
     stride: PerAxis
     padding: Padding
     dilation: PerAxis = 1  # of the kinds that do not have it as a field
+    slides: ClassVar[bool] = True  # over its input; a transposed one does so over its output
 
     def axes(self, inputs: Shapes) -> tuple[Axis, ...]:
         """The window on every axis. Raises LayerError `wrong-rank`."""

@@ -13,6 +13,7 @@ from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Item
 
 MOST_LAYERS = 100_000
+MOST_DIFFERENT = 30_000  # of these, in settings or in what flows in
 MOST_STEPS = 300_000  # items gone through, those that give no layer included
 MOST_STEPS_AFTER = 30_000  # the same, once something has failed: what else is wrong has shown by then
 MOST_CHARACTERS = 20_000_000  # of all paths together
@@ -103,6 +104,13 @@ class Builder:
             message = f"the paths of the layers have more than {MOST_CHARACTERS:,} characters together"
             span = span or (self.calls[-1][1] if self.calls else None)
             self.problems.add(Problem("too-large", message, span, "shorten the names"))
+            raise TooLarge
+
+    def different(self, count: int, span: Span, path: str) -> None:
+        """Count the layers that no other is like; what is repeated costs little. Raises TooLarge."""
+        if count > MOST_DIFFERENT:
+            message = f"the network has more than {MOST_DIFFERENT:,} layers that differ in settings or input"
+            self.problems.add(Problem("too-large", message, span, path=path))
             raise TooLarge
 
     def open(self, prefix: str, segment: str) -> tuple[str, Opened]:

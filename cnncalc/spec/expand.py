@@ -175,6 +175,7 @@ class Expander:
             output = self.shapes.get(key)
             if output is None:
                 output = self.shapes[key] = layer.output_shape(inputs)
+                self.built.different(len(self.shapes), call.span, path)
         except LayerError as error:
             if flow.doubtful:  # what the sizes would be is not known
                 error.message = _SIZES.sub("", error.message)
