@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.render.paint import Line
@@ -31,15 +31,21 @@ def width_of(columns: Sequence[Sequence[Cell]]) -> int:
 
 
 def _widths(columns: Sequence[Sequence[Cell]]) -> list[int]:
-    return [max(cell.width for cell in column) for column in columns]
+    return [max(cell.width for cell in {id(cell): cell for cell in column}.values()) for column in columns]
 
 
-def grid(columns: Sequence[Sequence[Cell]], *, total: bool = False) -> list[Line]:
-    """The lines of a table; each column is its header and its cells, and with `total` a last line of sums."""
+def grid(columns: Sequence[Sequence[Cell]], *, total: bool = False) -> Iterator[Line]:
+    """The lines of a table; each column is its header and its cells, and with `total` a last line of sums.
+
+    They are made one at a time: of a large table there is room for the cells, but not for all lines besides.
+    """
     widths = _widths(columns)
     rule: Line = [("─" * (sum(widths) + GAP * (len(columns) - 1)), "rule")]
-    header, *body = (_line(row, widths) for row in zip(*columns, strict=True))
-    return [header, rule, *body[:-1], rule, body[-1]] if total else [header, rule, *body]
+    last = len(columns[0]) - 1
+    for number, row in enumerate(zip(*columns, strict=True)):
+        if number == 1 or (total and number == last):
+            yield rule
+        yield _line(row, widths)
 
 
 def _line(row: Sequence[Cell], widths: list[int]) -> Line:

@@ -98,7 +98,7 @@ def _layers(found: Comparing, width: int | None) -> Sequence[Line]:
             break
     spare = 0 if width is None else width_of(columns) - width
     columns[1] = fitted(columns[1], spare)
-    return grid(columns)
+    return list(grid(columns))
 
 
 def _aligned(found: Comparing, write: Writer, settings: int | None = None) -> Table:

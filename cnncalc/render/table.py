@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
@@ -15,6 +16,7 @@ from cnncalc.render.rows import Row, fold
 from cnncalc.render.text import cells, clean, pad, wrap
 
 BAR = 8  # cells of a full bar
+EMPTY = Cell("")
 
 
 class View(NamedTuple):
@@ -54,7 +56,7 @@ STEPS: tuple[dict[str, Any], ...] = (
 def table(report: Report, view: View) -> str:
     """The whole summary for people."""
     rows = fold(report, view.depth)
-    lines = [*_title(report, view.width), *_body(report, rows, view), [("", "")], *_notes(report, view)]
+    lines = chain(_title(report, view.width), _body(report, rows, view), [[("", "")]], _notes(report, view))
     return paint(lines, color=view.color)
 
 
@@ -79,7 +81,7 @@ def _notes(report: Report, view: View) -> Iterator[Line]:
         yield from ([(line, "")] for line in rest)
 
 
-def _body(report: Report, rows: list[Row], view: View) -> Sequence[Line]:
+def _body(report: Report, rows: list[Row], view: View) -> Iterator[Line]:
     """The table in the first way that fits, or the last."""
     drawn: Sequence[Sequence[Cell]] = ()
     spare = 0
@@ -121,22 +123,17 @@ def _columns(report: Report, rows: list[Row], fit: Fit, dtype: numbers.Dtype) ->
             whole = column.total(report.totals, dtype)
             figures = [0 if row.head else column.total(row.costs, dtype) for row in rows]
             write = numbers.style_of(fit.human)
-            yield [
-                header,
-                *(_figure(row, figure, write) for row, figure in zip(rows, figures, strict=True)),
-                Cell(write(whole), "head", True),
-            ]
+            written = {figure: Cell(write(figure), "" if figure else "faint", True) for figure in {*figures}}
+            shown = (EMPTY if row.head else written[figure] for row, figure in zip(rows, figures, strict=True))
+            yield [header, *shown, Cell(write(whole), "head", True)]
             if column.shared and fit.shares:
-                largest = max((figure for figure in figures), default=0)
-                yield [Cell(""), *(_share(figure, whole, largest, fit.bars) for figure in figures), Cell("")]
+                largest = max(figures, default=0)
+                shares = {figure: _share(figure, whole, largest, fit.bars) for figure in written}
+                yield [EMPTY, *(shares[figure] for figure in figures), EMPTY]
         else:
-            yield [header, *(_text(column, row, fit, dtype) for row in rows), _last(column, report)]
-
-
-def _figure(row: Row, figure: int, write: numbers.Writer) -> Cell:
-    if row.head:
-        return Cell("")
-    return Cell(write(figure), "" if figure else "faint", True)
+            seen: dict[Cell, Cell] = {}  # of equal cells one is kept
+            texts = (_text(column, row, fit, dtype) for row in rows)
+            yield [header, *(seen.setdefault(cell, cell) for cell in texts), _last(column, report)]
 
 
 def _share(figure: int, whole: int, largest: int, bars: bool) -> Cell:
@@ -156,7 +153,7 @@ def _text(column: Column, row: Row, fit: Fit, dtype: numbers.Dtype) -> Cell:
     if column.name == "settings":
         return Cell(shorten(clean(row.settings), fit.settings), "faint" if row.head else "")
     if row.head:
-        return Cell("")
+        return EMPTY
     text = column.text(row) if column.text else join(of_dtype(column, row, dtype))
     return Cell(clean(text), "faint" if text == "–" else "", column.right)
 
