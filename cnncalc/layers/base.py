@@ -73,6 +73,7 @@ class Layer:
     reference: ClassVar[str] = ""
     linear: ClassVar[bool] = False  # whether the output, but for a constant, is a linear map of the input at inference
     fields: ClassVar[dict[str, Field]] = {}
+    optional: ClassVar[dict[str, bool]] = {}  # of each field, whether it may be left out
 
     def __init_subclass__(cls, kind: str = "") -> None:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
@@ -80,6 +81,7 @@ class Layer:
             field.name = name
             delattr(cls, name)
         cls.fields = {**cls.fields, **own}
+        cls.optional = {name: field.default is not REQUIRED for name, field in cls.fields.items()}
         if kind:
             cls.kind = kind
             stated = {name for family in cls.__mro__[: cls.__mro__.index(Layer)] for name in vars(family)}

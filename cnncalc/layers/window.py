@@ -92,22 +92,50 @@ class Inside(NamedTuple):
     outputs: int
 
 
-def inside(axis: Axis, outputs: int) -> Inside:
-    """What lies within the input: element k of the window of output y reads y·S − P_before + k·D, from 0 up to I.
+def floor_sum(count: int, divisor: int, step: int, start: int) -> int:
+    """Σ⌊(step·i + start)/divisor⌋ for i from 0 up to count, none of them negative, in as few rounds as Euclid's gcd.
 
-    So element k serves the outputs from ⌈(P_before − k·D)/S⌉ to ⌊(I − 1 + P_before − k·D)/S⌋.
+    Whole quotients are taken out; what is left are the lattice points below a line, counted along the other axis.
+    Source: AtCoder Library, `floor_sum`; Graham, Knuth & Patashnik, Concrete Mathematics, 3.5.
+
+    >>> floor_sum(4, 10, 6, 3), sum((6 * i + 3) // 10 for i in range(4))
+    (3, 3)
     """
-    pairs = reached = 0
-    end = outputs  # the first output that is counted among those reached
-    for k in range(axis.kernel):  # from the last outputs to the first
-        shift = axis.before - k * axis.dilation
-        first = max(ceiling(shift, axis.stride), 0)
-        last = min((axis.size - 1 + shift) // axis.stride, outputs - 1)
-        if first <= last:
-            pairs += last - first + 1
-            reached += max(min(last + 1, end) - first, 0)
-            end = min(end, first)
-    return Inside(pairs, reached)
+    found = 0
+    while count:
+        whole, step = divmod(step, divisor)
+        more, start = divmod(start, divisor)
+        found += whole * (count * (count - 1) // 2) + more * count
+        count, start = divmod(step * count + start, divisor)
+        divisor, step = step, divisor
+    return found
+
+
+def before_position(axis: Axis, outputs: int, position: int) -> int:
+    """Pairs of an output and an element, of a kernel without end, that is before a position: Σ⌈(position − y·S)/D⌉.
+
+    The sum is over the outputs that begin before it, the last one first.
+    """
+    count = min(outputs, ceiling(max(position, 0), axis.stride))
+    last = position - (count - 1) * axis.stride
+    return floor_sum(count, axis.dilation, axis.stride, last + axis.dilation - 1)
+
+
+def inside(axis: Axis, outputs: int) -> Inside:
+    """What lies within the input: element k of the window of output y reads y·S + k·D, from P_before up to I + P_before.
+
+    These pairs are those before its end less those before its beginning, without the elements from K on: as many as
+    an endless kernel has before positions K·D earlier. An output has any where its window reaches the input, unless
+    the elements are further apart than the input is long: then at most one is inside, and pairs are outputs.
+    """
+    begin, end, beyond = axis.before, axis.before + axis.size, axis.kernel * axis.dilation
+    edges = ((end, 1), (begin, -1), (end - beyond, -1), (begin - beyond, 1))
+    pairs = sum(sign * before_position(axis, outputs, position) for position, sign in edges)
+    if axis.dilation > axis.size:
+        return Inside(pairs, pairs)
+    first = max(ceiling(begin + 1 - axis.extent, axis.stride), 0)
+    last = min((end - 1) // axis.stride, outputs - 1)
+    return Inside(pairs, max(last - first + 1, 0))
 
 
 def taps_inside(axes: tuple[Axis, ...], sizes: tuple[int, ...]) -> Inside:

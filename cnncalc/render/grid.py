@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.render.paint import Line
@@ -31,29 +31,33 @@ def width_of(columns: Sequence[Sequence[Cell]]) -> int:
 
 
 def _widths(columns: Sequence[Sequence[Cell]]) -> list[int]:
-    return [max(cell.width for cell in {id(cell): cell for cell in column}.values()) for column in columns]
+    return [max(cell.width for cell in _different(column)) for column in columns]
+
+
+def _different(column: Sequence[Cell]) -> Collection[Cell]:
+    """The cells of a column, those that are one and the same once."""
+    return {id(cell): cell for cell in column}.values()
 
 
 def grid(columns: Sequence[Sequence[Cell]], *, total: bool = False) -> Iterator[Line]:
     """The lines of a table; each column is its header and its cells, and with `total` a last line of sums.
 
-    They are made one at a time: of a large table there is room for the cells, but not for all lines besides.
+    They are made one at a time: for all of a large table at once there is no room.
     """
     widths = _widths(columns)
     rule: Line = [("─" * (sum(widths) + GAP * (len(columns) - 1)), "rule")]
     last = len(columns[0]) - 1
+    drawn = [
+        {id(cell): _pieces(cell, width, " " * GAP * (number > 0)) for cell in _different(column)}
+        for number, (column, width) in enumerate(zip(columns, widths, strict=True))
+    ]
     for number, row in enumerate(zip(*columns, strict=True)):
         if number == 1 or (total and number == last):
             yield rule
-        yield _line(row, widths)
+        yield [piece for cell, pieces in zip(row, drawn, strict=True) for piece in pieces[id(cell)]]
 
 
-def _line(row: Sequence[Cell], widths: list[int]) -> Line:
-    line: Line = []
-    for cell, width in zip(row, widths, strict=True):
-        gap = " " * GAP if line else ""
-        if cell.bar:
-            line += [(gap + pad(cell.text, width - 1 - len(cell.bar), right=True), cell.style), (" " + cell.bar, "bar")]
-        else:
-            line.append((gap + pad(cell.text, width, right=cell.right), cell.style))
-    return line
+def _pieces(cell: Cell, width: int, gap: str) -> Line:
+    if cell.bar:
+        return [(gap + pad(cell.text, width - 1 - len(cell.bar), right=True), cell.style), (" " + cell.bar, "bar")]
+    return [(gap + pad(cell.text, width, right=cell.right), cell.style)]

@@ -7,7 +7,7 @@ import re
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import REQUIRED, LayerError, Value, show
+from cnncalc.layers.fields import LayerError, Value, show
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
@@ -28,9 +28,8 @@ def bind(call: Call, description: Description) -> None:
     if block:
         if len({parameter.name for parameter in block.parameters}) < len(block.parameters):
             return  # that one is given twice is told where it is declared
-        parameters = {parameter.name: parameter.default is not None for parameter in block.parameters}
         try:
-            call.bound = arguments(call, parameters)
+            call.bound = arguments(call, block.optional)
         except Mistake as mistake:
             if block.span.source is not call.span.source:  # one of the two overrides what the other file has
                 mistake.note(Note(f"`{kind}` is declared here", block.span))
@@ -65,7 +64,7 @@ def unknown_kind(call: Call, description: Description) -> Mistake:
 
 def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> None:
     """A call of a built-in kind; where all its arguments are plain values the layer is made here, once."""
-    bound = arguments(call, {name: field.default is not REQUIRED for name, field in target.fields.items()})
+    bound = arguments(call, target.optional)
     for name, value in bound.items():
         if isinstance(value, Name) and value.name in target.fields[name].words:
             bound[name] = Literal(value.span, Word(value.name))
@@ -92,18 +91,17 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     """Which parameter gets which argument; `parameters` says of each whether it has a default. Raises Mistake."""
     bound: dict[str, Expression] = {}
     names = list(parameters)
-    wants = f"`{call.kind}` takes {', '.join(names)}" if names else f"`{call.kind}` takes no arguments"
     unknown = [argument for argument in call.arguments if argument.name and argument.name not in parameters]
     if unknown:
         given = {argument.name for argument in call.arguments}
         free = [known for known in names if known not in given]
-        mistake, *others = (unknown_argument(call, one, names, free, wants) for one in unknown[:MOST_UNKNOWN])
+        mistake, *others = (unknown_argument(call, one, names, free) for one in unknown[:MOST_UNKNOWN])
         mistake.others = others
         raise mistake
     for position, argument in enumerate(call.arguments):
         if not argument.name and position >= len(names):
             fixes = rewritten(call, call.kind, names)[1:] if call.kind in KINDS else ()
-            raise Mistake("unknown-argument", f"one argument too many: {wants}", argument.span, "", *fixes)
+            raise Mistake("unknown-argument", f"one argument too many: {takes(call, names)}", argument.span, "", *fixes)
         name = argument.name or names[position]
         if name in bound:
             first = bound[name].span.text
@@ -119,9 +117,14 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     return bound
 
 
-def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str], wants: str) -> Mistake:
+def takes(call: Call, names: list[str]) -> str:
+    """What a call can be given, in words."""
+    return f"`{call.kind}` takes {', '.join(names) or 'no arguments'}"
+
+
+def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
     """A name that the kind has not: another tool's, or one that is alike among those that are `free`."""
-    name = argument.name
+    name, wants = argument.name, takes(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
     meant = argument_named(name, free)
     fixes = [Fix(at, meant, f"did you mean `{meant}`?")] if meant else list(rename(at, name, free))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnncalc.errors import Fix, Mistake
@@ -11,6 +12,7 @@ from cnncalc.spec.repairs import write
 
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
 LONGEST = 10_000  # characters of one text
+SHORT = 200  # characters of those whose tokens are kept
 MOST_WORDS = 200_000  # words and signs of one file: a second's worth
 
 _TOKEN = re.compile(
@@ -41,25 +43,30 @@ def tokenize(text: Text) -> list[Token]:
         source.unread = source.unread or text.span
         message = f"calls and expressions of more than {MOST_WORDS:,} words and signs; from here on none is read"
         raise Mistake("too-large", message, source.unread)
+    tokens = _cut_short(body) if len(body) <= SHORT else _cut(body)
+    if tokens[-1].kind == "unknown":
+        raise _unknown(text, tokens[-1])
+    source.words += len(tokens) - 1
+    return tokens
+
+
+def _cut(body: str) -> list[Token]:
+    """The tokens of a text, up to its end or to one of kind "unknown"."""
     tokens = []
     for found in _TOKEN.finditer(body):
         kind, end = found.lastgroup or "", found.end()
         word = found[kind]
-        start = end - len(word)
-        if kind == "name":
-            if word in KEYWORDS:
-                kind = word
-            elif word.isdigit():
-                raise Mistake("syntax", f"{word!r} is no number that is read here", text.at(start, end))
-        elif kind == "symbol":
+        if kind == "symbol" or word in KEYWORDS:
             kind = word
-        elif kind == "unknown":
-            raise _unknown(text, start)
-        tokens.append(Token(kind, word, start, end))
-        if kind == "end":
+        elif kind == "name" and word.isdigit():  # of another alphabet
+            kind = "unknown"
+        tokens.append(Token(kind, word, end - len(word), end))
+        if kind in ("end", "unknown"):
             break
-    source.words += len(tokens) - 1
     return tokens
+
+
+_cut_short = lru_cache(maxsize=1024)(_cut)  # a file says many things more than once
 
 
 # What is often written in place of the language's own signs.
@@ -69,9 +76,11 @@ _FOREIGN = {
 }  # fmt: skip
 
 
-def _unknown(text: Text, start: int) -> Mistake:
+def _unknown(text: Text, token: Token) -> Mistake:
     """The mistake of a character that has no meaning, with what may have been meant by it."""
-    body = text.body
+    body, start = text.body, token.start
+    if token.text.isdigit():
+        return Mistake("syntax", f"{token.text!r} is no number that is read here", text.at(start, token.end))
     quote = body[start]
     if quote in "'\"" and (end := body.find(quote, start + 1)) > 0:
         word = body[start + 1 : end]

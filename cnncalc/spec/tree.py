@@ -120,11 +120,12 @@ class Parameter(NamedTuple):
 class Block:
     """An author's block: its parameters and what it stands for."""
 
-    __slots__ = ("body", "name", "names", "parameters", "span")
+    __slots__ = ("body", "name", "names", "optional", "parameters", "span")
 
     def __init__(self, name: str, parameters: tuple[Parameter, ...], body: Body, span: Span) -> None:
         self.name = name
         self.parameters = parameters
+        self.optional = {parameter.name: parameter.default is not None for parameter in parameters}
         self.body = body
         self.span = span
         self.names: frozenset[str] = frozenset()  # of the outputs named in it; the check sets them
