@@ -90,6 +90,18 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
         lambda size: f"{HEAD}layers: [relu * 50000, relu * {size - 50_000}]", builder.MOST_LAYERS,
         "too-large: the network has more than 100,000 layers",
     ),
+    "layers that differ": (
+        lambda size: f"{HEAD}layers: ['conv(channels + 1, 1) * {size}']", builder.MOST_DIFFERENT,
+        "too-large: the network has more than 30,000 layers that differ in settings or input",
+    ),
+    "words": (  # the sizes of the input are three of them
+        lambda size: f"{HEAD}layers:\n" + "- relu()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3), tokens.MOST_WORDS,
+        "too-large: calls and expressions of more than 200,000 words and signs",
+    ),
+    "nodes": (  # eight of them stand for the document, its input and the list
+        lambda size: f"{HEAD}layers:\n" + "- relu: {}\n" * ((size - 8) // 3) + "- relu\n" * ((size - 8) % 3),
+        nodes.MOST_NODES, "too-large: more than 150,000 texts, lists and mappings",
+    ),
     "steps": (  # each of the two items is one, and each round
         lambda size: f"{HEAD}layers: [relu, identity * {size - 2}]", builder.MOST_STEPS,
         "too-large: the network takes more than 300,000 steps",

@@ -17,7 +17,7 @@ from cnncalc.analysis import receptive_field
 from cnncalc.cli.app import app
 from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.layers.fields import MAXIMUM
-from cnncalc.spec import builder, cursor, family, files, nodes, repairs, tokens, values
+from cnncalc.spec import builder, cursor, family, files, nodes, repairs, scope, tokens, values
 
 from .cli.running import ROOT, cnncalc
 from .readme import PICTURE, README, Example, blocks, examples, folder, picture, refreshed, run, words
@@ -182,6 +182,12 @@ def test_the_limits_are_those_of_the_program() -> None:
         f"texts of {tokens.LONGEST:,} characters",
         f"lists of {values.LONGEST_LIST:,} elements",
         f"{builder.MOST_LAYERS:,} layers (and {builder.MOST_STEPS:,} steps",
+        f"of {nodes.MOST_NODES:,} texts, lists and mappings",
+        f"of {tokens.MOST_WORDS:,} words and signs",
+        f"{builder.MOST_DIFFERENT:,} of which differ",
+        f"paths of {builder.MOST_CHARACTERS:,} characters",
+        f"{scope.MOST_WORK:,} steps of expressions",
+        f"followed {builder.MOST_STEPS_AFTER:,} steps further",
         f"{nodes.DEEPEST} levels of lists, of parentheses and of blocks",
         f"{family.DEEPEST} files that extend one another",
         f"{MAXIMUM:,} for a size or a setting",

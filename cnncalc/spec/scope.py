@@ -13,9 +13,7 @@ from cnncalc.spec.expressions import Expression, Member, Unknown
 from cnncalc.spec.tree import Block
 from cnncalc.spec.values import ListValue, Word
 
-MOST_WORK = (
-    3_000_000  # parts of expressions and elements of lists that are gone through, all together: a second's worth
-)
+MOST_WORK = 3_000_000  # parts of expressions and elements of lists gone through, all together: a second's worth
 
 
 class Flow(NamedTuple):

@@ -1,0 +1,84 @@
+"""What of the windows lies within the input: the closed form against looking at every element of every window."""
+
+from __future__ import annotations
+
+from itertools import product
+from random import Random
+
+import pytest
+
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.pool import MaxPool
+from cnncalc.layers.window import Axis, Inside, floor_sum, inside
+
+
+def looked_at(axis: Axis, outputs: int) -> Inside:
+    """The same by its definition."""
+    found = [
+        y for y, k in product(range(outputs), range(axis.kernel))
+        if 0 <= y * axis.stride - axis.before + k * axis.dilation < axis.size
+    ]  # fmt: skip
+    return Inside(len(found), len(set(found)))
+
+
+def random_axis(random: Random) -> Axis:
+    """Any window, however little sense it makes: it may step, spread or be padded by more than the input is long."""
+    most = random.choice((2, 5, 12))
+    size, kernel, stride, dilation = (random.randint(1, most) for _ in range(4))
+    return Axis(size, kernel, stride, dilation, random.randint(0, 3 * most), random.randint(0, 3 * most))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_windows(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(1_000):
+        axis, outputs = random_axis(random), random.randint(1, 20)
+        assert inside(axis, outputs) == looked_at(axis, outputs), (axis, outputs)
+
+
+def test_what_is_drawn_has_the_odd_ones() -> None:
+    random = Random(0)
+    axes = [random_axis(random) for _ in range(1_000)]
+    straddling = [axis for axis in axes if axis.dilation > axis.size and axis.kernel > 1]
+    padded = [axis for axis in axes if axis.before > axis.extent]
+    assert min(len(straddling), len(padded)) > 100
+    assert any(inside(axis, 9).outputs < inside(axis._replace(dilation=1), 9).outputs for axis in straddling)
+
+
+def test_sums_of_floors() -> None:
+    for count, divisor, step, start in product(range(6), range(1, 6), range(7), range(7)):
+        assert floor_sum(count, divisor, step, start) == sum((step * i + start) // divisor for i in range(count))
+
+
+MILLION = 10**6
+
+
+@pytest.mark.parametrize(
+    ("axis", "outputs", "expected"),
+    [
+        # a window on every position, without padding: all of every one
+        (Axis(10**9, 9 * 10**8, 1, 1, 0, 0), 10**8 + 1, Inside((10**8 + 1) * 9 * 10**8, 10**8 + 1)),
+        # the window twice the input less 1, and half of it padding: every output sees the whole input
+        (Axis(10**9, 2 * 10**9 - 1, 1, 1, 10**9 - 1, 10**9 - 1), 10**9, Inside(10**18, 10**9)),
+        # the window as long as the input, and all but one of it padding: 1, 2, …, N, …, 2, 1 of them inside, N² together
+        (Axis(10**9, 10**9, 1, 1, 10**9 - 1, 10**9 - 1), 2 * 10**9 - 1, Inside(10**18, 2 * 10**9 - 1)),
+        # side by side, the first all on padding
+        (Axis(3 * MILLION, MILLION, MILLION, 1, MILLION, 0), 4, Inside(3 * MILLION, 3)),
+        # elements a million apart around an input of 10: the last of the outputs 0 to 9 is on it, and the first of those
+        # from a million on; the windows between straddle it
+        (Axis(10, 2, 1, MILLION, MILLION, MILLION), MILLION + 10, Inside(20, 20)),
+    ],
+)
+def test_giant_windows_by_hand(axis: Axis, outputs: int, expected: Inside) -> None:
+    assert inside(axis, outputs) == expected
+
+
+def test_a_giant_kernel_of_a_convolution_and_a_pool() -> None:
+    """K odd, padding half, N inputs and outputs, H = (K − 1)/2: of N·K pairs either border takes 1 + 2 + … + H."""
+    n, k = 10**9, 9 * 10**8 + 1
+    h = (k - 1) // 2
+    work = Conv(out=1, kernel=k, padding="half", bias=False).work_inside(((1, n),), (1, n))
+    assert work.macs == n * k - h * (h + 1) == 697_500_000_550_000_000
+    assert work.additions == work.macs - n
+    pool = MaxPool(kernel=k, stride=1, padding="half")
+    assert pool.work_inside(((1, n),), (1, n)).comparisons == work.macs - n
