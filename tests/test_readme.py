@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from cnncalc.analysis import receptive_field
-from cnncalc.cli.app import app
+from cnncalc.cli.app import application
 from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.layers.fields import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, repairs, scope, tokens, values
@@ -24,7 +24,7 @@ from .readme import PICTURE, README, Example, blocks, examples, folder, picture,
 
 TEXT = README.read_text(encoding="utf-8")
 CONSOLE = [example for block in blocks(TEXT, "console") for example in examples(block.body)]
-COMMANDS: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
 HELP = {"--help", "--install-completion", "--show-completion", "--version"}  # of the program itself
 
 

@@ -2,51 +2,25 @@
 
 import signal
 import sys
+from importlib import import_module
 from io import StringIO
 from typing import Annotated, Any
 
 import typer
 
 from cnncalc import __version__
-from cnncalc.cli.calc import calc
-from cnncalc.cli.codes import codes
-from cnncalc.cli.compare import compare
 from cnncalc.cli.ends import INTERRUPTED, Ended, listen, told
-from cnncalc.cli.explain import explain
-from cnncalc.cli.layers import layers
-from cnncalc.cli.list import list_
-from cnncalc.cli.new import new
 from cnncalc.cli.output import emit, give_up, message
-from cnncalc.cli.run import run as run_
-from cnncalc.cli.schema import schema
-from cnncalc.cli.show import show
-from cnncalc.cli.summary import summary
-from cnncalc.cli.validate import validate
-from cnncalc.cli.verify import verify
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
 
-app = typer.Typer(
-    name="cnncalc",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # help and usage errors are plain text and load no rich
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(summary)
-app.command()(validate)
-app.command()(compare)
-app.command()(explain)
-app.command()(calc)
-app.command("list")(list_)
-app.command()(show)
-app.command()(new)
-app.command()(layers)
-app.command()(codes)
-app.command()(schema)
-app.command("run")(run_)
-app.command()(verify)
+# Each is a module of this name, and a function in it.
+COMMANDS = {
+    "summary": "summary", "validate": "validate", "compare": "compare", "explain": "explain", "calc": "calc",
+    "list": "list_", "show": "show", "new": "new", "layers": "layers", "codes": "codes", "schema": "schema",
+    "run": "run", "verify": "verify",
+}  # fmt: skip
 
 
 def _version(wanted: bool) -> None:
@@ -55,11 +29,26 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def cnncalc(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
 ) -> None:
     """Sizes, parameters, multiplications and receptive fields of convolutional networks."""
+
+
+def application(wanted: str = "") -> typer.Typer:
+    """The program with all its commands; with the wanted one alone if there is such: typer takes its time with each."""
+    app = typer.Typer(
+        name="cnncalc",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # help and usage errors are plain text and load no rich
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(cnncalc)
+    for name in [wanted] if wanted in COMMANDS else COMMANDS:
+        module = import_module(f"cnncalc.cli.{name}")
+        app.command(name)(getattr(module, COMMANDS[name]))
+    return app
 
 
 def main() -> None:
@@ -70,8 +59,9 @@ def main() -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line: 0 all well, 1 the input has problems, 2 wrong usage. A bug keeps its traceback."""
+    args = sys.argv[1:] if args is None else args
     try:
-        code = app(args, prog_name="cnncalc", standalone_mode=False) or 0
+        code = application(next(iter(args), ""))(args, prog_name="cnncalc", standalone_mode=False) or 0
     except SpecError as error:
         from cnncalc.render.problems import problems_text
 

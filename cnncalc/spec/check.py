@@ -165,8 +165,7 @@ class Checker:
         known = {*parameters, *outputs}
         read: set[str] = set()
         for expression in expressions_of(chains):
-            self.check_names(expression, known, self.description.params)
-            read.update(name.name for name in names_in(expression))
+            read.update(self.check_names(expression, known, self.description.params))
             self.members.update(members_in(expression))
         if read & outputs:  # where no output is read, names are there for the paths
             own = self.description.documents[0].source
@@ -185,9 +184,10 @@ class Checker:
             message = f"`{name}` is what the path of an unnamed `{found[0]}` looks like"
             self.problems.add(Problem("bad-name", message, span, fixes=(Fix(span, other, f"call it `{other}`"),)))
 
-    def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> None:
-        """Note every bare name that nothing stands behind, and which params are read, of those that can be."""
-        for name in names_in(expression):
+    def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> list[str]:
+        """All names of an expression; noted are those that nothing stands behind, and which params are read."""
+        names = names_in(expression)
+        for name in names:
             name.known = True
             if name.name in known:
                 continue
@@ -201,6 +201,7 @@ class Checker:
                 if self.problems.full:
                     continue
                 self.problems.add(self.unknown(name, [*known, *params]))
+        return [name.name for name in names]
 
     def unknown(self, name: Name, known: Collection[str]) -> Problem:
         """The problem of a name that nothing stands behind."""

@@ -364,7 +364,7 @@ class Expander:
 
 def title_of(block: Block, values: dict[str, Value]) -> str:
     """The call as it came out, `bottleneck(64, 1)`."""
-    texts = ("…" if isinstance(value, Output) else show(value) for value in values.values())
+    texts = ["…" if isinstance(value, Output) else show(value) for value in values.values()]
     return f"{block.name}({', '.join(texts)})" if values else block.name
 
 

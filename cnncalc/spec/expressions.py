@@ -339,9 +339,11 @@ def parts_of(expression: Expression) -> list[Expression]:
 
 def names_in(expression: Expression) -> list[Name]:
     """Every bare name in an expression."""
+    if expression.size == 1:  # as most are
+        return [expression] if isinstance(expression, Name) else []
     return [part for part in parts_of(expression) if isinstance(part, Name)]
 
 
 def members_in(expression: Expression) -> list[str]:
     """Every name behind a dot in an expression."""
-    return [part.name for part in parts_of(expression) if isinstance(part, Member)]
+    return [] if expression.size == 1 else [part.name for part in parts_of(expression) if isinstance(part, Member)]

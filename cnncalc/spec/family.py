@@ -56,10 +56,10 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
         if document is None:
             return None
         documents.append(document)
-        seen.append(_resolved(path))
         reference = document.texts.get("extends")
         if reference is None:
             break
+        seen.append(_resolved(path))
         try:
             path = _find(reference.value, path, reference.span)
             if _resolved(path) in seen:

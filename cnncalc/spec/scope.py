@@ -104,7 +104,8 @@ class Frame:
 
     def value(self, expression: Expression) -> Value:
         """What an expression gives here. Raises Mistake."""
-        self.spend(expression.size, expression.span)
+        if expression.size > 1:
+            self.spend(expression.size, expression.span)
         value = expression.evaluate(self)
         if isinstance(value, ListValue):  # whoever takes it goes through it
             self.spend(value.size, expression.span)

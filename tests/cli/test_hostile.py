@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from cnncalc.cli.app import app, run
+from cnncalc.cli.app import application, run
 from cnncalc.errors import Source
 from cnncalc.render.latex import escape as latex
 from cnncalc.render.text import LONGEST_LINE
@@ -24,7 +24,7 @@ from cnncalc.spec.write import write_network
 
 from .running import GOOD, cnncalc, environment
 
-COMMANDS: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
 # What moves a cursor, turns text around, or is not seen: C0, DEL, C1, bidirectional, of no width, line breaks, tags.
 UNSEEN = [
     "\x1b[31mx",
