@@ -365,9 +365,11 @@ def test_where_a_block_does_not_fit_its_calls_in_another_file_both_are_shown() -
     """)
     first = found.problems[0]
     assert first.code == "missing-argument"
-    assert first.span and first.span.source.name.endswith("vgg16.yaml")
+    assert first.span
+    assert first.span.source.name.endswith("vgg16.yaml")
     (note,) = first.notes
-    assert note.span and (note.span.source.name, note.span.line) == ("test.yaml", 3)
+    assert note.span
+    assert (note.span.source.name, note.span.line) == ("test.yaml", 3)
 
 
 def test_the_input_may_be_given_outside() -> None:

@@ -1,4 +1,4 @@
-"""Outputs by their names: taken up, handed on, repeated, used again; what comes out is written by hand from the rules."""
+"""Outputs by their names: taken up, handed on, repeated, used again; what comes out is written by hand."""
 
 from __future__ import annotations
 
