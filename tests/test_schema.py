@@ -29,7 +29,8 @@ NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 FORM = {"unknown-key", "missing-key", "wrong-form", "empty-branch"}
 # Of these, what hangs on the text of an item or on a condition, and a key that no schema gets to see.
 BEYOND = {
-    "grammar/merge_word_with_arguments", "structure/no_branch_left", "structure/rounds_of_nothing", "yaml/comma_splits_a_list",
+    "grammar/merge_word_with_arguments", "structure/no_branch_left", "structure/rounds_of_nothing",
+    "structure/rounds_as_an_item", "yaml/comma_splits_a_list",
     "yaml/comma_splits_a_mapping", "yaml/comma_splits_branches", "yaml/commas_split_two_calls", "yaml/key_is_a_list",
 }  # fmt: skip
 # And what it refuses besides: calls by name, inputs, the name of a file, a call that YAML has taken for a mapping.

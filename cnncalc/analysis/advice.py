@@ -13,6 +13,7 @@ from cnncalc.layers.reach import Adaptive
 from cnncalc.layers.window import Axis, Windowed
 from cnncalc.network import INPUT, Network, Node
 
+BY_POSITION = re.compile(r"\w+\([0-9]+, *[0-9]+, *[0-9]+[,)]")
 LARGE_KERNEL = 12  # a convolution of 3 channels by so large a kernel is rather one of so many channels
 
 
@@ -260,15 +261,17 @@ def input_channels_first(subject: Subject) -> Iterator[Problem]:
             continue
         out, kernel = vars(layer)["out"], vars(layer)["kernel"]
         inputs = node.input_shapes[0][0]
-        if out == inputs and kernel >= LARGE_KERNEL:
+        stride = vars(layer)["stride"]  # as the third number, odd where the second is even: windows are odd elsewhere
+        swapped = BY_POSITION.match(node.span.text) and kernel % 2 == 0 and stride % 2 == 1 and stride > 1
+        if out == inputs and (kernel >= LARGE_KERNEL or swapped):
             text = node.span.text
             head, _, rest = text.partition("(")
             first, _, others = rest.partition(",")
             fixes = [Fix(node.span, f"{head}({others.strip()}", f"write `{head}({others.strip()}`")] if others else []
             yield told(
                 "input-channels-first",
-                f"a convolution to {out} channels, as many as flow in, with a kernel of {kernel}:"
-                " the first argument is what flows out",
+                f"a convolution to {out} channel{'s' * (out > 1)}, as many as flow in, with a kernel of {kernel}"
+                f"{f' and a stride of {stride}' if swapped else ''}: the first argument is what flows out",
                 node,
                 *(fixes if first.strip() == str(inputs) else []),
             )

@@ -1,6 +1,6 @@
 """`cnncalc run`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,7 +39,9 @@ SaveImage = Annotated[
     str | None, options.option("--save-image", metavar="FILE", help="Write a channel as a PGM picture.")
 ]
 Channel = Annotated[int, typer.Option("--channel", min=0, metavar="N", help="Which channel --save-image writes.")]
-Most = Annotated[int, typer.Option("--max-multiplications", min=0, metavar="N", help="Refuse to do more than these.")]
+Most = Annotated[
+    int, typer.Option("--max-multiplications", min=0, metavar="N", help="Refuse to do more, of these or others.")
+]
 
 
 def run(
@@ -72,10 +74,10 @@ def run(
     arrays = _weights(net, loaded, weights, seed)
     shown = (width or width_for(output), colored(color, output))
     if matrix:
-        emit(_matrix(net, arrays, at, format, *shown), output)
+        emit(_matrix(net, arrays, at, max_multiplications, format, *shown), output)
         return
     chosen = _chosen(net, at, all_)
-    _refuse(net, chosen.values(), max_multiplications)
+    _refuse(net, _needed(net, chosen.values()), max_multiplications)
     made = _executed(net, _start(net, input_data, seed), arrays, chosen)
     if save_image is not None:
         emit(_image(made, channel), save_image)
@@ -212,21 +214,33 @@ def _is_one(at: str, paths: dict[str, int]) -> bool:
     return True
 
 
-def _refuse(net: "Network", chosen: "Collection[int]", most: int) -> None:
+def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
+    from cnncalc.execution.run import needed
+
+    wanted = needed(net, chosen)
+    return [node for node in net.nodes if node.index in wanted]
+
+
+def _refuse(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     """Raises UsageError where the work, or what must be held, is beyond the bound."""
     from math import prod
 
-    from cnncalc.execution.run import needed
+    from cnncalc.execution.effort import laid_out, looked_through
     from cnncalc.render.numbers import exact
 
-    wanted = needed(net, chosen)
-    nodes = [node for node in net.nodes if node.index in wanted]
-    work = sum(node.layer.work(node.input_shapes, node.output).multiplications for node in nodes)
-    elements = prod(net.input) + sum(prod(node.output) for node in nodes)
+    works = [node.layer.work(node.input_shapes, node.output) for node in nodes]
+    elements = sum(map(prod, nodes[0].input_shapes)) + sum(prod(node.output) + laid_out(node) for node in nodes)
     elements += sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
-    for figure, what in ((work, "multiplications"), (elements, "numbers to draw and hold")):
+    figures = {
+        "multiplications": sum(work.multiplications for work in works),
+        "numbers to draw and hold": elements,
+        "additions": sum(max(work.additions - work.macs, 0) for work in works),  # the others go with a multiplication
+        "comparisons": sum(work.comparisons for work in works),
+        "positions to look through": sum(map(looked_through, nodes)),
+    }
+    for what, figure in figures.items():
         if figure > most:
-            how = f"a smaller --input, an earlier --at, or --max-multiplications {figure}"
+            how = f"a smaller --input, an earlier --at, or --max-multiplications {max(figures.values())}"
             raise UsageError(
                 f"{net.name} takes {exact(figure)} {what}, and more than {exact(most)} are refused; {how} lets it run"
             )
@@ -234,13 +248,13 @@ def _refuse(net: "Network", chosen: "Collection[int]", most: int) -> None:
 
 def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[str, int]) -> "dict[str, Map]":
     from cnncalc.execution.readings import Numbers
-    from cnncalc.execution.run import needed, run
+    from cnncalc.execution.run import run
     from cnncalc.layers.ops import Map
 
     progress = Progress()
-    costs = {index: net.nodes[index] for index in needed(net, chosen.values())}
     sizes = {
-        index: 1 + node.layer.work(node.input_shapes, node.output).multiplications for index, node in costs.items()
+        node.index: 1 + node.layer.work(node.input_shapes, node.output).multiplications
+        for node in _needed(net, chosen.values())
     }
     total, done = sum(sizes.values()), 0
 
@@ -256,7 +270,9 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(net: "Network", weights: "Weights", at: str | None, format: str, width: int | None, color: bool) -> str:
+def _matrix(
+    net: "Network", weights: "Weights", at: str | None, most: int, format: str, width: int | None, color: bool
+) -> str:
     from cnncalc.execution.matrix import matrix
     from cnncalc.paths import find_path
     from cnncalc.render.maps import matrix_json, matrix_text
@@ -265,6 +281,7 @@ def _matrix(net: "Network", weights: "Weights", at: str | None, format: str, wid
     if at is None and len(paths) > 1:
         raise UsageError("--matrix is of one layer: say which with --at PATH")
     node = paths[find_path(at, paths)] if at is not None else net.nodes[0]
+    _refuse(net, [node], most)
     rows = matrix(node, weights)
     if format == "json":
         return matrix_json(net.name, node.path, rows)

@@ -18,6 +18,7 @@ from cnncalc.network import INPUT, Network, Node
 
 Rule = Window | Spread | Enlarge | Adaptive
 Interval = tuple[int, int] | None
+FURTHEST = 10**18  # so that ranges, which a stride multiplies layer by layer, stay numbers; no such cone is counted out
 
 
 def reads(rule: Rule, y: int) -> Sequence[int]:
@@ -158,8 +159,8 @@ class Cone(NamedTuple):
 
 def cones(network: Network, axis: int) -> dict[int, Cone | None]:
     """Where the windows lead from every layer, on one axis. None behind what leaves no axes or deals them out anew."""
-    ranges = _ranges(network, axis)
-    first, last = ranges.get(INPUT, (0, network.input[1 + axis] - 1))
+    wanted = ranges(network, axis)
+    first, last = wanted.get(INPUT, (0, network.input[1 + axis] - 1))
     start = Cone(first, tuple((at, at) for at in range(first, last + 1)), (0, network.input[1 + axis] - 1))
     found: dict[int, Cone | None] = {INPUT: start}
     for node in network.nodes:
@@ -167,7 +168,7 @@ def cones(network: Network, axis: int) -> dict[int, Cone | None]:
         if any(cone is None for cone in before) or len(node.output) != len(network.input):
             found[node.index] = None
             continue
-        found[node.index] = _cone(node, axis, before, ranges[node.index])
+        found[node.index] = _cone(node, axis, before, wanted[node.index])
     return found
 
 
@@ -188,35 +189,35 @@ def _cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> 
     return Cone(wanted[0], made, hull(made[-wanted[0] : size - wanted[0]]))
 
 
-def _ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
-    """The units of every map that are read, those beyond its borders included."""
-    ranges = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
+def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
+    """The units of every map that are read, those beyond its borders included, but none beyond FURTHEST."""
+    found = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
     if len(network.input) > 1 + axis:
-        ranges[INPUT] = (0, network.input[1 + axis] - 1)
+        found[INPUT] = (0, network.input[1 + axis] - 1)
     for node in reversed(network.nodes):
-        if node.index not in ranges:
+        if node.index not in found:
             continue
-        first, last = ranges[node.index]
+        first, last = found[node.index]
         reach = node.layer.reach(node.input_shapes, node.output)
         if isinstance(reach, tuple):
-            read = [at for y in _ends(first, last) for at in reads(reach[axis], y)]
-            first, last = (min(read), max(read)) if read else (0, -1)
+            first, last = _reach_over(reach[axis], first, last)
         elif reach not in ("pointwise", "normalized"):
             continue
         for index, shape in zip(node.inputs, node.input_shapes, strict=True):
-            if index in ranges and not (
+            if index in found and not (
                 len(shape) > 1 + axis and shape[1 + axis] < node.output[1 + axis] and len(node.inputs) > 1
             ):
-                ranges[index] = min(ranges[index][0], first), max(ranges[index][1], last)
-    return ranges
+                before, after = found[index]
+                found[index] = max(min(before, first), -FURTHEST), min(max(after, last), FURTHEST)
+    return found
 
 
-MARGIN = 64  # outputs at either end among which those lie that read the outermost inputs, at the latest
-
-
-def _ends(first: int, last: int) -> Iterable[int]:
-    """The outputs at either end: some of a transposed window's read nothing."""
-    return {*range(first, min(first + MARGIN, last + 1)), *range(max(last - MARGIN, first), last + 1)}
+def _reach_over(rule: Rule, first: int, last: int) -> tuple[int, int]:
+    """From the first to the last input that the outputs between two may read; some of a `Spread` read nothing."""
+    if isinstance(rule, Spread):
+        furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
+        return furthest // rule.stride, (last + rule.before) // rule.stride
+    return reads(rule, first)[0], reads(rule, last)[-1]
 
 
 def firsts_of(shape: Shape) -> tuple[int, ...]:

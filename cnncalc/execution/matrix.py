@@ -27,16 +27,17 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
         text = f"the matrix of {node.path} has {outputs:,} × {inputs:,} elements, and more than {MOST:,} are not shown"
         raise UsageError(f"{text}; a smaller --input makes it smaller")
 
-    def unbiased(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
-        return [0.0] * prod(shape) if name.endswith("bias") else weigh(node, name, shape)
+    def without_constants(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
+        constant = name.endswith("bias") or name == "mean"
+        return [0.0] * prod(shape) if constant else weigh(node, name, shape)
 
     def made_of(values: list[float]) -> list[float]:
-        return list(execute(node, (Map(node.input_shapes[0], values),), unbiased, Numbers()).values)
+        return list(execute(node, (Map(node.input_shapes[0], values),), without_constants, Numbers()).values)
 
-    constant = made_of([0.0] * inputs)  # of a batch norm, the mean taken away
+    border = made_of([0.0] * inputs)  # of a pad with other values than 0
     columns = []
     for at in range(inputs):
         single = [0.0] * inputs
         single[at] = 1.0
-        columns.append([value - rest for value, rest in zip(made_of(single), constant, strict=True)])
+        columns.append([value - rest for value, rest in zip(made_of(single), border, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]

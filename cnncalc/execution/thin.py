@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
-from math import gcd, prod
+from itertools import chain, islice, product, repeat
+from math import gcd
 from typing import Any
 
+from cnncalc.execution.effort import efforts, total
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.fields import LayerError
 from cnncalc.network import INPUT, Network, Node
+
+LOOKED_THROUGH = 200_000  # layers of the network on smaller inputs, some ten seconds
+FEWEST, MOST = 10, 1_000  # smaller inputs that are tried
 
 
 class Wires:
@@ -124,25 +128,29 @@ def narrowed(node: Node, inputs: Shapes, thin: Callable[[int], int]) -> Layer:
     return type(node.layer)(**{**{name: getattr(layer, name) for name in layer.fields}, **changes})
 
 
-def cost(network: Network) -> int:
-    """How much it takes to execute a network twice, about two microseconds each."""
-    total = 0
-    for node in network.nodes:
-        work = node.layer.work(node.input_shapes, node.output)
-        total += prod(node.output) + (work.macs + work.comparisons + work.additions) // 50
-    return total
+def cost(network: Network, most: int) -> int:
+    """Steps of executing a network and following its windows back; where it is more than `most`, at least that much."""
+    return total(efforts(network, network.nodes, most))
 
 
 def thin(network: Network, most: int) -> tuple[Network, str] | None:
-    """The network made thin enough to cost at most `most`, and what was done; None where it cannot be."""
+    """The network made thin enough to cost at most `most`, and what was done; None where it cannot be.
+
+    A smaller input is looked for until one fits and is too much, as larger ones are too, or until it takes too long.
+    """
     sizes = network.input[1:]
     for candidate in narrow(network, sizes):
-        if cost(candidate) <= most:
+        if cost(candidate, most) <= most:
             return candidate, "the whole network at its own resolution, with few channels"
-    for smaller in smaller_sizes(sizes):
+    tries = min(max(LOOKED_THROUGH // max(len(network.nodes), 1), FEWEST), MOST)
+    for smaller, growing in islice(smaller_sizes(sizes), tries):
+        costs = []
         for candidate in narrow(network, smaller):
-            if cost(candidate) <= most:
+            costs.append(cost(candidate, most))
+            if costs[-1] <= most:
                 return candidate, "the whole network with few channels, on a smaller input"
+        if growing and costs:
+            break
     return None
 
 
@@ -155,9 +163,9 @@ def narrow(network: Network, sizes: Shape) -> Iterator[Network]:
             continue
 
 
-def smaller_sizes(sizes: Shape) -> Iterator[Shape]:
-    """Smaller inputs of the same proportions: halved again and again, and then from the smallest up."""
-    least = min(sizes)
-    halves = [least >> times for times in range(1, least.bit_length())]
-    for size in (*halves, *range(1, least)):
-        yield tuple(-(-each * size // least) for each in sizes)
+def smaller_sizes(sizes: Shape) -> Iterator[tuple[Shape, bool]]:
+    """Smaller inputs of the same proportions: halved again and again, and then, growing, from the smallest up."""
+    least = min(sizes, default=0)
+    halves = (least >> times for times in range(1, least.bit_length()))
+    for size, growing in chain(zip(halves, repeat(False)), zip(range(1, least), repeat(True))):
+        yield tuple(-(-each * size // least) for each in sizes), growing

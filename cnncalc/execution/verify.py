@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.receptive_field import AxisField, Field
+from cnncalc.errors import CnncalcError
 from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, reads, sights
+from cnncalc.execution.effort import too_much
 from cnncalc.execution.readings import Counting, Provenance, traced_input
 from cnncalc.execution.run import execute, run
 from cnncalc.execution.thin import thin, thinned
@@ -21,7 +23,8 @@ from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map
 from cnncalc.network import INPUT, Network, Node
 
-MOST = 6_000_000  # cost of a thin network, some ten seconds
+MOST = 420_000_000  # steps of a thin network, some ten seconds
+REFUSED = 1_000_000_000  # steps beyond which one that cannot be made as thin is not taken on
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
 Tick = Callable[[int, int], None]  # layers done, of how many
@@ -87,8 +90,13 @@ class Verdict(NamedTuple):
 
 
 def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, total: None) -> Verdict:
-    """Execute a network, made thin, in the counting and the tracing reading, and hold every layer's figures."""
+    """Execute a network, made thin, in the counting and the tracing reading, and hold every layer's figures.
+
+    Raises CnncalcError where it cannot be made thin and its layers by themselves are too much as well.
+    """
     found = thin(network, most)
+    if found is None and (why := too_much(network, list(map(_alone, network.nodes)), REFUSED)):
+        raise CnncalcError(why)
     net, how = found or (network, APART)
     steps = count(1)
 

@@ -122,11 +122,11 @@ def before_position(axis: Axis, outputs: int, position: int) -> int:
 
 
 def inside(axis: Axis, outputs: int) -> Inside:
-    """What lies within the input: element k of the window of output y reads y·S + k·D, from P_before up to I + P_before.
+    """What lies within the input, from P_before up to P_before + I: element k of output y is at y·S + k·D.
 
-    These pairs are those before its end less those before its beginning, without the elements from K on: as many as
-    an endless kernel has before positions K·D earlier. An output has any where its window reaches the input, unless
-    the elements are further apart than the input is long: then at most one is inside, and pairs are outputs.
+    The pairs are those before its end less those before its beginning, without the elements from K on: as many as an
+    endless kernel has K·D earlier. An output has any where its window reaches the input; but where the elements are
+    further apart than the input is long, a window may straddle it, and at most one is inside: pairs are outputs.
     """
     begin, end, beyond = axis.before, axis.before + axis.size, axis.kernel * axis.dilation
     edges = ((end, 1), (begin, -1), (end - beyond, -1), (begin - beyond, 1))

@@ -8,7 +8,7 @@ from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.fields import LayerError, Value, show
-from cnncalc.layers.structure import STRUCTURE_WORDS
+from cnncalc.layers.structure import ROUNDS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
 from cnncalc.spec.family import Description
@@ -50,6 +50,9 @@ def bind(call: Call, description: Description) -> None:
 
 def unknown_kind(call: Call, description: Description) -> Mistake:
     """Nothing has this name; another tool's layer may be meant, or a name that is alike."""
+    if call.kind == ROUNDS:
+        help_text = f"write `add: {call.span.text}`, or so with `multiply` or `concat`"
+        raise Mistake("wrong-form", f"`{ROUNDS}` stands in place of the branches of a merge", call.span, help_text)
     meant = kind_named(call.kind)
     fixes: tuple[Fix, ...] = ()
     if meant in KINDS:

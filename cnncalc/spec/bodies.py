@@ -146,13 +146,15 @@ class BodyReader:
             branches = self.branch_list(head.word, node)
         elif isinstance(node, Mapping):
             branches = self.branch_mapping(head.word, node)
-        elif node.value.startswith(ROUNDS) and head.word in MERGES:
+        elif re.match(rf"{ROUNDS}\b", node.value) and head.word in MERGES:
             rounds = self.attempt(read_rounds, node)
             return Merge(head.word, (), head.word_span, rounds) if rounds else None
         elif node.value:
             branches = None
             message = f"`{head.word}` has branches, a mapping of names or a list, found {form(node)}"
-            help_text = f"write each branch on a line of its own below it, as `- identity`; or `{ROUNDS}(NAME)`"
+            help_text = "write each branch on a line of its own below it, as `- identity`"
+            if head.word in MERGES:
+                help_text += f"; or `{ROUNDS}(NAME)`, for the rounds of a repeat"
             self.refuse(message, node.span, help=help_text)
         else:
             branches = []

@@ -53,7 +53,7 @@ class Builder:
         self.depth = 0
         self.nesting = 0  # groups that are open
         self.calls: list[tuple[str, Span]] = []  # the blocks that are being run, as called, and where
-        self.rounds: list[tuple[Item, int]] = []  # the repeats that are being run, with the round
+        self.repeats: list[tuple[Item, int]] = []  # the repeats that are being run, with the round
 
     def network(self, about: Description) -> Network | None:
         """What was built, None where the input is not known."""
@@ -152,8 +152,8 @@ class Builder:
         notes = [Note(f"in `{quoted(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
         if len(self.calls) > 4:
             notes.append(Note(f"{len(self.calls) - 4} more calls around it"))
-        if self.rounds and (index := self.rounds[-1][1]):
-            notes.append(Note(f"in round {index} of `{quoted(self.rounds[-1][0].span.text)}`, counting from 0"))
+        if self.repeats and (index := self.repeats[-1][1]):
+            notes.append(Note(f"in round {index} of `{quoted(self.repeats[-1][0].span.text)}`, counting from 0"))
         if flow and not self.failed:
             notes.append(Note(f"on the way: {self.way_to(flow)}"))
         problem = mistake.problem
@@ -180,9 +180,9 @@ class Builder:
 
     def fewer_rounds(self) -> tuple[Fix, ...]:
         """The repair of a repeat that runs out in some round: as many rounds as there is room for."""
-        if not self.rounds:
+        if not self.repeats:
             return ()
-        item, index = self.rounds[-1]
+        item, index = self.repeats[-1]
         if not isinstance(item.count, Literal) or not index:
             return ()
         rounds = f"{index} round{'s' * (index > 1)}"
@@ -190,12 +190,12 @@ class Builder:
 
     def mark(self) -> tuple[int, ...]:
         """Where the expansion stands, to come back to after a mistake."""
-        return self.depth, self.nesting, len(self.calls), len(self.rounds)
+        return self.depth, self.nesting, len(self.calls), len(self.repeats)
 
     def back_to(self, mark: tuple[int, ...]) -> None:
         """Leave everything that was entered since."""
         self.depth, self.nesting, calls, rounds = mark
-        del self.calls[calls:], self.rounds[rounds:]
+        del self.calls[calls:], self.repeats[rounds:]
 
 
 def quoted(text: str) -> str:

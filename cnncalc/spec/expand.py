@@ -20,7 +20,7 @@ from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
-from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit
+from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit, may_be_off, passes_on
 from cnncalc.spec.tree import Group as Parenthesis
 from cnncalc.spec.values import told_apart, truth, whole
 
@@ -109,7 +109,7 @@ class Expander:
         rounds: list[tuple[Flow, Definition | None]] = []
         for index in range(count):
             self.built.step(expression.span)
-            self.built.rounds.append((item, index))
+            self.built.repeats.append((item, index))
             frame.index = index
             frame.flow = flow
             if isinstance(unit, Parenthesis):
@@ -119,7 +119,7 @@ class Expander:
             else:
                 flow, definition = self.unit(unit, frame, flow, prefix, str(index))
             rounds.append((flow, definition))
-            self.built.rounds.pop()
+            self.built.repeats.pop()
             if self.built.failed and index > 0:  # further rounds could only say the same again
                 break
         frame.index = outer
@@ -217,16 +217,19 @@ class Expander:
         end = self.replays.again(key, path, flow)
         if end is None:
             start = self.replays.start(path, flow)
-            title = title_of(block, given)
-            self.built.calls.append((title, call.span))
-            prefix, opened = self.built.open(path, "")
-            end = self.body(block.body, frame, flow, prefix)
-            self.built.close(opened, "block", title, end)
-            self.built.calls.pop()
-            if not frame.outputs and not any(isinstance(value, Output) for value in given.values()):
-                self.replays.keep(key, start, end)
+            end = self.run(block, call.span, frame, path)
+            self.replays.keep(key, start, end, frame)
         self.built.depth -= 1
         return end, Definition(block, None, values, first, len(self.built.nodes), frame.outputs)
+
+    def run(self, block: Block, span: Span, frame: Frame, path: str) -> Flow:
+        title = title_of(block, frame.arguments)
+        self.built.calls.append((title, span))
+        prefix, opened = self.built.open(path, "")
+        end = self.body(block.body, frame, frame.input, prefix)
+        self.built.close(opened, "block", title, end)
+        self.built.calls.pop()
+        return end
 
     # words with a meaning of their own
 
@@ -324,13 +327,14 @@ class Expander:
         """What `rounds(…)` stands for, each round as a branch by its number."""
         span = expression.span
         self.built.lost.append((flow.node, span))
-        outputs = frame.rounds(expression)
+        outputs = frame.each_round(expression)
+        self.built.step(span, len(outputs))
         return [(Branch(f"round {index}", None, (), span, span), output.flow) for index, output in enumerate(outputs)]
 
     def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, prefix: str) -> Flow:
         inner, opened = self.built.open(prefix, branch.label)
         end = self.body(branch.body, frame, flow, inner)
-        if merge.word == "concat" and end is flow and not passes_on(branch.body):
+        if merge.word == "concat" and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
             message = f"every item of `{branch.label}` is switched off: it passes its input on, and adds channels"
             help_text = "put the condition on the branch's key: `name if …:`"
             self.problems.add(Problem("idle-branch", message, branch.span, help_text, inner.removesuffix(".")))
@@ -375,11 +379,6 @@ def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
         return layer.output_shape(others) == output
     except LayerError:
         return False
-
-
-def passes_on(body: Body) -> bool:
-    """Whether a body says `identity` itself."""
-    return any(isinstance(item.unit, Call) and item.unit.kind == "identity" for chain in body for item in chain.items)
 
 
 def reuse_message(old: Node, new: Node) -> str:

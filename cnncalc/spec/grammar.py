@@ -310,7 +310,7 @@ def read_rounds(text: Text) -> Expression:
 
     def read() -> Expression:
         parser.next()
-        parser.expect("(", f"`({ROUNDS} of what)`")
+        parser.expect("(", f"the name of a repeat in parentheses, `{ROUNDS}(NAME)`")
         name = parser.expression()
         parser.expect(")", "`)`")
         return name

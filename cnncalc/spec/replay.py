@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc.layers.fields import Value
 from cnncalc.network import Group, Node
 from cnncalc.spec.builder import MOST_CHARACTERS, MOST_LAYERS, MOST_STEPS, Builder
-from cnncalc.spec.scope import Flow
+from cnncalc.spec.scope import Flow, Frame, Output
+from cnncalc.spec.values import ListValue
 
 
 class Start(NamedTuple):
@@ -36,7 +38,8 @@ class Run(NamedTuple):
 class Replays:
     """The runs of blocks so far, each by what decides what it builds: the block, its arguments, the shape it is given.
 
-    Only runs are kept that gave nothing but nodes and groups: no problem, no output by name.
+    Only runs are kept that gave nothing but nodes and groups, and had nothing but what flowed in: no problem was found,
+    no output was named, handed in or left for the network.
     """
 
     def __init__(self, built: Builder) -> None:
@@ -54,10 +57,12 @@ class Replays:
     def _others(self) -> tuple[int, ...]:
         return len(self.built.problems.found), len(self.built.outputs), len(self.built.lost)
 
-    def keep(self, key: object, start: Start | None, end: Flow) -> None:
+    def keep(self, key: object, start: Start | None, end: Flow, frame: Frame) -> None:
         """Keep the run that began there, where it can be taken over."""
         built = self.built
         if start is None or built.failed or start.others != self._others():
+            return
+        if frame.outputs or any(map(holds_output, frame.arguments.values())):
             return
         nodes, groups = tuple(built.nodes[start.node :]), tuple(built.groups[start.group :])
         steps, characters = built.steps - start.steps, built.characters - start.characters
@@ -93,3 +98,8 @@ class Replays:
         built.steps += run.steps
         built.characters += characters
         return flow if run.end.node < first else Flow(run.end.node + shift, run.end.shape)
+
+
+def holds_output(value: Value) -> bool:
+    """Whether a value is an output, or a list with one in it."""
+    return any(map(holds_output, value)) if isinstance(value, ListValue) else isinstance(value, Output)

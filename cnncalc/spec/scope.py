@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import Value
+from cnncalc.layers.fields import Value, show
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.check import BOOLEANS, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown
@@ -160,25 +160,42 @@ class Frame:
             raise Unknown
         return shape[0]
 
-    def rounds(self, expression: Expression) -> list[Output]:
+    def each_round(self, expression: Expression) -> list[Output]:
         """What `rounds(…)` stands for: of a repeat's name, what each round gave; of a name in it, that of each round.
 
-        Raises Mistake where it is no repeat's.
+        Raises Mistake where it is no repeat's, Unknown where it depends on a mistake.
         """
-        if isinstance(expression, Member):
-            owners = self.rounds(expression.owner)
-            inner = [self.member(owner, expression.name, expression.span) for owner in owners]
-            return [each for output in inner for each in output.rounds() or (output,)]
-        value = self.value(expression)
-        rounds = value.rounds() if isinstance(value, Output) else None
-        if rounds is None:
-            message = f"`{ROUNDS}` takes the name of a repeat, and `{expression.span.text}` is none"
+        outputs, repeated = self._rounds(expression)
+        if not repeated:
+            message = f"`{ROUNDS}` takes the name of a repeat, and `{expression.span.text}` is none here"
             raise Mistake("bad-value", message, expression.span, "write `NAME = block * 3` where it is repeated")
-        return rounds
+        return outputs
+
+    def _rounds(self, expression: Expression) -> tuple[list[Output], bool]:
+        """The outputs, round by round where there are any, and whether there are."""
+        repeated = False
+        if isinstance(expression, Member):
+            owners, repeated = self._rounds(expression.owner)
+            found: list[Value] = [self.member(owner, expression.name, expression.span) for owner in owners]
+        else:
+            found = [self.value(expression)]
+        outputs: list[Output] = []
+        for value in found:
+            if not isinstance(value, Output):
+                raise Mistake("bad-value", f"this is {show(value)}, and no output", expression.span)
+            rounds = value.rounds()
+            repeated = repeated or rounds is not None
+            if rounds is None and value.flow.shape is None:
+                raise Unknown
+            outputs += [value] if rounds is None else rounds
+            self.spend(len(rounds or ()), expression.span)
+        return outputs, repeated
 
     def member(self, owner: Value, name: str, span: Span) -> Output:
         """`m1.y0`, the output named `y0` inside the block's call named `m1`."""
         inner = owner.definition.outputs if isinstance(owner, Output) and owner.definition else None
+        if inner is None and isinstance(owner, Output) and owner.flow.shape is None:
+            raise Unknown
         if inner is None:
             raise Mistake("bad-value", "only the name of a block's call has outputs inside it", span)
         if name not in inner:

@@ -175,3 +175,18 @@ def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
                     found.extend(branch.condition for branch in unit.branches if branch.condition)
                     found.extend([unit.rounds] if unit.rounds else [])
     return found
+
+
+def may_be_off(body: Body) -> bool:
+    """Whether every item of a body has a condition."""
+    return all(
+        item.condition is not None
+        or (isinstance(item.unit, Group) and not item.count and may_be_off((item.unit.chain,)))
+        for chain in body
+        for item in chain.items
+    )
+
+
+def passes_on(body: Body) -> bool:
+    """Whether a body says `identity` itself."""
+    return any(isinstance(item.unit, Call) and item.unit.kind == "identity" for chain in body for item in chain.items)

@@ -147,6 +147,18 @@ def _colon_in_title(scene: Scene) -> Problem | None:
     return scene.problem("a colon and a space within a text", span, fix)
 
 
+def _index_in_braces(scene: Scene) -> Problem | None:
+    """`{out: 8 * depths[0]}`: in braces and brackets, a `[` within a text begins a list."""
+    found = re.search(r"(?<=[:,\[{])\s*([^\s'\"\[{,:][^'\"\[{,:]*\[[^\]\[]*\][^,}\]]*)", scene.line)
+    if not found or "flow" not in scene.context:
+        return None
+    quoted = f'"{found[1].rstrip()}"'
+    end = found.start(1) + len(found[1].rstrip())
+    span = scene.span(found.start(1), end)
+    message = "in braces or brackets, a text with an index in it stands in quotes"
+    return scene.problem(message, span, Fix(span, quoted, f"put it in quotes: `{quoted}`"))
+
+
 def _not_closed(scene: Scene) -> Problem | None:
     if "flow" in scene.context:
         begin = scene.begin
@@ -208,5 +220,5 @@ def _reserved_sign(scene: Scene) -> Problem | None:
 
 GUESSES: tuple[Guess, ...] = (
     _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses,
-    _colon_in_title, _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
+    _colon_in_title, _index_in_braces, _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
 )  # fmt: skip

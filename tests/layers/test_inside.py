@@ -60,11 +60,11 @@ MILLION = 10**6
         (Axis(10**9, 9 * 10**8, 1, 1, 0, 0), 10**8 + 1, Inside((10**8 + 1) * 9 * 10**8, 10**8 + 1)),
         # the window twice the input less 1, and half of it padding: every output sees the whole input
         (Axis(10**9, 2 * 10**9 - 1, 1, 1, 10**9 - 1, 10**9 - 1), 10**9, Inside(10**18, 10**9)),
-        # the window as long as the input, and all but one of it padding: 1, 2, …, N, …, 2, 1 of them inside, N² together
+        # the window as long as the input, and all but one of it padding: 1, 2, …, N, …, 2, 1 inside, N² together
         (Axis(10**9, 10**9, 1, 1, 10**9 - 1, 10**9 - 1), 2 * 10**9 - 1, Inside(10**18, 2 * 10**9 - 1)),
         # side by side, the first all on padding
         (Axis(3 * MILLION, MILLION, MILLION, 1, MILLION, 0), 4, Inside(3 * MILLION, 3)),
-        # elements a million apart around an input of 10: the last of the outputs 0 to 9 is on it, and the first of those
+        # elements a million apart around an input of 10: the last of those of outputs 0 to 9, the first of those
         # from a million on; the windows between straddle it
         (Axis(10, 2, 1, MILLION, MILLION, MILLION), MILLION + 10, Inside(20, 20)),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..networks import network, problems, report
+from ..networks import network, problems, read, report
 
 
 def test_from_reaches_earlier_outputs_and_sibling_branches() -> None:
@@ -41,6 +41,54 @@ def test_the_rounds_of_a_repeat_meet() -> None:
     assert [made.nodes[index].path for index in merges["multiply"]] == ["ends.0.sigmoid1", "ends.1.sigmoid1"]
     assert made.nodes[-1].path == "alone.0"
     assert [node.output[0] for node in made.nodes if node.layer.kind in merges] == [5, 16, 3]
+
+
+def test_rounds_of_none_are_none_and_those_of_one_call_are_found() -> None:
+    made = network("""
+        blocks:
+          layer(n):
+            - relu
+            - inner = sigmoid * n
+          net:
+            - stack = tanh * 3
+            - relu
+        layers:
+          - layers = layer(index) * 3
+          - add: rounds(layers.inner)
+          - one = net
+          - concat: rounds(one.stack)
+    """)
+    paths = [made.nodes[index].path for node in made.nodes if len(node.inputs) > 1 for index in node.inputs]
+    assert paths == [
+        "layers.1.inner.0", "layers.2.inner.0", "layers.2.inner.1", "one.stack.0", "one.stack.1", "one.stack.2"
+    ]  # fmt: skip
+
+
+def test_many_rounds_read_many_times_are_too_much() -> None:
+    found = read("""
+        blocks:
+          sum(of): [add: rounds(of)]
+        layers:
+          - stack = identity * 20000
+          - sum(stack) * 1000
+    """)
+    assert [problem.code for problem in found.problems] == ["too-large"]
+
+
+def test_a_block_that_is_handed_outputs_reads_these_and_not_what_flows_in() -> None:
+    made = network("""
+        blocks:
+          both(others):
+            - add:
+                a: relu
+                b: from(others[0])
+        layers:
+          - first = sigmoid
+          - both([first]) -> tanh
+          - both([first])
+    """)
+    merges = [node.inputs for node in made.nodes if node.layer.kind == "add"]
+    assert merges == [(1, 0), (4, 0)]
 
 
 def test_an_output_is_handed_to_a_block() -> None:
