@@ -14,7 +14,7 @@ from cnncalc.analysis.expect import PROMISES
 from cnncalc.errors import CODES
 from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.fields import REQUIRED, AmountField, Field, FlagField, PerAxisField, RealField, SizesField
-from cnncalc.layers.structure import MERGES
+from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.values import ARITHMETIC, EQUALITY, FUNCTIONS, ORDER
 
 T = TypeVar("T")
@@ -238,11 +238,18 @@ class Writer:
         if self.odd():
             return [indent + line for line in self.pick(TRAPS).split("\n")]
         if self.deep < 3 and self.often(25):
-            return self.merge(indent)
+            return self.rounds(indent) if self.often(20) else self.merge(indent)
         if self.often(8):
             return [f"{indent}- conv: {{out: {self.number()}, kernel: {self.number()}}}"]
         text = self.chain(named=self.often(25))
         return [f'{indent}- "{text}"' if self.often(5) else f"{indent}- {text}"]
+
+    def rounds(self, indent: str) -> list[str]:
+        """A repeat, and what its rounds gave."""
+        count, unit = self.pick(("0", "1", "3", "index + 1", "40")), self.unit()
+        name = self.new_name(self.outputs, "r")
+        inner = self.pick(("", "", ".a0", ".r0", ".r0.a0")) if not self.odd() else self.pick((".x", " 3", ")", "[0]"))
+        return [f"{indent}- {name} = {unit} * {count}", f"{indent}- {self.pick(MERGES)}: {ROUNDS}({name}{inner})"]
 
     def merge(self, indent: str) -> list[str]:
         self.deep += 1
