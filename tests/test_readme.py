@@ -53,8 +53,16 @@ def test_outputs_are_brought_up_to_date() -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    assert {block.language for block in blocks(TEXT)} == {"sh", "yaml", "console", "json", "pycon"}
+    assert {block.language for block in blocks(TEXT)} == {"sh", "yaml", "console", "json", "pycon", "text"}
     assert TEXT.count("\n```") == 2 * len(blocks(TEXT))
+
+
+def test_the_table_of_speed_has_every_part() -> None:
+    """The figures are those of one machine and one day; `python -m tests.benchmarks --write` brings them up to date."""
+    (block,) = blocks(TEXT, "text")
+    firsts = [line.partition("  ")[0] for line in block.body.splitlines()]
+    parts = ["whole process", "within a process", "growth", "executor", "many files"]
+    assert [first for first in firsts if first in parts] == parts
 
 
 def test_every_file_shown_is_used(where: Path) -> None:
