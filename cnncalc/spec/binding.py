@@ -38,6 +38,9 @@ def bind(call: Call, description: Description) -> None:
     elif kind in MERGE_WORDS:
         help_text = f"write `{kind}:` with a branch a line below it"
         raise Mistake("wrong-form", f"`{kind}` has branches", call.span, help_text)
+    elif kind == ROUNDS:
+        help_text = f"write `add: {call.span.text}`, or so with `multiply` or `concat`"
+        raise Mistake("wrong-form", f"`{ROUNDS}` stands in place of the branches of a merge", call.span, help_text)
     elif kind in STRUCTURE_WORDS:
         names = re.findall(r"\w+", STRUCTURE_WORDS[kind][0].partition("(")[2])
         call.bound = arguments(call, dict.fromkeys(names, False))
@@ -50,9 +53,6 @@ def bind(call: Call, description: Description) -> None:
 
 def unknown_kind(call: Call, description: Description) -> Mistake:
     """Nothing has this name; another tool's layer may be meant, or a name that is alike."""
-    if call.kind == ROUNDS:
-        help_text = f"write `add: {call.span.text}`, or so with `multiply` or `concat`"
-        raise Mistake("wrong-form", f"`{ROUNDS}` stands in place of the branches of a merge", call.span, help_text)
     meant = kind_named(call.kind)
     fixes: tuple[Fix, ...] = ()
     if meant in KINDS:
