@@ -78,26 +78,49 @@ class Replays:
             return None
         if built.count + len(run.nodes) > MOST_LAYERS or built.steps + run.steps > MOST_STEPS:
             return None
-        start, first, source = run.start, run.start.node, flow.node
+        start = run.start
         characters = run.characters + (len(run.nodes) + len(run.groups)) * (len(path) - len(start.path))
         if built.characters + characters > MOST_CHARACTERS:
             return None
-        cut, shift, deeper = len(start.path), len(built.nodes) - first, built.nesting - start.nesting
-        for index, old, layer, inputs, shapes, output, span, shares in run.nodes:
-            moved = tuple([node + shift if node >= first else source for node in inputs])
-            shared = None if shares is None else shares + shift
-            built.nodes.append(Node(index + shift, path + old[cut:], layer, moved, shapes, output, span, shared))
-        for group in run.groups:
-            if group:
-                old, form, title, begun, ended, result, nesting = group
-                result = result + shift if result >= first else source
-                old = path + old[cut:]
-                group = Group(old, form, title, begun + shift, ended + shift, result, nesting + deeper)
-            built.groups.append(group)
+        move = Move(
+            start.node, len(built.nodes) - start.node, flow.node, len(start.path), path, built.nesting - start.nesting
+        )
+        built.nodes += [move.node(node) for node in run.nodes]
+        built.groups += [group and move.group(group) for group in run.groups]
         built.count += len(run.nodes)
         built.steps += run.steps
         built.characters += characters
-        return flow if run.end.node < first else Flow(run.end.node + shift, run.end.shape)
+        return flow if run.end.node < start.node else Flow(move.now(run.end.node), run.end.shape)
+
+
+class Move(NamedTuple):
+    """From where a run stood to where it stands now: indexes from `first` on by `shift`, all before it to `source`."""
+
+    first: int
+    shift: int
+    source: int  # what flows in now
+    cut: int  # characters of the path of then, in whose place comes the path of now
+    path: str
+    deeper: int
+
+    def now(self, index: int) -> int:
+        """A node that the run built, or what flowed in."""
+        return index + self.shift if index >= self.first else self.source
+
+    def node(self, node: Node) -> Node:
+        """A node where it stands now."""
+        inputs = tuple(map(self.now, node.inputs))
+        shares = None if node.shares is None else node.shares + self.shift
+        path = self.path + node.path[self.cut :]
+        return Node(
+            node.index + self.shift, path, node.layer, inputs, node.input_shapes, node.output, node.span, shares
+        )
+
+    def group(self, group: Group) -> Group:
+        """A group where it stands now."""
+        first, last, result = group.first + self.shift, group.last + self.shift, self.now(group.result)
+        path = self.path + group.path[self.cut :]
+        return Group(path, group.form, group.title, first, last, result, group.depth + self.deeper)
 
 
 def holds_output(value: Value) -> bool:
