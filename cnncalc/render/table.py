@@ -17,6 +17,7 @@ from cnncalc.render.text import cells, clean, pad, wrap
 
 BAR = 8  # cells of a full bar
 EMPTY = Cell("")
+OWN = ("layer", "line")  # columns in which no two rows are alike
 
 
 class View(NamedTuple):
@@ -117,6 +118,7 @@ def _without(columns: tuple[Column, ...], name: str) -> tuple[Column, ...]:
 
 def _columns(report: Report, rows: list[Row], fit: Fit, dtype: numbers.Dtype) -> Iterator[list[Cell]]:
     """The cells of each column: header, rows, total."""
+    alike = _alike(rows)
     for column in fit.columns:
         header = Cell(column.header if fit.long else column.short, "head", column.right)
         if column.total:
@@ -131,9 +133,21 @@ def _columns(report: Report, rows: list[Row], fit: Fit, dtype: numbers.Dtype) ->
                 shares = {figure: _share(figure, whole, largest, fit.bars) for figure in written}
                 yield [EMPTY, *(shares[figure] for figure in figures), EMPTY]
         else:
-            seen: dict[Cell, Cell] = {}  # of equal cells one is kept
-            texts = (_text(column, row, fit, dtype) for row in rows)
-            yield [header, *(seen.setdefault(cell, cell) for cell in texts), _last(column, report)]
+            shown_as = rows if column.name in OWN else alike
+            cells = {id(row): _text(column, row, fit, dtype) for row in {id(row): row for row in shown_as}.values()}
+            yield [header, *(cells[id(row)] for row in shown_as), _last(column, report)]
+
+
+def _alike(rows: list[Row]) -> list[Row]:
+    """For each row the first that shows the same, but for what is `OWN`: of a layer repeated, one is written out."""
+    first: dict[object, Row] = {}
+
+    def like(row: Row) -> Row:
+        layer = row.result
+        sees = (layer.receptive_field, layer.whole, layer.centred) if layer else None
+        return first.setdefault((row.head, row.kind, row.settings, row.inputs, row.output, sees), row)
+
+    return list(map(like, rows))
 
 
 def _share(figure: int, whole: int, largest: int, bars: bool) -> Cell:
