@@ -151,6 +151,19 @@ def test_what_is_at_a_limit_is_read_and_one_more_is_refused(limit: str, validate
     assert any(problem.startswith(refusal.replace("…", str(tmp_path))) for problem in problems), problems
 
 
+DEEP = ("b{} * 1", "(b{} -> relu) * 1", "(b{}) if 1 == 1", "(((b{})))", "add: {a: '(b{} -> relu) * 1', b: identity}")
+
+
+@pytest.mark.parametrize("call", DEEP)
+def test_depth_is_bounded_before_python_s_own(call: str, validate: Validate) -> None:
+    """Whatever stands at each level, and an expression as deep as may be at the last."""
+    deep = f"{HEAD}blocks:\n  b0:\n    - relu if {' + '.join(['1'] * 100)} == 100\n"
+    deep += "".join(f"  b{n}:\n    - {call.replace('{}', str(n - 1))}\n" for n in range(1, 400))
+    for count in (20, 33, 49, 50, 99, 100, 101, 400):
+        told = validate(f"{deep}layers: [b{count - 1}]\n")
+        assert all(problem.startswith(("too-large", "unused-block")) for problem in told.problems)
+
+
 @pytest.mark.parametrize("count", [family.DEEPEST, family.DEEPEST + 1])
 def test_files_that_extend_one_another(count: int, validate: Validate, tmp_path: Path) -> None:
     for n in range(1, count):

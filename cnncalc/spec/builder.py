@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from cnncalc.errors import Fix, Mistake, Note, Problem, Problems, Span
@@ -18,6 +21,7 @@ MOST_STEPS = 300_000  # items gone through, those that give no layer included
 MOST_STEPS_AFTER = 30_000  # the same, once something has failed: what else is wrong has shown by then
 MOST_CHARACTERS = 20_000_000  # of all paths together
 DEEPEST = 100  # blocks, parentheses and branches within one another
+CALLS = 20  # of Python's functions that stand within one another for a level of blocks and of an expression in it
 LONGEST_QUOTE = 60  # characters of the file that a note repeats
 
 
@@ -201,3 +205,14 @@ class Builder:
 def quoted(text: str) -> str:
     """A piece of the file, cut where it is long."""
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+
+
+@contextmanager
+def room_to_call() -> Iterator[None]:
+    """Let Python go as deep as blocks may stand within one another, besides what it does as a rule."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(usual + DEEPEST * CALLS)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)

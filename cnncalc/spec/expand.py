@@ -14,7 +14,7 @@ from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.fields import LayerError, Value, show
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import layer_of, mistake_of
-from cnncalc.spec.builder import DEEPEST, Builder, quoted
+from cnncalc.spec.builder import DEEPEST, Builder, quoted, room_to_call
 from cnncalc.spec.disagreements import disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
@@ -45,7 +45,8 @@ class Expander:
         self.built = built = Builder(start, self.problems)
         self.replays = Replays(built)
         frame = Frame("", {}, self.params, start, self.description.names, None, None)
-        end = self.body(body, frame, start, "")
+        with room_to_call():
+            end = self.body(body, frame, start, "")
         last = body[-1].items[-1].unit if body else None
         if isinstance(last, Merge) and last.word == "outputs" and built.last_outputs:
             ends = {name: built.outputs[name] for name in built.last_outputs}

@@ -97,7 +97,7 @@ def test_reserved_words_are_those_of_the_fields() -> None:
 
 
 def test_structure_words_are_no_layer_kinds() -> None:
-    assert list(STRUCTURE_WORDS) == ["activation", "identity", "outputs", "from", "reuse"]
+    assert list(STRUCTURE_WORDS) == ["activation", "identity", "outputs", "from", "rounds", "reuse"]
     assert not set(STRUCTURE_WORDS) & set(KINDS)
     assert set(MERGES) <= set(KINDS)
     assert all(signature.startswith(word) for word, (signature, _) in STRUCTURE_WORDS.items())
