@@ -1,14 +1,11 @@
 """`cnncalc show`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import STANDARD, colored, emit
-
-if TYPE_CHECKING:
-    from cnncalc.errors import Problem
 
 Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every layer on a line of its own, no blocks.")]
 
@@ -44,8 +41,9 @@ def _written(arch: str) -> str:
 
 def _expanded(arch: str) -> str:
     """The network as a file without blocks, with the promises of the original and the warnings that it allows."""
-    from cnncalc.errors import SpecError
+    from cnncalc.errors import CnncalcError, SpecError
     from cnncalc.review import review_loaded
+    from cnncalc.spec.files import LARGEST_FILE
     from cnncalc.spec.load import open_architecture
     from cnncalc.spec.write import write_network
 
@@ -54,26 +52,24 @@ def _expanded(arch: str) -> str:
     if found.failed or found.network is None or found.report is None:
         raise SpecError([problem for problem in found.problems if problem.severity == "error"])
     expect = {promise.key: promise.value for promise in loaded.expectations}
-    given = {problem.code for problem in _read_again(write_network(found.network, expect=expect))}
-    allow = {code: reason.text for code, reason in loaded.allow.items() if code in given}  # others went with the blocks
+    codes = _codes_of(write_network(found.network, expect=expect))
+    allow = {code: reason.text for code, reason in loaded.allow.items() if code in codes}  # others went with the blocks
     text = write_network(found.network, expect=expect, allow=allow)
-    _read_again(text)
-    return text
-
-
-def _read_again(text: str) -> "list[Problem]":
-    """What is said of a network that is written out. Raises CnncalcError where it has become too large to be read."""
-    from cnncalc.errors import CnncalcError, Source
-    from cnncalc.review import review_loaded
-    from cnncalc.spec.files import LARGEST_FILE
-    from cnncalc.spec.load import load_source
-
     if len(text.encode()) > LARGEST_FILE:
         raise CnncalcError(
             f"written out, the network would be larger than the {LARGEST_FILE // 1024:,} KiB that are read"
         )
+    return text
+
+
+def _codes_of(text: str) -> set[str]:
+    """What is said of a network that is written out. Raises CnncalcError where it has become too large to be read."""
+    from cnncalc.errors import CnncalcError, Source
+    from cnncalc.review import review_loaded
+    from cnncalc.spec.load import load_source
+
     problems = review_loaded(load_source(Source("", text)), promises=False).problems
     for problem in problems:
         if problem.severity == "error":
             raise CnncalcError(f"written out, the network could not be read again: {problem.message}")
-    return problems
+    return {problem.code for problem in problems}

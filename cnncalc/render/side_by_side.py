@@ -19,6 +19,7 @@ from cnncalc.render.table import shorten
 from cnncalc.render.text import clean
 
 ARGUMENT = re.compile(r"[^\s,\[][^,\[]*(?:\[(?:\[[^]]*\]|[^][])*\])?|\[(?:\[[^]]*\]|[^][])*\]")
+NARROW = 12  # cells of the settings, from which on all is as short as can be
 MARKS = {"same": "=", "changed": "~", "before": "−", "after": "+"}
 STYLES = {"same": "faint", "changed": "mark", "before": "mark", "after": "good"}
 
@@ -92,7 +93,7 @@ def _ratio(one: Value, other: Value) -> Fraction | None:
 
 def _layers(found: Comparing, width: int | None) -> Sequence[Line]:
     """The layers aligned; runs of the same ones are told in a line."""
-    for write, settings in ((exact, None), (human, None), (human, 26), (human, 16)):
+    for write, settings in ((exact, None), (human, None), (human, 26), (human, 16), (human, NARROW), (human, 8)):
         columns = _aligned(found, write, settings)
         if width is None or width_of(columns) <= width:
             break
@@ -118,7 +119,8 @@ def _lines(found: Comparing, write: Writer, width: int | None) -> Iterator[list[
         if state == "same" and len(rows) > 1:
             parameters = sum(row.after.parameters for row in rows if row.after)
             work = sum(row.after.multiplications for row in rows if row.after)
-            text = f"{len(rows)} layers the same"
+            room = width is None or width > NARROW  # else paths are cut, and this would be
+            text = f"{len(rows)} layers the same" if room else f"{len(rows)} the same"
             yield [
                 Cell(MARKS[state], "faint"),
                 Cell(text, "faint"),

@@ -78,6 +78,12 @@ def test_one_at_several_inputs_and_settings() -> None:
     assert [row["path"] for row in found["rows"]] == ["vgg11 depths=[2, 2, 2, 2, 2]", "vgg11 depths=[3, 3, 3, 3, 3]"]
 
 
+def test_of_two_networks_nothing_is_cut_where_it_is_narrow() -> None:
+    lines = cnncalc("compare", "vgg16", "vgg19", "--width", "60").stdout.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert any(line.startswith("=  16 the same ") for line in lines)
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.structure import STRUCTURE_WORDS
@@ -19,6 +20,13 @@ def test_every_bundled_architecture_is_listed() -> None:
     alexnet = found["architectures"][0]
     wanted = {"title": "AlexNet", "year": 2012, "input": [3, 227, 227], "parameters": 62378344, "macs": 1135256096}
     assert wanted.items() <= alexnet.items()
+
+
+def test_a_file_of_the_same_name_is_not_listed_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "alexnet").write_text("no architecture")
+    done = cnncalc("list", "--family", "alexnet", "--format", "csv", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "62378344" in done.stdout
 
 
 def test_networks_are_listed_by_family() -> None:
