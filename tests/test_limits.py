@@ -109,7 +109,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "levels of lists": (  # the document and its params are two of them
         lambda size: listed("[" * (size - 2) + "]" * (size - 2)), nodes.DEEPEST,
-        "too-large: lists and mappings stand 100 deep",
+        "too-large: lists and mappings are nested more than 100 levels deep",
     ),
     "levels of parentheses around layers": (
         lambda size: f"{HEAD}layers: '{'(' * size}relu{')' * size}'", cursor.DEEPEST,

@@ -145,7 +145,7 @@ class _Builder:
 
     def begin(self, node: Listing | Mapping) -> None:
         if len(self.open) >= DEEPEST:
-            raise Mistake("too-large", f"lists and mappings stand {DEEPEST} deep, and no deeper is read", node.span)
+            raise Mistake("too-large", f"lists and mappings are nested more than {DEEPEST} levels deep", node.span)
         self.open.append(node)
         self.keys.append(None)
 
@@ -176,9 +176,32 @@ class _Builder:
             raise Mistake("yaml-feature", "a second document begins here", self.span(event), "keep one network a file")
 
 
+def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
+    """What is nested too deeply before an error that the scanner met while it read ahead of the last event.
+
+    It reads ahead for 1,024 characters wherever a key may begin, and from libyaml 0.2.6 on it stops by itself at 1,000
+    levels. The text before the error gives the events that were not reached.
+    """
+    text = reached.source.text
+    end = (error.problem_mark or error.context_mark or event.end_mark).index
+    ahead = text[event.end_mark.index : end]
+    if len(reached.open) + ahead.count("[") + ahead.count("{") <= DEEPEST:
+        return None
+    builder = _Builder(reached.source, Problems())
+    try:
+        for before in yaml.parse(text[:end], Loader=LOADER):
+            builder.take(before)
+    except Mistake as mistake:
+        return mistake.problem
+    except yaml.YAMLError:
+        pass
+    return None
+
+
 def parse(source: Source, problems: Problems) -> Node | None:
     """The tree of a text, None where it is empty or not well-formed; what is wrong goes to `problems`."""
     builder = _Builder(source, problems)
+    event = None
     try:
         for event in yaml.parse(source.text, Loader=LOADER):
             builder.take(event)
@@ -188,7 +211,7 @@ def parse(source: Source, problems: Problems) -> Node | None:
     except yaml.MarkedYAMLError as error:
         from cnncalc.spec.yaml_mistakes import explain  # only needed when something is wrong
 
-        problems.add(explain(source, error))
+        problems.add(_too_deep(builder, event, error) or explain(source, error))
         return None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         start = int(getattr(error, "position", 0) or 0)

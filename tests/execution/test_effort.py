@@ -154,7 +154,7 @@ def test_bytes_of_inputs_and_weights(
         ("1", "nested lists of numbers are expected, found a number"),
         ("[[[1e999]]]", "numbers are expected, found one beyond all bounds"),
         ("[[[NaN]]]", "numbers are expected, found one beyond all bounds or none at all"),
-        ("[" * 5_000, "lists and mappings stand 100 deep"),
+        ("[" * 5_000, "lists and mappings are nested more than 100 levels deep"),
         ("[[[" + "9" * 5_000 + "]]]", "numbers are expected, found one beyond all bounds"),
         ("P2 1 1 255 " + "9" * 5_000, "no whole number of at most 9 digits"),
         ("P5 99999 99999 255 ", "a picture of 99999×99999 pixels"),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+
+from cnncalc.spec import nodes
 
 from ..networks import layers, problems
+
+LOADERS = [yaml.BaseLoader, *([yaml.CBaseLoader] if yaml.__with_libyaml__ else [])]
 
 
 @pytest.mark.parametrize(
@@ -24,3 +29,19 @@ def test_keys_are_text_always() -> None:
 def test_only_true_and_false_are_booleans(word: str) -> None:
     (found,) = problems(f"layers: [{{conv: {{out: 4, kernel: 1, bias: {word}}}}}]")
     assert found[0] in ("unknown-name", "syntax")
+
+
+@pytest.fixture(params=LOADERS, ids=lambda loader: loader.__name__)
+def _loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML's loader in C, from 6.0.4 on with libyaml's own limit of 1,000 levels, and its loader in Python."""
+    monkeypatch.setattr(nodes, "LOADER", request.param)
+
+
+@pytest.mark.usefixtures("_loader")
+@pytest.mark.parametrize("levels", [101, 1001])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("[ ", " ]")])
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_is_too_deep_is_not_called_unclosed(levels: int, opening: str, closing: str, closed: bool) -> None:
+    """The 101st level is reported, of which `layers` itself is the first."""
+    text = "layers: " + opening * levels + (closing * levels if closed else "")
+    assert problems(text) == [("too-large", 2, len("layers: " + opening * 99) + 1)]
