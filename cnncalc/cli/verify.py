@@ -1,5 +1,6 @@
 """`cnncalc verify`."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
@@ -28,12 +29,16 @@ def verify(
     The network is made thin: few channels, the geometry kept. Exit code 1 where anything differs.
     """
     from cnncalc.errors import UsageError
+    from cnncalc.execution.verify import MOST_OF_MANY
     from cnncalc.render.verdict import verdict_text, verdicts_json, verdicts_text
     from cnncalc.spec.files import bundled
 
     if arch is None and (input is not None or settings):
         raise UsageError("--input and --set are for one architecture: say which")
-    found = [_verdict(name, input, settings) for name in ([arch] if arch is not None else bundled())]
+    if arch is not None:
+        found = [_verdict(arch, input, settings)]
+    else:
+        found = [_verdict(name, most=MOST_OF_MANY) for name in bundled()]
     if format == "json":
         emit(verdicts_json(found), output)
     elif arch is not None:
@@ -43,13 +48,16 @@ def verify(
     return int(not all(verdict.held for verdict in found))
 
 
-def _verdict(arch: str, input: str | None, settings: list[str] | None) -> "Verdict":
+def _verdict(
+    arch: str, input: str | None = None, settings: list[str] | None = None, most: int | None = None
+) -> "Verdict":
     from cnncalc.cli.reading import whole
-    from cnncalc.execution.verify import verify
+    from cnncalc.execution.verify import MOST, verify
 
     progress = Progress()
     try:
         network = whole(arch, input, settings)
-        return verify(network, tick=lambda done, total: progress.tell(f"verify {network.name}", done, total))
+        tick = partial(progress.tell, f"verify {network.name}")
+        return verify(network, most=most or MOST, tick=tick)
     finally:
         progress.clear()

@@ -24,6 +24,7 @@ from cnncalc.layers.ops import Map
 from cnncalc.network import INPUT, Network, Node
 
 MOST = 420_000_000  # steps of a thin network, some ten seconds
+MOST_OF_MANY = 100_000_000  # steps of one of many networks, some two seconds; beyond, a smaller input is chosen
 REFUSED = 1_000_000_000  # steps beyond which one that cannot be made as thin is not taken on
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"

@@ -9,8 +9,8 @@ import pytest
 
 from cnncalc import load
 from cnncalc.analysis import receptive_field
-from cnncalc.execution.thin import thinned
-from cnncalc.execution.verify import APART, LayerVerdict, Verdict, verify
+from cnncalc.execution.thin import thin, thinned
+from cnncalc.execution.verify import APART, MOST_OF_MANY, LayerVerdict, Verdict, verify
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
 from cnncalc.layers.conv import Conv, Convolution
@@ -284,3 +284,11 @@ def test_padded_zeros_are_left_out() -> None:
     last = layer("input: [1, 4, 4]\nlayers: ['conv(1, 3, padding=1)']", "conv1")
     assert last.work.multiplications == 144
     assert last.inside.multiplications == 100
+
+
+@pytest.mark.parametrize(("name", "size"), [("efficientnet_b0", 224), ("resnet50", 224), ("efficientnet_b7", 0)])
+def test_one_of_many_may_run_on_a_smaller_input(name: str, size: int) -> None:
+    found = thin(load(name), MOST_OF_MANY)
+    assert found is not None
+    sizes = found[0].input[1:]
+    assert sizes == (size, size) if size else 1 < sizes[0] < 600

@@ -81,7 +81,8 @@ def of_ours(name: str, report: Report) -> Iterator[LayerReport]:
 
 @cache
 def our_report(name: str) -> Report:
-    return analyze(load(BUNDLED[name]))
+    """At the reference's input: EfficientNets were recorded at 224×224, whatever they were made for."""
+    return analyze(load(BUNDLED[name], input="x".join(map(str, REFERENCE[name]["input"]))))
 
 
 @pytest.fixture(params=REFERENCE)
@@ -92,7 +93,6 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def test_totals(name: str) -> None:
     report, reference = our_report(name), REFERENCE[name]
-    assert report.input == tuple(reference["input"])
     assert report.output == tuple(reference["output"])
     assert report.totals.parameters == reference["parameters"]
     assert report.totals.buffers == reference["buffers"]

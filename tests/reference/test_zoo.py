@@ -217,6 +217,46 @@ def test_auxiliary_heads() -> None:
     assert with_heads == report("googlenet").totals.parameters + heads == 13004888
 
 
+# name: the resolution a network was made for, by its paper, and the GMACs that torchvision publishes for it (`_ops` of
+# its weights); for B2 torchvision evaluates at 288×288, and the paper says 1.0 billion at 260×260
+RESOLUTIONS: dict[str, tuple[int, float | None]] = {
+    "efficientnet_b0": (224, 0.386), "efficientnet_b1": (240, 0.687), "efficientnet_b2": (260, None),
+    "efficientnet_b3": (300, 1.827), "efficientnet_b4": (380, 4.394), "efficientnet_b5": (456, 10.266),
+    "efficientnet_b6": (528, 19.068), "efficientnet_b7": (600, 37.746), "efficientnet_v2_s": (384, 8.366),
+    "efficientnet_v2_m": (480, 24.582), "efficientnet_v2_l": (480, 56.08), "inception_v3": (299, 5.713),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RESOLUTIONS)
+def test_resolution_a_network_was_made_for(name: str) -> None:
+    size, published = RESOLUTIONS[name]
+    found = report(name)
+    assert found.input == (3, size, size)
+    assert published is None or round(found.totals.work.macs / 1e9, 3) == published
+
+
+def test_efficientnet_b2_where_torchvision_evaluates_it() -> None:
+    assert round(analyze(load("efficientnet_b2", input="3x288x288")).totals.work.macs / 1e9, 3) == 1.088
+    assert round(report("efficientnet_b2").totals.work.macs / 1e9, 1) == 1.0
+
+
+NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet"}
+
+
+@pytest.mark.parametrize("name", sorted({*bundled()} - NOT_CLASSIFIERS))
+def test_classes_are_a_param(name: str) -> None:
+    """Every output, auxiliary ones included, has that many channels."""
+    found = analyze(load(name, settings=["classes=7"]))
+    assert {shape[0] for shape in (found.output, *found.outputs.values())} == {7}
+
+
+@pytest.mark.parametrize("name", ["inception_v1", "inception_v3", "googlenet"])
+def test_auxiliary_heads_have_the_classes_too(name: str) -> None:
+    found = analyze(load(name, settings=["classes=7", "auxiliary=true"]))
+    assert found.outputs
+    assert set(found.outputs.values()) == {(7,)}
+
+
 # what holds for every bundled file
 
 
