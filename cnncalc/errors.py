@@ -12,13 +12,13 @@ LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that li
 
 
 class Source:
-    """A text that was read, by the name that messages give it."""
+    """A text that was read, by the name that messages give it, without the byte-order marks before it."""
 
     __slots__ = ("_starts", "name", "text", "unread", "words")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.text = text
+        self.text = text.lstrip("\ufeff")
         self.words = 0  # that were read of its calls and expressions
         self.unread: Span | None = None  # the first text that was not, for there were too many
         self._starts: list[int] | None = None

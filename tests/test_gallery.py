@@ -10,9 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cnncalc.errors import CODES, Problem, Source
 from cnncalc.review import Review, review, review_loaded
+from cnncalc.spec import nodes
 from cnncalc.spec.files import bundled, read_source
 from cnncalc.spec.load import load_source
 from cnncalc.spec.repairs import HIDING
@@ -83,10 +85,14 @@ def test_every_known_trap_is_in_the_gallery(trap: str) -> None:
     assert GALLERY / f"{TRAPS[trap]}.yaml" in BAD
 
 
+@pytest.mark.usefixtures("yaml_loader")
 @pytest.mark.parametrize("path", BAD, ids=name_of)
 def test_a_bad_file_has_these_problems_and_no_others(path: Path) -> None:
     problems = review(str(path)).problems
-    assert sorted(map(found, problems)) == [mark.problem for mark in marks(path)]
+    if nodes.LOADER is yaml.BaseLoader and name_of(path) == "encoding/tab_between_words":
+        assert sorted(map(found, problems)) == [(path.name, 3, 12, "yaml-syntax")]  # the first tab: it takes none there
+    else:
+        assert sorted(map(found, problems)) == [mark.problem for mark in marks(path)]
 
 
 @pytest.mark.parametrize("path", [path for path in BAD if any(mark.repair for mark in marks(path))], ids=name_of)

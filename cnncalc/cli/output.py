@@ -110,7 +110,7 @@ def write_file(text: str, name: str) -> None:
         return
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(None, "the file is write-protected")
-    beside = target.with_name(f".cnncalc-{os.getpid()}.tmp")
+    beside = target.with_name(f".cnncalc-{os.urandom(8).hex()}.tmp")  # process numbers repeat between containers
     try:
         with beside.open("x", encoding="utf-8", newline="") as file:
             file.write(text)

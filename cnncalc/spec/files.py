@@ -70,10 +70,10 @@ def read_source(path: str, shown: str = "") -> Source:
     if len(data) > LARGEST_FILE:
         raise Mistake("too-large", f"{shown} is larger than {LARGEST_FILE // 1024:,} KiB, and no more is read", nowhere)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        good = data[: error.start].decode("utf-8-sig")
-        place = Span(Source(shown, good + "\ufffd"), len(good), len(good) + 1)
+        source = Source(shown, data[: error.start].decode() + "\ufffd")
+        place = Span(source, len(source.text) - 1, len(source.text))
         raise Mistake(
             "not-text",
             f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text",

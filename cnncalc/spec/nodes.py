@@ -18,6 +18,8 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
 _REFUSED = "<<"  # the key in place of one that is not read; what it holds is left out
+_NO_CHARACTER = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 
 
@@ -165,6 +167,8 @@ class _Builder:
         elif isinstance(event, yaml.NodeEvent):
             span = self.without_properties(self.span(event))
             if isinstance(event, yaml.ScalarEvent):
+                if event.style == '"' and _SURROGATE.search(event.value):
+                    raise UnicodeError
                 self.put(Text(event.value, span, event.style))
             elif isinstance(event, yaml.SequenceStartEvent):
                 self.begin(Listing(span, bool(event.flow_style)))
@@ -198,10 +202,26 @@ def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
     return None
 
 
+def _forbidden_character(source: Source, start: int) -> Problem:
+    """The first character that YAML does not allow, else the first escape sequence from `start` on that is none.
+
+    PyYAML's loaders do not say where: they count in bytes or in characters, and the one in Python takes any escape.
+    """
+    found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
+    if found:
+        span = Span(source, *found.span())
+        message = f"the character U+{ord(found[0]):04X} is not allowed in YAML"
+        return Problem("not-text", message, span, fixes=(Fix(span, "", "remove it"),))
+    from cnncalc.spec.yaml_mistakes import bad_escape
+
+    found = _NO_CHARACTER.search(source.text, start)
+    return bad_escape(Span(source, *(found.span() if found else (start, start))))
+
+
 def parse(source: Source, problems: Problems) -> Node | None:
     """The tree of a text, None where it is empty or not well-formed; what is wrong goes to `problems`."""
     builder = _Builder(source, problems)
-    event = None
+    event: Any = None
     try:
         for event in yaml.parse(source.text, Loader=LOADER):
             builder.take(event)
@@ -213,14 +233,7 @@ def parse(source: Source, problems: Problems) -> Node | None:
 
         problems.add(_too_deep(builder, event, error) or explain(source, error))
         return None
-    except yaml.YAMLError as error:  # a character that YAML does not allow
-        start = int(getattr(error, "position", 0) or 0)
-        problems.add(
-            Problem(
-                "not-text",
-                f"not text that YAML allows: {getattr(error, 'reason', error)}",
-                Span(source, start, start + 1),
-            )
-        )
+    except (yaml.YAMLError, ValueError, OverflowError):  # of the reader, or of an escape sequence
+        problems.add(_forbidden_character(source, event.start_mark.index if event else 0))
         return None
     return builder.root

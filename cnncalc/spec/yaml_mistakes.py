@@ -8,6 +8,8 @@ from typing import Any
 
 from cnncalc.errors import Fix, Problem, Source, Span
 
+OPENING = {"[": "]", "{": "}"}
+_BRACKETS = re.compile(r"""[\[\]{}]|(?<=[\s\[{,:])(?:'[^']*'|"(?:[^"\\]|\\.)*"|\#[^\n]*)""", re.DOTALL)
 LONGEST = 400  # characters of a line that are looked through where it takes more than a glance
 
 Guess = Callable[["Scene"], "Problem | None"]
@@ -159,13 +161,62 @@ def _index_in_braces(scene: Scene) -> Problem | None:
     return scene.problem(message, span, Fix(span, quoted, f"put it in quotes: `{quoted}`"))
 
 
+def _escape(scene: Scene) -> Problem | None:
+    """A backslash in double quotes that begins no escape sequence."""
+    text = scene.source.text
+    start = text.rfind("\\", scene.begin, scene.at + 1)
+    if "quoted" not in scene.context or start < 0 or scene.at == len(text):
+        return None
+    if text[start - 1] == "\\":  # of `\q` PyYAML's loader in Python marks the `q`
+        return None
+    found = re.compile(r"\\(?:[xuU][0-9a-fA-F]{0,8}|.)?").match(text, start)
+    return bad_escape(Span(scene.source, start, found.end() if found else start + 1))
+
+
+def bad_escape(span: Span) -> Problem:
+    """The problem of an escape sequence that stands for no character."""
+    double = Fix(span, f"\\{span.text}", "write `\\\\` for a backslash")
+    return Problem("yaml-syntax", f"`{span.text}` is not the escape sequence of a character", span, fixes=(double,))
+
+
+def _closing(text: str, begin: int) -> int:
+    """The offset of the bracket that closes the one at `begin`, or -1. Quotes and comments hold no brackets."""
+    depth = 0
+    for found in _BRACKETS.finditer(text, begin):
+        if found[0] in OPENING:
+            depth += 1
+        elif found[0] in OPENING.values():
+            depth -= 1
+            if not depth:
+                return found.start()
+    return -1
+
+
+def _within_brackets(scene: Scene) -> Problem | None:
+    """What cannot be read between brackets that are closed."""
+    if "flow" not in scene.context or scene.at == len(scene.source.text):
+        return None
+    text, span = scene.source.text, Span(scene.source, scene.at, scene.at + 1)
+    if text[scene.at] == "," and scene.begin == scene.at:
+        return scene.problem("there is nothing before this comma", span, Fix(span, "", "remove it"))
+    close = OPENING.get(text[scene.begin], "")
+    if not close or _closing(text, scene.begin) < scene.at or text[scene.at] in OPENING.values():
+        return None
+    if text[scene.at] == ":":
+        return scene.problem(f"expected `,` or `{close}`, found a second colon", span)
+    comma = Fix(span._replace(end=scene.at), ",", "put a `,` before it")
+    return scene.problem(f"expected `,` or `{close}` before this", span, comma)
+
+
 def _not_closed(scene: Scene) -> Problem | None:
     if "flow" in scene.context:
         begin = scene.begin
         if begin == len(scene.source.text):  # the text ends behind the sign that opens
             begin = max(scene.source.text.rfind("["), scene.source.text.rfind("{"), 0)
         sign = scene.source.text[begin : begin + 1]
-        close = {"[": "]", "{": "}"}.get(sign, "]")
+        if sign not in OPENING:
+            return None
+        close = OPENING[sign]
         line, _ = scene.source.place(begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
         fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
@@ -220,5 +271,6 @@ def _reserved_sign(scene: Scene) -> Problem | None:
 
 GUESSES: tuple[Guess, ...] = (
     _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses,
-    _colon_in_title, _index_in_braces, _not_closed, _arrow_at_margin, _reserved_sign, _indentation,
+    _colon_in_title, _index_in_braces, _escape, _within_brackets, _not_closed, _arrow_at_margin, _reserved_sign,
+    _indentation,
 )  # fmt: skip

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.cli.output import write_file
+
 from .running import BAD, cnncalc
 
 
@@ -27,6 +29,24 @@ def test_an_existing_file_keeps_its_mode_and_its_links(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert path.read_text().startswith("AlexNet")
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_two_containers_write_beside_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They share a folder, and their processes may have the same number."""
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    path, names = tmp_path / "out", set()
+
+    def replace(self: Path, target: Path) -> None:  # while the first writes, the second does, to the end
+        names.add(self.name)
+        if len(names) == 1:
+            write_file("second", str(path))
+        os.replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    write_file("first", str(path))
+    assert len(names) == 2
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_new_file_follows_the_umask(tmp_path: Path) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
-from cnncalc.spec import nodes
+from cnncalc.errors import Source, Span
+from cnncalc.spec.load import load_source
 
-from ..networks import layers, problems
-
-LOADERS = [yaml.BaseLoader, *([yaml.CBaseLoader] if yaml.__with_libyaml__ else [])]
+from ..networks import layers, problems, read
 
 
 @pytest.mark.parametrize(
@@ -31,13 +29,7 @@ def test_only_true_and_false_are_booleans(word: str) -> None:
     assert found[0] in ("unknown-name", "syntax")
 
 
-@pytest.fixture(params=LOADERS, ids=lambda loader: loader.__name__)
-def _loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML's loader in C, from 6.0.4 on with libyaml's own limit of 1,000 levels, and its loader in Python."""
-    monkeypatch.setattr(nodes, "LOADER", request.param)
-
-
-@pytest.mark.usefixtures("_loader")
+@pytest.mark.usefixtures("yaml_loader")
 @pytest.mark.parametrize("levels", [101, 1001])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("[ ", " ]")])
 @pytest.mark.parametrize("closed", [True, False])
@@ -45,3 +37,28 @@ def test_what_is_too_deep_is_not_called_unclosed(levels: int, opening: str, clos
     """The 101st level is reported, of which `layers` itself is the first."""
     text = "layers: " + opening * levels + (closing * levels if closed else "")
     assert problems(text) == [("too-large", 2, len("layers: " + opening * 99) + 1)]
+
+
+@pytest.mark.usefixtures("yaml_loader")
+@pytest.mark.parametrize("character", "\0\a\x7f\x9f\ufffe\ud800")
+@pytest.mark.parametrize(
+    "before", ["", "e", "é", "☃", "😀", "é☃😀" * 3_000, "\n", "é\r\n", "\ufeff", "\ufeff\ufeffé\ufeff"]
+)
+def test_a_position_counts_characters(before: str, character: str) -> None:
+    """Not bytes, of which é has 2, ☃ 3 and 😀 4; a byte-order mark at the start is no character of the text."""
+    text = f"{before}{character}"
+    source = Source("test.yaml", text)
+    (problem,) = load_source(source).problems
+    assert (problem.code, problem.span) == ("not-text", Span(source, len(before.lstrip("\ufeff")), len(source.text)))
+    assert problem.message == f"the character U+{ord(character):04X} is not allowed in YAML"
+
+
+@pytest.mark.usefixtures("yaml_loader")
+@pytest.mark.parametrize(
+    "escape", ["\\ud800", "\\uDFFF", "\\U0000d83d", "\\U00110000", "\\UFFFFFFFF", "\\q", "\\x1", "\\u12"]
+)
+def test_an_escape_sequence_of_no_character(escape: str) -> None:
+    for text in (f'name: "{escape}"\nlayers: [relu]', f'layers: [{{conv: {{"{escape}": 1}}}}]'):
+        loaded = read(text)
+        assert [problem.code for problem in loaded.problems][:1] == ["yaml-syntax"]
+        assert loaded.problems[0].message == f"`{escape}` is not the escape sequence of a character"
