@@ -34,13 +34,13 @@ def test_an_existing_file_keeps_its_mode_and_its_links(tmp_path: Path) -> None:
 def test_two_containers_write_beside_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They share a folder, and their processes may have the same number."""
     monkeypatch.setattr(os, "getpid", lambda: 7)
-    path, names = tmp_path / "out", set()
+    path, names, move = tmp_path / "out", set(), Path.replace
 
     def replace(self: Path, target: Path) -> None:  # while the first writes, the second does, to the end
         names.add(self.name)
         if len(names) == 1:
             write_file("second", str(path))
-        os.replace(self, target)
+        move(self, target)
 
     monkeypatch.setattr(Path, "replace", replace)
     write_file("first", str(path))
