@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.advice import advice
 from cnncalc.analysis.analyze import analyze
-from cnncalc.analysis.expect import check_expectations, unknown_promises
+from cnncalc.analysis.expect import check_expectations, check_keys
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Problem, Problems, Source, failed
 from cnncalc.network import Network
@@ -69,7 +69,7 @@ def _look_over(loaded: Loaded, promises: bool) -> Review:
     problems = _Allowing(loaded.allow)
     for problem in loaded.problems:
         problems.add(problem)
-    for problem in unknown_promises(loaded.expectations) if promises else ():
+    for problem in check_keys(loaded.expectations) if promises else ():
         problems.add(problem)
     report = None
     if loaded.network is not None:

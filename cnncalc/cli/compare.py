@@ -113,16 +113,17 @@ def _separable(
 
 
 def _write(network: "Network", name: str, form: Separable, file: str) -> None:
-    """The rewritten network as a file that promises its own totals."""
+    """The rewritten network as a file that expects its own totals."""
     from cnncalc.analysis.analyze import analyze
-    from cnncalc.analysis.expect import PROMISES
+    from cnncalc.analysis.figures import FIGURES
     from cnncalc.spec.write import write_network
 
     report = analyze(network)
-    promised = {key: PROMISES[key](report) for key in ("parameters", "macs", "multiplications", "output")}
+    names = ("parameters", "macs", "multiplications", "output")
+    expected = {name: FIGURES[name].measure_network(report) for name in names}
     titled = network._replace(name=f"{name}, {form} separable")
     notes = f"Written by cnncalc compare --separable {form}. {network.notes}".strip()
-    emit(write_network(titled, notes=notes, expect=promised), file)
+    emit(write_network(titled, notes=notes, expect=expected), file)
 
 
 def _share(text: str | None) -> Fraction | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc.render.numbers import Dtype
+from cnncalc.analysis.figures import Dtype
 
 
 class Color(StrEnum):

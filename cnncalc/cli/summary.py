@@ -3,11 +3,11 @@
 import sys
 from typing import TYPE_CHECKING
 
+from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, message, width_for
 from cnncalc.cli.reading import read
 from cnncalc.errors import UsageError
-from cnncalc.render.numbers import Dtype
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report

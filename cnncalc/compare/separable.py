@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import LayerReport
-from cnncalc.compare.rows import Closed, Comparison, Row, layer_side, network_side
+from cnncalc.compare.rows import ClosedForm, Comparison, Row
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv
@@ -42,7 +42,7 @@ class Form(NamedTuple):
 
     split: Callable[[Conv], Layer]
     refuses: Callable[[Conv, Shape], str]
-    closed: Callable[[Conv, Node], Closed]
+    closed: Callable[[Conv, Node], ClosedForm]
 
 
 def separated(
@@ -68,18 +68,18 @@ def separated(
     rows = tuple(
         Row(
             node.path,
-            layer_side(before.layers[node.index]),
-            layer_side(after.layers[node.index]),
+            before.layers[node.index],
+            after.layers[node.index],
             notes.get(node.index, ""),
             _closed(FORMS[form], node) if node.index in chosen else None,
         )
         for node in network.nodes
         if node.index in chosen or notes.get(node.index, ELSEWHERE) != ELSEWHERE
     )
-    return Rewriting(Comparison(network.name, rows, network_side(before), network_side(after)), rewritten)
+    return Rewriting(Comparison(network.name, rows, before, after), rewritten)
 
 
-def _closed(form: Form, node: Node) -> Closed:
+def _closed(form: Form, node: Node) -> ClosedForm:
     assert isinstance(node.layer, Conv)
     return form.closed(node.layer, node)
 
@@ -141,21 +141,21 @@ def _refuses_spatial(layer: Conv, shape: Shape) -> str:
     return ""
 
 
-def _closed_depthwise(layer: Conv, node: Node) -> Closed:
+def _closed_depthwise(layer: Conv, node: Node) -> ClosedForm:
     """1/C_out + 1/ΠK."""
     kernel = prod(_kernel(layer, node.input_shapes[0]))
     return _added(Fraction(1, layer.out), Fraction(1, kernel))
 
 
-def _closed_spatial(layer: Conv, node: Node) -> Closed:
+def _closed_spatial(layer: Conv, node: Node) -> ClosedForm:
     """I_w/(K_w·O_w) for the K×1, which sees all columns, and C_out/(K_h·C_in) for the 1×K."""
     height, width = _kernel(layer, node.input_shapes[0])
     channels, _, columns = node.input_shapes[0]
     return _added(Fraction(columns, width * node.output[2]), Fraction(layer.out, height * channels))
 
 
-def _added(one: Fraction, other: Fraction) -> Closed:
-    return Closed(f"{one} + {other}", one + other)
+def _added(one: Fraction, other: Fraction) -> ClosedForm:
+    return ClosedForm(f"{one} + {other}", one + other)
 
 
 FORMS = {

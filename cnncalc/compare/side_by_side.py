@@ -7,7 +7,6 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from cnncalc.analysis.report import LayerReport, Report
-from cnncalc.compare.rows import Side, layer_side, network_side
 from cnncalc.network import INPUT, Network
 
 MOST_ALIGNED = 3_000  # layers that are aligned by what they are; beyond, by their paths
@@ -18,7 +17,6 @@ class Subject(NamedTuple):
 
     label: str
     report: Report
-    side: Side
     depth: int  # convolutions and linear layers on the longest way
 
 
@@ -26,8 +24,8 @@ class Aligned(NamedTuple):
     """Layers that stand beside one another: `same`, `changed`, or only `before` or only `after`."""
 
     state: str
-    before: Side | None
-    after: Side | None
+    before: LayerReport | None
+    after: LayerReport | None
 
     @property
     def path(self) -> str:
@@ -38,7 +36,7 @@ class Aligned(NamedTuple):
 
 def subject(label: str, network: Network, report: Report) -> Subject:
     """What is said of an architecture as a whole."""
-    return Subject(label, report, network_side(report), depth(network, report))
+    return Subject(label, report, depth(network, report))
 
 
 def depth(network: Network, report: Report) -> int:
@@ -78,12 +76,11 @@ def _changed(old: Sequence[LayerReport], new: Sequence[LayerReport]) -> Iterator
         if operation == "equal":
             yield from map(_beside, old[i:last], new[j:end])
         else:
-            yield from (Aligned("before", layer_side(layer), None) for layer in old[i:last])
-            yield from (Aligned("after", None, layer_side(layer)) for layer in new[j:end])
+            yield from (Aligned("before", layer, None) for layer in old[i:last])
+            yield from (Aligned("after", None, layer) for layer in new[j:end])
 
 
 def _beside(one: LayerReport, other: LayerReport) -> Aligned:
     """Two layers of one kind; they are the same where all that is counted is, whatever their paths and fields."""
-    a, b = layer_side(one), layer_side(other)
-    same = a._replace(path="", receptive_field=None) == b._replace(path="", receptive_field=None)
-    return Aligned("same" if same else "changed", a, b)
+    same = (repr(one.layer), one.costs, one.output) == (repr(other.layer), other.costs, other.output)
+    return Aligned("same" if same else "changed", one, other)

@@ -1,56 +1,85 @@
-"""The columns of a summary, each defined once for the table, CSV and Markdown."""
+"""The columns of a summary, each defined once for all formats: the figures, and what describes a row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.analysis.report import Costs, LayerReport
-from cnncalc.layers.base import Shape
-from cnncalc.render import numbers
-from cnncalc.render.rows import Row
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure
 
-Value = int | str | tuple[int | Fraction, ...] | None
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import LayerReport, Report
+    from cnncalc.layers.base import Shape
+    from cnncalc.render.rows import Row
+
+Value = Any  # int | str | tuple[int | Fraction, ...] | Fraction (a share) | None
+SHARED = ("parameters", "macs", "multiplications")  # figures of which the share of the total is a column too
+
+
+class Context(NamedTuple):
+    """What a column may look at beside its row."""
+
+    report: Report
+    dtype: Dtype = Dtype.float32
 
 
 class Column(NamedTuple):
-    """One column. `total` gives its figure from sums, for a row and for the last line; `shared` shows its share too."""
+    """One column. Where it shows a figure, its total is that of the network."""
 
     name: str
-    header: str
+    title: str
     short: str
-    value: Callable[[Row, numbers.Dtype], Value]
+    value: Callable[[Row, Context], Value]
     right: bool = True
-    total: Callable[[Costs, numbers.Dtype], int] | None = None
-    shared: bool = False
+    figure: Figure | None = None
+    share: bool = False  # the value is a share of the total
     text: Callable[[Row], str] | None = None  # what the table shows where it is not the value
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the rows of the column add up to its total."""
+        return self.figure is not None and self.figure.together == "sum" and not self.share
 
-def _figure(name: str, total: Callable[[Costs, numbers.Dtype], int], short: str = "", shared: bool = False) -> Column:
-    """A column of numbers that add up."""
-    return Column(
-        name, name.replace("_", " "), short or name, lambda row, dtype: total(row.costs, dtype), True, total, shared
-    )
+    def total(self, context: Context) -> Value:
+        """The value of the whole network, None where there is none to show."""
+        if self.figure is None or self.share:
+            return None
+        total: Value = self.figure.measure_network(context.report, context.dtype)
+        return total
 
 
-def field_size(layer: LayerReport | None) -> Value:
+def measure_row(figure: Figure, row: Row, dtype: Dtype) -> Value:
+    """The figure of a row: of its layers together, or of the one whose output leaves it."""
+    value: Value
+    if row.head:
+        value = None
+    elif figure.together == "last":
+        value = figure.measure_layer(row.result, dtype) if row.result else None
+    elif figure.of_costs and figure.together == "sum":
+        value = figure.of_costs(row.costs, dtype)
+    else:
+        value = figure.combine([figure.measure_layer(layer, dtype) for layer in row.inside])
+    return value
+
+
+def format_field(layer: LayerReport | None) -> str:
+    """A receptive field for people: one number where it is square, `~` where it varies, `†` where centres disagree."""
+    size = _field_size(layer)
+    if layer is None or size is None:
+        return "–"
+    field = layer.receptive_field
+    text = f"{size[0]}" if isinstance(size, tuple) and len(set(size)) == 1 else join(size)
+    return f"{'~' if field and field.varies and size != 'all' else ''}{text}{'' if layer.centred else '†'}"
+
+
+def _field_size(layer: LayerReport | None) -> tuple[int, ...] | str | None:
     """What a unit sees: the size per axis, or `all`."""
     if layer is None:
         return None
     if layer.whole:
         return "all"
     return layer.receptive_field.size if layer.receptive_field else None
-
-
-def field_text(layer: LayerReport | None) -> str:
-    """The same for people: one number where it is square, `~` where it varies, `†` where centres disagree."""
-    size = field_size(layer)
-    if layer is None or size is None:
-        return "–"
-    field = layer.receptive_field
-    text = f"{size[0]}" if isinstance(size, tuple) and len(set(size)) == 1 else join(size)
-    return f"{'~' if field and field.varies and size != 'all' else ''}{text}{'' if layer.centred else '†'}"
 
 
 def join(value: Value, by: str = "×") -> str:
@@ -80,6 +109,32 @@ def shapes(inputs: tuple[Shape, ...]) -> str:
     return " + ".join(texts)
 
 
+def _figure(figure: Figure) -> Column:
+    def value(row: Row, context: Context) -> Value:
+        return measure_row(figure, row, context.dtype)
+
+    return Column(figure.name, figure.title, figure.short, value, figure=figure)
+
+
+def _share(figure: Figure) -> Column:
+    """The share that a row has in the total of a figure."""
+
+    def value(row: Row, context: Context) -> Value:
+        part, whole = measure_row(figure, row, context.dtype), figure.measure_network(context.report, context.dtype)
+        return Fraction(part, whole) if isinstance(part, int) and whole else None
+
+    return Column(f"{figure.name}_share", f"{figure.title} share", "share", value, figure=figure, share=True)
+
+
+# Columns of figures that are shown in another way than the figure is measured.
+_OUTPUT = Column(
+    "output", "output", "output", lambda row, _: row.output, figure=FIGURES["output"],
+)  # fmt: skip
+_FIELD = Column(
+    "receptive_field", "receptive field", "field", lambda row, _: _field_size(row.result),
+    text=lambda row: format_field(row.result),
+)  # fmt: skip
+
 COLUMNS = {
     column.name: column
     for column in (
@@ -88,31 +143,10 @@ COLUMNS = {
         Column("line", "line", "line", lambda row, _: row.line),
         Column("settings", "settings", "settings", lambda row, _: row.settings, right=False),
         Column("input", "input", "input", lambda row, _: shapes(row.inputs)),
-        Column("output", "output", "output", lambda row, _: row.output),
-        _figure("parameters", lambda sums, _: sums.parameters, "params", shared=True),
-        _figure("weights", lambda sums, _: sums.weights),
-        _figure("biases", lambda sums, _: sums.biases),
-        _figure("buffers", lambda sums, _: sums.buffers),
-        _figure("macs", lambda sums, _: sums.work.macs, shared=True),
-        _figure("multiplications", lambda sums, _: sums.work.multiplications, "mults", shared=True),
-        _figure("additions", lambda sums, _: sums.work.additions, "adds"),
-        _figure("comparisons", lambda sums, _: sums.work.comparisons, "cmps"),
-        _figure("divisions", lambda sums, _: sums.work.divisions, "divs"),
-        _figure("exponentials", lambda sums, _: sums.work.exponentials, "exps"),
-        _figure("activations", lambda sums, _: sums.activations, "acts"),
-        _figure("activation_bytes", lambda sums, dtype: sums.activations * dtype.bytes, "act. bytes"),
-        _figure("parameter_bytes", lambda sums, dtype: sums.parameters * dtype.bytes, "par. bytes"),
-        Column(
-            "receptive_field", "receptive field", "field", lambda row, _: field_size(row.result),
-            text=lambda row: field_text(row.result),
-        ),
+        *({"output": _OUTPUT, "receptive_field": _FIELD}.get(name) or _figure(FIGURES[name]) for name in FIGURES),
         Column("stride", "stride", "stride", lambda row, _: _field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _field(row, "start")),
+        *(_share(FIGURES[name]) for name in SHARED),
     )
-}  # fmt: skip
-DEFAULT = ("layer", "settings", "input", "output", "parameters", "multiplications", "receptive_field")
-
-
-def of_dtype(column: Column, row: Row, dtype: numbers.Dtype) -> Value:
-    """A row's value, None for what a head has no figure for."""
-    return None if row.head and column.total else column.value(row, dtype)
+}
+DEFAULT = ("layer", "settings", "input", "output", "parameters", "macs", "receptive_field")

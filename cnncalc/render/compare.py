@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from cnncalc.compare.rows import Comparison, Row, Side
+from cnncalc.analysis.figures import FIGURES
+from cnncalc.analysis.report import LayerReport
+from cnncalc.compare.rows import Comparison, Side, divide, measure
 from cnncalc.compare.separable import Dense
 from cnncalc.render.columns import Value, join
 from cnncalc.render.grid import Cell, grid, width_of
@@ -26,10 +28,6 @@ def ratio_text(ratio: Fraction | None) -> str:
         return ""
     value = float(ratio)
     return f"{value:.3f}" if value < 0.9995 else f"{value:.2f}" if value < 9.995 else f"{value:,.1f}"
-
-
-def ratio(before: int, after: int) -> Fraction | None:
-    return Fraction(after, before) if before else None
 
 
 def ratio_cells(parts: Sequence[Fraction | None], *, bars: bool = True) -> list[Cell]:
@@ -64,14 +62,15 @@ def fitted(column: list[Cell], excess: int) -> list[Cell]:
 
 def _separable_columns(found: Comparison, form: str, units: bool, *, bars: bool) -> Table:
     write = style_of(units)
-    whole = Row("total", found.before, found.after)
-    rows = [*found.rows, whole]
-    columns = [_named("layer", [Cell(clean(row.path), "head" if row is whole else "") for row in rows])]
+    rows = [*found.rows, None]
+    columns = [_named("layer", [Cell(clean(row.path)) if row else Cell("total", "head") for row in rows])]
     for header, name in (("parameters", "parameters"), ("multiplications", "multiplications")):
-        columns.append(_figures(rows, name, "before", header if not units else _SHORT[header], write))
-        columns.append(_figures(rows, name, "after", "→", write))
-    columns.append(_named("ratio", ratio_cells([None if row.note else row.ratio for row in rows], bars=bars)))
-    last = [Cell(row.closed.text if row.closed else clean(row.note), "faint" if row.note else "") for row in rows]
+        columns.append(_figures(found, name, "before", header if not units else _SHORT[header], write))
+        columns.append(_figures(found, name, "after", "→", write))
+    ratios = [None if row.note else row.ratio for row in found.rows]
+    columns.append(_named("ratio", ratio_cells([*ratios, _total_ratio(found)], bars=bars)))
+    last = [Cell(row.closed.text if row.closed else clean(row.note), "faint" if row.note else "") for row in found.rows]
+    last.append(Cell(""))
     columns.append(_named(CLOSED[form] if not units else "closed form", last))
     return columns
 
@@ -83,13 +82,18 @@ def _named(header: str, cells: list[Cell]) -> list[Cell]:
     return [Cell(header, "head", cells[0].right), *cells]
 
 
-def _figures(rows: Sequence[Row], name: str, side: str, header: str, write: Any) -> list[Cell]:
+def _figures(found: Comparison, name: str, side: str, header: str, write: Any) -> list[Cell]:
     cells = []
-    for row in rows:
-        figures: Side | None = getattr(row, side)
-        text = "" if figures is None or (row.note and side == "after") else write(getattr(figures, name))
+    for row in found.rows:
+        text = "" if row.note and side == "after" else write(measure(FIGURES[name], getattr(row, side)))
         cells.append(Cell(text, "faint" if row.note else "", True))
-    return [Cell(header, "head", True), *cells]
+    total = write(measure(FIGURES[name], getattr(found, side)))
+    return [Cell(header, "head", True), *cells, Cell(total, "", True)]
+
+
+def _total_ratio(found: Comparison) -> Fraction | None:
+    figure = FIGURES["multiplications"]
+    return divide(measure(figure, found.before), measure(figure, found.after))
 
 
 def _verdict(found: Comparison, width: int | None) -> Iterator[Line]:
@@ -97,7 +101,8 @@ def _verdict(found: Comparison, width: int | None) -> Iterator[Line]:
     split = [row for row in found.rows if not row.note and row.ratio is not None]
     wins = sum(row.ratio < 1 for row in split if row.ratio is not None)
     loses = [row.path for row in split if row.ratio is not None and row.ratio > 1]
-    same = found.before.output == found.after.output and found.before.receptive_field == found.after.receptive_field
+    kept = [FIGURES["output"], FIGURES["receptive_field"]]
+    same = all(measure(figure, found.before) == measure(figure, found.after) for figure in kept)
     texts = [
         f"{wins} of {len(found.rows)} convolutions win, {len(loses)} lose{': ' * bool(loses)}{', '.join(loses)}",
         "the ratios are of multiplications; the closed form is exact",
@@ -107,12 +112,16 @@ def _verdict(found: Comparison, width: int | None) -> Iterator[Line]:
         yield from ([(line, "")] for line in wrap(clean(text), width, 2))
 
 
-def side_record(side: Side | None) -> dict[str, Any] | None:
+# What a side has in JSON and CSV: all that does not depend on a data type.
+COMPARED = tuple(figure for figure in FIGURES.values() if figure.written != "bytes" and figure.name != "layers")
+
+
+def side_record(side: Side) -> dict[str, Any] | None:
     """A side as scripts get it."""
     if side is None:
         return None
-    found = side._asdict()
-    return {key: found[key] for key in found if key not in ("path", "settings") or found[key]}
+    layer = {"path": side.path, "settings": repr(side.layer)} if isinstance(side, LayerReport) else {}
+    return {**layer, **{figure.name: measure(figure, side) for figure in COMPARED}}
 
 
 def comparison_json(found: Comparison, **more: Any) -> str:
@@ -134,23 +143,20 @@ def comparison_json(found: Comparison, **more: Any) -> str:
     return dump({"format": FORMAT, "name": found.name, **more, "rows": rows, "totals": totals})
 
 
-FIGURES = ("parameters", "macs", "multiplications", "activations", "output", "receptive_field")
-
-
 def comparison_csv(found: Comparison) -> str:
     """A line a row, exact."""
     from cnncalc.render.csv import write
 
     header = [
         "path",
-        *(f"{name}_{side}" for name in FIGURES for side in ("before", "after")),
+        *(f"{figure.name}_{side}" for figure in COMPARED for side in ("before", "after")),
         "ratio",
         "closed",
         "note",
     ]
     lines: list[list[Value]] = []
     for row in found.rows:
-        sides = [side for name in FIGURES for side in (_of(row.before, name), _of(row.after, name))]
+        sides = [measure(figure, side) for figure in COMPARED for side in (row.before, row.after)]
         closed = _decimal(row.closed.value if row.closed else None)
         lines.append([row.path, *sides, _decimal(row.ratio), closed, row.note])
     return write(header, lines)
@@ -161,30 +167,22 @@ def _decimal(number: Fraction | None) -> str:
     return "" if number is None else str(float(number))
 
 
-def _of(side: Side | None, name: str) -> Value:
-    value: Value = getattr(side, name) if side else None
-    return value
-
-
 def comparison_markdown(found: Comparison) -> str:
     """A table with a row of totals."""
     from cnncalc.render.markdown import escape, write_table
 
     header = ("layer", "parameters", "→", "multiplications", "→", "ratio", "closed form")
     rows = []
-    for row in (*found.rows, Row("total", found.before, found.after)):
+    for row in (*found.rows, None):
         figures = [
-            exact(_number(side, name))
+            exact(measure(FIGURES[name], side))
             for name in ("parameters", "multiplications")
-            for side in (row.before, row.after)
+            for side in ((row or found).before, (row or found).after)
         ]  # fmt: skip
-        last = row.closed.text if row.closed else row.note
-        rows.append([escape(row.path), *figures, ratio_text(row.ratio), escape(last)])
+        last = "" if row is None else row.closed.text if row.closed else row.note
+        path, ratio = (row.path, row.ratio) if row else ("total", _total_ratio(found))
+        rows.append([escape(path), *figures, ratio_text(ratio), escape(last)])
     return f"**{escape(found.name)}**\n\n" + write_table(header, [False, *[True] * 5, False], rows)
-
-
-def _number(side: Side | None, name: str) -> int:
-    return int(getattr(side, name)) if side else 0
 
 
 DENSE = ("layer", "settings", "input", "output", "dense", "sparse", "shared", "dense/sparse", "sparse/shared")
@@ -195,7 +193,7 @@ def dense_values(found: Sequence[Dense]) -> list[list[Value]]:
     return [
         [
             each.path, each.settings, each.input, each.output, each.dense, each.sparse, each.weights,
-            ratio_text(ratio(each.sparse, each.dense)), ratio_text(ratio(each.weights, each.sparse)),
+            ratio_text(divide(each.sparse, each.dense)), ratio_text(divide(each.weights, each.sparse)),
         ]
         for each in found
     ]  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from io import StringIO
 
+from cnncalc.analysis.figures import Dtype
 from cnncalc.analysis.report import Report
-from cnncalc.render.columns import COLUMNS, Column, Value, join, of_dtype
-from cnncalc.render.numbers import Dtype
+from cnncalc.render.columns import COLUMNS, Column, Context, Value, join
 from cnncalc.render.rows import layer_row
 from cnncalc.render.text import clean
 
@@ -21,7 +22,8 @@ def summary_csv(report: Report, columns: tuple[Column, ...] | None, dtype: Dtype
     """A header and a row a layer."""
     chosen = columns or tuple(COLUMNS.values())
     rows = [layer_row(layer) for layer in report.layers]
-    values = ([of_dtype(column, row, dtype) for column in chosen] for row in rows)
+    context = Context(report, dtype)
+    values = ([column.value(row, context) for column in chosen] for row in rows)
     return write([column.name for column in chosen], values)
 
 
@@ -34,7 +36,7 @@ def write(header: list[str], rows: Iterable[list[Value]]) -> str:
     return stream.getvalue()
 
 
-def safe(value: Value) -> int | str:
+def safe(value: Value) -> int | float | str:
     """A cell that no spreadsheet takes for a formula; axes are joined by an `x`, as `--input` takes them.
 
     >>> safe("=1+1"), safe((3, 224, 224)), safe("3×3, s2"), safe(-3), safe((-3, -3)), safe((-3,))
@@ -42,5 +44,7 @@ def safe(value: Value) -> int | str:
     """
     if isinstance(value, int):
         return value
+    if isinstance(value, Fraction):  # a spreadsheet takes 1/9 for a date
+        return float(value)
     text = clean(join(value, "x").replace("×", "x"))
     return f"'{text}" if text[:1] in FORMULA and not NUMBER.fullmatch(text) else text

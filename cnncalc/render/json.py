@@ -7,20 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report
 from cnncalc.errors import Fix, Note, Problem
-from cnncalc.render.numbers import Dtype
 
 FORMAT = 1  # raised when a key changes its meaning or goes
 
 
 def summary_json(report: Report, dtype: Dtype) -> str:
     """Everything a report says; the layers are the executed ones, so that they add up to the totals."""
-    totals = {
-        **_figures(report.totals),
-        "activation_bytes": report.totals.activations * dtype.bytes,
-        "dtype": dtype.value,
-    }
+    in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
+    totals = {**_figures(report.totals), **in_memory, "dtype": dtype.value}
     document = {
         "format": FORMAT,
         "name": report.name,
@@ -43,7 +40,7 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
         "settings": repr(layer.layer),
         "inputs": layer.inputs,
         "output": layer.output,
-        **_figures(layer),
+        **_figures(layer.costs),
         "receptive_field": layer.receptive_field and _field(layer.receptive_field),
         "whole_input": layer.whole and layer.whole._asdict(),
         "centred": layer.centred,
@@ -51,15 +48,8 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
     }
 
 
-def _figures(counted: LayerReport | Costs) -> dict[str, int]:
-    return {
-        "parameters": counted.parameters,
-        "weights": counted.weights,
-        "biases": counted.biases,
-        "buffers": counted.buffers,
-        **counted.work._asdict(),
-        "activations": counted.activations,
-    }
+def _figures(costs: Costs) -> dict[str, int]:
+    return {figure.name: figure.of_costs(costs, Dtype.float32) for figure in COUNTS if figure.of_costs}
 
 
 def _field(field: ReceptiveField) -> dict[str, Any]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure, last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.render import numbers
-from cnncalc.render.columns import field_text, join
-
-MACS = "multiply-accumulates of convolutions and linear layers, without bias, padded zeros included"
-MULTIPLICATIONS = "of all layers at inference, the macs among them"
+from cnncalc.render.columns import format_field, join
 
 
-def notes(report: Report, dtype: numbers.Dtype, *, units: bool = False) -> Iterator[tuple[str, str]]:
+def notes(report: Report, dtype: Dtype, *, units: bool = False) -> Iterator[tuple[str, str]]:
     """A name and a text a line."""
     totals = report.totals
     number = numbers.style_of(units)
@@ -26,22 +24,19 @@ def notes(report: Report, dtype: numbers.Dtype, *, units: bool = False) -> Itera
         f"{number(totals.parameters)} (weights {number(totals.weights)} + biases {number(totals.biases)}; buffers "
         f"{number(totals.buffers)}, not counted), {numbers.size(totals.parameters * dtype.bytes)} as {dtype}",
     )
-    yield "macs", f"{number(totals.work.macs)} {MACS}"
-    yield "multiplications", f"{number(totals.work.multiplications)} {MULTIPLICATIONS}"
-    yield (
-        "activations",
-        f"{number(totals.activations)} elements of all outputs together, "
-        f"{numbers.size(totals.activations * dtype.bytes)} as {dtype}",
-    )
-    last = last_map(report)
+    for name in ("macs", "multiplications", "activations"):
+        figure = FIGURES[name]
+        memory = f", {numbers.size(totals.activations * dtype.bytes)} as {dtype}" if name == "activations" else ""
+        yield name, f"{number(figure.measure_network(report))} {_convention(figure)}{memory}"
+    last = last_spatial_layer(report)
     if last:
         yield "receptive field", field_note(last)
     yield from marks(report)
 
 
-def last_map(report: Report) -> LayerReport | None:
-    """The last layer whose units have a place and do not all see everything."""
-    return next((layer for layer in reversed(report.layers) if layer.receptive_field and not layer.whole), None)
+def _convention(figure: Figure) -> str:
+    """How a figure is counted, without saying its name again."""
+    return figure.about if figure.unit == figure.title else f"{figure.unit} {figure.about}"
 
 
 def field_note(layer: LayerReport) -> str:
@@ -54,7 +49,7 @@ def field_note(layer: LayerReport) -> str:
 
 def marks(report: Report) -> Iterator[tuple[str, str]]:
     """The meaning of the marks that are in use."""
-    shown = "".join(field_text(layer) for layer in report.layers)
+    shown = "".join(format_field(layer) for layer in report.layers)
     if "all" in shown:
         yield "all", "every unit sees the whole input"
     if "†" in shown:

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
 Writer = Callable[[int], str]
 UNITS = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-
-
-class Dtype(StrEnum):
-    """What one number is kept in."""
-
-    float64 = "float64"
-    float32 = "float32"
-    float16 = "float16"
-    bfloat16 = "bfloat16"
-    int8 = "int8"
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of one number."""
-        return int("".join(filter(str.isdigit, self))) // 8
 
 
 def exact(number: int) -> str:

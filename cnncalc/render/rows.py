@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from cnncalc.analysis.report import Costs, LayerReport, Report
+from cnncalc.analysis.report import NO_COSTS, Costs, LayerReport, Report
 from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT, Group
 
@@ -30,6 +30,7 @@ class Row(NamedTuple):
     output: Shape | None
     costs: Costs
     result: LayerReport | None  # the layer whose output leaves the row
+    inside: tuple[LayerReport, ...]  # the layers in the row
     shares: str = ""
     head: bool = False
 
@@ -58,7 +59,7 @@ def layer_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bo
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
     return Row(
         label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output,
-        layer.costs, layer, layer.shares,
+        layer.costs, layer, (layer,), layer.shares,
     )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def _below(above: str, path: str) -> str:
 
 
 def _head(group: Nest, label: str, indent: int, line: int) -> Row:
-    return Row(label, indent, group.path, group.form, group.title, line, (), None, Costs(), None, head=True)
+    return Row(label, indent, group.path, group.form, group.title, line, (), None, NO_COSTS, None, (), head=True)
 
 
 def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
@@ -192,7 +193,9 @@ def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
     output = result.output if result else report.input if group.result == INPUT else None
     title = group.title or _contents(group.form, inside)
     first, costs = inside[0], Costs.together(layer.costs for layer in inside)
-    return Row(label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, costs, result)
+    return Row(
+        label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, costs, result, inside
+    )
 
 
 def _contents(form: str, layers: tuple[LayerReport, ...]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cnncalc.analysis.expect import PROMISES
+from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.fields import (
@@ -92,7 +92,7 @@ def _keys() -> dict[str, Schema]:
         "params": _names(VALUE),
         "blocks": _names(BODY),
         "layers": BODY,
-        "expect": _names(False, {key: VALUE for key in PROMISES}),
+        "expect": _names(False, {key: VALUE for key in EXPECTABLE}),
         "allow": _names(False, {code: {"description": said, **reason} for code, said in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from cnncalc.compare.rows import Side
+from cnncalc.analysis.figures import FIGURES
+from cnncalc.analysis.report import LayerReport
+from cnncalc.compare.rows import Side, divide, measure
 from cnncalc.compare.side_by_side import Aligned, Subject
 from cnncalc.render.columns import Value, join
-from cnncalc.render.compare import Table, fitted, ratio, ratio_cells, ratio_text, side_record
+from cnncalc.render.compare import COMPARED, Table, fitted, ratio_cells, ratio_text, side_record
 from cnncalc.render.grid import Cell, grid, width_of
 from cnncalc.render.numbers import Writer, exact, human
 from cnncalc.render.paint import Line, paint
@@ -31,14 +32,14 @@ class Comparing(NamedTuple):
     rows: tuple[Aligned, ...] = ()
 
 
-FIGURES: dict[str, Callable[[Subject], Value]] = {
+def _figure(name: str) -> Callable[[Subject], Value]:
+    return lambda subject: measure(FIGURES[name], subject.report)
+
+
+SHOWN: dict[str, Callable[[Subject], Value]] = {
     "input": lambda subject: subject.report.input,
-    "output": lambda subject: subject.side.output,
-    "parameters": lambda subject: subject.side.parameters,
-    "macs": lambda subject: subject.side.macs,
-    "multiplications": lambda subject: subject.side.multiplications,
-    "activations": lambda subject: subject.side.activations,
-    "receptive field": lambda subject: subject.side.receptive_field,
+    **{name.replace("_", " "): _figure(name) for name in ("output", "parameters", "macs", "multiplications")},
+    **{name.replace("_", " "): _figure(name) for name in ("activations", "receptive_field")},
     "depth": lambda subject: subject.depth,
 }
 
@@ -61,18 +62,18 @@ def _totals(found: Comparing, write: Writer, *, bars: bool) -> Table:
     """A line for each figure where there are two architectures, else a line for each architecture."""
     first = found.subjects[0]
     if len(found.subjects) == 2:
-        columns = [[Cell("", "head"), *(Cell(name, "head") for name in FIGURES)]]
+        columns = [[Cell("", "head"), *(Cell(name, "head") for name in SHOWN)]]
         for subject in found.subjects:
-            texts = [_text(value(subject), write) for value in FIGURES.values()]
+            texts = [_text(value(subject), write) for value in SHOWN.values()]
             columns.append([Cell(clean(subject.label), "head", True), *(Cell(text, "", True) for text in texts)])
-        ratios = ratio_cells([_ratio(value(first), value(found.subjects[1])) for value in FIGURES.values()], bars=bars)
+        ratios = ratio_cells([divide(value(first), value(found.subjects[1])) for value in SHOWN.values()], bars=bars)
         return [*columns, [Cell("ratio", "head"), *ratios]]
     columns = [[Cell("", "head"), *(Cell(clean(subject.label), "title") for subject in found.subjects)]]
-    for name, value in FIGURES.items():
+    for name, value in SHOWN.items():
         header = Cell(name if write is exact else SHORT.get(name, name), "head", True)
         columns.append([header, *(Cell(_text(value(subject), write), "", True) for subject in found.subjects)])
         if name in ("parameters", "multiplications"):
-            ratios = ratio_cells([_ratio(value(first), value(subject)) for subject in found.subjects], bars=bars)
+            ratios = ratio_cells([divide(value(first), value(subject)) for subject in found.subjects], bars=bars)
             columns.append([Cell("ratio", "head"), *ratios])
     hidden = () if write is exact else ("input", "output", "macs", "activations")
     return [column for column in columns if column[0].text not in hidden]
@@ -85,10 +86,6 @@ def _text(value: Value, write: Writer) -> str:
     if isinstance(value, tuple) and len(set(value)) == 1:
         return str(value[0])
     return write(value) if isinstance(value, int) else join(value) or "–"
-
-
-def _ratio(one: Value, other: Value) -> Fraction | None:
-    return ratio(one, other) if isinstance(one, int) and isinstance(other, int) else None
 
 
 def _layers(found: Comparing, width: int | None) -> Sequence[Line]:
@@ -118,7 +115,7 @@ def _lines(found: Comparing, write: Writer, width: int | None) -> Iterator[list[
         rows = list(group)
         if state == "same" and len(rows) > 1:
             parameters = sum(row.after.parameters for row in rows if row.after)
-            work = sum(row.after.multiplications for row in rows if row.after)
+            work = sum(row.after.work.multiplications for row in rows if row.after)
             room = width is None or width > NARROW  # else paths are cut, and this would be
             text = f"{len(rows)} layers the same" if room else f"{len(rows)} the same"
             yield [
@@ -136,8 +133,8 @@ def _lines(found: Comparing, write: Writer, width: int | None) -> Iterator[list[
             yield [*label, Cell(shorten(_settings(row), width)), *_pair(write, p, q), *_pair(write, m, n)]
 
 
-def _figures(side: Side | None) -> tuple[int | None, int | None]:
-    return (side.parameters, side.multiplications) if side else (None, None)
+def _figures(side: LayerReport | None) -> tuple[int | None, int | None]:
+    return (side.parameters, side.work.multiplications) if side else (None, None)
 
 
 def _pair(write: Writer, before: int | None, after: int | None) -> list[Cell]:
@@ -149,7 +146,7 @@ def _pair(write: Writer, before: int | None, after: int | None) -> list[Cell]:
 
 def _settings(row: Aligned) -> str:
     """The call; where the two differ, what goes and what comes."""
-    one, other = (clean(side.settings) if side else "" for side in (row.before, row.after))
+    one, other = (clean(repr(side.layer)) if side else "" for side in (row.before, row.after))
     return call_difference(one, other) if one and other and one != other else one or other
 
 
@@ -173,17 +170,17 @@ def comparing_json(found: Comparing) -> str:
     if len(found.subjects) == 2:
         rows = [_record(row.path, row.before, row.after, state=row.state) for row in found.rows]
     else:
-        rows = [_record(subject.label, first.side, subject.side) for subject in found.subjects[1:]]
+        rows = [_record(subject.label, first.report, subject.report) for subject in found.subjects[1:]]
     architectures = [
         {"label": each.label, "name": each.report.name, "input": each.report.input, "depth": each.depth,
-         **(side_record(each.side) or {})}
+         **(side_record(each.report) or {})}
         for each in found.subjects
     ]  # fmt: skip
-    totals = {"before": side_record(first.side), "after": side_record(last.side)}
+    totals = {"before": side_record(first.report), "after": side_record(last.report)}
     return dump({"format": FORMAT, "architectures": architectures, "rows": rows, "totals": totals})
 
 
-def _record(path: str, before: Side | None, after: Side | None, **more: str) -> dict[str, Any]:
+def _record(path: str, before: Side, after: Side, **more: str) -> dict[str, Any]:
     return {"path": path, **more, "before": side_record(before), "after": side_record(after)}
 
 
@@ -192,14 +189,15 @@ def comparing_csv(found: Comparing) -> str:
     from cnncalc.render.csv import write
 
     if len(found.subjects) != 2:
-        header = ["name", *(name.replace(" ", "_") for name in FIGURES)]
-        return write(header, ([each.label, *(value(each) for value in FIGURES.values())] for each in found.subjects))
-    names = ("path", "settings", "parameters", "macs", "multiplications", "activations", "output")
-    header = ["state", *(f"{name}_{side}" for name in names for side in ("before", "after"))]
-    lines: list[list[Value]] = [
-        [row.state, *(getattr(side, name) if side else "" for name in names for side in (row.before, row.after))]
-        for row in found.rows
-    ]
+        header = ["name", *(name.replace(" ", "_") for name in SHOWN)]
+        return write(header, ([each.label, *(value(each) for value in SHOWN.values())] for each in found.subjects))
+    header = ["state", *(f"{name}_{side}" for name in ("path", "settings") for side in ("before", "after"))]
+    header += [f"{figure.name}_{side}" for figure in COMPARED for side in ("before", "after")]
+    lines: list[list[Value]] = []
+    for row in found.rows:
+        sides = (row.before, row.after)
+        texts = [*(side.path if side else "" for side in sides), *(repr(side.layer) if side else "" for side in sides)]
+        lines.append([row.state, *texts, *(measure(figure, side) for figure in COMPARED for side in sides)])
     return write(header, lines)
 
 
@@ -210,9 +208,9 @@ def comparing_markdown(found: Comparing) -> str:
     first = found.subjects[0]
     header = ["", *(escape(each.label) for each in found.subjects), *["ratio"] * (len(found.subjects) == 2)]
     rows = []
-    for name, value in FIGURES.items():
+    for name, value in SHOWN.items():
         cells = [name, *(escape(_text(value(each), exact)) for each in found.subjects)]
-        text = ratio_text(_ratio(value(first), value(found.subjects[-1])))
+        text = ratio_text(divide(value(first), value(found.subjects[-1])))
         rows.append([*cells, *[text] * (len(found.subjects) == 2)])
     text = write_table(header, [False, *[True] * (len(header) - 1)], rows)
     if found.rows:

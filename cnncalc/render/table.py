@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import chain
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.figures import Dtype
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
-from cnncalc.render.columns import COLUMNS, DEFAULT, Column, join, of_dtype
+from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join
 from cnncalc.render.grid import Cell, grid, width_of
 from cnncalc.render.notes import notes
 from cnncalc.render.paint import Line, paint
@@ -26,7 +28,7 @@ class View(NamedTuple):
     columns: tuple[Column, ...] | None = None
     depth: int | None = None
     human: bool | None = None
-    dtype: numbers.Dtype = numbers.Dtype.float32
+    dtype: Dtype = Dtype.float32
     width: int | None = None
     color: bool = False
 
@@ -116,26 +118,27 @@ def _without(columns: tuple[Column, ...], name: str) -> tuple[Column, ...]:
     return tuple(column for column in columns if column.name != name)
 
 
-def _columns(report: Report, rows: list[Row], fit: Fit, dtype: numbers.Dtype) -> Iterator[list[Cell]]:
+def _columns(report: Report, rows: list[Row], fit: Fit, dtype: Dtype) -> Iterator[list[Cell]]:
     """The cells of each column: header, rows, total."""
     alike = _alike(rows)
+    context = Context(report, dtype)
     for column in fit.columns:
-        header = Cell(column.header if fit.long else column.short, "head", column.right)
-        if column.total:
-            whole = column.total(report.totals, dtype)
-            figures = [0 if row.head else column.total(row.costs, dtype) for row in rows]
+        header = Cell(column.title if fit.long else column.short, "head", column.right)
+        if column.adds_up:
+            whole = column.total(context)
+            figures = [column.value(row, context) for row in rows]
             write = numbers.style_of(fit.human)
-            written = {figure: Cell(write(figure), "" if figure else "faint", True) for figure in {*figures}}
+            written = {figure: Cell(write(figure), "" if figure else "faint", True) for figure in {*figures} - {None}}
             shown = (EMPTY if row.head else written[figure] for row, figure in zip(rows, figures, strict=True))
             yield [header, *shown, Cell(write(whole), "head", True)]
-            if column.shared and fit.shares:
-                largest = max(figures, default=0)
-                shares = {figure: _share(figure, whole, largest, fit.bars) for figure in written}
+            if column.name in SHARED and fit.shares:
+                largest = max((figure for figure in figures if figure), default=0)
+                shares = {figure: _share(figure or 0, whole, largest, fit.bars) for figure in [None, *written]}
                 yield [EMPTY, *(shares[figure] for figure in figures), EMPTY]
         else:
-            shown_as = rows if column.name in OWN else alike
-            cells = {id(row): _text(column, row, fit, dtype) for row in {id(row): row for row in shown_as}.values()}
-            yield [header, *(cells[id(row)] for row in shown_as), _last(column, report)]
+            shown_as = rows if column.name in OWN or column.share else alike
+            cells = {id(row): _text(column, row, fit, context) for row in {id(row): row for row in shown_as}.values()}
+            yield [header, *(cells[id(row)] for row in shown_as), _last(column, context)]
 
 
 def _alike(rows: list[Row]) -> list[Row]:
@@ -159,7 +162,7 @@ def _share(figure: int, whole: int, largest: int, bars: bool) -> Cell:
     return Cell(f"{text:>5}", style, bar=f"{numbers.bar(figure, largest, BAR):{BAR}}")
 
 
-def _text(column: Column, row: Row, fit: Fit, dtype: numbers.Dtype) -> Cell:
+def _text(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
     """A cell that is no sum."""
     if column.name == "layer":
         mark = "‡" if row.shares else ""
@@ -168,14 +171,19 @@ def _text(column: Column, row: Row, fit: Fit, dtype: numbers.Dtype) -> Cell:
         return Cell(shorten(clean(row.settings), fit.settings), "faint" if row.head else "")
     if row.head:
         return EMPTY
-    text = column.text(row) if column.text else join(of_dtype(column, row, dtype))
+    value = column.value(row, context)
+    if column.text:
+        text = column.text(row)
+    else:
+        text = numbers.percent(value.numerator, value.denominator) if isinstance(value, Fraction) else join(value)
     return Cell(clean(text), "faint" if text == "–" else "", column.right)
 
 
-def _last(column: Column, report: Report) -> Cell:
+def _last(column: Column, context: Context) -> Cell:
+    complete = context.report.complete
     if column.name == "layer":
-        return Cell("total" if report.complete else "total so far", "head")
-    return Cell(join(report.output) if column.name == "output" and report.complete else "", "head", column.right)
+        return Cell("total" if complete else "total so far", "head")
+    return Cell(join(column.total(context)) if complete else "", "head", column.right)
 
 
 def shorten(text: str, width: int | None) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from cnncalc.analysis.expect import PROMISES
+from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors import CODES
 from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.fields import REQUIRED, AmountField, Field, FlagField, PerAxisField, RealField, SizesField
@@ -298,7 +298,7 @@ class Writer:
     def rest(self) -> list[str]:
         lines: list[str] = []
         if self.often(10):
-            lines += ["expect:", f"  {self.pick(list(PROMISES))}: {self.expression()}"]
+            lines += ["expect:", f"  {self.pick(list(EXPECTABLE))}: {self.expression()}"]
         if self.often(20):
             reason = "a reason" if not self.odd() else self.pick(("", "3", "[x]", "a: b"))
             lines += ["allow:", f"  {self.pick(WARNINGS if not self.odd() else list(CODES))}: {reason}"]

@@ -49,7 +49,7 @@ def test_what_goes_first_is_what_is_missed_least() -> None:
     assert "input" in headers[None]
     assert "input" not in headers[120]
     assert "settings" in headers[90]
-    assert headers[60] == ["layer", "output", "params", "mults", "field"]
+    assert headers[60] == ["layer", "output", "params", "macs", "field"]
     assert "%" in table(wide(), View(width=90))
     assert "%" not in table(wide(), View(width=60))
 
@@ -79,7 +79,7 @@ def test_room_that_is_left_goes_to_the_settings() -> None:
 def test_without_a_width_nothing_is_left_out() -> None:
     text = table(small(), View(depth=9))
     assert text.splitlines()[0] == "Small  3×8×8 → 10"
-    header = "layer settings input output parameters multiplications receptive field"
+    header = "layer settings input output parameters macs receptive field"
     assert " ".join(text.splitlines()[1].split()) == header
     first = "conv1 3×3, p1 3×8×8 4×8×8 112 3.8% ▍ 6,912 24.8% ██████ 3"
     assert " ".join(body(text)[0].split()) == first
@@ -88,7 +88,9 @@ def test_without_a_width_nothing_is_left_out() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_columns_add_up_to_the_line_of_totals(depth: int) -> None:
-    columns = tuple(column for column in COLUMNS.values() if column.total)
+    columns = tuple(
+        column for column in COLUMNS.values() if column.adds_up and column.figure and column.figure.of_costs
+    )
     *rows, total = body(table(small(), View((COLUMNS["layer"], *columns), depth)))
 
     def figures(text: str) -> list[int]:

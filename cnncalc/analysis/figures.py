@@ -1,0 +1,156 @@
+"""The table of figures: every number that cnncalc computes of a layer or a network, each defined once.
+
+The columns of tables, the keys of JSON, what `expect` can check, what `compare` shows, and the help of all these follow
+from it. `report` holds the counts that the figures are read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Costs, LayerReport, Report
+
+Value = Any  # int | tuple[int, ...] | None: what a figure comes to
+Together = Literal["sum", "max", "last", "none"]  # how those of several layers become that of a group or a network
+Better = Literal["less", "more", "neither"]
+Written = Literal["count", "bytes", "sizes"]  # 62,378,344 or 62.4 M; the same with KiB and MiB; 3×224×224
+
+
+class Dtype(StrEnum):
+    """The data type of one number, for sizes in memory."""
+
+    float64 = "float64"
+    float32 = "float32"
+    float16 = "float16"
+    bfloat16 = "bfloat16"
+    int8 = "int8"
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one number."""
+        return int("".join(filter(str.isdigit, self))) // 8
+
+
+class Figure(NamedTuple):
+    """One figure: what it is called, how it is counted, combined, judged and written.
+
+    It is counted from the costs of a layer, which add up (`of_costs`), or from a layer's report (`of_layer`).
+    `of_network` is there where the figure of a network is not that of its layers together.
+    """
+
+    name: str  # as options, JSON and `expect` spell it
+    title: str  # the header of a column
+    short: str  # the same where room is short
+    unit: str
+    about: str  # the convention by which it is counted, continuing the unit
+    together: Together = "sum"
+    better: Better = "less"
+    written: Written = "count"
+    of_costs: Callable[[Costs, Dtype], int] | None = None
+    of_layer: Callable[[LayerReport], Value] | None = None
+    of_network: Callable[[Report], Value] | None = None
+
+    def measure_layer(self, layer: LayerReport, dtype: Dtype = Dtype.float32) -> Value:
+        """The figure of one layer, None where it has none."""
+        if self.of_costs:
+            return self.of_costs(layer.costs, dtype)
+        return self.of_layer(layer) if self.of_layer else None
+
+    def measure_network(self, report: Report, dtype: Dtype = Dtype.float32) -> Value:
+        """The figure of a whole network, None where it has none."""
+        if self.of_network:
+            return self.of_network(report)
+        if self.of_costs and self.together == "sum":
+            return self.of_costs(report.totals, dtype)
+        return self.combine([self.measure_layer(layer, dtype) for layer in report.layers])
+
+    def combine(self, values: Sequence[Value]) -> Value:
+        """The figure of several layers, given that of each in order; None where there is no such thing."""
+        known = [value for value in values if value is not None]
+        match self.together:
+            case "sum":
+                return sum(known)
+            case "max":
+                return max(known, default=None)
+            case "last":
+                return values[-1] if values else None
+            case "none":
+                return None
+
+
+def last_spatial_layer(report: Report) -> LayerReport | None:
+    """The last layer whose units have a position and do not all see the whole input."""
+    return next((layer for layer in reversed(report.layers) if layer.receptive_field and not layer.whole), None)
+
+
+def _field_of_layer(layer: LayerReport) -> Value:
+    return layer.receptive_field.size if layer.receptive_field else None
+
+
+def _field_of_network(report: Report) -> Value:
+    layer = last_spatial_layer(report)
+    return layer and _field_of_layer(layer)
+
+
+def _count(name: str, short: str, unit: str, about: str, of: Callable[[Costs], int]) -> Figure:
+    """A figure that adds up, the less of it the better."""
+    return Figure(name, name.replace("_", " "), short, unit, about, of_costs=lambda costs, _: of(costs))
+
+
+def _bytes(name: str, short: str, about: str, of: Callable[[Costs], int]) -> Figure:
+    """The memory that so many numbers take."""
+    return Figure(
+        name, name.replace("_", " "), short, "bytes", about, written="bytes",
+        of_costs=lambda costs, dtype: of(costs) * dtype.bytes,
+    )  # fmt: skip
+
+
+FIGURES: dict[str, Figure] = {
+    figure.name: figure
+    for figure in (
+        Figure(
+            "output", "output", "output", "", "the shape of the output, channels first",
+            "last", "neither", "sizes", of_layer=lambda layer: layer.output, of_network=lambda report: report.output,
+        ),
+        _count("parameters", "params", "learned numbers", "weights and biases", lambda costs: costs.parameters),
+        _count("weights", "weights", "learned numbers", "without biases", lambda costs: costs.weights),
+        _count("biases", "biases", "learned numbers", "added to outputs", lambda costs: costs.biases),
+        _count("buffers", "buffers", "numbers", "stored but not learned", lambda costs: costs.buffers),
+        _count(
+            "macs", "macs", "multiply-accumulates",
+            "of convolutions and linear layers, without bias, padded zeros included", lambda costs: costs.work.macs,
+        ),
+        _count("flops", "flops", "floating-point operations", "counted as 2 × macs", lambda costs: 2 * costs.work.macs),
+        _count(
+            "multiplications", "mults", "multiplications", "of all layers at inference, the macs among them",
+            lambda costs: costs.work.multiplications,
+        ),
+        _count("additions", "adds", "additions", "of all layers at inference", lambda costs: costs.work.additions),
+        _count(
+            "comparisons", "cmps", "comparisons", "of all layers at inference", lambda costs: costs.work.comparisons
+        ),
+        _count("divisions", "divs", "divisions", "of all layers at inference", lambda costs: costs.work.divisions),
+        _count(
+            "exponentials", "exps", "exponentials and other transcendental functions", "of all layers at inference",
+            lambda costs: costs.work.exponentials,
+        ),
+        _count("activations", "acts", "elements", "of all outputs together", lambda costs: costs.activations),
+        _bytes("activation_bytes", "act. bytes", "of all outputs together", lambda costs: costs.activations),
+        _bytes("parameter_bytes", "par. bytes", "of weights and biases", lambda costs: costs.parameters),
+        Figure(
+            "receptive_field", "receptive field", "field", "input positions",
+            "that one unit sees, at the last spatial layer before the global pool",
+            "last", "neither", "sizes", of_layer=_field_of_layer, of_network=_field_of_network,
+        ),
+        Figure(
+            "layers", "layers", "layers", "layers", "as they are executed", "sum", "neither",
+            of_layer=lambda layer: 1,
+        ),
+    )
+}  # fmt: skip
+
+COUNTS = tuple(figure for figure in FIGURES.values() if figure.of_costs and figure.written == "count")
+WITH_DTYPE = tuple(figure for figure in FIGURES.values() if figure.written == "bytes")

@@ -1,0 +1,103 @@
+"""The table of figures, and that everything that lists figures follows from it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.expect import EXPECTABLE, check_expectations, check_keys
+from cnncalc.analysis.figures import COUNTS, FIGURES, Dtype, Figure
+from cnncalc.analysis.report import Costs
+from cnncalc.compare.side_by_side import align
+from cnncalc.layers.base import Work
+from cnncalc.render.columns import COLUMNS
+from cnncalc.render.compare import side_record
+from cnncalc.render.csv import summary_csv
+from cnncalc.render.json import summary_json
+from cnncalc.render.schema import schema
+from cnncalc.spec.load import load
+
+from ..networks import read, report
+
+MADE = report("layers: ['conv(4, 3, padding=1)', relu, 'max_pool(2)', flatten, 'linear(10)']")
+# conv: 3·3·3·4 = 108 weights, 4 biases, 108·8·8 = 6,912 macs; linear: 64·10 = 640 weights, 10 biases, 640 macs;
+# outputs: 256 + 256 + 64 + 64 + 10 = 650 elements
+KNOWN = {
+    "parameters": 762, "weights": 748, "biases": 14, "buffers": 0, "macs": 7552, "flops": 15104,
+    "multiplications": 7552, "activations": 650, "activation_bytes": 2600, "parameter_bytes": 3048,
+    "layers": 5, "output": (10,), "receptive_field": (4, 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_figure_by_hand(name: str) -> None:
+    assert FIGURES[name].measure_network(MADE) == KNOWN[name]
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_a_figure_of_the_network_is_that_of_its_layers_together(figure: Figure) -> None:
+    if figure.together == "sum":
+        layers = [figure.measure_layer(layer, Dtype.int8) for layer in MADE.layers]
+        assert figure.combine(layers) == figure.measure_network(MADE, Dtype.int8)
+
+
+def test_every_count_is_a_figure() -> None:
+    assert {*Costs._fields, *Work._fields} - {"work"} <= set(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("together", "expected"), [("sum", 9), ("max", 5), ("last", 1), ("none", None)]
+)  # fmt: skip
+def test_how_several_are_put_together(together: str, expected: int | None) -> None:
+    figure = Figure("x", "x", "x", "", "", together)  # type: ignore[arg-type]
+    assert figure.combine([3, 5, None, 1]) == expected
+    assert figure.combine([]) == (0 if together == "sum" else None)
+
+
+def test_the_largest_of_the_layers() -> None:
+    figure = Figure("widest", "widest", "widest", "", "", "max", of_layer=lambda layer: layer.output[0])
+    assert figure.measure_network(MADE) == 64  # the flattened map
+
+
+def test_every_figure_is_a_column() -> None:
+    assert set(FIGURES) < set(COLUMNS)
+    (header, *rows) = csv.reader(StringIO(summary_csv(MADE, None, Dtype.float32)))
+    assert set(FIGURES) < set(header)
+    shares = [float(row[header.index("macs_share")]) for row in rows]
+    assert shares == [6912 / 7552, 0, 0, 0, 640 / 7552]
+
+
+def test_json_has_every_count() -> None:
+    found = json.loads(summary_json(MADE, Dtype.float16))
+    assert {figure.name for figure in COUNTS} < set(found["totals"])
+    assert {figure.name for figure in COUNTS} < set(found["layers"][0])
+    assert found["totals"]["flops"] == 15104
+    assert found["totals"]["parameter_bytes"] == 2 * 762
+
+
+@pytest.mark.parametrize("name", EXPECTABLE)
+def test_every_figure_can_be_expected(name: str) -> None:
+    value = EXPECTABLE[name].measure_network(MADE)
+    shown = list(value) if isinstance(value, tuple) else value
+    assert name in schema()["properties"]["expect"]["properties"]
+    expectations = read(f"layers: [relu]\nexpect: {{{name}: {shown}}}").expectations
+    assert len(expectations) == 1
+    assert check_keys(expectations) == check_expectations(expectations, MADE) == []
+    (problem,) = check_expectations([expectations[0]._replace(value=77_777)], MADE)
+    assert problem.code == "expect-mismatch"
+
+
+def test_a_comparison_has_every_count() -> None:
+    record = side_record(align(MADE, MADE)[0].after)
+    assert record
+    assert {figure.name for figure in COUNTS} < set(record)
+    assert record["receptive_field"] == (3, 3)
+
+
+def test_flops_of_a_paper() -> None:
+    """ResNet-50: torchvision states 4.09 GFLOPS, which are multiply-accumulates: 4,089,184,256 of them."""
+    assert FIGURES["flops"].measure_network(analyze(load("resnet50"))) == 2 * 4_089_184_256
