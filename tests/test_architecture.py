@@ -17,6 +17,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "nearest": set(),
     "codes": {"errors"},
+    "guide": set(),
     "layers": {"errors"},
     "network": {"errors", "layers"},
     "spec": {"errors", "nearest", "layers", "network"},

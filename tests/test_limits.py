@@ -1,4 +1,4 @@
-"""The limits that the README states: what is exactly at one is read, one more is refused, and the message says why."""
+"""The limits that the guide states: what is exactly at one is read, one more is refused, and the message says why."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cnncalc.cli.app import run
 from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.execution import effort, matrix
 from cnncalc.execution import verify as verifying
+from cnncalc.guide import page
 from cnncalc.layers.fields import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values
 
 from .networks import report
-from .test_readme import section
 
 HEAD = "input: [1, 8, 8]\n"
 
@@ -327,8 +327,8 @@ def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
     assert report("layers: [upsample(129)]").layers[0].receptive_field is None
 
 
-def test_the_readme_tells_of_what_is_read_and_what_is_escaped() -> None:
-    told = section("Limits")
+def test_the_guide_tells_of_what_is_read_and_what_is_escaped() -> None:
+    told = " ".join(page("limits").split())
     for words in (
         f"{run_command.MOST:,} multiplications", f"{run_command.LARGEST_FILE // 2**20} MiB",
         f"{verifying.REFUSED:,} steps", f"some {effort.ELEMENT} for an element",

@@ -19,7 +19,7 @@ CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all tha
 COMMANDS = {
     "summary": "summary", "validate": "validate", "compare": "compare", "explain": "explain", "calc": "calc",
     "list": "list_", "show": "show", "new": "new", "layers": "layers", "codes": "codes", "schema": "schema",
-    "run": "run", "verify": "verify",
+    "run": "run", "verify": "verify", "guide": "guide",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
     python -m tests.benchmarks [--others PYTHON] [--only PART] [--write]
 
 `--others` is an interpreter that has PyTorch, torchvision and the tools to compare with, where it is not this one;
-`--write` puts the table into the README.
+`--write` puts the table into the guide's page on speed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 from textwrap import fill
 
 from cnncalc import __version__
-from tests.readme import README, blocks
+from cnncalc.guide import page, page_path
+from tests.documents import blocks
 
 from . import execution, growth, inside, many, processes
 from .measure import environment, table
@@ -55,10 +56,10 @@ def machine(others: Others) -> str:
 
 
 def write(text: str) -> None:
-    """Put the table into the README's block that is marked for it."""
-    readme = README.read_text(encoding="utf-8")
-    (block,) = (each for each in blocks(readme, "text") if each.title == "benchmarks")
-    README.write_text(f"{readme[: block.start]}{text}\n{readme[block.end :]}", encoding="utf-8")
+    """Put the table into the block of the guide that is marked for it."""
+    old = page("speed")
+    (block,) = (each for each in blocks(old, "text") if each.title == "benchmarks")
+    page_path("speed").write_text(f"{old[: block.start]}{text}\n{old[block.end :]}", encoding="utf-8")
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
     )
     parser.add_argument("--only", action="append", choices=PARTS, help="a part of the table, once or more")
     parser.add_argument("--others", default=sys.executable, metavar="PYTHON", help="has the tools to compare with")
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="put the table into the guide")
     options = parser.parse_args()
     with environment() as env:
         others = found(options.others, env)

@@ -1,8 +1,8 @@
-"""The README's examples: run, compared with what is shown, and brought up to date.
+"""The examples of the README and of the guide: run, compared with what is shown, and brought up to date.
 
-    python -m tests.readme
+    python -m tests.documents
 
-puts what the program prints today into the README and draws the picture anew.
+puts what the program prints today into these files and draws the README's picture anew.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from cnncalc.guide import TOPICS, page_path
+
 from .cli.running import ROOT, cnncalc, environment
+from .test_architecture import ARROWS
 
 README = ROOT / "README.md"
+DOCUMENTS = [README, *(page_path(topic) for topic in TOPICS)]
+CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
+ARROWS_TABLE = re.compile(r"(?<=<!-- arrows: python -m tests.documents -->\n).*?(?=<!-- end -->)", re.DOTALL)
 PICTURE = ROOT / ".github" / "summary.svg"
 PICTURED = ("summary", "alexnet.yaml")
 WIDTH = 110  # cells of the picture
@@ -64,7 +70,7 @@ def examples(body: str) -> list[Example]:
 
 @contextmanager
 def folder(text: str) -> Iterator[Path]:
-    """A folder with the files that the README shows, as a reader would have written them."""
+    """A folder with the files that a text shows, as a reader would have written them."""
     with TemporaryDirectory() as name:
         for block in blocks(text, "yaml"):
             (Path(name) / block.title).write_text(block.body, encoding="utf-8")
@@ -115,10 +121,19 @@ def words(svg: str) -> list[str]:
     return [html.unescape(piece) for piece in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
 
 
+def arrows_table() -> str:
+    """The rooms and what each imports, as CONTRIBUTING shows them."""
+    rows = [f"| `{room}` | {', '.join(f'`{each}`' for each in sorted(ARROWS[room])) or '–'} |\n" for room in ARROWS]
+    return "".join(["| room | imports |\n|---|---|\n", *rows])
+
+
 def main() -> None:
-    """Bring the README and its picture up to date."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(refreshed(text), encoding="utf-8")
+    """Bring the documents and the picture up to date."""
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        document.write_text(refreshed(text), encoding="utf-8")
+    contributing = CONTRIBUTING.read_text(encoding="utf-8")
+    CONTRIBUTING.write_text(ARROWS_TABLE.sub(lambda _: arrows_table(), contributing), encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")
 
 

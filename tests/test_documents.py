@@ -1,4 +1,4 @@
-"""The README tells the truth: its examples are run, and all that it names is there."""
+"""The README and the guide are true: their examples are run, and all that they name exists."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +17,52 @@ from typer.main import get_command
 from cnncalc.analysis import receptive_field
 from cnncalc.cli.app import application
 from cnncalc.errors import MOST_PROBLEMS
+from cnncalc.guide import TOPICS, page, page_path
 from cnncalc.layers.fields import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, repairs, scope, tokens, values
 
 from .cli.running import ROOT, cnncalc
-from .readme import PICTURE, README, Example, blocks, examples, folder, picture, refreshed, run, words
+from .documents import (
+    ARROWS_TABLE,
+    CONTRIBUTING,
+    DOCUMENTS,
+    PICTURE,
+    README,
+    Example,
+    arrows_table,
+    blocks,
+    examples,
+    folder,
+    picture,
+    refreshed,
+    run,
+    words,
+)
 
-TEXT = README.read_text(encoding="utf-8")
-CONSOLE = [example for block in blocks(TEXT, "console") for example in examples(block.body)]
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+TEXT = TEXTS["README"]
+CONSOLE = [
+    (name, example)
+    for name, text in TEXTS.items()
+    for block in blocks(text, "console")
+    for example in examples(block.body)
+]
 COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
 HELP = {"--help", "--install-completion", "--show-completion", "--version"}  # of the program itself
-
-
-def section(title: str) -> str:
-    """The text under a heading, on one line."""
-    found = re.search(rf"^## {title}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    assert found
-    return " ".join(found[1].split())
+WRONG = "wrong.yaml"  # the file that is shown for its mistakes
+LONGEST_README = 250  # lines; the rest is the guide's
 
 
 @pytest.fixture(scope="module")
-def where() -> Iterator[Path]:
-    with folder(TEXT) as path:
-        yield path
+def folders() -> Iterator[dict[str, Path]]:
+    """For each document a folder with the files that it shows."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(folder(text)) for name, text in TEXTS.items()}
 
 
-@pytest.mark.parametrize("example", CONSOLE, ids=lambda example: example.command)
-def test_a_command_prints_what_is_shown(example: Example, where: Path) -> None:
-    assert run(example.command, where) == example.shown, "python -m tests.readme brings the README up to date"
+@pytest.mark.parametrize(("name", "example"), CONSOLE, ids=lambda x: x if isinstance(x, str) else x.command)
+def test_a_command_prints_what_is_shown(name: str, example: Example, folders: dict[str, Path]) -> None:
+    assert run(example.command, folders[name]) == example.shown, "python -m tests.documents brings them up to date"
     assert example.shown
 
 
@@ -52,33 +71,58 @@ def test_outputs_are_brought_up_to_date() -> None:
     assert refreshed(text) == "```yaml a.txt\nb\n```\n\n```console\n$ cat a.txt\nb\n\n$ echo d\nd\n```\n"
 
 
-def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    assert {block.language for block in blocks(TEXT)} == {"sh", "yaml", "console", "json", "pycon", "text"}
-    assert TEXT.count("\n```") == 2 * len(blocks(TEXT))
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_block_is_of_a_kind_that_is_tested(name: str) -> None:
+    text = TEXTS[name]
+    assert {block.language for block in blocks(text)} <= {"sh", "yaml", "console", "json", "pycon", "text"}
+    assert text.count("\n```") == 2 * len(blocks(text))
+
+
+def test_the_readme_is_short() -> None:
+    assert len(TEXT.splitlines()) <= LONGEST_README
+
+
+def test_the_guide_lists_its_pages() -> None:
+    pages = {path.stem for path in page_path("").parent.glob("*.md")}
+    assert pages == {*TOPICS}
+    listed = cnncalc("guide").stdout
+    assert all(re.search(rf"^  {topic}  +\S", listed, re.MULTILINE) for topic in TOPICS)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_page_is_markdown_in_a_pipe_and_formatted_on_a_terminal(topic: str) -> None:
+    assert cnncalc("guide", topic).stdout == page(topic)
+    shown = re.sub("\x1b\\[[0-9;]*m", "", cnncalc("guide", topic, "--color", "always", "--width", "70").stdout)
+    title = page(topic).partition("\n")[0].removeprefix("# ")
+    assert shown.splitlines()[0].strip() == title
+    assert max(map(len, shown.splitlines())) <= 70
 
 
 def test_the_table_of_speed_has_every_part() -> None:
     """The figures are those of one machine and one day; `python -m tests.benchmarks --write` brings them up to date."""
-    (block,) = blocks(TEXT, "text")
+    (block,) = blocks(TEXTS["speed"], "text")
     firsts = [line.partition("  ")[0] for line in block.body.splitlines()]
     parts = ["whole process", "within a process", "growth", "executor", "many files"]
     assert [first for first in firsts if first in parts] == parts
 
 
-def test_every_file_shown_is_used(where: Path) -> None:
-    for block in blocks(TEXT, "yaml"):
-        assert any(block.title in example.command for example in CONSOLE)
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_file_shown_is_used(name: str, folders: dict[str, Path]) -> None:
+    for block in blocks(TEXTS[name], "yaml"):
+        assert any(document == name and block.title in example.command for document, example in CONSOLE)
         if block.body.startswith("["):  # the numbers of an input
             continue
-        code = cnncalc("validate", str(where / block.title)).returncode
-        assert code == (1 if block.title == "wrong.yaml" else 0)
+        code = cnncalc("validate", str(folders[name] / block.title)).returncode
+        assert code == (1 if block.title == WRONG else 0)
 
 
 def test_python_prints_what_is_shown() -> None:
-    (block,) = blocks(TEXT, "pycon")
-    test = doctest.DocTestParser().get_doctest(block.body, {}, "README", str(README), 0)
-    assert test.examples
-    assert doctest.DocTestRunner().run(test).failed == 0
+    shown = [block for text in TEXTS.values() for block in blocks(text, "pycon")]
+    assert shown
+    for block in shown:
+        test = doctest.DocTestParser().get_doctest(block.body, {}, "documents", None, 0)
+        assert test.examples
+        assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def part_of(shown: Any, whole: Any) -> bool:
@@ -91,15 +135,18 @@ def part_of(shown: Any, whole: Any) -> bool:
 
 
 def test_json_is_what_is_shown() -> None:
-    (block,) = blocks(TEXT, "json")
+    """The title of a block is the command that prints it."""
+    shown = [block for text in TEXTS.values() for block in blocks(text, "json")]
+    assert shown
+    for block in shown:
+        assert part_of(json.loads(block.body), json.loads(cnncalc(*block.title.split(), "--format", "json").stdout))
     whole = json.loads(cnncalc("summary", "alexnet", "--format", "json").stdout)
-    assert part_of(json.loads(block.body), whole)
     assert not part_of({"layers": [{"path": "conv2"}]}, whole)
     assert not part_of({"totals": {"nonsense": 1}}, whole)
 
 
 def test_the_picture_is_what_is_printed() -> None:
-    assert words(PICTURE.read_text(encoding="utf-8")) == words(picture()), "python -m tests.readme draws it anew"
+    assert words(PICTURE.read_text(encoding="utf-8")) == words(picture()), "python -m tests.documents draws it anew"
     assert any("62,378,344" in piece for piece in words(picture()))
 
 
@@ -108,19 +155,25 @@ def test_every_command_is_documented() -> None:
     assert sorted(listed) == sorted(COMMANDS)
 
 
-def test_every_option_that_is_mentioned_exists() -> None:
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_option_that_is_mentioned_exists(name: str) -> None:
     known = HELP.union(
         *({*option.opts, *option.secondary_opts} for each in COMMANDS.values() for option in each.params)
     )
-    mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", TEXT))
-    assert mentioned
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", TEXTS[name]))
     assert mentioned <= known
 
 
 def test_every_file_that_is_mentioned_exists() -> None:
-    for name in (".ci/run", "architectures/", str(PICTURE.relative_to(ROOT))):
+    for name in (".ci/run", str(PICTURE.relative_to(ROOT)), str(CONTRIBUTING.relative_to(ROOT))):
         assert name in TEXT
         assert (ROOT / name).exists()
+
+
+def test_the_arrows_are_those_of_the_test() -> None:
+    found = ARROWS_TABLE.search(CONTRIBUTING.read_text(encoding="utf-8"))
+    assert found
+    assert found[0] == arrows_table(), "python -m tests.documents brings it up to date"
 
 
 # What the table of the language shows, each within a small file.
@@ -161,15 +214,12 @@ FRAGMENTS = {
     "floor": "{input: [1, 9, 9], layers: ['conv(@(1.5), 1)']}",
     "round": "{input: [1, 9, 9], layers: ['conv(@(1.5), 1)']}",
     "divisible": "{input: [1, 9, 9], layers: ['conv(@(17, 8), 1)']}",
-    "source: ...": "{@, input: [1, 9, 9], layers: [relu]}",
-    "notes: ...": "{@, input: [1, 9, 9], layers: [relu]}",
-    "allow: {CODE: reason}": None,
 }
 
 
 def fragments() -> list[str]:
     """The code in the first column of the table of the language."""
-    (table,) = re.findall(r"^\| text \|.*\n\|---\|---\|\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
+    (table,) = re.findall(r"^\| text \|.*\n\|---\|---\|\n((?:\|.*\n)+)", TEXTS["language"], re.MULTILINE)
     found = [code for line in table.splitlines() for code in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
     merges = re.findall(r"`(skip if [^`]+)`", table)
     return found + merges
@@ -185,7 +235,7 @@ def test_the_table_of_the_language_holds(tmp_path: Path) -> None:
 
 
 def test_the_limits_are_those_of_the_program() -> None:
-    told = section("Limits")
+    told = " ".join(TEXTS["limits"].split())
     for limit in (
         f"files of {files.LARGEST_FILE // 1024:,} KiB",
         f"texts of {tokens.LONGEST:,} characters",

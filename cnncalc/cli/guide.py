@@ -1,0 +1,40 @@
+"""`cnncalc guide`."""
+
+from typing import Annotated
+
+from cnncalc.cli import options
+from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.errors import UsageError
+
+
+def _topics(incomplete: str) -> list[str]:
+    from cnncalc.guide import TOPICS
+
+    return [topic for topic in TOPICS if topic.startswith(incomplete)]
+
+
+Topic = Annotated[str | None, options.argument("[TOPIC]", "A page of the guide, e.g. counting.", _topics)]
+
+
+def guide(
+    topic: Topic = None,
+    output: options.Output = None,
+    width: options.Width = None,
+    color: options.ColorOption = options.Color.auto,
+) -> None:
+    """Read the guide: the language, what is counted, receptive fields, formats, limits.
+
+    Without a topic, list the pages. A page is shown formatted on a terminal, as Markdown in a pipe or a file.
+    """
+    from cnncalc.guide import TOPICS, page
+    from cnncalc.render.guide import page_text, topics_text
+
+    if topic is not None and topic not in TOPICS:
+        from cnncalc.nearest import did_you_mean
+
+        raise UsageError(f"there is no guide page {topic!r}; {did_you_mean(topic, TOPICS) or 'see cnncalc guide'}")
+    cells, paints = width or width_for(output), colored(color, output)
+    if topic is None:
+        emit(topics_text(TOPICS), output)
+    else:
+        emit(page_text(page(topic), cells, color=paints), output)

@@ -1,0 +1,28 @@
+"""The guide: pages of Markdown beside this file, which `cnncalc guide` shows. The tests run every example in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# topic → what its page is about, in the order in which they are listed
+TOPICS = {
+    "language": "the architecture file, from the first layer to families of networks",
+    "counting": "what is counted, by which convention, with sources",
+    "receptive-fields": "how receptive fields are computed, and what the marks mean",
+    "executor": "running a network on numbers, and verifying every figure by execution",
+    "formats": "JSON, CSV and Python for programs",
+    "limits": "what is refused: sizes, depths, times",
+    "speed": "how fast it is, and how that is measured",
+}
+
+
+def page_path(topic: str) -> Path:
+    """The file of a topic's page."""
+    return Path(__file__).with_name(f"{topic}.md")
+
+
+def page(topic: str) -> str:
+    """The page of a topic, in Markdown. Raises KeyError for an unknown topic."""
+    if topic not in TOPICS:
+        raise KeyError(topic)
+    return page_path(topic).read_text(encoding="utf-8")

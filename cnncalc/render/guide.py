@@ -1,0 +1,37 @@
+"""The guide's pages in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WIDEST = 100  # characters of a line of prose: longer ones are hard to read
+
+# Rich's own have a black background or blue, which a light or a dark terminal does not show well.
+STYLES = {"markdown.code": "cyan", "markdown.h1": "bold", "markdown.h2": "bold underline", "markdown.link_url": "cyan"}
+
+
+def topics_text(topics: Mapping[str, str]) -> str:
+    """The list of topics, each with what its page is about."""
+    margin = max(map(len, topics)) + 2
+    lines = [f"  {topic:{margin}}{about}\n" for topic, about in topics.items()]
+    return "".join(["Pages of the guide, e.g. `cnncalc guide counting`:\n\n", *lines])
+
+
+def page_text(markdown: str, width: int | None, *, color: bool) -> str:
+    """A page: formatted where there is colour, else the Markdown as it is written."""
+    if not color:
+        return markdown
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.theme import Theme
+
+    console = Console(
+        file=StringIO(), force_terminal=True, color_system="standard", width=min(width or WIDEST, WIDEST),
+        legacy_windows=False, theme=Theme(STYLES),
+    )  # fmt: skip
+    with console.capture() as captured:
+        console.print(Markdown(markdown, code_theme="ansi_light"))
+    lines = captured.get().splitlines()
+    return "".join(line.rstrip() + "\n" for line in lines)
