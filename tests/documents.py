@@ -73,7 +73,9 @@ def folder(text: str) -> Iterator[Path]:
     """A folder with the files that a text shows, as a reader would have written them."""
     with TemporaryDirectory() as name:
         for block in blocks(text, "yaml"):
-            (Path(name) / block.title).write_text(block.body, encoding="utf-8")
+            path = Path(name) / block.title
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.body, encoding="utf-8")
         yield Path(name)
 
 

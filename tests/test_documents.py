@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.main import get_command
 
 from cnncalc.analysis import receptive_field
@@ -109,11 +110,30 @@ def test_the_table_of_speed_has_every_part() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_file_shown_is_used(name: str, folders: dict[str, Path]) -> None:
     for block in blocks(TEXTS[name], "yaml"):
+        if block.title.startswith("."):  # of a tool that reads it: below
+            continue
         assert any(document == name and block.title in example.command for document, example in CONSOLE)
         if block.body.startswith("["):  # the numbers of an input
             continue
         code = cnncalc("validate", str(folders[name] / block.title)).returncode
         assert code == (1 if block.title == WRONG else 0)
+
+
+def test_the_files_of_other_tools_call_what_exists(tmp_path: Path) -> None:
+    """The hook that pre-commit takes, the configuration that names it, and the steps of a workflow."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    shown = {block.title: yaml.safe_load(block.body) for block in blocks(TEXTS["formats"], "yaml")}
+    (used,) = shown[".pre-commit-config.yaml"]["repos"][0]["hooks"]
+    assert used["id"] == hook["id"]
+    steps = [step["run"] for step in shown[".github/workflows/nets.yaml"]["jobs"]["nets"]["steps"] if "run" in step]
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "a.yaml").write_text("input: [1, 9, 9]\nlayers: [rellu]\n")
+    for command in (f"{hook['entry']} nets/a.yaml", steps[-1]):
+        program, *arguments = command.split()
+        assert program == "cnncalc"
+        done = cnncalc(*arguments, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "rellu" in done.stdout
 
 
 def test_python_prints_what_is_shown() -> None:
