@@ -67,11 +67,15 @@ class Span(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """A repair: `text` in place of what stands at `span`, and how a person is told of it."""
+    """A repair: `text` in place of what is at `span`, and the words that offer it.
+
+    One that is a `guess` at a name is shown as a question even where it was not tried or does not hold.
+    """
 
     span: Span
     text: str
     help: str
+    guess: bool = False
 
     def applied(self) -> str:
         """The whole source with the repair made."""
@@ -126,9 +130,9 @@ class Problems:
 
     def add(self, problem: Problem) -> None:
         """Note a problem, unless the same one stands there already."""
-        key = (problem.code, *problem.place) if problem.span else (problem.code, problem.message, -1, -1)
+        key = (problem.code, *problem.place)
         refused = ("yaml-feature", *problem.place)  # of what is not read there, nothing else is told
-        if key in self._seen or refused in self._seen or self.full:
+        if self.full or (problem.span and not self._seen.isdisjoint((key, refused))):
             return
         self._seen.add(key)
         if len(self.found) == MOST_PROBLEMS and problem.severity == "warning":

@@ -21,7 +21,7 @@ def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
     for key, _, span, _ in expectations:
         if key not in EXPECTABLE:
             meant = nearest(key, EXPECTABLE)
-            fixes = (Fix(span, meant, f"did you mean `{meant}`?"),) if meant else ()
+            fixes = (Fix(span, meant, f"did you mean `{meant}`?", guess=True),) if meant else ()
             help_text = "the keys of `expect` are " + ", ".join(EXPECTABLE)
             problems.append(Problem("unknown-key", f"unknown key `{key}` in `expect`", span, help_text, fixes=fixes))
     return problems

@@ -22,8 +22,6 @@ OTHERS = {  # convolutions that are not of the standard kind, and why they stay
     "transposed_conv": "transposed, not a standard convolution",
 }
 
-ELSEWHERE = "not among those to be compared"
-
 
 def convolutions(network: Network) -> list[str]:
     """The paths of all convolutions, of whatever kind."""
@@ -53,7 +51,9 @@ def separated(
     for node in network.nodes:
         if isinstance(node.layer, Conv):
             first = node if node.shares is None else network.nodes[node.shares]
-            note = _refusal(FORMS[form], node, first.path, only, least_saving)
+            if only is not None and first.path not in only:
+                continue
+            note = _refusal(FORMS[form], node, least_saving)
             if first is not node and not note and first.index not in chosen:
                 note = f"shares the weights of {first.path}, which stays"
             if note:
@@ -74,7 +74,7 @@ def separated(
             _closed(FORMS[form], node) if node.index in chosen else None,
         )
         for node in network.nodes
-        if node.index in chosen or notes.get(node.index, ELSEWHERE) != ELSEWHERE
+        if node.index in chosen or node.index in notes
     )
     return Rewriting(Comparison(network.name, rows, before, after), rewritten)
 
@@ -84,12 +84,10 @@ def _closed(form: Form, node: Node) -> ClosedForm:
     return form.closed(node.layer, node)
 
 
-def _refusal(form: Form, node: Node, path: str, only: Collection[str] | None, least_saving: Fraction | None) -> str:
+def _refusal(form: Form, node: Node, least_saving: Fraction | None) -> str:
     """Why a standard convolution stays as it is, "" where it does not."""
     layer = node.layer
     assert isinstance(layer, Conv)
-    if only is not None and path not in only:
-        return ELSEWHERE
     reason = form.refuses(layer, node.input_shapes[0])
     if reason:
         return reason

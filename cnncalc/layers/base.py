@@ -237,7 +237,7 @@ def each_axis(name: str, value: int | tuple[E, ...], axes: int) -> tuple[int | E
         raise LayerError(
             "wrong-rank",
             f"`{name}` is {show(value)}, one for each of {len(value)} axes, but {axes_text(axes)} here",
-            help=f"{name}={show(value[0])}" if len(set(value)) == 1 else "",
+            suggest={name: value[0]} if len(set(value)) == 1 else {},
             argument=name,
         )
     return value

@@ -28,12 +28,14 @@ def check_groups(kind: str, groups: int, channels: int, out: int | None = None, 
     for name, count in (("input", channels), ("output", out)):
         if count is not None and count % groups:
             common = channels if out is None else gcd(channels, out)
+            divisor = nearest_divisor(groups, common)
             raise LayerError(
                 "groups-mismatch",
                 f"`{kind}` in {groups} {argument} cannot divide {count} {name} channels"
                 f" ({count} mod {groups} = {count % groups})",
-                help=f"use a number that divides {common}, such as {argument}={nearest_divisor(groups, common)}",
+                offer=f"use a divisor of {common}, e.g. {{}}",
                 argument=argument,
+                suggest={argument: divisor},
             )
 
 

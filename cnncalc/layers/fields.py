@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.errors import CnncalcError
@@ -15,11 +16,19 @@ Padding = Amount | str
 
 
 class LayerError(CnncalcError):
-    """A rule of a layer does not hold for these settings and this input.
+    """A rule of a layer does not hold for these arguments and this input.
 
-    `argument` names the setting at fault ("" where it is the input), `help` the text that would mend it. `about` is
-    "size" where only the spatial sizes are at fault: where they are not known for certain, such an error is no news.
-    `branch` is the index of the first input of a merge that does not agree with those before it, −1 elsewhere.
+    What can be done about it is data, never read out of a text:
+
+    - `suggest`: values of arguments, each of which alone would mend it, the likeliest first.
+    - `insert_before`: the layer that is missing before this one.
+    - `append`: for a merge, the index of a branch and the layer that is missing at its end.
+
+    `argument` names the argument at fault ("" where it is the input) and `found` the value that it cannot take. `about`
+    is "size" where only the spatial sizes are at fault: where they are not known for certain, such an error is not
+    reported. `detail` is the end of the message that holds for exactly these sizes. `branch` is the index of the first
+    input of a merge that does not agree with those before it, −1 elsewhere. `help` is for people; without one they are
+    shown the suggestions in the words of `offer`.
     """
 
     def __init__(
@@ -27,18 +36,30 @@ class LayerError(CnncalcError):
         code: str,
         message: str,
         *,
+        detail: str = "",
         help: str = "",
         argument: str = "",
+        found: Value = None,
         about: str = "channels",
         branch: int = -1,
+        suggest: Mapping[str, Value] | None = None,
+        offer: str = "use {}",
+        insert_before: str = "",
+        append: tuple[int, str] | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message + detail)
         self.code = code
         self.message = message
-        self.help = help
+        self.detail = detail
         self.argument = argument
+        self.found = found
         self.about = about
         self.branch = branch
+        self.suggest = dict(suggest or {})
+        self.insert_before = insert_before
+        self.append = append
+        listed = " or ".join(f"`{name}={show(value)}`" for name, value in self.suggest.items())
+        self.help = help or (offer.format(listed) if listed else "")
 
 
 class Same:
@@ -108,7 +129,13 @@ class Field:
                 text = f"`{self.name}` is {show(value)}: more than {MAXIMUM:,} cannot be meant"
             elif self.words and isinstance(value, str):
                 help_text = "one of " + ", ".join(self.words)
-            raise LayerError("bad-argument", text, help=help_text, argument=self.name) from None
+            raise LayerError(
+                "bad-argument", text, help=help_text, argument=self.name, found=value, suggest=self.suggestions(value)
+            ) from None
+
+    def suggestions(self, value: Value) -> dict[str, Value]:
+        """What was probably meant by a value that this field cannot take."""
+        return {}
 
     def signature(self) -> str:
         """The field as it stands in a signature, `stride=1`."""
@@ -237,6 +264,9 @@ class SizesField(Field):
         return self.brief.format("+".join(map(show, value)) if isinstance(value, tuple) else show(value))
 
 
+LEAST_PERCENTAGE = 5  # from which a number is rather a percentage than a share
+
+
 class RealField(Field):
     """A number, between bounds."""
 
@@ -257,6 +287,10 @@ class RealField(Field):
             raise ValueError
         return float(value)
 
+    def suggestions(self, value: Value) -> dict[str, Value]:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return {self.name: value / 100} if is_number and self.maximum == 1 and LEAST_PERCENTAGE <= value <= 100 else {}
+
 
 class FlagField(Field):
     """true or false."""
@@ -267,6 +301,9 @@ class FlagField(Field):
         if not isinstance(value, bool):
             raise ValueError
         return value
+
+    def suggestions(self, value: Value) -> dict[str, Value]:
+        return {self.name: value == 1} if is_whole(value, 0) and value in (0, 1) else {}
 
     def short(self, value: Value, axes: int = 0) -> str:
         if not self.brief or value == self.default:

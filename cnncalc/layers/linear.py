@@ -23,9 +23,10 @@ class Linear(Layer, kind="linear"):
         if len(inputs[0]) > 1:
             raise LayerError(
                 "wrong-rank",
-                f"`{self.kind}` needs a flat input, but a map of {shape_text(inputs[0])}"
-                f" ({prod(inputs[0]):,} elements) flows here",
+                f"`{self.kind}` needs a flat input, but its input is a map",
+                detail=f" of {shape_text(inputs[0])} ({prod(inputs[0]):,} elements)",
                 help="put `flatten` before it",
+                insert_before="flatten",
             )
         return (self.out,)
 

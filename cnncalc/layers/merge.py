@@ -6,7 +6,7 @@ from functools import reduce
 from math import prod
 
 from cnncalc.layers.base import NO_WORK, Example, Maps, Shape, Shapes, Weightless, Work, shape_text
-from cnncalc.layers.fields import LayerError
+from cnncalc.layers.fields import LayerError, show
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 
@@ -18,7 +18,14 @@ class _Merge(Weightless):
         return "pointwise"
 
     def disagreement(
-        self, inputs: Shapes, branch: int, *, before: Shape, channels_agree: bool, help: str = ""
+        self,
+        inputs: Shapes,
+        branch: int,
+        *,
+        before: Shape,
+        channels_agree: bool,
+        help: str = "",
+        append: tuple[int, str] | None = None,
     ) -> LayerError:
         """The error of the first branch that does not agree with those before it, which have or make `before`."""
         measure = "branch 1 is" if before == inputs[0] else "those before make"
@@ -30,6 +37,7 @@ class _Merge(Weightless):
             help=help,
             about="size" if channels_agree and len(shape) == len(before) > 1 else "channels",
             branch=branch,
+            append=append,
         )
 
 
@@ -77,8 +85,8 @@ class Multiply(_Merge, kind="multiply"):
         for index, shape in enumerate(inputs):
             agree = [a == b or 1 in (a, b) for a, b in zip(shape, result, strict=False)]
             if len(shape) != len(result) or not all(agree):
-                text = gate_help(result, shape, index)
-                raise self.disagreement(inputs, index, before=result, channels_agree=agree[0], help=text)
+                append, text = as_gate(result, shape, index)
+                raise self.disagreement(inputs, index, before=result, channels_agree=agree[0], help=text, append=append)
             result = tuple(map(max, result, shape))
         return result
 
@@ -99,14 +107,15 @@ class Multiply(_Merge, kind="multiply"):
         )
 
 
-def gate_help(before: Shape, shape: Shape, index: int) -> str:
-    """The reshape that makes a gate of a flat branch, where that would do."""
+def as_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+    """The reshape that makes a gate of a flat branch, where that would do: the branch and the call, and a text."""
     flat, other = (shape, before) if len(shape) == 1 else (before, shape)
     if len(flat) > 1 or len(other) == 1 or flat[0] not in (1, other[0]):
-        return ""
-    where = f"branch {index + 1}" if flat is shape else "the branches before it"
-    text = ", ".join(map(str, (flat[0], *(1 for _ in other[1:]))))
-    return f"`reshape([{text}])` at the end of {where} makes a gate of it"
+        return None, ""
+    call = f"reshape({show((flat[0], *(1 for _ in other[1:])))})"
+    if flat is shape:
+        return (index, call), f"`{call}` at the end of branch {index + 1} makes a gate of it"
+    return (0, call) if index == 1 else None, f"`{call}` at the end of the branches before it makes a gate of it"
 
 
 class Concat(_Merge, kind="concat"):

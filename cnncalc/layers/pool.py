@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
 from cnncalc.layers.conv import DILATION, KERNEL, PADDING
-from cnncalc.layers.fields import LayerError, Padding, PerAxis, Same, flag, per_axis, show, word
+from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Adaptive, Reach
 from cnncalc.layers.term import gcd
@@ -48,7 +48,8 @@ class _Pool(Weightless, Windowed):
                 raise LayerError(
                     "padding-too-large",
                     f"the padding of `{self.kind}` is more than half its window: 2·{padded} > {limit}",
-                    help=least_cut(axes),
+                    offer="at most {}",
+                    suggest=least_cut(axes),
                     argument="padding",
                 )
 
@@ -67,7 +68,7 @@ def pads_at_most_half(axes: tuple[Axis, ...]) -> bool:
     return all(2 * max(axis.before, axis.after) <= axis.kernel for axis in axes)
 
 
-def least_cut(axes: tuple[Axis, ...]) -> str:
+def least_cut(axes: tuple[Axis, ...]) -> dict[str, Amount]:
     """The most padding that a pool takes, where its windows fit with it."""
     halves = (axis.kernel // 2 for axis in axes)
     mended = [
@@ -75,7 +76,7 @@ def least_cut(axes: tuple[Axis, ...]) -> str:
         for axis, half in zip(axes, halves, strict=True)
     ]
     sides = tuple((axis.before, axis.after) for axis in mended)
-    return f"at most padding={show(simplest(sides))}" if min(axis.slack for axis in mended) >= 0 else ""
+    return {"padding": simplest(sides)} if min(axis.slack for axis in mended) >= 0 else {}
 
 
 class MaxPool(_Pool, kind="max_pool"):

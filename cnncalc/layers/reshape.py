@@ -43,12 +43,11 @@ class Reshape(Idle, kind="reshape"):
         found, wanted = prod(inputs[0]), prod(self.shape)
         if found != wanted:
             rest = prod(self.shape[1:])
-            fits = found % rest == 0
             raise LayerError(
                 "shape-mismatch",
                 f"`{self.kind}` to {show(self.shape)} needs {wanted:,} elements,"
                 f" but {shape_text(inputs[0])} has {found:,}",
-                help=f"reshape({show((found // rest, *self.shape[1:]))})" if fits else "",
+                suggest={"shape": (found // rest, *self.shape[1:])} if found % rest == 0 else {},
                 argument="shape",
                 about="size",
             )
@@ -180,7 +179,8 @@ class Crop(_Border, kind="crop"):
                 raise LayerError(
                     "size-runs-out",
                     f"`{self.kind}` takes {a} + {b} = {a + b} of {i} positions and leaves nothing",
-                    help=f"at most amount={show(simplest(most))}",
+                    offer="at most {}",
+                    suggest={"amount": simplest(most)},
                     argument="amount",
                     about="size",
                 )

@@ -28,7 +28,7 @@ class Upsample(Weightless, kind="upsample"):
             raise LayerError(
                 "wrong-rank",
                 f"mode `{self.mode}` is for {LINEAR_MODES[self.mode]} spatial axes, but {axes} flow here",
-                help=f"mode={fitting}",
+                suggest={"mode": fitting},
                 argument="mode",
             )
         factors = each_axis("factor", self.factor, axes)

@@ -1,17 +1,27 @@
-"""Words that stand where a layer kind may stand and are no layers: the expander of architecture files sees to them."""
+"""Words that can be written in place of a layer kind and are no layers: `spec.expand` gives them their meaning."""
 
 from __future__ import annotations
 
 ROUNDS = "rounds"
 
-# name → its signature and one sentence
+# word → what it takes
+STRUCTURE_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "activation": ("kind",), "identity": (), "outputs": (), "from": ("name",), ROUNDS: ("name",), "reuse": ("name",),
+}  # fmt: skip
+
+_SUMMARIES = {
+    "activation": "The layer kind that a parameter names, `activation(act)`.",
+    "identity": "Returns its input unchanged; as a branch, the shortcut.",
+    "outputs": "Named branches that end in outputs of their own, while the main path goes on unchanged.",
+    "from": "Starts a branch from an earlier output, by its name.",
+    ROUNDS: "In place of a merge's branches: the output of each round of a repeat, `add: rounds(stack)`.",
+    "reuse": "Applies an earlier layer or block again, with the same weights.",
+}
+
+# word → its signature and one sentence
 STRUCTURE_WORDS: dict[str, tuple[str, str]] = {
-    "activation": ("activation(kind)", "The layer kind that a parameter names, `activation(act)`."),
-    "identity": ("identity", "Passes on what flows in; as a branch, the shortcut."),
-    "outputs": ("outputs", "Named branches that end in outputs of their own, while the flow goes on unchanged."),
-    "from": ("from(name)", "Starts a branch from an earlier output, by its name."),
-    ROUNDS: ("rounds(name)", "In place of a merge's branches: what each round of a repeat gave, `add: rounds(stack)`."),
-    "reuse": ("reuse(name)", "Applies an earlier layer or block again, with the same weights."),
+    word: (f"{word}({', '.join(names)})" if names else word, _SUMMARIES[word])
+    for word, names in STRUCTURE_PARAMETERS.items()
 }
 
 MERGES = ("add", "multiply", "concat")  # layer kinds that are written with branches

@@ -6,7 +6,7 @@ from math import prod
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
 from cnncalc.layers.conv import BIAS, DILATION, DUMOULIN, GROUPS, KERNEL, OUT, PADDING, STRIDE, check_groups, with_bias
-from cnncalc.layers.fields import LayerError, Padding, PerAxis, per_axis, short, show
+from cnncalc.layers.fields import LayerError, Padding, PerAxis, per_axis, short
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Spread
 from cnncalc.layers.window import Axis, Windowed, axes_of, halves, simplest, transposed_size
@@ -54,7 +54,7 @@ class TransposedConv(Windowed, kind="transposed_conv"):
             f" the window ({short(tuple(axis.extent for axis in axes))}) and the output padding"
             f" ({short(extras)}) reach less far than the stride"
             f" ({short(tuple(axis.stride for axis in axes))})",
-            help=f"output_padding={show(simplest(needed))}",
+            suggest={"output_padding": simplest(needed)},
             argument="padding",
         )
 
@@ -84,7 +84,8 @@ class TransposedConv(Windowed, kind="transposed_conv"):
         return LayerError(
             "size-runs-out",
             f"the padding of `{self.kind}` cuts off the whole output: its size would be {short(sizes)}",
-            help=f"at most padding={show(simplest(most))}",
+            offer="at most {}",
+            suggest={"padding": simplest(most)},
             argument="padding",
             about="size",
         )

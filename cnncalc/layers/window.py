@@ -10,7 +10,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, each_axis, spatial
-from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, show, uniform
+from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, uniform
 from cnncalc.layers.reach import Reach, Window
 from cnncalc.layers.term import largest
 
@@ -224,13 +224,14 @@ def too_large(kind: str, axis: Axis, axes: tuple[Axis, ...], accepts: Accepts = 
     return LayerError(
         "kernel-too-large",
         f"the window of `{kind}` does not fit: kernel {window}, input {size}",
-        help=fitting_help(axes, accepts),
+        offer="{} would fit",
+        suggest=fitting(axes, accepts),
         argument="kernel",
         about="size",
     )
 
 
-def fitting_help(axes: tuple[Axis, ...], accepts: Accepts) -> str:
+def fitting(axes: tuple[Axis, ...], accepts: Accepts) -> dict[str, Amount]:
     """The largest kernel, and the least padding on both sides, with which the windows fit on every axis."""
     smaller = tuple(axis._replace(kernel=axis.kernel + min(axis.slack // axis.dilation, 0)) for axis in axes)
     sides = (ceiling(axis.extent - axis.size, 2) for axis in axes)
@@ -238,12 +239,12 @@ def fitting_help(axes: tuple[Axis, ...], accepts: Accepts) -> str:
         axis if axis.slack >= 0 else axis._replace(before=side, after=side)
         for axis, side in zip(axes, sides, strict=True)
     )
-    texts = []
+    found: dict[str, Amount] = {}
     if accepts(smaller):
-        texts.append(f"kernel={show(simplest(tuple(axis.kernel for axis in smaller)))}")
+        found["kernel"] = simplest(tuple(axis.kernel for axis in smaller))
     if accepts(padded):
-        texts.append(f"padding={show(simplest(tuple((axis.before, axis.after) for axis in padded)))}")
-    return " or ".join(texts) + " would fit" if texts else ""
+        found["padding"] = simplest(tuple((axis.before, axis.after) for axis in padded))
+    return found
 
 
 def simplest(value: Amount) -> Amount:

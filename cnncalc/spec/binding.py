@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import LayerError, Value, show
-from cnncalc.layers.structure import ROUNDS, STRUCTURE_WORDS
+from cnncalc.layers.fields import FlagField, LayerError, Value, WholeField, show
+from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
-from cnncalc.spec.repairs import rename, set_argument, settings_in, write
+from cnncalc.spec.repairs import guess, rename, set_argument, write
 from cnncalc.spec.tree import Argument, Call
 from cnncalc.spec.values import Word, is_number, told_apart
 
@@ -42,8 +40,7 @@ def bind(call: Call, description: Description) -> None:
         help_text = f"write `add: {call.span.text}`, or so with `multiply` or `concat`"
         raise Mistake("wrong-form", f"`{ROUNDS}` stands in place of the branches of a merge", call.span, help_text)
     elif kind in STRUCTURE_WORDS:
-        names = re.findall(r"\w+", STRUCTURE_WORDS[kind][0].partition("(")[2])
-        call.bound = arguments(call, dict.fromkeys(names, False))
+        call.bound = arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
         call.target = kind
     elif kind in KINDS:
         bind_layer(call, kind_class(kind), description.made)
@@ -130,7 +127,7 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
     name, wants = argument.name, takes(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
     meant = argument_named(name, free)
-    fixes = [Fix(at, meant, f"did you mean `{meant}`?")] if meant else list(rename(at, name, free))
+    fixes = [guess(at, meant)] if meant else list(rename(at, name, free))
     if name in NOT_WRITTEN:
         fixes = list(rewritten(call, call.kind, names))
         wants = f"`{name}` is not written: it is what flows here"
@@ -138,23 +135,25 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
 
 
 def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
-    """A layer's error at the argument that it is about, with the settings that its advice names as repairs.
+    """A layer's error at the argument that it is about, with what it suggests as repairs.
 
-    `shape` is what flows in, where that is known.
+    `shape` is the shape of the input, () where it is not known.
     """
     at = call.bound[error.argument].span if error.argument in call.bound else call.span
-    settings = [setting for setting in settings_in(error.help) if setting != ("kernel", "1")]  # which is no window
-    fixes = [fix for name, value in settings for fix in set_argument(call, name, value)]
-    if error.code == "wrong-rank" and "`flatten`" in error.help and not call.by_name:
-        text = f"flatten -> {call.span.text}"
-        fixes = [Fix(call.span, text, f"put `flatten` before it: `{text}`")]
-    if error.code == "bad-argument" and error.argument in call.bound:
-        fixes += _bad_argument(error, call)
+    fixes = [
+        fix
+        for name, value in error.suggest.items()
+        if (name, value) != ("kernel", 1)  # which is no window
+        for fix in set_argument(call, name, show(value))
+    ]
+    if error.insert_before and not call.by_name:
+        text = f"{error.insert_before} -> {call.span.text}"
+        fixes.insert(0, Fix(call.span, text, f"put `{error.insert_before}` before it: `{text}`"))
     if error.code == "kernel-too-large":
         fixes = [*channels_first(call, shape), *fixes]
-    if error.help.startswith(f"{call.kind}(") and not call.by_name:
-        fixes = [write(call.span, error.help)]
-    return Mistake(error.code, error.message, at, error.help, *fixes)
+    if error.code == "bad-argument" and error.argument in call.bound:
+        fixes = _bad_argument(error, call, fixes)
+    return Mistake(error.code, error.message + error.detail, at, error.help, *fixes)
 
 
 def channels_first(call: Call, shape: Shape) -> tuple[Fix, ...]:
@@ -181,21 +180,17 @@ def in_other_order(call: Call, names: list[str]) -> tuple[Fix, ...]:
     return without_first(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
 
 
-def _bad_argument(error: LayerError, call: Call) -> list[Fix]:
+def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[Fix]:
     """Repairs of a value that an argument cannot take: the word or the number nearest to it."""
     value = call.bound[error.argument]
     fixes: list[Fix] = []
-    field = kind_class(call.kind).fields[error.argument]
-    words = field.words
-    if isinstance(value, Arithmetic) and "whole number" in error.message:
+    fields = kind_class(call.kind).fields
+    field = fields[error.argument]
+    if isinstance(value, Arithmetic) and isinstance(error.found, float) and isinstance(field, WholeField):
         fixes.append(write(value.span, f"round({value.span.text})"))
-    if isinstance(value, Literal) and getattr(field, "maximum", 0) == 1 and is_number(value.value) and value.value >= 5:
-        fixes.append(write(value.span, show(value.value / 100), "a share is a number from 0 to 1"))
-    if "true or false" in error.message and isinstance(value, Literal) and is_number(value.value):
-        fixes += in_other_order(call, list(kind_class(call.kind).fields))
+    if isinstance(field, FlagField) and isinstance(value, Literal) and is_number(value.value):
+        fixes += in_other_order(call, list(fields))
+    fixes += suggested
     if isinstance(value, Literal | Name):
-        text = value.span.text
-        fixes += rename(value.span, text, words)
-        if text in ("1", "0") and "true or false" in error.message:
-            fixes.append(write(value.span, "true" if text == "1" else "false"))
+        fixes += rename(value.span, value.span.text, field.words)
     return fixes

@@ -10,7 +10,7 @@ from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
-from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form
+from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, is_empty
 from cnncalc.spec.repairs import write
 from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item, Merge
 
@@ -41,17 +41,20 @@ class BodyReader:
         help_text = _NOTHING if fixes else ""
         self.problems.add(Problem("empty-branch", f"{what} has nothing in it", span, help_text, fixes=fixes))
 
-    def body(self, node: Node, what: str, span: Span) -> Body:
-        """A body; `span` is the place of the key before it, where an empty one is told."""
+    def body(self, node: Node, what: str, span: Span, *, branch: bool = False) -> Body:
+        """A body; `span` is the position of the key before it, where an empty one is reported.
+
+        A `branch` may be `identity` and nothing else.
+        """
         if isinstance(node, Listing):
             if not node.items:
-                self.empty(what, node.span, *([Fix(node.span, "identity", _NOTHING)] if is_branch(what) else []))
+                self.empty(what, node.span, *([Fix(node.span, "identity", _NOTHING)] if branch else []))
             elif node.flow and self.is_split(node):
                 return (broken(node.span),)
             return tuple(self.item(item) for item in node.items)
-        if isinstance(node, Text) and not node.value and node.plain:
+        if is_empty(node):
             after = span._replace(start=_past_colon(span), end=_past_colon(span))
-            self.empty(what, span, *([Fix(after, " identity", _NOTHING)] if is_branch(what) else []))
+            self.empty(what, span, *([Fix(after, " identity", _NOTHING)] if branch else []))
             return (broken(span),)
         return (self.item(node),)
 
@@ -166,8 +169,9 @@ class BodyReader:
         if node.flow and self.is_split(node, branches=True):
             return None
         return [
-            Branch(str(n), None, self.body(inner, f"branch {n} of `{word}`", inner.span), inner.span, inner.span)
+            Branch(str(n), None, body, inner.span, inner.span)
             for n, inner in enumerate(node.items, start=1)
+            for body in [self.body(inner, f"branch {n} of `{word}`", inner.span, branch=True)]
         ]
 
     def branch_mapping(self, word: str, node: Mapping) -> list[Branch] | None:
@@ -178,7 +182,7 @@ class BodyReader:
         unread = False
         for key, inner in node.pairs:
             read = self.attempt(_read_branch_key, key)
-            body = self.body(inner, f"branch `{key.value}` of `{word}`", key.span)
+            body = self.body(inner, f"branch `{key.value}` of `{word}`", key.span, branch=True)
             if read is None:
                 unread = True
                 continue
@@ -242,11 +246,6 @@ class BodyReader:
 def broken(span: Span) -> Chain:
     """A chain in place of one that could not be read."""
     return Chain("", None, (Item(Broken(span), None, None, None, span),), span)
-
-
-def is_branch(what: str) -> bool:
-    """Whether a body is a branch, which may be `identity` and nothing else."""
-    return what.startswith("branch")
 
 
 def _past_colon(span: Span) -> int:

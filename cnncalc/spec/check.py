@@ -13,7 +13,7 @@ from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import kind_named
-from cnncalc.spec.repairs import rename, write
+from cnncalc.spec.repairs import guess, rename, write
 from cnncalc.spec.segments import NUMBER, kind_and_ordinal, set_segments
 from cnncalc.spec.tree import Block, Body, Call, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
@@ -21,7 +21,6 @@ from cnncalc.spec.values import FUNCTIONS
 BOOLEANS = {"true": True, "false": False}
 SPECIAL = ("in_channels", "channels", "index", "input")
 RESERVED = frozenset(RESERVED_WORDS) | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)
-BLOCK = "a block"
 _NAME = re.compile(r"\w+")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
@@ -97,9 +96,9 @@ class Checker:
         for entry in self.description.expect.values():
             self.check_names(entry.value, (), earlier)
 
-    def check_name(self, name: str, span: Span, what: str) -> bool:
+    def check_name(self, name: str, span: Span, what: str, *, reserved: Collection[str] = RESERVED) -> bool:
         """Whether a name may be given; a word of the language or a number may not."""
-        if name in RESERVED and what != BLOCK:  # in the place of a kind, such a word can only be a block
+        if name in reserved:
             self.problems.add(Problem("bad-name", f"{what} cannot be called `{name}`, a word of the language", span))
         elif not _NAME.fullmatch(name) or NUMBER.fullmatch(name):
             self.problems.add(
@@ -110,7 +109,7 @@ class Checker:
         return False
 
     def check_block(self, block: Block) -> None:
-        self.check_name(block.name, block.span, BLOCK)
+        self.check_name(block.name, block.span, "a block", reserved=())  # a call of such a word can only be a block
         if block.name in STRUCTURE_WORDS or block.name in MERGE_WORDS:
             self.problems.add(
                 Problem("bad-name", f"a block cannot be called `{block.name}`, a word of the language", block.span)
@@ -226,7 +225,7 @@ class Checker:
         names = [*known, *RESERVED, *KINDS, *self.description.blocks]
         return (
             *([write(name.span, word)] if word else []),
-            *([Fix(name.span, kind, f"did you mean `{kind}`?")] if kind else []),
+            *([guess(name.span, kind)] if kind else []),
             *rename(name.span, name.name, names),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cnncalc.errors import Fix, Mistake
 from cnncalc.layers.base import Layer, Shape, shape_text
-from cnncalc.layers.fields import LayerError, show
+from cnncalc.layers.fields import LayerError
 from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
@@ -29,10 +29,12 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
             *with_padding(culprit),
             *with_stride(measure, culprit, flow.shape, first.shape),
         ]
-        if len(flow.shape) == 1 and len(first.shape) > 1 and merge.word == "multiply":
-            shape = (flow.shape[0], *(1 for _ in first.shape[1:]))
-            text = f"{culprit.body_span.text} -> reshape({show(shape)})"
-            fixes = [Fix(culprit.body_span, text, f"give the gate its axes: `{text}`")]
+    if error.append:
+        index, call = error.append
+        branch = known[index][0]
+        if branch.body and not is_by_name(branch):
+            text = f"{branch.body_span.text} -> {call}"
+            fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{call}`: `{text}`"))
     help_text = "" if merge.rounds else error.help  # no round has an end of its own to be changed
     return Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, help_text, *fixes)
 

@@ -9,7 +9,7 @@ from cnncalc.errors import CODES, Problem, Problems, Source, Span
 from cnncalc.spec.bodies import BodyReader
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.grammar import read_declaration
-from cnncalc.spec.nodes import Mapping, Node, Text, form, parse
+from cnncalc.spec.nodes import Mapping, Node, Text, form, is_empty, parse
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
@@ -99,7 +99,7 @@ class _Reader(BodyReader):
     def pairs(self, key: Text, node: Node) -> list[tuple[Text, Node]]:
         if isinstance(node, Mapping):
             return node.pairs
-        if not (isinstance(node, Text) and node.plain and not node.value):
+        if not is_empty(node):
             help_text = "write `NAME: …`, each on a line of its own below it"
             self.refuse(f"`{key.value}` is a mapping of names, found {form(node)}", node.span, help=help_text)
         return []
@@ -138,7 +138,7 @@ class _Reader(BodyReader):
 
     def allow(self, key: Text, node: Node) -> None:
         for code, reason in self.pairs(key, node):
-            if code.value not in CODES and isinstance(node, Mapping) and node.flow and form(reason) == "nothing":
+            if code.value not in CODES and isinstance(node, Mapping) and node.flow and is_empty(reason):
                 help_text = "put the reason in quotes, or on a line of its own"
                 self.refuse("a comma splits this reason", code.span, help=help_text)
             elif code.value not in CODES:

@@ -6,8 +6,6 @@ its spatial sizes (`doubtful`), and errors that would only follow from that are 
 
 from __future__ import annotations
 
-import re
-
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
@@ -23,8 +21,6 @@ from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit, may_be_off, passes_on
 from cnncalc.spec.tree import Group as Parenthesis
 from cnncalc.spec.values import told_apart, truth, whole
-
-_SIZES = re.compile(r" of [\d×]+ \([\d,]+ elements?\)")
 
 
 class Expander:
@@ -179,7 +175,7 @@ class Expander:
                 self.built.different(len(self.shapes), call.span, path)
         except LayerError as error:
             if flow.doubtful:  # what the sizes would be is not known
-                error.message = _SIZES.sub("", error.message)
+                error.detail = ""
             if not (flow.doubtful and error.about == "size"):
                 self.built.note(mistake_of(error, call, shape), path, flow, self.built.fewer_rounds())
             self.built.failed = True

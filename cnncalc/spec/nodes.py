@@ -80,6 +80,11 @@ class Mapping:
 Node = Text | Listing | Mapping
 
 
+def is_empty(node: Node) -> bool:
+    """Whether there is no value: a key or a dash with nothing after it."""
+    return isinstance(node, Text) and node.plain and not node.value
+
+
 def form(node: Node) -> str:
     """What a node is, as a message names it."""
     if isinstance(node, Text):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -32,30 +31,31 @@ def write(span: Span, text: str, why: str = "") -> Fix:
 def rename(span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
     """The repair of a mistyped name, none where no known name is alike."""
     found = nearest(name, known)
-    return (Fix(span, found, f"did you mean `{found}`?"),) if found else ()
+    return (guess(span, found),) if found else ()
+
+
+def guess(span: Span, name: str) -> Fix:
+    """The repair that asks for the name that was probably meant."""
+    return Fix(span, name, f"did you mean `{name}`?", guess=True)
 
 
 def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix, ...]:
     """The repair that gives an argument of a call another value, or gives it at all."""
+
+    def help_with(written: str) -> str:
+        return f"{why} {written}" if why else f"write {written}"
+
     if name in call.bound:
         at = call.bound[name].span
         written = f"`{value}` in place of `{at.text}`" if value == name else f"`{name}={value}`"
-        return (Fix(at, value, f"{why or 'write'} {written}"),)
+        return (Fix(at, value, help_with(written)),)
     if call.by_name:
         return ()
     text = f"{name}={value}"
     if call.arguments:
         end = call.arguments[-1].span
-        return (Fix(Span(end.source, end.end, end.end), f", {text}", f"{why or 'write'} `{text}`"),)
-    return (Fix(call.span, f"{call.kind}({text})", f"{why or 'write'} `{call.kind}({text})`"),)
-
-
-_SETTING = re.compile(r"\b([a-z_]+)=(\[[\d, \[\]]+\]|\w+)")
-
-
-def settings_in(help: str) -> list[tuple[str, str]]:
-    """The settings that a layer's advice names, `padding=1`, in the order in which it names them."""
-    return _SETTING.findall(help)
+        return (Fix(Span(end.source, end.end, end.end), f", {text}", help_with(f"`{text}`")),)
+    return (Fix(call.span, f"{call.kind}({text})", help_with(f"`{call.kind}({text})`")),)
 
 
 def confirmed(
@@ -77,7 +77,7 @@ def confirmed(
             trials, room = trials - 1, room - cost
             if _mends(fix, problem, problems, after):
                 held = (fix,)
-        asked = next((fix.help for fix in problem.fixes if fix.help.startswith("did you mean")), "")
+        asked = next((fix.help for fix in problem.fixes if fix.guess), "")
         found.append(problem._replace(fixes=held, help=held[0].help if held else problem.help or asked))
     return found
 

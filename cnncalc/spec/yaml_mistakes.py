@@ -1,4 +1,8 @@
-"""What a person probably did where YAML cannot be read: YAML's own messages name its grammar, not the mistake."""
+"""What a person probably did where YAML cannot be read: YAML's own messages name its grammar, not the mistake.
+
+PyYAML gives its errors no codes. What must be read from their texts is in `PHRASES` and nowhere else; where a version
+words them otherwise, the guesses that need them make way for a general message at the position that PyYAML gives.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,16 @@ OPENING = {"[": "]", "{": "}"}
 _BRACKETS = re.compile(r"""[\[\]{}]|(?<=[\s\[{,:])(?:'[^']*'|"(?:[^"\\]|\\.)*"|\#[^\n]*)""", re.DOTALL)
 LONGEST = 400  # characters of a line that are looked through where it takes more than a glance
 
+# sign of a mistake → the attribute of PyYAML's error that shows it, and the phrase in it. The same in PyYAML 6.0 to
+# 6.0.3, from libyaml 0.2.5 and from pure Python.
+PHRASES = {
+    "colon": ("problem", "mapping values"),  # a colon and a space where no key can be
+    "character": ("problem", "cannot start any token"),
+    "flow": ("context", "flow"),  # within brackets or braces
+    "quoted": ("context", "quoted"),  # within quotes
+    "block": ("context", "block"),  # among lines that are held together by their indentation
+}
+
 Guess = Callable[["Scene"], "Problem | None"]
 
 
@@ -23,8 +37,7 @@ class Scene:
         begin = error.context_mark or mark
         size = len(source.text)
         self.source = source
-        self.said = error.problem or error.context or "it cannot be read"
-        self.context = error.context or ""
+        self.signs = {sign for sign, (where, phrase) in PHRASES.items() if phrase in (getattr(error, where) or "")}
         self.at = min(mark.index, size) if mark else 0
         self.begin = min(begin.index, size) if begin else 0
         self.number = source.place(self.at)[0]
@@ -55,7 +68,8 @@ def explain(source: Source, error: Any) -> Problem:
         if found:
             return found
     at = scene.at if scene.at < len(source.text) else max(scene.begin, 0)
-    return scene.problem(f"not well-formed YAML: {scene.said}", Span(source, at, min(at + 1, len(source.text))))
+    said = error.problem or error.context or "it cannot be read"
+    return scene.problem(f"not well-formed YAML: {said}", Span(source, at, min(at + 1, len(source.text))))
 
 
 def _tab(scene: Scene) -> Problem | None:
@@ -92,7 +106,7 @@ def _comment_in_chain(scene: Scene) -> Problem | None:
     """A comment ends a plain text, so that the arrow below it stands alone."""
     previous = scene.source.line(scene.number - 1) if scene.number > 1 else ""
     found = re.search(r"(?:^|\s)(#.*)$", previous)
-    if not found or "map" in scene.said:
+    if not found or "colon" in scene.signs:
         return None
     if not (scene.line.lstrip().startswith("->") or re.search(r"->\s*#", previous)):
         return None
@@ -109,7 +123,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
     found = re.match(r"\s*(\w+):\s*(.*?)\s*(?:#.*)?$", scene.line)
     number, before = scene.before()
     item = re.match(r"\s*- +(?![\w ]+:)(.+?)\s*$", before)
-    if not found or not item or "mapping values" not in scene.said:
+    if not found or not item or "colon" not in scene.signs:
         return None
     start = scene.source.starts[number - 1] + item.start(1)
     whole = Span(scene.source, start, scene.start + found.end())
@@ -129,7 +143,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
 def _colon_in_parentheses(scene: Scene) -> Problem | None:
     """`unit(out: 4):`, where a default is meant."""
     found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line[:LONGEST])
-    if not found or "mapping values" not in scene.said:
+    if not found or "colon" not in scene.signs:
         return None
     fix = Fix(scene.span(found.start(2), found.end(2)), "=", f"write `{found[1]}={found[3]}`")
     colon = scene.line.index(":", found.start(2))
@@ -140,7 +154,7 @@ def _colon_in_parentheses(scene: Scene) -> Problem | None:
 
 def _colon_in_title(scene: Scene) -> Problem | None:
     found = re.match(r"\s*(?:- )?[^\s:]+:\s+([^'\"\[{|>].*?)\s*$", scene.line)
-    if not found or "mapping values" not in scene.said:
+    if not found or "colon" not in scene.signs:
         return None
     quoted = '"' + found[1].replace("\\", "\\\\").replace('"', '\\"') + '"'
     fix = Fix(scene.span(found.start(1), found.end(1)), quoted, f"put it in quotes: `{quoted}`")
@@ -152,7 +166,7 @@ def _colon_in_title(scene: Scene) -> Problem | None:
 def _index_in_braces(scene: Scene) -> Problem | None:
     """`{out: 8 * depths[0]}`: in braces and brackets, a `[` within a text begins a list."""
     found = re.search(r"(?<=[:,\[{])\s*([^\s'\"\[{,:][^'\"\[{,:]*\[[^\]\[]*\][^,}\]]*)", scene.line)
-    if not found or "flow" not in scene.context:
+    if not found or "flow" not in scene.signs:
         return None
     quoted = f'"{found[1].rstrip()}"'
     end = found.start(1) + len(found[1].rstrip())
@@ -209,7 +223,7 @@ def _within_brackets(scene: Scene) -> Problem | None:
 
 
 def _not_closed(scene: Scene) -> Problem | None:
-    if "flow" in scene.context:
+    if "flow" in scene.signs:
         begin = scene.begin
         if begin == len(scene.source.text):  # the text ends behind the sign that opens
             begin = max(scene.source.text.rfind("["), scene.source.text.rfind("{"), 0)
@@ -221,7 +235,7 @@ def _not_closed(scene: Scene) -> Problem | None:
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
         fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
         return scene.problem(f"this `{sign}` is not closed", Span(scene.source, begin, begin + 1), fix)
-    if "quoted" in scene.context:
+    if "quoted" in scene.signs:
         sign = scene.source.text[scene.begin : scene.begin + 1]
         line, _ = scene.source.place(scene.begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
@@ -244,7 +258,7 @@ def _arrow_at_margin(scene: Scene) -> Problem | None:
 
 
 def _indentation(scene: Scene) -> Problem | None:
-    if "block" not in scene.context:
+    if "block" not in scene.signs:
         return None
     indent = len(scene.line) - len(scene.line.lstrip())
     _, before = scene.before()
@@ -260,7 +274,7 @@ def _indentation(scene: Scene) -> Problem | None:
 
 
 def _reserved_sign(scene: Scene) -> Problem | None:
-    if "cannot start any token" not in scene.said:
+    if "character" not in scene.signs:
         return None
     sign = scene.source.text[scene.at : scene.at + 1]
     span = Span(scene.source, scene.at, scene.at + 1)

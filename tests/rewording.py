@@ -1,0 +1,187 @@
+"""The program with every one of its sentences reworded at random.
+
+`python -m tests.rewording source SEED` reviews the gallery with a program whose source is reworded as it is imported,
+and writes what it finds as JSON. A sentence is any text of the source with a space between two words, f-strings
+included. The words of the language (kinds, keys, keywords) stay, for repairs are made of them, and so do regular
+expressions: where one reads a message, it is the message that has changed. Of PyYAML's own sentences, the table
+`PHRASES` keeps what is read of them.
+
+`python -m tests.rewording carried SEED` puts noise in place of every sentence that an exception, a problem, a note or a
+repair is given, words of the language included: so nothing can be read out of those.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import inspect
+import json
+import random
+import re
+import string
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+FOREIGN = "PHRASES"  # the table of another's sentences
+_SENTENCE = re.compile(r"[A-Za-z`)}\]]\W* \W*[A-Za-z`({\[]|[a-z,:] $|^ [a-z]")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+def reworded(text: str, chance: random.Random, kept: frozenset[str], *, quoted: bool = False) -> str:
+    """A sentence with other words; those in backticks and those that are `kept` stay.
+
+    `quoted` is whether the text begins within backticks.
+    """
+
+    def other(word: re.Match[str]) -> str:
+        if word[0] in kept:
+            return word[0]
+        return "".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 9)))
+
+    parts = text.split("`")
+    return "`".join(part if number % 2 != quoted else _WORD.sub(other, part) for number, part in enumerate(parts))
+
+
+class Rewording(ast.NodeTransformer):
+    """Rewords the sentences of a module."""
+
+    def __init__(self, chance: random.Random, kept: frozenset[str]) -> None:
+        self.chance = chance
+        self.kept = kept
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        is_pattern = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "re"
+        return node if is_pattern else self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        return node if ast.unparse(node.targets[0]) == FOREIGN else self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)  # a docstring
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        texts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
+        is_sentence = _SENTENCE.search("".join(texts))
+        quoted = False
+        for part, text in zip(node.values, texts, strict=True):
+            if not isinstance(part, ast.Constant):
+                self.generic_visit(part)
+            elif is_sentence:
+                part.value = reworded(text, self.chance, self.kept, quoted=quoted)
+                quoted ^= text.count("`") % 2 == 1
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, str) and _SENTENCE.search(node.value):
+            node.value = reworded(node.value, self.chance, self.kept)
+        return node
+
+
+def vocabulary() -> frozenset[str]:
+    """The words that files and repairs are written with."""
+    from cnncalc.layers import KINDS, kind_class
+    from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+    from cnncalc.spec.check import RESERVED
+    from cnncalc.spec.document import KEYS
+    from cnncalc.spec.tokens import KEYWORDS
+
+    arguments = {name for kind in KINDS for name in kind_class(kind).fields}
+    return frozenset({*KINDS, *STRUCTURE_WORDS, *MERGES, *RESERVED, *KEYS, *KEYWORDS, *arguments})
+
+
+class Loader(importlib.machinery.SourceFileLoader):
+    """Loads a module reworded, never from its bytecode."""
+
+    chance: random.Random
+    kept: frozenset[str]
+
+    def get_code(self, fullname: str) -> CodeType:
+        tree = ast.parse(self.get_data(self.path))
+        Rewording(self.chance, self.kept).visit(tree)
+        code: CodeType = compile(ast.fix_missing_locations(tree), self.path, "exec")
+        return code
+
+
+class Finder:
+    """Finds the modules of the package for the loader."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
+        if name.partition(".")[0] != "cnncalc":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec and spec.origin:
+            spec.loader = Loader(name, spec.origin)
+        return spec
+
+
+def install(seed: int) -> None:
+    """Reword all that is imported from now on."""
+    Loader.kept = vocabulary()
+    Loader.chance = random.Random(seed)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cnncalc"]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, Finder)
+
+
+def carry_noise(seed: int) -> None:
+    """Let what carries sentences carry noise in their place."""
+    from cnncalc.errors import Fix, Note, Problem
+    from cnncalc.layers.fields import LayerError
+    from cnncalc.paths import PathError
+
+    chance = random.Random(seed)
+
+    def noise(text: str) -> str:
+        return " ".join("".join(chance.choices(string.ascii_lowercase, k=5)) for _ in text.split())
+
+    def noisy(function: Callable[..., Any], names: Collection[str]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+
+        def called(*args: Any, **named: Any) -> Any:
+            bound = signature.bind(*args, **named)
+            bound.arguments.update({name: noise(bound.arguments[name]) for name in names if name in bound.arguments})
+            return function(*bound.args, **bound.kwargs)
+
+        return called
+
+    sentences = {"message", "help", "text", "detail", "offer"}
+    for carrier in (Problem, Note):
+        carrier.__new__ = staticmethod(noisy(carrier.__new__, sentences))  # type: ignore[method-assign]
+    Fix.__new__ = staticmethod(noisy(Fix.__new__, {"help"}))  # type: ignore[method-assign]
+    for error in (LayerError, PathError):
+        error.__init__ = noisy(error.__init__, sentences)  # type: ignore[method-assign]
+
+
+def findings() -> dict[str, list[dict[str, Any]]]:
+    """Of every file of the gallery, what is found in it: what may depend on no sentence, and the sentences."""
+    from cnncalc.review import review
+
+    gallery = Path(__file__).parent / "gallery"
+    found = {}
+    for path in sorted(gallery.rglob("*")):
+        if path.suffix in (".yaml", ".json"):
+            found[str(path.relative_to(gallery))] = [_finding(problem) for problem in review(str(path)).problems]
+    return found
+
+
+def _finding(problem: Any) -> dict[str, Any]:
+    notes = [note.span and list(note.span[1:]) for note in problem.notes]
+    return {
+        "code": problem.code,
+        "place": problem.span and [Path(problem.span.source.name).name, *problem.span[1:]],
+        "path": problem.path,
+        "notes": notes,
+        "repairs": [[*fix.span[1:], fix.text] for fix in problem.fixes],
+        "helped": bool(problem.help),
+        "sentences": [problem.message, problem.help, *(note.text for note in problem.notes)],
+    }
+
+
+if __name__ == "__main__":
+    {"source": install, "carried": carry_noise}[sys.argv[1]](int(sys.argv[2]))
+    json.dump(findings(), sys.stdout)
