@@ -179,7 +179,7 @@ def _escape(scene: Scene) -> Problem | None:
     """A backslash in double quotes that begins no escape sequence."""
     text = scene.source.text
     start = text.rfind("\\", scene.begin, scene.at + 1)
-    if "quoted" not in scene.context or start < 0 or scene.at == len(text):
+    if "quoted" not in scene.signs or start < 0 or scene.at == len(text):
         return None
     if text[start - 1] == "\\":  # of `\q` PyYAML's loader in Python marks the `q`
         return None
@@ -208,7 +208,7 @@ def _closing(text: str, begin: int) -> int:
 
 def _within_brackets(scene: Scene) -> Problem | None:
     """What cannot be read between brackets that are closed."""
-    if "flow" not in scene.context or scene.at == len(scene.source.text):
+    if "flow" not in scene.signs or scene.at == len(scene.source.text):
         return None
     text, span = scene.source.text, Span(scene.source, scene.at, scene.at + 1)
     if text[scene.at] == "," and scene.begin == scene.at:
