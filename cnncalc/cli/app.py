@@ -11,6 +11,7 @@ import typer
 from cnncalc import __version__
 from cnncalc.cli.ends import INTERRUPTED, Ended, listen, told
 from cnncalc.cli.output import emit, give_up, message
+from cnncalc.cli.relations import Command
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
@@ -47,7 +48,7 @@ def application(wanted: str = "") -> typer.Typer:
     app.callback()(cnncalc)
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
         module = import_module(f"cnncalc.cli.{name}")
-        app.command(name)(getattr(module, COMMANDS[name]))
+        app.command(name, cls=Command)(getattr(module, COMMANDS[name]))
     return app
 
 

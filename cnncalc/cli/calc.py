@@ -8,6 +8,7 @@ import typer
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.reading import whole
+from cnncalc.cli.relations import Needs, Without
 from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
@@ -21,13 +22,43 @@ Input = Annotated[
 ]
 ROOM = 4096  # positions more on every side, in which any window that is meant has room
 
-Explain = Annotated[bool, typer.Option("--explain", help="The arithmetic in place of the table.")]
-Want = Annotated[
-    str | None, options.option("--want", metavar="SIZES", help="Which padding gives this output, as 55x55?")
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="The arithmetic in place of the table."),
+    Needs("--format table", "--format markdown"),
 ]
+Want = Annotated[
+    str | None,
+    options.option("--want", metavar="SIZES", help="Which padding gives this output, as 55x55?"),
+    Without("--explain"),
+    Needs("--format table", "--format json"),
+]
+
+
+def _free(text: str) -> str:
+    """Raises UsageError where a name is not among those that can be searched."""
+    from cnncalc.analysis.wanted import FREE
+
+    names = _names(text)
+    if not set(names) <= set(FREE) or len(set(names)) < len(names):
+        raise UsageError(f"--free takes some of {', '.join(FREE)}, not {text!r}")
+    return text
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
 Free = Annotated[
     str | None,
-    options.option("--free", metavar="A,B", help="What may change for --want: of kernel, stride, padding."),
+    options.option(
+        "--free",
+        metavar="A,B",
+        parser=_free,
+        
+        help="Arguments that --want may change, of kernel, stride, padding (default: padding).",,
+    ),
+    Needs("--want"),
 ]
 
 
@@ -46,10 +77,6 @@ def calc(
 
     With --want, the other way round: which settings give the output that is wanted. Exit code 1 where none does.
     """
-    if free is not None and want is None:
-        raise UsageError("--free goes with --want")
-    if want is not None and explain:
-        raise UsageError("--want and --explain are two questions: choose one")
     network = _asked_about(chain, input) if want is not None else whole(chain, input)
     room = width or width_for(output), colored(color, output)
     if want is not None:
@@ -72,26 +99,17 @@ def _explained(network: "Network", format: options.TableFormat, width: int | Non
     from cnncalc.render.explain import explain_markdown, explain_text
 
     found = explain(network, analyze(network))
-    if format == "table":
-        return explain_text(found, width, color=color)
-    if format == "markdown":
-        return explain_markdown(found)
-    raise UsageError("--explain is written as a text or with --format markdown")
+    return explain_markdown(found) if format == "markdown" else explain_text(found, width, color=color)
 
 
 def _wanted(
     network: "Network", want: str, free: str | None, format: options.TableFormat, output: str | None,
     width: int | None, color: bool,
 ) -> int:  # fmt: skip
-    from cnncalc.analysis.wanted import FREE, search
+    from cnncalc.analysis.wanted import search
     from cnncalc.render.wanted import wanted_json, wanted_text
 
-    names = [name.strip() for name in (free or "padding").split(",")]
-    if not set(names) <= set(FREE) or len(set(names)) < len(names):
-        raise UsageError(f"--free takes some of {', '.join(FREE)}, not {free!r}")
-    if format not in ("table", "json"):
-        raise UsageError("--want is answered as a text or with --format json")
-    found = search(network, _sizes(want, network), names)
+    found = search(network, _sizes(want, network), _names(free or "padding"))
     emit(wanted_json(found) if format == "json" else wanted_text(found, width, color=color), output)
     return int(not found.answers)
 

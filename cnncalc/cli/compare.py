@@ -11,6 +11,7 @@ import typer
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.reading import whole
+from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,22 +29,48 @@ Form = Annotated[
     Separable | None,
     options.option("--separable", help="Beside each convolution its separable form: K×K by channel, 1×1; or K×1, 1×K."),
 ]
-Dense = Annotated[bool, typer.Option("--dense", help="Beside each convolution the fully connected layer it replaces.")]
-Only = Annotated[
-    str | None, options.option("--only", metavar="PATTERN", help="Only the layers of this path or pattern.")
+Dense = Annotated[
+    bool,
+    typer.Option("--dense", help="Beside each convolution the fully connected layer it replaces."),
+    Without("--separable"),
 ]
-Least = Annotated[
+Only = Annotated[
     str | None,
-    options.option("--least-saving", metavar="SHARE", help="Keep what saves less of its multiplications, as 30%."),
+    options.option("--only", metavar="PATTERN", help="Only the layers of this path or pattern."),
+    Needs("--separable"),
+]
+
+
+def _share(text: str) -> Fraction:
+    """`30%` or 0.3. Raises UsageError."""
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?%?", text):
+        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        if share <= 1:
+            return share
+    raise UsageError(f"--least-saving takes a share from 0% to 100%, e.g. 30%, not {text!r}")
+
+
+Least = Annotated[
+    Fraction | None,
+    options.option(
+        "--least-saving",
+        metavar="SHARE",
+        parser=_share,
+        help="Leave convolutions that would save less than this share, e.g. 30%.",
+    ),
+    Needs("--separable"),
 ]
 WriteTo = Annotated[
     str | None,
-    options.option("--write", metavar="FILE", help="Write the rewritten network there, whole or not at all."),
+    options.option("--write", metavar="FILE", help="Write the rewritten network to FILE (atomically)."),
+    Needs("--separable"),
+    Writes(),
 ]
 
 Archs = Annotated[
     list[str],
     options.argument("ARCH...", "Architectures, or chains of layers with --input.", options.architectures),
+    Reads(),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -70,18 +97,10 @@ def compare(
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """What it would cost another way: separable or dense forms, or architectures side by side."""
-    given = {"--only": only, "--least-saving": least_saving, "--write": write}
-    for name, value in given.items():
-        if value is not None and separable is None:
-            raise UsageError(f"{name} goes with --separable")
-    if write in ("", "-"):
-        raise UsageError("--write needs the name of a file")
     room = width or width_for(output), colored(color, output)
     if separable is None and not dense:
         emit(_side_by_side(archs, inputs, settings, format, *room), output)
         return
-    if separable is not None and dense:
-        raise UsageError("--separable and --dense are two comparisons: choose one")
     if len(archs) != 1 or len(inputs or ()) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
     network = whole(archs[0], inputs[0] if inputs else None, settings)
@@ -92,7 +111,7 @@ def compare(
 
 
 def _separable(
-    network: "Network", form: Separable, only: str | None, least_saving: str | None, write: str | None,
+    network: "Network", form: Separable, only: str | None, least_saving: Fraction | None, write: str | None,
     format: options.TableFormat, width: int | None, color: bool,
 ) -> str:  # fmt: skip
     from cnncalc.compare.separable import convolutions, separated
@@ -100,7 +119,7 @@ def _separable(
     from cnncalc.render import compare as render
 
     chosen = None if only is None else find_paths(only, convolutions(network), what="convolution")
-    found = separated(network, form, only=chosen, least_saving=_share(least_saving))
+    found = separated(network, form, only=chosen, least_saving=least_saving)
     if write is not None:
         _write(found.network, network.name, form, write)
     if format == "json":
@@ -124,18 +143,6 @@ def _write(network: "Network", name: str, form: Separable, file: str) -> None:
     titled = network._replace(name=f"{name}, {form} separable")
     notes = f"Written by cnncalc compare --separable {form}. {network.notes}".strip()
     emit(write_network(titled, notes=notes, expect=expected), file)
-
-
-def _share(text: str | None) -> Fraction | None:
-    """`30%` or 0.3. Raises UsageError."""
-    if text is None:
-        return None
-    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?%?", text):
-        raise UsageError(f"--least-saving takes a share as 30%, not {text!r}")
-    share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    if not -100 <= share <= 1:
-        raise UsageError(f"--least-saving is at most 100%, not {text!r}")
-    return share
 
 
 def _dense(network: "Network", format: options.TableFormat, width: int | None, color: bool) -> str:

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import STANDARD, OutputError, emit
+from cnncalc.cli.output import OutputError, emit
+from cnncalc.cli.relations import STANDARD_OUTPUT, Writes
 from cnncalc.errors import UsageError
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="The file to write; one that is there is left alone.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="The file to write; one that is there is left alone."), Writes()
+]
 Like = Annotated[
     str,
     typer.Option("--like", metavar="NAME", help="The bundled architecture.", autocompletion=options.architectures),
@@ -37,16 +40,14 @@ def new(file: File, like: Like) -> None:
 
         hint = did_you_mean(like, bundled()) or "see cnncalc list"
         raise UsageError(f"there is no bundled architecture {like!r}; {hint}")
-    if not file:
-        raise UsageError("new needs the name of a file")
-    if file not in STANDARD and os.path.lexists(file):
+    if file not in STANDARD_OUTPUT and os.path.lexists(file):
         raise OutputError(f"{file!r} is there already and is left as it is")
     emit(_text(str(path), file), file)
 
 
 def _head(name: str, file: str) -> str:
     """What stands at the top: where the file is from, and the commands for it."""
-    shown = file if file.isprintable() and file not in STANDARD else "FILE"
+    shown = file if file.isprintable() and file not in STANDARD_OUTPUT else "FILE"
     commands = {f"cnncalc {command.format(shown)}": does for command, does in NEXT.items()}
     widest = max(map(len, commands))
     lines = [f"  {command:{widest}}   {does}" for command, does in commands.items()]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc.analysis.figures import Dtype
+from cnncalc.cli.relations import Needs, Reads, Writes
 
 
 class Color(StrEnum):
@@ -79,30 +80,38 @@ def option(*names: str, help: str, metavar: str | None = None, **more: Any) -> A
 
 
 ARCH_HELP = "A file, a bundled architecture, or - for standard input."
-Arch = Annotated[str, argument("ARCH", ARCH_HELP, architectures)]
+Arch = Annotated[str, argument("ARCH", ARCH_HELP, architectures), Reads()]
 ARCHS_HELP = "Files, folders of them, bundled architectures, or - for standard input."
-Archs = Annotated[list[str], argument("ARCH...", ARCHS_HELP, architectures)]
+Archs = Annotated[list[str], argument("ARCH...", ARCHS_HELP, architectures), Reads()]
 Kind = Annotated[str | None, argument("[KIND]", "A layer kind, as conv.", _kinds)]
 Input = Annotated[str | None, option("--input", metavar="SIZES", help="Another input, as 3x128x128.")]
 Settings = Annotated[
     list[str] | None, option("--set", metavar="NAME=VALUE", help="Turn one of the file's params; repeatable.")
 ]
-Output = Annotated[str | None, option("--output", "-o", metavar="FILE", help="Write there, whole or not at all.")]
+Output = Annotated[str | None, option("--output", "-o", metavar="FILE", help="Write to FILE (atomically)."), Writes()]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; auto also heeds NO_COLOR.")]
 TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write it.")]
 TextFormatOption = Annotated[TextFormat, typer.Option("--format", "-f", help="How to write it.")]
 ProblemFormatOption = Annotated[ProblemFormat, typer.Option("--format", "-f", help="How to write it.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors do.")]
-Width = Annotated[int | None, option("--width", min=1, metavar="N", help="Cells of a line; else the terminal's.")]
+Width = Annotated[
+    int | None,
+    option("--width", min=1, metavar="N", help="Line width in characters (default: terminal width)."),
+    Needs("--format table", "--format text"),
+]
 Depth = Annotated[
     int | None,
     option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show; else as many as are readable."),
+    Needs("--format table", "--format markdown"),
 ]
 Columns = Annotated[
     str | None,
     option("--columns", "-c", metavar="A,B,C", help="Which columns.", autocompletion=_last_of_list(_columns)),
+    Needs("--format table", "--format csv", "--format markdown"),
 ]
 Human = Annotated[
-    bool | None, option("--human/--exact", help="Numbers as 25.6 M, or all digits; else as there is room.")
+    bool | None,
+    option("--human/--exact", help="Numbers as 25.6 M, or all digits; else as there is room."),
+    Needs("--format table", "--format markdown"),
 ]
 DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="What a number is kept in, for bytes.")]

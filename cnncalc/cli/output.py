@@ -9,9 +9,9 @@ from io import RawIOBase
 from pathlib import Path
 from typing import TextIO
 
-from cnncalc.errors import CnncalcError, UsageError
+from cnncalc.cli.relations import STANDARD_OUTPUT
+from cnncalc.errors import CnncalcError
 
-STANDARD = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 # For terminals and files that cannot take a sign.
 ASCII = str.maketrans({
     "×": "x", "→": "->", "─": "-", "–": "-", "…": "...", "·": "*", "†": "!", "‡": "=", "█": "#", "▏": ".", "▎": ".",
@@ -27,9 +27,7 @@ class OutputError(CnncalcError):
 
 def emit(text: str, output: str | None = None) -> None:
     """Write a result to standard output or a file. Raises OutputError."""
-    if output == "":
-        raise UsageError("--output needs the name of a file")
-    if output in STANDARD:
+    if output in STANDARD_OUTPUT:
         output = None
     if output is None and sys.stdout is None:
         raise OutputError("cannot write standard output: it is closed")
@@ -126,7 +124,7 @@ def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bo
     """Whether to colour what goes to a file or a stream; `auto` is on a terminal, without NO_COLOR."""
     if choice != "auto":
         return choice == "always"
-    if output is not None and output not in STANDARD:
+    if output is not None and output not in STANDARD_OUTPUT:
         return False
     stream = stream or sys.stdout
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and _is_terminal(stream)
@@ -134,7 +132,7 @@ def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bo
 
 def width_for(output: str | None, stream: TextIO | None = None) -> int | None:
     """Cells of a line on the terminal; None for a file or a pipe, where nothing is cut."""
-    if (output is not None and output not in STANDARD) or not _is_terminal(stream or sys.stdout):
+    if (output is not None and output not in STANDARD_OUTPUT) or not _is_terminal(stream or sys.stdout):
         return None
     from shutil import get_terminal_size
 

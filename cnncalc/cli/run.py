@@ -8,6 +8,7 @@ import typer
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.progress import Progress
+from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 if TYPE_CHECKING:
@@ -20,28 +21,54 @@ if TYPE_CHECKING:
 MOST = 100_000_000  # multiplications: a few seconds' worth
 LARGEST_FILE = 2**28  # bytes
 
-At = Annotated[str | None, options.option("--at", metavar="PATH", help="Show that layer's output, not the last.")]
-All = Annotated[bool, options.option("--all", help="Show every layer's output.")]
+At = Annotated[
+    str | None,
+    options.option("--at", metavar="PATH", help="Show the output of this layer or group (default: the last)."),
+    Without("--all"),
+]
+All = Annotated[
+    bool, options.option("--all", help="Show the output of every layer."), Without("--matrix", "--save-image")
+]
 InputData = Annotated[
     str | None,
     options.option("--input-data", metavar="FILE", help="Nested lists, JSON or YAML, or a PGM or PPM picture."),
+    Reads(),
+    Without("--matrix"),
 ]
 WeightsFile = Annotated[
     str | None,
     options.option("--weights", metavar="FILE", help="Arrays by path, JSON or YAML, as PyTorch shapes them."),
+    Reads(),
 ]
 Seed = Annotated[
-    int | None, options.option("--seed", metavar="N", help="What is not given is drawn from this seed; else from 0.")
+    int | None,
+    options.option("--seed", min=0, metavar="N", help="Seed of the random input and weights (default: 0)."),
 ]
-Picture = Annotated[bool, options.option("--picture", help="Shade the maps in the terminal.")]
-Matrix = Annotated[bool, options.option("--matrix", help="The layer as the matrix that multiplies its flat input.")]
+Picture = Annotated[
+    bool,
+    options.option("--picture", help="Show the feature maps as shades of grey."),
+    Without("--matrix", "--save-image"),
+    Needs("--format text"),
+]
+Matrix = Annotated[
+    bool,
+    options.option("--matrix", help="Show the layer as the matrix that multiplies its flattened input."),
+    Without("--save-image"),
+]
 SaveImage = Annotated[
-    str | None, options.option("--save-image", metavar="FILE", help="Write a channel as a PGM picture.")
+    str | None,
+    options.option("--save-image", metavar="FILE", help="Write one channel as a PGM picture, and nothing else."),
+    Writes(),
 ]
-Channel = Annotated[int, typer.Option("--channel", min=0, metavar="N", help="Which channel --save-image writes.")]
+Channel = Annotated[
+    int, typer.Option("--channel", min=0, metavar="N", help="Channel that --save-image writes."), Needs("--save-image")
+]
 Most = Annotated[
     int, typer.Option("--max-multiplications", min=0, metavar="N", help="Refuse to do more, of these or others.")
 ]
+Format = Annotated[options.TextFormatOption, Without("--save-image")]
+Output = Annotated[options.Output, Without("--save-image")]
+Width = Annotated[options.Width, Without("--save-image")]
 
 
 def run(
@@ -58,9 +85,9 @@ def run(
     save_image: SaveImage = None,
     channel: Channel = 0,
     max_multiplications: Most = MOST,
-    format: options.TextFormatOption = options.TextFormat.text,
-    output: options.Output = None,
-    width: options.Width = None,
+    format: Format = options.TextFormat.text,
+    output: Output = None,
+    width: Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """Execute a network on a small input, and show what comes out.
@@ -69,7 +96,6 @@ def run(
     is drawn from the seed, uniform from 0 to 1. Without --weights (or `weights` in the file) so are the weights,
     uniform within 1/sqrt(n) of 0 with n the inputs of an output; factors and variances of norms within 1/2 of 1.
     """
-    _check_use(at, all_, picture=picture, matrix=matrix, saves=save_image is not None, format=format)
     net, loaded = _network(arch, input, settings)
     arrays = _weights(net, loaded, weights, seed)
     shown = (width or width_for(output), colored(color, output))
@@ -83,23 +109,6 @@ def run(
         emit(_image(made, channel), save_image)
     else:
         emit(_written(net, made, format, picture, *shown), output)
-
-
-def _check_use(at: str | None, all_: bool, *, picture: bool, matrix: bool, saves: bool, format: str) -> None:
-    """Options that say different things are refused, not one of them ignored."""
-    pairs = {
-        "--at and --all": at is not None and all_,
-        "--matrix and --all": matrix and all_,
-        "--matrix and --picture": matrix and picture,
-        "--matrix and --save-image": matrix and saves,
-        "--all and --save-image": all_ and saves,
-        "--picture and --save-image": picture and saves,
-        "--picture and --format json": picture and format == "json",
-        "--save-image and --format json": saves and format == "json",
-    }
-    for names, both in pairs.items():
-        if both:
-            raise UsageError(f"{names} do not go together")
 
 
 def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple[Network, Loaded]":

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import STANDARD, colored, emit
+from cnncalc.cli.output import colored, emit
+from cnncalc.cli.relations import STANDARD_OUTPUT
 
 Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every layer on a line of its own, no blocks.")]
 
@@ -23,7 +24,7 @@ def show(
     from cnncalc.render.source import source_text
 
     text = _expanded(arch) if expand else _written(arch)
-    if output is None or output in STANDARD:
+    if output is None or output in STANDARD_OUTPUT:
         text = source_text(text, color=colored(color, output))
     emit(text, output)
 

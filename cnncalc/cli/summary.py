@@ -34,8 +34,6 @@ def summary(
     """
     from cnncalc.render.table import View
 
-    given = {"--depth": depth, "--columns": columns, "--human/--exact": human, "--width": width}
-    _check_use(format, {name for name, value in given.items() if value is not None})
     chosen = choose(columns) if columns is not None else None
     view = View(chosen, depth, human, dtype, width or width_for(output), colored(color, output))
     found = read(arch, input, settings)
@@ -74,21 +72,6 @@ def write(report: "Report", format: options.TableFormat, view: "View") -> str:
     from cnncalc.render.table import table
 
     return table(report, view)
-
-
-# What an option is of use to; where it would be ignored, it is refused.
-USE = {
-    "--depth": ("table", "markdown"),
-    "--columns": ("table", "csv", "markdown"),
-    "--human/--exact": ("table", "markdown"),
-    "--width": ("table",),
-}
-
-
-def _check_use(format: options.TableFormat, given: set[str]) -> None:
-    for name, formats in USE.items():
-        if name in given and format not in formats:
-            raise UsageError(f"{name} has no meaning for --format {format}, only for {', '.join(formats)}")
 
 
 def choose(names: str) -> "tuple[Column, ...]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit
 from cnncalc.cli.progress import Progress
+from cnncalc.cli.relations import Needs, Reads
 
 if TYPE_CHECKING:
     from cnncalc.execution.verify import Verdict
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
 Arch = Annotated[
     str | None,
     options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all that are bundled.", options.architectures),
+    Reads(),
 ]
+Input = Annotated[options.Input, Needs("ARCH")]
+Settings = Annotated[options.Settings, Needs("ARCH")]
 
 
 def verify(
     arch: Arch = None,
-    input: options.Input = None,
-    settings: options.Settings = None,
+    input: Input = None,
+    settings: Settings = None,
     format: options.TextFormatOption = options.TextFormat.text,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
@@ -28,13 +32,10 @@ def verify(
 
     The network is made thin: few channels, the geometry kept. Exit code 1 where anything differs.
     """
-    from cnncalc.errors import UsageError
     from cnncalc.execution.verify import MOST_OF_MANY
     from cnncalc.render.verdict import verdict_text, verdicts_json, verdicts_text
     from cnncalc.spec.files import bundled
 
-    if arch is None and (input is not None or settings):
-        raise UsageError("--input and --set are for one architecture: say which")
     if arch is not None:
         found = [_verdict(arch, input, settings)]
     else:

@@ -23,7 +23,7 @@ def _lines(found: Search, width: int | None) -> Iterator[Line]:
     if found.answers:
         yield [(f"{join(found.wanted)} comes out with", "head")]
         for answer in found.answers[:MOST]:
-            yield [("  " + _settings(answer, many), "")]
+            yield from ([(line, "")] for line in wrap("  " + _settings(answer, many), width, 4))
         if len(found.answers) > MOST:
             yield [(f"  and {len(found.answers) - MOST} more", "faint")]
         return

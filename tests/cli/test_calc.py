@@ -45,7 +45,7 @@ def test_the_question_turned_round() -> None:
         (("--want", "55"), "55x55"),
         (("--want", "0x5"), "55x55"),
         (("--want", "5x5", "--free", "bias"), "kernel, stride, padding"),
-        (("--want", "5x5", "--explain"), "two questions"),
+        (("--want", "5x5", "--explain"), "`--want` has no effect with `--explain`"),
         (("--explain", "--format", "csv"), "markdown"),
     ],
 )

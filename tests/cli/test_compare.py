@@ -104,8 +104,8 @@ def test_tables_fit_80_columns(args: tuple[str, ...]) -> None:
     [
         (("alexnet",), "name two"),
         (("alexnet", "--write", "x"), "--separable"),
-        (("alexnet", "--separable", "depthwise", "--write", "-"), "name of a file"),
-        (("alexnet", "--dense", "--separable", "spatial"), "choose one"),
+        (("alexnet", "--separable", "depthwise", "--write", "-"), "standard output"),
+        (("alexnet", "--dense", "--separable", "spatial"), "`--dense` has no effect with `--separable`"),
         (("alexnet", "vgg11", "--dense"), "one architecture"),
         (("alexnet", "--separable", "depthwise", "--least-saving", "much"), "30%"),
         (("alexnet", "--separable", "depthwise", "--only", "cnv1"), "conv1"),

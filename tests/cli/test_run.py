@@ -110,8 +110,8 @@ def test_weights_from_a_file(folder: Path) -> None:
         (["--weights", "wrong.json"], 1, "wrong.json: `weight` of edge is [1, 2], but [1, 1, 3, 3] is needed"),
         (["--weights", "wrong.yaml"], 1, "wrong.yaml:1:16: error[shape-mismatch]: `weight` of edge is [1, 2]"),
         (["--weights", "empty.json"], 1, "`bias` [2] of conv1 is not given"),
-        (["--all", "--at", "edge"], 2, "--at and --all do not go together"),
-        (["--picture", "--format", "json"], 2, "--picture and --format json do not go together"),
+        (["--all", "--at", "edge"], 2, "`--at` has no effect with `--all`"),
+        (["--picture", "--format", "json"], 2, "`--picture` has an effect only with `--format text`"),
         (["--save-image", "x.pgm", "--channel", "1"], 2, "relu1 has channels 0 to 0, and no 1"),
         (["--max-multiplications", "10"], 2, "takes 36 multiplications, and more than 10 are refused"),
     ],
@@ -174,4 +174,4 @@ def test_verify_as_json() -> None:
 
 def test_verify_all_takes_no_settings() -> None:
     done = cnncalc("verify", "--input", "3x64x64")
-    assert (done.returncode, done.stderr) == (2, "cnncalc: --input and --set are for one architecture: say which\n")
+    assert (done.returncode, done.stderr) == (2, "cnncalc: `--input` has an effect only with `ARCH`\n")
