@@ -55,8 +55,7 @@ Free = Annotated[
         "--free",
         metavar="A,B",
         parser=_free,
-        
-        help="Arguments that --want may change, of kernel, stride, padding (default: padding).",,
+        help="Arguments that --want may change, of kernel, stride, padding (default: padding).",
     ),
     Needs("--want"),
 ]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.relations import Needs
 from cnncalc.errors import UsageError
 
 
@@ -14,17 +15,19 @@ def _topics(incomplete: str) -> list[str]:
 
 
 Topic = Annotated[str | None, options.argument("[TOPIC]", "A page of the guide, e.g. counting.", _topics)]
+Width = Annotated[options.Width, Needs("TOPIC")]
 
 
 def guide(
     topic: Topic = None,
     output: options.Output = None,
-    width: options.Width = None,
+    width: Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """Read the guide: the language, what is counted, receptive fields, formats, limits.
 
-    Without a topic, list the pages. A page is shown formatted on a terminal, as Markdown in a pipe or a file.
+    Without a topic, list the pages. A page is shown formatted on a terminal, as Markdown in a pipe or a file
+    unless --width is given.
     """
     from cnncalc.guide import TOPICS, page
     from cnncalc.render.guide import page_text, topics_text
@@ -33,8 +36,10 @@ def guide(
         from cnncalc.nearest import did_you_mean
 
         raise UsageError(f"there is no guide page {topic!r}; {did_you_mean(topic, TOPICS) or 'see cnncalc guide'}")
-    cells, paints = width or width_for(output), colored(color, output)
     if topic is None:
         emit(topics_text(TOPICS), output)
-    else:
-        emit(page_text(page(topic), cells, color=paints), output)
+        return
+    paints = colored(color, output)
+    emit(
+        page_text(page(topic), width or width_for(output), color=paints, formatted=paints or width is not None), output
+    )

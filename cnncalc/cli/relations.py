@@ -29,7 +29,8 @@ class Needs:
     """The option has an effect only where one of the conditions holds.
 
     A condition is an option that is given (`--save-image`), an argument (`ARCH`), or a value that an option has, given
-    or not (`--format table`).
+    or not (`--format table`). A shared option may name formats that a command does not have; where it has none of
+    them, nothing is needed.
     """
 
     def __init__(self, *conditions: str) -> None:
@@ -152,9 +153,10 @@ def _check_relation(name: str, relation: object, given: Given) -> None:
             if given.holds(condition):
                 raise UsageError(f"`{name}` has no effect with `{condition}`{_because(condition, given)}")
     if isinstance(relation, Needs) and not any(map(given.holds, relation.conditions)):
-        possible = [f"`{condition}`" for condition in relation.conditions if given.can_hold(condition)]
-        because = "".join({_because(condition, given) for condition in relation.conditions})
-        raise UsageError(f"`{name}` has an effect only with {' or '.join(possible)}{because}")
+        possible = [condition for condition in relation.conditions if given.can_hold(condition)]
+        if possible:
+            wanted = " or ".join(f"`{condition}`" for condition in possible)
+            raise UsageError(f"`{name}` has an effect only with {wanted}{_because(possible[0], given)}")
 
 
 def _because(condition: str, given: Given) -> str:

@@ -17,9 +17,9 @@ def topics_text(topics: Mapping[str, str]) -> str:
     return "".join(["Pages of the guide, e.g. `cnncalc guide counting`:\n\n", *lines])
 
 
-def page_text(markdown: str, width: int | None, *, color: bool) -> str:
-    """A page: formatted where there is colour, else the Markdown as it is written."""
-    if not color:
+def page_text(markdown: str, width: int | None, *, color: bool, formatted: bool) -> str:
+    """A page: formatted, or the Markdown as it is written."""
+    if not formatted:
         return markdown
     from io import StringIO
 
@@ -28,8 +28,8 @@ def page_text(markdown: str, width: int | None, *, color: bool) -> str:
     from rich.theme import Theme
 
     console = Console(
-        file=StringIO(), force_terminal=True, color_system="standard", width=min(width or WIDEST, WIDEST),
-        legacy_windows=False, theme=Theme(STYLES),
+        file=StringIO(), force_terminal=color, color_system="standard" if color else None,
+        width=min(width or WIDEST, WIDEST), legacy_windows=False, theme=Theme(STYLES),
     )  # fmt: skip
     with console.capture() as captured:
         console.print(Markdown(markdown, code_theme="ansi_light"))

@@ -46,7 +46,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "explain": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9"}), "list": ([], {}),
     "show": (["net.yaml"], {}), "new": (["mine.yaml"], {"--like": "lenet5"}),
     "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
-    "schema": ([], {}), "run": (["net.yaml"], {}), "verify": (["net.yaml"], {}),
+    "schema": ([], {}), "guide": (["limits"], {}), "run": (["net.yaml"], {}), "verify": (["net.yaml"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
 ON = {"compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
@@ -212,17 +212,15 @@ def test_whatever_names_a_file_says_whether_it_is_read_or_written(command: str) 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_relations_name_what_is_there(command: str) -> None:
-    """A condition that no command line can fulfil is a mistake; of formats a command need not have all."""
+    """A condition that no command line can fulfil is a mistake, but shared options name formats of all commands."""
     known = {label(param): param for param in COMMANDS[command].params}
     for name, declared in relations(COMMANDS[command]).items():
         for relation in declared:
-            conditions = relation.conditions if isinstance(relation, (Needs, Without)) else ()
-            assert {condition.partition(" ")[0] for condition in conditions} <= known.keys(), name
-            if isinstance(relation, Needs):
-                assert any(
-                    not value or value in known[option].type.choices
-                    for option, _, value in (condition.partition(" ") for condition in conditions)
-                ), name
+            if isinstance(relation, (Needs, Without)):
+                pairs = [condition.partition(" ") for condition in relation.conditions]
+                assert {option for option, _, _ in pairs} - {"--format"} <= known.keys(), name
+                formats = {value for option, _, value in pairs if option == "--format"}
+                assert not formats or "--format" not in known or formats & {*known["--format"].type.choices}, name
 
 
 @pytest.mark.parametrize(
