@@ -26,11 +26,13 @@ class OutputError(CnncalcError):
 
 
 def emit(text: str, output: str | None = None) -> None:
-    """Write a result to standard output or a file. Raises OutputError."""
+    """Write a result to standard output or a file, and its note, where it has one, as a message. Raises OutputError."""
     if output in STANDARD_OUTPUT:
         output = None
     if output is None and sys.stdout is None:
         raise OutputError("cannot write standard output: it is closed")
+    if note := getattr(text, "note", ""):
+        message(f"cnncalc: note: {note}\n")
     try:
         if output is None:
             write(text, sys.stdout)

@@ -28,7 +28,7 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
         raise UsageError(f"{text}; a smaller --input makes it smaller")
 
     def without_constants(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
-        constant = name.endswith("bias") or name == "mean"
+        constant = name.endswith("bias") or name == "running_mean"
         return [0.0] * prod(shape) if constant else weigh(node, name, shape)
 
     def made_of(values: list[float]) -> list[float]:

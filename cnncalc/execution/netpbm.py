@@ -72,7 +72,9 @@ def greys(values: list[float]) -> list[int]:
     low, high = min(kept, default=0.0), max(kept, default=0.0)
     if low == high:
         return [255 if value and value == value else 0 for value in values]
-    return [round(255 * (min(max(value, low), high) - low) / (high - low)) if value == value else 0 for value in values]
+    if not isfinite(high - low):  # the half of each is as far apart in proportion
+        return greys([value / 2 for value in values])
+    return [round((min(max(value, low), high) - low) / (high - low) * 255) if value == value else 0 for value in values]
 
 
 def pgm(values: list[float], height: int, width: int) -> str:

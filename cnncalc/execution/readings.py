@@ -11,6 +11,7 @@ from typing import Any
 
 from cnncalc.execution.ops import Reading
 from cnncalc.layers.base import Work
+from cnncalc.layers.ieee import power, quotient, root, unbounded
 from cnncalc.layers.ops import Function, Map, Values
 
 # the fastest dot product that there is: 3.12 and on have one of their own
@@ -45,12 +46,14 @@ class Numbers(Reading):
         return list(map(neg, a))
 
     def power(self, a: Values, number: float) -> Values:
-        return [powered(x, number) for x in a]
+        return [power(x, number) for x in a]
 
     def at_least(self, a: Values, number: float) -> Values:
+        number = float(number)
         return [number if x < number else x for x in a]
 
     def at_most(self, a: Values, number: float) -> Values:
+        number = float(number)
         return [number if x > number else x for x in a]
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
@@ -60,7 +63,7 @@ class Numbers(Reading):
         return list(map(FUNCTIONS[function], a))
 
     def constant(self, value: float, count: int) -> Values:
-        return [value] * count
+        return [float(value)] * count
 
     def outside(self, value: float) -> Any:
         return value
@@ -69,7 +72,9 @@ class Numbers(Reading):
         return sum(a)
 
     def largest(self, a: Values) -> Any:
-        return max(a)
+        # `max` passes over a NaN that is not the first; a sum keeps it, and costs less than a look at each element
+        total = sum(a)
+        return max(a) if total == total or not any(map(math.isnan, a)) else math.nan
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         if biases is None:
@@ -80,41 +85,13 @@ class Numbers(Reading):
         return DOT(a, shares)
 
 
-def unbounded(function: Callable[[float], float]) -> Callable[[float], float]:
-    """The function, infinite where it is beyond the largest float."""
-
-    def safe(x: float) -> float:
-        try:
-            return function(x)
-        except OverflowError:
-            return math.inf
-
-    return safe
-
-
-def quotient(x: float, y: float) -> float:
-    """x/y as IEEE 754 has it, where y may be 0."""
-    if y:
-        return x / y
-    return math.copysign(math.inf, x) * math.copysign(1, y) if x else math.nan
-
-
-def powered(x: float, exponent: float) -> float:
-    """x to a power; not a number where there is none."""
-    try:
-        found = x**exponent
-    except (OverflowError, ZeroDivisionError):
-        return math.inf
-    return math.nan if isinstance(found, complex) else found
-
-
 FUNCTIONS: dict[Function, Callable[[float], float]] = {
     "exp": unbounded(math.exp),
     "expm1": unbounded(math.expm1),
     "erf": math.erf,
     "tanh": math.tanh,
     "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),  # log(1 + exp(x)) without leaving the bounds
-    "root": lambda x: math.sqrt(x) if x >= 0 else math.nan,
+    "root": root,
 }
 
 

@@ -130,7 +130,7 @@ class _Counter:
         self.drawn = dict.fromkeys(("weight", "bias", "buffer"), 0)
 
     def draw(self, node: Node, name: str, shape: Shape) -> list[float]:
-        role = {"mean": "buffer", "variance": "buffer"}.get(name, "bias" if name.endswith("bias") else "weight")
+        role = "buffer" if name.startswith("running_") else "bias" if name.endswith("bias") else "weight"
         self.drawn[role] += prod(shape)
         return ones(node, name, shape)
 

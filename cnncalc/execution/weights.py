@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from cnncalc.errors import Problem
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.fields import show
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Given, GivenWeights, Network, Node
@@ -87,9 +87,9 @@ def drawn(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     chance = Random(f"{seed} {node.path} {name}").random
     kernels = {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
     kernel = kernels.get(name.removesuffix("bias") + "weight", shape)
-    if name == "mean" or (name == "bias" and len(kernel) < 2):
+    if name == "running_mean" or (name == "bias" and len(kernel) < 2):
         low, width = -0.5, 1.0
-    elif name == "variance" or len(kernel) < 2:
+    elif name == "running_var" or len(kernel) < 2:
         low, width = 0.5, 1.0
     else:
         bound = 1 / sqrt(prod(kernel[1:]))
@@ -122,9 +122,10 @@ def check(
             problems.append(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
             continue
         for name, array in arrays.items():
-            tried.add((node.path, name))
-            problem = _taken(node, name, array, found)
+            weight = _weight(node, name)
+            problem = _twice(node, name, weight, arrays, array) or _take(node, name, weight, array, found)
             problems += [problem] if problem else []
+            tried.add((node.path, weight.name if weight else name))
     if complete:
         problems += _missing(keepers.values(), tried)
     return found, problems
@@ -134,9 +135,26 @@ def _arrays(node: Node) -> dict[str, Shape]:
     return {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
 
 
-def _taken(node: Node, name: str, array: Given, found: dict[tuple[str, str], Shaped]) -> Problem | None:
-    wanted = _arrays(node)
-    if name not in wanted:
+def _weight(node: Node, name: str) -> Weight | None:
+    """The declaration of an array, by its name or its alias."""
+    declared = node.layer.weights(node.input_shapes)
+    return next((weight for weight in declared if name in (weight.name, weight.alias)), None)
+
+
+def _twice(node: Node, name: str, weight: Weight | None, arrays: Mapping[str, Given], array: Given) -> Problem | None:
+    """The problem of an array that is given by its name and, here, by its alias as well."""
+    if weight is None or name == weight.name or weight.name not in arrays:
+        return None
+    text = f"`{weight.name}` of {node.path} is given twice, also as `{name}`"
+    return Problem("duplicate-key", text, array.span, "leave one of them out", node.path)
+
+
+def _take(
+    node: Node, name: str, weight: Weight | None, array: Given, found: dict[tuple[str, str], Shaped]
+) -> Problem | None:
+    """Note a given array, or return what is wrong with it."""
+    if weight is None:
+        wanted = _arrays(node)
         hint = did_you_mean(name, wanted) or "it keeps " + ", ".join(wanted)
         text = f"the {node.layer.kind} {node.path} keeps no `{name}`"
         return Problem("unknown-name", text, array.span, hint, node.path)
@@ -144,10 +162,14 @@ def _taken(node: Node, name: str, array: Given, found: dict[tuple[str, str], Sha
         shaped = flat(array.value)
     except NestedError as error:
         return Problem("bad-value", f"`{name}` of {node.path}: {error}", array.span, path=node.path)
-    if shaped.shape != wanted[name]:
-        text = f"`{name}` of {node.path} is {show(shaped.shape)}, but {show(wanted[name])} is needed"
+    if shaped.shape != weight.shape:
+        text = f"`{name}` of {node.path} is {show(shaped.shape)}, but {show(weight.shape)} is needed"
         return Problem("shape-mismatch", text, array.span, path=node.path)
-    found[node.path, name] = shaped
+    for at, value in enumerate(shaped.values if weight.role == "buffer" else ()):
+        if why := node.layer.reject(weight.name, value):
+            text = f"`{name}` of {node.path} is {show(value)} at index {at}, but {why}"
+            return Problem("bad-value", text, array.span, path=node.path)
+    found[node.path, weight.name] = shaped
     return None
 
 

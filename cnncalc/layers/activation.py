@@ -121,7 +121,7 @@ class Selu(_Activation, kind="selu"):
 
 
 class Gelu(_Activation, kind="gelu"):
-    """x·½·(1 + erf(x/√2)), the exact form: x·(1/√2), erf, 1 + …, ·x, ·½."""
+    """x·½·(1 + erf(x/√2)), the exact form: x·(1/√2), erf, 1 + …, x·½, the product of the two."""
 
     reference = "D. Hendrycks & K. Gimpel, Gaussian Error Linear Units, arXiv:1606.08415"
     cost = Work(multiplications=3, additions=1, exponentials=1)
@@ -129,7 +129,7 @@ class Gelu(_Activation, kind="gelu"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         def gelu(x: Values) -> Values:
             turned = ops.shifted(ops.apply("erf", ops.scaled(x, sqrt(0.5))), 1)
-            return ops.scaled(ops.times(x, turned), 0.5)
+            return ops.times(ops.scaled(x, 0.5), turned)  # in PyTorch's order, within bounds where x is large
 
         return each(gelu, inputs[0])
 

@@ -20,12 +20,14 @@ E = TypeVar("E")
 class Weight(NamedTuple):
     """One array that a layer keeps, in PyTorch's name, order and shape.
 
-    `role` is "weight" or "bias" (learned; textbooks leave the biases out) or "buffer" (kept, not learned).
+    `role` is "weight" or "bias" (learned; textbooks leave the biases out) or "buffer" (kept, not learned). Files may
+    call it by its `alias`, too.
     """
 
     name: str
     shape: Shape
     role: str = "weight"
+    alias: str = ""
 
 
 class Work(NamedTuple):
@@ -169,6 +171,10 @@ class Layer:
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         """The arrays the layer keeps, from which parameters and buffers are counted."""
         raise NotImplementedError
+
+    def reject(self, name: str, value: float) -> str:
+        """Why no element of the buffer `name` can be this number, "" where it can; what is learned can be any."""
+        return ""
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         """Operations at inference, padded zeros included, by `conventions.md`."""

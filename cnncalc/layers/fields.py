@@ -125,8 +125,9 @@ class Field:
         except ValueError as error:
             text = f"`{self.name}` must be {error.args[0] if error.args else self.expects}, found {show(value)}"
             help_text = ""
-            if isinstance(value, int) and not isinstance(value, bool) and value > MAXIMUM:
-                text = f"`{self.name}` is {show(value)}: more than {MAXIMUM:,} cannot be meant"
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > MAXIMUM:
+                bound = f"more than {MAXIMUM:,}" if value > 0 else f"less than -{MAXIMUM:,}"
+                text = f"`{self.name}` is {show(value)}: {bound} cannot be meant"
             elif self.words and isinstance(value, str):
                 help_text = "one of " + ", ".join(self.words)
             raise LayerError(

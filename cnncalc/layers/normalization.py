@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
 from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import flag, real, whole, word
+from cnncalc.layers.ieee import quotient, root
 from cnncalc.layers.ops import Draw, Map, Ops, Values
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.window import Axis, inside
@@ -65,8 +66,16 @@ class BatchNorm(SameShape, kind="batch_norm"):
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         channels = inputs[0][:1]
-        statistics = (Weight("mean", channels, "buffer"), Weight("variance", channels, "buffer"))
-        return affine_weights(channels, self.affine) + statistics
+        mean = Weight("running_mean", channels, "buffer", "mean")
+        variance = Weight("running_var", channels, "buffer", "variance")
+        return (*affine_weights(channels, self.affine), mean, variance)
+
+    def reject(self, name: str, value: float) -> str:
+        if name != "running_var":
+            return ""
+        if value < 0:
+            return "a variance is 0 or more"
+        return "" if value + self.epsilon > 0 else "with epsilon=0 a variance is more than 0"
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication and one addition, affine or not
@@ -78,9 +87,9 @@ class BatchNorm(SameShape, kind="batch_norm"):
         factors, summands = (draw("weight", n), draw("bias", n)) if self.affine else ([1.0] * n[0], [0.0] * n[0])
         parts = []
         for x, factor, summand, mean, variance in zip(
-            channels, factors, summands, draw("mean", n), draw("variance", n), strict=True
+            channels, factors, summands, draw("running_mean", n), draw("running_var", n), strict=True
         ):
-            folded = factor / sqrt(variance + self.epsilon)
+            folded = quotient(factor, root(variance + self.epsilon))
             parts.append(ops.shifted(ops.scaled(x, folded), summand - mean * folded))
         return Map.of_channels(parts, inputs[0].sizes)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report
 from cnncalc.errors import Fix, Note, Problem
+
+_Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 
 FORMAT = 1  # raised when a key changes its meaning or goes
 
@@ -101,12 +104,59 @@ def _fix(fix: Fix) -> dict[str, Any]:
     return {"line": line, "column": column, "end_line": last, "end_column": end, "text": fix.text}
 
 
-def dump(document: Mapping[str, Any]) -> str:
-    """JSON with a line for each key and for each element of a list of mappings."""
-    return "{\n" + ",\n".join(f"  {json.dumps(key)}: {_value(value)}" for key, value in document.items()) + "\n}\n"
+class Json(str):
+    """A JSON document; `note`, where there is one, is for standard error: which numbers it could not hold."""
+
+    note = ""
+
+
+def dump(document: Mapping[str, Any]) -> Json:
+    """JSON with a line for each key and for each element of a list of mappings.
+
+    Infinities and NaN, which JSON does not have, become null, and the note names the first of them.
+    """
+    try:
+        return Json(_lines(document))
+    except ValueError:
+        lost: list[_Path] = []
+        text = Json(_lines(_without_nonfinite(document, (), lost)))
+        more = f" (and for {len(lost) - 1:,} more)" if len(lost) > 1 else ""
+        text.note = f"JSON has no infinities and no NaN: null is written for {_written(lost[0])}{more}"
+        return text
+
+
+def encode(value: Any, *, indent: int | None = None, ascii: bool = True) -> str:
+    """The only place that makes JSON of values. Raises ValueError for infinities and NaN."""
+    return json.dumps(value, indent=indent, ensure_ascii=ascii, allow_nan=False)
+
+
+def _lines(document: Mapping[str, Any]) -> str:
+    return "{\n" + ",\n".join(f"  {encode(key)}: {_value(value)}" for key, value in document.items()) + "\n}\n"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
-    return json.dumps(value)
+        return "[\n    " + ",\n    ".join(map(encode, value)) + "\n  ]"
+    return encode(value)
+
+
+def _without_nonfinite(value: Any, path: _Path, lost: list[_Path]) -> Any:
+    """The value with null for each number that is not finite; `lost` gets the path of each."""
+    if isinstance(value, Mapping):
+        return {key: _without_nonfinite(inner, (*path, key), lost) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nonfinite(inner, (*path, at), lost) for at, inner in enumerate(value)]
+    if isinstance(value, float) and not isfinite(value):
+        lost.append(path)
+        return None
+    return value
+
+
+def _written(path: _Path) -> str:
+    """A path as it would be written in JavaScript, for a message.
+
+    >>> _written(("outputs", "stage.0.conv1", "values", 0, 2))
+    'outputs["stage.0.conv1"].values[0][2]'
+    """
+    parts = (f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{encode(key)}]" for key in path)
+    return "".join(parts).removeprefix(".")

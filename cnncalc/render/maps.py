@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -78,11 +77,11 @@ def written(value: float) -> str:
 
 
 def maps_json(name: str, maps: Mapping[str, Map]) -> str:
-    """Every map by its path, by the contract; null for what is no finite number."""
+    """Every map by its path, by the contract."""
     outputs = {
         path: {
             "shape": made.shape,
-            "values": nested(made.shape, [v if math.isfinite(v) else None for v in made.values]),
+            "values": nested(made.shape, made.values),
         }
         for path, made in maps.items()
     }
@@ -157,5 +156,5 @@ def _shrunk(rows: list[list[float]], by: int) -> list[list[float]]:
     for top in range(0, len(rows), by):
         part = rows[top : top + by]
         columns = [[value for row in part for value in row[left : left + by]] for left in range(0, len(rows[0]), by)]
-        made.append([sum(values) / len(values) for values in columns])
+        made.append([sum(value / len(values) for value in values) for values in columns])
     return made

@@ -5,7 +5,6 @@ It judges the form: keys, and what may stand where. Texts (calls, chains, expres
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from cnncalc.analysis.expect import EXPECTABLE
@@ -24,6 +23,7 @@ from cnncalc.layers.fields import (
     WholeField,
 )
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_WORDS
+from cnncalc.render.json import encode
 
 Schema = dict[str, Any]
 
@@ -53,7 +53,7 @@ KEYS = {
 
 def schema_json() -> str:
     """The schema as text."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    return encode(schema(), indent=2, ascii=False) + "\n"
 
 
 def schema() -> Schema:

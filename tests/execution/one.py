@@ -51,7 +51,7 @@ class Arrays(dict[str, list[float]]):
     def __call__(self, name: str, shape: Shape) -> list[float]:
         if name not in self:
             self.shapes[name] = shape
-            bounds = (0.1, 2.0) if name == "variance" else (-1.0, 1.0)
+            bounds = (0.1, 2.0) if name == "running_var" else (-1.0, 1.0)
             self[name] = [self.rng.uniform(*bounds) for _ in range(prod(shape))]
         return self[name]
 

@@ -22,7 +22,14 @@ FUNCTIONS = {
     *("taps_inside", "check_fits", "pairs", "normalizing", "facts_of", "analyze", "floor_sum", "before_position"),
 }
 FORMULAS = {*FUNCTIONS, "axes", "extras", "window", "joined_inside", "steps", "between"}  # functions and methods
-ALLOWED = {"layers.base", "layers.ops", "layers.fields", "network", *(f"execution.{name}" for name in EXECUTING)}
+ALLOWED = {
+    "layers.base",
+    "layers.ops",
+    "layers.fields",
+    "layers.ieee",
+    "network",
+    *(f"execution.{name}" for name in EXECUTING),
+}
 OF_BASE = {"each_axis", "Shape", "Shapes", "Work"}  # reading a setting, and the names of the figures
 
 

@@ -172,7 +172,7 @@ def test_by_the_matrix_as_by_sliding(seed: int) -> None:
 
 def test_the_matrix_of_a_batch_norm_has_its_factors_and_nothing_of_its_mean() -> None:
     """weight / √(variance + epsilon), exactly: 3 / √(3.75 + 0.25) and 1 / √(0 + 0.25)."""
-    arrays = {"weight": [3.0, 1.0], "bias": [5.0, 6.0], "mean": [1e17, -1e17], "variance": [3.75, 0.0]}
+    arrays = {"weight": [3.0, 1.0], "bias": [5.0, 6.0], "running_mean": [1e17, -1e17], "running_var": [3.75, 0.0]}
     node = network("input: [2, 1]\nlayers: [batch_norm(epsilon=0.25)]").nodes[0]
     assert matrix(node, lambda _, name, shape: arrays[name]) == [[1.5, 0.0], [0.0, 2.0]]
 

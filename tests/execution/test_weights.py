@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc.errors import Problem
 from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
@@ -46,8 +47,8 @@ def test_draws_depend_on_the_seed_and_the_path_and_nothing_else() -> None:
     assert one != Weights(NET, {}, 4)(conv, "weight", (4, 3, 3, 3))
     assert max(map(abs, one)) <= 1 / 27**0.5
     norm = NET.nodes[1]
-    assert all(0.5 <= value < 1.5 for value in Weights(NET, {}, 0)(norm, "variance", (4,)))
-    assert all(abs(value) <= 0.5 for value in Weights(NET, {}, 0)(norm, "mean", (4,)))
+    assert all(0.5 <= value < 1.5 for value in Weights(NET, {}, 0)(norm, "running_var", (4,)))
+    assert all(abs(value) <= 0.5 for value in Weights(NET, {}, 0)(norm, "running_mean", (4,)))
     assert all(0 <= value < 1 for value in drawn_input(0, (1, 5, 5)).values)
 
 
@@ -73,6 +74,38 @@ def test_problems_of_what_is_given() -> None:
         "`weights`: there is no layer with weights 'batch_norm'",
     ]
     assert problems[3].help == "did you mean `batch_norm1`?"
+
+
+def given_norm(**arrays: list[float]) -> list[Problem]:
+    """What is wrong with these arrays of the batch norm of `NET`, which has four channels."""
+    return check(NET, {"batch_norm1": {name: Given(array) for name, array in arrays.items()}}, complete=False)[1]
+
+
+def test_a_variance_that_cannot_be() -> None:
+    zero = network("layers: ['batch_norm(epsilon=0)']")
+    assert given_norm(running_var=[0, 1e-300, 2, 3], running_mean=[-1, -2, -3, -4], weight=[-1, 0, 0, 0]) == []
+    [problem] = given_norm(running_var=[1, 2, -1e-9, 4])
+    assert (problem.code, problem.path) == ("bad-value", "batch_norm1")
+    assert problem.message == "`running_var` of batch_norm1 is -1e-9 at index 2, but a variance is 0 or more"
+    _, [problem] = check(zero, {"batch_norm1": {"running_var": Given([1, 0, 1])}}, complete=False)
+    assert problem.message == (
+        "`running_var` of batch_norm1 is 0 at index 1, but with epsilon=0 a variance is more than 0"
+    )
+
+
+def test_statistics_by_the_other_name() -> None:
+    """Textbooks say mean and variance; whichever it is, the array is the one of PyTorch's name."""
+    given = {"batch_norm1": {"mean": Given([1, 2, 3, 4]), "variance": Given([1, 1, 1, 1])}}
+    found, problems = check(NET, given, complete=False)
+    assert problems == []
+    assert set(found) == {("batch_norm1", "running_mean"), ("batch_norm1", "running_var")}
+    [problem] = given_norm(mean=[0, 0, 0, 0], running_mean=[0, 0, 0, 0])
+    assert (problem.code, problem.message) == (
+        "duplicate-key",
+        "`running_mean` of batch_norm1 is given twice, also as `mean`",
+    )
+    [problem] = given_norm(variance=[1, 1, 1, -1])
+    assert problem.message == "`variance` of batch_norm1 is -1 at index 3, but a variance is 0 or more"
 
 
 def test_what_is_left_out() -> None:
