@@ -11,16 +11,17 @@ import html
 import io
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from cnncalc.guide import TOPICS, page_path
 
+from . import processes
 from .cli.running import ROOT, cnncalc, environment
 from .test_architecture import ARROWS
 
@@ -86,11 +87,11 @@ def run(command: str, where: Path) -> str:
         shim.write_text(SHIM.format(python=sys.executable))
         shim.chmod(0o755)
         env = environment(PATH=f"{name}{os.pathsep}{os.environ['PATH']}", PYTHONIOENCODING="utf-8")
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=where, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=60,
+        done = processes.run(
+            ["bash", "-c", command], cwd=where, env=env, stdin=DEVNULL, stdout=PIPE,
+            stderr=STDOUT, encoding="utf-8",
         )  # fmt: skip
-    return done.stdout.rstrip("\n")
+    return str(done.stdout).rstrip("\n")
 
 
 def refreshed(text: str) -> str:

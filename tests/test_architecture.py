@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from . import processes
 
 ROOT = Path(__file__).parent.parent / "cnncalc"
 
@@ -102,7 +103,7 @@ def test_an_arrow_the_wrong_way_is_found(room: str, source: str) -> None:
 def loaded_by(code: str) -> set[str]:
     """The modules that a fresh interpreter has after running some code."""
     script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n', file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = processes.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import doctest
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +21,7 @@ from cnncalc.guide import TOPICS, page, page_path
 from cnncalc.layers.fields import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, repairs, scope, tokens, values
 
+from . import processes
 from .cli.running import ROOT, cnncalc
 from .documents import (
     ARROWS_TABLE,
@@ -287,5 +287,5 @@ def test_there_are_two_lines_of_set_up() -> None:
     assert second.endswith("pip install '.[test]' && pytest")
     awk = re.search(r"awk '([^']+)'", (ROOT / ".ci" / "run").read_text())
     assert awk
-    done = subprocess.run(["awk", awk[1], str(README)], capture_output=True, text=True, check=True)
+    done = processes.run(["awk", awk[1], str(README)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == lines

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import random
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from cnncalc.errors import Source
 from cnncalc.review import review
 from cnncalc.spec import yaml_mistakes
 
-from . import rewording
+from . import processes, rewording
 from .marks import GALLERY
 
 Findings = dict[str, list[dict[str, Any]]]
@@ -37,7 +36,7 @@ def as_written() -> Findings:
 @pytest.mark.parametrize("way", ["source", "carried"])
 def test_reworded_the_same_is_found(way: str, as_written: Findings) -> None:
     command = [sys.executable, "-m", "tests.rewording", way, str(SEED)]
-    ran = subprocess.run(command, cwd=rewording.ROOT, capture_output=True, text=True, timeout=600)
+    ran = processes.run(command, cwd=rewording.ROOT, capture_output=True, text=True)
     assert ran.stderr == ""
     reworded: Findings = json.loads(ran.stdout)
     assert set(reworded) == set(as_written)

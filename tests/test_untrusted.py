@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import resource
-import subprocess
 import sys
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
+
+from . import processes
 
 SECONDS = 20  # of processor time: far more than any needs, far less than one that does not end
 BYTES = 600 * 2**20
@@ -25,12 +27,11 @@ def bounded() -> None:
 
 def validate(path: Path | str) -> tuple[int, list[str]]:
     """Exit code and codes of `cnncalc validate --format json`."""
-    done = subprocess.run(
+    done = processes.run(
         [sys.executable, "-m", "cnncalc", "validate", str(path), "--format", "json"],
         capture_output=True,
         preexec_fn=bounded,
-        stdin=subprocess.DEVNULL,
-        check=False,
+        stdin=DEVNULL,
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.returncode, [problem["code"] for problem in json.loads(done.stdout)["files"][0]["problems"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
+from tests import processes
 from tests.cli.running import ROOT
 
 FLOOR = "import yaml, typer, rich.console, rich.table"
@@ -56,10 +56,10 @@ def environment() -> Iterator[dict[str, str]]:
 
 def printed(command: Sequence[str], env: Mapping[str, str], cwd: str | None = None) -> str:
     """What a command prints; its messages are shown where it fails."""
-    done = subprocess.run(command, env=env, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+    done = processes.run(command, env=env, cwd=cwd, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def launched(command: Sequence[str], env: Mapping[str, str]) -> Usage:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
+
+from .. import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,15 +35,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in names}, "PYTHONPATH": str(ROOT), **more}
 
 
-def cnncalc(*args: str, stdin: str = "", cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+def cnncalc(*args: str, stdin: str = "", cwd: Path | None = None, **more: str) -> CompletedProcess[str]:
     """`python -m cnncalc` with its output piped."""
     command = [sys.executable, "-m", "cnncalc", *args]
-    return subprocess.run(
-        command, input=stdin, capture_output=True, encoding="utf-8", env=environment(**more), cwd=cwd, check=False
-    )
+    return processes.run(command, input=stdin, capture_output=True, encoding="utf-8", env=environment(**more), cwd=cwd)
 
 
 def python(code: str) -> str:
     """What a piece of Python prints in a process of its own."""
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, env=environment(), check=True).stdout
+    return str(processes.run(command, capture_output=True, text=True, env=environment(), check=True).stdout)

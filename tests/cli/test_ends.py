@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from .. import processes
 from .running import BAD, GOOD, cnncalc, environment, python
 
 
@@ -124,7 +124,7 @@ from cnncalc.cli.app import run
 cnncalc.spec.load.open_architecture = None
 run(["summary", "alexnet"])
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False)
+    done = processes.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
     assert done.returncode == 1
     assert "TypeError" in done.stderr
 
@@ -169,7 +169,7 @@ def on_a_terminal(*args: str, **more: str) -> str:
     parent, child = pty.openpty()
     command = [sys.executable, "-m", "cnncalc", *args]
     env = environment(COLUMNS="80", TERM="xterm", **more)
-    with subprocess.Popen(command, stdout=child, stdin=child, stderr=child, env=env):
+    with processes.started(command, stdout=child, stdin=child, stderr=child, env=env):
         os.close(child)
         text = b""
         try:

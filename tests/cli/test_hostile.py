@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from cnncalc.render.text import LONGEST_LINE
 from cnncalc.spec.load import load_source
 from cnncalc.spec.write import write_network
 
+from .. import processes
 from .running import GOOD, cnncalc, environment
 
 COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
@@ -270,13 +270,12 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
         (["validate", "."], 2), (["new", "mine.yaml", "--like", "alexnet"], 1),
     ):  # fmt: skip
         gone.mkdir()
-        done = subprocess.run(
+        done = processes.run(
             [*line, *args],
             input="extends: alexnet\n",
             capture_output=True,
             encoding="utf-8",
             env=environment(),
-            check=False,
         )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr

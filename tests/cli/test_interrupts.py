@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from .. import processes
 from .running import BAD, GOOD, cnncalc, environment
 
 SIGNALS = {
@@ -31,15 +32,21 @@ POINTS = {
     "before the file is in its place": ("pathlib.Path", "replace"),
     "while it is loaded": ("cnncalc.spec.family", "__getattr__"),
 }
-WAITING = """
+# What was ignored stays ignored in a process: SIGINT in a job in the background, SIGHUP under nohup.
+HEARING = """
 import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+WAITING = """
 from importlib import import_module
 
 def wait(*arguments, **options):
     os.write({ready}, b".")
     signal.pause()
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in a job in the background
 module, _, owner = {owner!r}.rpartition(".")
 place = getattr(import_module(module), owner) if owner[0].isupper() else import_module({owner!r})
 setattr(place, {name!r}, wait)
@@ -48,15 +55,12 @@ sys.argv = ["cnncalc", *{args!r}]
 main()
 """
 LOADING = """
-import os, signal, sys
-
 class Wait:
     def find_spec(self, name, path=None, target=None):
         if name == "cnncalc.cli.app":
             os.write({ready}, b".")
             signal.pause()
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Wait())
 from cnncalc.__main__ import main
 main()
@@ -73,14 +77,14 @@ def good(tmp_path: Path) -> str:
 def ended(number: int, code: str, **where: object) -> tuple[int, bytes, bytes]:
     """Exit code and streams of a piece of Python that got a signal as soon as it said that it waits for one."""
     read, ready = os.pipe()
-    command = [sys.executable, "-c", code.format(ready=ready, **where)]
+    command = [sys.executable, "-c", HEARING + code.format(ready=ready, **where)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment(), pass_fds=[ready]) as running:
+    with processes.started(command, stdout=pipe, stderr=pipe, env=environment(), pass_fds=[ready]) as running:
         os.close(ready)
-        assert os.read(read, 1) == b".", running.communicate()[1]
+        assert os.read(read, 1) == b".", running.communicate(timeout=processes.LONGEST)[1]
         os.close(read)
         running.send_signal(number)
-        out, err = running.communicate()
+        out, err = running.communicate(timeout=processes.LONGEST)
     return running.returncode, out, err
 
 
@@ -138,6 +142,21 @@ def test_a_signal_leaves_no_new_file(number: int, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def _ignored() -> Iterator[None]:
+    """Signals are ignored, as they are under `nohup pytest &`."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_ignored")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signals_are_heard_where_the_tests_ignore_them(number: int, good: str) -> None:
+    test_a_signal_ends_in_one_line(number, "while it reads", ["summary"], good)
+
+
 def test_a_hangup_that_is_ignored_stays_so() -> None:
     """`nohup cnncalc …` goes on when the terminal goes away."""
     code = """
@@ -148,7 +167,7 @@ ends.listen()
 assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 assert signal.getsignal(signal.SIGTERM) not in (signal.SIG_IGN, signal.SIG_DFL)
 """
-    assert subprocess.run([sys.executable, "-c", code], env=environment(), check=False).returncode == 0
+    assert processes.run([sys.executable, "-c", code], env=environment()).returncode == 0
 
 
 # pipes
@@ -167,12 +186,12 @@ def piped(args: list[str], lines: int, **more: str) -> tuple[int, bytes]:
     if not lines:
         os.close(read)
     command = [sys.executable, "-m", "cnncalc", *args]
-    with subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, env=environment(**more)) as running:
+    with processes.started(command, stdout=write, stderr=subprocess.PIPE, env=environment(**more)) as running:
         os.close(write)
         if lines:
             with os.fdopen(read, "rb", buffering=0) as reader:
                 assert all(reader.readline().endswith(b"\n") for _ in range(lines))
-        _, err = running.communicate()
+        _, err = running.communicate(timeout=processes.LONGEST)
     return running.returncode, err
 
 
@@ -196,9 +215,7 @@ def test_a_reader_that_goes_away_does_not_hide_problems(tmp_path: Path) -> None:
 def shell(command: str, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
     """A run by the shell; `$@` stands for the program and its arguments."""
     line = ["sh", "-c", command, "sh", sys.executable, "-m", "cnncalc", *args]
-    return subprocess.run(
-        line, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, env=environment(**more), check=False
-    )
+    return processes.run(line, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, env=environment(**more))
 
 
 def test_closed_streams(good: str) -> None:
@@ -241,8 +258,8 @@ def little_room() -> None:
 
 def with_little_room(*args: str, **more: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-B", "-m", "cnncalc", *args]
-    return subprocess.run(
-        command, capture_output=True, env=environment(**more), preexec_fn=little_room, check=False
+    return processes.run(
+        command, capture_output=True, env=environment(**more), preexec_fn=little_room
     )  # fmt: skip
 
 
@@ -270,9 +287,9 @@ def test_a_disk_that_fills_up_gets_no_new_file(tmp_path: Path) -> None:
 def test_a_disk_that_takes_a_part_of_standard_output(unbuffered: str, tmp_path: Path) -> None:
     """Python itself loses the rest without a word where its output is not buffered."""
     with (tmp_path / "out").open("wb") as out:
-        done = subprocess.run(
+        done = processes.run(
             [sys.executable, "-B", "-m", "cnncalc", "list"], stdout=out, stderr=subprocess.PIPE,
-            env=environment(PYTHONUNBUFFERED=unbuffered), preexec_fn=little_room, check=False,
+            env=environment(PYTHONUNBUFFERED=unbuffered), preexec_fn=little_room,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, b"cnncalc: cannot write standard output: File too large\n")
 

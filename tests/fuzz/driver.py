@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CODES
+from tests import processes
 from tests.cli.running import environment
 from tests.fuzz.server import CRASHED
 from tests.marks import GALLERY
@@ -131,7 +132,8 @@ class Driver:
         assert self.process.stdout
         self.process.stdin.write(json.dumps({"args": args, "seconds": seconds, **streams}) + "\n")
         self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        with processes.bounded(self.process):
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         out, err = (Path(path).read_text(errors="surrogateescape") for path in streams.values())
         return Outcome(args=args, **answer, out=out, err=err)
 
@@ -139,7 +141,7 @@ class Driver:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()
-        self.process.wait()
+        self.process.wait(processes.LONGEST)
         self.process.stdout.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
@@ -11,6 +10,8 @@ from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.base import Example, Layer, SameShape, Shapes, Weightless
 from cnncalc.layers.fields import LayerError, whole
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+
+from .. import processes
 
 SIGNATURES = """
 conv(out, kernel, stride=1, padding=0, dilation=1, groups=1, bias=true)
@@ -167,9 +168,9 @@ for kind in cnncalc.layers.KINDS:
 heavy = {"dataclasses", "inspect", "yaml", "rich", "typer"} & set(sys.modules)
 assert not heavy, heavy
 """
-    subprocess.run([sys.executable, "-c", program], check=True)
+    processes.run([sys.executable, "-c", program], check=True)
 
 
 def test_kinds_can_be_defined_without_docstrings() -> None:
     program = "from cnncalc.layers import KINDS, kind_class; [kind_class(kind) for kind in KINDS]"
-    subprocess.run([sys.executable, "-OO", "-c", program], check=True)
+    processes.run([sys.executable, "-OO", "-c", program], check=True)
