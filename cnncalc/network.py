@@ -42,9 +42,15 @@ class Group(NamedTuple):
 
 
 class Network(NamedTuple):
-    """A network as it was read. `outputs` maps a name to the index of the node; "" is the end of the chain.
+    """A network as it was read.
 
-    `complete` is False where a layer's rule did not hold: then `nodes` ends before it, in the order of the file.
+    - `name`, `source`, `notes`: as the file gives them, "" where it does not.
+    - `input`: the shape of its input, (C, *spatial) with one to three spatial axes.
+    - `nodes`: its layers in the order in which they run.
+    - `groups`: what the file writes as one thing and is several layers, as spans of `nodes`.
+    - `outputs`: the index of the node that gives each output, by its name; "" is the end of the chain.
+    - `complete`: False where a layer's rule did not hold: then `nodes` ends before it, in the order of the file.
+    - `family`: the file at the end of the chain of `extends`.
     """
 
     name: str
@@ -55,7 +61,7 @@ class Network(NamedTuple):
     groups: tuple[Group, ...]
     outputs: dict[str, int]
     complete: bool = True
-    family: str = ""  # the file at the end of the chain of `extends`
+    family: str = ""
 
     def shape_at(self, index: int) -> Shape:
         """Shape of what the node gives, or of the network's input for INPUT."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+import cnncalc
+from cnncalc.errors import CnncalcError
 
 from . import processes
 
@@ -17,7 +21,6 @@ ROOT = Path(__file__).parent.parent / "cnncalc"
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "nearest": set(),
-    "codes": {"errors"},
     "guide": set(),
     "layers": {"errors"},
     "network": {"errors", "layers"},
@@ -27,10 +30,10 @@ ARROWS: dict[str, set[str]] = {
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
     "execution": {"errors", "nearest", "layers", "network", "paths", "analysis"},
-    "render": {"codes", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
+    "render": {"errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     # of execution only the check of a file's `weights`
     "review": {"errors", "nearest", "layers", "network", "spec", "analysis", "execution"},
-    "__init__": {"spec", "analysis"},
+    "__init__": {"errors", "network", "spec", "analysis"},
     "__main__": {"cli"},
 }
 ARROWS["cli"] = {*ARROWS} - {"__main__"}
@@ -105,6 +108,39 @@ def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n', file=sys.stderr)"
     done = processes.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
+
+
+def test_every_exception_is_a_cnncalc_error() -> None:
+    """But for the signal that ends the program, which no `except Exception` may stop."""
+    for path in FILES:
+        name = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                found = getattr(import_module(name), node.name)
+                if issubclass(found, BaseException) and name != "cnncalc.cli.ends":
+                    assert issubclass(found, CnncalcError), f"{name}.{node.name}"
+
+
+def test_the_package_exports_its_types_on_demand() -> None:
+    for name in cnncalc.__all__:
+        assert getattr(cnncalc, name) is not None
+    assert dir(cnncalc) == sorted(cnncalc.__all__)
+    with pytest.raises(cnncalc.SpecError) as caught:
+        cnncalc.load("nowhere.yaml")
+    assert [problem.code for problem in caught.value.problems] == ["unreadable"]
+    network = cnncalc.load("lenet5")
+    report = cnncalc.analyze(network)
+    assert isinstance(network, cnncalc.Network)
+    assert isinstance(report, cnncalc.Report)
+    assert isinstance(report.layers[0], cnncalc.LayerReport)
+    for exported in (cnncalc.Network, cnncalc.Report, cnncalc.LayerReport):
+        text = exported.__doc__ or ""
+        assert all(f"`{field}`" in text for field in exported._fields), exported
+
+
+def test_the_catalogue_of_codes_is_loaded_by_no_file_that_is_in_order() -> None:
+    loaded = loaded_by("import cnncalc.review\ncnncalc.review.review('lenet5')")
+    assert not {name for name in loaded if name.startswith("cnncalc.errors.codes")}
 
 
 def test_importing_the_package_loads_next_to_nothing() -> None:

@@ -56,7 +56,19 @@ NO_COSTS = Costs()
 
 
 class LayerReport(NamedTuple):
-    """The numbers of one layer."""
+    """The figures of one layer.
+
+    - `path`: its name in the network, e.g. `stem.conv1`; unique.
+    - `layer`: the layer with its arguments; `kind` is its kind.
+    - `line`: the line of the file on which it is written, from 1.
+    - `inputs`, `output`: shapes, (C, *spatial) or (N,); a merge has several inputs.
+    - `costs`: parameters, buffers, operations at inference for one input, elements of the output; each is also an
+      attribute of its own, e.g. `parameters`.
+    - `receptive_field`: of one unit, None where the output has no spatial axes.
+    - `whole`: set where every unit sees the whole input, as after a global pool.
+    - `centred`: False where the branches of a merge look at different positions of the input.
+    - `shares`: the path of the layer whose weights are applied again and counted there, "" elsewhere.
+    """
 
     path: str
     layer: Layer
@@ -64,10 +76,10 @@ class LayerReport(NamedTuple):
     inputs: Shapes
     output: Shape
     costs: Costs
-    receptive_field: ReceptiveField | None  # None where there is no spatial meaning left
-    whole: Whole | None  # where every unit sees the whole input, as behind a global pool
-    centred: bool  # False where branches that meet here look at different places
-    shares: str  # path of the layer whose weights are applied again; they are counted there
+    receptive_field: ReceptiveField | None
+    whole: Whole | None
+    centred: bool
+    shares: str
 
     @property
     def kind(self) -> str:
@@ -106,15 +118,24 @@ class LayerReport(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything that `summary` shows of a network."""
+    """Everything that `summary` shows of a network.
+
+    - `name`, `source`, `notes`: as the file gives them, "" where it does not.
+    - `input`, `output`: shapes of the network's input and of the last layer's output.
+    - `outputs`: shapes of the named outputs, e.g. of auxiliary heads and pyramids.
+    - `layers`: a report of each layer that is executed, in order, so that columns add up to the totals.
+    - `groups`: what the file writes as one thing and is several layers, as spans of `layers`.
+    - `totals`: the sums over all layers.
+    - `complete`: False where the file has an error: then `layers` ends before it.
+    """
 
     name: str
     source: str
     notes: str
     input: Shape
     output: Shape
-    outputs: dict[str, Shape]  # the named outputs of auxiliary heads and pyramids
+    outputs: dict[str, Shape]
     layers: tuple[LayerReport, ...]
     groups: tuple[Group, ...]
     totals: Costs
-    complete: bool  # False where the file has an error: then the layers end before it
+    complete: bool

@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
-from cnncalc.errors import CODES, UsageError
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.codes import Code
     from cnncalc.errors import Problem
+    from cnncalc.errors.codes import Code
 
 
 def _codes(incomplete: str) -> list[str]:
-    return [code for code in CODES if code.startswith(incomplete)]
+    from cnncalc.errors.codes import all_codes
+
+    return [code for code in all_codes() if code.startswith(incomplete)]
 
 
 CodeArgument = Annotated[
@@ -28,14 +30,15 @@ def codes(
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """The codes of errors and warnings, or all about one."""
-    from cnncalc.codes import every_code
+    from cnncalc.errors.codes import all_codes
     from cnncalc.render import codes as render
 
-    if code is not None and code not in CODES:
+    known = all_codes()
+    if code is not None and code not in known:
         from cnncalc.nearest import did_you_mean
 
-        raise UsageError(f"there is no code {code!r}; {did_you_mean(code, CODES) or 'see cnncalc codes'}")
-    chosen = [entry for entry in every_code() if code in (None, entry.code)]
+        raise UsageError(f"there is no code {code!r}; {did_you_mean(code, known) or 'see cnncalc codes'}")
+    chosen = [known[code]] if code is not None else list(known.values())
     cells, paints = width or width_for(output), colored(color, output)
     if format == "json":
         emit(render.codes_json(chosen), output)

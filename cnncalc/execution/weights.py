@@ -7,7 +7,7 @@ from math import inf, isfinite, prod, sqrt
 from random import Random
 from typing import Any, NamedTuple
 
-from cnncalc.errors import Problem
+from cnncalc.errors import CnncalcError, Problem
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.fields import show
 from cnncalc.nearest import did_you_mean
@@ -24,7 +24,7 @@ class Shaped(NamedTuple):
     values: list[float]
 
 
-class NestedError(ValueError):
+class NestedError(CnncalcError):
     """Nested lists are not an array of numbers."""
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from cnncalc.codes import Code
 from cnncalc.errors import Problem
+from cnncalc.errors.codes import Code
 from cnncalc.render.paint import Line, paint
 from cnncalc.render.problems import problem_text
 from cnncalc.render.text import clean, wrap

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.analysis.expect import EXPECTABLE
-from cnncalc.errors import CODES
+from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.fields import (
     MAXIMUM,
@@ -83,7 +83,7 @@ def _keys() -> dict[str, Schema]:
     """What may stand under each key of a document."""
     text = {key: TEXT for key in ("name", "source", "notes")}
     size: Schema = {"anyOf": [_whole(1), EXPRESSION]}
-    warnings = {code: said for code, (severity, said) in CODES.items() if severity == "warning"}
+    warnings = {code.code: code.sentence for code in CODES}
     reason = {"type": ["string", "number", "boolean"], "minLength": 1}
     return {
         **text,

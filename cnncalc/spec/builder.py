@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from cnncalc.errors import Fix, Mistake, Note, Problem, Problems, Span
+from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
 from cnncalc.network import INPUT, Group, Network, Node
 from cnncalc.spec.expressions import Literal
@@ -25,7 +25,7 @@ CALLS = 20  # of Python's functions that stand within one another for a level of
 LONGEST_QUOTE = 60  # characters of the file that a note repeats
 
 
-class TooLarge(Exception):
+class TooLarge(CnncalcError):
     """A bound was reached: the expansion stops, the problem is noted."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cnncalc.errors import CODES, Problem, Problems, Source, Span
+from cnncalc.errors import Problem, Problems, Source, Span
 from cnncalc.spec.bodies import BodyReader
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.grammar import read_declaration
@@ -137,16 +137,18 @@ class _Reader(BodyReader):
         return {name.value: Entry(value, name.span) for name, value in values if value}
 
     def allow(self, key: Text, node: Node) -> None:
+        from cnncalc.errors.codes import all_codes, warnings  # only needed where a file allows some
+
         for code, reason in self.pairs(key, node):
-            if code.value not in CODES and isinstance(node, Mapping) and node.flow and is_empty(reason):
+            known = code.value in warnings.NAMES
+            if not known and code.value in all_codes():
+                self.refuse(f"`{code.value}` is an error, and only a warning can be allowed", code.span)
+            elif not known and isinstance(node, Mapping) and node.flow and is_empty(reason):
                 help_text = "put the reason in quotes, or on a line of its own"
                 self.refuse("a comma splits this reason", code.span, help=help_text)
-            elif code.value not in CODES:
-                warnings = [known for known, (severity, _) in CODES.items() if severity == "warning"]
-                fixes = rename(code.span, code.value, warnings)
+            elif not known:
+                fixes = rename(code.span, code.value, sorted(warnings.NAMES))
                 self.problems.add(Problem("unknown-key", f"there is no warning `{code.value}`", code.span, fixes=fixes))
-            elif CODES[code.value][0] == "error":
-                self.refuse(f"`{code.value}` is an error, and only a warning can be allowed", code.span)
             elif isinstance(reason, Text) and reason.value:
                 self.result.allow[code.value] = Reason(reason.value, code.span)
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from cnncalc.errors import Mistake, Span
+from cnncalc.errors import CnncalcError, Mistake, Span
 from cnncalc.layers.fields import Value, show
 from cnncalc.spec.nodes import DEEPEST
 from cnncalc.spec.values import (
@@ -22,7 +22,7 @@ from cnncalc.spec.values import (
 )  # fmt: skip
 
 
-class Unknown(Exception):
+class Unknown(CnncalcError):
     """A value depends on what an earlier mistake left unknown; that mistake is noted."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from cnncalc.errors import CODES
+from cnncalc.errors.codes import all_codes
 from tests import processes
 from tests.cli.running import environment
 from tests.fuzz.server import CRASHED
@@ -89,7 +89,7 @@ class Outcome(NamedTuple):
                 return f"printed what is no JSON: {error}"
             if self.args[0] == "validate":
                 codes = {problem["code"] for problem in told["files"][0]["problems"]}
-                if self.code != any(CODES[code][0] == "error" for code in codes):
+                if self.code != any(all_codes()[code].severity == "error" for code in codes):
                     return f"exit code {self.code} with {codes}"
         elif self.args[0] != "show" and "always" not in self.args and (found := CONTROL.search(self.out + self.err)):
             return f"printed the control character {found[0]!r}"

@@ -11,7 +11,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from cnncalc.analysis.expect import EXPECTABLE
-from cnncalc.errors import CODES
+from cnncalc.errors.codes import all_codes
 from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.fields import REQUIRED, AmountField, Field, FlagField, PerAxisField, RealField, SizesField
 from cnncalc.layers.structure import MERGES, ROUNDS
@@ -39,7 +39,8 @@ TRAPS = (
     "- add: {if: relu}", "- add: [add: [add: [relu, relu], x: relu]]", "- linear(2) -> flatten",
     "- reshape([1, 4, 4])", "- \u2028relu", "- relu\t-> relu", "\t- relu", "- relu\r",
 )  # fmt: skip
-WARNINGS = tuple(code for code, (severity, _) in CODES.items() if severity == "warning")
+CODES = all_codes()
+WARNINGS = tuple(code.code for code in CODES.values() if code.severity == "warning")
 LAYERS = tuple(kind for kind in KINDS if kind not in MERGES)
 SHAPE_KEEPING = (
     "relu",

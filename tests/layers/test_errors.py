@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc.errors import CODES
+from cnncalc.errors.codes import all_codes
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.fields import MAXIMUM, LayerError
@@ -15,7 +15,7 @@ from cnncalc.layers.fields import MAXIMUM, LayerError
 def refusal(kind: str, *inputs: Shape, **settings: Any) -> LayerError:
     with pytest.raises(LayerError) as caught:
         kind_class(kind)(**settings).output_shape(inputs)
-    assert CODES[caught.value.code][0] == "error"
+    assert all_codes()[caught.value.code].severity == "error"
     return caught.value
 
 

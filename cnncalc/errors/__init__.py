@@ -1,0 +1,16 @@
+"""What can go wrong, for all rooms: positions in files, problems, exceptions; imports nothing of the package.
+
+- `positions`: a source and spans in it.
+- `problems`: one thing that is wrong or unwise, with its position and repairs.
+- `exceptions`: all that the package raises on purpose, under `CnncalcError`.
+- `codes`: the catalogue of codes, each with its severity, summary, explanation and examples. Loaded on demand.
+"""
+
+from cnncalc.errors.exceptions import CnncalcError, Mistake, SpecError, UsageError
+from cnncalc.errors.positions import LINE_BREAK, Source, Span
+from cnncalc.errors.problems import MOST_PROBLEMS, Fix, Note, Problem, Problems, failed
+
+__all__ = [
+    "LINE_BREAK", "MOST_PROBLEMS", "CnncalcError", "Fix", "Mistake", "Note", "Problem", "Problems", "Source", "Span",
+    "SpecError", "UsageError", "failed",
+]  # fmt: skip

@@ -1,0 +1,56 @@
+"""Codes of files that cannot be read, or use a part of YAML that is not part of the language."""
+
+from __future__ import annotations
+
+from cnncalc.errors.codes import Code
+
+CODES = (
+    Code(
+        "unreadable",
+        "The file cannot be opened or read.",
+        "The path does not exist, or cannot be opened: a folder, a device, a file without permission. ARCH is a path,"
+        " the name of a bundled architecture (`cnncalc list` shows them), or - for standard input.",
+    ),
+    Code(
+        "not-text",
+        "The file is not UTF-8 text.",
+        "Architecture files are UTF-8 text. The file contains a byte that is not valid UTF-8, most often because an"
+        " editor saved it in an older encoding, or a control character that YAML does not allow. Save it as UTF-8.",
+        'name: "a\x07b"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
+        'name: "a b"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
+    ),
+    Code(
+        "too-large",
+        "A limit on size, depth or number is exceeded.",
+        "Limits keep any file from using up memory or time: 1 MiB per file, 100,000 layers, 100 levels of parentheses"
+        " and of blocks, numbers up to 10^18, axes up to 10^9. Nearly always a number was mistyped.",
+        "input: [3, 8, 8]\nlayers:\n  - conv(10 ** 40, 3)\n",
+        "input: [3, 8, 8]\nlayers:\n  - conv(40, 3)\n",
+    ),
+    Code(
+        "yaml-syntax",
+        "The file is not well-formed YAML.",
+        "A file must first of all be YAML: keys and values separated by `: `, lists with `- `, nesting by spaces. The"
+        " message says what was probably meant. Strings that contain `: ` or ` #` need quotes. Until YAML can read the"
+        " file, nothing else is checked.",
+        "name: VGG: very deep\ninput: [3, 8, 8]\nlayers:\n  - relu\n",
+        'name: "VGG: very deep"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
+    ),
+    Code(
+        "yaml-feature",
+        "Anchors, aliases, merge keys, tags and several documents are not part of the language.",
+        "Anchors (`&a`), aliases (`*a`), merge keys (`<<`), tags (`!!int`) and several documents in one file are YAML,"
+        " but not part of this language. Write what is repeated as a block: it has a name and parameters, and can be"
+        " read on its own.",
+        "input: [3, 8, 8]\nlayers:\n  - &first conv(4, 3)\n",
+        "input: [3, 8, 8]\nlayers:\n  - conv(4, 3)\n",
+    ),
+    Code(
+        "duplicate-key",
+        "A key is given twice in one mapping.",
+        "A mapping has the same key twice. YAML would silently keep one of the two values; remove the one that is not"
+        " meant.",
+        "input: [3, 8, 8]\nlayers:\n  - relu\ninput: [1, 8, 8]\n",
+        "input: [3, 8, 8]\nlayers:\n  - relu\n",
+    ),
+)

@@ -1,0 +1,34 @@
+"""Codes of the structure: branches, blocks that call one another, layers that are applied again."""
+
+from __future__ import annotations
+
+from cnncalc.errors.codes import Code
+
+CODES = (
+    Code(
+        "recursion",
+        "Blocks call one another without end.",
+        "A block calls itself, or others that call it, and no condition ends it within 100 levels. A block may call"
+        " itself under a condition, as fractal networks do.",
+        "input: [3, 8, 8]\nblocks:\n  deep(n):\n    - relu\n    - deep(n - 1)\nlayers:\n  - deep(3)\n",
+        "input: [3, 8, 8]\nblocks:\n  deep(n):\n    - relu\n    - deep(n - 1) if n > 1\nlayers:\n  - deep(3)\n",
+    ),
+    Code(
+        "empty-branch",
+        "A branch, a block or a merge is empty.",
+        "A branch, a block or a list of layers has no items, or every branch of a merge is switched off. A branch that"
+        " returns its input unchanged is written `identity`. A branch that is optional has its condition on the key:"
+        " `skip if stride == 1: identity`.",
+        "input: [3, 8, 8]\nlayers:\n  - add:\n      body: conv(3, 1)\n      skip:\n",
+        "input: [3, 8, 8]\nlayers:\n  - add:\n      body: conv(3, 1)\n      skip: identity\n",
+    ),
+    Code(
+        "reuse-mismatch",
+        "A layer cannot be applied again with the same weights.",
+        "`reuse(a)` applies the layer or block named `a` again with the same weights, so these must have the same"
+        " shapes: the input must have as many channels as the first time. Only one layer or one block can be applied"
+        " again, not a chain; make it a block.",
+        "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - reuse(a)\n",
+        "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - relu\n  - reuse(a)\n",
+    ),
+)

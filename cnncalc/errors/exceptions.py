@@ -1,0 +1,42 @@
+"""The exceptions of the package. All that it raises on purpose are a `CnncalcError`."""
+
+from __future__ import annotations
+
+from cnncalc.errors.positions import Span
+from cnncalc.errors.problems import Fix, Note, Problem
+
+
+class CnncalcError(Exception):
+    """The base of every exception that cnncalc raises on purpose."""
+
+
+class UsageError(CnncalcError):
+    """The command line asks for something that cannot be: exit code 2."""
+
+
+class SpecError(CnncalcError):
+    """An architecture cannot be used because of the problems found in it: exit code 1."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.code}: {problem.message}" for problem in problems))
+        self.problems = problems
+
+
+class Mistake(CnncalcError):
+    """A problem on its way from where it was noticed to where it is noted."""
+
+    def __init__(self, code: str, message: str, span: Span, help: str = "", *fixes: Fix) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, span, help, fixes=fixes)
+        self.others: list[Mistake] = []  # noticed at the same time, each with a cause of its own
+
+    def note(self, note: Note) -> None:
+        """Add what else there is to see of it."""
+        for one in (self, *self.others):
+            one.problem = one.problem._replace(notes=(*one.problem.notes, note))
+
+    @property
+    def has_place(self) -> bool:
+        """Whether there is a text to show; a file that cannot be read has none."""
+        span = self.problem.span
+        return span is not None and bool(span.source.text)

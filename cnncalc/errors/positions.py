@@ -1,0 +1,64 @@
+"""Sources, and positions in them: where everything that was read is written."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that lines agree with its marks
+
+
+class Source:
+    """A text that was read, by the name that messages give it, without the byte-order marks before it."""
+
+    __slots__ = ("_starts", "name", "text", "unread", "words")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text.lstrip("\ufeff")
+        self.words = 0  # that were read of its calls and expressions
+        self.unread: Span | None = None  # the first text that was not, for there were too many
+        self._starts: list[int] | None = None
+
+    @property
+    def starts(self) -> list[int]:
+        """Offset at which each line begins."""
+        if self._starts is None:
+            self._starts = [0, *(found.end() for found in LINE_BREAK.finditer(self.text))]
+        return self._starts
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both from 1, columns in characters."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (from 1), without its line break."""
+        starts = self.starts
+        end = starts[number] if number < len(starts) else len(self.text)
+        last = max(end - 2, starts[number - 1])  # a break is at the end, and a line may be a mebibyte
+        return self.text[starts[number - 1] : last] + LINE_BREAK.sub("", self.text[last:end])
+
+
+class Span(NamedTuple):
+    """A piece of a source: offsets from `start` up to `end`, in characters."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        """Line on which the span begins, from 1."""
+        return self.source.place(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column at which the span begins, from 1, in characters."""
+        return self.source.place(self.start)[1]
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self.source.text[self.start : self.end]

@@ -1,0 +1,107 @@
+"""Problems of an architecture: what is wrong, where it is written, and the repairs that may be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cnncalc.errors.positions import Span
+
+MOST_PROBLEMS = 500  # that are reported of one architecture
+
+
+class Fix(NamedTuple):
+    """A repair: `text` in place of what is at `span`, and the words that offer it.
+
+    One that is a `guess` at a name is shown as a question even where it was not tried or does not hold.
+    """
+
+    span: Span
+    text: str
+    help: str
+    guess: bool = False
+
+    def applied(self) -> str:
+        """The whole source with the repair made."""
+        text = self.span.source.text
+        return text[: self.span.start] + self.text + text[self.span.end :]
+
+
+class Note(NamedTuple):
+    """What else there is to see of a problem, and where."""
+
+    text: str
+    span: Span | None = None
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong in a file, or worth a warning.
+
+    `code` is one of the catalogue, `path` the layer it was found at ("" where there is none), `help` advice in words,
+    `fixes` repairs that may be right, the likeliest first; once they are tried, at most the one that is.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    help: str = ""
+    path: str = ""
+    notes: tuple[Note, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """`error` or `warning`, by the code."""
+        return severity_of(self.code)
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it sorts: problems without a place come first."""
+        return (self.span.source.name, self.span.start, self.span.end) if self.span else ("", -1, -1)
+
+
+def severity_of(code: str) -> str:
+    """`error` or `warning`."""
+    from cnncalc.errors.codes.warnings import NAMES  # only needed when something is wrong
+
+    return "warning" if code in NAMES else "error"
+
+
+def failed(problems: Iterable[Problem]) -> bool:
+    """Whether one of the problems is an error."""
+    return any(problem.severity == "error" for problem in problems)
+
+
+class Problems:
+    """Problems as they are found: one for one cause, that is one for a code and a place."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+        self._seen: set[tuple[str, str, int, int]] = set()
+
+    def add(self, problem: Problem) -> None:
+        """Note a problem, unless the same one stands there already."""
+        key = (problem.code, *problem.place)
+        refused = ("yaml-feature", *problem.place)  # of what is not read there, nothing else is told
+        if self.full or (problem.span and not self._seen.isdisjoint((key, refused))):
+            return
+        self._seen.add(key)
+        if len(self.found) == MOST_PROBLEMS and problem.severity == "warning":
+            return  # so many of them are told that one more is no news
+        if len(self.found) == MOST_PROBLEMS:
+            problem = Problem("too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", problem.span)
+        self.found.append(problem)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more are told: to look for their repairs would be in vain."""
+        return len(self.found) > MOST_PROBLEMS
+
+    @property
+    def errors(self) -> bool:
+        """Whether one of them is an error."""
+        return failed(self.found)
+
+    def sorted(self) -> list[Problem]:
+        """All of them in the order of their places."""
+        return sorted(self.found, key=lambda problem: problem.place)
