@@ -141,6 +141,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("limit", BOUNDS)
 def test_what_is_at_a_limit_is_read_and_one_more_is_refused(limit: str, validate: Validate, tmp_path: Path) -> None:
     make, most, refusal = BOUNDS[limit]
@@ -154,6 +155,7 @@ def test_what_is_at_a_limit_is_read_and_one_more_is_refused(limit: str, validate
 DEEP = ("b{} * 1", "(b{} -> relu) * 1", "(b{}) if 1 == 1", "(((b{})))", "add: {a: '(b{} -> relu) * 1', b: identity}")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("call", DEEP)
 def test_depth_is_bounded_before_python_s_own(call: str, validate: Validate) -> None:
     """Whatever stands at each level, and an expression as deep as may be at the last."""
@@ -193,6 +195,7 @@ GROWTH = {
 }
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("growth", GROWTH)
 def test_what_grows_is_refused_with_its_place(growth: str, validate: Validate) -> None:
     code, problems, places = validate(f"{HEAD}layers:\n  - {GROWTH[growth]}\n")

@@ -91,6 +91,7 @@ def check_field(last: LayerReport, found: dict[str, list[int]]) -> None:
         assert start is None or start[0] == last.receptive_field.start[axis], last
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("name", bundled())
 def test_every_line_and_every_way_of_a_bundled_network(name: str) -> None:
     network = load(name)

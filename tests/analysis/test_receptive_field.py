@@ -81,6 +81,7 @@ def interval(layer: Any, unit: int) -> tuple[int, int]:
     return start, start + field.size[0] - 1
 
 
+@pytest.mark.sample(100)
 @pytest.mark.parametrize("seed", range(400))
 def test_chains_of_every_kind_of_step(seed: int) -> None:
     chance = random.Random(seed)

@@ -101,6 +101,7 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return Shown(tmp_path / "net.yaml", capsys)
 
 
+@pytest.mark.sample(120)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("args", READERS, ids=" ".join)
 def test_what_is_not_seen_is_escaped_wherever_it_is_shown(args: list[str], place: str, shown: Shown) -> None:
@@ -208,6 +209,7 @@ def test_every_option_is_tried() -> None:
     assert ("run", "--weights") in VALUED
 
 
+@pytest.mark.sample(30)
 @pytest.mark.parametrize(("command", "option"), VALUED)
 def test_values_of_an_option_that_cannot_be_meant(command: str, option: str, shown: Shown) -> None:
     shown.path.write_text(GOOD)

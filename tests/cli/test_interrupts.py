@@ -195,6 +195,7 @@ def piped(args: list[str], lines: int, **more: str) -> tuple[int, bytes]:
     return running.returncode, err
 
 
+@pytest.mark.sample(16)
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("lines", [0, 1])
 @pytest.mark.parametrize("args", PRINTERS, ids=" ".join)
@@ -233,6 +234,7 @@ def test_closed_streams(good: str) -> None:
     assert shell('"$@" >&- 2>&- <&-', "summary", good).returncode == 1
 
 
+@pytest.mark.sample(6)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("args", PRINTERS, ids=" ".join)
 def test_a_full_disk_is_told_in_one_line(args: list[str]) -> None:

@@ -36,6 +36,7 @@ def check_same(original: Report, again: Report) -> None:
         assert [getattr(one, name) for name in figures] == [getattr(other, name) for name in figures]
 
 
+@pytest.mark.sample(16)
 @pytest.mark.parametrize("name", bundled())
 def test_an_expanded_network_has_the_same_numbers(name: str) -> None:
     text = _expanded(name)
@@ -43,6 +44,7 @@ def test_an_expanded_network_has_the_same_numbers(name: str) -> None:
     assert not any(line.startswith(("blocks:", "params:", "extends:")) for line in text.splitlines())
 
 
+@pytest.mark.sample(16)
 @pytest.mark.parametrize("name", bundled())
 def test_a_new_file_has_the_same_numbers_and_stands_alone(name: str) -> None:
     text = _text(str(bundled_path(name)), "mynet.yaml")

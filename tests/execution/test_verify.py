@@ -36,6 +36,7 @@ def test_bundled_networks(name: str) -> None:
     assert all(len(layer.checks) > 15 for layer in verdict.layers)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("block", range(8))
 def test_odd_networks(block: int) -> None:
     """Windows of every form one after another, merges of branches that look elsewhere or leave gaps."""

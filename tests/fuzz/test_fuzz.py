@@ -47,6 +47,7 @@ def test_mutations_of_the_bundled_files_and_of_the_gallery(server: Driver) -> No
     assert faults(server, [mutated(chance)[:SMALL] for _ in range(120)]) == []
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("make", LARGE, ids=lambda make: make.__name__)
 def test_large_files(make: Maker, server: Driver) -> None:
     chance = random.Random(make.__name__)

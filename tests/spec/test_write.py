@@ -61,6 +61,7 @@ def check_same(one: Network, other: Network) -> None:
     assert (one.name, one.source, one.input) == (other.name, other.source, other.input)
 
 
+@pytest.mark.sample(20)
 @pytest.mark.parametrize("name", bundled())
 def test_bundled_networks_survive(name: str) -> None:
     original = load(name)
