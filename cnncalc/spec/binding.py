@@ -10,7 +10,7 @@ from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WOR
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
 from cnncalc.spec.family import Description
-from cnncalc.spec.foreign import NOT_WRITTEN, argument_named, kind_named, rewritten
+from cnncalc.spec.foreign import argument_named, kind_named, not_written, rewritten
 from cnncalc.spec.repairs import guess, rename, set_argument, write
 from cnncalc.spec.tree import Argument, Call
 from cnncalc.spec.values import Word, is_number, told_apart
@@ -51,11 +51,7 @@ def bind(call: Call, description: Description) -> None:
 def unknown_kind(call: Call, description: Description) -> Mistake:
     """Nothing has this name; another tool's layer may be meant, or a name that is alike."""
     meant = kind_named(call.kind)
-    fixes: tuple[Fix, ...] = ()
-    if meant in KINDS:
-        fixes = rewritten(call, meant, list(kind_class(meant).fields))
-    elif meant:
-        fixes = rewritten(call, meant, [])
+    fixes = rewritten(call, meant)
     fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
     help_text = f"did you mean `{meant}`?" if meant else "`cnncalc layers` lists the layer kinds"
     message = f"there is no layer kind and no block `{call.kind}`"
@@ -100,7 +96,7 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
         raise mistake
     for position, argument in enumerate(call.arguments):
         if not argument.name and position >= len(names):
-            fixes = rewritten(call, call.kind, names)[1:] if call.kind in KINDS else ()
+            fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
             raise Mistake("unknown-argument", f"one argument too many: {takes(call, names)}", argument.span, "", *fixes)
         name = argument.name or names[position]
         if name in bound:
@@ -126,11 +122,10 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
     """A name that the kind has not: another tool's, or one that is alike among those that are `free`."""
     name, wants = argument.name, takes(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
-    meant = argument_named(name, free)
-    fixes = [guess(at, meant)] if meant else list(rename(at, name, free))
-    if name in NOT_WRITTEN:
-        fixes = list(rewritten(call, call.kind, names))
-        wants = f"`{name}` is not written: it is what flows here"
+    meant = argument_named(call.kind, name, free)
+    fixes = [guess(at, meant)] if meant else [*rewritten(call, call.kind), *rename(at, name, free)]
+    if not_written(call.kind, name):
+        wants = f"`{name}` is not written: it is known here"
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
 
 

@@ -1,0 +1,93 @@
+"""How other tools call the kinds: the table against their own signatures."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.foreign import (
+    ACTIVATION,
+    INPUT,
+    KERAS,
+    NOTHING,
+    OTHER,
+    PYTORCH,
+    Signature,
+    bare_name,
+    signatures,
+)
+from cnncalc.layers.structure import STRUCTURE_WORDS
+
+MARKS = {INPUT, NOTHING, OTHER, ACTIVATION}
+# name → parameters in order, each with its default; read from the sources of keras 3.15.1
+KERAS_SIGNATURES: dict[str, list[tuple[str, str | None]]] = json.loads(
+    (Path(__file__).parents[1] / "reference" / "keras-signatures.json").read_text()
+)
+EVERY = [*(("PyTorch", name) for name in PYTORCH), *(("Keras", name) for name in KERAS)]
+
+
+def signature(tool: str, name: str) -> Signature:
+    return (PYTORCH if tool == "PyTorch" else KERAS)[name]
+
+
+@pytest.mark.parametrize(("tool", "name"), EVERY)
+def test_kinds_and_arguments_exist(tool: str, name: str) -> None:
+    found = signature(tool, name)
+    if found.kind in KINDS:
+        fields = kind_class(found.kind).fields
+        assert {*found.parameters.values()} - MARKS <= {*fields}
+        assert {*found.defaults} <= {*fields}
+    else:
+        assert found.kind == ACTIVATION or found.kind in STRUCTURE_WORDS
+
+
+@pytest.mark.parametrize("name", [name for name in KERAS_SIGNATURES if name != "Conv3DTranspose"])
+def test_parameters_are_in_the_order_of_keras(name: str) -> None:
+    """Conv3DTranspose has two the other way round, the rarest of the five that have both."""
+    theirs = [parameter for parameter, _ in KERAS_SIGNATURES[name]]
+    ours = list(KERAS[bare_name(name)].parameters)
+    assert ours[: len(theirs)] == theirs or theirs == ours[: len(theirs)]
+
+
+@pytest.mark.parametrize("name", KERAS_SIGNATURES)
+def test_defaults_that_differ_are_those_of_keras(name: str) -> None:
+    """A default of theirs that our argument has not is in the table."""
+    found = KERAS[bare_name(name)]
+    for parameter, default in KERAS_SIGNATURES[name]:
+        argument = found.parameters.get(parameter)
+        if argument in found.defaults:
+            number = str(default).strip("()").split(",")[0]
+            assert float(found.defaults[argument]) == float(number)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", PYTORCH)
+def test_parameters_are_in_the_order_of_pytorch(name: str) -> None:
+    import torch
+
+    cls: Any = getattr(torch.nn, name, None) or getattr(torch.nn, f"{name}2d")
+    theirs = [parameter for parameter in inspect.signature(cls.__init__).parameters if parameter != "self"]
+    theirs = [parameter for parameter in theirs if parameter not in ("device", "dtype", "args", "kwargs")]
+    assert list(PYTORCH[name].parameters) == theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("nn.Conv2d", ["conv", "conv"]), ("conv1d", ["conv", "conv"]), ("Conv2DTranspose", ["transposed_conv"] * 2),
+        ("MAXPOOL2D", ["max_pool", "max_pool"]), ("Dense", ["linear"]), ("torch.nn.BatchNorm2d", ["batch_norm"]),
+        ("GlobalAveragePooling2D", ["global_avg_pool"]), ("nonsense", []),
+    ],
+)  # fmt: skip
+def test_names_in_any_capitals(name: str, kinds: list[str]) -> None:
+    assert [found.kind for found in signatures(name)] == kinds
+
+
+def test_keras_comes_first_where_its_capitals_are_written() -> None:
+    assert next(iter(signatures("Conv2D")[0].parameters)) == "filters"
+    assert next(iter(signatures("Conv2d")[0].parameters)) == "in_channels"
