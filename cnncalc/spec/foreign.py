@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Iterator
+from itertools import islice
 
 from cnncalc.errors import Fix
 from cnncalc.layers import KINDS, kind_class
@@ -23,6 +24,11 @@ from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
 
 LONGEST_CALL = 500  # characters of a call that is rewritten
+MOST_CALLS = 20  # of a text in which there is a mistake that are looked at
+NAMED = re.compile(r"(?:(\w+)\s*=(?!=)\s*)?(.+)", re.DOTALL)
+WORDS = {"True": "true", "False": "false", "None": "null"}
+DEFAULTS = ("null", "false", "zeros", "channels_first")  # switch off what has no counterpart here
+CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
 
 # Names that no layer of another tool has, and are written all the same.
 HABITS = {
@@ -64,14 +70,41 @@ def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
     if call.by_name or not kind:
         return ()
     text = call.span.text
-    theirs = signatures(call.kind)
-    same_name = call.kind in KINDS
-    candidates = [*_rewritings(text, [*theirs, *_of_kind(kind)] if not same_name else _of_kind(kind))]
-    if not same_name:
+    candidates = rewritings(text, call.kind)
+    if call.kind not in KINDS:
         arguments = [argument.span.text for argument in call.arguments]
-        candidates += [f"{kind}({', '.join(arguments)})" if arguments else kind, kind]
+        candidates += [
+            *_rewritings(text, _of_kind(kind)),
+            f"{kind}({', '.join(arguments)})" if arguments else kind,
+            kind,
+        ]
     found = dict.fromkeys(each for each in candidates if each != text)
     return tuple(Fix(call.span, each, f"write `{each}`") for each in found)
+
+
+def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """The calls with arguments in a chain, each with its start, its end and its name; not those within others.
+
+    >>> list(calls_in("Conv2D(8, (3, 3)) -> relu -> Dense(10)"))
+    [(0, 17, 'Conv2D'), (29, 38, 'Dense')]
+    """
+    beyond = 0
+    for found in islice(CALL.finditer(text), MOST_CALLS):
+        if found.start() < beyond:
+            continue
+        depth = 0
+        for at in range(found.end() - 1, min(len(text), found.start() + LONGEST_CALL)):
+            depth += (text[at] == "(") - (text[at] == ")")
+            if not depth:
+                beyond = at + 1
+                yield found.start(), beyond, found[1]
+                break
+
+
+def rewritings(text: str, name: str) -> list[str]:
+    """What the text of a call is here, where other tools have a layer of that name or call one of our kinds so."""
+    theirs = _of_kind(name) if name in KINDS else signatures(name)
+    return [found for found in dict.fromkeys(_rewritings(text, theirs)) if found != text]
 
 
 def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
@@ -82,37 +115,56 @@ def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
     >>> list(_rewritings("Conv2D(32, kernel_size=3, activation='relu')", signatures("Conv2D")))[0]
     'conv(32, kernel=3) -> relu'
     """
-    if len(text) > LONGEST_CALL:
+    call = CALL.match(text)
+    written = _arguments(text[call.end() : -1]) if call and text.endswith(")") else [] if text.isidentifier() else None
+    if written is None or len(text) > LONGEST_CALL:
         return
-    try:
-        parsed = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    if isinstance(parsed, ast.Name | ast.Attribute):
-        parsed = ast.Call(parsed, [], [])
-    if isinstance(parsed, ast.Call):
-        for signature in theirs:
-            if found := _rewriting(parsed, signature):
-                yield found
+    for signature in theirs:
+        if found := _rewriting(written, signature):
+            yield found
 
 
-def _rewriting(call: ast.Call, signature: Signature) -> str:
+def _arguments(text: str) -> list[tuple[str, str]] | None:
+    """Names, "" by position, and values of a call's arguments, split at the commas that are in no brackets or quotes.
+
+    >>> _arguments("8, (3, 3), activation='relu'")
+    [('', '8'), ('', '(3, 3)'), ('activation', "'relu'")]
+    """
+    pieces, depth, quote, start = [], 0, "", 0
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character == "," and not depth:
+            pieces.append(text[start:at].strip())
+            start = at + 1
+        else:
+            depth += (character in "([") - (character in ")]")
+    pieces.append(text[start:].strip())
+    if depth or quote or not all(pieces[:-1]):
+        return None
+    named = (NAMED.fullmatch(piece) for piece in pieces if piece)
+    return [(found[1] or "", found[2]) for found in named if found]
+
+
+def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
     """The call by this signature, "" where it does not fit or says what cannot be said here."""
-    names = list(signature.parameters)
-    if len(call.args) > len(names) or any(isinstance(value, ast.Starred) for value in call.args):
-        return ""
-    positional = dict(zip(names, call.args, strict=False))
+    theirs = list(signature.parameters)
     ours, activation, by_position = dict(signature.defaults), "", set()
-    for name, value in [*positional.items(), *((word.arg or "**", word.value) for word in call.keywords)]:
+    for position, (given, text) in enumerate(written):
+        if not given and position >= len(theirs):
+            return ""
+        name = given or theirs[position]
         argument = INPUT if name == "input_shape" else signature.parameters.get(name, _own(name, signature.kind))
+        value = _value(text, signature)
         if argument == ACTIVATION:
-            activation = _value(value, signature)
-        elif argument == OTHER and not _is_default(value):
+            activation = ACTIVATIONS.get(value, value)
+        elif argument == OTHER and value not in DEFAULTS:
             return ""
         elif argument not in (INPUT, NOTHING, OTHER):
-            ours[argument] = _value(value, signature)
-            by_position |= {argument} if name in positional else set()
-    activation = ACTIVATIONS.get(activation, activation)
+            ours[argument] = value
+            by_position |= set() if given else {argument}
     if signature.kind == ACTIVATION:
         return activation
     call_here = _call(signature.kind, ours, by_position)
@@ -134,18 +186,14 @@ def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
     return f"{kind}({', '.join(written)})" if written else kind
 
 
-def _is_default(value: ast.expr) -> bool:
-    """Whether a value switches off what has no counterpart here."""
-    return isinstance(value, ast.Constant) and value.value in (None, False, "zeros", "channels_first")
+def _value(text: str, signature: Signature) -> str:
+    """A value as it is written here: lists in brackets, words without quotes, true and false.
 
-
-def _value(value: ast.expr, signature: Signature) -> str:
-    """A value as it is written here: lists in brackets, words without quotes, true and false."""
-    if isinstance(value, ast.Tuple | ast.List):
-        return f"[{', '.join(_value(each, signature) for each in value.elts)}]"
-    if isinstance(value, ast.Constant):
-        if isinstance(value.value, bool) or value.value is None:
-            return {True: "true", False: "false", None: "null"}[value.value]
-        if isinstance(value.value, str):
-            return signature.words.get(value.value, value.value)
-    return ast.unparse(value)
+    >>> [_value(text, signatures("Conv2D")[0]) for text in ("(3, 3)", "'same'", "True", "2 * width")]
+    ['[3, 3]', 'same', 'true', '2 * width']
+    """
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return signature.words.get(text[1:-1], text[1:-1])
+    if text.startswith("(") and text.endswith(")") and "," in text:
+        text = f"[{text[1:-1].rstrip(', ')}]"
+    return WORDS.get(text, text)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
 from cnncalc.errors import Fix, Mistake, Span
+from cnncalc.layers import KINDS
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
@@ -29,8 +30,9 @@ from cnncalc.spec.expressions import (
     Negative,
     Not,
 )  # fmt: skip
+from cnncalc.spec.foreign import calls_in, rewritings
 from cnncalc.spec.nodes import Text
-from cnncalc.spec.repairs import rename
+from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.tokens import Token, describe
 from cnncalc.spec.tree import Argument, Call, Chain, Group, Item, Parameter, Unit
 from cnncalc.spec.values import FUNCTIONS, LARGEST
@@ -282,8 +284,20 @@ class Parser(Cursor):
 
 def read_chain(text: Text) -> Chain:
     """An item written as text."""
-    parser = Parser(text)
-    return parser.whole(parser.chain, "a layer")
+    try:
+        parser = Parser(text)
+        return parser.whole(parser.chain, "a layer")
+    except Mistake as mistake:  # in a call that Python could read, as `Conv2D(8, (3, 3), activation='relu')`
+        if mistake.problem.code == "syntax":
+            fixes = {
+                write(text.at(start, end), here): name in KINDS
+                for start, end, name in calls_in(text.body)
+                for here in rewritings(text.body[start:end], name)
+            }
+            whole = [fix for fix, is_ours in fixes.items() if not is_ours]
+            rest = [fix for fix, is_ours in fixes.items() if is_ours]
+            mistake.problem = mistake.problem._replace(fixes=(*whole, *mistake.problem.fixes, *rest))
+        raise
 
 
 def read_expression(text: Text) -> Expression:
