@@ -19,10 +19,12 @@ from subprocess import DEVNULL, PIPE, STDOUT
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from cnncalc.analysis.analyze import analyze
 from cnncalc.guide import TOPICS, page_path
+from cnncalc.spec.load import load
 
 from . import processes
-from .cli.running import ROOT, cnncalc, environment
+from .cli.running import ROOT, environment
 from .test_architecture import ARROWS
 
 README = ROOT / "README.md"
@@ -31,7 +33,7 @@ CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 ARROWS_TABLE = re.compile(r"(?<=<!-- arrows: python -m tests.documents -->\n).*?(?=<!-- end -->)", re.DOTALL)
 PICTURE = ROOT / ".github" / "summary.svg"
 PICTURED = ("summary", "alexnet.yaml")
-WIDTH = 110  # cells of the picture
+WIDTH = 120  # cells of the picture
 FENCED = re.compile(r"^```(?P<language>[a-z]*) ?(?P<title>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
 SHIM = '#!/bin/sh\nexec "{python}" -m cnncalc "$@"\n'
 
@@ -106,11 +108,9 @@ def refreshed(text: str) -> str:
 def picture() -> str:
     """What the first command prints, as a picture."""
     from rich.console import Console
-    from rich.text import Text
 
-    printed = cnncalc(*PICTURED, "--width", str(WIDTH), "--color", "always", PYTHONIOENCODING="utf-8").stdout
-    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(printed.rstrip("\n")))
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, legacy_windows=False)
+    console.print(analyze(load(PICTURED[-1])))
     drawn = console.export_svg(title=f"$ cnncalc {' '.join(PICTURED)}")
     return "\n".join(map(str.rstrip, drawn.splitlines())) + "\n"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.network import Group
@@ -139,3 +139,14 @@ class Report(NamedTuple):
     groups: tuple[Group, ...]
     totals: Costs
     complete: bool
+
+    def __rich__(self) -> Any:
+        """What Rich prints: the summary with the table of layers, fitted to the console."""
+        from cnncalc.render.summary import rich_summary
+
+        return rich_summary(self)
+
+    def _repr_mimebundle_(self, include: Sequence[str] = (), exclude: Sequence[str] = (), **_: Any) -> dict[str, str]:
+        """The same for a notebook."""
+        bundle: dict[str, str] = self.__rich__()._repr_mimebundle_(include, exclude)
+        return bundle

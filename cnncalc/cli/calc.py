@@ -87,7 +87,7 @@ def calc(
 def _table(network: "Network", format: options.TableFormat, width: int | None, color: bool) -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.cli.summary import write
-    from cnncalc.render.table import View
+    from cnncalc.render.view import View
 
     return write(analyze(network), format, View(width=width, color=color))
 

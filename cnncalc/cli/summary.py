@@ -7,12 +7,10 @@ from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, message, width_for
 from cnncalc.cli.reading import read
-from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
-    from cnncalc.render.columns import Column
-    from cnncalc.render.table import View
+    from cnncalc.render.view import View
 
 
 def summary(
@@ -32,9 +30,10 @@ def summary(
 
     Output size, parameters, multiplications and receptive field of every layer, and the totals by their conventions.
     """
-    from cnncalc.render.table import View
+    from cnncalc.render.columns import COLUMNS, find_columns
+    from cnncalc.render.view import View
 
-    chosen = choose(columns) if columns is not None else None
+    chosen = find_columns(columns, COLUMNS) if columns is not None else None
     view = View(chosen, depth, human, dtype, width or width_for(output), colored(color, output))
     found = read(arch, input, settings)
     if found.report:
@@ -64,27 +63,17 @@ def write(report: "Report", format: options.TableFormat, view: "View") -> str:
     if format == "csv":
         from cnncalc.render.csv import summary_csv
 
-        return summary_csv(report, view.columns, view.dtype)
+        return summary_csv(report, view)
+    from cnncalc.render.summary import describe, summarize
+
     if format == "markdown":
-        from cnncalc.render.markdown import summary_markdown
+        from cnncalc.render.markdown import write_markdown
 
-        return summary_markdown(report, view)
-    from cnncalc.render.table import table
+        return write_markdown(describe(report, view))
+    if format == "latex":
+        from cnncalc.render.booktabs import write_latex
 
-    return table(report, view)
+        return write_latex(describe(report, view))
+    from cnncalc.render.show import show
 
-
-def choose(names: str) -> "tuple[Column, ...]":
-    """The columns of a list `layer,output,macs`. Raises UsageError for one that is not there."""
-    from cnncalc.nearest import did_you_mean
-    from cnncalc.render.columns import COLUMNS
-
-    wanted = [name.strip().lower().replace(" ", "_") for name in names.split(",") if name.strip()]
-    known = f"the columns are {', '.join(COLUMNS)}"
-    if not wanted:
-        raise UsageError(f"--columns needs a name; {known}")
-    for name in wanted:
-        if name not in COLUMNS:
-            hint = did_you_mean(name, COLUMNS)
-            raise UsageError(f"there is no column {name!r}{', ' * bool(hint)}{hint or ';'} {known}")
-    return tuple(COLUMNS[name] for name in dict.fromkeys(wanted))
+    return show(summarize(report, view), view)

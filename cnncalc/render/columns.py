@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import LayerReport, Report
@@ -124,6 +125,21 @@ def _share(figure: Figure) -> Column:
         return Fraction(part, whole) if isinstance(part, int) and whole else None
 
     return Column(f"{figure.name}_share", f"{figure.title} share", "share", value, figure=figure, share=True)
+
+
+def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
+    """The names of a list `layer,output,macs`, each once. Raises UsageError for one that is not known."""
+    from cnncalc.nearest import did_you_mean
+
+    wanted = [name.strip().lower().replace(" ", "_") for name in names.split(",") if name.strip()]
+    listed = f"the columns are {', '.join(known)}"
+    if not wanted:
+        raise UsageError(f"--columns needs a name; {listed}")
+    for name in wanted:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise UsageError(f"there is no column {name!r}{', ' * bool(hint)}{hint or ';'} {listed}")
+    return tuple(dict.fromkeys(wanted))
 
 
 # Columns of figures that are shown in another way than the figure is measured.

@@ -8,21 +8,21 @@ from collections.abc import Iterable
 from fractions import Fraction
 from io import StringIO
 
-from cnncalc.analysis.figures import Dtype
 from cnncalc.analysis.report import Report
-from cnncalc.render.columns import COLUMNS, Column, Context, Value, join
+from cnncalc.render.columns import COLUMNS, Context, Value, join
 from cnncalc.render.rows import layer_row
 from cnncalc.render.text import clean
+from cnncalc.render.view import View
 
 FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet begins a formula with, in any width
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def summary_csv(report: Report, columns: tuple[Column, ...] | None, dtype: Dtype) -> str:
-    """A header and a row a layer."""
-    chosen = columns or tuple(COLUMNS.values())
+def summary_csv(report: Report, view: View) -> str:
+    """A header and a row a layer: the columns of the view, or all."""
+    chosen = [COLUMNS[name] for name in view.columns or COLUMNS]
     rows = [layer_row(layer) for layer in report.layers]
-    context = Context(report, dtype)
+    context = Context(report, view.dtype)
     values = ([column.value(row, context) for column in chosen] for row in rows)
     return write([column.name for column in chosen], values)
 

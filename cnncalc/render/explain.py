@@ -14,7 +14,7 @@ from cnncalc.render.columns import join, shapes
 from cnncalc.render.numbers import exact
 from cnncalc.render.paint import Line as Painted
 from cnncalc.render.paint import paint
-from cnncalc.render.text import cells, clean, pad, wrap
+from cnncalc.render.text import clean, count_cells, pad, wrap
 
 GAP = 3  # blanks behind a label
 LEAST_LABEL = len("receptive field")
@@ -39,7 +39,7 @@ def _paragraph(each: Explained, width: int | None) -> Iterator[Painted]:
     named = len(clean(each.path))
     yield [(first[:named], "title"), (first[named:], "")]
     yield from ([(line, "")] for line in rest)
-    margin = max(LEAST_LABEL, *(cells(line.label) for line in each.lines)) + GAP
+    margin = max(LEAST_LABEL, *(count_cells(line.label) for line in each.lines)) + GAP
     for line in each.lines:
         yield from _labelled(line.label, line_text(line), margin, width)
     if len(each.chain) > 2:
@@ -55,7 +55,7 @@ def _labelled(label: str, text: str, margin: int, width: int | None, style: str 
 
 def _chain(steps: Sequence[Step], width: int | None) -> Iterator[Painted]:
     """The way of the receptive field from the input."""
-    margin = 2 + max(cells(clean(step.path)) for step in steps) + GAP
+    margin = 2 + max(count_cells(clean(step.path)) for step in steps) + GAP
     axis: str | None = None
     for step in steps:
         if step.axis != axis:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.render.paint import Line
-from cnncalc.render.text import cells, pad
+from cnncalc.render.text import count_cells, pad
 
 GAP = 2  # blanks between columns
 
@@ -22,7 +22,7 @@ class Cell(NamedTuple):
     @property
     def width(self) -> int:
         """Cells of the text and the bar."""
-        return cells(self.text) + (len(self.bar) + 1 if self.bar else 0)
+        return count_cells(self.text) + (len(self.bar) + 1 if self.bar else 0)
 
 
 def width_of(columns: Sequence[Sequence[Cell]]) -> int:
@@ -48,7 +48,7 @@ def grid(columns: Sequence[Sequence[Cell]], *, total: bool = False) -> Iterator[
     rule: Line = [("─" * (sum(widths) + GAP * (len(columns) - 1)), "rule")]
     last = len(columns[0]) - 1
     drawn = [
-        {id(cell): _pieces(cell, width, " " * GAP * (number > 0)) for cell in _different(column)}
+        {id(cell): _split_line(cell, width, " " * GAP * (number > 0)) for cell in _different(column)}
         for number, (column, width) in enumerate(zip(columns, widths, strict=True))
     ]
     for number, row in enumerate(zip(*columns, strict=True)):
@@ -57,7 +57,7 @@ def grid(columns: Sequence[Sequence[Cell]], *, total: bool = False) -> Iterator[
         yield [piece for cell, pieces in zip(row, drawn, strict=True) for piece in pieces[id(cell)]]
 
 
-def _pieces(cell: Cell, width: int, gap: str) -> Line:
+def _split_line(cell: Cell, width: int, gap: str) -> Line:
     if cell.bar:
         return [(gap + pad(cell.text, width - 1 - len(cell.bar), right=True), cell.style), (" " + cell.bar, "bar")]
     return [(gap + pad(cell.text, width, right=cell.right), cell.style)]

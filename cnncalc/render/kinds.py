@@ -13,7 +13,7 @@ from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.layers.trace import formulas
 from cnncalc.render.columns import shapes
 from cnncalc.render.paint import Line, paint
-from cnncalc.render.text import cells, pad, wrap
+from cnncalc.render.text import count_cells, pad, wrap
 
 
 def kinds_text(kind: str | None, width: int | None, *, color: bool) -> str:
@@ -84,7 +84,7 @@ def _about(field: Field) -> str:
 
 def _pairs(pairs: list[tuple[str, str]], width: int | None) -> Iterator[Line]:
     """Names and texts, each in a column."""
-    margin = 2 + max(cells(name) for name, _ in pairs) + 2
+    margin = 2 + max(count_cells(name) for name, _ in pairs) + 2
     for name, text in pairs:
         first, *rest = wrap(pad(f"  {name}", margin) + text, width, margin)
         yield [(first[:margin], "bar"), (first[margin:], "")]

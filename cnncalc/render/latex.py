@@ -15,10 +15,15 @@ HEAD = "% for \\input{...}; needs \\usepackage{amsmath}\n"
 BRACKETS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "(": (")", "")}
 CLOSING = {closing for closing, _ in BRACKETS.values()}
 SIGNS = {"·": r" \cdot ", "−": "-", "×": r"\times ", "→": r"\to ", "-": "-"}
-SPECIAL = {sign: f"\\{sign}" for sign in "#$%&_{}"} | {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$",
-    "→": r"$\to$", "·": r"$\cdot$", "−": "$-$",
+SPECIAL = {char: f"\\{char}" for char in "#$%&_{}"} | {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", "×": r"$\times$", "→": r"$\to$", "·": r"$\cdot$", "−": "$-$",
+    "≤": r"$\leq$", "≥": r"$\geq$", "±": r"$\pm$", "²": "$^2$", "†": r"\dag{}", "‡": r"\ddag{}", "–": "--",
+    "…": r"\dots{}", "√": r"$\surd$", "Π": r"$\Pi$", "Σ": r"$\Sigma$", "ε": r"$\varepsilon$", "½": r"$\frac12$",
+    "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "⌈": r"$\lceil$", "⌉": r"$\rceil$",
 }  # fmt: skip
+LETTERS = "ßæøåœÆØÅŒ“”‘’"  # what every font of LaTeX has, beside letters with an accent
+ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
 WORDS = re.compile(r"(?<![A-Za-z])([A-Za-z]+)_(\w+(?:,\w)?)|[a-z][a-z'\- ]{3,}[a-z]")  # C_out, P_before,h; or words
 
 
@@ -139,9 +144,17 @@ def _worded(found: re.Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    r"""Text that LaTeX shows as it is.
+    r"""Text that LaTeX shows as it is; characters that its fonts may lack are written by their numbers.
 
-    >>> print(escape("max_pool 3×3"))
-    max\_pool 3$\times$3
+    >>> print(escape("max_pool 3×3"), escape("é網"))
+    max\_pool 3$\times$3 é\texttt{U+7DB2}
     """
-    return "".join(SPECIAL.get(sign, sign) for sign in text)
+    return "".join(SPECIAL.get(char) or (char if char.isascii() else _beyond_ascii(char)) for char in text)
+
+
+def _beyond_ascii(char: str) -> str:
+    from unicodedata import normalize
+
+    parts = normalize("NFD", char)
+    known = char in LETTERS or (len(parts) == 2 and parts[0].isascii() and parts[1] in ACCENTS)
+    return char if known else rf"\texttt{{U+{ord(char):04X}}}"

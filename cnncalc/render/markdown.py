@@ -1,33 +1,58 @@
-"""Tables in Markdown, as GitHub reads it."""
+"""Documents in Markdown, as GitHub reads it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Sequence
 
-from cnncalc.analysis.report import Report
-from cnncalc.render import numbers
-from cnncalc.render.columns import COLUMNS, DEFAULT, Column, Context, join
-from cnncalc.render.notes import notes
-from cnncalc.render.rows import Row, fold
-from cnncalc.render.table import View
+from cnncalc.render.document import Block, Cell, Pairs, Table
 from cnncalc.render.text import clean
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
+BOLD = ("head", "title")  # styles
 
 
-def summary_markdown(report: Report, view: View) -> str:
-    """The title, the table with a row of totals, and the conventions."""
-    columns = view.columns or tuple(COLUMNS[name] for name in DEFAULT)
-    write = numbers.style_of(bool(view.human))
-    context = Context(report, view.dtype)
-    rows = [[_cell(column, row, context, write) for column in columns] for row in fold(report, view.depth)]
-    rows.append([_total(column, context, write) for column in columns])
-    title = f"**{escape(report.name)}** {join(report.input)} → {join(report.output)}"
-    remarks = [f"- {escape(name)}: {escape(text)}" for name, text in notes(report, view.dtype, units=bool(view.human))]
-    table = write_table([column.title for column in columns], [column.right for column in columns], rows)
-    return "\n".join([title, "", table, *remarks, ""])
+def write_markdown(blocks: Iterable[Block]) -> str:
+    """The document with a blank line between its parts."""
+    parts = ["".join(_write(block)) for block in blocks]
+    return "\n".join(filter(None, parts))
+
+
+def _write(block: Block) -> Iterator[str]:
+    if isinstance(block, Table):
+        yield from _write_table(block)
+    elif isinstance(block, Pairs):
+        yield from (f"- {escape(name)}: {escape(text)}\n" for name, text in block.pairs)
+    else:
+        text = "".join(_emphasize(escape(text), style) for text, style in block.pieces)
+        yield f"{' '.join(text.split())}\n" if text else ""
+
+
+def _write_table(table: Table) -> Iterator[str]:
+    columns = [column for column in table.columns if not column.bar]
+    yield _line(escape(column.header) for column in columns)
+    yield _line("---:" if column.right else ":---" for column in columns)
+    for row in zip(*(column.cells for column in columns), strict=True):
+        yield _line(map(_mark_up, row))
+    if columns[0].footer:
+        yield _line(_mark_up(column.footer) if column.footer else "" for column in columns)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _mark_up(cell: Cell) -> str:
+    """A cell, in bold where it stands out, and as deep as its blanks are."""
+    text = cell.text.lstrip(" ")
+    if not text:
+        return ""
+    deep = "&emsp;" * ((len(cell.text) - len(text)) // 2)
+    return _emphasize(deep + escape(text), cell.style)
+
+
+def _emphasize(text: str, style: str) -> str:
+    return f"**{text}**" if style in BOLD and text else text
 
 
 def write_table(header: Sequence[str], right: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
@@ -43,23 +68,3 @@ def escape(text: str) -> str:
     'a\\\\|b\\\\_c\\\\\\\\n'
     """
     return SPECIAL.sub(r"\\\1", clean(text))
-
-
-def _cell(column: Column, row: Row, context: Context, write: numbers.Writer) -> str:
-    if column.name == "layer":
-        text = "&emsp;" * row.indent + escape(row.label) + ("‡" if row.shares else "")
-        return f"**{text}**" if row.head else text
-    if row.head and column.name != "settings":
-        return ""
-    value = column.value(row, context)
-    if column.adds_up and isinstance(value, int):
-        return write(value)
-    if isinstance(value, Fraction):
-        return escape(numbers.percent(value.numerator, value.denominator))
-    return escape(column.text(row) if column.text else join(value))
-
-
-def _total(column: Column, context: Context, write: numbers.Writer) -> str:
-    if column.name == "layer":
-        return "**total**" if context.report.complete else "**total so far**"
-    return f"**{write(total)}**" if column.adds_up and isinstance(total := column.total(context), int) else ""

@@ -32,6 +32,8 @@ def notes(report: Report, dtype: Dtype, *, units: bool = False) -> Iterator[tupl
     if last:
         yield "receptive field", field_note(last)
     yield from marks(report)
+    if report.notes:
+        yield "notes", " ".join(report.notes.split())
 
 
 def _convention(figure: Figure) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+from cnncalc.analysis.figures import Written
 
 Writer = Callable[[int], str]
 UNITS = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
@@ -49,6 +52,27 @@ def _three_digits(number: int, base: int, units: tuple[str, ...]) -> str:
         if float(text) < 1000:
             break
     return f"{text} {unit}"
+
+
+def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
+    """A figure for people, with all digits or in units; what is not there is a dash.
+
+    >>> format_figure(62378344, "count"), format_figure(62378344, "count", units=True)
+    ('62,378,344', '62.4 M')
+    >>> format_figure(1536, "bytes"), format_figure(1536, "bytes", units=True)
+    ('1,536', '1.50 KiB')
+    >>> format_figure((3, 7), "sizes"), format_figure(None, "sizes")
+    ('3×7', '–')
+    """
+    if value is None:
+        return "–"
+    match written:
+        case "count":
+            return human(value) if units else exact(value)
+        case "bytes":
+            return size(value) if units else exact(value)
+        case "sizes":
+            return "×".join(map(str, value))
 
 
 def style_of(human_units: bool) -> Writer:

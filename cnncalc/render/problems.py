@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cnncalc.errors import Note, Problem, Span, failed
-from cnncalc.render.text import brief, cells, clean, pieces
+from cnncalc.render.text import brief, clean, count_cells, split_line
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
 MARGIN = 10  # cells of a line number, the bar, and the marks of a line that is cut
@@ -62,7 +62,7 @@ def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
     start, end = column - 1, column - 1 + span.end - span.start
     first, last = _window(text, start, min(end, len(text)), longest)
     shown = before = under = ""
-    for at, (piece, width) in enumerate(pieces(text[first:last]), first):
+    for at, (piece, width) in enumerate(split_line(text[first:last]), first):
         shown += piece
         if at < start:
             before += " " * width
@@ -78,9 +78,9 @@ def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
     Of characters that take no room, of which a line can be full, there are as many as of the others, and no more.
     """
     most = 2 * longest
-    if len(text) <= most and sum(width for _, width in pieces(text)) <= longest:
+    if len(text) <= most and sum(width for _, width in split_line(text)) <= longest:
         return 0, len(text)
-    widths = [width for _, width in pieces(text[start : start + longest])]
+    widths = [width for _, width in split_line(text[start : start + longest])]
     last = start
     room = longest
     for width in widths[: max(end - start, 1)]:
@@ -90,11 +90,11 @@ def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
         last += 1
     margin = max(room // 2, 0)
     first = start
-    while first and start - first < most and margin >= (width := cells(next(pieces(text[first - 1]))[0])):
+    while first and start - first < most and margin >= (width := count_cells(next(split_line(text[first - 1]))[0])):
         first -= 1
         margin -= width
-    room = longest - sum(width for _, width in pieces(text[first:last]))
-    while last < len(text) and last - start < most and room >= (width := cells(next(pieces(text[last]))[0])):
+    room = longest - sum(width for _, width in split_line(text[first:last]))
+    while last < len(text) and last - start < most and room >= (width := count_cells(next(split_line(text[last]))[0])):
         last += 1
         room -= width
     return first, last

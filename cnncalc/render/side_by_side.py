@@ -16,7 +16,7 @@ from cnncalc.render.compare import COMPARED, Table, fitted, ratio_cells, ratio_t
 from cnncalc.render.grid import Cell, grid, width_of
 from cnncalc.render.numbers import Writer, exact, human
 from cnncalc.render.paint import Line, paint
-from cnncalc.render.table import shorten
+from cnncalc.render.summary import shorten
 from cnncalc.render.text import clean
 
 ARGUMENT = re.compile(r"[^\s,\[][^,\[]*(?:\[(?:\[[^]]*\]|[^][])*\])?|\[(?:\[[^]]*\]|[^][])*\]")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 TAB = 4
+BOUND = "\0"  # in place of a blank at which no line is broken
 LONGEST_LINE = 1_000  # characters of a message; of what is longer the middle is left out
 
 
@@ -15,7 +16,7 @@ def clean(text: str) -> str:
     >>> clean("a\\x1b[31m"), clean("3×3 ü")
     ('a\\\\x1b[31m', '3×3 ü')
     """
-    return text if text.isprintable() else "".join(escaped(char) for char in text)
+    return text if text.isprintable() else "".join(escape(char) for char in text)
 
 
 def brief(text: str) -> str:
@@ -29,21 +30,21 @@ def brief(text: str) -> str:
     return text if len(text) <= LONGEST_LINE else f"{text[:half]}…{text[len(text) - half + 1 :]}"
 
 
-def escaped(char: str) -> str:
+def escape(char: str) -> str:
     """One character, as its escape where it is not printable."""
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
 
 
-def cells(text: str) -> int:
+def count_cells(text: str) -> int:
     """How many columns of a terminal a cleaned text takes.
 
-    >>> cells("abc"), cells("網路"), cells("é")
+    >>> count_cells("abc"), count_cells("網路"), count_cells("é")
     (3, 4, 1)
     """
-    return len(text) if text.isascii() else sum(map(cell, text))
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
 
 
-def cell(char: str) -> int:
+def _cells_of(char: str) -> int:
     """Columns of one printable character: two where it is wide, none where it combines."""
     if char < "\u0300":
         return 1
@@ -54,30 +55,35 @@ def cell(char: str) -> int:
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """The text filled up with blanks to a width."""
-    blanks = " " * (width - cells(text))
+    blanks = " " * (width - count_cells(text))
     return blanks + text if right else text + blanks
 
 
-def pieces(line: str) -> Iterator[tuple[str, int]]:
+def split_line(line: str) -> Iterator[tuple[str, int]]:
     """Each character of a source line as it is shown, with its cells: tabs as blanks, control characters escaped."""
     at = 0
     for char in line:
-        shown = " " * (TAB - at % TAB) if char == "\t" else escaped(char)
-        width = cells(shown)
+        shown = " " * (TAB - at % TAB) if char == "\t" else escape(char)
+        width = count_cells(shown)
         at += width
         yield shown, width
 
 
-def wrap(text: str, width: int | None, indent: int = 0) -> list[str]:
-    """Lines of at most `width` cells, broken at blanks; all but the first are indented. No width: one line."""
-    if width is None or cells(text) <= width:
+def wrap(text: str, width: int | None, indent: int = 0, together: re.Pattern[str] | None = None) -> list[str]:
+    """Lines of at most `width` cells, all but the first indented; no width, one line.
+
+    They are broken at blanks, but not within what matches `together`.
+    """
+    if width is None or count_cells(text) <= width:
         return [text]
+    if together:
+        text = together.sub(lambda found: found[0].replace(" ", BOUND), text)
     lines: list[str] = []
-    line, *words = re.findall(r"\s*\S+", text)
+    line, *words = re.findall(r" *[^ ]+", text) or [""]
     for word in words:
-        if cells(line) + cells(word) <= max(width, indent + 20):
+        if count_cells(line) + count_cells(word) <= max(width, indent + 20):
             line += word
         else:
             lines.append(line)
-            line = " " * indent + word.lstrip()
-    return [*lines, line]
+            line = " " * indent + word.lstrip(" ")
+    return [each.replace(BOUND, " ") for each in (*lines, line)]

@@ -19,6 +19,7 @@ from cnncalc.render.compare import side_record
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import summary_json
 from cnncalc.render.schema import schema
+from cnncalc.render.view import View
 from cnncalc.spec.load import load
 
 from ..networks import read, report
@@ -65,7 +66,7 @@ def test_the_largest_of_the_layers() -> None:
 
 def test_every_figure_is_a_column() -> None:
     assert set(FIGURES) < set(COLUMNS)
-    (header, *rows) = csv.reader(StringIO(summary_csv(MADE, None, Dtype.float32)))
+    (header, *rows) = csv.reader(StringIO(summary_csv(MADE, View())))
     assert set(FIGURES) < set(header)
     shares = [float(row[header.index("macs_share")]) for row in rows]
     assert shares == [6912 / 7552, 0, 0, 0, 640 / 7552]

@@ -16,9 +16,10 @@ from cnncalc.render.catalogue import WRITERS, Entry, arranged, year
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import problems_json, summary_json
-from cnncalc.render.markdown import escape, summary_markdown
+from cnncalc.render.markdown import escape, write_markdown
 from cnncalc.render.numbers import bar, human, percent, size
-from cnncalc.render.table import View
+from cnncalc.render.summary import describe
+from cnncalc.render.view import View
 
 from .samples import MAP, layer, line, report, small
 
@@ -80,7 +81,7 @@ def test_json_of_problems() -> None:
 
 
 def test_csv_has_a_row_a_layer_and_every_column() -> None:
-    rows = list(csv.DictReader(StringIO(summary_csv(small(), None, FLOAT))))
+    rows = list(csv.DictReader(StringIO(summary_csv(small(), View()))))
     assert [row["layer"] for row in rows] == [each.path for each in small().layers]
     assert list(rows[0]) == list(COLUMNS)
     assert sum(int(row["parameters"]) for row in rows) == 2978
@@ -90,27 +91,27 @@ def test_csv_has_a_row_a_layer_and_every_column() -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+a", "-a", "@a"])
 def test_no_csv_cell_is_a_formula(name: str) -> None:
     made = report([line(name, layer("relu"), (MAP,), MAP)])
-    (row,) = csv.DictReader(StringIO(summary_csv(made, (COLUMNS["layer"],), FLOAT)))
+    (row,) = csv.DictReader(StringIO(summary_csv(made, View(("layer",)))))
     assert row["layer"] == f"'{name}"
 
 
 def test_no_csv_cell_holds_a_control_character() -> None:
     made = report([line("\ta\r\n\x1b", layer("relu"), (MAP,), MAP)])
-    assert summary_csv(made, (COLUMNS["layer"],), FLOAT) == "layer\n\\ta\\r\\n\\x1b\n"
+    assert summary_csv(made, View(("layer",))) == "layer\n\\ta\\r\\n\\x1b\n"
 
 
 def test_markdown_is_a_table_with_totals() -> None:
-    lines = summary_markdown(small(), View(depth=1)).splitlines()
+    lines = write_markdown(describe(small(), View(depth=1))).splitlines()
     assert lines[2].startswith("| layer | settings |")
     assert lines[3].split("|")[1:4] == [" :--- ", " :--- ", " ---: "]
     assert lines[5] == "| body | stage(4, 2) | 4×8×8 | 4×8×8 | 296 | 18,432 | 7 |"
-    assert lines[8] == "| **total** |  |  |  | **2,978** | **27,904** |  |"
+    assert lines[8] == "| **total** |  |  | **10** | **2,978** | **27,904** |  |"
 
 
 def test_markdown_shows_a_text_as_it_is() -> None:
     assert escape("a|b*\x1b") == "a\\|b\\*\\\\x1b"
     made = report([line("a|b", layer("relu"), (MAP,), MAP)])
-    assert "| a\\|b |" in summary_markdown(made, View())
+    assert "| a\\|b |" in write_markdown(describe(made, View()))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.render.problems import LONGEST, excerpt, problem_text, verdicts
-from cnncalc.render.text import cells
+from cnncalc.render.text import count_cells
 
 
 def span(text: str, marked: str) -> Span:
@@ -58,15 +58,15 @@ def test_an_empty_span_gets_one_mark() -> None:
 @pytest.mark.parametrize("letter", ["x", "網", "\t"])
 def test_of_a_long_line_the_part_around_the_span_is_shown(before: int, after: int, letter: str) -> None:
     shown, below = excerpt(span(letter * before + "HERE" + letter * after, "HERE"))
-    assert cells(shown) <= LONGEST + 2 + 3 * (letter == "\t")
-    column = cells(shown.partition("HERE")[0])
+    assert count_cells(shown) <= LONGEST + 2 + 3 * (letter == "\t")
+    column = count_cells(shown.partition("HERE")[0])
     assert below == " " * column + "^^^^"
 
 
 def test_a_long_span_is_cut_too() -> None:
     shown, below = excerpt(span("a" * 50 + "b" * 5000, "b" * 5000))
-    assert cells(shown) <= LONGEST + 2
-    assert cells(below) <= cells(shown)
+    assert count_cells(shown) <= LONGEST + 2
+    assert count_cells(below) <= count_cells(shown)
     assert "^" in below
 
 

@@ -1,0 +1,62 @@
+"""Documents in LaTeX: tables by the package booktabs, to be read into an article or onto a beamer frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cnncalc.render.document import Block, Cell, Pairs, Table
+from cnncalc.render.latex import escape
+from cnncalc.render.text import clean
+
+HEAD = "% for \\input{...}; needs \\usepackage{booktabs}\n"
+BOLD = ("head", "title")  # styles
+
+
+def write_latex(blocks: Iterable[Block]) -> str:
+    """The document, each of its parts a paragraph."""
+    parts = ("".join(_write(block)) for block in blocks)
+    return HEAD + "\n\\par\\smallskip\n".join(filter(None, parts))
+
+
+def _write(block: Block) -> Iterator[str]:
+    if isinstance(block, Table):
+        yield from _write_table(block)
+    elif isinstance(block, Pairs):
+        pairs = (f"\\textbf{{{_escape(name)}}}: {_escape(text)}" for name, text in block.pairs)
+        yield "\\noindent " + "\\\\\n".join(pairs) + "\n"
+    else:
+        text = "".join(_emphasize(_escape(text), style) for text, style in block.pieces)
+        yield f"\\noindent {text.strip()}\n" if text.strip() else ""
+
+
+def _write_table(table: Table) -> Iterator[str]:
+    columns = [column for column in table.columns if not column.bar]
+    yield f"\\noindent\\begin{{tabular}}{{@{{}}{''.join('r' if column.right else 'l' for column in columns)}@{{}}}}\n"
+    yield "\\toprule\n" + _line(_escape(column.header) for column in columns) + "\\midrule\n"
+    for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        if number in table.sections:
+            yield "\\addlinespace\n"
+        yield _line(map(_mark_up, row))
+    if columns[0].footer:
+        yield "\\midrule\n" + _line(_mark_up(column.footer) if column.footer else "" for column in columns)
+    yield "\\bottomrule\n\\end{tabular}\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    """One row. An empty group keeps a bracket at its beginning from being read as an argument of the row before."""
+    return f"{{}}{' & '.join(cells)} \\\\\n"
+
+
+def _mark_up(cell: Cell) -> str:
+    """A cell, in bold where it stands out, and as deep as its blanks are."""
+    text = cell.text.lstrip(" ")
+    deep = "\\quad " * ((len(cell.text) - len(text)) // 2)
+    return deep + _emphasize(_escape(text), cell.style)
+
+
+def _emphasize(text: str, style: str) -> str:
+    return f"\\textbf{{{text}}}" if style in BOLD and text else text
+
+
+def _escape(text: str) -> str:
+    return escape(clean(text))

@@ -1,0 +1,120 @@
+"""The model of what is shown: a document is a sequence of paragraphs, lists of pairs, and tables of columns of cells.
+
+Commands build documents; `plain`, `terminal`, `markdown` and `booktabs` write them. What a document says is untrusted
+throughout: each of these makes text harmless in its own way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from cnncalc.render.text import clean, count_cells
+
+GAP = 2  # blanks between columns
+
+# Only what is legible on dark and on light terminals: no white, black, yellow or blue.
+STYLES = {
+    "title": "bold",
+    "head": "bold",
+    "rule": "dim",
+    "faint": "dim",
+    "bar": "cyan",
+    "large": "bold cyan",
+    "mark": "magenta",
+    "good": "green",
+    "error": "bold red",
+    "warning": "bold magenta",
+}
+
+Piece = tuple[str, str]  # a text and its style, "" for none
+
+
+class Cell(NamedTuple):
+    """A text with its style. Blanks at its beginning show how deep it is in a hierarchy."""
+
+    text: str
+    style: str = ""
+
+
+EMPTY = Cell("")
+
+
+class Column(NamedTuple):
+    """A header, a cell for each row, and a footer. A bar only draws what another column says."""
+
+    header: str
+    cells: Sequence[Cell]
+    right: bool = False
+    footer: Cell | None = None
+    bar: bool = False
+
+
+class Table(NamedTuple):
+    """Columns of equal length, all or none of them with a footer, and the rows that begin a section."""
+
+    columns: Sequence[Column]
+    sections: Collection[int] = ()
+
+
+class Paragraph(NamedTuple):
+    """Styled pieces. Where lines are too long it is wrapped, and all lines but the first are indented."""
+
+    pieces: Sequence[Piece]
+    indent: int = 0
+    wrapped: bool = True
+
+
+class Pairs(NamedTuple):
+    """Names, and beside each of them a text; the texts begin in one column and are wrapped there."""
+
+    pairs: Sequence[tuple[str, str]]
+    style: str = "head"  # of the names
+    indent: int = 0
+    gap: int = GAP
+    least: int = 0  # cells of the column of names
+    together: re.Pattern[str] | None = None  # parts of a text within which no line is broken
+
+
+Block = Paragraph | Pairs | Table
+BLANK = Paragraph(())
+
+
+def paragraph(text: str, style: str = "", indent: int = 0) -> Paragraph:
+    """A paragraph in one style."""
+    return Paragraph(((text, style),), indent)
+
+
+def widths_of(table: Table) -> list[int]:
+    """The width of each column in cells of a terminal."""
+    return [max(map(_width, texts_of(column))) for column in table.columns]
+
+
+def width_of(table: Table) -> int:
+    """How wide a table is."""
+    widths = widths_of(table)
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def texts_of(column: Column) -> set[str]:
+    """The different texts of a column."""
+    texts = {cell.text for cell in column.cells}
+    return {column.header, *texts, *([column.footer.text] if column.footer else [])}
+
+
+def _width(text: str) -> int:
+    return count_cells(clean(text))
+
+
+def excess_of(table: Table, width: int | None) -> int:
+    """By how many cells a table is too wide, less than 0 where there is room left; 0 without a width."""
+    return 0 if width is None else width_of(table) - width
+
+
+def fit_table(candidates: Iterable[Table], width: int | None) -> Table:
+    """The first of some tables, from the widest to the narrowest, that is at most so wide, or the last."""
+    for table in candidates:
+        if excess_of(table, width) <= 0:
+            break
+    return table

@@ -1,0 +1,243 @@
+"""The summary of a network as a document: its name, the table of its layers, the totals and what marks mean.
+
+What the table gives up where there is no room is decided here, before a back end draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.analysis.report import Report
+from cnncalc.render import numbers
+from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join
+from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Pairs, Paragraph, Table, excess_of, paragraph
+from cnncalc.render.document import Column as TableColumn
+from cnncalc.render.notes import notes
+from cnncalc.render.rows import Row, fold
+from cnncalc.render.text import clean, count_cells
+from cnncalc.render.view import View
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+    from cnncalc.render.terminal import Fitted
+
+BAR = 8  # cells of a full bar
+OWN = ("layer", "line")  # columns in which no two rows are alike
+
+
+class Fit(NamedTuple):
+    """How much of a table is shown."""
+
+    columns: tuple[Column, ...]
+    human: bool
+    bars: bool = True
+    shares: bool = True
+    long: bool = True  # headers
+    settings: int | None = None  # cells at most
+
+
+# What a table gives up, one after another, where there is no room: the shares first, the settings last.
+STEPS: tuple[dict[str, Any], ...] = (
+    {"bars": False},
+    {"shares": False},
+    {"without": "input"},
+    {"long": False},
+    {"human": True},
+    {"settings": 26},
+    {"settings": 16},
+    {"settings": 12},
+    {"without": "settings"},
+)
+
+
+def summarize(report: Report, view: View) -> Iterator[Block]:
+    """The whole summary, fitted to the width of the view."""
+    return _document(report, view, layer_table(report, view))
+
+
+def describe(report: Report, view: View) -> Iterator[Block]:
+    """The whole summary for a page: without shares and bars, and however wide."""
+    rows = fold(report, view.depth)
+    fit = Fit(_chosen(view), bool(view.human), bars=False, shares=False)
+    return _document(report, view._replace(width=None), _draw(rows, fit, Context(report, view.dtype)))
+
+
+def rich_table(report: Report, view: View | None = None) -> RichTable:
+    """The layers of a network as a table of Rich, fitted to the width of the view."""
+    from cnncalc.render.terminal import draw_table
+
+    return draw_table(layer_table(report, view or View()))
+
+
+def rich_summary(report: Report) -> Fitted:
+    """The whole summary for Rich, fitted to whichever console prints it."""
+    from cnncalc.render.terminal import Fitted
+
+    return Fitted(lambda width: summarize(report, View(width=width)))
+
+
+def layer_table(report: Report, view: View) -> Table:
+    """The layers in the first way that fits the width of the view, or the last."""
+    rows = fold(report, view.depth)
+    context = Context(report, view.dtype)
+    for fit in _fits(view):
+        table = _draw(rows, fit, context)
+        excess = excess_of(table, view.width)
+        if excess <= 0:
+            break
+    if excess < 0 and fit.settings:  # what room is left goes to what was shortened
+        taken = max((count_cells(shorten(clean(row.settings), fit.settings)) for row in rows), default=0)
+        table = _draw(rows, fit._replace(settings=taken - excess), context)
+    return table
+
+
+def _document(report: Report, view: View, table: Table) -> Iterator[Block]:
+    yield from _title(report, view.width)
+    yield table
+    yield BLANK
+    yield Pairs(list(notes(report, view.dtype, units=bool(view.human))))
+
+
+def _title(report: Report, width: int | None) -> Iterator[Block]:
+    """The name, the input and the output, these on a line of their own where there is no room beside the name."""
+    output, mark = (join(report.output), "") if report.complete else ("?", "  incomplete")
+    sizes = f"{join(report.input)} → {output}"
+    if width is None or count_cells(f"{clean(report.name)}  {sizes}{mark}") <= width:
+        yield Paragraph(((report.name, "title"), (f"  {sizes}", ""), (mark, "mark")))
+    else:
+        yield paragraph(report.name, "title")
+        yield Paragraph(((sizes, ""), (mark, "mark")))
+
+
+def _chosen(view: View) -> tuple[Column, ...]:
+    return tuple(COLUMNS[name] for name in view.columns or DEFAULT)
+
+
+def _fits(view: View) -> Iterator[Fit]:
+    """Ways to show the table, from the widest to the narrowest."""
+    fit = Fit(_chosen(view), bool(view.human))
+    yield fit
+    for step in STEPS:
+        if "without" in step:
+            if view.columns is None:
+                columns = tuple(column for column in fit.columns if column.name != step["without"])
+                fit = fit._replace(columns=columns)
+                yield fit
+        elif view.human is None or "human" not in step:
+            fit = fit._replace(**step)
+            yield fit
+
+
+def _draw(rows: Sequence[Row], fit: Fit, context: Context) -> Table:
+    columns: list[TableColumn] = []
+    alike = _alike(rows)
+    for column in fit.columns:
+        if column.adds_up:
+            columns += _figure_columns(column, rows, fit, context)
+        else:
+            shown_as = rows if column.name in OWN or column.share else alike
+            texts = {id(row): _text(column, row, fit, context) for row in {id(row): row for row in shown_as}.values()}
+            cells = [texts[id(row)] for row in shown_as]
+            columns.append(TableColumn(_header(column, fit), cells, column.right, _footer(column, context)))
+    return Table(columns, _sections(rows))
+
+
+def _header(column: Column, fit: Fit) -> str:
+    return column.title if fit.long else column.short
+
+
+def _figure_columns(column: Column, rows: Sequence[Row], fit: Fit, context: Context) -> Iterator[TableColumn]:
+    """A figure that adds up, and beside it the shares of the rows in the total, as numbers and as bars."""
+    assert column.figure
+    total = column.total(context)
+    values = [column.value(row, context) for row in rows]
+    written = column.figure.written
+    cells = {None: EMPTY}
+    for value in {*values} - {None}:
+        cells[value] = Cell(numbers.format_figure(value, written, units=fit.human), "" if value else "faint")
+    footer = Cell(numbers.format_figure(total, written, units=fit.human), "head")
+    yield TableColumn(_header(column, fit), [cells[value] for value in values], True, footer)
+    if column.name not in SHARED or not fit.shares:
+        return
+    shares = {value: Cell(numbers.percent(value or 0, total), _style_of_share(value or 0, total)) for value in cells}
+    yield TableColumn("", [shares[value] for value in values], True, EMPTY)
+    if fit.bars:
+        largest = max((value for value in values if value), default=0)
+        bars = {value: Cell(numbers.bar(value or 0, largest, BAR), "bar") for value in cells}
+        yield TableColumn("", [bars[value] for value in values], False, EMPTY, bar=True)
+
+
+def _style_of_share(part: int, whole: int) -> str:
+    return "large" if 10 * part >= whole and part else "faint" if 100 * part < whole else ""
+
+
+def _alike(rows: Sequence[Row]) -> list[Row]:
+    """For each row the first that shows the same, but for what is `OWN`: of a layer repeated, one is written out."""
+    first: dict[object, Row] = {}
+
+    def like(row: Row) -> Row:
+        layer = row.result
+        sees = (layer.receptive_field, layer.whole, layer.centred) if layer else None
+        return first.setdefault((row.head, row.kind, row.settings, row.inputs, row.output, sees, len(row.inside)), row)
+
+    return list(map(like, rows))
+
+
+def _sections(rows: Sequence[Row]) -> set[int]:
+    """The rows that begin a section: where an outermost group that is shown with its parts begins or ends."""
+    pairs = pairwise(rows)
+    return {
+        number
+        for number, (before, row) in enumerate(pairs, 1)
+        if row.indent == 0 and (row.head or before.indent)
+    }  # fmt: skip
+
+
+def _text(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
+    """A cell that is no sum."""
+    if column.name == "layer":
+        mark = "‡" if row.shares else ""
+        return Cell("  " * row.indent + row.label + mark, "head" if row.head else "")
+    if column.name == "settings":
+        return Cell(shorten(clean(row.settings), fit.settings), "faint" if row.head else "")
+    if row.head:
+        return EMPTY
+    value = column.value(row, context)
+    if column.text:
+        text = column.text(row)
+    else:
+        text = numbers.percent(value.numerator, value.denominator) if isinstance(value, Fraction) else join(value)
+    return Cell(text, "faint" if text == "–" else "")
+
+
+def _footer(column: Column, context: Context) -> Cell:
+    complete = context.report.complete
+    if column.name == "layer":
+        return Cell("total" if complete else "total so far", "head")
+    return Cell(join(column.total(context)) if complete else "", "head")
+
+
+def shorten(text: str, width: int | None) -> str:
+    """A call or a list of settings with the last ones left out, never part of one; of a name, as much as fits.
+
+    >>> shorten("inception(64, 96, 128, 16, 32, 32)", 20), shorten("3×3, s2, p1", 8), shorten("a_rather_long_name", 9)
+    ('inception(64, 96, …)', '3×3, …', 'a_rather…')
+    >>> shorten("max_pool 3×3, s2", 14), shorten("max_pool 3×3, s2", 13), shorten("stage(64, 3)", 8)
+    ('max_pool 3×3 …', 'max_pool 3×3…', 'stage(…)')
+    """
+    if width is None or count_cells(text) <= width:
+        return text
+    end = ", …)" if text.endswith(")") else ", …"
+    while ", " in text:
+        text = text[: text.rindex(", ")]
+        if count_cells(text + end) <= width:
+            return text + end
+    name, call, _ = text.partition("(")
+    for end in ("(…)", "") if call else (" …", "…"):
+        if count_cells(name + end) <= width:
+            return name + end
+    return name[: width - 1] + "…"

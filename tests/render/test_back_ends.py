@@ -1,0 +1,166 @@
+"""Rich and plain text: the same lines, whatever is shown and however wide."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+
+import pytest
+from rich.console import Console
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.report import Report
+from cnncalc.render.booktabs import write_latex
+from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, width_of
+from cnncalc.render.markdown import write_markdown
+from cnncalc.render.plain import write_plain
+from cnncalc.render.show import MOST_ROWS, show
+from cnncalc.render.summary import describe, rich_table, summarize
+from cnncalc.render.text import count_cells
+from cnncalc.render.view import View
+from cnncalc.spec.load import load
+
+from .samples import MAP, layer, line, report, small
+
+WIDTHS = (60, 61, 72, 80, 97, 100, 120, 150, 200, None)
+ESCAPES = re.compile(r"\x1b\[[\d;]*m")
+
+
+def named(*names: str) -> Report:
+    relu = layer("relu")
+    return report([line(name, relu, (MAP,), MAP, size=1) for name in names], name=names[0])
+
+
+SUMMARIES = [
+    *(analyze(load(name)) for name in ("lenet5", "resnet50", "inception_v1", "unet", "c3d", "wavenet")),
+    small(),
+    named("網路層", "abc", "e\u0301", "[red]bold[/red]", ":smile:", "a\x1b[2J\n\u202eb", "x" * 90),
+    small()._replace(complete=False),
+]
+DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
+    f"summary {number} {made.name[:9]!a}": lambda view, made=made: summarize(made, view)  # type: ignore[misc]
+    for number, made in enumerate(SUMMARIES)
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_rich_without_its_escapes_is_the_plain_text(name: str) -> None:
+    for width in WIDTHS:
+        for human in (None, True):
+            view = View(width=width, human=human)
+            plain = show(DOCUMENTS[name](view), view)
+            colored = show(DOCUMENTS[name](view), view._replace(color=True))
+            assert "\x1b[" in colored
+            assert ESCAPES.sub("", colored) == plain
+            assert all(text == text.rstrip() for text in plain.splitlines())
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_nothing_in_a_document_moves_the_cursor(name: str) -> None:
+    for write in (write_markdown, write_latex):
+        assert not {char for char in write(DOCUMENTS[name](View())) if not char.isprintable()} - {"\n"}
+    shown = ESCAPES.sub("", show(DOCUMENTS[name](View()), View(color=True)))
+    assert not {char for char in shown if not char.isprintable()} - {"\n"}
+
+
+def test_a_name_is_no_markup() -> None:
+    console = Console(file=io.StringIO(), width=120, legacy_windows=False)
+    console.print(named("[red]bold[/red]", ":smile:", "[link=https://x.org]y[/link]"))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert all(name in text for name in ("[red]bold[/red]", ":smile:", "[link=https://x.org]y[/link]"))
+
+
+@pytest.mark.parametrize("width", [60, 80, 130])
+def test_rich_prints_a_report_as_wide_as_its_console(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width, legacy_windows=False)
+    console.print(SUMMARIES[1])
+    assert isinstance(console.file, io.StringIO)
+    lines = [text.rstrip() for text in console.file.getvalue().splitlines()]
+    assert lines == show(summarize(SUMMARIES[1], View(width=width)), View(width=width)).splitlines()
+
+
+def test_a_notebook_shows_a_report() -> None:
+    bundle = small()._repr_mimebundle_()
+    assert "2,978" in bundle["text/html"]
+    assert "2,978" in bundle["text/plain"]
+    assert small()._repr_mimebundle_(include=["text/plain"]).keys() == {"text/plain"}
+
+
+def test_the_table_of_rich_has_columns_sections_and_a_footer() -> None:
+    made = rich_table(small(), View(depth=3))
+    headers = [str(column.header) for column in made.columns]
+    assert [header for header in headers if header] == [
+        "layer", "settings", "input", "output", "parameters", "macs", "receptive field",
+    ]  # fmt: skip
+    assert [column.justify for column in made.columns][:5] == ["left", "left", "right", "right", "right"]
+    assert made.show_footer
+    assert str(made.columns[4].footer) == "2,978"
+    # conv1 | body, unit1.0, unit1.1 | flatten1, linear1
+    assert [row.end_section for row in made.rows] == [True, False, False, True, False, False]
+
+
+def test_a_long_table_is_plain_on_a_terminal_too() -> None:
+    relu = layer("relu")
+    for number, colored in ((MOST_ROWS, True), (MOST_ROWS + 1, False)):
+        made = report([line(f"relu{n}", relu, (MAP,), MAP) for n in range(number)])
+        view = View(color=True)
+        assert ("\x1b[" in show(summarize(made, view), view)) == colored
+
+
+def test_into_a_pipe_rich_is_not_imported() -> None:
+    code = "from cnncalc.cli.app import run\nimport sys\nrun(['summary', 'resnet50'])\nassert 'rich' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_lines_are_broken_at_blanks_and_keep_their_styles() -> None:
+    """Words of one, two and three letters; a line of at most nine."""
+    block = Paragraph((("aa bb ", "title"), ("cc dd", ""), (" ee ff", "mark")), indent=2)
+    wide = Paragraph((*block.pieces, (" gg hh ii jj kk ll mm nn", "")), indent=2)
+    assert write_plain([wide], 22) == "aa bb cc dd ee ff gg\n  hh ii jj kk ll mm nn\n"
+    colored = show([wide], View(width=22, color=True))
+    assert colored.startswith("\x1b[1maa bb \x1b[0mcc dd\x1b[35m ee ff\x1b[0m gg\n  hh")
+
+
+def test_pairs_begin_in_one_column() -> None:
+    block = Pairs([("a", "one two three four five six seven"), ("bcd", "x")])
+    assert write_plain([block], 25) == "a    one two three four\n     five six seven\nbcd  x\n"
+
+
+def test_a_table_by_hand() -> None:
+    made = Table(
+        [
+            Column("name", [Cell("a", "head"), Cell("  b"), Cell("c")], footer=Cell("all", "head")),
+            Column("n", [Cell("1"), Cell("22"), Cell("3")], right=True, footer=Cell("26")),
+        ],
+        sections={2},
+    )
+    assert width_of(made) == 8
+    assert write_plain([made, BLANK], None) == (
+        "name   n\n────────\na      1\n  b   22\n────────\nc      3\n────────\nall   26\n\n"
+    )
+    assert write_markdown([made]) == (
+        "| name | n |\n| :--- | ---: |\n| **a** | 1 |\n| &emsp;b | 22 |\n| c | 3 |\n| **all** | 26 |\n"
+    )
+
+
+def test_latex_has_a_table_of_booktabs() -> None:
+    text = write_latex(describe(small()._replace(name="50% & more_#1"), View(depth=1)))
+    assert "\\begin{tabular}{@{}llrrrrr@{}}" in text
+    assert "50\\% \\& more\\_\\#1" in text
+    assert "{}body & stage(4, 2) & 4$\\times$8$\\times$8 & 4$\\times$8$\\times$8 & 296 & 18,432 & 7 \\\\" in text
+    assert "{}\\textbf{total} &  &  & \\textbf{10} & \\textbf{2,978} & \\textbf{27,904} &  \\\\" in text
+    rules = [found for found in re.findall(r"\\(\w+rule)", text)]
+    assert rules == ["toprule", "midrule", "midrule", "bottomrule"]
+    for before, after in ("{}", "[]"):
+        assert text.count(before) == text.count(after)
+
+
+def test_wide_characters_take_two_cells() -> None:
+    text = show(summarize(named("網路層", "abc"), View()), View())
+    rows = text.splitlines()[3:5]
+    assert count_cells(rows[0]) == count_cells(rows[1])
