@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError, failed
 from cnncalc.layers.base import Shape, shape_text
@@ -25,6 +25,9 @@ from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
 from cnncalc.spec.values import whole
 
+if TYPE_CHECKING:
+    from cnncalc.spec.python_arguments import InputSize, Settings, StrPath
+
 LEAST_IMAGE = 8  # sizes from which a shape of four numbers looks like a batch of images
 
 
@@ -42,12 +45,17 @@ class Loaded(NamedTuple):
     steps: int = 0  # that it took to write the network out
 
 
-def load(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Network:
+def load(architecture: StrPath, *, input: InputSize | None = None, settings: Settings = ()) -> Network:
     """The network of an architecture file, a bundled name, or "-" for standard input.
 
-    `input` is `3x224x224`, `settings` are `NAME=VALUE` for params. Raises SpecError with every problem found.
+    `input` overrides the input size: `"3x224x224"` or `[3, 224, 224]`, channels first. `settings` override params of
+    the file: `{"width": 32}` or `["width=32"]`. Raises SpecError with every problem found, UsageError for an input or
+    a param that the network cannot have, TypeError for arguments of other types.
     """
-    return whole_network(open_architecture(name, input=input, settings=settings))
+    from cnncalc.spec.python_arguments import input_size_text, path_text, setting_texts  # not needed by commands
+
+    size = None if input is None else input_size_text(input)
+    return whole_network(open_architecture(path_text(architecture), input=size, settings=setting_texts(settings)))
 
 
 def whole_network(loaded: Loaded) -> Network:

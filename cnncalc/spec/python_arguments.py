@@ -1,0 +1,86 @@
+"""What Python programs pass to `cnncalc.load`, as the command line writes it: paths, sizes and values of params."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from operator import index
+from typing import Any, SupportsIndex
+
+from cnncalc.layers.fields import Value, show
+
+StrPath = str | os.PathLike[str]
+InputSize = str | Sequence[SupportsIndex]
+Settings = Sequence[str] | Mapping[str, Value]
+
+
+def path_text(architecture: StrPath) -> str:
+    """A path as text. One that is not a string names a file, never standard input. Raises TypeError.
+
+    >>> from pathlib import Path
+    >>> path_text(Path("nets", "mine.yaml")), path_text("-"), path_text(Path("-"))
+    ('nets/mine.yaml', '-', './-')
+    """
+    if isinstance(architecture, str):
+        return architecture
+    path: Any = os.fspath(architecture) if isinstance(architecture, os.PathLike) else None
+    if not isinstance(path, str):
+        raise TypeError(f"an architecture is named by a string or a path, not by {_type(architecture)}")
+    return os.path.join(os.curdir, path) if path == "-" else path  # noqa: PTH118 - Path drops the leading dot
+
+
+def input_size_text(input: InputSize) -> str:
+    """An input size as text. Raises TypeError.
+
+    >>> input_size_text("3x224x224"), input_size_text([3, 227, 227])
+    ('3x224x224', '3x227x227')
+    """
+    if isinstance(input, str):
+        return input
+    if not isinstance(input, Sequence) or isinstance(input, bytes | bytearray):
+        raise TypeError(f"an input size is a string or a sequence of whole numbers, not {_type(input)}")
+    return "x".join(map(_whole, input))
+
+
+def setting_texts(settings: Settings) -> list[str]:
+    """Values of params as `NAME=VALUE`; a string among the values is an expression of the language. Raises TypeError.
+
+    >>> setting_texts({"width": 32, "depths": [3, 8, 36, 3], "plain": True})
+    ['width=32', 'depths=[3, 8, 36, 3]', 'plain=true']
+    """
+    if isinstance(settings, Mapping):
+        return [f"{_string(name)}={_value(value)}" for name, value in settings.items()]
+    if not isinstance(settings, Sequence) or isinstance(settings, str | bytes | bytearray):
+        raise TypeError(f"settings are a mapping or a sequence of NAME=VALUE, not {_type(settings)}")
+    return [_string(setting) for setting in settings]
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a setting is NAME=VALUE, or a name with its value in a mapping, not {_type(value)}")
+    return value
+
+
+def _value(value: object) -> str:
+    """A value as the language writes it."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool | float | str):
+        return show(value)
+    try:
+        return _whole(value)
+    except TypeError:
+        message = f"the value of a param is a number, a boolean, a string or a list of these, not {_type(value)}"
+        raise TypeError(message) from None
+
+
+def _whole(value: object) -> str:
+    """A whole number, of NumPy too."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise TypeError(f"the sizes of an input are whole numbers, not {_type(value)}")
+    return str(index(value))
+
+
+def _type(value: object) -> str:
+    """The name of a type, as an error names it."""
+    return type(value).__qualname__
