@@ -21,10 +21,11 @@ ROOT = Path(__file__).parent.parent / "cnncalc"
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "nearest": set(),
+    "system": set(),
     "guide": set(),
     "layers": {"errors"},
     "network": {"errors", "layers"},
-    "spec": {"errors", "nearest", "layers", "network"},
+    "spec": {"errors", "nearest", "system", "layers", "network"},
     "analysis": {"errors", "nearest", "layers", "network"},
     "paths": {"errors", "nearest"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},

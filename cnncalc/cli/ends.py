@@ -7,7 +7,13 @@ from types import FrameType
 
 from cnncalc.cli.output import message
 
-TOLD = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated, the terminal is gone"}
+_ENDS = {
+    "SIGINT": "interrupted",
+    "SIGTERM": "terminated",
+    "SIGHUP": "terminated, the terminal is gone",  # POSIX only
+    "SIGBREAK": "terminated",  # Windows only: Ctrl-Break, or its console is closed
+}
+TOLD = {signal.Signals[name]: text for name, text in _ENDS.items() if hasattr(signal, name)}
 INTERRUPTED = 128 + signal.SIGINT  # as shells count
 
 
@@ -21,8 +27,8 @@ class Ended(BaseException):
 
 def listen() -> None:
     """Let the signals that end a program raise Ended; one that is ignored, as by nohup, stays so."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
+    for number in TOLD:
+        if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
 
 

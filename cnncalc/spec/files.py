@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.nearest import nearest
+from cnncalc.system import is_device_name
 
 LARGEST_FILE = 2**20  # bytes
 PIECE = 2**15  # bytes that are read at a time: most files are smaller, and room is made for so many
@@ -36,6 +37,8 @@ def bundled_path(name: str) -> Path | None:
 
 def is_file(path: str | Path) -> bool:
     """Whether a file, or anything else that is no folder, is there; a path that cannot be one is none."""
+    if is_device_name(str(path)):
+        return False
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):
@@ -89,14 +92,15 @@ def read_bytes(path: str, most: int) -> bytes:
         raise OSError(9, "standard input is closed")
     if path == "-":
         return sys.stdin.buffer.read(most)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = _open(path)
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "is a folder, not a file")
         if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
             raise OSError(22, "is a device, not a file")
-        os.set_blocking(descriptor, stat.S_ISFIFO(mode))
+        if sys.platform != "win32" and stat.S_ISFIFO(mode):
+            os.set_blocking(descriptor, True)
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             data, piece = b"", stream.read(min(PIECE, most))
             if piece is None:  # a file of /proc that waits for news
@@ -109,8 +113,25 @@ def read_bytes(path: str, most: int) -> bytes:
     return data
 
 
+def _open(path: str) -> int:
+    """A descriptor to read a file from. Opening a pipe that nobody writes to does not wait, where the system has such.
+
+    Each flag is taken where it exists: O_NONBLOCK on POSIX; on Windows O_BINARY, without which line ends are changed.
+    """
+    if is_device_name(path):
+        raise OSError(22, "is a device, not a file")
+    try:
+        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except PermissionError:  # what Windows reports for a folder
+        if is_folder(path):
+            raise IsADirectoryError(21, "is a folder, not a file") from None
+        raise
+
+
 def _other_name(path: str) -> str:
     """What may have been meant by a path that cannot be read."""
+    if is_device_name(path):
+        return "Windows reserves this name for a device, in every folder and with any extension: rename the file"
     if path == "-" or is_file(path):
         return ""
     for suffix in SUFFIXES:
