@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc import __version__
+from cnncalc.cli.encoding import install
 from cnncalc.cli.ends import INTERRUPTED, Ended, listen, told
 from cnncalc.cli.output import emit, give_up, message
 from cnncalc.cli.relations import Command
 from cnncalc.errors import CnncalcError, SpecError, UsageError
+from cnncalc.system import is_reader_gone
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
 
@@ -54,6 +56,7 @@ def application(wanted: str = "") -> typer.Typer:
 
 def main() -> None:
     """Run the command line and end with its exit code."""
+    install()
     listen()
     sys.exit(run())
 
@@ -77,8 +80,10 @@ def run(args: list[str] | None = None) -> int:
         message(_shown(error))
         code = error.exit_code
     except OSError as error:  # where nobody else took care of it; most often typer's, at a help text on a full disk
-        message(f"cnncalc: {give_up(error)}\n")
-        code = 1
+        reason = give_up(error)
+        if not is_reader_gone(error):
+            message(f"cnncalc: {reason}\n")
+        code = 0 if is_reader_gone(error) else 1
     except MemoryError:
         message("cnncalc: there is not enough memory\n")
         code = 1

@@ -41,7 +41,7 @@ def new(file: File, like: Like) -> None:
         hint = did_you_mean(like, bundled()) or "see cnncalc list"
         raise UsageError(f"there is no bundled architecture {like!r}; {hint}")
     if file not in STANDARD_OUTPUT and os.path.lexists(file):
-        raise OutputError(f"{file!r} is there already and is left as it is")
+        raise OutputError(f"'{file}' is there already and is left as it is")
     emit(_text(str(path), file), file)
 
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from importlib import import_module
 from io import RawIOBase
 from pathlib import Path
 from typing import TextIO
 
 from cnncalc.cli.relations import STANDARD_OUTPUT
 from cnncalc.errors import CnncalcError
-
-# For terminals and files that cannot take a sign.
-ASCII = str.maketrans({
-    "×": "x", "→": "->", "─": "-", "–": "-", "…": "...", "·": "*", "†": "!", "‡": "=", "█": "#", "▏": ".", "▎": ".",
-    "▍": ":", "▌": ":", "▋": ":", "▊": "#", "▉": "#", "≥": ">=", "≤": "<=", "−": "-", "⌊": "floor(", "⌋": ")",
-    "⌈": "ceil(", "⌉": ")", "░": ".", "▒": ":", "▓": "+", "▀": "^", "✓": "v", "✗": "X", "±": "+-", "²": "^2",
-    "½": "1/2", "√": "sqrt", "Π": "prod", "Σ": "sum", "ε": "eps", "₁": "1", "₂": "2",
-})  # fmt: skip
+from cnncalc.system import is_device_name, is_reader_gone, is_windows
 
 
 class OutputError(CnncalcError):
@@ -41,7 +35,7 @@ def emit(text: str, output: str | None = None) -> None:
     except OSError as error:
         if output is None:
             _abandon(sys.stdout)
-        name = "standard output" if output is None else repr(output)
+        name = "standard output" if output is None else f"'{output}'"
         raise OutputError(f"cannot write {name}: {error.strerror or error}") from None
 
 
@@ -61,10 +55,14 @@ def write(text: str, stream: TextIO | None) -> None:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        text = text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+        from cnncalc.cli.encoding import fit
+
+        text = fit(text, encoding)
     try:
         _write_all(text, stream)
-    except BrokenPipeError:
+    except OSError as error:
+        if not is_reader_gone(error):
+            raise
         _abandon(stream)
 
 
@@ -84,7 +82,7 @@ def give_up(error: OSError) -> str:
     """What the system refused, in words; no more is written to standard output."""
     _abandon(sys.stdout)
     reason = error.strerror or str(error)
-    return f"{error.filename!r}: {reason}" if error.filename else reason
+    return f"'{error.filename}': {reason}" if error.filename else reason
 
 
 def _abandon(stream: TextIO | None) -> None:
@@ -97,15 +95,17 @@ def _abandon(stream: TextIO | None) -> None:
 
 def write_file(text: str, name: str) -> None:
     """Write a file whole or not at all; what is no plain file (a pipe, a device) is written to."""
+    if is_device_name(name):
+        raise OSError(22, "Windows reserves this name for a device, in every folder and with any extension")
     try:
         mode = Path(name).stat().st_mode
     except FileNotFoundError:
         mode = None
-    if mode is None and name.endswith("/"):
+    if mode is None and name.endswith(("/", "\\") if is_windows() else "/"):
         raise IsADirectoryError(None, "it is the name of a folder")
     target = Path(name).resolve()
     if name.startswith("/dev/") or (mode is not None and not stat.S_ISREG(mode)):
-        with Path(name).open("w", encoding="utf-8") as stream:
+        with Path(name).open("w", encoding="utf-8", newline="") as stream:
             write(text, stream)
         return
     if mode is not None and not os.access(target, os.W_OK):
@@ -116,20 +116,38 @@ def write_file(text: str, name: str) -> None:
             file.write(text)
         if mode is not None:
             beside.chmod(stat.S_IMODE(mode))
-        beside.replace(target)
+        _replace(beside, target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
 
 
+def _replace(beside: Path, target: Path) -> None:
+    try:
+        beside.replace(target)
+    except PermissionError as error:  # the folder takes files, and the target is not write-protected
+        if not is_windows():
+            raise
+        raise PermissionError(error.errno, "the file is open in another program") from None
+
+
 def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bool:
     """Whether to colour what goes to a file or a stream; `auto` is on a terminal, without NO_COLOR."""
+    terminal = (output is None or output in STANDARD_OUTPUT) and _is_terminal(stream or sys.stdout) and _obeys_escapes()
     if choice != "auto":
         return choice == "always"
-    if output is not None and output not in STANDARD_OUTPUT:
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _obeys_escapes() -> bool:
+    """Whether a terminal understands escape codes. A console of Windows has to be asked to."""
+    if not is_windows():
+        return True
+    try:
+        import_module("colorama").just_fix_windows_console()  # typer requires it on Windows
+    except ImportError:
         return False
-    stream = stream or sys.stdout
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and _is_terminal(stream)
+    return True
 
 
 def width_for(output: str | None, stream: TextIO | None = None) -> int | None:
