@@ -101,7 +101,7 @@ def write_file(text: str, name: str) -> None:
         mode = Path(name).stat().st_mode
     except FileNotFoundError:
         mode = None
-    if mode is None and name.endswith(("/", "\\") if is_windows() else "/"):
+    if stat.S_ISDIR(mode or 0) or (mode is None and name.endswith(("/", "\\") if is_windows() else "/")):
         raise IsADirectoryError(None, "it is the name of a folder")
     target = Path(name).resolve()
     if name.startswith("/dev/") or (mode is not None and not stat.S_ISREG(mode)):

@@ -7,6 +7,7 @@ from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.reading import read
 from cnncalc.errors import UsageError
+from cnncalc.system import is_windows
 
 if TYPE_CHECKING:
     from cnncalc.errors import Problem
@@ -40,7 +41,7 @@ def _each(archs: list[str]) -> Iterator[str]:
 
     from cnncalc.spec.files import SUFFIXES, find, is_folder
 
-    for arch in archs:
+    for arch in _matching(archs):
         if arch == "-" or find(arch) != arch or not is_folder(arch):
             yield arch
             continue
@@ -48,6 +49,15 @@ def _each(archs: list[str]) -> Iterator[str]:
         if not found:
             raise UsageError(f"no architecture file ({' or '.join(SUFFIXES)}) lies in the folder {arch}")
         yield from found
+
+
+def _matching(archs: list[str]) -> Iterator[str]:
+    """The arguments with the files that patterns match in their place, which shells on Windows leave to programs."""
+    from glob import glob
+
+    for arch in archs:
+        found = sorted(glob(arch)) if is_windows() and "*" in arch else []  # noqa: PTH207, patterns may be absolute
+        yield from found or [arch]
 
 
 def _written(

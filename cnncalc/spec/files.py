@@ -14,6 +14,7 @@ from cnncalc.system import is_device_name
 LARGEST_FILE = 2**20  # bytes
 PIECE = 2**15  # bytes that are read at a time: most files are smaller, and room is made for so many
 SUFFIXES = (".yaml", ".yml")
+_UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file as UTF-8, or write it with --output"
 
 
 def bundled_folder() -> Path:
@@ -81,7 +82,7 @@ def read_source(path: str, shown: str = "") -> Source:
             "not-text",
             f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text",
             place,
-            "save the file as UTF-8",
+            _UTF16 if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "save the file as UTF-8",
         ) from None
     return Source(shown, text)
 

@@ -17,23 +17,30 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 MODULES = ["fcntl", "grp", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"]
-FUNCTIONS = """
-    chown chroot confstr copy_file_range ctermid environb eventfd fchdir fchmod fchown fdatasync fork forkpty fpathconf
-    fstatvfs fwalk get_blocking getegid getenvb geteuid getgid getgrouplist getgroups getloadavg getpgid getpgrp
-    getpriority getrandom getresgid getresuid getsid getuid getxattr initgroups killpg lchown listxattr lockf major
-    makedev memfd_create minor mkfifo mknod nice openpty pathconf pidfd_open pipe2 posix_fadvise posix_fallocate
-    posix_spawn posix_spawnp pread preadv pwrite pwritev readv register_at_fork removexattr sched_getaffinity
-    sched_setaffinity sched_yield sendfile set_blocking setegid seteuid setgid setgroups setpgid setpgrp setpriority
-    setregid setresgid setresuid setreuid setsid setuid setxattr spawnlp spawnvp splice statvfs sync sysconf tcgetpgrp
-    tcsetpgrp ttyname uname wait wait3 wait4 waitid writev
-""".split()
+FUNCTIONS = [
+    "chown", "chroot", "confstr", "copy_file_range", "ctermid", "environb", "eventfd", "fchdir", "fchmod",
+    "fchown", "fdatasync", "fork", "forkpty", "fpathconf", "fstatvfs", "fwalk", "get_blocking", "getegid",
+    "getenvb", "geteuid", "getgid", "getgrouplist", "getgroups", "getloadavg", "getpgid", "getpgrp", "getpriority",
+    "getrandom", "getresgid", "getresuid", "getsid", "getuid", "getxattr", "initgroups", "killpg", "lchown",
+    "listxattr", "lockf", "major", "makedev", "memfd_create", "minor", "mkfifo", "mknod", "nice", "openpty",
+    "pathconf", "pidfd_open", "pipe2", "posix_fadvise", "posix_fallocate", "posix_spawn", "posix_spawnp", "pread",
+    "preadv", "pwrite", "pwritev", "readv", "register_at_fork", "removexattr", "sched_getaffinity",
+    "sched_setaffinity", "sched_yield", "sendfile", "set_blocking", "setegid", "seteuid", "setgid", "setgroups",
+    "setpgid", "setpgrp", "setpriority", "setregid", "setresgid", "setresuid", "setreuid", "setsid", "setuid",
+    "setxattr", "spawnlp", "spawnvp", "splice", "statvfs", "sync", "sysconf", "tcgetpgrp", "tcsetpgrp", "ttyname",
+    "uname", "wait", "wait3", "wait4", "waitid", "writev",
+]  # fmt: skip
 FLAGS = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_APPEND", "O_CREAT", "O_EXCL", "O_TRUNC"}  # those that are everywhere
 SIGNALS = {"SIGABRT", "SIGFPE", "SIGILL", "SIGINT", "SIGSEGV", "SIGTERM", "SIG_DFL", "SIG_IGN"}
-WAITING = "alarm getitimer pause pthread_kill pthread_sigmask setitimer siginterrupt sigpending sigwait".split()
+WAITING = [
+    "alarm", "getitimer", "pause", "pthread_kill", "pthread_sigmask", "setitimer", "siginterrupt", "sigpending",
+    "sigwait",
+]  # fmt: skip
 OPEN = "opened-by-another-program"  # in the name of a file that is
 DEVICES = ("con", "nul", "aux", "prn", "com1", "lpt1")
 
@@ -58,9 +65,9 @@ def behave() -> None:
 
     def opened(real: Callable[..., Any]) -> Callable[..., Any]:
         def instead(file: Any, mode: Any = "r", *more: Any, **named: Any) -> Any:
-            name = os.path.basename(str(file)).replace("\\", "/").rpartition("/")[2]
+            name = str(file).replace("\\", "/").rpartition("/")[2]
             assert name.partition(".")[0].lower() not in DEVICES, f"{file} was opened: a program waits there for ever"
-            if isinstance(file, str) and os.path.isdir(file):
+            if isinstance(file, str) and Path(file).is_dir():
                 raise PermissionError(errno.EACCES, "Permission denied", file)
             if isinstance(mode, str) and "b" not in mode and isinstance(file, (str, os.PathLike)):
                 named = dict(zip(("buffering", "encoding", "errors", "newline"), more, strict=False)) | named
@@ -80,7 +87,7 @@ def behave() -> None:
 
     os.open = opened(os.open)
     io.open = builtins.open = opened(io.open)
-    os.replace = os.rename = replaced
+    setattr(os, "replace", replaced)  # noqa: B010, mypy knows its signature
 
 
 class Gone(io.FileIO):
