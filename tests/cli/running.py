@@ -38,7 +38,8 @@ def environment(**more: str) -> dict[str, str]:
 def cnncalc(*args: str, stdin: str = "", cwd: Path | None = None, **more: str) -> CompletedProcess[str]:
     """`python -m cnncalc` with its output piped."""
     command = [sys.executable, "-m", "cnncalc", *args]
-    return processes.run(command, input=stdin, capture_output=True, encoding="utf-8", env=environment(**more), cwd=cwd)
+    encoding = more.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
+    return processes.run(command, input=stdin, capture_output=True, encoding=encoding, env=environment(**more), cwd=cwd)
 
 
 def python(code: str) -> str:

@@ -31,6 +31,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "codes": [[], ["unknown-kind"]],
     "compare": [["vgg16", "vgg19"], ["alexnet", "--separable", "depthwise"], [NETS, "--dense"]],
     "explain": [[NETS], ["alexnet", "conv1"]],
+    "guide": [[], ["language"]],
     "layers": [[], ["conv"], ["max_pool"]],
     "list": [["--family", "mobilenet"]],
     "new": [["-", "--like", "lenet5"]],
@@ -284,7 +285,9 @@ def test_every_character_of_the_program_has_a_stand_in() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
                 used |= {char for char in node.value if not char.isascii()}
     assert "→" in used
-    read = {char for char in used if not char.isprintable() or unicodedata.east_asian_width(char) == "F"}  # not written
+    # What the program only looks for in what it reads: line breaks, letters of full width, marks that combine.
+    read = {char for char in used if not char.isprintable() or unicodedata.category(char) == "Mn"}
+    read |= {char for char in used if unicodedata.east_asian_width(char) == "F"}
     assert {char for char in used - read if char not in STAND_INS and not char.isalpha()} == set()
 
 
