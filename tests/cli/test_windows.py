@@ -6,7 +6,6 @@ import ast
 import codecs
 import json
 import re
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -20,6 +19,7 @@ from cnncalc.cli.encoding import STAND_INS, fit
 from cnncalc.cli.output import OutputError, colored, emit
 from cnncalc.system import is_device_name
 
+from .. import processes
 from .running import BAD, GOOD, ROOT, environment
 from .windows import OPEN
 
@@ -55,10 +55,10 @@ class Done(NamedTuple):
 
 def on_windows(folder: Path, encoding: str, *runs: dict[str, Any]) -> list[Done]:
     """Runs one after the other, in one process."""
-    done = subprocess.run(
+    done = processes.run(
         [sys.executable, ROOT / "tests" / "cli" / "windows.py"],
         input=json.dumps({"encoding": encoding, "runs": runs}),
-        capture_output=True, encoding="utf-8", cwd=folder, env=environment(PYTHONUTF8="0"), timeout=300, check=False,
+        capture_output=True, encoding="utf-8", cwd=folder, env=environment(PYTHONUTF8="0"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
