@@ -56,7 +56,7 @@ class Done(NamedTuple):
 def on_windows(folder: Path, encoding: str, *runs: dict[str, Any]) -> list[Done]:
     """Runs one after the other, in one process."""
     done = processes.run(
-        [sys.executable, ROOT / "tests" / "cli" / "windows.py"],
+        [sys.executable, str(ROOT / "tests" / "cli" / "windows.py")],
         input=json.dumps({"encoding": encoding, "runs": runs}),
         capture_output=True, encoding="utf-8", cwd=folder, env=environment(PYTHONUTF8="0"),
     )  # fmt: skip
@@ -127,7 +127,7 @@ def test_problems_have_their_positions_with_line_ends_of_windows(folder: Path) -
 
 
 def test_a_file_is_the_same_bytes_everywhere(folder: Path, finished: dict[str, list[Done]]) -> None:
-    name = r"D:\out.csv"
+    name = r"D:\out.txt"
     args = ["summary", "resnet50", "--width", "80"]
     (done,) = on_windows(folder, "cp437", {"args": [*args, "-o", name]})
     assert (done.code, done.out, done.err) == (0, b"", "")
