@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Shape
+from cnncalc.layers.channels import Carried, Channels, Chosen, Stacked
 from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
 from cnncalc.network import INPUT, Network, Node
 
@@ -91,19 +92,25 @@ def sights(network: Network) -> dict[int, Sight]:
     found = {INPUT: Sight(axes, tuple(map(union, axes)), False, True)}
     for node in network.nodes:
         before = [found[index] for index in node.inputs]
-        made = _sight(node.layer.reach(node.input_shapes, node.output), before, node)
-        alike = _alike(node, before)
-        partly = len(before) == 1 and len(node.output) > 1 and node.output[0] < node.input_shapes[0][0]
-        some = partly and node.layer.reach(node.input_shapes, node.output) == "pointwise"
+        reach = node.layer.reach(node.input_shapes, node.output)
+        made = _sight(reach, before, node)
+        rule = node.layer.channels(node.input_shapes, node.output)
+        alike = _alike(rule, reach, before)
+        some = isinstance(rule, Carried) and (rule.dropped or (reach == "whole" and bool(rule.units)))
         found[node.index] = made._replace(alike=alike, exact=made.exact and (alike or not some))
     return found
 
 
-def _alike(node: Node, before: list[Sight]) -> bool:
-    """Whether all channels see the same: so they do where each reads all channels before it."""
-    if "out" in node.layer.fields and getattr(node.layer, "groups", 1) == 1:
+def _alike(rule: Channels, reach: Reach, before: list[Sight]) -> bool:
+    """Whether all channels see the same: so they do where each reads all channels before it.
+
+    Elements that were positions do where all positions did.
+    """
+    if isinstance(rule, Chosen) and rule.groups == 1:
         return True
-    same = node.layer.kind != "concat" or all(sight.axes == before[0].axes for sight in before)
+    same = not isinstance(rule, Stacked) or all(sight.axes == before[0].axes for sight in before)
+    if reach == "flatten" and any(len(set(axis)) > 1 for axis in before[0].axes or ()):
+        return False
     return same and all(sight.alike for sight in before)
 
 

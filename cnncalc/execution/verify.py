@@ -15,17 +15,17 @@ from cnncalc.analysis.receptive_field import AxisField, Field
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, reads, sights
 from cnncalc.execution.effort import too_much
+from cnncalc.execution.narrow import narrow, narrow_to
 from cnncalc.execution.readings import Counting, Provenance, traced_input
 from cnncalc.execution.run import execute, run
-from cnncalc.execution.thin import thin, thinned
 from cnncalc.execution.weights import ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map
 from cnncalc.network import INPUT, Network, Node
 
-MOST = 420_000_000  # steps of a thin network, some ten seconds
+MOST = 420_000_000  # steps of a narrowed network, some ten seconds
 MOST_OF_MANY = 100_000_000  # steps of one of many networks, some two seconds; beyond, a smaller input is chosen
-REFUSED = 1_000_000_000  # steps beyond which one that cannot be made as thin is not taken on
+REFUSED = 1_000_000_000  # steps beyond which one that cannot be narrowed as far is refused
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
 Tick = Callable[[int, int], None]  # layers done, of how many
@@ -91,11 +91,11 @@ class Verdict(NamedTuple):
 
 
 def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, total: None) -> Verdict:
-    """Execute a network, made thin, in the counting and the tracing reading, and hold every layer's figures.
+    """Execute a network, narrowed, in the counting and the tracing reading, and hold every layer's figures.
 
-    Raises CnncalcError where it cannot be made thin and its layers by themselves are too much as well.
+    Raises CnncalcError where it cannot be narrowed and its layers by themselves are too much as well.
     """
-    found = thin(network, most)
+    found = narrow(network, most)
     if found is None and (why := too_much(network, list(map(_alone, network.nodes)), REFUSED)):
         raise CnncalcError(why)
     net, how = found or (network, APART)
@@ -183,7 +183,7 @@ def _alone(node: Node) -> Node:
         return node._replace(input_shapes=inputs, output=node.layer.output_shape(inputs))
     single = node._replace(index=0, inputs=(INPUT,), shares=None)
     network = Network("", "", "", node.input_shapes[0], (single,), (), {"": 0})
-    return thinned(network, node.input_shapes[0][1:], joined=True).nodes[0]
+    return narrow_to(network, node.input_shapes[0][1:], joined=True).nodes[0]
 
 
 # tracing

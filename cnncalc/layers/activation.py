@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod, sqrt
 from typing import ClassVar
 
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
+from cnncalc.layers.base import Example, Grouped, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import flag, real, whole
 from cnncalc.layers.ops import Draw, Map, Ops, Values, each
@@ -204,7 +204,7 @@ class Mish(_Activation, kind="mish"):
         return each(lambda x: ops.times(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
 
 
-class Softmax(SameShape, Weightless, kind="softmax"):
+class Softmax(Grouped, SameShape, Weightless, kind="softmax"):
     """exp(x)/Σexp(x) over the channels of each position, in `groups` parts."""
 
     reference = "PyTorch, torch.nn.Softmax"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import starmap
 from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
+from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.fields import MAXIMUM, REQUIRED, Field, LayerError, Same, Value, show
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
@@ -70,10 +71,11 @@ class Layer:
     through its family, every rule in `RULES`; one that forgets a rule cannot be defined.
     """
 
-    RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "execute", "examples")
+    RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "channels", "execute", "examples")
     kind: ClassVar[str] = ""
     reference: ClassVar[str] = ""
     linear: ClassVar[bool] = False  # whether the output, but for a constant, is a linear map of the input at inference
+    cancels_bias: ClassVar[bool] = False  # whether a constant added to a whole input channel leaves the output as it is
     fields: ClassVar[dict[str, Field]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # of each field, whether it may be left out
 
@@ -134,6 +136,10 @@ class Layer:
         default = self.fields[name].default
         return getattr(self, default.field) if isinstance(default, Same) else default
 
+    def replace(self, **changes: Value) -> Layer:
+        """The layer with some arguments changed. Raises LayerError `bad-argument` and its kin."""
+        return type(self)(**{**{name: getattr(self, name) for name in self.fields}, **changes})
+
     def brief(self, axes: int = 0) -> str:
         """The settings in the table's short form, `3×3, s2, p1` where the number of spatial axes is given."""
         texts = (field.short(getattr(self, name), axes) for name, field in self.fields.items())
@@ -188,6 +194,18 @@ class Layer:
         """Which input positions an output position reads, from which the receptive field follows."""
         raise NotImplementedError
 
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        """How the output's channels come of the inputs', from which a network is narrowed and its positions traced."""
+        raise NotImplementedError
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        """The layer for `inputs` that have fewer channels than those `before`, all else as it is.
+
+        `divide` says how many of so many output channels are left. A kind that chooses its output channels, or that
+        has an argument counting channels, changes these.
+        """
+        return self
+
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         """The output, computed as the kind is defined and by none of the other rules, which it is there to prove.
 
@@ -215,7 +233,14 @@ class Idle(Weightless):
         return NO_WORK
 
 
-class SameShape(Layer):
+class CarriesChannels(Layer):
+    """A family whose output has the channels of its input."""
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Carried()
+
+
+class SameShape(CarriesChannels):
     """A family whose output has the shape of its input, position by position."""
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -223,6 +248,22 @@ class SameShape(Layer):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
+
+
+class Grouped(Layer):
+    """A family that divides its channels into `groups` equal parts.
+
+    Where every channel is a part of its own, it stays so when there are fewer channels.
+    """
+
+    groups: int
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        channels = inputs[0][0]
+        return Carried() if self.groups == channels else Carried((channels // self.groups,))
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        return self.replace(groups=inputs[0][0]) if self.groups == before[0][0] else self
 
 
 def spatial(kind: str, shape: Shape) -> Shape:

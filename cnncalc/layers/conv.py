@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd, prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
+from cnncalc.layers.base import CarriesChannels, Example, Layer, Maps, Shape, Shapes, Weight, Work, each_axis
+from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.fields import LayerError, Padding, PerAxis, flag, padding, per_axis, whole
 from cnncalc.layers.ops import Draw, Map, Ops, PaddingOf
 from cnncalc.layers.window import Windowed, check_fits, output_size, taps_inside
@@ -75,6 +77,39 @@ def convolved(
     )
 
 
+class ChoosesChannels(Layer):
+    """A family with `out` output channels, each of which reads all input channels."""
+
+    out: int
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Chosen()
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        return self.replace(out=divide(self.out))
+
+
+class ChoosesInGroups(ChoosesChannels):
+    """A family with `out` output channels that read the input channels of their group alone.
+
+    With a group for each input channel it is depthwise, and has as many output channels for each as before.
+    """
+
+    groups: int
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Carried() if self.is_depthwise(inputs) else Chosen(self.groups)
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        if not self.is_depthwise(before):
+            return super().narrow(before, inputs, divide)
+        return self.replace(groups=inputs[0][0], out=inputs[0][0] * (self.out // self.groups))
+
+    def is_depthwise(self, inputs: Shapes) -> bool:
+        """Whether every input channel is a group of its own; a single one is none."""
+        return self.groups == inputs[0][0] > 1
+
+
 class Convolution(Windowed):
     """A kernel that slides over the input: what the standard and the depthwise convolution share."""
 
@@ -132,7 +167,7 @@ class Convolution(Windowed):
         )
 
 
-class Conv(Convolution, kind="conv"):
+class Conv(ChoosesInGroups, Convolution, kind="conv"):
     """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
 
     reference = DUMOULIN
@@ -160,7 +195,7 @@ class Conv(Convolution, kind="conv"):
         )
 
 
-class DepthwiseConv(Convolution, kind="depthwise_conv"):
+class DepthwiseConv(CarriesChannels, Convolution, kind="depthwise_conv"):
     """Depthwise convolution: [C, *I] → [C·multiplier, *O], every output channel reads one input channel."""
 
     reference = "A. G. Howard et al., MobileNets: Efficient CNNs for Mobile Vision Applications, arXiv:1704.04861"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Layer, Maps, Shape, Shapes, Weight, Work, shape_text
-from cnncalc.layers.conv import with_bias
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, shape_text
+from cnncalc.layers.conv import ChoosesChannels, with_bias
 from cnncalc.layers.fields import LayerError, flag, whole
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 
 
-class Linear(Layer, kind="linear"):
+class Linear(ChoosesChannels, kind="linear"):
     """Fully connected layer: [N_in] → [out], every output reads every input."""
 
     linear = True

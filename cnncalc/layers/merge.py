@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import reduce
 from math import prod
 
-from cnncalc.layers.base import NO_WORK, Example, Maps, Shape, Shapes, Weightless, Work, shape_text
+from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, shape_text
+from cnncalc.layers.channels import Channels, Stacked
 from cnncalc.layers.fields import LayerError, show
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 
 
-class _Merge(Weightless):
+class _Merge(CarriesChannels, Weightless):
     """Branches that come together, position by position."""
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
@@ -130,6 +131,9 @@ class Concat(_Merge, kind="concat"):
             if len(shape) != len(first) or shape[1:] != first[1:]:
                 raise self.disagreement(inputs, index, before=first, channels_agree=True)
         return (sum(shape[0] for shape in inputs), *first[1:])
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Stacked()
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
+from cnncalc.layers.base import Example, Grouped, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import flag, real, whole, word
 from cnncalc.layers.ieee import quotient, root
@@ -60,6 +60,7 @@ class BatchNorm(SameShape, kind="batch_norm"):
     """Batch normalization: [C, *I] → [C, *I], at inference folded to a factor and a summand for each channel."""
 
     linear = True
+    cancels_bias = True
     reference = "S. Ioffe & C. Szegedy, Batch Normalization, arXiv:1502.03167"
     affine: bool = AFFINE
     epsilon: float = EPSILON
@@ -139,7 +140,7 @@ class LayerNorm(SameShape, kind="layer_norm"):
         )
 
 
-class GroupNorm(SameShape, kind="group_norm"):
+class GroupNorm(Grouped, SameShape, kind="group_norm"):
     """Group normalization: [C, *I] → [C, *I], of each of `groups` parts of the channels, over all positions."""
 
     reference = "Y. Wu & K. He, Group Normalization, arXiv:1803.08494"
@@ -180,6 +181,7 @@ class GroupNorm(SameShape, kind="group_norm"):
 class InstanceNorm(SameShape, kind="instance_norm"):
     """Instance normalization: [C, *I] → [C, *I], of each channel over all positions."""
 
+    cancels_bias = True
     reference = "D. Ulyanov, A. Vedaldi, V. Lempitsky, Instance Normalization, arXiv:1607.08022"
     affine: bool = flag(False, brief="affine", doc="a learned factor and summand")
     epsilon: float = EPSILON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
+from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
 from cnncalc.layers.conv import DILATION, KERNEL, PADDING
 from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
 from cnncalc.layers.ops import Draw, Map, Ops
@@ -20,7 +20,7 @@ DIALECT: Any = word(
 )
 
 
-class _Pool(Weightless, Windowed):
+class _Pool(CarriesChannels, Weightless, Windowed):
     """A window that slides over each channel: what the two kinds share."""
 
     ceil: bool
@@ -156,7 +156,7 @@ class AvgPool(_Pool, kind="avg_pool"):
         )
 
 
-class _GlobalPool(Weightless):
+class _GlobalPool(CarriesChannels, Weightless):
     """A window that is the whole map: [C, *I] → [C, 1, …, 1]."""
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -202,7 +202,7 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
         return Map((len(found), *(1 for _ in inputs[0].sizes)), found)
 
 
-class AdaptiveAvgPool(Weightless, kind="adaptive_avg_pool"):
+class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
     """Adaptive average pooling: [C, *I] → [C, *size], output o the mean of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
 
     linear = True

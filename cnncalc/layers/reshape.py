@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
-from cnncalc.layers.base import Example, Idle, Maps, Shape, Shapes, shape_text, spatial
+from cnncalc.layers.base import CarriesChannels, Example, Grouped, Idle, Layer, Maps, Shape, Shapes, shape_text, spatial
+from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.conv import check_groups
 from cnncalc.layers.fields import Amount, LayerError, amount, real, show, sizes, whole
 from cnncalc.layers.ops import Draw, Map, Ops
@@ -12,7 +14,7 @@ from cnncalc.layers.reach import Reach, Window
 from cnncalc.layers.window import Pairs, both, pairs, simplest
 
 
-class Flatten(Idle, kind="flatten"):
+class Flatten(CarriesChannels, Idle, kind="flatten"):
     """[C, *I] → [C·ΠI]."""
 
     linear = True
@@ -32,7 +34,7 @@ class Flatten(Idle, kind="flatten"):
         return Example({}, ((512, 7, 7),)), Example({}, ((3, 5),)), Example({}, ((10,),))
 
 
-class Reshape(Idle, kind="reshape"):
+class Reshape(CarriesChannels, Idle, kind="reshape"):
     """[C, *I] → [*shape], the same elements in the same order."""
 
     linear = True
@@ -55,6 +57,9 @@ class Reshape(Idle, kind="reshape"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise" if inputs[0] == output else "flatten"
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        return self.replace(shape=(divide(self.shape[0]), *self.shape[1:]))
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         return Map(self.shape, inputs[0].values)
@@ -87,6 +92,13 @@ class ChannelSplit(Idle, kind="channel_split"):
             raise LayerError("bad-argument", text, argument="take")
         return (channels // self.parts if isinstance(self.parts, int) else self.parts[self.take], *rest)
 
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        units = output[:1] if isinstance(self.parts, int) else self.parts
+        return Carried(units, dropped=output[0] < inputs[0][0])
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        return self if isinstance(self.parts, int) else self.replace(parts=tuple(map(divide, self.parts)))
+
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
 
@@ -105,7 +117,7 @@ class ChannelSplit(Idle, kind="channel_split"):
         )
 
 
-class ChannelShuffle(Idle, kind="channel_shuffle"):
+class ChannelShuffle(Grouped, Idle, kind="channel_shuffle"):
     """[C, *I] → [C, *I], the channels of `groups` parts dealt out in turn."""
 
     linear = True
@@ -130,7 +142,7 @@ class ChannelShuffle(Idle, kind="channel_shuffle"):
         return Example({"groups": 3}, ((240, 28, 28),)), Example({"groups": 2}, ((4, 5),))
 
 
-class _Border(Idle):
+class _Border(CarriesChannels, Idle):
     """An amount on the two sides of every spatial axis."""
 
     linear = True

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import NO_WORK, Example, Idle, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
+from cnncalc.layers.base import (
+    NO_WORK,
+    CarriesChannels,
+    Example,
+    Idle,
+    Maps,
+    Shape,
+    Shapes,
+    Weightless,
+    Work,
+    each_axis,
+    spatial,
+)
+from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.fields import LayerError, PerAxis, per_axis, whole, word
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Enlarge, Reach
@@ -12,7 +25,7 @@ from cnncalc.layers.reach import Enlarge, Reach
 LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # and how many spatial axes each is for
 
 
-class Upsample(Weightless, kind="upsample"):
+class Upsample(CarriesChannels, Weightless, kind="upsample"):
     """[C, *I] → [C, *(I·factor)], the nearest position's value or an interpolation, without aligned corners."""
 
     linear = True
@@ -80,6 +93,9 @@ class PixelShuffle(Idle, kind="pixel_shuffle"):
                 argument="factor",
             )
         return (channels // square, *(size * self.factor for size in sizes))
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Carried((output[0],))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Enlarge(self.factor) for _ in output[1:])

@@ -13,6 +13,7 @@ from cnncalc.layers.conv import (
     OUT,
     PADDING,
     STRIDE,
+    ChoosesChannels,
     Conv,
     Convolution,
     DepthwiseConv,
@@ -23,7 +24,7 @@ from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.window import Axis, Windowed, check_fits
 
 
-class _TwoSteps(Windowed):
+class _TwoSteps(ChoosesChannels, Windowed):
     """Two convolutions, one after the other, written as one layer: every rule is put together from theirs."""
 
     linear = True

@@ -55,7 +55,7 @@ def traced(layer: Layer, inputs: Shapes) -> Traced:
     if isinstance(named, Windowed) and isinstance(named.padding, str):
         sides: Pairs = tuple((axis.before, axis.after) for axis in named.axes(shapes))
         found.update(padding_quantities(sides))
-        named = rebuilt(named, padding=named_pairs("P", sides))
+        named = named.replace(padding=named_pairs("P", sides))
     output = named.output_shape(shapes)
     found.update(output_quantities(output))
     return Traced(named, shapes, named_output(output), found)
@@ -126,13 +126,7 @@ def with_symbols(layer: Layer, axes: int) -> Layer:
         for name, field in layer.fields.items()
         if field.symbol and not isinstance(value := getattr(layer, name), str)
     }
-    return rebuilt(layer, **terms)
-
-
-def rebuilt(layer: Layer, **changes: Value) -> Layer:
-    """The layer with some settings changed."""
-    settings = {name: getattr(layer, name) for name in layer.fields}
-    return type(layer)(**{**settings, **changes})
+    return layer.replace(**terms)
 
 
 def symbolic(field: Field, value: PerAxis | Amount, axes: int) -> Value:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
-from cnncalc.layers.conv import BIAS, DILATION, DUMOULIN, GROUPS, KERNEL, OUT, PADDING, STRIDE, check_groups, with_bias
+from cnncalc.layers.conv import (
+    BIAS,
+    DILATION,
+    DUMOULIN,
+    GROUPS,
+    KERNEL,
+    OUT,
+    PADDING,
+    STRIDE,
+    ChoosesInGroups,
+    check_groups,
+    with_bias,
+)
 from cnncalc.layers.fields import LayerError, Padding, PerAxis, per_axis, short
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Spread
 from cnncalc.layers.window import Axis, Windowed, axes_of, halves, simplest, transposed_size
 
 
-class TransposedConv(Windowed, kind="transposed_conv"):
+class TransposedConv(ChoosesInGroups, Windowed, kind="transposed_conv"):
     """Transposed convolution: [C_in, *I] → [out, *O], every input is spread over a window of outputs."""
 
     linear = True

@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc import load
 from cnncalc.analysis import receptive_field
-from cnncalc.execution.thin import thin, thinned
+from cnncalc.execution.narrow import narrow, narrow_to
 from cnncalc.execution.verify import APART, MOST_OF_MANY, LayerVerdict, Verdict, verify
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
@@ -53,7 +53,7 @@ def test_networks_with_branches() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_can_be_made_thin_and_verified(kind: str) -> None:
+def test_every_kind_can_be_narrowed_and_verified(kind: str) -> None:
     for settings, inputs in kind_class(kind).examples():
         if len(inputs) > 1 or len(inputs[0]) < 2:
             continue
@@ -127,21 +127,23 @@ def test_groups_splits_gates_and_concatenations_stay_valid(text: str) -> None:
 
 
 def test_the_least_channels() -> None:
-    net = thinned(network(GATED), (20, 20), joined=False, bare=True)
+    net = narrow_to(network(GATED), (20, 20), joined=False, bare=True)
     assert {node.output[0] for node in net.nodes} == {1}
     with pytest.raises(LayerError):
-        thinned(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), (5, 6), joined=True)
+        narrow_to(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), (5, 6), joined=True)
 
 
 def test_the_parts_of_a_split_are_divided_alike() -> None:
-    net = thinned(network("layers: ['conv(48, 3) -> channel_split([16, 20, 12], 0)']"), (8, 8), joined=True, bare=True)
+    net = narrow_to(
+        network("layers: ['conv(48, 3) -> channel_split([16, 20, 12], 0)']"), (8, 8), joined=True, bare=True
+    )
     assert [node.output[0] for node in net.nodes] == [12, 4]
-    net = thinned(network("layers: ['conv(48, 3) -> channel_split(4, 1)']"), (8, 8), joined=True, bare=True)
+    net = narrow_to(network("layers: ['conv(48, 3) -> channel_split(4, 1)']"), (8, 8), joined=True, bare=True)
     assert [node.output[0] for node in net.nodes] == [4, 1]
 
 
 def test_in_and_out_channels_differ_so_that_they_cannot_be_mistaken() -> None:
-    net = thinned(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), (8, 8), joined=False)
+    net = narrow_to(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), (8, 8), joined=False)
     assert [node.layer.out for node in net.nodes if isinstance(node.layer, Conv)] == [3, 2, 3]
 
 
@@ -289,7 +291,7 @@ def test_padded_zeros_are_left_out() -> None:
 
 @pytest.mark.parametrize(("name", "size"), [("efficientnet_b0", 224), ("resnet50", 224), ("efficientnet_b7", 0)])
 def test_one_of_many_may_run_on_a_smaller_input(name: str, size: int) -> None:
-    found = thin(load(name), MOST_OF_MANY)
+    found = narrow(load(name), MOST_OF_MANY)
     assert found is not None
     sizes = found[0].input[1:]
     assert sizes == (size, size) if size else 1 < sizes[0] < 600

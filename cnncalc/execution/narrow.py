@@ -1,15 +1,18 @@
-"""A network made thin: the same geometry with as few channels as keep every group, split and merge valid."""
+"""A network narrowed: the same geometry with as few channels as keep every group, split and merge valid.
+
+How channels go through a layer, and what becomes of its arguments, are rules of the layer: `channels` and `narrow`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain, islice, product, repeat
 from math import gcd
-from typing import Any
 
 from cnncalc.execution.effort import efforts, total
-from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.base import Shape
+from cnncalc.layers.channels import Carried, Chosen
 from cnncalc.layers.fields import LayerError
 from cnncalc.network import INPUT, Network, Node
 
@@ -22,13 +25,14 @@ class Wires:
 
     A layer that chooses its output channels begins a wire; all others pass one on or join some. The channels on a wire
     can be divided by whatever divides all numbers that were noted for it. A concatenation need not join its branches
-    (`joined`) unless what comes after it cares how its channels are made up.
+    (`joined`) unless what comes after it depends on how its channels are made up.
 
     What is left is two or three times the least, in turn (`bare`: the least itself): with one channel everywhere, a
     figure that forgets the channels, or mistakes those of the input for those of the output, would look right.
     """
 
     def __init__(self, network: Network, *, joined: bool, bare: bool = False) -> None:
+        self.joined = joined
         self.bare = bare
         self.times: dict[int, int] = {}
         self.parent: dict[int, int] = {INPUT: INPUT}
@@ -36,31 +40,28 @@ class Wires:
         for node in network.nodes:
             self.parent[node.index] = node.index
             self.number[node.index] = node.output[0]
-            if not chooses(node.layer, node.input_shapes) and (joined or node.layer.kind != "concat"):
-                widest = max(shape[0] for shape in node.input_shapes)
-                for index, shape in zip(node.inputs, node.input_shapes, strict=True):
-                    if shape[0] == widest or node.layer.kind == "concat":  # what is broadcast keeps its one channel
-                        self.join(index, node.index)
-            self.constrain(node)
+            self.connect(node)
             if node.shares is not None:
                 owner = network.nodes[node.shares]
                 for one, other in zip((node.index, *node.inputs), (owner.index, *owner.inputs), strict=True):
                     self.join(one, other)
 
-    def constrain(self, node: Node) -> None:
-        """Note what the settings of a layer ask of the channels on either side."""
-        layer: Any = node.layer
-        channels = node.input_shapes[0][0]
-        before = node.inputs[0]
-        if "groups" in layer.fields and not is_depthwise(layer, node.input_shapes):
-            self.note(before, channels // layer.groups)
-            self.note(node.index, node.output[0] // layer.groups)
-        elif layer.kind == "channel_split":
-            parts = (channels // layer.parts,) if isinstance(layer.parts, int) else layer.parts
-            for part in parts:
-                self.note(before, part)
-        elif layer.kind == "pixel_shuffle":
-            self.note(before, channels // layer.factor**2)
+    def connect(self, node: Node) -> None:
+        """Join the wires on either side of a layer, and note by what they can be divided, as its rule says."""
+        rule = node.layer.channels(node.input_shapes, node.output)
+        if isinstance(rule, Chosen):
+            self.note(node.inputs[0], node.input_shapes[0][0] // rule.groups)
+            self.note(node.index, 1 if rule.fixed else node.output[0] // rule.groups)
+        elif isinstance(rule, Carried):
+            widest = max(shape[0] for shape in node.input_shapes)
+            for index, shape in zip(node.inputs, node.input_shapes, strict=True):
+                if shape[0] == widest:  # what is broadcast keeps its one channel
+                    self.join(index, node.index)
+            for unit in rule.units:
+                self.note(node.inputs[0], unit)
+        elif self.joined:
+            for index in node.inputs:
+                self.join(index, node.index)
 
     def root(self, index: int) -> int:
         """The wire that an output is on."""
@@ -80,7 +81,7 @@ class Wires:
         root = self.root(index)
         self.number[root] = gcd(self.number[root], number)
 
-    def thin(self, index: int, channels: int) -> int:
+    def divide(self, index: int, channels: int) -> int:
         """What is left of so many channels of an output."""
         root = self.root(index)
         least = self.number[root]
@@ -88,44 +89,17 @@ class Wires:
         return channels // least * times
 
 
-def is_depthwise(layer: Any, inputs: Shapes) -> bool:
-    """Whether a convolution has a group for every input channel, however it is written."""
-    return "out" in layer.fields and getattr(layer, "groups", 1) == inputs[0][0] > 1
-
-
-def chooses(layer: Any, inputs: Shapes) -> bool:
-    """Whether a layer has as many output channels as it likes."""
-    return "out" in layer.fields and not is_depthwise(layer, inputs)
-
-
-def thinned(network: Network, sizes: Shape, *, joined: bool, bare: bool = False) -> Network:
+def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = False) -> Network:
     """The network with as few channels as its wires allow, on an input of these sizes. Raises LayerError."""
     wires = Wires(network, joined=joined, bare=bare)
-    shapes: dict[int, Shape] = {INPUT: (wires.thin(INPUT, network.input[0]), *sizes)}
+    shapes: dict[int, Shape] = {INPUT: (wires.divide(INPUT, network.input[0]), *sizes)}
     nodes = []
     for node in network.nodes:
         inputs = tuple(shapes[index] for index in node.inputs)
-        layer = narrowed(node, inputs, partial(wires.thin, node.index))
+        layer = node.layer.narrow(node.input_shapes, inputs, partial(wires.divide, node.index))
         shapes[node.index] = layer.output_shape(inputs)
         nodes.append(node._replace(layer=layer, input_shapes=inputs, output=shapes[node.index]))
     return network._replace(input=shapes[INPUT], nodes=tuple(nodes))
-
-
-def narrowed(node: Node, inputs: Shapes, thin: Callable[[int], int]) -> Layer:
-    """The layer with its channels divided."""
-    layer: Any = node.layer
-    changes: dict[str, Any] = {}
-    if is_depthwise(layer, node.input_shapes):
-        changes = {"groups": inputs[0][0], "out": inputs[0][0] * (layer.out // layer.groups)}
-    elif "out" in layer.fields:
-        changes = {"out": thin(layer.out)}
-    elif layer.kind == "channel_split" and not isinstance(layer.parts, int):
-        changes = {"parts": tuple(map(thin, layer.parts))}
-    elif layer.kind == "reshape":
-        changes = {"shape": (thin(layer.shape[0]), *layer.shape[1:])}
-    if not changes:
-        return node.layer
-    return type(node.layer)(**{**{name: getattr(layer, name) for name in layer.fields}, **changes})
 
 
 def cost(network: Network, most: int) -> int:
@@ -133,19 +107,19 @@ def cost(network: Network, most: int) -> int:
     return total(efforts(network, network.nodes, most))
 
 
-def thin(network: Network, most: int) -> tuple[Network, str] | None:
-    """The network made thin enough to cost at most `most`, and what was done; None where it cannot be.
+def narrow(network: Network, most: int) -> tuple[Network, str] | None:
+    """The network narrowed until it costs at most `most`, and what was done; None where it cannot be.
 
     A smaller input is looked for until one fits and is too much, as larger ones are too, or until it takes too long.
     """
     sizes = network.input[1:]
-    for candidate in narrow(network, sizes):
+    for candidate in try_ways(network, sizes):
         if cost(candidate, most) <= most:
             return candidate, "the whole network at its own resolution, with few channels"
     tries = min(max(LOOKED_THROUGH // max(len(network.nodes), 1), FEWEST), MOST)
     for smaller, growing in islice(smaller_sizes(sizes), tries):
         costs = []
-        for candidate in narrow(network, smaller):
+        for candidate in try_ways(network, smaller):
             costs.append(cost(candidate, most))
             if costs[-1] <= most:
                 return candidate, "the whole network with few channels, on a smaller input"
@@ -154,11 +128,11 @@ def thin(network: Network, most: int) -> tuple[Network, str] | None:
     return None
 
 
-def narrow(network: Network, sizes: Shape) -> Iterator[Network]:
-    """The network made narrow in every way that is valid."""
+def try_ways(network: Network, sizes: Shape) -> Iterator[Network]:
+    """The network narrowed in every way that is valid."""
     for bare, joined in product((False, True), repeat=2):
         try:
-            yield thinned(network, sizes, joined=joined, bare=bare)
+            yield narrow_to(network, sizes, joined=joined, bare=bare)
         except LayerError:
             continue
 
