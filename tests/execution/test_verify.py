@@ -9,18 +9,18 @@ import pytest
 
 from cnncalc import load
 from cnncalc.analysis import receptive_field
-from cnncalc.execution.narrow import narrow, narrow_to
+from cnncalc.execution.narrow import narrow
 from cnncalc.execution.verify import APART, MOST_OF_MANY, LayerVerdict, Verdict, verify
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
 from cnncalc.layers.conv import Conv, Convolution
-from cnncalc.layers.fields import LayerError
 from cnncalc.layers.reach import Window
 from cnncalc.network import INPUT, Network, Node
 
 from ..networks import network, read
 from .branches import random_network
 from .exotic import random_exotic
+from .test_narrow import DENSE, GATED, SHUFFLED
 
 
 def differences(verdict: Verdict) -> list[str]:
@@ -67,53 +67,7 @@ def alone(kind: str, shape: Shape, settings: Any) -> Network:
     return Network(kind, "", "", shape, (node,), (), {"": 0})
 
 
-# thin
-
-GATED = """
-input: [3, 20, 20]
-blocks:
-  unit(out, stride=1):
-    - add:
-        body: conv(2 * out, 1) -> conv(2 * out, 3, stride, 1, groups=2 * out) -> gate -> conv(out, 1)
-        shortcut: conv(out, 1, stride)
-    - relu
-  gate:
-    - multiply:
-        map: identity
-        gate: global_avg_pool -> conv(channels // 4, 1) -> relu -> conv(in_channels, 1) -> sigmoid
-layers:
-  - conv(16, 3, 2, 1)
-  - unit(24) -> unit(24) -> unit(40, 2)
-  - global_avg_pool -> flatten -> linear(10)
-"""
-SHUFFLED = """
-input: [3, 16, 16]
-layers:
-  - conv(48, 3, 1, 1)
-  - add:
-      body: conv(24, 1, groups=3) -> channel_shuffle(3) -> depthwise_conv(3, padding=1) -> conv(48, 1, groups=3)
-      skip: identity
-  - concat:
-      left: channel_split(2, 0)
-      right: channel_split([24, 24], 1) -> conv(24, 3, padding=1)
-  - channel_shuffle(2)
-  - conv(36, 1) -> pixel_shuffle(3) -> group_norm(2)
-  - global_avg_pool -> reshape([4]) -> reshape([4, 1, 1])
-"""
-DENSE = """
-input: [3, 12, 12]
-blocks:
-  dense:
-    - concat:
-        before: identity
-        new: conv(32, 3, padding=1)
-layers:
-  - conv(64, 3, padding=1)
-  - dense * 4
-  - add:
-      - conv(192, 1)
-      - identity
-"""
+# narrowed
 
 
 @pytest.mark.parametrize("text", [GATED, SHUFFLED, DENSE])
@@ -124,27 +78,6 @@ def test_groups_splits_gates_and_concatenations_stay_valid(text: str) -> None:
     thick = sum(node.output[0] for node in whole.nodes)
     assert sum(layer.output[0] for layer in verdict.layers) < thick / 2
     assert [layer.output[1:] for layer in verdict.layers] == [node.output[1:] for node in whole.nodes]
-
-
-def test_the_least_channels() -> None:
-    net = narrow_to(network(GATED), (20, 20), joined=False, bare=True)
-    assert {node.output[0] for node in net.nodes} == {1}
-    with pytest.raises(LayerError):
-        narrow_to(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), (5, 6), joined=True)
-
-
-def test_the_parts_of_a_split_are_divided_alike() -> None:
-    net = narrow_to(
-        network("layers: ['conv(48, 3) -> channel_split([16, 20, 12], 0)']"), (8, 8), joined=True, bare=True
-    )
-    assert [node.output[0] for node in net.nodes] == [12, 4]
-    net = narrow_to(network("layers: ['conv(48, 3) -> channel_split(4, 1)']"), (8, 8), joined=True, bare=True)
-    assert [node.output[0] for node in net.nodes] == [4, 1]
-
-
-def test_in_and_out_channels_differ_so_that_they_cannot_be_mistaken() -> None:
-    net = narrow_to(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), (8, 8), joined=False)
-    assert [node.layer.out for node in net.nodes if isinstance(node.layer, Conv)] == [3, 2, 3]
 
 
 def test_a_network_too_large_is_run_on_less() -> None:
@@ -295,3 +228,14 @@ def test_one_of_many_may_run_on_a_smaller_input(name: str, size: int) -> None:
     assert found is not None
     sizes = found[0].input[1:]
     assert sizes == (size, size) if size else 1 < sizes[0] < 600
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        *("channel_split(2, 0)", "channel_split([4, 12], 1) -> linear(3)", "softmax(2)", "group_norm(4)"),
+        *("softmax(2) -> channel_split(2, 1) -> reshape([2, 4])", "channel_split(2, 0) -> reshape([2, 2, 2]) -> relu"),
+    ],
+)
+def test_elements_of_a_flat_map_that_are_split_or_in_groups_see_less_than_all(steps: str) -> None:
+    assert differences(verify(network(f"input: [1, 4, 4]\nlayers: ['flatten -> {steps}']"))) == []

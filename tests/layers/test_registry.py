@@ -104,7 +104,7 @@ def test_structure_words_are_no_layer_kinds() -> None:
     assert all(signature.startswith(word) for word, (signature, _) in STRUCTURE_WORDS.items())
 
 
-@pytest.mark.parametrize("rule", ["result_shape", "weights", "work", "reach", "execute", "examples"])
+@pytest.mark.parametrize("rule", ["result_shape", "weights", "work", "reach", "channels", "execute", "examples"])
 def test_a_kind_that_forgets_a_rule_cannot_be_defined(rule: str) -> None:
     stated = {name: vars(Layer)[name] for name in Layer.RULES if name != rule}
     with pytest.raises(TypeError, match=f"layer kind test_half does not state: {rule}$"):
