@@ -9,6 +9,7 @@ from fractions import Fraction
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.layers.base import Shapes
+from cnncalc.layers.channels import Chosen
 from cnncalc.layers.reach import Adaptive
 from cnncalc.layers.window import Axis, Windowed
 from cnncalc.network import INPUT, Network, Node
@@ -53,7 +54,8 @@ class Subject:
 
     def mixes(self, node: Node) -> bool:
         """Whether a layer multiplies by a matrix of weights that joins channels."""
-        return node.layer.linear and self.layer(node).work.macs > 0 and not is_depthwise(node)
+        mixed = isinstance(node.layer.channels(node.input_shapes, node.output), Chosen)
+        return mixed and node.layer.linear and self.layer(node).work.macs > 0
 
     def passes_on(self, node: Node) -> bool:
         """Whether a layer leaves two linear maps around it one, and no larger than they are."""
@@ -123,14 +125,14 @@ def replaced(node: Node, name: str, value: str) -> tuple[Fix, ...]:
 
 
 def bias_before_norm(subject: Subject) -> Iterator[Problem]:
-    """A batch norm subtracts the mean, and any constant with it."""
+    """A norm that subtracts the mean of a channel subtracts any constant with it."""
     for node in subject.network.nodes:
         reader = subject.only_reader(node.index)
-        if reader and reader.layer.kind == "batch_norm" and getattr(node.layer, "bias", False):
+        if reader and reader.layer.cancels_bias and getattr(node.layer, "bias", False):
             yield told(
                 "bias-before-norm",
-                f"the bias of `{node.layer.kind}` is taken away again by the batch norm behind it:"
-                f" {subject.layer(node).biases:,} parameters for nothing",
+                f"the bias of `{node.layer.kind}` is cancelled by the following `{reader.layer.kind}`:"
+                f" {subject.layer(node).biases:,} wasted parameters",
                 node,
                 *inserted(node, "bias=false"),
                 help="write `bias=false`",
@@ -162,14 +164,6 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
             reader,
             help="put an activation between them, or leave one out",
         )
-
-
-def is_depthwise(node: Node) -> bool:
-    """Whether every channel is convolved by itself, the first half of a separable convolution."""
-    if node.layer.kind == "depthwise_conv":
-        return True
-    groups = getattr(node.layer, "groups", 1)
-    return bool(groups > 1 and groups == node.input_shapes[0][0])
 
 
 def are_factors(subject: Subject, first: Node, second: Node) -> bool:
@@ -257,7 +251,7 @@ def input_channels_first(subject: Subject) -> Iterator[Problem]:
     """`conv(3, 64, 3)` where 3 channels flow in: PyTorch's order, in which what flows in is written first."""
     for node in subject.different:
         layer = node.layer
-        if layer.kind not in ("conv", "transposed_conv") or not isinstance(getattr(layer, "kernel", None), int):
+        if list(layer.fields)[:3] != ["out", "kernel", "stride"] or not isinstance(vars(layer)["kernel"], int):
             continue
         out, kernel = vars(layer)["out"], vars(layer)["kernel"]
         inputs = node.input_shapes[0][0]

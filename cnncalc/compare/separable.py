@@ -11,21 +11,34 @@ from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import LayerReport
 from cnncalc.compare.rows import ClosedForm, Comparison, Row
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.conv import Conv
+from cnncalc.layers.channels import Carried
+from cnncalc.layers.conv import Conv, Convolution
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv
+from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node
-
-OTHERS = {  # convolutions that are not of the standard kind, and why they stay
-    "depthwise_conv": "depthwise already",
-    "separable_conv": "separable already",
-    "spatial_separable_conv": "separable already",
-    "transposed_conv": "transposed, not a standard convolution",
-}
 
 
 def convolutions(network: Network) -> list[str]:
     """The paths of all convolutions, of whatever kind."""
-    return [node.path for node in network.nodes if isinstance(node.layer, Conv) or node.layer.kind in OTHERS]
+    return [node.path for node in network.nodes if kernels(node)]
+
+
+def kernels(node: Node) -> int:
+    """How many kernels with weights the layer slides over a map, one after another; 0 where it is no convolution."""
+    if not isinstance(node.layer, Windowed):
+        return 0
+    return sum(weight.role == "weight" for weight in node.layer.weights(node.input_shapes))
+
+
+def why_not_standard(node: Node) -> str:
+    """Why a convolution of another kind than the standard one stays as it is, by what its rules say."""
+    if isinstance(node.layer, Windowed) and not node.layer.slides:
+        return "transposed, not a standard convolution"
+    if kernels(node) > 1:
+        return "separable already"
+    if isinstance(node.layer.channels(node.input_shapes, node.output), Carried):
+        return "depthwise already"
+    return f"{node.layer.kind}, not a standard convolution"
 
 
 class Rewriting(NamedTuple):
@@ -60,8 +73,8 @@ def separated(
                 notes[node.index] = note
             else:
                 chosen[node.index] = FORMS[form].split(node.layer)
-        elif node.layer.kind in OTHERS and (only is None or node.path in only):
-            notes[node.index] = OTHERS[node.layer.kind]
+        elif (only is None or node.path in only) and kernels(node):
+            notes[node.index] = why_not_standard(node)
     nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
     rewritten = network._replace(nodes=nodes)
     before, after = analyze(network), analyze(rewritten)
@@ -187,5 +200,5 @@ def dense(layers: Collection[LayerReport]) -> list[Dense]:
             prod(layer.layer.weights(layer.inputs)[0].shape),
         )
         for layer in layers
-        if layer.kind in ("conv", "depthwise_conv")
+        if isinstance(layer.layer, Convolution)
     ]

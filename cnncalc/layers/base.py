@@ -75,6 +75,8 @@ class Layer:
     kind: ClassVar[str] = ""
     reference: ClassVar[str] = ""
     linear: ClassVar[bool] = False  # whether the output, but for a constant, is a linear map of the input at inference
+    flat: ClassVar[bool] = False  # whether the input must be flat, and its size is counted in elements, not channels
+    stacks: ClassVar[bool] = False  # whether the output has the channels of all inputs, one after another
     cancels_bias: ClassVar[bool] = False  # whether a constant added to a whole input channel leaves the output as it is
     fields: ClassVar[dict[str, Field]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # of each field, whether it may be left out

@@ -15,6 +15,7 @@ class Linear(ChoosesChannels, kind="linear"):
     """Fully connected layer: [N_in] → [out], every output reads every input."""
 
     linear = True
+    flat = True
     reference = "PyTorch, torch.nn.Linear"
     out: int = whole(symbol="N_out", doc="output elements")
     bias: bool = flag(True, brief="bias", doc="a learned number added to each output")

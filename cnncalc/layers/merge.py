@@ -123,6 +123,7 @@ class Concat(_Merge, kind="concat"):
     """Concatenation along the channels: [C_1, *I], [C_2, *I], … → [C_1 + C_2 + …, *I]."""
 
     linear = True
+    stacks = True
     reference = "C. Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842"
 
     def result_shape(self, inputs: Shapes) -> Shape:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cnncalc.layers import FAMILIES
+
 ROUNDS = "rounds"
 
 # word → what it takes
@@ -24,4 +26,4 @@ STRUCTURE_WORDS: dict[str, tuple[str, str]] = {
     for word, names in STRUCTURE_PARAMETERS.items()
 }
 
-MERGES = ("add", "multiply", "concat")  # layer kinds that are written with branches
+MERGES = tuple(kind for kind, family in FAMILIES.items() if family == "merge")  # kinds that are written with branches

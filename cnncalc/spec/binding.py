@@ -165,7 +165,7 @@ def without_first(call: Call) -> tuple[Fix, ...]:
     """The repair of a call in PyTorch's order, in which what flows in is written before what flows out."""
     first, *others = (argument.span.text for argument in call.arguments)
     text = f"{call.kind}({', '.join(others)})"
-    what = "elements" if call.kind == "linear" else "channels"
+    what = "elements" if kind_class(call.kind).flat else "channels"
     return (Fix(call.span, text, f"the {first} {what} that flow in are not written: `{text}`"),)
 
 

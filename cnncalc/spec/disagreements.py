@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cnncalc.errors import Fix, Mistake
 from cnncalc.layers.base import Layer, Shape, shape_text
-from cnncalc.layers.fields import LayerError
+from cnncalc.layers.fields import LayerError, Same
 from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
@@ -103,10 +103,17 @@ def with_padding(branch: Branch) -> list[Fix]:
         names = parameters_of(call)
         if "padding" in names and "padding" not in call.bound and "kernel" in call.bound:
             fixes += set_argument(call, "padding", "half", "keep the size of the map:")
-            if "stride" not in call.bound and call.kind.endswith("_pool") and call.arguments:
+            if "stride" not in call.bound and steps_by_its_window(call) and call.arguments:
                 text = f"{call.span.text[:-1]}, stride=1, padding=half)"
                 fixes.append(Fix(call.span, text, f"a pool steps by its window unless told: `{text}`"))
     return fixes
+
+
+def steps_by_its_window(call: Call) -> bool:
+    """Whether a layer kind without a stride steps by the size of its kernel, as a pool does."""
+    target = call.target
+    is_layer = isinstance(target, type) and issubclass(target, Layer)
+    return is_layer and isinstance(target.fields["stride"].default, Same)
 
 
 def with_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:

@@ -188,8 +188,8 @@ class Expander:
     def guess(self, layer: Layer, shape: Shape | None) -> Flow:
         """What flows out of a layer whose rule does not hold: its channels may be known, its sizes are not."""
         out = getattr(layer, "out", None)
-        if layer.kind == "linear":
-            return Flow(INPUT, (layer.__dict__["out"],))
+        if layer.flat:
+            return Flow(INPUT, (out,) if out else None)
         if shape is None or len(shape) < 2:
             return Flow(INPUT, None)
         return Flow(INPUT, (out or shape[0], *shape[1:]), doubtful=True)
@@ -331,7 +331,8 @@ class Expander:
     def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, prefix: str) -> Flow:
         inner, opened = self.built.open(prefix, branch.label)
         end = self.body(branch.body, frame, flow, inner)
-        if merge.word == "concat" and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
+        stacks = merge.word != "outputs" and kind_class(merge.word).stacks
+        if stacks and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
             message = f"every item of `{branch.label}` is switched off: it passes its input on, and adds channels"
             help_text = "put the condition on the branch's key: `name if …:`"
             self.problems.add(Problem("idle-branch", message, branch.span, help_text, inner.removesuffix(".")))
@@ -345,7 +346,7 @@ class Expander:
         known = [(branch, flow) for branch, flow in present if flow.shape is not None]
         inputs = tuple(flow.shape for _, flow in known if flow.shape is not None)
         if len(known) < 2:
-            return Flow(INPUT, inputs[0], doubtful=True) if inputs and merge.word != "concat" else Flow(INPUT, None)
+            return Flow(INPUT, inputs[0], doubtful=True) if inputs and not layer.stacks else Flow(INPUT, None)
         doubtful = any(flow.doubtful for flow in flows)
         try:
             output = layer.output_shape(inputs)
@@ -353,9 +354,9 @@ class Expander:
             if not (doubtful and error.about == "size"):
                 self.built.note(disagreement(merge, known, error), path)
             self.built.failed = True
-            return Flow(INPUT, inputs[0], doubtful=True) if merge.word != "concat" else Flow(INPUT, None)
+            return Flow(INPUT, None) if layer.stacks else Flow(INPUT, inputs[0], doubtful=True)
         if len(known) < len(present):
-            return Flow(INPUT, output if merge.word != "concat" else None, doubtful=True)
+            return Flow(INPUT, None if layer.stacks else output, doubtful=True)
         return Flow(
             self.built.add(layer, tuple(flow.node for flow in flows), inputs, output, merge.span, path),
             output,

@@ -61,8 +61,8 @@ def steps(path: Path) -> int:
 def test_steps_of_a_verification(
     net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With nothing thin enough; one channel and a bias, so that the layer by itself is the network."""
-    monkeypatch.setattr("cnncalc.execution.verify.thin", lambda *_: None)
+    """With nothing narrow enough; one channel and a bias, so that the layer by itself is the network."""
+    monkeypatch.setattr("cnncalc.execution.verify.narrow", lambda *_: None)
     most = steps(net)
     monkeypatch.setattr(verifying, "REFUSED", most)
     assert run(["verify", str(net)]) == 0
