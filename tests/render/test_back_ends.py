@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
@@ -23,6 +22,7 @@ from cnncalc.render.text import count_cells
 from cnncalc.render.view import View
 from cnncalc.spec.load import load
 
+from .. import processes
 from .samples import MAP, layer, line, report, small
 
 WIDTHS = (60, 61, 72, 80, 97, 100, 120, 150, 200, None)
@@ -113,7 +113,7 @@ def test_a_long_table_is_plain_on_a_terminal_too() -> None:
 
 def test_into_a_pipe_rich_is_not_imported() -> None:
     code = "from cnncalc.cli.app import run\nimport sys\nrun(['summary', 'resnet50'])\nassert 'rich' not in sys.modules"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = processes.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
