@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.fields import Value
+from cnncalc.layers.settings import Value
 
 INPUT = -1  # in place of a node's index: the network's input
 

@@ -89,7 +89,7 @@ def vocabulary() -> frozenset[str]:
     from cnncalc.spec.document import KEYS
     from cnncalc.spec.tokens import KEYWORDS
 
-    arguments = {name for kind in KINDS for name in kind_class(kind).fields}
+    arguments = {name for kind in KINDS for name in kind_class(kind).settings}
     return frozenset({*KINDS, *STRUCTURE_WORDS, *MERGES, *RESERVED, *KEYS, *KEYWORDS, *arguments})
 
 
@@ -131,7 +131,7 @@ def install(seed: int) -> None:
 def carry_noise(seed: int) -> None:
     """Let what carries sentences carry noise in their place."""
     from cnncalc.errors import Fix, Note, Problem
-    from cnncalc.layers.fields import LayerError
+    from cnncalc.layers.settings import LayerError
     from cnncalc.paths import PathError
 
     chance = random.Random(seed)

@@ -18,7 +18,7 @@ from cnncalc.analysis import receptive_field
 from cnncalc.cli.app import application
 from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.guide import TOPICS, page, page_path
-from cnncalc.layers.fields import MAXIMUM
+from cnncalc.layers.settings import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, repairs, scope, tokens, values
 
 from . import processes

@@ -15,7 +15,7 @@ from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.execution import effort, matrix
 from cnncalc.execution import verify as verifying
 from cnncalc.guide import page
-from cnncalc.layers.fields import MAXIMUM
+from cnncalc.layers.settings import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values
 
 from .networks import report

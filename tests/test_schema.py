@@ -87,10 +87,10 @@ def test_it_knows_every_key_kind_and_argument() -> None:
     assert all(form["description"] for form in found["properties"].values())
     for kind in {*KINDS} - {*MERGES}:
         form = found["$defs"][kind]
-        assert list(form["properties"]) == list(kind_class(kind).fields)
+        assert list(form["properties"]) == list(kind_class(kind).settings)
         assert form["description"].startswith(kind_class(kind).signature())
-        for name, field in kind_class(kind).fields.items():
-            known = argument(field)
+        for name, setting in kind_class(kind).settings.items():
+            known = argument(setting)
             assert known["description"], (kind, name)
             assert known["anyOf"][0] != EXPRESSION, (kind, name)
 

@@ -95,7 +95,7 @@ def unseen_edge(subject: Subject) -> Iterator[Problem]:
                     f" (I − K + 2P) mod S = ({axis.size} − {axis.extent} + {axis.before + axis.after})"
                     f" mod {axis.stride} = {left}",
                     node,
-                    *(inserted(node, "ceil=true") if "ceil" in node.layer.fields else ()),
+                    *(inserted(node, "ceil=true") if "ceil" in node.layer.settings else ()),
                     *inserted(node, f"padding={axis.before + 1}"),
                     help="pad, or if it is meant: `allow: {unseen-edge: the reason}`",
                 )
@@ -251,7 +251,7 @@ def input_channels_first(subject: Subject) -> Iterator[Problem]:
     """`conv(3, 64, 3)` where 3 channels flow in: PyTorch's order, in which what flows in is written first."""
     for node in subject.different:
         layer = node.layer
-        if list(layer.fields)[:3] != ["out", "kernel", "stride"] or not isinstance(vars(layer)["kernel"], int):
+        if list(layer.settings)[:3] != ["out", "kernel", "stride"] or not isinstance(vars(layer)["kernel"], int):
             continue
         out, kernel = vars(layer)["out"], vars(layer)["kernel"]
         inputs = node.input_shapes[0][0]

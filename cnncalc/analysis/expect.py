@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnncalc.analysis.figures import FIGURES, Value
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Fix, Problem
-from cnncalc.layers.fields import show
+from cnncalc.layers.settings import show
 from cnncalc.nearest import nearest
 from cnncalc.network import Expectation
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import NamedTuple
 
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import LayerError, Same, Value
+from cnncalc.layers.settings import LayerError, Same, Value
 from cnncalc.network import INPUT, Network, Node
 
 FREE = ("kernel", "stride", "padding")
@@ -49,7 +49,7 @@ def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) 
 
     Of the network only the layers and the input count: as it is written it need not fit.
     """
-    layers = [node for node in network.nodes if all(name in node.layer.fields for name in free)]
+    layers = [node for node in network.nodes if all(name in node.layer.settings for name in free)]
     answers: list[Answer] = []
     others: list[Answer] = []
     refused = ""
@@ -94,8 +94,8 @@ def _with(layer: Layer, settings: Settings) -> Layer:
     """The layer with these settings; a stride that is the kernel's size goes on being that, as a pool's."""
     kept = {
         name: getattr(layer, name)
-        for name, field in layer.fields.items()
-        if not (isinstance(field.default, Same) and getattr(layer, name) == layer.default_of(name))
+        for name, setting in layer.settings.items()
+        if not (isinstance(setting.default, Same) and getattr(layer, name) == layer.default_of(name))
     }
     return type(layer)(**{**kept, **dict(settings)})
 

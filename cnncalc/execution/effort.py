@@ -141,7 +141,7 @@ def written(number: int) -> str:
 
 def largest_setting(node: Node) -> str:
     """The name of the setting that is by far the largest of a layer, if there is one that is large."""
-    found = {name: largest(getattr(node.layer, name)) for name in node.layer.fields}
+    found = {name: largest(getattr(node.layer, name)) for name in node.layer.settings}
     name = max(found, key=lambda name: found[name], default="")
     return name if name and found[name] > LARGE else ""
 

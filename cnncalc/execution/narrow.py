@@ -13,7 +13,7 @@ from math import gcd
 from cnncalc.execution.effort import efforts, total
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Chosen
-from cnncalc.layers.fields import LayerError
+from cnncalc.layers.settings import LayerError
 from cnncalc.network import INPUT, Network, Node
 
 LOOKED_THROUGH = 200_000  # layers of the network on smaller inputs, some ten seconds

@@ -10,8 +10,8 @@ from typing import Any
 
 from cnncalc.execution.windows import Sliding, each_side, laid_out, patches, sides, slide, strides
 from cnncalc.layers.base import each_axis
-from cnncalc.layers.fields import Amount, Padding, PerAxis
 from cnncalc.layers.ops import Function, Map, PaddingOf, Values
+from cnncalc.layers.settings import Amount, Padding, PerAxis
 
 
 class Reading(ABC):

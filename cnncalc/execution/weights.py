@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import CnncalcError, Problem
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.layers.fields import show
+from cnncalc.layers.settings import show
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Given, GivenWeights, Network, Node
 from cnncalc.paths import PathError, find_path

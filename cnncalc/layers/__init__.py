@@ -59,7 +59,7 @@ FAMILIES = {  # kind → the module of its family
 
 KINDS = tuple(FAMILIES)
 
-# Every word that a field of some kind takes as its value; a test holds it against the fields.
+# Every word that a setting of some kind takes as its value; a test checks it against the settings.
 RESERVED_WORDS = frozenset(
     (
         *("valid", "half", "same", "full", "pytorch", "caffe"),

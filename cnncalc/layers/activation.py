@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from cnncalc.layers.base import Example, Grouped, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.conv import check_groups
-from cnncalc.layers.fields import flag, real, whole
 from cnncalc.layers.ops import Draw, Map, Ops, Values, each
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import flag, integer, real
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
@@ -208,7 +208,7 @@ class Softmax(Grouped, SameShape, Weightless, kind="softmax"):
     """exp(x)/Σexp(x) over the channels of each position, in `groups` parts."""
 
     reference = "PyTorch, torch.nn.Softmax"
-    groups: int = whole(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
+    groups: int = integer(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         check_groups(self.kind, self.groups, inputs[0][0])

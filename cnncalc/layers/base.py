@@ -8,9 +8,9 @@ from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
 from cnncalc.layers.channels import Carried, Channels
-from cnncalc.layers.fields import MAXIMUM, REQUIRED, Field, LayerError, Same, Value, show
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import MAXIMUM, REQUIRED, LayerError, Same, Setting, Value, show
 
 Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
 Shapes = tuple[Shape, ...]
@@ -67,8 +67,8 @@ class Example(NamedTuple):
 class Layer:
     """One layer with its settings, apart from any network: the base of all kinds.
 
-    A subclass that names its `kind` is a layer kind. Its fields, in order, are the signature. It must state, itself or
-    through its family, every rule in `RULES`; one that forgets a rule cannot be defined.
+    A subclass that names its `kind` is a layer kind. Its settings, in order, are the signature. It must state each rule
+    in `RULES`, itself or through its family; one that forgets a rule cannot be defined.
     """
 
     RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "channels", "execute", "examples")
@@ -78,16 +78,16 @@ class Layer:
     flat: ClassVar[bool] = False  # whether the input must be flat, and its size is counted in elements, not channels
     stacks: ClassVar[bool] = False  # whether the output has the channels of all inputs, one after another
     cancels_bias: ClassVar[bool] = False  # whether a constant added to a whole input channel leaves the output as it is
-    fields: ClassVar[dict[str, Field]] = {}
-    optional: ClassVar[dict[str, bool]] = {}  # of each field, whether it may be left out
+    settings: ClassVar[dict[str, Setting]] = {}
+    optional: ClassVar[dict[str, bool]] = {}  # of each setting, whether it may be left out
 
     def __init_subclass__(cls, kind: str = "") -> None:
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-        for name, field in own.items():
-            field.name = name
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Setting)}
+        for name, setting in own.items():
+            setting.name = name
             delattr(cls, name)
-        cls.fields = {**cls.fields, **own}
-        cls.optional = {name: field.default is not REQUIRED for name, field in cls.fields.items()}
+        cls.settings = {**cls.settings, **own}
+        cls.optional = {name: setting.default is not REQUIRED for name, setting in cls.settings.items()}
         if kind:
             cls.kind = kind
             stated = {name for family in cls.__mro__[: cls.__mro__.index(Layer)] for name in vars(family)}
@@ -100,15 +100,15 @@ class Layer:
     def __init__(self, **settings: Any) -> None:
         """Settings by name; those left out take their defaults. Raises LayerError `bad-argument` and its kin."""
         values = self.__dict__
-        for name, field in self.fields.items():
+        for name, setting in self.settings.items():
             if name in settings:
-                values[name] = field.read(settings.pop(name))
-            elif field.default is REQUIRED:
+                values[name] = setting.read(settings.pop(name))
+            elif setting.default is REQUIRED:
                 raise LayerError("missing-argument", f"{self.kind} needs `{name}`", argument=name)
-            elif isinstance(field.default, Same):
-                values[name] = values[field.default.field]
+            elif isinstance(setting.default, Same):
+                values[name] = values[setting.default.setting]
             else:
-                values[name] = field.default
+                values[name] = setting.default
         if settings:
             name = next(iter(settings))
             raise LayerError("unknown-argument", f"{self.kind} has no argument `{name}`", argument=name)
@@ -125,32 +125,32 @@ class Layer:
     def __repr__(self) -> str:
         """The layer as a call, as an architecture file writes it: what must be given by position, the rest by name."""
         parts = []
-        for name, field in self.fields.items():
+        for name, setting in self.settings.items():
             value = getattr(self, name)
-            if field.default is REQUIRED:
+            if setting.default is REQUIRED:
                 parts.append(show(value))
             elif value != self.default_of(name):
                 parts.append(f"{name}={show(value)}")
         return f"{self.kind}({', '.join(parts)})" if parts else self.kind
 
     def default_of(self, name: str) -> Value:
-        """What a field left out would be in this very layer, REQUIRED where it cannot be left out."""
-        default = self.fields[name].default
-        return getattr(self, default.field) if isinstance(default, Same) else default
+        """What a setting left out would be in this very layer, REQUIRED where it cannot be left out."""
+        default = self.settings[name].default
+        return getattr(self, default.setting) if isinstance(default, Same) else default
 
     def replace(self, **changes: Value) -> Layer:
         """The layer with some arguments changed. Raises LayerError `bad-argument` and its kin."""
-        return type(self)(**{**{name: getattr(self, name) for name in self.fields}, **changes})
+        return type(self)(**{**{name: getattr(self, name) for name in self.settings}, **changes})
 
     def brief(self, axes: int = 0) -> str:
         """The settings in the table's short form, `3×3, s2, p1` where the number of spatial axes is given."""
-        texts = (field.short(getattr(self, name), axes) for name, field in self.fields.items())
+        texts = (setting.short(getattr(self, name), axes) for name, setting in self.settings.items())
         return ", ".join(text for text in texts if text)
 
     @classmethod
     def signature(cls) -> str:
         """The kind as it is called, `conv(out, kernel, stride=1, …)`."""
-        texts = ", ".join(field.signature() for field in cls.fields.values())
+        texts = ", ".join(setting.signature() for setting in cls.settings.values())
         return f"{cls.kind}({texts})" if texts else cls.kind
 
     @final

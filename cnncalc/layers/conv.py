@@ -8,19 +8,19 @@ from typing import Any
 
 from cnncalc.layers.base import CarriesChannels, Example, Layer, Maps, Shape, Shapes, Weight, Work, each_axis
 from cnncalc.layers.channels import Carried, Channels, Chosen
-from cnncalc.layers.fields import LayerError, Padding, PerAxis, flag, padding, per_axis, whole
 from cnncalc.layers.ops import Draw, Map, Ops, PaddingOf
+from cnncalc.layers.settings import LayerError, Padding, PerAxis, flag, integer, padding, per_axis
 from cnncalc.layers.window import Windowed, check_fits, output_size, taps_inside
 
 DUMOULIN = "V. Dumoulin & F. Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285"
 
-# The fields that the kinds share; each class lists its own in the order of its signature.
-OUT: Any = whole(symbol="C_out", doc="output channels")
+# The settings that the kinds share; each class lists its own in the order of its signature.
+OUT: Any = integer(symbol="C_out", doc="output channels")
 KERNEL: Any = per_axis(symbol="K", brief="{}", doc="size of the window")
 STRIDE: Any = per_axis(1, symbol="S", brief="s{}", doc="step of the window")
 DILATION: Any = per_axis(1, symbol="D", brief="d{}", doc="distance between the kernel's elements")
-GROUPS: Any = whole(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
-MULTIPLIER: Any = whole(1, symbol="M", brief="m{}", doc="output channels for each input channel")
+GROUPS: Any = integer(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
+MULTIPLIER: Any = integer(1, symbol="M", brief="m{}", doc="output channels for each input channel")
 PADDING: Any = padding()
 BIAS: Any = flag(True, brief="bias", doc="a learned number added to each output channel")
 

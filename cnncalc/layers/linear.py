@@ -6,9 +6,9 @@ from math import prod
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, shape_text
 from cnncalc.layers.conv import ChoosesChannels, with_bias
-from cnncalc.layers.fields import LayerError, flag, whole
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import LayerError, flag, integer
 
 
 class Linear(ChoosesChannels, kind="linear"):
@@ -17,7 +17,7 @@ class Linear(ChoosesChannels, kind="linear"):
     linear = True
     flat = True
     reference = "PyTorch, torch.nn.Linear"
-    out: int = whole(symbol="N_out", doc="output elements")
+    out: int = integer(symbol="N_out", doc="output elements")
     bias: bool = flag(True, brief="bias", doc="a learned number added to each output")
 
     def result_shape(self, inputs: Shapes) -> Shape:

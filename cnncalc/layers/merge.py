@@ -7,9 +7,9 @@ from math import prod
 
 from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, shape_text
 from cnncalc.layers.channels import Channels, Stacked
-from cnncalc.layers.fields import LayerError, show
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import LayerError, show
 
 
 class _Merge(CarriesChannels, Weightless):

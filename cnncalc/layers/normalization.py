@@ -7,10 +7,10 @@ from typing import Any
 
 from cnncalc.layers.base import Example, Grouped, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
 from cnncalc.layers.conv import check_groups
-from cnncalc.layers.fields import flag, real, whole, word
 from cnncalc.layers.ieee import quotient, root
 from cnncalc.layers.ops import Draw, Map, Ops, Values
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import flag, integer, real, word
 from cnncalc.layers.window import Axis, inside
 
 AFFINE: Any = flag(True, brief="affine", doc="a learned factor and summand")
@@ -144,7 +144,7 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
     """Group normalization: [C, *I] → [C, *I], of each of `groups` parts of the channels, over all positions."""
 
     reference = "Y. Wu & K. He, Group Normalization, arXiv:1803.08494"
-    groups: int = whole(symbol="G", brief="g{}", doc="parts that the channels are divided into")
+    groups: int = integer(symbol="G", brief="g{}", doc="parts that the channels are divided into")
     affine: bool = AFFINE
     epsilon: float = EPSILON
 
@@ -213,7 +213,7 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
     """Local response normalization: [C, *I] → [C, *I], x / (k + alpha/size·Σx²)^beta over `size` channels."""
 
     reference = "A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet Classification with Deep CNNs, NIPS 2012, 3.3"
-    size: int = whole(5, symbol="L", brief="n{}", doc="channels in the window")
+    size: int = integer(5, symbol="L", brief="n{}", doc="channels in the window")
     alpha: float = real(1e-4, doc="factor of the mean square")
     beta: float = real(0.75, doc="exponent")
     k: float = real(1, doc="summand")

@@ -11,7 +11,7 @@ from itertools import chain
 from math import prod
 from typing import Any, Literal, NamedTuple, Protocol
 
-from cnncalc.layers.fields import Amount, Padding, PerAxis
+from cnncalc.layers.settings import Amount, Padding, PerAxis
 
 Values = list[Any]  # elements as a reading has them
 Draw = Callable[[str, tuple[int, ...]], list[float]]  # (name, shape) → the layer's array, flat, in PyTorch's order

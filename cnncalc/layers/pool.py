@@ -7,9 +7,9 @@ from typing import Any
 
 from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
 from cnncalc.layers.conv import DILATION, KERNEL, PADDING
-from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Adaptive, Reach
+from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
 from cnncalc.layers.term import gcd
 from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, taps_inside, too_large
 

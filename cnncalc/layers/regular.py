@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.base import Example, Idle, Maps, SameShape, Shape, Shapes, Weight, Work
-from cnncalc.layers.fields import real
 from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.settings import real
 
 
 class _Drop(SameShape, Idle):

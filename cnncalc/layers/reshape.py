@@ -8,9 +8,9 @@ from math import prod
 from cnncalc.layers.base import CarriesChannels, Example, Grouped, Idle, Layer, Maps, Shape, Shapes, shape_text, spatial
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.conv import check_groups
-from cnncalc.layers.fields import Amount, LayerError, amount, real, show, sizes, whole
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Window
+from cnncalc.layers.settings import Amount, LayerError, amount, integer, real, show, sizes
 from cnncalc.layers.window import Pairs, both, pairs, simplest
 
 
@@ -75,7 +75,7 @@ class ChannelSplit(Idle, kind="channel_split"):
     linear = True
     reference = "N. Ma et al., ShuffleNet V2, arXiv:1807.11164"
     parts: int | tuple[int, ...] = sizes(single=True, brief="parts {}", doc="how many equal parts, or their sizes")
-    take: int = whole(minimum=0, brief="take {}", doc="which part, from 0")
+    take: int = integer(minimum=0, brief="take {}", doc="which part, from 0")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         channels, *rest = inputs[0]
@@ -122,7 +122,7 @@ class ChannelShuffle(Grouped, Idle, kind="channel_shuffle"):
 
     linear = True
     reference = "X. Zhang et al., ShuffleNet, arXiv:1707.01083"
-    groups: int = whole(symbol="G", brief="g{}", doc="parts that the channels are divided into")
+    groups: int = integer(symbol="G", brief="g{}", doc="parts that the channels are divided into")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         spatial(self.kind, inputs[0])

@@ -18,9 +18,9 @@ from cnncalc.layers.base import (
     spatial,
 )
 from cnncalc.layers.channels import Carried, Channels
-from cnncalc.layers.fields import LayerError, PerAxis, per_axis, whole, word
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Enlarge, Reach
+from cnncalc.layers.settings import LayerError, PerAxis, integer, per_axis, word
 
 LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # and how many spatial axes each is for
 
@@ -78,7 +78,7 @@ class PixelShuffle(Idle, kind="pixel_shuffle"):
 
     linear = True
     reference = "W. Shi et al., Efficient Sub-Pixel Convolutional Neural Network, arXiv:1609.05158"
-    factor: int = whole(symbol="F", brief="×{}", doc="how many times larger")
+    factor: int = integer(symbol="F", brief="×{}", doc="how many times larger")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         channels = inputs[0][0]

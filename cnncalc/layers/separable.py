@@ -19,8 +19,8 @@ from cnncalc.layers.conv import (
     DepthwiseConv,
     convolved,
 )
-from cnncalc.layers.fields import LayerError, Padding, PerAxis
 from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.settings import LayerError, Padding, PerAxis
 from cnncalc.layers.window import Axis, Windowed, check_fits
 
 

@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.fields import Amount, Field, PerAxis, Same, Value
+from cnncalc.layers.settings import Amount, PerAxis, Same, Setting, Value
 from cnncalc.layers.term import Term
 from cnncalc.layers.window import Pairs, Windowed
 
@@ -94,7 +94,7 @@ def named_pairs(symbol: str, sides: Pairs) -> Pairs:
 
 def named_inputs(layer: Layer, inputs: Shapes) -> Shapes:
     """The inputs as terms: C or C_in and I, numbered where branches differ; N or N_in where they are flat."""
-    channel = ("C" if len(inputs[0]) > 1 else "N") + ("_in" if "out" in layer.fields else "")
+    channel = ("C" if len(inputs[0]) > 1 else "N") + ("_in" if "out" in layer.settings else "")
     channels_differ = len({shape[0] for shape in inputs}) > 1
     sizes_differ = len({shape[1:] for shape in inputs}) > 1
     return tuple(
@@ -122,21 +122,21 @@ def has_name(size: int) -> bool:
 def with_symbols(layer: Layer, axes: int) -> Layer:
     """The layer with terms in place of those settings that have a symbol."""
     terms = {
-        name: symbolic(field, value, axes)
-        for name, field in layer.fields.items()
-        if field.symbol and not isinstance(value := getattr(layer, name), str)
+        name: symbolic(setting, value, axes)
+        for name, setting in layer.settings.items()
+        if setting.symbol and not isinstance(value := getattr(layer, name), str)
     }
     return layer.replace(**terms)
 
 
-def symbolic(field: Field, value: PerAxis | Amount, axes: int) -> Value:
+def symbolic(setting: Setting, value: PerAxis | Amount, axes: int) -> Value:
     """A setting's value as terms. A neutral 1 that is the default is not shown in products."""
-    quiet = field.default == 1 or isinstance(field.default, Same)
+    quiet = setting.default == 1 or isinstance(setting.default, Same)
     if isinstance(value, int):
-        return Term.of(field.symbol, value, quiet=quiet)
+        return Term.of(setting.symbol, value, quiet=quiet)
     if isinstance(value[0], tuple):
-        return named_pairs(field.symbol, value)
-    return named_sizes(field.symbol, value, quiet=quiet)
+        return named_pairs(setting.symbol, value)
+    return named_sizes(setting.symbol, value, quiet=quiet)
 
 
 def padding_quantities(sides: Pairs) -> dict[str, int]:

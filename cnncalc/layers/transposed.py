@@ -18,9 +18,9 @@ from cnncalc.layers.conv import (
     check_groups,
     with_bias,
 )
-from cnncalc.layers.fields import LayerError, Padding, PerAxis, per_axis, short
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Spread
+from cnncalc.layers.settings import LayerError, Padding, PerAxis, per_axis, short
 from cnncalc.layers.window import Axis, Windowed, axes_of, halves, simplest, transposed_size
 
 

@@ -10,8 +10,8 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, each_axis, spatial
-from cnncalc.layers.fields import Amount, LayerError, Padding, PerAxis, uniform
 from cnncalc.layers.reach import Reach, Window
+from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, uniform
 from cnncalc.layers.term import largest
 
 Pairs = tuple[tuple[int, int], ...]
@@ -189,7 +189,7 @@ class Windowed(Layer):
     kernel: PerAxis
     stride: PerAxis
     padding: Padding
-    dilation: PerAxis = 1  # of the kinds that do not have it as a field
+    dilation: PerAxis = 1  # of the kinds that do not have it as a setting
     slides: ClassVar[bool] = True  # over its input; a transposed one does so over its output
 
     def axes(self, inputs: Shapes) -> tuple[Axis, ...]:

@@ -9,7 +9,7 @@ from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
 from cnncalc.analysis.lines import Line, Sum
 from cnncalc.layers.base import Layer
-from cnncalc.layers.fields import short, uniform
+from cnncalc.layers.settings import short, uniform
 from cnncalc.render.columns import join, shapes
 from cnncalc.render.numbers import exact
 from cnncalc.render.paint import Line as Painted
@@ -78,10 +78,10 @@ def heading(each: Explained) -> str:
 def phrase(layer: Layer, axes: int) -> str:
     """A layer in words, `conv 11×11, stride 4`."""
     parts = []
-    for name, field in layer.fields.items():
+    for name, setting in layer.settings.items():
         value = getattr(layer, name)
-        text = field.short(value, axes)
-        if text and SYMBOLIC.fullmatch(field.brief):
+        text = setting.short(value, axes)
+        if text and SYMBOLIC.fullmatch(setting.brief):
             text = f"{name.replace('_', ' ')} {short(uniform(value))}"
         parts += [text] * bool(text)
     return f"{layer.kind} {', '.join(parts)}".rstrip()

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnncalc.layers import FAMILIES, KINDS, kind_class
 from cnncalc.layers.base import Example, Layer
-from cnncalc.layers.fields import Field
+from cnncalc.layers.settings import Setting
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.layers.trace import formulas
 from cnncalc.render.columns import shapes
@@ -66,20 +66,20 @@ def _page(kind: str, width: int | None) -> Iterator[Line]:
     cls = kind_class(kind)
     yield from ([(line, "large")] for line in wrap(cls.signature(), width, 4))
     yield from ([(line, "")] for line in wrap(_sentence(cls), width))
-    if cls.fields:
+    if cls.settings:
         yield from ([("", "")], [("arguments", "head")])
-        yield from _pairs([(field.signature(), _about(field)) for field in cls.fields.values()], width)
+        yield from _pairs([(setting.signature(), _about(setting)) for setting in cls.settings.values()], width)
     yield [("", "")]
     yield from _formulas(cls, cls.examples()[0], width)
     yield [("", "")]
     yield from ([(line, "faint")] for line in wrap(f"reference: {cls.reference}", width, 11))
 
 
-def _about(field: Field) -> str:
+def _about(setting: Setting) -> str:
     """What an argument is, its symbol in the formulas, and what it takes."""
-    symbol = f" ({field.symbol})" if field.symbol else ""
-    about = f"{field.doc}{symbol}"
-    return f"{about}; {field.expects}" if field.expects != about else about
+    symbol = f" ({setting.symbol})" if setting.symbol else ""
+    about = f"{setting.doc}{symbol}"
+    return f"{about}; {setting.expects}" if setting.expects != about else about
 
 
 def _pairs(pairs: list[tuple[str, str]], width: int | None) -> Iterator[Line]:
@@ -115,8 +115,8 @@ def _record(kind: str) -> dict[str, Any]:
         "signature": cls.signature(),
         "about": _sentence(cls),
         "arguments": [
-            {"name": name, "signature": field.signature(), "about": field.doc, "takes": field.expects}
-            for name, field in cls.fields.items()
+            {"name": name, "signature": setting.signature(), "about": setting.doc, "takes": setting.expects}
+            for name, setting in cls.settings.items()
         ],
         "example": {"call": repr(layer), "inputs": example.inputs},
         "formulas": {name: formula._asdict() for name, formula in formulas(layer, example.inputs).items()},

@@ -10,17 +10,17 @@ from typing import Any
 from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.fields import (
+from cnncalc.layers.settings import (
     MAXIMUM,
     REQUIRED,
-    AmountField,
-    Field,
-    FlagField,
-    PerAxisField,
-    RealField,
+    AmountSetting,
+    FlagSetting,
+    IntegerSetting,
+    PerAxisSetting,
+    RealSetting,
     Same,
-    SizesField,
-    WholeField,
+    Setting,
+    SizesSetting,
 )
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_WORDS
 from cnncalc.render.json import encode
@@ -140,43 +140,43 @@ def _said(kind: str) -> str:
 def _kind(kind: str) -> Schema:
     """The arguments of a layer kind, by name."""
     layer = kind_class(kind)
-    fields = layer.fields.items()
+    settings = layer.settings.items()
     return {
         "description": f"{layer.signature()}: {_said(kind)}",
         "type": "object",
-        "properties": {name: argument(field) for name, field in fields},
-        "required": [name for name, field in fields if field.default is REQUIRED],
+        "properties": {name: argument(setting) for name, setting in settings},
+        "required": [name for name, setting in settings if setting.default is REQUIRED],
         "additionalProperties": False,
     }
 
 
-def argument(field: Field) -> Schema:
+def argument(setting: Setting) -> Schema:
     """What an argument may be; an expression may always stand in its place."""
-    said = field.doc or f"{field.expects[:1].upper()}{field.expects[1:]}."
-    found: Schema = {"description": said, "anyOf": [*_literals(field), EXPRESSION]}
-    if isinstance(field.default, Same):
-        found["description"] += f" (default: as {field.default.field})"
-    elif field.default is not REQUIRED:
-        found["default"] = field.default
+    said = setting.doc or f"{setting.expects[:1].upper()}{setting.expects[1:]}."
+    found: Schema = {"description": said, "anyOf": [*_literals(setting), EXPRESSION]}
+    if isinstance(setting.default, Same):
+        found["description"] += f" (default: as {setting.default.setting})"
+    elif setting.default is not REQUIRED:
+        found["default"] = setting.default
     return found
 
 
-def _literals(field: Field) -> list[Schema]:
-    """What a field takes as it is written."""
-    found: list[Schema] = [{"enum": list(field.words)}] if field.words else []
-    if isinstance(field, FlagField):
+def _literals(setting: Setting) -> list[Schema]:
+    """What a setting takes as it is written."""
+    found: list[Schema] = [{"enum": list(setting.words)}] if setting.words else []
+    if isinstance(setting, FlagSetting):
         found.append({"type": "boolean"})
-    elif isinstance(field, RealField):
-        found.append({"type": "number", "minimum": field.minimum, "maximum": field.maximum})
-    elif isinstance(field, SizesField):
-        found += [_whole(1)] if field.single else []
-        found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": field.longest})
-    elif isinstance(field, WholeField):
-        size: Schema = {"anyOf": [_whole(field.minimum), EXPRESSION]}
-        found.append(_whole(field.minimum))
-        if isinstance(field, AmountField):
+    elif isinstance(setting, RealSetting):
+        found.append({"type": "number", "minimum": setting.minimum, "maximum": setting.maximum})
+    elif isinstance(setting, SizesSetting):
+        found += [_whole(1)] if setting.single else []
+        found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": setting.longest})
+    elif isinstance(setting, IntegerSetting):
+        size: Schema = {"anyOf": [_whole(setting.minimum), EXPRESSION]}
+        found.append(_whole(setting.minimum))
+        if isinstance(setting, AmountSetting):
             size["anyOf"].insert(1, {**_list_of({"anyOf": [*size["anyOf"]]}, 2), "maxItems": 2})
-        if isinstance(field, PerAxisField):
+        if isinstance(setting, PerAxisSetting):
             found.append({**_list_of(size, 1), "maxItems": 3})
     return found
 

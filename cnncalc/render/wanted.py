@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.analysis.wanted import Answer, Search
-from cnncalc.layers.fields import show
+from cnncalc.layers.settings import show
 from cnncalc.render.columns import join
 from cnncalc.render.paint import Line, paint
 from cnncalc.render.text import clean, wrap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import FlagField, LayerError, Value, WholeField, show
+from cnncalc.layers.settings import FlagSetting, IntegerSetting, LayerError, Value, show
 from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
@@ -62,7 +62,7 @@ def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> No
     """A call of a built-in kind; where all its arguments are plain values the layer is made here, once."""
     bound = arguments(call, target.optional)
     for name, value in bound.items():
-        if isinstance(value, Name) and value.name in target.fields[name].words:
+        if isinstance(value, Name) and value.name in target.settings[name].words:
             bound[name] = Literal(value.span, Word(value.name))
     call.bound = bound
     if all(isinstance(value, Literal) for value in bound.values()):
@@ -179,13 +179,13 @@ def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[F
     """Repairs of a value that an argument cannot take: the word or the number nearest to it."""
     value = call.bound[error.argument]
     fixes: list[Fix] = []
-    fields = kind_class(call.kind).fields
-    field = fields[error.argument]
-    if isinstance(value, Arithmetic) and isinstance(error.found, float) and isinstance(field, WholeField):
+    settings = kind_class(call.kind).settings
+    setting = settings[error.argument]
+    if isinstance(value, Arithmetic) and isinstance(error.found, float) and isinstance(setting, IntegerSetting):
         fixes.append(write(value.span, f"round({value.span.text})"))
-    if isinstance(field, FlagField) and isinstance(value, Literal) and is_number(value.value):
-        fixes += in_other_order(call, list(fields))
+    if isinstance(setting, FlagSetting) and isinstance(value, Literal) and is_number(value.value):
+        fixes += in_other_order(call, list(settings))
     fixes += suggested
     if isinstance(value, Literal | Name):
-        fixes += rename(value.span, value.span.text, field.words)
+        fixes += rename(value.span, value.span.text, setting.words)
     return fixes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cnncalc.errors import Fix, Mistake
 from cnncalc.layers.base import Layer, Shape, shape_text
-from cnncalc.layers.fields import LayerError, Same
+from cnncalc.layers.settings import LayerError, Same
 from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
@@ -60,7 +60,7 @@ def parameters_of(call: Call) -> list[str]:
     target = call.target
     if isinstance(target, Block):
         return [parameter.name for parameter in target.parameters]
-    return list(target.fields) if isinstance(target, type) and issubclass(target, Layer) else []
+    return list(target.settings) if isinstance(target, type) and issubclass(target, Layer) else []
 
 
 def given(branch: Branch, *names: str) -> str:
@@ -113,7 +113,7 @@ def steps_by_its_window(call: Call) -> bool:
     """Whether a layer kind without a stride steps by the size of its kernel, as a pool does."""
     target = call.target
     is_layer = isinstance(target, type) and issubclass(target, Layer)
-    return is_layer and isinstance(target.fields["stride"].default, Same)
+    return is_layer and isinstance(target.settings["stride"].default, Same)
 
 
 def with_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:

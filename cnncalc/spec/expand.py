@@ -9,7 +9,7 @@ from __future__ import annotations
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.fields import LayerError, Value, show
+from cnncalc.layers.settings import LayerError, Value, show
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import layer_of, mistake_of
 from cnncalc.spec.builder import DEEPEST, Builder, quoted, room_to_call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from cnncalc.errors import CnncalcError, Mistake, Span
-from cnncalc.layers.fields import Value, show
+from cnncalc.layers.settings import Value, show
 from cnncalc.spec.nodes import DEEPEST
 from cnncalc.spec.values import (
     ARITHMETIC,

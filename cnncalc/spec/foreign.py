@@ -173,13 +173,13 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
 
 def _own(name: str, kind: str) -> str:
     """An argument that is called as here already."""
-    return name if kind in KINDS and name in kind_class(kind).fields else OTHER
+    return name if kind in KINDS and name in kind_class(kind).settings else OTHER
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
     """The call with its arguments in our order; those given by position stay so as far as none is left out."""
     written: list[str] = []
-    for number, name in enumerate(kind_class(kind).fields if kind in KINDS else ()):
+    for number, name in enumerate(kind_class(kind).settings if kind in KINDS else ()):
         if name in arguments:
             bare = name in by_position and len(written) == number
             written.append(arguments[name] if bare else f"{name}={arguments[name]}")

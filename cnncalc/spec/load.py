@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError, failed
 from cnncalc.layers.base import Shape, shape_text
-from cnncalc.layers.fields import MAXIMUM, Value, show
+from cnncalc.layers.settings import MAXIMUM, Value, show
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Expectation, Network
 from cnncalc.spec.builder import TooLarge

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
-from cnncalc.layers.fields import Value, show
+from cnncalc.layers.settings import Value, show
 
 StrPath = str | os.PathLike[str]
 InputSize = str | Sequence[SupportsIndex]

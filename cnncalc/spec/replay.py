@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.layers.fields import Value
+from cnncalc.layers.settings import Value
 from cnncalc.network import Group, Node
 from cnncalc.spec.builder import MOST_CHARACTERS, MOST_LAYERS, MOST_STEPS, Builder
 from cnncalc.spec.scope import Flow, Frame, Output

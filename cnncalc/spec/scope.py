@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import Value, show
+from cnncalc.layers.settings import Value, show
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.check import BOOLEANS, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown

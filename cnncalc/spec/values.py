@@ -8,7 +8,7 @@ from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
 from typing import Any
 
 from cnncalc.errors import Fix, Mistake, Span
-from cnncalc.layers.fields import Value, show
+from cnncalc.layers.settings import Value, show
 
 LARGEST = 10**18  # no number in a file is larger
 LONGEST_LIST = 10_000  # elements, those of lists within lists included

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cnncalc.layers.fields import Value, show
+from cnncalc.layers.settings import Value, show
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, Network
 from cnncalc.spec.check import RESERVED

@@ -75,7 +75,7 @@ def test_every_kind_has_a_page() -> None:
     for kind in KINDS:
         text = kinds_text(kind, 80, color=False)
         assert text.startswith(kind)
-        assert all(f"  {name}" in text for name in kind_class(kind).fields)
+        assert all(f"  {name}" in text for name in kind_class(kind).settings)
         assert "".join(kind_class(kind).reference.split()) in "".join(text.split())
     for word in STRUCTURE_WORDS:
         assert STRUCTURE_WORDS[word][0] in kinds_text(word, None, color=False)

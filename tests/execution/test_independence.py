@@ -25,7 +25,7 @@ FORMULAS = {*FUNCTIONS, "axes", "extras", "window", "joined_inside", "steps", "b
 ALLOWED = {
     "layers.base",
     "layers.ops",
-    "layers.fields",
+    "layers.settings",
     "layers.ieee",
     "network",
     *(f"execution.{name}" for name in EXECUTING),

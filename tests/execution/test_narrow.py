@@ -11,9 +11,9 @@ from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import CarriesChannels, Example, Layer, Maps, Shape, Shapes, Weightless, Work
 from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.fields import LayerError
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import LayerError
 from cnncalc.network import INPUT, Network, Node
 
 from ..layers.cases import random_cases

@@ -159,8 +159,8 @@ def test_by_the_matrix_as_by_sliding(seed: int) -> None:
     kind = rng.choice(("conv", "transposed_conv", "depthwise_conv", "separable_conv", "avg_pool", "upsample"))
     case = next((layer, shape) for layer, (shape,) in random_cases(kind, 40)[seed:] if prod(shape) < 200)
     layer, shape = case
-    if "bias" in layer.fields:
-        layer = type(layer)(**{**{name: getattr(layer, name) for name in layer.fields}, "bias": False})
+    if "bias" in layer.settings:
+        layer = type(layer)(**{**{name: getattr(layer, name) for name in layer.settings}, "bias": False})
     arrays = Arrays(rng)
     x = random_map(rng, shape)
     made = calculate(layer, (x,), arrays)

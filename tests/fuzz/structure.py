@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes import all_codes
 from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
-from cnncalc.layers.fields import REQUIRED, AmountField, Field, FlagField, PerAxisField, RealField, SizesField
+from cnncalc.layers.settings import (
+    REQUIRED,
+    AmountSetting,
+    FlagSetting,
+    PerAxisSetting,
+    RealSetting,
+    Setting,
+    SizesSetting,
+)
 from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.values import ARITHMETIC, EQUALITY, FUNCTIONS, ORDER
 
@@ -150,20 +158,20 @@ class Writer:
 
     # calls
 
-    def argument(self, field: Field) -> str:
+    def argument(self, setting: Setting) -> str:
         if self.odd():
             return self.pick(ODD_NUMBERS) if self.often(50) else self.strange()
-        if field.words and self.often(60):
-            return self.pick(field.words)
-        if isinstance(field, FlagField):
+        if setting.words and self.often(60):
+            return self.pick(setting.words)
+        if isinstance(setting, FlagSetting):
             return self.pick(("true", "false", f"{self.number()} > 2"))
-        if isinstance(field, RealField):
+        if isinstance(setting, RealSetting):
             return self.pick(("0.5", "0", "1e-5", "0.1"))
-        if isinstance(field, SizesField):
+        if isinstance(setting, SizesSetting):
             return self.pick(("[4, 4]", "[8]", "[2, 2, 4]", "2"))
-        if isinstance(field, AmountField) and self.often(20):
+        if isinstance(setting, AmountSetting) and self.often(20):
             return f"[[{self.number()}, {self.number()}], [{self.number()}, 0]]"
-        if isinstance(field, PerAxisField) and self.often(20):
+        if isinstance(setting, PerAxisSetting) and self.often(20):
             return f"[{', '.join(self.number() for _ in self.some(1, 3))}]"
         return self.expression()
 
@@ -173,14 +181,14 @@ class Writer:
         kind = self.pick(LAYERS)
         given = []
         by_name = False
-        for name, field in kind_class(kind).fields.items():
-            if field.default is not REQUIRED and not self.often(25):
+        for name, setting in kind_class(kind).settings.items():
+            if setting.default is not REQUIRED and not self.often(25):
                 by_name = True
                 continue
-            if field.default is REQUIRED and self.odd():
+            if setting.default is REQUIRED and self.odd():
                 continue
             by_name = by_name or self.often(15)
-            given.append(f"{name}={self.argument(field)}" if by_name and not self.odd() else self.argument(field))
+            given.append(f"{name}={self.argument(setting)}" if by_name and not self.odd() else self.argument(setting))
         if self.odd():
             given.append(self.pick(("strides=2", "8", "out=3", "bias=", "=", "x=y=z", "kernel=[3,3,3,3]")))
         return f"{kind}({', '.join(given)})" if given else kind

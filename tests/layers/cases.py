@@ -7,19 +7,19 @@ from random import Random
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.fields import (
+from cnncalc.layers.settings import (
     REQUIRED,
-    AmountField,
-    Field,
-    FlagField,
+    AmountSetting,
+    FlagSetting,
+    IntegerSetting,
     LayerError,
-    PaddingField,
-    PerAxisField,
-    RealField,
-    SizesField,
+    PaddingSetting,
+    PerAxisSetting,
+    RealSetting,
+    Setting,
+    SizesSetting,
     Value,
-    WholeField,
-    WordField,
+    WordSetting,
 )
 
 FLAT = {"linear"}
@@ -51,31 +51,31 @@ def random_inputs(rng: Random, kind: str) -> Shapes:
     return (shape,)
 
 
-def random_value(rng: Random, field: Field, axes: int, shape: Shape) -> Value:
-    """A value that a field takes; the channels and sizes that it must fit are only a hint."""
-    if isinstance(field, WordField) or (isinstance(field, PaddingField) and rng.random() < 0.4):
-        return rng.choice(field.words)
-    if isinstance(field, FlagField):
+def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Value:
+    """A value that a setting takes; the channels and sizes that it must fit are only a hint."""
+    if isinstance(setting, WordSetting) or (isinstance(setting, PaddingSetting) and rng.random() < 0.4):
+        return rng.choice(setting.words)
+    if isinstance(setting, FlagSetting):
         return rng.random() < 0.5
-    if isinstance(field, RealField):
+    if isinstance(setting, RealSetting):
         return rng.choice((0.0, 1e-6, 0.25, 1.0))
-    if isinstance(field, SizesField):
-        return random_sizes(rng, field, shape)
-    assert isinstance(field, WholeField)
+    if isinstance(setting, SizesSetting):
+        return random_sizes(rng, setting, shape)
+    assert isinstance(setting, IntegerSetting)
 
     def number() -> int:
-        return rng.randint(field.minimum, field.minimum + 3)
+        return rng.randint(setting.minimum, setting.minimum + 3)
 
-    if isinstance(field, AmountField) and axes and rng.random() < 0.4:
+    if isinstance(setting, AmountSetting) and axes and rng.random() < 0.4:
         return tuple((number(), number()) for _ in range(axes))
-    if isinstance(field, PerAxisField) and axes and rng.random() < 0.5:
+    if isinstance(setting, PerAxisSetting) and axes and rng.random() < 0.5:
         return tuple(number() for _ in range(axes))
     return number()
 
 
-def random_sizes(rng: Random, field: SizesField, shape: Shape) -> Value:
+def random_sizes(rng: Random, setting: SizesSetting, shape: Shape) -> Value:
     """The sizes of parts of the channels, or a new shape of as many elements."""
-    if field.name == "shape":
+    if setting.name == "shape":
         first = rng.choice([size for size in range(1, prod(shape) + 1) if prod(shape) % size == 0])
         return rng.choice(((prod(shape),), (first, prod(shape) // first), (first, 1, prod(shape) // first)))
     if shape[0] == 1 or rng.random() < 0.5:
@@ -87,9 +87,9 @@ def random_sizes(rng: Random, field: SizesField, shape: Shape) -> Value:
 def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:
     """Settings of a kind, some of those with a default left out."""
     return {
-        name: random_value(rng, field, len(shape) - 1, shape)
-        for name, field in kind_class(kind).fields.items()
-        if field.default is REQUIRED or rng.random() < 0.5
+        name: random_value(rng, setting, len(shape) - 1, shape)
+        for name, setting in kind_class(kind).settings.items()
+        if setting.default is REQUIRED or rng.random() < 0.5
     }
 
 

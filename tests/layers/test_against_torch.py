@@ -12,8 +12,8 @@ import pytest
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, each_axis
-from cnncalc.layers.fields import LayerError
 from cnncalc.layers.pool import AvgPool
+from cnncalc.layers.settings import LayerError
 from cnncalc.layers.window import Windowed, pairs
 
 from .cases import random_cases
@@ -265,7 +265,7 @@ def test_what_pytorch_refuses_is_refused(torch: Any, kind: str) -> None:
     drawn |= {"groups": (1, 3), "out": (1, 6)}
     verdicts = set()
     for _ in range(REFUSAL_CASES):
-        fields = kind_class(kind).fields
+        fields = kind_class(kind).settings
         settings: dict[str, Any] = {name: rng.randint(*bounds) for name, bounds in drawn.items() if name in fields}
         if "ceil" in fields:
             settings["ceil"] = rng.random() < 0.5

@@ -9,7 +9,7 @@ import pytest
 from cnncalc.errors.codes import all_codes
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.fields import MAXIMUM, LayerError
+from cnncalc.layers.settings import MAXIMUM, LayerError
 
 
 def refusal(kind: str, *inputs: Shape, **settings: Any) -> LayerError:

@@ -39,7 +39,7 @@ def signature(tool: str, name: str) -> Signature:
 def test_kinds_and_arguments_exist(tool: str, name: str) -> None:
     found = signature(tool, name)
     if found.kind in KINDS:
-        fields = kind_class(found.kind).fields
+        fields = kind_class(found.kind).settings
         assert {*found.parameters.values()} - MARKS <= {*fields}
         assert {*found.defaults} <= {*fields}
     else:

@@ -90,7 +90,7 @@ def read_back(text: str) -> Layer:
     kind, _, arguments = text.removesuffix(")").partition("(")
     cls = kind_class(kind)
     pieces = re.findall(r"(?:(\w+)=)?(\[(?:\[[^]]*\]|[^][])*\]|[^,\s]+)", arguments)
-    names = iter(cls.fields)
+    names = iter(cls.settings)
     return cls(**{name or next(names): python_value(value) for name, value in pieces})
 
 

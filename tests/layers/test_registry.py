@@ -8,7 +8,7 @@ import pytest
 
 from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.base import Example, Layer, SameShape, Shapes, Weightless
-from cnncalc.layers.fields import LayerError, whole
+from cnncalc.layers.settings import LayerError, integer
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
 
 from .. import processes
@@ -93,7 +93,7 @@ def test_unknown_kind_is_a_key_error() -> None:
 
 
 def test_reserved_words_are_those_of_the_fields() -> None:
-    words = {word for kind in KINDS for field in kind_class(kind).fields.values() for word in field.words}
+    words = {word for kind in KINDS for setting in kind_class(kind).settings.values() for word in setting.words}
     assert words == RESERVED_WORDS
 
 
@@ -123,7 +123,7 @@ def test_a_kind_states_all_and_works() -> None:
         """A kind."""
 
         reference = "none"
-        size: int = whole(3, symbol="K")
+        size: int = integer(3, symbol="K")
 
         work = kind_class("flatten").work
         execute = kind_class("dropout").execute

@@ -63,10 +63,10 @@ class LayerError(CnncalcError):
 
 
 class Same:
-    """A default that is the value of another field, as a pool's `stride=kernel`."""
+    """A default that is the value of another setting, as a pool's `stride=kernel`."""
 
-    def __init__(self, field: str) -> None:
-        self.field = field
+    def __init__(self, setting: str) -> None:
+        self.setting = setting
 
 
 REQUIRED: Any = object()
@@ -98,7 +98,7 @@ def scientific(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-class Field:
+class Setting:
     """One setting: its default, its symbol in formulas, its place in the table's short form.
 
     `brief` is the template by which the table shows a value that is not the default, "" to leave it out.
@@ -115,7 +115,7 @@ class Field:
         self.doc = doc
 
     def accepts(self, value: Value) -> Value:
-        """The value to keep; raises ValueError where this field cannot take it."""
+        """The value to keep; raises ValueError where this setting cannot take it."""
         raise NotImplementedError
 
     def read(self, value: Value) -> Value:
@@ -135,14 +135,14 @@ class Field:
             ) from None
 
     def suggestions(self, value: Value) -> dict[str, Value]:
-        """What was probably meant by a value that this field cannot take."""
+        """What was probably meant by a value that this setting cannot take."""
         return {}
 
     def signature(self) -> str:
-        """The field as it stands in a signature, `stride=1`."""
+        """The setting as it stands in a signature, `stride=1`."""
         if self.default is REQUIRED:
             return self.name
-        return f"{self.name}={self.default.field if isinstance(self.default, Same) else show(self.default)}"
+        return f"{self.name}={self.default.setting if isinstance(self.default, Same) else show(self.default)}"
 
     def short(self, value: Value, axes: int = 0) -> str:
         """The value in the table's short form, "" where it is the default or not worth a place.
@@ -174,17 +174,17 @@ def short(value: Value) -> str:
     return "×".join(f"{each[0]}+{each[1]}" if isinstance(each, tuple) else show(each) for each in map(uniform, value))
 
 
-def is_whole(value: Value, minimum: int) -> bool:
+def is_integer(value: Value, minimum: int) -> bool:
     """A whole number within bounds; a boolean is none."""
     return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAXIMUM
 
 
-def as_whole(value: Value) -> Value:
+def as_integer(value: Value) -> Value:
     """A double that stands for a whole number, as that number; anything else as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class WholeField(Field):
+class IntegerSetting(Setting):
     """A whole number."""
 
     def __init__(self, default: Value = REQUIRED, *, minimum: int = 1, **more: str) -> None:
@@ -193,13 +193,13 @@ class WholeField(Field):
         self.expects = f"a whole number, {minimum} or more"
 
     def accepts(self, value: Value) -> Value:
-        value = as_whole(value)
-        if not is_whole(value, self.minimum):
+        value = as_integer(value)
+        if not is_integer(value, self.minimum):
             raise ValueError
         return value
 
 
-class PerAxisField(WholeField):
+class PerAxisSetting(IntegerSetting):
     """A whole number for every axis, or a list with one for each."""
 
     def __init__(self, default: Value = REQUIRED, *, minimum: int = 1, **more: str) -> None:
@@ -210,11 +210,11 @@ class PerAxisField(WholeField):
         if isinstance(value, tuple):
             if not 1 <= len(value) <= 3:
                 raise ValueError
-            return tuple(super(PerAxisField, self).accepts(size) for size in value)
+            return tuple(super(PerAxisSetting, self).accepts(size) for size in value)
         return super().accepts(value)
 
 
-class AmountField(PerAxisField):
+class AmountSetting(PerAxisSetting):
     """A number for every side, one for each axis, or a pair [before, after] for each axis."""
 
     def __init__(self, default: Value = REQUIRED, *, minimum: int = 0, **more: str) -> None:
@@ -227,11 +227,11 @@ class AmountField(PerAxisField):
         if isinstance(value, tuple) and value and all(isinstance(pair, tuple) for pair in value):
             if len(value) > 3 or any(len(pair) != 2 for pair in value):
                 raise ValueError
-            return tuple((WholeField.accepts(self, a), WholeField.accepts(self, b)) for a, b in value)
+            return tuple((IntegerSetting.accepts(self, a), IntegerSetting.accepts(self, b)) for a, b in value)
         return super().accepts(value)
 
 
-class PaddingField(AmountField):
+class PaddingSetting(AmountSetting):
     """An amount, or one of the words that derive it from the kernel."""
 
     words = ("valid", "half", "same", "full")
@@ -243,7 +243,7 @@ class PaddingField(AmountField):
         return value if isinstance(value, str) else super().short(value, axes)
 
 
-class SizesField(Field):
+class SizesSetting(Setting):
     """A whole number, or a list of whole numbers."""
 
     def __init__(self, default: Value = REQUIRED, *, single: bool, longest: int, **more: str) -> None:
@@ -254,11 +254,11 @@ class SizesField(Field):
 
     def accepts(self, value: Value) -> Value:
         if isinstance(value, tuple) and 1 <= len(value) <= self.longest:
-            sizes = tuple(map(as_whole, value))
-            if all(is_whole(size, 1) for size in sizes):
+            sizes = tuple(map(as_integer, value))
+            if all(is_integer(size, 1) for size in sizes):
                 return sizes
-        elif self.single and is_whole(as_whole(value), 1):
-            return as_whole(value)
+        elif self.single and is_integer(as_integer(value), 1):
+            return as_integer(value)
         raise ValueError
 
     def short(self, value: Value, axes: int = 0) -> str:
@@ -268,7 +268,7 @@ class SizesField(Field):
 LEAST_PERCENTAGE = 5  # from which a number is rather a percentage than a share
 
 
-class RealField(Field):
+class RealSetting(Setting):
     """A number, between bounds."""
 
     def __init__(
@@ -293,7 +293,7 @@ class RealField(Field):
         return {self.name: value / 100} if is_number and self.maximum == 1 and LEAST_PERCENTAGE <= value <= 100 else {}
 
 
-class FlagField(Field):
+class FlagSetting(Setting):
     """true or false."""
 
     expects = "true or false"
@@ -304,7 +304,7 @@ class FlagField(Field):
         return value
 
     def suggestions(self, value: Value) -> dict[str, Value]:
-        return {self.name: value == 1} if is_whole(value, 0) and value in (0, 1) else {}
+        return {self.name: value == 1} if is_integer(value, 0) and value in (0, 1) else {}
 
     def short(self, value: Value, axes: int = 0) -> str:
         if not self.brief or value == self.default:
@@ -312,7 +312,7 @@ class FlagField(Field):
         return self.brief if value else f"no {self.brief}"
 
 
-class WordField(Field):
+class WordSetting(Setting):
     """One of a few words."""
 
     def __init__(self, default: Value = REQUIRED, *, words: tuple[str, ...], **more: str) -> None:
@@ -329,26 +329,26 @@ class WordField(Field):
 # What the classes call; typed as Any so that each attribute keeps its own annotation.
 
 
-def whole(default: Value = REQUIRED, *, minimum: int = 1, symbol: str = "", brief: str = "", doc: str = "") -> Any:
-    return WholeField(default, minimum=minimum, symbol=symbol, brief=brief, doc=doc)
+def integer(default: Value = REQUIRED, *, minimum: int = 1, symbol: str = "", brief: str = "", doc: str = "") -> Any:
+    return IntegerSetting(default, minimum=minimum, symbol=symbol, brief=brief, doc=doc)
 
 
 def per_axis(default: Value = REQUIRED, *, minimum: int = 1, symbol: str = "", brief: str = "", doc: str = "") -> Any:
-    return PerAxisField(default, minimum=minimum, symbol=symbol, brief=brief, doc=doc)
+    return PerAxisSetting(default, minimum=minimum, symbol=symbol, brief=brief, doc=doc)
 
 
 def amount(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", doc: str = "") -> Any:
-    return AmountField(default, symbol=symbol, brief=brief, doc=doc)
+    return AmountSetting(default, symbol=symbol, brief=brief, doc=doc)
 
 
 def padding(default: Value = 0) -> Any:
-    return PaddingField(default, symbol="P", brief="p{}", doc="zeros around the map")
+    return PaddingSetting(default, symbol="P", brief="p{}", doc="zeros around the map")
 
 
 def sizes(
     default: Value = REQUIRED, *, single: bool = False, longest: int = 10_000, brief: str = "", doc: str = ""
 ) -> Any:
-    return SizesField(default, single=single, longest=longest, brief=brief, doc=doc)
+    return SizesSetting(default, single=single, longest=longest, brief=brief, doc=doc)
 
 
 def real(
@@ -359,12 +359,12 @@ def real(
     brief: str = "",
     doc: str = "",
 ) -> Any:
-    return RealField(default, minimum=minimum, maximum=maximum, brief=brief, doc=doc)
+    return RealSetting(default, minimum=minimum, maximum=maximum, brief=brief, doc=doc)
 
 
 def flag(default: Value = REQUIRED, *, brief: str = "", doc: str = "") -> Any:
-    return FlagField(default, brief=brief, doc=doc)
+    return FlagSetting(default, brief=brief, doc=doc)
 
 
 def word(default: Value = REQUIRED, *, words: tuple[str, ...], brief: str = "", doc: str = "") -> Any:
-    return WordField(default, words=words, brief=brief, doc=doc)
+    return WordSetting(default, words=words, brief=brief, doc=doc)
