@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cnncalc.cli import data as data_files
 from cnncalc.cli import run as run_command
 from cnncalc.cli.app import run
 from cnncalc.errors import MOST_PROBLEMS
@@ -16,7 +17,7 @@ from cnncalc.execution import effort, matrix
 from cnncalc.execution import verify as verifying
 from cnncalc.guide import page
 from cnncalc.layers.settings import MAXIMUM
-from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values
+from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values, weights
 
 from .networks import report
 
@@ -333,7 +334,9 @@ def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
 def test_the_guide_tells_of_what_is_read_and_what_is_escaped() -> None:
     told = " ".join(page("limits").split())
     for words in (
-        f"{run_command.MOST:,} multiplications", f"{run_command.LARGEST_FILE // 2**20} MiB",
+        f"{run_command.MOST:,} multiplications", f"{data_files.LARGEST_FILE // 2**20} MiB",
+        f"{weights.MOST_MEMORY // 10**6} MB",
+        f"{files.LARGEST_FILE // 1024:,} KiB where it is not JSON",
         f"{verifying.REFUSED:,} steps", f"some {effort.ELEMENT} for an element",
         f"{matrix.MOST:,} elements of a matrix", "byte-order mark", "Windows line ends", "tab", "folder", "device",
         "calls itself without end", "anchors, aliases, merge keys and tags", "Control characters", "130",

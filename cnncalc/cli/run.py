@@ -5,21 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc.cli import options
+from cnncalc.cli import data, options
 from cnncalc.cli.output import colored, emit, width_for
 from cnncalc.cli.progress import Progress
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
-from cnncalc.errors import CnncalcError, SpecError, UsageError
+from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.errors import Source
     from cnncalc.execution.weights import Shaped, Weights
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
     from cnncalc.spec.load import Loaded
 
 MOST = 100_000_000  # multiplications: a few seconds' worth
-LARGEST_FILE = 2**28  # bytes
 
 At = Annotated[
     str | None,
@@ -97,14 +95,14 @@ def run(
     uniform within 1/sqrt(n) of 0 with n the inputs of an output; factors and variances of norms within 1/2 of 1.
     """
     net, loaded = _network(arch, input, settings)
-    arrays = _weights(net, loaded, weights, seed)
+    arrays = data.read_weights(net, loaded, weights, seed)
     shown = (width or width_for(output), colored(color, output))
     if matrix:
         emit(_matrix(net, arrays, at, max_multiplications, format, *shown), output)
         return
     chosen = _chosen(net, at, all_)
     _refuse(net, _needed(net, chosen.values()), max_multiplications)
-    made = _executed(net, _start(net, input_data, seed), arrays, chosen)
+    made = _executed(net, data.read_input(net, input_data, seed), arrays, chosen)
     if save_image is not None:
         emit(_image(made, channel), save_image)
     else:
@@ -123,76 +121,6 @@ def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple
     if not net.nodes:
         raise UsageError(f"{net.name} has no layers to run")
     return net, loaded
-
-
-def _weights(net: "Network", loaded: "Loaded", file: str | None, seed: int | None) -> "Weights":
-    """The arrays of the file and of the architecture itself; what a file leaves out must be drawn on purpose."""
-    from cnncalc.execution.weights import Weights, check
-    from cnncalc.spec.weights import read_weights, weights_in
-
-    assert loaded.source is not None
-    written, problems = weights_in(loaded.source, loaded.path)
-    if file is not None:
-        more, others = read_weights(_text(file))
-        written, problems = {**written, **more}, [*problems, *others]
-    found, wrong = check(net, written, complete=file is not None and seed is None)
-    if problems or wrong:
-        unplaced = f"{file}: " if file is not None else ""
-        named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]
-        raise SpecError([*problems, *named])
-    return Weights(net, found, seed)
-
-
-def _bytes(name: str) -> bytes:
-    from cnncalc.spec.files import read_bytes
-
-    try:
-        data = read_bytes(name, LARGEST_FILE + 1)
-    except OSError as error:
-        raise CnncalcError(f"cannot read {name or 'an empty name'}: {error.strerror or error}") from None
-    if len(data) > LARGEST_FILE:
-        raise CnncalcError(f"{name} is larger than {LARGEST_FILE // 2**20} MiB, and no more is read")
-    return data
-
-
-def _text(name: str, data: bytes | None = None) -> "Source":
-    from cnncalc.errors import Source
-
-    try:
-        return Source(name, (_bytes(name) if data is None else data).decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise CnncalcError(f"{name} is neither text nor a PGM or PPM picture") from None
-
-
-def _start(net: "Network", file: str | None, seed: int | None) -> "Shaped":
-    """The input. Raises CnncalcError where it has not the shape that the network takes."""
-    from cnncalc.execution.netpbm import is_picture, read_picture
-    from cnncalc.execution.weights import NestedError, drawn_input, flat
-    from cnncalc.layers.base import shape_text
-    from cnncalc.spec.weights import read_array
-
-    if file is None:
-        return drawn_input(seed or 0, net.input)
-    data = _bytes(file)
-    try:
-        if is_picture(data):
-            found = read_picture(data)
-        else:
-            nested, problems = read_array(_text(file, data))
-            if problems:
-                raise SpecError(problems)
-            found = flat(nested)
-            if not found.shape:
-                raise NestedError("nested lists of numbers are expected, found a number")
-    except NestedError as error:
-        raise CnncalcError(f"{file}: {error}") from None
-    if found.shape != net.input:
-        hint = ""
-        if len(found.shape) == len(net.input):
-            hint = f"; --input {'x'.join(map(str, found.shape))} runs it on that"
-        wanted = f"the network takes {shape_text(net.input)}"
-        raise CnncalcError(f"{file}: the input is {shape_text(found.shape)}, but {wanted}{hint}")
-    return found
 
 
 def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:

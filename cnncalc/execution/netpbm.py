@@ -6,14 +6,20 @@ Source: https://netpbm.sourceforge.net/doc/pgm.html and ppm.html.
 from __future__ import annotations
 
 import re
-from math import isfinite
+import sys
+from array import array
+from collections.abc import Sequence
+from math import isfinite, prod
+from typing import NamedTuple
 
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.weights import Shaped
 
 MAGIC = {b"P2": (1, False), b"P5": (1, True), b"P3": (3, False), b"P6": (3, True)}  # channels, binary
 MOST_PIXELS = 10**8
-_TOKEN = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([^\s#]+)")
+LONGEST_HEADER = 2**16  # bytes, comments included
+_TOKEN = re.compile(rb"(?:\s|#[^\r\n]*+[\r\n])*+([^\s#]+)")
+_BETWEEN_COMMENTS = re.compile(rb"[^#]++|(?:#[^\r\n]*+\s*+)++")  # or comments, all that follow one another
 
 
 class PictureError(CnncalcError):
@@ -25,25 +31,42 @@ def is_picture(data: bytes) -> bool:
     return data[:2] in MAGIC and data[2:3].isspace()
 
 
-def read_picture(data: bytes) -> Shaped:
-    """The brightness of every pixel from 0 to 1, [1, H, W] or [3, H, W]. Raises PictureError."""
+class Header(NamedTuple):
+    """What a picture says of itself before its pixels begin."""
+
+    shape: tuple[int, int, int]  # (1 or 3, height, width)
+    largest: int  # the sample that is full brightness
+    binary: bool
+    end: int  # bytes of the header
+
+
+def read_header(data: bytes) -> Header:
+    """The header, from which the shape is known before any pixel is decoded. Raises PictureError."""
     channels, binary = MAGIC[data[:2]]
     at = 2
     header = []
+    begin = data[:LONGEST_HEADER]
     for name in ("width", "height", "largest value"):
-        number, at = _number(data, at, name)
+        number, at = _number(begin, at, name)
         header.append(number)
     width, height, largest = header
     if not (0 < width * height <= MOST_PIXELS and 0 < largest < 65536):
         raise PictureError(f"a picture of {width}×{height} pixels with values up to {largest} cannot be read")
-    count = width * height * channels
-    samples = _binary(data[at + 1 :], count, largest) if binary else _plain(data[at:], count)
+    return Header((channels, height, width), largest, binary, at)
+
+
+def read_picture(data: bytes) -> Shaped:
+    """The brightness of every pixel from 0 to 1, [1, H, W] or [3, H, W]. Raises PictureError."""
+    shape, largest, binary, end = read_header(data)
+    channels, count = shape[0], prod(shape)
+    samples = _binary(data, end + 1, count, largest) if binary else _plain(data, end, count)
     if len(samples) < count:
         raise PictureError(f"the picture should have {count:,} values, but ends after {len(samples):,}")
     if max(samples) > largest:
         raise PictureError(f"the picture has a value of {max(samples)}, but says that {largest} is the largest")
-    values = [samples[at] / largest for channel in range(channels) for at in range(channel, count, channels)]
-    return Shaped((channels, height, width), values)
+    brightness = [sample / largest for sample in range(largest + 1)]  # pixels alike share their number
+    values = [brightness[sample] for channel in range(channels) for sample in samples[channel::channels]]
+    return Shaped(shape, values)
 
 
 def _number(data: bytes, at: int, name: str) -> tuple[int, int]:
@@ -53,17 +76,28 @@ def _number(data: bytes, at: int, name: str) -> tuple[int, int]:
     return int(found[1]), found.end()
 
 
-def _binary(data: bytes, count: int, largest: int) -> list[int]:
+def _binary(data: bytes, start: int, count: int, largest: int) -> Sequence[int]:
+    """One byte a sample, or two, the more significant first."""
     if largest < 256:
-        return list(data[:count])
-    return [data[at] << 8 | data[at + 1] for at in range(0, min(2 * count, len(data) // 2 * 2), 2)]
+        return data[start : start + count]
+    samples = array("H", data[start : start + min(2 * count, (len(data) - start) // 2 * 2)])
+    if sys.byteorder == "little":
+        samples.byteswap()
+    return samples
 
 
-def _plain(data: bytes, count: int) -> list[int]:
-    texts = re.sub(rb"#[^\r\n]*", b"", data).split(maxsplit=count)[:count]
-    if not all(text.isdigit() and len(text) < 10 for text in texts):
-        raise PictureError("the picture has something that is no whole number of at most 9 digits")
-    return [int(text) for text in texts]
+def _plain(data: bytes, start: int, count: int) -> Sequence[int]:
+    """At most so many decimal numbers, with comments between."""
+    samples = array("L")
+    for part in _BETWEEN_COMMENTS.finditer(data, start):
+        left = count - len(samples)
+        texts = part[0].split(maxsplit=left)[:left] if not part[0].startswith(b"#") else ()
+        if not all(text.isdigit() and len(text) < 10 for text in texts):
+            raise PictureError("the picture has something that is no whole number of at most 9 digits")
+        samples.extend(map(int, texts))
+        if len(samples) == count:
+            break
+    return samples
 
 
 def greys(values: list[float]) -> list[int]:

@@ -7,7 +7,7 @@ from math import inf, isfinite, prod, sqrt
 from random import Random
 from typing import Any, NamedTuple
 
-from cnncalc.errors import CnncalcError, Problem
+from cnncalc.errors import CnncalcError, Problem, Problems
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.settings import show
 from cnncalc.nearest import did_you_mean
@@ -42,8 +42,7 @@ def flat(nested: Array) -> Shaped:
         raise NestedError("a list has nothing in it")
     for item in level:
         if isinstance(item, bool) or not isinstance(item, int | float):
-            text = "lists of different depth" if isinstance(item, list | tuple) else f"{str(item)[:40]!r}"
-            raise NestedError(f"numbers are expected, found {text}")
+            raise NestedError(f"numbers are expected, found {_no_number(item)}")
     try:
         values = [float(item) for item in level]
     except OverflowError:
@@ -51,6 +50,13 @@ def flat(nested: Array) -> Shaped:
     if not all(map(isfinite, values)):
         raise NestedError("numbers are expected, found one beyond all bounds or none at all")
     return Shaped(tuple(shape), values)
+
+
+def _no_number(item: object) -> str:
+    """What was found in place of a number; of what may be nested deeply only the kind."""
+    if isinstance(item, list | tuple):
+        return "lists of different depth"
+    return "a mapping" if isinstance(item, dict) else repr(str(item)[:40])
 
 
 def nested(shape: Shape, values: list[Any]) -> Array:
@@ -112,23 +118,28 @@ def check(
     """
     keepers = {node.path: node for node in network.nodes if node.shares is None and _arrays(node)}
     found: dict[tuple[str, str], Shaped] = {}
-    problems: list[Problem] = []
+    problems = Problems()
     tried: set[tuple[str, str]] = set()
     for path, arrays in given.items():
+        if problems.full:
+            break
         place = next((array.span for array in arrays.values()), None)
         try:
             node = keepers.get(path) or keepers[find_path(path, keepers, what="layer with weights")]
         except PathError as error:
-            problems.append(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
+            problems.add(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
             continue
         for name, array in arrays.items():
+            if problems.full:
+                return found, problems.found
             weight = _weight(node, name)
             problem = _twice(node, name, weight, arrays, array) or _take(node, name, weight, array, found)
-            problems += [problem] if problem else []
+            if problem:
+                problems.add(problem)
             tried.add((node.path, weight.name if weight else name))
-    if complete:
-        problems += _missing(keepers.values(), tried)
-    return found, problems
+    for problem in _missing(keepers.values(), tried) if complete else ():
+        problems.add(problem)
+    return found, problems.found
 
 
 def _arrays(node: Node) -> dict[str, Shape]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.nearest import nearest
@@ -92,7 +94,7 @@ def read_bytes(path: str, most: int) -> bytes:
     if path == "-" and sys.stdin is None:
         raise OSError(9, "standard input is closed")
     if path == "-":
-        return sys.stdin.buffer.read(most)
+        return read_stream(sys.stdin.buffer, most)
     descriptor = _open(path)
     try:
         mode = os.fstat(descriptor).st_mode
@@ -103,15 +105,19 @@ def read_bytes(path: str, most: int) -> bytes:
         if sys.platform != "win32" and stat.S_ISFIFO(mode):
             os.set_blocking(descriptor, True)
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            data, piece = b"", stream.read(min(PIECE, most))
-            if piece is None:  # a file of /proc that waits for news
-                raise BlockingIOError(11, "there is nothing to read now")
-            while piece:
-                data += piece
-                piece = stream.read(min(PIECE, most - len(data)))
+            return read_stream(stream, most)
     finally:
         os.close(descriptor)
-    return data
+
+
+def read_stream(stream: BinaryIO, most: int) -> bytes:
+    """At most so many bytes of a stream, in linear time: they are gathered in a buffer that grows. Raises OSError."""
+    buffer = BytesIO()
+    while piece := stream.read(min(PIECE, most - buffer.tell())):
+        buffer.write(piece)
+    if piece is None:  # a file of /proc that waits for news
+        raise BlockingIOError(11, "there is nothing to read now")
+    return buffer.getvalue()
 
 
 def _open(path: str) -> int:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+from sys import getsizeof
 from typing import Any
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 from cnncalc.network import Given
 from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import read_family
+from cnncalc.spec.files import LARGEST_FILE
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, parse
 from cnncalc.spec.scope import ParamScope
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+_JSON = re.compile(r"\s*+[\[{]")
+
+# Bytes that what begins with a character of JSON takes in CPython 3.11 to 3.13, on 64 bits: a number with its places in
+# two lists, a list that grew, a mapping and the pairs that it is made of, a key. Texts in it may be there twice.
+BYTES = {",": 56, "[": 112, "{": 128, ":": 320, '"': 16}
+TEXTS = 2
+MOST_MEMORY = 220_000_000
 
 Nested = Any  # a number, or a list of nested
 
@@ -32,19 +42,23 @@ def weights_in(source: Source, path: str) -> tuple[dict[str, dict[str, Given]], 
 
 def read_weights(source: Source) -> tuple[dict[str, dict[str, Given]], list[Problem]]:
     """The weights of a file of their own, `{"PATH": {"weight": …, "bias": …}}`."""
-    problems = Problems()
-    written = _json(source)
+    written, other = _json(source)
     if isinstance(written, dict) and all(isinstance(arrays, dict) for arrays in written.values()):
         return {path: {n: Given(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
+    if other:
+        return {}, [other]
+    problems = Problems()
     root = parse(source, problems)
     return (_weights(root, problems) if root is not None and not problems.errors else {}), problems.sorted()
 
 
 def read_array(source: Source) -> tuple[Nested, list[Problem]]:
     """The nested lists of a file."""
-    written = _json(source)
+    written, other = _json(source)
     if isinstance(written, list):
         return written, []
+    if other:
+        return None, [other]
     problems = Problems()
     root = parse(source, problems)
     if root is None and not problems.errors:
@@ -52,14 +66,30 @@ def read_array(source: Source) -> tuple[Nested, list[Problem]]:
     return (None if root is None else _nested(root, problems)), problems.sorted()
 
 
-def _json(source: Source) -> Any:
-    """What a JSON text says, None where it is none; many numbers are read much faster so."""
-    if not source.text.lstrip().startswith(("{", "[")):
-        return None
+def _json(source: Source) -> tuple[Any, Problem | None]:
+    """What a JSON text says, None where it is none; many numbers are read much faster so.
+
+    A text that is too large to be read in any other way has a problem that says so.
+    """
+    text = source.text
+    other = None
+    if len(text) > LARGEST_FILE:
+        what = "is not JSON of the form that is expected, and other text"
+        other = Problem("too-large", f"{source.name} {what} is only read up to {LARGEST_FILE // 1024:,} KiB")
+    if not _JSON.match(text):
+        return None, other
+    if (memory := memory_to_read(text)) > MOST_MEMORY:
+        message = f"{source.name} takes up to {memory // 10**6:,} MB of memory to read, and more than"
+        return None, Problem("too-large", f"{message} {MOST_MEMORY // 10**6} are refused")
     try:
-        return json.loads(source.text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_once, parse_int=float), other
     except (ValueError, RecursionError):
-        return None
+        return None, other
+
+
+def memory_to_read(text: str) -> int:
+    """Bytes that reading a JSON text takes at most, with the arrays that are made of it."""
+    return TEXTS * getsizeof(text) + sum(text.count(character) * each for character, each in BYTES.items())
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

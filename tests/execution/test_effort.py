@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncalc import load
-from cnncalc.cli import run as run_command
+from cnncalc.cli import data as data_files
 from cnncalc.cli.app import run
 from cnncalc.execution import effort, matrix
 from cnncalc.execution import verify as verifying
@@ -138,7 +138,7 @@ def test_bytes_of_inputs_and_weights(
     data = net.with_name("data.json")
     numbers = [[[0] * 9] * 7] if option == "--input-data" else {"conv1": {"weight": [[[[0] * 3] * 3]], "bias": [0]}}
     data.write_text(json.dumps(numbers))
-    monkeypatch.setattr(run_command, "LARGEST_FILE", data.stat().st_size)
+    monkeypatch.setattr(data_files, "LARGEST_FILE", data.stat().st_size)
     assert run(["run", str(net), option, str(data)]) == 0
     data.write_text(data.read_text() + " ")
     capsys.readouterr()
@@ -156,7 +156,7 @@ def test_bytes_of_inputs_and_weights(
         ("[[[NaN]]]", "numbers are expected, found one beyond all bounds or none at all"),
         ("[" * 5_000, "lists and mappings are nested more than 100 levels deep"),
         ("[[[" + "9" * 5_000 + "]]]", "numbers are expected, found one beyond all bounds"),
-        ("P2 1 1 255 " + "9" * 5_000, "no whole number of at most 9 digits"),
+        ("P2 9 7 255 " + "9" * 5_000, "no whole number of at most 9 digits"),
         ("P5 99999 99999 255 ", "a picture of 99999×99999 pixels"),
         ("", "nested lists of numbers are expected, found nothing"),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from cnncalc.errors import Problem
+from cnncalc.errors import MOST_PROBLEMS, Problem
 from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
@@ -106,6 +108,24 @@ def test_statistics_by_the_other_name() -> None:
     )
     [problem] = given_norm(variance=[1, 1, 1, -1])
     assert problem.message == "`variance` of batch_norm1 is -1 at index 3, but a variance is 0 or more"
+
+
+def test_no_more_problems_are_looked_for_than_are_reported() -> None:
+    """To look for the path or the name that may be meant costs time for each."""
+    tried: list[str] = []
+
+    class Noting(dict[str, Given]):
+        def items(self) -> Any:
+            for name, array in super().items():
+                tried.append(name)
+                yield name, array
+
+    names = Noting({f"x{number}": Given(1) for number in range(5_000)})
+    _, problems = check(NET, {"conv1": names}, complete=True)
+    assert len(problems) == MOST_PROBLEMS + 1
+    assert len(tried) <= MOST_PROBLEMS + 2
+    _, problems = check(NET, {f"x{number}": {} for number in range(5_000)}, complete=True)
+    assert len(problems) == MOST_PROBLEMS + 1
 
 
 def test_what_is_left_out() -> None:

@@ -1,0 +1,104 @@
+"""The numbers that `run` is given in files: the input, as nested lists or a picture, and the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import CnncalcError, SpecError
+
+if TYPE_CHECKING:
+    from cnncalc.errors import Source
+    from cnncalc.execution.weights import Shaped, Weights
+    from cnncalc.layers.base import Shape
+    from cnncalc.network import Network
+    from cnncalc.spec.load import Loaded
+
+LARGEST_FILE = 2**25  # bytes
+
+
+def read_weights(net: Network, loaded: Loaded, file: str | None, seed: int | None) -> Weights:
+    """The arrays of the file and of the architecture itself; what a file leaves out must be sampled on purpose.
+
+    Raises SpecError and CnncalcError.
+    """
+    from cnncalc.execution.weights import Weights, check
+    from cnncalc.spec import weights
+
+    assert loaded.source is not None
+    written, problems = weights.weights_in(loaded.source, loaded.path)
+    if file is not None:
+        more, others = weights.read_weights(_decode(file, _read(file)))
+        written, problems = {**written, **more}, [*problems, *others]
+    found, wrong = check(net, written, complete=file is not None and seed is None)
+    if problems or wrong:
+        unplaced = f"{file}: " if file is not None else ""
+        named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]
+        raise SpecError([*problems, *named])
+    return Weights(net, found, seed)
+
+
+def read_input(net: Network, file: str | None, seed: int | None) -> Shaped:
+    """The input, by default a random one. Raises CnncalcError where it does not have the network's shape."""
+    from cnncalc.execution.netpbm import PictureError, is_picture, read_header, read_picture
+    from cnncalc.execution.weights import NestedError, drawn_input
+
+    if file is None:
+        return drawn_input(seed or 0, net.input)
+    try:
+        data = _read(file)
+        if is_picture(data):
+            _check_shape(net, file, read_header(data).shape)  # before any pixel is decoded
+            return read_picture(data)
+        source = _decode(file, data)
+        del data  # it may be large
+        found = _read_lists(source)
+    except (NestedError, PictureError) as error:
+        raise CnncalcError(f"{file}: {error}") from None
+    _check_shape(net, file, found.shape)
+    return found
+
+
+def _read_lists(source: Source) -> Shaped:
+    from cnncalc.execution.weights import NestedError, flat
+    from cnncalc.spec.weights import read_array
+
+    nested, problems = read_array(source)
+    if problems:
+        raise SpecError(problems)
+    found = flat(nested)
+    if not found.shape:
+        raise NestedError("nested lists of numbers are expected, found a number")
+    return found
+
+
+def _check_shape(net: Network, file: str, shape: Shape) -> None:
+    from cnncalc.layers.base import shape_text
+
+    if shape != net.input:
+        hint = ""
+        if len(shape) == len(net.input):
+            hint = f"; --input {'x'.join(map(str, shape))} runs it on that"
+        wanted = f"the network takes {shape_text(net.input)}"
+        raise CnncalcError(f"{file}: the input is {shape_text(shape)}, but {wanted}{hint}")
+
+
+def _read(name: str) -> bytes:
+    from cnncalc.spec.files import read_bytes
+
+    try:
+        data = read_bytes(name, LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise CnncalcError(f"cannot read {name or 'an empty name'}: {reason}") from None
+    if len(data) > LARGEST_FILE:
+        raise CnncalcError(f"{name} is larger than {LARGEST_FILE // 2**20} MiB, and no more is read")
+    return data
+
+
+def _decode(name: str, data: bytes) -> Source:
+    from cnncalc.errors import Source
+
+    try:
+        return Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise CnncalcError(f"{name} is neither UTF-8 text nor a PGM or PPM picture") from None
