@@ -12,7 +12,8 @@ from cnncalc.analysis.report import LayerReport
 from cnncalc.compare.rows import ClosedForm, Comparison, Row
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.channels import Carried
-from cnncalc.layers.conv import Conv, Convolution
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv
 from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node

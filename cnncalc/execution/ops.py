@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import product
 from math import prod
@@ -10,74 +10,24 @@ from typing import Any
 
 from cnncalc.execution.windows import Sliding, each_side, laid_out, patches, sides, slide, strides
 from cnncalc.layers.base import each_axis
-from cnncalc.layers.ops import Function, Map, PaddingOf, Values
-from cnncalc.layers.settings import Amount, Padding, PerAxis
+from cnncalc.layers.ops import Kernel, Map, Ops, Values, WindowSettings
+from cnncalc.layers.settings import Amount, PerAxis
 
 
-class Reading(ABC):
-    """One meaning of the operations; see `cnncalc.layers.ops.Ops`. Elements are whatever the reading makes of them."""
+class Reading(Ops):
+    """Windows and borders in terms of the algebra, which each reading states. Elements are what it makes of them."""
 
-    # the algebra: each reading states it
-
-    @abstractmethod
-    def plus(self, a: Values, b: Values) -> Values: ...
-    @abstractmethod
-    def minus(self, a: Values, b: Values) -> Values: ...
-    @abstractmethod
-    def times(self, a: Values, b: Values) -> Values: ...
-    @abstractmethod
-    def over(self, a: Values, b: Values) -> Values: ...
-    @abstractmethod
-    def shifted(self, a: Values, number: float) -> Values: ...
-    @abstractmethod
-    def scaled(self, a: Values, number: float) -> Values: ...
-    @abstractmethod
-    def inverse(self, a: Values) -> Values: ...
-    @abstractmethod
-    def negative(self, a: Values) -> Values: ...
-    @abstractmethod
-    def power(self, a: Values, number: float) -> Values: ...
-    @abstractmethod
-    def at_least(self, a: Values, number: float) -> Values: ...
-    @abstractmethod
-    def at_most(self, a: Values, number: float) -> Values: ...
-    @abstractmethod
-    def where_positive(self, test: Values, a: Values, b: Values) -> Values: ...
-    @abstractmethod
-    def apply(self, function: Function, a: Values) -> Values: ...
-    @abstractmethod
-    def constant(self, value: float, count: int) -> Values: ...
     @abstractmethod
     def outside(self, value: float) -> Any:
         """An element of a window's padding."""
 
     @abstractmethod
-    def total(self, a: Values) -> Any: ...
-    @abstractmethod
-    def largest(self, a: Values) -> Any: ...
-    @abstractmethod
-    def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values: ...
-    @abstractmethod
-    def weighted(self, a: Values, shares: Sequence[float]) -> Any:
+    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
         """The weighted sum of an interpolation: an element whose share is 0 has no part in it."""
 
-    # windows, in terms of the algebra
-
-    def convolve(
-        self,
-        x: Map,
-        weight: Sequence[float],
-        bias: Sequence[float] | None,
-        *,
-        out: int,
-        kernel: PerAxis,
-        stride: PerAxis = 1,
-        padding: PaddingOf = 0,
-        dilation: PerAxis = 1,
-        groups: int = 1,
-    ) -> Map:
-        """Slide a kernel [out, C_in/groups, *K] over a map; every window meets the kernels of its group."""
-        axes = slides(x.sizes, kernel, stride, padding, dilation)
+    def convolve(self, x: Map, kernel: Kernel, windows: WindowSettings) -> Map:
+        weight, bias, out, groups = kernel
+        axes = slides(x.sizes, windows)
         channels = x.channels()
         ins, outs = len(channels) // groups, out // groups
         kernels = rows_of(weight, out, ins)
@@ -86,28 +36,16 @@ class Reading(ABC):
         for group in range(groups):
             own = slice(group * outs, (group + 1) * outs)
             rows, biases = kernels[own], bias and bias[own]
-            windows = patches(channels[group * ins : (group + 1) * ins], axes, zero)
-            made += map(list, zip(*(self.dots(window, rows, biases) for window in windows), strict=True))
+            found = patches(channels[group * ins : (group + 1) * ins], axes, zero)
+            made += map(list, zip(*(self.dots(window, rows, biases) for window in found), strict=True))
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def spread(
-        self,
-        x: Map,
-        weight: Sequence[float],
-        bias: Sequence[float] | None,
-        *,
-        out: int,
-        kernel: PerAxis,
-        stride: PerAxis,
-        padding: Padding,
-        output_padding: PerAxis,
-        dilation: PerAxis,
-        groups: int,
-    ) -> Map:
-        """Add every input position, times the kernel [C_in, out/groups, *K], onto a window of the output."""
+    def spread(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:
+        weight, bias, out, groups = kernel
         n = len(x.sizes)
-        settings = (each_axis("", value, n) for value in (kernel, stride, output_padding, dilation))
-        axes = [Canvas.of(*each) for each in zip(x.sizes, *settings, each_side(padding, n), strict=True)]
+        settings = (windows.kernel, windows.stride, output_padding, windows.dilation)
+        each = (each_axis("", value, n) for value in settings)
+        axes = [Canvas.of(*axis) for axis in zip(x.sizes, *each, each_side(windows.padding, n), strict=True)]
         channels = x.channels()
         ins, outs = len(channels) // groups, out // groups
         made: list[Values] = []
@@ -132,41 +70,19 @@ class Reading(ABC):
             parts = self.dots(position, rows, None)
             for number, offset in enumerate(offsets):
                 begin = origin + offset
-                added = self.plus(canvas[begin : begin + outs], parts[number * outs : (number + 1) * outs])
+                added = self.add(canvas[begin : begin + outs], parts[number * outs : (number + 1) * outs])
                 canvas[begin : begin + outs] = added
         kept = [_at(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
         return [[canvas[place + number] for place in kept] for number in range(outs)]
 
-    def largest_of_windows(
-        self,
-        x: Map,
-        *,
-        kernel: PerAxis,
-        stride: PerAxis,
-        padding: Padding,
-        dilation: PerAxis,
-        ceil: bool,
-        dialect: str,
-    ) -> Map:
-        """The largest element of each window; padding is smaller than all."""
-        axes = slides(x.sizes, kernel, stride, padding, dilation, ceil=ceil, dialect=dialect)
+    def largest_of_windows(self, x: Map, windows: WindowSettings) -> Map:
+        axes = slides(x.sizes, windows)
         lowest = self.outside(float("-inf"))
         made = [list(map(self.largest, patches([channel], axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def means_of_windows(
-        self,
-        x: Map,
-        *,
-        kernel: PerAxis,
-        stride: PerAxis,
-        padding: Padding,
-        ceil: bool,
-        dialect: str,
-        count_padding: bool,
-    ) -> Map:
-        """The mean of each window: over what it covers of the padded input, or of the input alone; of nothing, 0."""
-        axes = slides(x.sizes, kernel, stride, padding, 1, ceil=ceil, dialect=dialect)
+    def means_of_windows(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
+        axes = slides(x.sizes, windows)
         counts = [
             [axis.on_padded(start) if count_padding else axis.on_input(start) for start in axis.starts] for axis in axes
         ]
@@ -175,11 +91,10 @@ class Reading(ABC):
         made = []
         for channel in x.channels():
             sums = [self.total(window) for window in patches([channel], axes, zero)]
-            made.append([self.scaled([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
+            made.append([self.scale([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
     def means_of_parts(self, x: Map, size: PerAxis) -> Map:
-        """The mean of each of `size` parts of every axis: of the positions that a part touches."""
         wanted = each_axis("size", size, len(x.sizes))
         parts = [touched(have, want) for have, want in zip(x.sizes, wanted, strict=True)]
         steps = strides(x.sizes, 1)
@@ -187,24 +102,21 @@ class Reading(ABC):
         made = []
         for channel in x.channels():
             for part in places:
-                made += self.scaled([self.total([channel[place] for place in part])], 1 / len(part))
+                made += self.scale([self.total([channel[place] for place in part])], 1 / len(part))
         return Map((x.shape[0], *map(len, parts)), made)
 
     def sums_of_windows(self, a: Values, size: int) -> Values:
-        """The sum of the `size` elements around each, the larger half of them before it, zeros beyond the ends."""
         zero = self.outside(0.0)
         padded = [zero] * (size // 2) + a + [zero] * ((size - 1) // 2)
         return [self.total(padded[at : at + size]) for at in range(len(a))]
 
     # larger and smaller maps
 
-    def repeated(self, x: Map, factor: PerAxis) -> Map:
-        """Every position `factor` times on every axis."""
+    def repeat(self, x: Map, factor: PerAxis) -> Map:
         factors = each_axis("factor", factor, len(x.sizes))
         return picked(x, [[at for at in range(i) for _ in range(f)] for i, f in zip(x.sizes, factors, strict=True)])
 
-    def interpolated(self, x: Map, factor: PerAxis) -> Map:
-        """Between the two nearest centres of every axis, weighted by nearness; beyond the outermost, constant."""
+    def interpolate(self, x: Map, factor: PerAxis) -> Map:
         factors = each_axis("factor", factor, len(x.sizes))
         axes = [[neighbours(y, f, i) for y in range(i * f)] for i, f in zip(x.sizes, factors, strict=True)]
         steps = strides(x.sizes, 1)
@@ -214,13 +126,12 @@ class Reading(ABC):
             places = [_at([place for place, _ in choice], steps) for choice in choices]
             sums.append((places, [prod(share for _, share in choice) for choice in choices]))
         made = [
-            [self.weighted([channel[place] for place in places], shares) for places, shares in sums]
+            [self.weigh([channel[place] for place in places], shares) for places, shares in sums]
             for channel in x.channels()
         ]
         return Map.of_channels(made, tuple(map(len, axes)))
 
-    def bordered(self, x: Map, amount: Amount, value: float) -> Map:
-        """A map with a border of one value around it."""
+    def pad(self, x: Map, amount: Amount, value: float) -> Map:
         axes = [
             Sliding(size, before, before + size + after, before + size + after, (), ())
             for size, (before, after) in zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
@@ -229,13 +140,11 @@ class Reading(ABC):
         made = [laid_out([channel], axes, fill) for channel in x.channels()]
         return Map.of_channels(made, tuple(axis.length for axis in axes))
 
-    def cropped(self, x: Map, amount: Amount) -> Map:
-        """A map without a border."""
+    def crop(self, x: Map, amount: Amount) -> Map:
         ends = zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
         return picked(x, [range(before, size - after) for size, (before, after) in ends])
 
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
-        """A map repeated along the axes on which it is 1."""
         if x.shape == shape:
             return x
         steps = strides(x.shape, 1)
@@ -267,21 +176,12 @@ class Canvas:
         return cls(starts, taps, length, before, length - after)
 
 
-def slides(
-    sizes: tuple[int, ...],
-    kernel: PerAxis,
-    stride: PerAxis,
-    padding: PaddingOf,
-    dilation: PerAxis,
-    *,
-    ceil: bool = False,
-    dialect: str = "",
-) -> list[Sliding]:
+def slides(sizes: tuple[int, ...], windows: WindowSettings) -> list[Sliding]:
     """The windows on every axis of a map."""
     n = len(sizes)
-    kernels, steps, gaps = (each_axis("", setting, n) for setting in (kernel, stride, dilation))
-    settings = zip(sizes, kernels, steps, each_side(padding, n), gaps, strict=True)
-    return [slide(*each, ceil=ceil, dialect=dialect) for each in settings]
+    kernels, steps, gaps = (each_axis("", each, n) for each in (windows.kernel, windows.stride, windows.dilation))
+    axes = zip(sizes, kernels, steps, each_side(windows.padding, n), gaps, strict=True)
+    return [slide(*axis, ceil=windows.ceil, dialect=windows.dialect) for axis in axes]
 
 
 def rows_of(weight: Sequence[float], out: int, ins: int) -> list[list[float]]:

@@ -21,28 +21,28 @@ DOT: Callable[[Iterable[float], Iterable[float]], float] = getattr(math, "sumpro
 class Numbers(Reading):
     """Elements are floats, and what comes out is the network's output."""
 
-    def plus(self, a: Values, b: Values) -> Values:
+    def add(self, a: Values, b: Values) -> Values:
         return list(map(add, a, b))
 
-    def minus(self, a: Values, b: Values) -> Values:
+    def subtract(self, a: Values, b: Values) -> Values:
         return list(map(sub, a, b))
 
-    def times(self, a: Values, b: Values) -> Values:
+    def multiply(self, a: Values, b: Values) -> Values:
         return list(map(mul, a, b))
 
-    def over(self, a: Values, b: Values) -> Values:
+    def divide(self, a: Values, b: Values) -> Values:
         return [quotient(x, y) for x, y in zip(a, b, strict=True)]
 
-    def shifted(self, a: Values, number: float) -> Values:
+    def shift(self, a: Values, number: float) -> Values:
         return [x + number for x in a]
 
-    def scaled(self, a: Values, number: float) -> Values:
+    def scale(self, a: Values, number: float) -> Values:
         return [x * number for x in a]
 
-    def inverse(self, a: Values) -> Values:
+    def invert(self, a: Values) -> Values:
         return [quotient(1.0, x) for x in a]
 
-    def negative(self, a: Values) -> Values:
+    def negate(self, a: Values) -> Values:
         return list(map(neg, a))
 
     def power(self, a: Values, number: float) -> Values:
@@ -81,7 +81,7 @@ class Numbers(Reading):
             return [DOT(row, a) for row in rows]
         return [DOT(row, a) + bias for row, bias in zip(rows, biases, strict=True)]
 
-    def weighted(self, a: Values, shares: Sequence[float]) -> Any:
+    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
         return DOT(a, shares)
 
 
@@ -115,33 +115,33 @@ class Counting(Reading):
         self.inside[name] += max(sum(a) - 1, 0)
         return 1
 
-    def plus(self, a: Values, b: Values) -> Values:
+    def add(self, a: Values, b: Values) -> Values:
         self.both("additions", len(a))
         return a
 
-    minus = plus
+    subtract = add
 
-    def times(self, a: Values, b: Values) -> Values:
+    def multiply(self, a: Values, b: Values) -> Values:
         self.both("multiplications", len(a))
         return a
 
-    def over(self, a: Values, b: Values) -> Values:
+    def divide(self, a: Values, b: Values) -> Values:
         self.both("divisions", len(a))
         return a
 
-    def shifted(self, a: Values, number: float) -> Values:
+    def shift(self, a: Values, number: float) -> Values:
         self.both("additions", len(a))
         return a
 
-    def scaled(self, a: Values, number: float) -> Values:
+    def scale(self, a: Values, number: float) -> Values:
         self.both("multiplications", len(a))
         return a
 
-    def inverse(self, a: Values) -> Values:
+    def invert(self, a: Values) -> Values:
         self.both("divisions", len(a))
         return a
 
-    def negative(self, a: Values) -> Values:
+    def negate(self, a: Values) -> Values:
         return a  # a sign is no work
 
     def power(self, a: Values, number: float) -> Values:
@@ -184,7 +184,7 @@ class Counting(Reading):
             tally["additions"] += products if biases is not None else products - len(rows) * (n > 0)
         return [1] * len(rows)
 
-    def weighted(self, a: Values, shares: Sequence[float]) -> Any:
+    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
         self.both("multiplications", len(a))
         self.both("additions", len(a) - 1)
         return 1
@@ -220,7 +220,7 @@ class Provenance(Reading):
     def either(self, a: Values, b: Values) -> Values:
         return list(map(or_, a, b))
 
-    plus = minus = times = over = either
+    add = subtract = multiply = divide = either
 
     def with_number(self, a: Values, number: float) -> Values:
         return a
@@ -228,8 +228,8 @@ class Provenance(Reading):
     def alone(self, a: Values) -> Values:
         return a
 
-    shifted = scaled = power = at_least = at_most = with_number
-    inverse = negative = alone
+    shift = scale = power = at_least = at_most = with_number
+    invert = negate = alone
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
         return self.either(test, self.either(a, b))
@@ -251,7 +251,7 @@ class Provenance(Reading):
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         return [reduce(or_, a, 0)] * len(rows)
 
-    def weighted(self, a: Values, shares: Sequence[float]) -> Any:
+    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
         return reduce(or_, compress(a, shares), 0)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod, sqrt
 from typing import ClassVar
 
-from cnncalc.layers.base import Example, Grouped, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
-from cnncalc.layers.conv import check_groups
+from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
+from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import Draw, Map, Ops, Values, each
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import flag, integer, real
@@ -16,18 +16,18 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.050700987355480493
 
 def sigmoid(ops: Ops, x: Values) -> Values:
     """1/(1 + exp(−x)), element by element."""
-    return ops.inverse(ops.shifted(ops.apply("exp", ops.negative(x)), 1))
+    return ops.invert(ops.shift(ops.apply("exp", ops.negate(x)), 1))
 
 
 def relu6_of_3_more(ops: Ops, x: Values) -> Values:
     """min(max(x + 3, 0), 6), element by element."""
-    return ops.at_most(ops.at_least(ops.shifted(x, 3), 0), 6)
+    return ops.at_most(ops.at_least(ops.shift(x, 3), 0), 6)
 
 
 def shares(ops: Ops, x: Values) -> Values:
     """exp(x)/Σexp(x), with the largest x subtracted from all, so that no power is beyond bounds."""
-    powers = ops.apply("exp", ops.minus(x, [ops.largest(x)] * len(x)))
-    return ops.over(powers, [ops.total(powers)] * len(x))
+    powers = ops.apply("exp", ops.subtract(x, [ops.largest(x)] * len(x)))
+    return ops.divide(powers, [ops.total(powers)] * len(x))
 
 
 class _Elementwise(SameShape):
@@ -75,7 +75,7 @@ class LeakyRelu(_Activation, kind="leaky_relu"):
     cost = Work(comparisons=1, multiplications=1)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.where_positive(x, x, ops.scaled(x, self.slope)), inputs[0])
+        return each(lambda x: ops.where_positive(x, x, ops.scale(x, self.slope)), inputs[0])
 
 
 class Prelu(_Elementwise, kind="prelu"):
@@ -91,7 +91,7 @@ class Prelu(_Elementwise, kind="prelu"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         channels = inputs[0].channels()
         slopes = draw("weight", (1,) if self.shared else (len(channels),)) * (len(channels) if self.shared else 1)
-        parts = [ops.where_positive(x, x, ops.scaled(x, slope)) for x, slope in zip(channels, slopes, strict=True)]
+        parts = [ops.where_positive(x, x, ops.scale(x, slope)) for x, slope in zip(channels, slopes, strict=True)]
         return Map.of_channels(parts, inputs[0].sizes)
 
 
@@ -103,7 +103,7 @@ class Elu(_Activation, kind="elu"):
     cost = Work(comparisons=1, exponentials=1, additions=1, multiplications=1)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.where_positive(x, x, ops.scaled(ops.apply("expm1", x), self.alpha)), inputs[0])
+        return each(lambda x: ops.where_positive(x, x, ops.scale(ops.apply("expm1", x), self.alpha)), inputs[0])
 
 
 class Selu(_Activation, kind="selu"):
@@ -114,8 +114,8 @@ class Selu(_Activation, kind="selu"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         def selu(x: Values) -> Values:
-            below = ops.scaled(ops.apply("expm1", x), SELU_SCALE * SELU_ALPHA)
-            return ops.where_positive(x, ops.scaled(x, SELU_SCALE), below)
+            below = ops.scale(ops.apply("expm1", x), SELU_SCALE * SELU_ALPHA)
+            return ops.where_positive(x, ops.scale(x, SELU_SCALE), below)
 
         return each(selu, inputs[0])
 
@@ -128,8 +128,8 @@ class Gelu(_Activation, kind="gelu"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         def gelu(x: Values) -> Values:
-            turned = ops.shifted(ops.apply("erf", ops.scaled(x, sqrt(0.5))), 1)
-            return ops.times(ops.scaled(x, 0.5), turned)  # in PyTorch's order, within bounds where x is large
+            turned = ops.shift(ops.apply("erf", ops.scale(x, sqrt(0.5))), 1)
+            return ops.multiply(ops.scale(x, 0.5), turned)  # in PyTorch's order, within bounds where x is large
 
         return each(gelu, inputs[0])
 
@@ -141,7 +141,7 @@ class Silu(_Activation, kind="silu"):
     cost = Work(exponentials=1, additions=1, divisions=1, multiplications=1)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.times(x, sigmoid(ops, x)), inputs[0])
+        return each(lambda x: ops.multiply(x, sigmoid(ops, x)), inputs[0])
 
 
 class HardSwish(_Activation, kind="hard_swish"):
@@ -151,7 +151,7 @@ class HardSwish(_Activation, kind="hard_swish"):
     cost = Work(additions=1, comparisons=2, multiplications=2)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.scaled(ops.times(x, relu6_of_3_more(ops, x)), 1 / 6), inputs[0])
+        return each(lambda x: ops.scale(ops.multiply(x, relu6_of_3_more(ops, x)), 1 / 6), inputs[0])
 
 
 class HardSigmoid(_Activation, kind="hard_sigmoid"):
@@ -161,7 +161,7 @@ class HardSigmoid(_Activation, kind="hard_sigmoid"):
     cost = Work(additions=1, comparisons=2, multiplications=1)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.scaled(relu6_of_3_more(ops, x), 1 / 6), inputs[0])
+        return each(lambda x: ops.scale(relu6_of_3_more(ops, x), 1 / 6), inputs[0])
 
 
 class Sigmoid(_Activation, kind="sigmoid"):
@@ -201,7 +201,7 @@ class Mish(_Activation, kind="mish"):
     cost = Work(exponentials=3, additions=1, multiplications=1)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.times(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
+        return each(lambda x: ops.multiply(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
 
 
 class Softmax(Grouped, SameShape, Weightless, kind="softmax"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import starmap
+from itertools import chain, starmap
 from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
@@ -86,7 +86,8 @@ class Layer:
         for name, setting in own.items():
             setting.name = name
             delattr(cls, name)
-        cls.settings = {**cls.settings, **own}
+        inherited = chain.from_iterable(base.settings.items() for base in cls.__bases__ if issubclass(base, Layer))
+        cls.settings = {**dict(inherited), **own}
         cls.optional = {name: setting.default is not REQUIRED for name, setting in cls.settings.items()}
         if kind:
             cls.kind = kind
@@ -250,22 +251,6 @@ class SameShape(CarriesChannels):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
-
-
-class Grouped(Layer):
-    """A family that divides its channels into `groups` equal parts.
-
-    Where every channel is a part of its own, it stays so when there are fewer channels.
-    """
-
-    groups: int
-
-    def channels(self, inputs: Shapes, output: Shape) -> Channels:
-        channels = inputs[0][0]
-        return Carried() if self.groups == channels else Carried((channels // self.groups,))
-
-    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
-        return self.replace(groups=inputs[0][0]) if self.groups == before[0][0] else self
 
 
 def spatial(kind: str, shape: Shape) -> Shape:

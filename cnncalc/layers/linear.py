@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, shape_text
-from cnncalc.layers.conv import ChoosesChannels, with_bias
+from cnncalc.layers.groups import ChoosesChannels
+from cnncalc.layers.kernel import with_bias
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import LayerError, flag, integer

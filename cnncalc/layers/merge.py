@@ -65,7 +65,7 @@ class Add(_Merge, kind="add"):
         return Work(additions=(len(inputs) - 1) * prod(output))
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return Map(inputs[0].shape, reduce(ops.plus, (x.values for x in inputs)))
+        return Map(inputs[0].shape, reduce(ops.add, (x.values for x in inputs)))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -97,7 +97,7 @@ class Multiply(_Merge, kind="multiply"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         shape = tuple(map(max, *(x.shape for x in inputs))) if len(inputs) > 1 else inputs[0].shape
-        return Map(shape, reduce(ops.times, (ops.broadcast(x, shape).values for x in inputs)))
+        return Map(shape, reduce(ops.multiply, (ops.broadcast(x, shape).values for x in inputs)))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Grouped, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
-from cnncalc.layers.conv import check_groups
+from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
+from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ieee import quotient, root
 from cnncalc.layers.ops import Draw, Map, Ops, Values
 from cnncalc.layers.reach import Reach
@@ -41,10 +41,10 @@ def normalizing(sets: int, n: int, affine: bool) -> Work:
 def normalized(ops: Ops, x: Values, epsilon: float) -> Values:
     """One set of elements brought to mean 0 and variance 1, in the steps that `normalizing` counts."""
     n = len(x)
-    mean = ops.scaled([ops.total(x)], 1 / n)
-    centred = ops.minus(x, mean * n)
-    variance = ops.scaled([ops.total(ops.times(centred, centred))], 1 / n)
-    return ops.times(centred, ops.inverse(ops.apply("root", ops.shifted(variance, epsilon))) * n)
+    mean = ops.scale([ops.total(x)], 1 / n)
+    centred = ops.subtract(x, mean * n)
+    variance = ops.scale([ops.total(ops.multiply(centred, centred))], 1 / n)
+    return ops.multiply(centred, ops.invert(ops.apply("root", ops.shift(variance, epsilon))) * n)
 
 
 def affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[Values]:
@@ -53,7 +53,7 @@ def affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[V
         return channels
     factors, summands = draw("weight", (len(channels),)), draw("bias", (len(channels),))
     turned = zip(channels, factors, summands, strict=True)
-    return [ops.shifted(ops.scaled(channel, factor), summand) for channel, factor, summand in turned]
+    return [ops.shift(ops.scale(channel, factor), summand) for channel, factor, summand in turned]
 
 
 class BatchNorm(SameShape, kind="batch_norm"):
@@ -91,7 +91,7 @@ class BatchNorm(SameShape, kind="batch_norm"):
             channels, factors, summands, draw("running_mean", n), draw("running_var", n), strict=True
         ):
             folded = quotient(factor, root(variance + self.epsilon))
-            parts.append(ops.shifted(ops.scaled(x, folded), summand - mean * folded))
+            parts.append(ops.shift(ops.scale(x, folded), summand - mean * folded))
         return Map.of_channels(parts, inputs[0].sizes)
 
     @classmethod
@@ -237,9 +237,9 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
         x = inputs[0]
         positions = []
         for values in x.positions():
-            sums = ops.sums_of_windows(ops.times(values, values), self.size)
-            divisors = ops.power(ops.shifted(ops.scaled(sums, self.alpha / self.size), self.k), self.beta)
-            positions.append(ops.over(values, divisors))
+            sums = ops.sums_of_windows(ops.multiply(values, values), self.size)
+            divisors = ops.power(ops.shift(ops.scale(sums, self.alpha / self.size), self.k), self.beta)
+            positions.append(ops.divide(values, divisors))
         return Map.of_positions(positions, x.sizes)
 
     @classmethod

@@ -6,8 +6,8 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
-from cnncalc.layers.conv import DILATION, KERNEL, PADDING
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.kernel import DILATION, KERNEL, PADDING
+from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
 from cnncalc.layers.reach import Adaptive, Reach
 from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
 from cnncalc.layers.term import gcd
@@ -23,8 +23,15 @@ DIALECT: Any = word(
 class _Pool(CarriesChannels, Weightless, Windowed):
     """A window that slides over each channel: what the two kinds share."""
 
+    kernel: PerAxis = KERNEL
+    stride: PerAxis = STRIDE
+    padding: Padding = PADDING
     ceil: bool
     dialect: str
+
+    @property
+    def window_settings(self) -> WindowSettings:
+        return super().window_settings._replace(ceil=self.ceil, dialect=self.dialect)
 
     def result_shape(self, inputs: Shapes) -> Shape:
         axes = self.axes(inputs)
@@ -83,9 +90,6 @@ class MaxPool(_Pool, kind="max_pool"):
     """Max pooling: [C, *I] → [C, *O], the largest element of each window."""
 
     reference = "PyTorch, torch.nn.MaxPool2d; for the dialect: Caffe, src/caffe/layers/pooling_layer.cpp"
-    kernel: PerAxis = KERNEL
-    stride: PerAxis = STRIDE
-    padding: Padding = PADDING
     dilation: PerAxis = DILATION
     ceil: bool = CEIL
     dialect: str = DIALECT
@@ -98,15 +102,7 @@ class MaxPool(_Pool, kind="max_pool"):
         return Work(comparisons=self.joined_inside(inputs, output))
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.largest_of_windows(
-            inputs[0],
-            kernel=self.kernel,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil=self.ceil,
-            dialect=self.dialect,
-        )
+        return ops.largest_of_windows(inputs[0], self.window_settings)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -122,9 +118,6 @@ class AvgPool(_Pool, kind="avg_pool"):
 
     linear = True
     reference = "PyTorch, torch.nn.AvgPool2d; for the dialect: Caffe, src/caffe/layers/pooling_layer.cpp"
-    kernel: PerAxis = KERNEL
-    stride: PerAxis = STRIDE
-    padding: Padding = PADDING
     ceil: bool = CEIL
     dialect: str = DIALECT
     count_padding: bool = flag(True, brief="padding counted", doc="padded zeros are part of the mean")
@@ -137,15 +130,7 @@ class AvgPool(_Pool, kind="avg_pool"):
         return Work(multiplications=prod(output), additions=self.joined_inside(inputs, output))
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.means_of_windows(
-            inputs[0],
-            kernel=self.kernel,
-            stride=self.stride,
-            padding=self.padding,
-            ceil=self.ceil,
-            dialect=self.dialect,
-            count_padding=self.count_padding,
-        )
+        return ops.means_of_windows(inputs[0], self.window_settings, count_padding=self.count_padding)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -184,7 +169,7 @@ class GlobalAvgPool(_GlobalPool, kind="global_avg_pool"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         channels = inputs[0].channels()
         sums = [ops.total(channel) for channel in channels]
-        return Map((len(sums), *(1 for _ in inputs[0].sizes)), ops.scaled(sums, 1 / len(channels[0])))
+        return Map((len(sums), *(1 for _ in inputs[0].sizes)), ops.scale(sums, 1 / len(channels[0])))
 
 
 class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):

@@ -53,7 +53,7 @@ class Scale(SameShape, kind="scale"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         channels = inputs[0].channels()
         factors = draw("weight", (len(channels),))
-        parts = [ops.scaled(channel, factor) for channel, factor in zip(channels, factors, strict=True)]
+        parts = [ops.scale(channel, factor) for channel, factor in zip(channels, factors, strict=True)]
         return Map.of_channels(parts, inputs[0].sizes)
 
     @classmethod

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from cnncalc.layers.base import CarriesChannels, Example, Grouped, Idle, Layer, Maps, Shape, Shapes, shape_text, spatial
+from cnncalc.layers.base import CarriesChannels, Example, Idle, Layer, Maps, Shape, Shapes, shape_text, spatial
 from cnncalc.layers.channels import Carried, Channels
-from cnncalc.layers.conv import check_groups
+from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach, Window
 from cnncalc.layers.settings import Amount, LayerError, amount, integer, real, show, sizes
@@ -167,7 +167,7 @@ class Pad(_Border, kind="pad"):
         return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.bordered(inputs[0], self.amount, self.value)
+        return ops.pad(inputs[0], self.amount, self.value)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -202,7 +202,7 @@ class Crop(_Border, kind="crop"):
         return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.cropped(inputs[0], self.amount)
+        return ops.crop(inputs[0], self.amount)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

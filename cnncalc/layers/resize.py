@@ -60,8 +60,8 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         if self.mode == "nearest":
-            return ops.repeated(inputs[0], self.factor)
-        return ops.interpolated(inputs[0], self.factor)
+            return ops.repeat(inputs[0], self.factor)
+        return ops.interpolate(inputs[0], self.factor)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -5,26 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
-from cnncalc.layers.conv import (
-    BIAS,
-    DILATION,
-    KERNEL,
-    MULTIPLIER,
-    OUT,
-    PADDING,
-    STRIDE,
-    ChoosesChannels,
-    Conv,
-    Convolution,
-    DepthwiseConv,
-    convolved,
-)
-from cnncalc.layers.ops import Draw, Map, Ops
-from cnncalc.layers.settings import LayerError, Padding, PerAxis
-from cnncalc.layers.window import Axis, Windowed, check_fits
+from cnncalc.layers.conv import Conv, DepthwiseConv
+from cnncalc.layers.kernel import BIAS, DILATION, MULTIPLIER, Convolution, OutWindowed, convolve
+from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
+from cnncalc.layers.settings import LayerError, PerAxis
+from cnncalc.layers.window import Axis, check_fits
 
 
-class _TwoSteps(ChoosesChannels, Windowed):
+class _TwoSteps(OutWindowed):
     """Two convolutions, one after the other, written as one layer: every rule is put together from theirs."""
 
     linear = True
@@ -73,10 +61,6 @@ class SeparableConv(_TwoSteps, kind="separable_conv"):
 
     reference = "F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, arXiv:1610.02357"
     names = ("depthwise", "pointwise")
-    out: int = OUT
-    kernel: PerAxis = KERNEL
-    stride: PerAxis = STRIDE
-    padding: Padding = PADDING
     dilation: PerAxis = DILATION
     multiplier: int = MULTIPLIER
     bias: bool = BIAS
@@ -97,19 +81,10 @@ class SeparableConv(_TwoSteps, kind="separable_conv"):
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         first, second = self.draws(draw)
-        between = convolved(
-            inputs[0],
-            first,
-            ops,
-            out=inputs[0].shape[0] * self.multiplier,
-            kernel=self.kernel,
-            bias=False,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=inputs[0].shape[0],
-        )
-        return convolved(between, second, ops, out=self.out, kernel=1, bias=self.bias)
+        channels = inputs[0].shape[0]
+        out = channels * self.multiplier
+        between = convolve(inputs[0], first, ops, self.window_settings, out=out, groups=channels, bias=False)
+        return convolve(between, second, ops, WindowSettings(1), out=self.out, bias=self.bias)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -125,10 +100,6 @@ class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
 
     reference = "C. Szegedy et al., Rethinking the Inception Architecture for Computer Vision, arXiv:1512.00567, 3.2"
     names = ("column", "row")
-    out: int = OUT
-    kernel: PerAxis = KERNEL
-    stride: PerAxis = STRIDE
-    padding: Padding = PADDING
     bias: bool = BIAS
 
     def axes(self, inputs: Shapes) -> tuple[Axis, ...]:
@@ -163,12 +134,9 @@ class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
         first, second = self.draws(draw)
         (kh, kw), (sh, sw) = each_axis("kernel", self.kernel, 2), each_axis("stride", self.stride, 2)
         ph, pw = self.padding if isinstance(self.padding, tuple) else (self.padding, self.padding)
-        column = convolved(
-            inputs[0], first, ops, out=self.out, kernel=(kh, 1), bias=False, stride=(sh, 1), padding=(ph, 0)
-        )
-        return convolved(
-            column, second, ops, out=self.out, kernel=(1, kw), bias=self.bias, stride=(1, sw), padding=(0, pw)
-        )
+        column, row = WindowSettings((kh, 1), (sh, 1), (ph, 0)), WindowSettings((1, kw), (1, sw), (0, pw))
+        between = convolve(inputs[0], first, ops, column, out=self.out, bias=False)
+        return convolve(between, second, ops, row, out=self.out, bias=self.bias)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -5,35 +5,20 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
-from cnncalc.layers.conv import (
-    BIAS,
-    DILATION,
-    DUMOULIN,
-    GROUPS,
-    KERNEL,
-    OUT,
-    PADDING,
-    STRIDE,
-    ChoosesInGroups,
-    check_groups,
-    with_bias,
-)
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.groups import GROUPS, ChoosesInGroups, check_groups
+from cnncalc.layers.kernel import BIAS, DILATION, DUMOULIN, OutWindowed, with_bias
+from cnncalc.layers.ops import Draw, Kernel, Map, Ops
 from cnncalc.layers.reach import Reach, Spread
-from cnncalc.layers.settings import LayerError, Padding, PerAxis, per_axis, short
-from cnncalc.layers.window import Axis, Windowed, axes_of, halves, simplest, transposed_size
+from cnncalc.layers.settings import LayerError, PerAxis, per_axis, short
+from cnncalc.layers.window import Axis, axes_of, halves, simplest, transposed_size
 
 
-class TransposedConv(ChoosesInGroups, Windowed, kind="transposed_conv"):
+class TransposedConv(ChoosesInGroups, OutWindowed, kind="transposed_conv"):
     """Transposed convolution: [C_in, *I] → [out, *O], every input is spread over a window of outputs."""
 
     linear = True
     slides = False
     reference = DUMOULIN + ", chapter 4"
-    out: int = OUT
-    kernel: PerAxis = KERNEL
-    stride: PerAxis = STRIDE
-    padding: Padding = PADDING
     output_padding: PerAxis = per_axis(
         0, minimum=0, symbol="P_out", brief="op{}", doc="added to the output's size, on its last side"
     )
@@ -117,18 +102,10 @@ class TransposedConv(ChoosesInGroups, Windowed, kind="transposed_conv"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         x = inputs[0]
         kernel = each_axis("kernel", self.kernel, len(x.sizes))
-        return ops.spread(
-            x,
-            draw("weight", (x.shape[0], self.out // self.groups, *kernel)),
-            draw("bias", (self.out,)) if self.bias else None,
-            out=self.out,
-            kernel=kernel,
-            stride=self.stride,
-            padding=self.padding,
-            output_padding=self.output_padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        weight = draw("weight", (x.shape[0], self.out // self.groups, *kernel))
+        bias = draw("bias", (self.out,)) if self.bias else None
+        arrays = Kernel(weight, bias, self.out, self.groups)
+        return ops.spread(x, arrays, self.window_settings, self.output_padding)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

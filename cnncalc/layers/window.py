@@ -10,6 +10,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, each_axis, spatial
+from cnncalc.layers.ops import WindowSettings
 from cnncalc.layers.reach import Reach, Window
 from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, uniform
 from cnncalc.layers.term import largest
@@ -195,6 +196,11 @@ class Windowed(Layer):
     def axes(self, inputs: Shapes) -> tuple[Axis, ...]:
         """The window on every axis. Raises LayerError `wrong-rank`."""
         return axes_of(self.kind, inputs[0], self.kernel, self.stride, self.padding, self.dilation)
+
+    @property
+    def window_settings(self) -> WindowSettings:
+        """The windows as they are executed."""
+        return WindowSettings(self.kernel, self.stride, self.padding, self.dilation)
 
     def kernels(self, inputs: Shapes) -> Shape:
         """The kernel on every axis. Raises LayerError `wrong-rank`."""

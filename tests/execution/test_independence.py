@@ -70,7 +70,7 @@ def test_imports_and_calls_of_the_executor(module: str) -> None:
     assert not calls(tree) & (RULES | FORMULAS)
 
 
-@pytest.mark.parametrize("family", sorted(set(FAMILIES.values())))
+@pytest.mark.parametrize("family", sorted({"kernel", *FAMILIES.values()}))
 def test_calls_of_the_layers(family: str) -> None:
     assert not reached((ROOT / "layers" / f"{family}.py").read_text(encoding="utf-8")) & (RULES | FORMULAS)
 
@@ -98,7 +98,7 @@ def test_every_kind_runs_when_no_rule_does(monkeypatch: pytest.MonkeyPatch) -> N
     for cls in {base for kind in KINDS for base in kind_class(kind).__mro__ if issubclass(base, Layer)}:
         for name in (RULES | {"axes", "extras", "window", "sides", "between"}) & vars(cls).keys():
             monkeypatch.setattr(cls, name, refuse)
-    for name in {"window", *FAMILIES.values()}:
+    for name in {"window", "kernel", "groups", *FAMILIES.values()}:
         module = importlib.import_module(f"cnncalc.layers.{name}")
         for function in (FORMULAS - {"between", "axes"}) & vars(module).keys():
             monkeypatch.setattr(module, function, refuse)

@@ -195,4 +195,4 @@ def test_numbers_stay_what_they_are_beyond_the_bounds() -> None:
     assert apply("sigmoid", x).values == [0.0, 0.0, 1.0, 1.0]
     assert apply("elu", x).values == [-1.0, -1.0, 800.0, 1e4]
     assert apply("softmax", x).values == [0.0, 0.0, 0.0, 1.0]
-    assert Numbers().over([1.0, -1.0], [0.0, 0.0]) == [float("inf"), float("-inf")]
+    assert Numbers().divide([1.0, -1.0], [0.0, 0.0]) == [float("inf"), float("-inf")]

@@ -13,7 +13,8 @@ from cnncalc.execution.narrow import narrow
 from cnncalc.execution.verify import APART, MOST_OF_MANY, LayerVerdict, Verdict, verify
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
-from cnncalc.layers.conv import Conv, Convolution
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.reach import Window
 from cnncalc.network import INPUT, Network, Node
 
