@@ -103,6 +103,16 @@ def test_every_command_runs_with_the_same_numbers(number: int, finished: dict[st
         assert b"\r" not in done.out
 
 
+def test_every_command_runs_on_a_screen(folder: Path) -> None:
+    """In colour, fitted to its width, with progress: no character that the console lacks."""
+    runs = [{"args": args, "stdin": GOOD, "screen": True} for args in CASES]
+    whole = on_windows(folder, "utf-8", *runs)
+    assert any(b"\x1b[" in done.out for done in whole)
+    for run, done, wide in zip(runs, on_windows(folder, "cp1252", *runs), whole, strict=True):
+        assert (done.code, wide.code) == (0, 0), (run, done.err)
+        assert digits(done.out.decode("cp1252")) == digits(wide.out.decode()), run
+
+
 def test_help_and_usage_are_written_to_any_console(folder: Path) -> None:
     runs = [{"args": args} for args in [["--help"], *([name, "--help"] for name in COMMANDS)]]
     for encoding in ("cp1252", "cp437"):

@@ -1,8 +1,9 @@
 """Windows, as far as it can be had elsewhere: run as a script, it takes away what only POSIX has, then runs commands.
 
 Standard input is a JSON object with an `encoding` of the console and `runs`, each with `args` and perhaps `stdin` and
-`gone` (the reader of standard output has ended); standard output is a JSON list of their exit codes, outputs (bytes,
-as latin-1) and messages. What differs on Windows comes from Python's documentation ("Availability") and typeshed.
+`gone` (the reader of standard output has ended) or `screen` (it is a console); standard output is a JSON list of their
+exit codes, outputs (bytes, as latin-1) and messages. What differs on Windows comes from Python's documentation
+("Availability") and typeshed.
 """
 
 from __future__ import annotations
@@ -90,6 +91,13 @@ def behave() -> None:
     setattr(os, "replace", replaced)  # noqa: B010, mypy knows its signature
 
 
+class Screen(io.BytesIO):
+    """A console."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class Gone(io.FileIO):
     """A pipe whose reader has ended, as the C library of Windows reports it."""
 
@@ -105,9 +113,11 @@ class Gone(io.FileIO):
         return super().write(data)
 
 
-def run(main: Callable[[], None], encoding: str, args: list[str], stdin: str = "", gone: bool = False) -> list[Any]:
+def run(
+    main: Callable[[], None], encoding: str, args: list[str], stdin: str = "", gone: bool = False, screen: bool = False
+) -> list[Any]:
     """Exit code, output and messages of a run at a console of an encoding that ends lines as Windows does."""
-    out, err = io.BytesIO(), io.BytesIO()
+    out, err = (Screen(), Screen()) if screen else (io.BytesIO(), io.BytesIO())
     sys.argv = ["cnncalc", *args]
     sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.replace("\n", "\r\n").encode()), encoding=encoding)
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(Gone()) if gone else out, encoding=encoding, newline="\r\n")
