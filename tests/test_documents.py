@@ -50,6 +50,7 @@ CONSOLE = [
 ]
 COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
 HELP = {"--help", "--install-completion", "--show-completion", "--version"}  # of the program itself
+OTHER_PROGRAMS = re.compile(r"^(?:pip|jupyter|pytest) .*$|`pytest .*?`", re.MULTILINE)  # they have options of their own
 WRONG = "wrong.yaml"  # the file that is shown for its mistakes
 LONGEST_README = 250  # lines; the rest is the guide's
 
@@ -93,7 +94,9 @@ def test_the_guide_lists_its_pages() -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_page_is_markdown_in_a_pipe_and_formatted_on_a_terminal(topic: str) -> None:
     assert cnncalc("guide", topic).stdout == page(topic)
-    shown = re.sub("\x1b\\[[0-9;]*m", "", cnncalc("guide", topic, "--color", "always", "--width", "70").stdout)
+    shown = re.sub(
+        "\x1b\\[[0-9;]*m|\x1b]8;.*?\x1b\\\\", "", cnncalc("guide", topic, "--color", "always", "--width", "70").stdout
+    )
     title = page(topic).partition("\n")[0].removeprefix("# ")
     assert shown.splitlines()[0].strip() == title
     assert max(map(len, shown.splitlines())) <= 70
@@ -180,7 +183,8 @@ def test_every_option_that_is_mentioned_exists(name: str) -> None:
     known = HELP.union(
         *({*option.opts, *option.secondary_opts} for each in COMMANDS.values() for option in each.params)
     )
-    mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", TEXTS[name]))
+    text = OTHER_PROGRAMS.sub("", TEXTS[name])
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
     assert mentioned <= known
 
 

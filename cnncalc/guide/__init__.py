@@ -11,6 +11,7 @@ TOPICS = {
     "receptive-fields": "how receptive fields are computed, and what the marks mean",
     "executor": "running a network on numbers, and verifying every figure by execution",
     "formats": "JSON, CSV and Python for programs",
+    "jupyterlite": "notebooks in the browser, without an installation",
     "limits": "what is refused: sizes, depths, times",
     "speed": "how fast it is, and how that is measured",
 }
