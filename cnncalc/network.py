@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import Value
 
 INPUT = -1  # in place of a node's index: the network's input
 
@@ -66,22 +64,3 @@ class Network(NamedTuple):
     def shape_at(self, index: int) -> Shape:
         """Shape of what the node gives, or of the network's input for INPUT."""
         return self.input if index == INPUT else self.nodes[index].output
-
-
-class Expectation(NamedTuple):
-    """A number that a file promises under `expect`."""
-
-    key: str
-    value: Value
-    key_span: Span
-    span: Span
-
-
-class Given(NamedTuple):
-    """An array that a user gives: nested lists of numbers, and where it stands, if in a text of ours."""
-
-    value: Value
-    span: Span | None = None
-
-
-GivenWeights = Mapping[str, Mapping[str, Given]]  # path of a layer → name of the array → the array

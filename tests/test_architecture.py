@@ -25,15 +25,16 @@ ARROWS: dict[str, set[str]] = {
     "guide": set(),
     "layers": {"errors"},
     "network": {"errors", "layers"},
-    "spec": {"errors", "nearest", "system", "layers", "network"},
-    "analysis": {"errors", "nearest", "layers", "network"},
+    "given": {"errors", "layers"},
+    "spec": {"errors", "nearest", "system", "layers", "network", "given"},
+    "analysis": {"errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
-    "execution": {"errors", "nearest", "layers", "network", "paths", "analysis"},
+    "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
     "render": {"errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     # of execution only the check of a file's `weights`
-    "review": {"errors", "nearest", "layers", "network", "spec", "analysis", "execution"},
+    "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
     "__init__": {"errors", "network", "spec", "analysis"},
     "__main__": {"cli"},
 }

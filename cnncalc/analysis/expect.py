@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from cnncalc.analysis.figures import FIGURES, Value
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Fix, Problem
+from cnncalc.given import Expectation
 from cnncalc.layers.settings import show
 from cnncalc.nearest import nearest
-from cnncalc.network import Expectation
 
 # What a file can expect: every figure of a network that depends on nothing but the network.
 EXPECTABLE = {name: figure for name, figure in FIGURES.items() if figure.written != "bytes"}

@@ -8,10 +8,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnncalcError, Problem, Problems
+from cnncalc.given import GivenArray, GivenWeights
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.settings import show
 from cnncalc.nearest import did_you_mean
-from cnncalc.network import Given, GivenWeights, Network, Node
+from cnncalc.network import Network, Node
 from cnncalc.paths import PathError, find_path
 
 Array = Any  # a number, or a list of arrays
@@ -152,7 +153,9 @@ def _weight(node: Node, name: str) -> Weight | None:
     return next((weight for weight in declared if name in (weight.name, weight.alias)), None)
 
 
-def _twice(node: Node, name: str, weight: Weight | None, arrays: Mapping[str, Given], array: Given) -> Problem | None:
+def _twice(
+    node: Node, name: str, weight: Weight | None, arrays: Mapping[str, GivenArray], array: GivenArray
+) -> Problem | None:
     """The problem of an array that is given by its name and, here, by its alias as well."""
     if weight is None or name == weight.name or weight.name not in arrays:
         return None
@@ -161,7 +164,7 @@ def _twice(node: Node, name: str, weight: Weight | None, arrays: Mapping[str, Gi
 
 
 def _take(
-    node: Node, name: str, weight: Weight | None, array: Given, found: dict[tuple[str, str], Shaped]
+    node: Node, name: str, weight: Weight | None, array: GivenArray, found: dict[tuple[str, str], Shaped]
 ) -> Problem | None:
     """Note a given array, or return what is wrong with it."""
     if weight is None:

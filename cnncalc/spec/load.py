@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError, failed
+from cnncalc.given import Expectation
 from cnncalc.layers.base import Shape, shape_text
 from cnncalc.layers.settings import MAXIMUM, Value, show
 from cnncalc.nearest import did_you_mean
-from cnncalc.network import Expectation, Network
+from cnncalc.network import Network
 from cnncalc.spec.builder import TooLarge
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import Entry, Reason

@@ -8,7 +8,7 @@ from sys import getsizeof
 from typing import Any
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
-from cnncalc.network import Given
+from cnncalc.given import GivenArray
 from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import read_family
 from cnncalc.spec.files import LARGEST_FILE
@@ -29,22 +29,22 @@ MOST_MEMORY = 220_000_000
 Nested = Any  # a number, or a list of nested
 
 
-def weights_in(source: Source, path: str) -> tuple[dict[str, dict[str, Given]], list[Problem]]:
+def weights_in(source: Source, path: str) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
     """The `weights` of an architecture; of a file that extends another, its own go before the other's, path by path."""
     description = read_family(source, path, Problems())
     problems = Problems()
-    found: dict[str, dict[str, Given]] = {}
+    found: dict[str, dict[str, GivenArray]] = {}
     for document in reversed(description.documents if description else []):
         if document.weights is not None:
             found.update(_weights(document.weights, problems))
     return found, problems.sorted()
 
 
-def read_weights(source: Source) -> tuple[dict[str, dict[str, Given]], list[Problem]]:
+def read_weights(source: Source) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
     """The weights of a file of their own, `{"PATH": {"weight": …, "bias": …}}`."""
     written, other = _json(source)
     if isinstance(written, dict) and all(isinstance(arrays, dict) for arrays in written.values()):
-        return {path: {n: Given(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
+        return {path: {n: GivenArray(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
     if other:
         return {}, [other]
     problems = Problems()
@@ -99,11 +99,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _weights(node: Node, problems: Problems) -> dict[str, dict[str, Given]]:
-    found: dict[str, dict[str, Given]] = {}
+def _weights(node: Node, problems: Problems) -> dict[str, dict[str, GivenArray]]:
+    found: dict[str, dict[str, GivenArray]] = {}
     for path, arrays in _pairs(node, "`weights` is a mapping of paths", problems):
         named = _pairs(arrays, f"`{path.value}` is a mapping of arrays, as `weight` and `bias`", problems)
-        found[path.value] = {name.value: Given(_nested(inner, problems), inner.span) for name, inner in named}
+        found[path.value] = {name.value: GivenArray(_nested(inner, problems), inner.span) for name, inner in named}
     return found
 
 

@@ -11,8 +11,8 @@ from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
 from cnncalc.execution.weights import NestedError, Shaped, Weights, check, drawn_input, flat, nested
+from cnncalc.given import GivenArray
 from cnncalc.layers.ops import Map
-from cnncalc.network import Given
 from cnncalc.paths import PathError, find_path
 
 from ..networks import network
@@ -63,9 +63,9 @@ def test_a_layer_applied_again_has_the_same_weights() -> None:
 
 def test_problems_of_what_is_given() -> None:
     given = {
-        "conv1": {"weight": Given([[1.0]]), "bias": Given([1, 2, 3, 4]), "biass": Given(1)},
-        "relu1": {"weight": Given([1])},
-        "batch_norm": {"mean": Given([0] * 4)},
+        "conv1": {"weight": GivenArray([[1.0]]), "bias": GivenArray([1, 2, 3, 4]), "biass": GivenArray(1)},
+        "relu1": {"weight": GivenArray([1])},
+        "batch_norm": {"mean": GivenArray([0] * 4)},
     }
     found, problems = check(NET, given, complete=False)
     assert list(found) == [("conv1", "bias")]
@@ -80,7 +80,7 @@ def test_problems_of_what_is_given() -> None:
 
 def given_norm(**arrays: list[float]) -> list[Problem]:
     """What is wrong with these arrays of the batch norm of `NET`, which has four channels."""
-    return check(NET, {"batch_norm1": {name: Given(array) for name, array in arrays.items()}}, complete=False)[1]
+    return check(NET, {"batch_norm1": {name: GivenArray(array) for name, array in arrays.items()}}, complete=False)[1]
 
 
 def test_a_variance_that_cannot_be() -> None:
@@ -89,7 +89,7 @@ def test_a_variance_that_cannot_be() -> None:
     [problem] = given_norm(running_var=[1, 2, -1e-9, 4])
     assert (problem.code, problem.path) == ("bad-value", "batch_norm1")
     assert problem.message == "`running_var` of batch_norm1 is -1e-9 at index 2, but a variance is 0 or more"
-    _, [problem] = check(zero, {"batch_norm1": {"running_var": Given([1, 0, 1])}}, complete=False)
+    _, [problem] = check(zero, {"batch_norm1": {"running_var": GivenArray([1, 0, 1])}}, complete=False)
     assert problem.message == (
         "`running_var` of batch_norm1 is 0 at index 1, but with epsilon=0 a variance is more than 0"
     )
@@ -97,7 +97,7 @@ def test_a_variance_that_cannot_be() -> None:
 
 def test_statistics_by_the_other_name() -> None:
     """Textbooks say mean and variance; whichever it is, the array is the one of PyTorch's name."""
-    given = {"batch_norm1": {"mean": Given([1, 2, 3, 4]), "variance": Given([1, 1, 1, 1])}}
+    given = {"batch_norm1": {"mean": GivenArray([1, 2, 3, 4]), "variance": GivenArray([1, 1, 1, 1])}}
     found, problems = check(NET, given, complete=False)
     assert problems == []
     assert set(found) == {("batch_norm1", "running_mean"), ("batch_norm1", "running_var")}
@@ -114,13 +114,13 @@ def test_no_more_problems_are_looked_for_than_are_reported() -> None:
     """To look for the path or the name that may be meant costs time for each."""
     tried: list[str] = []
 
-    class Noting(dict[str, Given]):
+    class Noting(dict[str, GivenArray]):
         def items(self) -> Any:
             for name, array in super().items():
                 tried.append(name)
                 yield name, array
 
-    names = Noting({f"x{number}": Given(1) for number in range(5_000)})
+    names = Noting({f"x{number}": GivenArray(1) for number in range(5_000)})
     _, problems = check(NET, {"conv1": names}, complete=True)
     assert len(problems) == MOST_PROBLEMS + 1
     assert len(tried) <= MOST_PROBLEMS + 2
@@ -129,7 +129,7 @@ def test_no_more_problems_are_looked_for_than_are_reported() -> None:
 
 
 def test_what_is_left_out() -> None:
-    _, problems = check(NET, {"conv1": {"bias": Given([1, 2, 3, 4])}}, complete=True)
+    _, problems = check(NET, {"conv1": {"bias": GivenArray([1, 2, 3, 4])}}, complete=True)
     assert [problem.message for problem in problems] == [
         "`weight` [4, 3, 3, 3] of conv1 is not given, nor 6 other arrays"
     ]
