@@ -189,7 +189,7 @@ def test_every_option_that_is_mentioned_exists(name: str) -> None:
 
 
 def test_every_file_that_is_mentioned_exists() -> None:
-    for name in (".ci/run", str(PICTURE.relative_to(ROOT)), str(CONTRIBUTING.relative_to(ROOT))):
+    for name in (".ci/run", ".ci/full", str(PICTURE.relative_to(ROOT)), str(CONTRIBUTING.relative_to(ROOT))):
         assert name in TEXT
         assert (ROOT / name).exists()
 
