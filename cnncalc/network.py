@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
 
+FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
 INPUT = -1  # in place of a node's index: the network's input
 
 
@@ -27,7 +29,8 @@ class Group(NamedTuple):
     """What the file writes as one thing and is several layers: a block's call, a repeat, a merge, a branch.
 
     It holds the nodes from `first` up to, not including, `last`; `result` is the index of the node whose output
-    leaves it (INPUT where nothing inside changes what flows).
+    leaves it (INPUT where nothing inside changes what flows). `path` is "" for a repeat that adds nothing to the paths
+    of its layers, and for its rounds.
     """
 
     path: str
@@ -37,6 +40,7 @@ class Group(NamedTuple):
     last: int
     result: int
     depth: int  # groups around it
+    rounds: int = 0  # of a repeat
 
 
 class Network(NamedTuple):
@@ -49,6 +53,8 @@ class Network(NamedTuple):
     - `outputs`: the index of the node that gives each output, by its name; "" is the end of the chain.
     - `complete`: False where a layer's rule did not hold: then `nodes` ends before it, in the order of the file.
     - `family`: the file at the end of the chain of `extends`.
+    - `former_paths`: gives the paths that layers and groups had in version 0.1 and have no more, each with the paths
+      that its layers have now.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Network(NamedTuple):
     outputs: dict[str, int]
     complete: bool = True
     family: str = ""
+    former_paths: FormerPaths = dict
 
     def shape_at(self, index: int) -> Shape:
         """Shape of what the node gives, or of the network's input for INPUT."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cnncalc.errors import UsageError
 from cnncalc.nearest import did_you_mean
 
+FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
 MOST_TOLD = 5  # of the paths among which a choice is not clear
 
 
@@ -19,8 +20,8 @@ class PathError(UsageError):
         self.help = help
 
 
-def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer") -> str:
-    """The path that is meant. Raises PathError.
+def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> str:
+    """The path that is meant. Raises PathError; for one of the `former` paths it names those of today.
 
     >>> paths = ["stem.conv1", "conv2_x.0.conv1", "conv2_x.1.conv1", "conv2_x.1.relu1"]
     >>> find_path("stem.conv1", paths), find_path("relu1", paths), find_path("*.0.*", paths)
@@ -33,13 +34,17 @@ def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer") -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        told = ", ".join(found[:MOST_TOLD]) + (f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else "")
-        raise PathError(f"{wanted!r} can be {told}", "write more of the path")
+        raise PathError(f"{wanted!r} can be {_listed(found)}", "write more of the path")
+    changed = former()
+    old = [wanted] if wanted in changed else [path for path in changed if path.endswith("." + wanted)]
+    today = list(dict.fromkeys(path for old_path in old or _matching(wanted, changed) for path in changed[old_path]))
+    if today:
+        raise PathError(f"there is no {what} {wanted!r}", f"the path has changed: it is now {_listed(today)}")
     hint = did_you_mean(wanted, known) or did_you_mean(wanted, dict.fromkeys(_endings(known)))
     raise PathError(f"there is no {what} {wanted!r}", hint or "`cnncalc summary` shows the paths")
 
 
-def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer") -> list[str]:
+def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> list[str]:
     """All that are meant: by a pattern those that match it, by the path of a group its layers, else one.
 
     >>> paths = ["conv1", "stage.0.conv1", "stage.1.conv1", "stage.1.relu1"]
@@ -50,10 +55,16 @@ def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer") -> lis
     if wanted in known:
         return [wanted]
     inside = [path for path in known if path.startswith(wanted + ".")]
-    return inside or _matching(wanted, known) or [find_path(wanted, known, what=what)]
+    return inside or _matching(wanted, known) or [find_path(wanted, known, what=what, former=former)]
 
 
-def _matching(pattern: str, paths: list[str]) -> list[str]:
+def _listed(paths: Sequence[str]) -> str:
+    """The paths, the first few of many."""
+    more = f" and {len(paths) - MOST_TOLD} more" if len(paths) > MOST_TOLD else ""
+    return ", ".join(paths[:MOST_TOLD]) + more
+
+
+def _matching(pattern: str, paths: Iterable[str]) -> list[str]:
     if not set(pattern) & set("*?["):
         return []
     from fnmatch import fnmatchcase  # only where a pattern is given

@@ -118,7 +118,9 @@ def _separable(
     from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
-    chosen = None if only is None else find_paths(only, convolutions(network), what="convolution")
+    chosen = None
+    if only is not None:
+        chosen = find_paths(only, convolutions(network), what="convolution", former=network.former_paths)
     found = separated(network, form, only=chosen, least_saving=least_saving)
     if write is not None:
         _write(found.network, network.name, form, write)

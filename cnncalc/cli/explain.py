@@ -47,7 +47,9 @@ def explain(
     from cnncalc.paths import find_paths
 
     network = whole(arch, input, settings)
-    wanted = None if path is None else find_paths(path, (node.path for node in network.nodes))
+    wanted = (
+        None if path is None else find_paths(path, (node.path for node in network.nodes), former=network.former_paths)
+    )
     found = explained(network, analyze(network), wanted)
     if format == "latex":
         from cnncalc.render.latex import explain_latex

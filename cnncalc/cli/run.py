@@ -131,9 +131,9 @@ def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
     if all_:
         return paths
     if at is not None:
-        groups = {group.path: group.result for group in net.groups if group.result >= 0}
+        groups = {group.path: group.result for group in net.groups if group.path and group.result >= 0}
         named = {**groups, **paths}
-        index = named[find_path(at, paths if _is_one(at, paths) else named)]
+        index = named[find_path(at, paths if _is_one(at, paths) else named, former=net.former_paths)]
         return {net.nodes[index].path: index}
     last = net.outputs.get("")
     ends = [index for index in net.outputs.values() if index >= 0] if last is None or last < 0 else [last]
@@ -217,7 +217,7 @@ def _matrix(
     paths = {node.path: node for node in net.nodes}
     if at is None and len(paths) > 1:
         raise UsageError("--matrix is of one layer: say which with --at PATH")
-    node = paths[find_path(at, paths)] if at is not None else net.nodes[0]
+    node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
     _refuse(net, [node], most)
     rows = matrix(node, weights)
     if format == "json":

@@ -125,8 +125,9 @@ def check(
         if problems.full:
             break
         place = next((array.span for array in arrays.values()), None)
+        former = network.former_paths
         try:
-            node = keepers.get(path) or keepers[find_path(path, keepers, what="layer with weights")]
+            node = keepers.get(path) or keepers[find_path(path, keepers, what="layer with weights", former=former)]
         except PathError as error:
             problems.add(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
             continue

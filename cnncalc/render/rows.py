@@ -36,7 +36,10 @@ class Row(NamedTuple):
 
 
 class Nest(NamedTuple):
-    """A group that is shown, with the groups of the very same layers in it; `inner` is the path of the last of them."""
+    """A group that is shown, with the groups of the very same layers in it; `inner` is the path of the last of them.
+
+    A repeat that adds nothing to the paths of its layers has none, and its rounds are not shown.
+    """
 
     path: str
     inner: str
@@ -45,6 +48,7 @@ class Nest(NamedTuple):
     first: int
     last: int
     result: int
+    rounds: int
 
 
 def fold(report: Report, depth: int | None) -> list[Row]:
@@ -75,11 +79,12 @@ def _nested(report: Report) -> list[Nest]:
     for group in sorted(report.groups, key=lambda group: (group.first, group.depth)):
         span = first, last = group.first, min(group.last, end)
         outer = around.get(span)
-        if last - first <= 1:
+        if last - first <= 1 or (group.form == "round" and not group.path):
             continue
         if outer is None or group.form == "repeat":
             around[span] = len(nests)
-            nests.append(Nest(group.path, group.path, group.form, _told(group), first, last, group.result))
+            title = _told(group)
+            nests.append(Nest(group.path, group.path, group.form, title, first, last, group.result, group.rounds))
         else:
             nests[outer] = nests[outer]._replace(inner=group.path, title=nests[outer].title or _told(group))
     return _with_rounds_told(nests)
@@ -93,7 +98,11 @@ def _told(group: Group) -> str:
 
 def _with_rounds_told(groups: list[Nest]) -> list[Nest]:
     """The groups, where a repeat without a title has what its rounds have in common."""
-    repeats = {group.path: place for place, group in enumerate(groups) if group.form == "repeat" and not group.title}
+    repeats = {
+        group.path: place
+        for place, group in enumerate(groups)
+        if group.form == "repeat" and group.path and not group.title
+    }
     titles: dict[int, str] = {}
     for group in groups:
         place = repeats.get(group.path.rpartition(".")[0])
@@ -145,7 +154,8 @@ def _readable(report: Report, groups: list[Nest]) -> int:
 def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
     """Rows in order. The rounds of a repeat that is not folded stand in its place, without a head."""
     layers = report.layers
-    alone = {group.first: group.path for group in reversed(report.groups) if group.last - group.first == 1}
+    ones = [group for group in reversed(report.groups) if group.path and group.last - group.first == 1]
+    alone = {group.first: group.path for group in ones}
     enclosing: list[Nest] = []
     heads: list[Nest] = []
     index = ahead = 0
@@ -156,7 +166,6 @@ def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
         above = heads[-1].inner if heads else ""
         if ahead < len(groups) and groups[ahead].first == index:
             group = groups[ahead]
-            label = _below(above, group.path)
             ahead += 1
             if len(enclosing) + 1 < depth:
                 if group.form != "repeat":
@@ -164,6 +173,7 @@ def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
                     heads.append(group)
                 enclosing.append(group)
                 continue
+            label = _label(report, group, above)
             index = min(group.last, len(layers))
             while ahead < len(groups) and groups[ahead].first < index:
                 ahead += 1
@@ -180,6 +190,15 @@ def _below(above: str, path: str) -> str:
     return path[len(above) :].lstrip(".") if above and (path + ".").startswith(above + ".") else path
 
 
+def _label(report: Report, group: Nest, above: str) -> str:
+    """The end of the path of a group that is folded, or of those of its first and last layer: `conv1…relu3 ×3`."""
+    label = _below(above, group.path)
+    if not group.path:
+        first, last = report.layers[group.first], report.layers[min(group.last, len(report.layers)) - 1]
+        label = f"{_below(above, first.path)}…{_below(above, last.path)}"
+    return f"{label} ×{group.rounds}" if group.form == "repeat" else label
+
+
 def _head(group: Nest, label: str, indent: int, line: int) -> Row:
     return Row(label, indent, group.path, group.form, group.title, line, (), None, NO_COSTS, None, (), head=True)
 
@@ -187,21 +206,21 @@ def _head(group: Nest, label: str, indent: int, line: int) -> Row:
 def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
     """A group as one row: the sums of its layers, the output and the field of its result."""
     inside = report.layers[group.first : group.last]
-    if group.form == "repeat":
-        label += f" ×{len({_below(group.path, layer.path).partition('.')[0] for layer in inside})}"
     result = report.layers[group.result] if INPUT < group.result < len(report.layers) else None
     output = result.output if result else report.input if group.result == INPUT else None
-    title = group.title or _contents(group.form, inside)
+    title = group.title or _contents(group, inside)
     first, costs = inside[0], Costs.together(layer.costs for layer in inside)
     return Row(
         label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, costs, result, inside
     )
 
 
-def _contents(form: str, layers: tuple[LayerReport, ...]) -> str:
-    """What is in a group that has no title of its own."""
-    if form == "merge":
+def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
+    """What is in a group that has no title of its own; of a repeat, what is in a round."""
+    if group.form == "merge":
         return f"{len(layers[-1].inputs)} branches"
+    if group.rounds and len(layers) % group.rounds == 0:
+        layers = layers[: len(layers) // group.rounds]
     first, *others = layers[:3]
     kinds = [f"{first.kind} {first.layer.brief(len(first.inputs[0]) - 1)}".rstrip(), *(layer.kind for layer in others)]
     return " → ".join(kinds) + (" → …" if len(layers) > 3 else "")

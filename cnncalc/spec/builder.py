@@ -117,19 +117,18 @@ class Builder:
             self.problems.add(Problem("too-large", message, span, path=path))
             raise TooLarge
 
-    def open(self, prefix: str, segment: str) -> tuple[str, Opened]:
-        """Begin a group; the prefix of the paths within it, and what `close` is to be told."""
-        path = prefix + segment
+    def open(self, path: str = "") -> Opened:
+        """Begin a group; what `close` is given to end it."""
         self.write_down(path)
         opened = Opened(len(self.groups), path, len(self.nodes), self.nesting)
         self.groups.append(None)
         self.nesting += 1
-        return f"{path}.", opened
+        return opened
 
-    def close(self, opened: Opened, form: str, title: str, flow: Flow) -> None:
-        """End a group, whose result is what flows now."""
+    def close(self, opened: Opened, form: str, title: str, flow: Flow, rounds: int = 0) -> None:
+        """End a group with the current tensor as its result."""
         place, path, first, depth = opened
-        self.groups[place] = Group(path, form, title, first, len(self.nodes), flow.node, depth)
+        self.groups[place] = Group(path, form, title, first, len(self.nodes), flow.node, depth, rounds)
         self.nesting -= 1
 
     def step(self, span: Span, count: int = 1) -> None:

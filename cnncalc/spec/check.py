@@ -14,7 +14,7 @@ from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import kind_named
 from cnncalc.spec.repairs import guess, rename, write
-from cnncalc.spec.segments import NUMBER, kind_and_ordinal, set_segments
+from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
 from cnncalc.spec.tree import Block, Body, Call, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
 
@@ -146,12 +146,12 @@ class Checker:
 
     def check_body(self, body: Body, parameters: Sequence[str], taken: frozenset[str]) -> frozenset[str]:
         """Check a whole body; the names that its chains give."""
-        set_segments(body)
+        repeated = set_segments(body, self.description.blocks)
         outputs: set[str] = set()
         chains = chains_of(body)
         for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
-                self.check_output_name(chain.name, chain.name_span, outputs, taken)
+                self.check_output_name(chain.name, chain.name_span, outputs, taken, repeated)
                 outputs.add(chain.name)
         for unit in units_of(chains):
             if isinstance(unit, Call) and not self.problems.full:
@@ -173,13 +173,16 @@ class Checker:
                     self.unread.append((chain.name, chain.name_span))
         return frozenset(outputs)
 
-    def check_output_name(self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str]) -> None:
-        found = kind_and_ordinal(name, self.description.blocks)
+    def check_output_name(
+        self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], repeated: Collection[str]
+    ) -> None:
+        words = {*self.description.blocks, *repeated}
+        found = word_and_number(name, words)
         if name in outputs or name in parameters:
             message = f"`{name}` is given twice in this block"
             self.problems.add(Problem("duplicate-name", message, span, "call one of the two otherwise"))
         elif found:
-            other = "_".join(found)
+            other = free_name(name, words)
             message = f"`{name}` is what the path of an unnamed `{found[0]}` looks like"
             self.problems.add(Problem("bad-name", message, span, fixes=(Fix(span, other, f"call it `{other}`"),)))
 

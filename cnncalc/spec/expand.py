@@ -18,6 +18,7 @@ from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
+from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit, may_be_off, passes_on
 from cnncalc.spec.tree import Group as Parenthesis
 from cnncalc.spec.values import told_apart, truth, whole
@@ -26,7 +27,11 @@ from cnncalc.spec.values import told_apart, truth, whole
 class Expander:
     """Runs through the bodies in the order in which the layers run."""
 
-    def __init__(self, description: Description, params: dict[str, Value], problems: Problems) -> None:
+    def __init__(
+        self, description: Description, params: dict[str, Value], problems: Problems, former: Segments | None = None
+    ) -> None:
+        """With `former` parts of paths, as version 0.1 had them, nothing else is different."""
+        self.former = former
         self.description = description
         self.params = params
         self.problems = problems
@@ -53,25 +58,29 @@ class Expander:
 
     # bodies, chains, items
 
-    def body(self, body: Body, frame: Frame, flow: Flow, prefix: str) -> Flow:
+    def body(self, body: Body, frame: Frame, flow: Flow, path: str) -> Flow:
+        """Run a body, whose layers have this path in common."""
+        prefix = Prefix(f"{path}." if path else "", self.former)
         for chain in body:
             flow = self.chain(chain, frame, flow, prefix)
         return flow
 
-    def chain(self, chain: Chain, frame: Frame, flow: Flow, prefix: str) -> Flow:
+    def chain(self, chain: Chain, frame: Frame, flow: Flow, prefix: Prefix) -> Flow:
         opened = None
         if chain.segment:
-            prefix, opened = self.built.open(prefix, chain.segment)
+            path = prefix.path_of(chain)
+            opened = self.built.open(path)
+            prefix = Prefix(f"{path}.", self.former)
         definition = None
         for item in chain.items:
             flow, definition = self.item(item, frame, flow, prefix)
         if opened is not None:
-            self.built.close(opened, "chain", chain.segment, flow)
+            self.built.close(opened, "chain", opened.path.rpartition(".")[2], flow)
         if chain.name:
             frame.outputs[chain.name] = Output(flow, definition if len(chain.items) == 1 else None)
         return flow
 
-    def item(self, item: Item, frame: Frame, flow: Flow, prefix: str) -> tuple[Flow, Definition | None]:
+    def item(self, item: Item, frame: Frame, flow: Flow, prefix: Prefix) -> tuple[Flow, Definition | None]:
         unit, count, condition, otherwise, span = item
         self.built.step(span)
         frame.flow = flow
@@ -85,7 +94,7 @@ class Expander:
         except Unknown:
             self.built.failed = True
         except Mistake as mistake:
-            self.built.note(mistake, f"{prefix}{unit.segment}".removesuffix("."))
+            self.built.note(mistake, prefix.path_of(unit).removesuffix("."))
         self.built.back_to(mark)
         frame.index = index
         return Flow(INPUT, None), None
@@ -94,13 +103,14 @@ class Expander:
         return truth(frame.value(condition), condition.span)
 
     def repeat(
-        self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: str
+        self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: Prefix
     ) -> tuple[Flow, Definition | None]:
         count = whole(frame.value(expression), expression.span, "a count", "bad-count")
         if count < 0:
             raise Mistake("bad-count", f"a repeat of {count} rounds; a count is 0 or more", expression.span)
         unit = item.unit
-        prefix, opened = self.built.open(prefix, unit.segment)
+        path = "" if unit.flat and not self.former else prefix.path_of(unit)
+        opened = self.built.open(path)
         outer, frame.index = frame.index, 0
         definition: Definition | None = None
         rounds: list[tuple[Flow, Definition | None]] = []
@@ -109,35 +119,39 @@ class Expander:
             self.built.repeats.append((item, index))
             frame.index = index
             frame.flow = flow
+            if not path:
+                prefix.count_on(unit.per_round, min(index, 1))
+            round_path = f"{path}.{index}" if path else ""
             if isinstance(unit, Parenthesis):
-                inner, round_opened = self.built.open(prefix, str(index))
+                round_opened = self.built.open(round_path)
+                inner = Prefix(f"{round_path}.", self.former) if path else prefix
                 flow = self.chain(unit.chain, frame, flow, inner)
                 self.built.close(round_opened, "round", str(index), flow)
             else:
-                flow, definition = self.unit(unit, frame, flow, prefix, str(index))
+                flow, definition = self.unit(unit, frame, flow, prefix, round_path)
             rounds.append((flow, definition))
             self.built.repeats.pop()
             if self.built.failed and index > 0:  # further rounds could only say the same again
+                prefix.count_on(unit.per_round, 0 if path else count - 1 - index)
                 break
         frame.index = outer
-        self.built.close(opened, "repeat", unit.segment, flow)
+        self.built.close(opened, "repeat", path.rpartition(".")[2], flow, len(rounds))
         last = definition or Definition(None, None, {}, opened.first, len(self.built.nodes))
         return flow, last._replace(rounds=rounds)
 
     def unit(
-        self, unit: Unit, frame: Frame, flow: Flow, prefix: str, segment: str = ""
+        self, unit: Unit, frame: Frame, flow: Flow, prefix: Prefix, path: str = ""
     ) -> tuple[Flow, Definition | None]:
-        """Run one unit; `segment` is a round's number where its own is that of the repeat."""
-        path = prefix + (segment or unit.segment)
+        """Run one unit; `path` is that of a round where its own is the repeat's."""
         if isinstance(unit, Call):
-            return self.call(unit, frame, flow, path)
+            return self.call(unit, frame, flow, path or prefix.path_of(unit))
         if isinstance(unit, Parenthesis):
             self.built.enter(unit.span)
             flow = self.chain(unit.chain, frame, flow, prefix)
             self.built.depth -= 1
             return flow, None
         if isinstance(unit, Merge):
-            return self.merge(unit, frame, flow, path), None
+            return self.merge(unit, frame, flow, path or prefix.path_of(unit)), None
         assert isinstance(unit, Broken)
         raise Unknown
 
@@ -222,8 +236,8 @@ class Expander:
     def run(self, block: Block, span: Span, frame: Frame, path: str) -> Flow:
         title = title_of(block, frame.arguments)
         self.built.calls.append((title, span))
-        prefix, opened = self.built.open(path, "")
-        end = self.body(block.body, frame, frame.input, prefix)
+        opened = self.built.open(path)
+        end = self.body(block.body, frame, frame.input, path)
         self.built.close(opened, "block", title, end)
         self.built.calls.pop()
         return end
@@ -294,19 +308,19 @@ class Expander:
 
     def merge(self, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
         self.built.enter(merge.span)
-        prefix, opened = self.built.open(path, "")
+        opened = self.built.open(path)
         present: list[tuple[Branch, Flow]] = []
         if merge.rounds:
             present = self.rounds(merge.rounds, frame, flow)
         for branch in merge.branches:
             frame.flow = flow
             if branch.condition is None or self.judge(branch.condition, frame):
-                present.append((branch, self.branch(branch, merge, frame, flow, prefix)))
+                present.append((branch, self.branch(branch, merge, frame, flow, f"{path}.{branch.label}")))
         self.built.depth -= 1
         if merge.word == "outputs":
             self.built.last_outputs = []
             for branch, end in present:
-                name = branch.label if branch.label not in self.built.outputs else f"{prefix}{branch.label}"
+                name = branch.label if branch.label not in self.built.outputs else f"{path}.{branch.label}"
                 self.built.outputs[name] = end.node
                 self.built.last_outputs.append(name)
             result = flow
@@ -328,14 +342,14 @@ class Expander:
         self.built.step(span, len(outputs))
         return [(Branch(f"round {index}", None, (), span, span), output.flow) for index, output in enumerate(outputs)]
 
-    def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, prefix: str) -> Flow:
-        inner, opened = self.built.open(prefix, branch.label)
-        end = self.body(branch.body, frame, flow, inner)
+    def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
+        opened = self.built.open(path)
+        end = self.body(branch.body, frame, flow, path)
         stacks = merge.word != "outputs" and kind_class(merge.word).stacks
         if stacks and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
             message = f"every item of `{branch.label}` is switched off: it passes its input on, and adds channels"
             help_text = "put the condition on the branch's key: `name if …:`"
-            self.problems.add(Problem("idle-branch", message, branch.span, help_text, inner.removesuffix(".")))
+            self.problems.add(Problem("idle-branch", message, branch.span, help_text, path))
         self.built.close(opened, "branch", branch.label, end)
         return end
 

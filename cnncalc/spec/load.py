@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,8 +78,13 @@ def open_architecture(name: str, *, input: str | None = None, settings: Sequence
     return load_source(source, path, input=input, settings=settings)
 
 
-def load_source(source: Source, path: str = "-", *, input: str | None = None, settings: Sequence[str] = ()) -> Loaded:
-    """Read an architecture from a text that is at hand. `path` is where it lies, for `extends`."""
+def load_source(
+    source: Source, path: str = "-", *, input: str | None = None, settings: Sequence[str] = (), former: bool = False
+) -> Loaded:
+    """Read an architecture from a text that is at hand. `path` is where it lies, for `extends`.
+
+    With `former`, the layers have the paths of version 0.1.
+    """
     problems = Problems()
     turned = [_setting(text) for text in settings]
     wanted = input_text(input) if input is not None else None
@@ -92,7 +98,10 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
         description.input = Entry(_expression(wanted, "--input"), Span(Source("--input", wanted), 0, len(wanted)))
     Checker(description, problems, replaced).check()
     params = _params(description, problems)
-    network, steps = _expand(description, params, problems)
+    network, steps = _expand(description, params, problems, former=former)
+    if network is not None and not former:
+        again = partial(load_source, source, path, input=input, settings=settings, former=True)
+        network = network._replace(former_paths=_FormerPaths(network, again))
     expectations = () if turned or wanted else _expectations(description, params, problems)
     return Loaded(
         network,
@@ -107,12 +116,39 @@ def load_source(source: Source, path: str = "-", *, input: str | None = None, se
     )
 
 
-def _expand(description: Description, params: dict[str, Value], problems: Problems) -> tuple[Network | None, int]:
+class _FormerPaths:
+    """The paths of version 0.1, for which the architecture is read again once they are asked for."""
+
+    def __init__(self, network: Network, read_again: Callable[[], Loaded]) -> None:
+        self.network = network
+        self.read_again = read_again
+
+    def __call__(self) -> dict[str, list[str]]:
+        from cnncalc.spec.former import renamed  # only where a path is unknown
+
+        former = self.read_again().network
+        return renamed(former, self.network) if former is not None else {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _FormerPaths)  # two networks do not differ in this
+
+    def __hash__(self) -> int:
+        return hash(_FormerPaths)
+
+
+def _expand(
+    description: Description, params: dict[str, Value], problems: Problems, *, former: bool
+) -> tuple[Network | None, int]:
     """The network, None where there is none, and the steps that it took to find out."""
     shape = _input_shape(description, params, problems)
     if description.layers is None:
         return None, 0
-    expander = Expander(description, params, problems)
+    segments = None
+    if former:
+        from cnncalc.spec.former import former_segments
+
+        segments = former_segments(description)
+    expander = Expander(description, params, problems, segments)
     try:
         network = expander.network(shape, description.layers)
     except TooLarge:  # once something has failed, there is as much of a network as there would be in any case

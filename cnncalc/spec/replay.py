@@ -32,7 +32,8 @@ class Run(NamedTuple):
     nodes: tuple[Node, ...]
     groups: tuple[Group | None, ...]
     steps: int
-    characters: int  # of all their paths
+    paths: int  # how many there are
+    characters: int  # of all of them
 
 
 class Replays:
@@ -66,7 +67,8 @@ class Replays:
             return
         nodes, groups = tuple(built.nodes[start.node :]), tuple(built.groups[start.group :])
         steps, characters = built.steps - start.steps, built.characters - start.characters
-        self.runs[key] = Run(start, end, nodes, groups, steps, characters)
+        paths = len(nodes) + sum(bool(group and group.path) for group in groups)
+        self.runs[key] = Run(start, end, nodes, groups, steps, paths, characters)
 
     def again(self, key: object, path: str, flow: Flow) -> Flow | None:
         """Build what an earlier run built, behind what flows here; what flows then.
@@ -79,7 +81,7 @@ class Replays:
         if built.count + len(run.nodes) > MOST_LAYERS or built.steps + run.steps > MOST_STEPS:
             return None
         start = run.start
-        characters = run.characters + (len(run.nodes) + len(run.groups)) * (len(path) - len(start.path))
+        characters = run.characters + run.paths * (len(path) - len(start.path))
         if built.characters + characters > MOST_CHARACTERS:
             return None
         move = Move(
@@ -117,10 +119,10 @@ class Move(NamedTuple):
         )
 
     def group(self, group: Group) -> Group:
-        """A group where it stands now."""
+        """A group where it is now; one without a path of its own still has none."""
         first, last, result = group.first + self.shift, group.last + self.shift, self.now(group.result)
-        path = self.path + group.path[self.cut :]
-        return Group(path, group.form, group.title, first, last, result, group.depth + self.deeper)
+        path = group.path and self.path + group.path[self.cut :]
+        return Group(path, group.form, group.title, first, last, result, group.depth + self.deeper, group.rounds)
 
 
 def holds_output(value: Value) -> bool:

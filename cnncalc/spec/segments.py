@@ -1,4 +1,9 @@
-"""The parts of paths: names where they are given, kind and ordinal where not."""
+"""The parts of paths: names where they are given; a word and a number where not, counted within one body.
+
+What is written is counted, not what is switched on: each unit gets its number here, from the text alone. Only the
+rounds of a repeat without a name, which count on in the body around them, are known no earlier than in the expansion:
+there a `Prefix` keeps how far the counting is ahead of the text.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +12,138 @@ from collections.abc import Collection
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.spec.tree import Body, Call, Chain, Group, Merge
+from cnncalc.spec.tree import Body, Call, Chain, Group, Merge, Unit
 
+Segments = dict[int, str]  # of units and chains, by their identity
 NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")  # which is no name
-_ORDINAL = re.compile(r"(\w*?[^\W\d])([0-9]+)")
 _NO_SEGMENT = ("identity", "from")
 
 
-def kind_and_ordinal(name: str, blocks: Collection[str] = ()) -> tuple[str, str] | None:
+def numbered(word: str, ordinal: int) -> str:
+    """A word with its number, which is never taken for a part of the word.
+
+    >>> numbered("conv", 2), numbered("relu6", 1)
+    ('conv2', 'relu6_1')
+    """
+    return f"{word}_{ordinal}" if word[-1].isdigit() or word[-1] == "_" else f"{word}{ordinal}"
+
+
+def word_and_number(name: str, blocks: Collection[str] = ()) -> tuple[str, str] | None:
     """The parts of a name that looks like the path of an unnamed item, None where it does not.
 
-    >>> kind_and_ordinal("conv12"), kind_and_ordinal("conv2_x"), kind_and_ordinal("stem1"), kind_and_ordinal("group1")
-    (('conv', '12'), None, None, ('group', '1'))
+    >>> [word_and_number(name) for name in ("conv12", "conv2_x", "stem1", "relu6_1")]
+    [('conv', '12'), None, None, ('relu6', '1')]
     """
-    found = _ORDINAL.fullmatch(name)
-    if found and (found[1] == "group" or any(found[1] in words for words in (KINDS, STRUCTURE_WORDS, blocks))):
-        return found[1], found[2]
+    stem = name.rstrip("0123456789")
+    number = name[len(stem) :]
+    for word in (stem, stem.removesuffix("_")):
+        is_known = any(word in words for words in (KINDS, STRUCTURE_WORDS, blocks))
+        if is_known and number and numbered(word, 1)[:-1] == stem:
+            return word, number
     return None
 
 
-def set_segments(body: Body, counts: dict[str, int] | None = None) -> None:
-    """Give every item of a body its part of the path: its name, or its kind and ordinal, counting what is written."""
-    counts = {} if counts is None else counts
-    for chain in body:
-        if chain.name and not _names_its_item(chain):
-            chain.segment = chain.name
-            _set_segments_of_items(chain, {}, "")
-        else:
-            _set_segments_of_items(chain, counts, chain.name)
+def free_name(name: str, blocks: Collection[str] = ()) -> str:
+    """A name like this one that no path of an unnamed item looks like.
+
+    >>> free_name("conv1"), free_name("relu6_1"), free_name("stem")
+    ('conv_1', 'relu6_1_', 'stem')
+    """
+    found = word_and_number(name, blocks)
+    if found is None:
+        return name
+    other = "_".join(found)
+    return f"{name}_" if word_and_number(other, blocks) else other
 
 
-def _names_its_item(chain: Chain) -> bool:
+class Prefix:
+    """Where a body is run: what its paths begin with, and how far its counting is ahead of the text, word by word."""
+
+    __slots__ = ("ahead", "former", "path")
+
+    def __init__(self, path: str, former: Segments | None) -> None:
+        """`former` are other parts of paths, by the identity of what has them."""
+        self.path = path
+        self.former = former
+        self.ahead: dict[str, int] = {}
+
+    def path_of(self, part: Unit | Chain) -> str:
+        """The path of a part of the body."""
+        if self.former is not None:
+            return self.path + self.former.get(id(part), "")
+        ahead = self.ahead.get(part.path_word, 0)
+        return self.path + (numbered(part.path_word, part.ordinal + ahead) if ahead else part.segment)
+
+    def count_on(self, per_round: dict[str, int], rounds: int = 1) -> None:
+        """Count rounds beyond the one that is written."""
+        for word, number in per_round.items():
+            self.ahead[word] = self.ahead.get(word, 0) + number * rounds
+
+
+def names_its_item(chain: Chain) -> bool:
     """Whether a chain's name is that of its only item, and not of a group of several."""
     item = chain.items[0]
     return len(chain.items) == 1 and (not isinstance(item.unit, Group) or item.count is not None)
 
 
-def _set_segments_of_items(chain: Chain, counts: dict[str, int], name: str) -> None:
-    for item in chain.items:
-        for unit in (item.unit, item.otherwise):
-            if unit is None:
-                continue
-            if isinstance(unit, Group) and item.count is None:
-                set_segments((unit.chain,), counts)
-                continue
-            kind = unit.kind if isinstance(unit, Call) else unit.word if isinstance(unit, Merge) else "group"
-            if kind not in _NO_SEGMENT:
-                counts[kind] = counts.get(kind, 0) + 1
-                unit.segment = name or f"{kind}{counts[kind]}"
-            if isinstance(unit, Group):
-                set_segments((unit.chain,))
-            elif isinstance(unit, Merge):
-                for branch in unit.branches:
-                    set_segments(branch.body)
+def set_segments(body: Body, blocks: Collection[str]) -> set[str]:
+    """Give everything in a body its part of the path; the names in it that are repeated, and so get numbers."""
+    numbering = _Numbering(blocks)
+    numbering.body(body)
+    return numbering.repeated
+
+
+class _Numbering:
+    """Gives the parts of a body their parts of paths. `counts` are of the body around, word by word."""
+
+    def __init__(self, blocks: Collection[str]) -> None:
+        self.blocks = blocks
+        self.repeated: set[str] = set()
+
+    def body(self, body: Body) -> None:
+        counts: dict[str, int] = {}
+        for chain in body:
+            self.chain(chain, counts, repeated=False)
+
+    def chain(self, chain: Chain, counts: dict[str, int], *, repeated: bool) -> None:
+        """`repeated` is whether it is within rounds that have no part of their own."""
+        name = chain.name
+        if name and not names_its_item(chain):
+            self.set_name(chain, name, counts, repeated=repeated)
+            name, counts, repeated = "", {}, False
+        for unit, count, _, otherwise, _ in chain.items:
+            if count is not None:
+                unit.flat = not name and not (isinstance(unit, Call) and unit.kind in self.blocks)
+            before = dict(counts) if unit.flat else {}
+            self.unit(unit, name, counts, repeated=repeated or unit.flat)
+            if unit.flat:
+                counted = ((word, number - before.get(word, 0)) for word, number in counts.items())
+                unit.per_round = {word: number for word, number in counted if number}
+            if otherwise is not None:
+                self.unit(otherwise, "" if isinstance(otherwise, Group) else name, counts, repeated=repeated)
+
+    def unit(self, unit: Unit, name: str, counts: dict[str, int], *, repeated: bool) -> None:
+        if isinstance(unit, Group) and not name:
+            self.chain(unit.chain, counts, repeated=repeated)
+            return
+        word = unit.kind if isinstance(unit, Call) else unit.word if isinstance(unit, Merge) else ""
+        if word in _NO_SEGMENT:
+            return
+        if word:
+            counts[word] = counts.get(word, 0) + 1
+            unit.segment, unit.path_word, unit.ordinal = numbered(word, counts[word]), word, counts[word]
+        if name:
+            self.set_name(unit, name, counts, repeated=repeated)
+        if isinstance(unit, Group):
+            self.body((unit.chain,))
+        elif isinstance(unit, Merge):
+            for branch in unit.branches:
+                self.body(branch.body)
+
+    def set_name(self, part: Unit | Chain, name: str, counts: dict[str, int], *, repeated: bool) -> None:
+        """A name that is given is the path; one that is repeated gets a number in each round."""
+        part.segment, part.path_word, part.ordinal = name, "", 0
+        if repeated:
+            self.repeated.add(name)
+            counts[name] = counts.get(name, 0) + 1
+            part.segment, part.path_word, part.ordinal = numbered(name, counts[name]), name, counts[name]

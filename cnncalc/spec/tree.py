@@ -17,34 +17,51 @@ class Argument(NamedTuple):
     span: Span
 
 
-class Call:
-    """`conv(64, 3, padding=1)`. `segment` is its part of a path; the check sets `target` and `bound`."""
+class Unit:
+    """A part of an item, which can be repeated.
 
-    __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "segment", "span", "target")
+    `segment` is its part of a path, as far as it is known from the text: its name, or its `path_word` and `ordinal` (0
+    where it has none). Where a repeat is `flat`, it adds no part of its own, and each round counts on in the body
+    around it by `per_round`, a number for each word.
+    """
+
+    __slots__ = ("flat", "ordinal", "path_word", "per_round", "segment", "span")
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.segment = ""
+        self.path_word = ""
+        self.ordinal = 0
+        self.flat = False
+        self.per_round: dict[str, int] = {}
+
+
+class Call(Unit):
+    """`conv(64, 3, padding=1)`. The check sets `target` and `bound`."""
+
+    __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "target")
 
     def __init__(
         self, kind: str, kind_span: Span, arguments: tuple[Argument, ...], span: Span, by_name: bool = False
     ) -> None:
+        super().__init__(span)
         self.kind = kind
         self.kind_span = kind_span
         self.arguments = arguments
-        self.span = span
         self.by_name = by_name  # written the YAML way
-        self.segment = ""
         self.target: Any = None  # a Block, a class of Layer, the word of a structure, or None where the call is wrong
         self.bound: dict[str, Expression] = {}
         self.constant: Any = None  # the layer, where no argument can vary
 
 
-class Group:
-    """A text in parentheses; `segment` is set where it is repeated."""
+class Group(Unit):
+    """A text in parentheses."""
 
-    __slots__ = ("chain", "segment", "span")
+    __slots__ = ("chain",)
 
     def __init__(self, chain: Chain, span: Span) -> None:
+        super().__init__(span)
         self.chain = chain
-        self.span = span
-        self.segment = ""
 
 
 class Branch(NamedTuple):
@@ -57,30 +74,22 @@ class Branch(NamedTuple):
     body_span: Span
 
 
-class Merge:
+class Merge(Unit):
     """`add`, `multiply`, `concat` or `outputs` with its branches; or, in place of branches, `rounds(…)` of a repeat."""
 
-    __slots__ = ("branches", "rounds", "segment", "span", "word")
+    __slots__ = ("branches", "rounds", "word")
 
     def __init__(self, word: str, branches: tuple[Branch, ...], span: Span, rounds: Expression | None = None) -> None:
+        super().__init__(span)
         self.word = word
         self.branches = branches
         self.rounds = rounds
-        self.span = span
-        self.segment = ""
 
 
-class Broken:
-    """An item that could not be read; its problem is noted already."""
+class Broken(Unit):
+    """An item that could not be read; its problem is reported already."""
 
-    __slots__ = ("segment", "span")
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.segment = ""
-
-
-Unit = Call | Group | Merge | Broken
+    __slots__ = ()
 
 
 class Item(NamedTuple):
@@ -94,9 +103,9 @@ class Item(NamedTuple):
 
 
 class Chain:
-    """`name = item -> item -> …`. `segment` is set where the chain is a group of a path of its own."""
+    """`name = item -> item -> …`. `segment` is set where the chain is a group of a path of its own, as a unit's is."""
 
-    __slots__ = ("items", "name", "name_span", "segment", "span")
+    __slots__ = ("items", "name", "name_span", "ordinal", "path_word", "segment", "span")
 
     def __init__(self, name: str, name_span: Span | None, items: tuple[Item, ...], span: Span) -> None:
         self.name = name
@@ -104,6 +113,8 @@ class Chain:
         self.items = items
         self.span = span
         self.segment = ""
+        self.path_word = ""
+        self.ordinal = 0
 
 
 Body = tuple[Chain, ...]

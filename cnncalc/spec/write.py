@@ -11,7 +11,7 @@ from cnncalc.layers.settings import Value, show
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, Network
 from cnncalc.spec.check import RESERVED
-from cnncalc.spec.segments import NUMBER, kind_and_ordinal
+from cnncalc.spec.segments import NUMBER, free_name, numbered
 
 COMMENT_AT = 50  # the column of the comments
 
@@ -125,7 +125,7 @@ def _natural_paths(network: Network) -> dict[int, str]:
     for node in network.nodes:
         word = node.layer.kind if node.shares is None else "reuse"
         counts[word] += 1
-        found[node.index] = f"{word}{counts[word]}"
+        found[node.index] = numbered(word, counts[word])
     return found
 
 
@@ -136,11 +136,9 @@ def _word(path: str) -> str:
     ('conv2_x_0_conv1', 'conv_1', 'n3', 'half_')
     """
     name = re.sub(r"\W", "_", path) or "n"
-    if found := kind_and_ordinal(name):
-        return "_".join(found)
     if NUMBER.fullmatch(name):
         return f"n{name}"
-    return f"{name}_" if name in RESERVED else name
+    return f"{name}_" if name in RESERVED else free_name(name)
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:

@@ -89,7 +89,7 @@ PARAMETERS: dict[str, Callable[[], int]] = {
         f"AlexNet {kind}{number} weights": lambda path=path: weights_of("alexnet", path)  # type: ignore[misc]
         for kind, number, path in [
             *(("conv", n, f"conv{n}") for n in range(1, 6)),
-            ("fc", 1, "group1.0.linear1"), ("fc", 2, "group1.1.linear1"), ("fc", 3, "linear1"),
+            *(("fc", n, f"linear{n}") for n in range(1, 4)),
         ]
     },
     "AlexNet total": lambda: bundled("alexnet").totals.weights,

@@ -53,7 +53,7 @@ def small() -> Report:
     ]
     groups = (
         Group("body", "block", "stage(4, 2)", 1, 5, 4, 0),
-        Group("body.unit1", "repeat", "unit1", 1, 5, 4, 1),
+        Group("body.unit1", "repeat", "unit1", 1, 5, 4, 1, 2),
         Group("body.unit1.0", "block", "unit(4, 1)", 1, 3, 2, 2),
         Group("body.unit1.1", "block", "unit(4, 2)", 3, 5, 4, 2),
     )

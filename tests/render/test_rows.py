@@ -25,6 +25,24 @@ def test_each_depth_of_a_repeat_in_a_block() -> None:
     assert shown(fold(made, 4)) == shown(fold(made, 99)) == ["conv1", "body", *parts, *ends]
 
 
+def test_a_repeat_without_a_path_is_shown_by_its_first_and_last_layer() -> None:
+    """Its rounds are no level of their own, and neither are heads."""
+    relu, tanh = layer("relu"), layer("tanh")
+    layers = [
+        line(f"a.{kind}{n}", made, (MAP,), MAP) for n in (1, 2, 3) for kind, made in (("relu", relu), ("tanh", tanh))
+    ]
+    groups = [Group("a", "block", "a", 0, 6, 5, 0), Group("", "repeat", "", 0, 6, 5, 1, 3)]
+    groups += [Group("", "round", str(n), 2 * n, 2 * n + 2, 2 * n + 1, 2) for n in range(3)]
+    made = report(layers, tuple(groups))
+    (_, folded) = fold(made, 2)
+    assert (folded.label, folded.settings, folded.path) == ("relu1…tanh3 ×3", "relu → tanh", "")
+    assert (
+        shown(fold(made, 3))
+        == shown(fold(made, 4))
+        == ["a", *(f"  {kind}{n}" for n in (1, 2, 3) for kind in ("relu", "tanh"))]
+    )
+
+
 def test_a_folded_group_sums_its_layers_and_shows_its_result() -> None:
     row = fold(small(), 2)[2]
     assert (row.costs.parameters, row.costs.work.macs, row.costs.activations) == (296, 18432, 1024)
@@ -48,7 +66,7 @@ def test_rows_add_up_to_the_totals(depth: int | None) -> None:
 def chain(rounds: int) -> Report:
     relu = layer("relu")
     layers = [line(f"unit1.{number}.relu{part}", relu, (MAP,), MAP) for number in range(rounds) for part in (1, 2)]
-    groups = [Group("unit1", "repeat", "unit1", 0, 2 * rounds, 2 * rounds - 1, 0)]
+    groups = [Group("unit1", "repeat", "unit1", 0, 2 * rounds, 2 * rounds - 1, 0, rounds)]
     groups += [Group(f"unit1.{n}", "round", str(n), 2 * n, 2 * n + 2, 2 * n + 1, 1) for n in range(rounds)]
     return report(layers, tuple(groups))
 

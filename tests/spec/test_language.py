@@ -46,24 +46,22 @@ def test_json_is_an_architecture_file_too() -> None:
 
 
 def test_repeats_and_their_rounds() -> None:
-    assert layers("layers: [relu * 2]") == ["relu1.0: relu", "relu1.1: relu"]
-    assert layers("layers: [(relu -> tanh) * 2]") == [
-        "group1.0.relu1: relu", "group1.0.tanh1: tanh", "group1.1.relu1: relu", "group1.1.tanh1: tanh"
-    ]  # fmt: skip
+    assert layers("layers: [relu * 2]") == ["relu1: relu", "relu2: relu"]
+    assert layers("layers: [(relu -> tanh) * 2]") == ["relu1: relu", "tanh1: tanh", "relu2: relu", "tanh2: tanh"]
     assert layers("layers: [relu * 0]") == []
     assert layers("layers: [relu * (1 + 1)]") == layers("layers: [relu * 1 + 1]") == layers("layers: [relu * 2]")
 
 
 def test_arguments_are_evaluated_anew_in_each_round() -> None:
     assert layers("layers: ['conv(channels + index + 1, 1) * 3']") == [
-        "conv1.0: conv(4, 1)", "conv1.1: conv(6, 1)", "conv1.2: conv(9, 1)"
+        "conv1: conv(4, 1)", "conv2: conv(6, 1)", "conv3: conv(9, 1)"
     ]  # fmt: skip
 
 
 def test_index_is_that_of_the_innermost_repeat_and_does_not_reach_into_a_block() -> None:
     assert layers("layers: ['((conv(index + 1, 1) * 2) -> conv(index + 5, 1)) * 2']") == [
-        "group1.0.conv1.0: conv(1, 1)", "group1.0.conv1.1: conv(2, 1)", "group1.0.conv2: conv(5, 1)",
-        "group1.1.conv1.0: conv(1, 1)", "group1.1.conv1.1: conv(2, 1)", "group1.1.conv2: conv(6, 1)",
+        "conv1: conv(1, 1)", "conv2: conv(2, 1)", "conv3: conv(5, 1)",
+        "conv4: conv(1, 1)", "conv5: conv(2, 1)", "conv6: conv(6, 1)",
     ]  # fmt: skip
     assert problems("""
         blocks:
@@ -75,7 +73,7 @@ def test_index_is_that_of_the_innermost_repeat_and_does_not_reach_into_a_block()
 
 def test_a_condition_is_judged_once_before_the_repeat() -> None:
     """Judged in each round it would stop after the first, when 4 channels flow."""
-    assert layers("layers: ['conv(4, 1) * 2 if channels == 3']") == ["conv1.0: conv(4, 1)", "conv1.1: conv(4, 1)"]
+    assert layers("layers: ['conv(4, 1) * 2 if channels == 3']") == ["conv1: conv(4, 1)", "conv2: conv(4, 1)"]
     assert layers("layers: ['conv(4, 1) * 2 if channels == 4']") == []
     assert layers("layers: ['conv(4, 1) if channels == 4 else conv(5, 1)']") == ["conv2: conv(5, 1)"]
 
@@ -84,46 +82,6 @@ def test_an_item_with_if_stands_in_parentheses_in_a_chain() -> None:
     assert layers("layers: ['relu -> (tanh if channels == 3) -> elu']") == ["relu1: relu", "tanh1: tanh", "elu1: elu"]
     assert problems("layers: ['relu -> tanh if channels == 3']") == [("ambiguous-if", 2, 19)]
     assert layers("layers: ['(relu -> tanh) if channels == 4', elu]") == ["elu1: elu"]
-
-
-# paths
-
-
-def test_ordinals_count_what_is_written_not_what_is_switched_on() -> None:
-    assert layers("layers: [relu, relu if channels == 9, relu, x = relu, relu]") == [
-        "relu1: relu", "relu3: relu", "x: relu", "relu5: relu"
-    ]  # fmt: skip
-
-
-def test_parentheses_that_are_not_repeated_are_transparent() -> None:
-    assert layers("layers: [(relu -> (relu)) -> relu]") == ["relu1: relu", "relu2: relu", "relu3: relu"]
-
-
-def test_names_of_items_chains_and_repeats() -> None:
-    assert layers("layers: [a = relu, b = relu * 2, c = relu -> tanh, (d = relu -> tanh) -> relu]") == [
-        "a: relu", "b.0: relu", "b.1: relu", "c.relu1: relu", "c.tanh1: tanh", "d.relu1: relu", "d.tanh1: tanh",
-        "relu3: relu",
-    ]  # fmt: skip
-
-
-def test_identity_and_from_take_no_ordinal() -> None:
-    assert layers("""
-        layers:
-          - a = relu -> identity
-          - tanh
-          - add:
-              - from(a) -> relu
-              - identity
-    """) == ["a.relu1: relu", "tanh1: tanh", "add1.1.relu1: relu", "add1: add"]
-
-
-def test_paths_of_the_language_document() -> None:
-    """`conv3_x.bottleneck1.0.add1.body.conv_bn2.conv1` is the example that it prints."""
-    from cnncalc.spec.load import load
-
-    paths = [node.path for node in load("resnet50").nodes]
-    assert "conv3_x.bottleneck1.0.add1.body.conv_bn2.conv1" in paths
-    assert len(paths) == len(set(paths))
 
 
 # blocks, arguments, defaults
@@ -320,9 +278,9 @@ def test_params_may_use_earlier_ones_and_be_turned() -> None:
           - activation(act)
           - flatten if head
     """
-    assert layers(text) == ["conv1.0: conv(8, 1)", "conv1.1: conv(8, 1)", "activation1: relu"]
+    assert layers(text) == ["conv1: conv(8, 1)", "conv2: conv(8, 1)", "activation1: relu"]
     turned = layers(text, settings=["width=8", "depths=[1, 1]", "act=tanh", "head=true"])
-    assert turned == ["conv1.0: conv(16, 1)", "activation1: tanh", "flatten1: flatten"]
+    assert turned == ["conv1: conv(16, 1)", "activation1: tanh", "flatten1: flatten"]
 
 
 def test_what_the_command_line_replaces_is_read_all_the_same() -> None:

@@ -1,0 +1,58 @@
+"""The paths of version 0.1, by which an old path is answered with the new one.
+
+There a repeat without a name was `group1` (or `conv1`, for `conv(8, 3) * 2`) with a part for each round, and what was
+in it was counted by itself: `group1.0.linear1` is `linear1` today.
+"""
+
+from __future__ import annotations
+
+from cnncalc.network import Network
+from cnncalc.spec.family import Description
+from cnncalc.spec.segments import Segments, names_its_item
+from cnncalc.spec.tree import Body, Call, Chain, Group, Merge
+
+
+def renamed(former: Network, network: Network) -> dict[str, list[str]]:
+    """The paths of the layers and groups of a network that are none today, each with those that its layers have now."""
+    paths = [node.path for node in network.nodes]
+    known = {*paths, *(group.path for group in network.groups)}
+    found = {node.path: [path] for node, path in zip(former.nodes, paths, strict=True)}
+    found |= {group.path: paths[group.first : group.last] for group in former.groups if group.last > group.first}
+    return {path: now for path, now in found.items() if path not in known}
+
+
+def former_segments(description: Description) -> Segments:
+    """The part that each unit and chain had in a path."""
+    found: Segments = {}
+    for body in (description.layers or (), *(block.body for block in description.blocks.values())):
+        _set_body(body, found)
+    return found
+
+
+def _set_body(body: Body, found: Segments, counts: dict[str, int] | None = None) -> None:
+    counts = {} if counts is None else counts
+    for chain in body:
+        if chain.name and not names_its_item(chain):
+            found[id(chain)] = chain.name
+            _set_chain(chain, found, {}, "")
+        else:
+            _set_chain(chain, found, counts, chain.name)
+
+
+def _set_chain(chain: Chain, found: Segments, counts: dict[str, int], name: str) -> None:
+    for item in chain.items:
+        for unit in (item.unit, item.otherwise):
+            if unit is None:
+                continue
+            if isinstance(unit, Group) and item.count is None:
+                _set_body((unit.chain,), found, counts)
+                continue
+            word = unit.kind if isinstance(unit, Call) else unit.word if isinstance(unit, Merge) else "group"
+            if word not in ("identity", "from"):
+                counts[word] = counts.get(word, 0) + 1
+                found[id(unit)] = name or f"{word}{counts[word]}"
+            if isinstance(unit, Group):
+                _set_body((unit.chain,), found)
+            elif isinstance(unit, Merge):
+                for branch in unit.branches:
+                    _set_body(branch.body, found)
