@@ -69,6 +69,8 @@ class Prefix:
 
     def path_of(self, part: Unit | Chain) -> str:
         """The path of a part of the body."""
+        if not self.ahead and self.former is None:  # nearly always
+            return self.path + part.segment
         if self.former is not None:
             return self.path + self.former.get(id(part), "")
         ahead = self.ahead.get(part.path_word, 0)

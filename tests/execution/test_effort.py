@@ -101,9 +101,9 @@ ENDLESS = {
                         "a smaller dilation there"),
     "a transposed stride": ("8", "transposed_conv(1, 100000, stride=1000000)", "transposed_conv1",
                             "a smaller stride there"),
-    "strides that multiply": ("8", "conv(1, 3, stride=10, padding=1) * 9", "conv1.0",
+    "strides that multiply": ("8", "conv(1, 3, stride=10, padding=1) * 9", "conv1",
                               "a smaller stride there reaches less far beyond the input"),
-    "strides beyond all numbers": ("8", "conv(1, 3, stride=10, padding=1) * 999", "conv1.0", "a smaller stride there"),
+    "strides beyond all numbers": ("8", "conv(1, 3, stride=10, padding=1) * 999", "conv1", "a smaller stride there"),
 }  # fmt: skip
 
 
