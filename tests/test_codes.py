@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from cnncalc.errors.codes import GROUPS, Code, all_codes
-from cnncalc.render.codes import code_text
+from cnncalc.render.codes import describe_code
+from cnncalc.render.show import show
+from cnncalc.render.view import View
 from cnncalc.review import review
 
 from .cli.running import cnncalc
@@ -81,7 +83,7 @@ def test_the_page_of_a_code_says_what_validate_says() -> None:
 
 @pytest.mark.parametrize("code", list(CODES.values()), ids=lambda code: code.code)
 def test_an_explanation_fits_a_narrow_terminal(code: Code) -> None:
-    text = code_text(code, [], 60, color=False).partition("\nwrong\n")[0]
+    text = show(describe_code(code, [], View(width=60)), View(width=60)).partition("\nwrong\n")[0]
     assert all(len(line) <= 60 for line in text.splitlines())
     assert " ".join(code.explanation.split()) in " ".join(text.split())
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import whole
 from cnncalc.cli.relations import Needs, Without
 from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
+    from cnncalc.render.view import View
 
 Chain = Annotated[
     str, typer.Argument(metavar="CHAIN", help="Layers, as 'conv(64, 7, stride=2) -> relu'.", show_default=False)
@@ -77,39 +78,39 @@ def calc(
     With --want, the other way round: which settings give the output that is wanted. Exit code 1 where none does.
     """
     network = _asked_about(chain, input) if want is not None else whole(chain, input)
-    room = width or width_for(output), colored(color, output)
+    view = make_view(output, width, color)
     if want is not None:
-        return _wanted(network, want, free, format, output, *room)
-    emit(_explained(network, format, *room) if explain else _table(network, format, *room), output)
+        return _wanted(network, want, free, format, output, view)
+    emit(_explained(network, format, view) if explain else _table(network, format, view), output)
     return 0
 
 
-def _table(network: "Network", format: options.TableFormat, width: int | None, color: bool) -> str:
+def _table(network: "Network", format: options.TableFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.cli.summary import write
-    from cnncalc.render.view import View
 
-    return write(analyze(network), format, View(width=width, color=color))
+    return write(analyze(network), format, view)
 
 
-def _explained(network: "Network", format: options.TableFormat, width: int | None, color: bool) -> str:
+def _explained(network: "Network", format: options.TableFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.analysis.explain import explain
-    from cnncalc.render.explain import explain_markdown, explain_text
+    from cnncalc.render.explain import describe_explained, explain_markdown
+    from cnncalc.render.show import show
 
     found = explain(network, analyze(network))
-    return explain_markdown(found) if format == "markdown" else explain_text(found, width, color=color)
+    return explain_markdown(found) if format == "markdown" else show(describe_explained(found), view)
 
 
 def _wanted(
-    network: "Network", want: str, free: str | None, format: options.TableFormat, output: str | None,
-    width: int | None, color: bool,
-) -> int:  # fmt: skip
+    network: "Network", want: str, free: str | None, format: options.TableFormat, output: str | None, view: "View"
+) -> int:
     from cnncalc.analysis.wanted import search
-    from cnncalc.render.wanted import wanted_json, wanted_text
+    from cnncalc.render.show import show
+    from cnncalc.render.wanted import answer_wanted, wanted_json
 
     found = search(network, _sizes(want, network), _names(free or "padding"))
-    emit(wanted_json(found) if format == "json" else wanted_text(found, width, color=color), output)
+    emit(wanted_json(found) if format == "json" else show(answer_wanted(found), view), output)
     return int(not found.answers)
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def codes(
     """The codes of errors and warnings, or all about one."""
     from cnncalc.errors.codes import all_codes
     from cnncalc.render import codes as render
+    from cnncalc.render.show import show
 
     known = all_codes()
     if code is not None and code not in known:
@@ -39,17 +40,17 @@ def codes(
 
         raise UsageError(f"there is no code {code!r}; {did_you_mean(code, known) or 'see cnncalc codes'}")
     chosen = [known[code]] if code is not None else list(known.values())
-    cells, paints = width or width_for(output), colored(color, output)
+    view = make_view(output, width, color)
     if format == "json":
         emit(render.codes_json(chosen), output)
     elif code is None:
-        emit(render.codes_text(chosen, cells, color=paints), output)
+        emit(show(render.list_codes(chosen), view), output)
     else:
-        emit(render.code_text(chosen[0], _told(chosen[0]), cells, color=paints), output)
+        emit(show(render.describe_code(chosen[0], _report(chosen[0]), view), view), output)
 
 
-def _told(code: "Code") -> "list[Problem]":
-    """What `validate` says of the bad example."""
+def _report(code: "Code") -> "list[Problem]":
+    """What `validate` reports of the bad example."""
     from cnncalc.errors import Source
     from cnncalc.review import review_loaded
     from cnncalc.spec.load import load_source

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import whole
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from cnncalc.network import Network
+    from cnncalc.render.document import Block
+    from cnncalc.render.view import View
 
 
 class Separable(StrEnum):
@@ -97,22 +101,22 @@ def compare(
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """What it would cost another way: separable or dense forms, or architectures side by side."""
-    room = width or width_for(output), colored(color, output)
+    view = make_view(output, width, color)
     if separable is None and not dense:
-        emit(_side_by_side(archs, inputs, settings, format, *room), output)
+        emit(_side_by_side(archs, inputs, settings, format, view), output)
         return
     if len(archs) != 1 or len(inputs or ()) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
     network = whole(archs[0], inputs[0] if inputs else None, settings)
     if separable is None:
-        emit(_dense(network, format, *room), output)
+        emit(_dense(network, format, view), output)
     else:
-        emit(_separable(network, separable, only, least_saving, write, format, *room), output)
+        emit(_separable(network, separable, only, least_saving, write, format, view), output)
 
 
 def _separable(
     network: "Network", form: Separable, only: str | None, least_saving: Fraction | None, write: str | None,
-    format: options.TableFormat, width: int | None, color: bool,
+    format: options.TableFormat, view: "View",
 ) -> str:  # fmt: skip
     from cnncalc.compare.separable import convolutions, separated
     from cnncalc.paths import find_paths
@@ -127,10 +131,20 @@ def _separable(
     if format == "json":
         return render.comparison_json(found.comparison, separable=form.value)
     if format == "csv":
-        return render.comparison_csv(found.comparison)
-    if format == "markdown":
-        return render.comparison_markdown(found.comparison)
-    return render.separable_table(found.comparison, form, width, color=color)
+        return render.comparison_csv(found.comparison, view)
+    return _show(lambda view: render.compare_separable(found.comparison, form, view), format, view)
+
+
+def _show(document: "Callable[[View], Iterable[Block]]", format: options.TableFormat, view: "View") -> str:
+    """A document for a terminal, or for a page, where lines may be as long as they like."""
+    from cnncalc.render.booktabs import write_latex
+    from cnncalc.render.markdown import write_markdown
+    from cnncalc.render.show import show
+
+    if format == "table":
+        return show(document(view), view)
+    write = write_latex if format == "latex" else write_markdown
+    return write(document(view._replace(width=None)))
 
 
 def _write(network: "Network", name: str, form: Separable, file: str) -> None:
@@ -147,7 +161,7 @@ def _write(network: "Network", name: str, form: Separable, file: str) -> None:
     emit(write_network(titled, notes=notes, expect=expected), file)
 
 
-def _dense(network: "Network", format: options.TableFormat, width: int | None, color: bool) -> str:
+def _dense(network: "Network", format: options.TableFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.compare.separable import dense
     from cnncalc.render import compare as render
@@ -157,17 +171,15 @@ def _dense(network: "Network", format: options.TableFormat, width: int | None, c
         return render.dense_json(found, network.name)
     if format == "csv":
         return render.dense_csv(found)
-    if format == "markdown":
-        return render.dense_markdown(found)
-    return render.dense_table(found, network.name, width, color=color)
+    return _show(lambda view: render.compare_dense(found, network.name, view), format, view)
 
 
 def _side_by_side(
     archs: list[str], inputs: list[str] | None, settings: list[str] | None, format: options.TableFormat,
-    width: int | None, color: bool,
+    view: "View",
 ) -> str:  # fmt: skip
     from cnncalc.analysis.analyze import analyze
-    from cnncalc.compare.side_by_side import align, subject
+    from cnncalc.compare.side_by_side import SideBySide, align, subject
     from cnncalc.render import side_by_side as render
 
     subjects = []
@@ -181,11 +193,12 @@ def _side_by_side(
     if len(subjects) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
     rows = align(subjects[0].report, subjects[1].report) if len(subjects) == 2 else []
-    found = render.Comparing(tuple(subjects), tuple(rows))
-    if format == "table":
-        return render.comparing_table(found, width, color=color)
-    writers = {"json": render.comparing_json, "csv": render.comparing_csv, "markdown": render.comparing_markdown}
-    return writers[format](found)
+    found = SideBySide(tuple(subjects), tuple(rows))
+    if format == "json":
+        return render.side_by_side_json(found)
+    if format == "csv":
+        return render.side_by_side_csv(found, view)
+    return _show(lambda view: render.compare_side_by_side(found, view), format, view)
 
 
 def _variants(settings: list[str]) -> list[list[str]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import whole
 
 
@@ -56,9 +56,10 @@ def explain(
 
         emit(explain_latex(found), output)
         return
-    from cnncalc.render.explain import explain_markdown, explain_text
+    from cnncalc.render.explain import describe_explained, explain_markdown
+    from cnncalc.render.show import show
 
     if format == "markdown":
         emit(explain_markdown(found), output)
     else:
-        emit(explain_text(found, width or width_for(output), color=colored(color, output)), output)
+        emit(show(describe_explained(found), make_view(output, width, color)), output)

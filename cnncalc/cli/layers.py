@@ -1,7 +1,7 @@
 """`cnncalc layers`."""
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.errors import UsageError
 
 
@@ -16,6 +16,7 @@ def layers(
     from cnncalc.layers import KINDS
     from cnncalc.layers.structure import STRUCTURE_WORDS
     from cnncalc.render import kinds
+    from cnncalc.render.show import show
 
     if kind is not None and kind not in KINDS and kind not in STRUCTURE_WORDS:
         from cnncalc.nearest import did_you_mean
@@ -25,4 +26,5 @@ def layers(
     if format == "json":
         emit(kinds.kinds_json(kind), output)
     else:
-        emit(kinds.kinds_text(kind, width or width_for(output), color=colored(color, output)), output)
+        blocks = kinds.list_kinds() if kind is None else kinds.describe_kind(kind)
+        emit(show(blocks, make_view(output, width, color)), output)

@@ -4,10 +4,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, message
+from cnncalc.cli.output import emit, make_view, message
 
 if TYPE_CHECKING:
     from cnncalc.render.catalogue import Entry
+    from cnncalc.render.view import View
 
 
 class Sort(StrEnum):
@@ -41,7 +42,7 @@ def list_(
     from cnncalc.analysis.analyze import costs
     from cnncalc.analysis.report import Costs
     from cnncalc.errors import SpecError
-    from cnncalc.render.catalogue import WRITERS, Entry, arranged
+    from cnncalc.render.catalogue import Entry, arrange
     from cnncalc.spec.files import bundled, bundled_path
     from cnncalc.spec.load import load
 
@@ -53,10 +54,24 @@ def list_(
         except SpecError:
             broken.append(name)
     chosen = _of_family(entries, family) if family is not None else entries
-    emit(WRITERS[format](arranged(chosen, sort), sort is None, colored(color, output)), output)
+    emit(_write(arrange(chosen, sort), sort is None, format, make_view(output, None, color)), output)
     for name in broken:
         message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
     return int(bool(broken))
+
+
+def _write(entries: "list[Entry]", grouped: bool, format: options.TableFormat, view: "View") -> str:
+    from cnncalc.render.catalogue import catalogue_csv, catalogue_json, list_architectures
+    from cnncalc.render.markdown import write_markdown
+    from cnncalc.render.show import show
+
+    if format == "json":
+        return catalogue_json(entries)
+    if format == "csv":
+        return catalogue_csv(entries)
+    if format == "markdown":
+        return write_markdown([list_architectures(entries, grouped, view._replace(width=None))])
+    return show([list_architectures(entries, grouped, view)], view)
 
 
 def _of_family(entries: "list[Entry]", family: str) -> "list[Entry]":

@@ -8,11 +8,14 @@ import sys
 from importlib import import_module
 from io import RawIOBase
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from cnncalc.cli.relations import STANDARD_OUTPUT
 from cnncalc.errors import CnncalcError
 from cnncalc.system import is_device_name, is_reader_gone, is_windows
+
+if TYPE_CHECKING:
+    from cnncalc.render.view import View
 
 
 class OutputError(CnncalcError):
@@ -129,6 +132,13 @@ def _replace(beside: Path, target: Path) -> None:
         if not is_windows():
             raise
         raise PermissionError(error.errno, "the file is open in another program") from None
+
+
+def make_view(output: str | None, width: int | None, color: str) -> View:
+    """How to show a result that goes to standard output or a file, by what the options say and what there is."""
+    from cnncalc.render.view import View
+
+    return View(width=width or width_for(output), color=colored(color, output))
 
 
 def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bool:

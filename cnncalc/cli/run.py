@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import data, options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.progress import Progress
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import SpecError, UsageError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.execution.weights import Shaped, Weights
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
+    from cnncalc.render.view import View
     from cnncalc.spec.load import Loaded
 
 MOST = 100_000_000  # multiplications: a few seconds' worth
@@ -96,9 +97,9 @@ def run(
     """
     net, loaded = _network(arch, input, settings)
     arrays = data.read_weights(net, loaded, weights, seed)
-    shown = (width or width_for(output), colored(color, output))
+    view = make_view(output, width, color)
     if matrix:
-        emit(_matrix(net, arrays, at, max_multiplications, format, *shown), output)
+        emit(_matrix(net, arrays, at, max_multiplications, format, view), output)
         return
     chosen = _chosen(net, at, all_)
     _refuse(net, _needed(net, chosen.values()), max_multiplications)
@@ -106,7 +107,7 @@ def run(
     if save_image is not None:
         emit(_image(made, channel), save_image)
     else:
-        emit(_written(net, made, format, picture, *shown), output)
+        emit(_written(net, made, format, picture, view), output)
 
 
 def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple[Network, Loaded]":
@@ -207,12 +208,11 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(
-    net: "Network", weights: "Weights", at: str | None, most: int, format: str, width: int | None, color: bool
-) -> str:
+def _matrix(net: "Network", weights: "Weights", at: str | None, most: int, format: str, view: "View") -> str:
     from cnncalc.execution.matrix import matrix
     from cnncalc.paths import find_path
-    from cnncalc.render.maps import matrix_json, matrix_text
+    from cnncalc.render.maps import describe_matrix, matrix_json
+    from cnncalc.render.show import show
 
     paths = {node.path: node for node in net.nodes}
     if at is None and len(paths) > 1:
@@ -222,7 +222,7 @@ def _matrix(
     rows = matrix(node, weights)
     if format == "json":
         return matrix_json(net.name, node.path, rows)
-    return matrix_text(node.path, rows, width, color=color)
+    return show(describe_matrix(node.path, rows, view.width), view)
 
 
 def _image(made: "dict[str, Map]", channel: int) -> str:
@@ -236,9 +236,10 @@ def _image(made: "dict[str, Map]", channel: int) -> str:
     return pgm(found.channels()[channel], *found.sizes)
 
 
-def _written(net: "Network", made: "dict[str, Map]", format: str, picture: bool, width: int | None, color: bool) -> str:
-    from cnncalc.render.maps import maps_json, maps_text, pictures
+def _written(net: "Network", made: "dict[str, Map]", format: str, picture: bool, view: "View") -> str:
+    from cnncalc.render.maps import describe_maps, draw_pictures, maps_json
+    from cnncalc.render.show import show
 
     if format == "json":
         return maps_json(net.name, made)
-    return pictures(made, width, color=color) if picture else maps_text(made, width, color=color)
+    return show(draw_pictures(made, view) if picture else describe_maps(made, view.width), view)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.relations import STANDARD_OUTPUT
 
 Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every layer on a line of its own, no blocks.")]
@@ -21,11 +21,12 @@ def show(
 
     On standard output control characters are escaped; with --output the file is the same to the last sign.
     """
-    from cnncalc.render.source import source_text
+    from cnncalc.render.show import show as show_blocks
+    from cnncalc.render.source import highlight
 
     text = _expanded(arch) if expand else _written(arch)
     if output is None or output in STANDARD_OUTPUT:
-        text = source_text(text, color=colored(color, output))
+        text = show_blocks(highlight(text), make_view(output, None, color))
     emit(text, output)
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.errors import UsageError
 from cnncalc.system import is_windows
 
 if TYPE_CHECKING:
     from cnncalc.errors import Problem
+    from cnncalc.render.view import View
 
 
 def validate(
@@ -31,7 +32,7 @@ def validate(
         ("<standard input>" if arch == "-" else arch, read(arch, input, settings, promises=True).problems)
         for arch in _each(archs)
     ]
-    emit(_written(files, format, colored(color, output), width_for(output)), output)
+    emit(_written(files, format, make_view(output, None, color)), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 
 
@@ -60,9 +61,7 @@ def _matching(archs: list[str]) -> Iterator[str]:
         yield from found or [arch]
 
 
-def _written(
-    files: "list[tuple[str, list[Problem]]]", format: options.ProblemFormat, color: bool, width: int | None
-) -> str:
+def _written(files: "list[tuple[str, list[Problem]]]", format: options.ProblemFormat, view: "View") -> str:
     if format == "json":
         from cnncalc.render.json import problems_json
 
@@ -71,6 +70,7 @@ def _written(
         from cnncalc.render.github import workflow_lines
 
         return workflow_lines(files)
-    from cnncalc.render.problems import verdicts
+    from cnncalc.render.problems import describe_files
+    from cnncalc.render.show import show
 
-    return verdicts(files, color=color, width=width)
+    return show(describe_files(files, view), view)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit
+from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.progress import Progress
 from cnncalc.cli.relations import Needs, Reads
 
@@ -33,19 +33,20 @@ def verify(
     The network is made thin: few channels, the geometry kept. Exit code 1 where anything differs.
     """
     from cnncalc.execution.verify import MOST_OF_MANY
-    from cnncalc.render.verdict import verdict_text, verdicts_json, verdicts_text
+    from cnncalc.render.show import show
+    from cnncalc.render.verdict import describe_verdict, list_verdicts, verdicts_json
     from cnncalc.spec.files import bundled
 
+    view = make_view(output, None, color)
     if arch is not None:
         found = [_verdict(arch, input, settings)]
     else:
         found = [_verdict(name, most=MOST_OF_MANY) for name in bundled()]
     if format == "json":
         emit(verdicts_json(found), output)
-    elif arch is not None:
-        emit(verdict_text(found[0], color=colored(color, output)), output)
     else:
-        emit(verdicts_text(found, color=colored(color, output)), output)
+        blocks = describe_verdict(found[0], view) if arch is not None else list_verdicts(found, view)
+        emit(show(blocks, view), output)
     return int(not all(verdict.held for verdict in found))
 
 

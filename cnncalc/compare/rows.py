@@ -1,14 +1,15 @@
-"""What a comparison states: a layer, or a network, one way and another, each as its report."""
+"""What a comparison states: a layer, several together, or a network, one way and another."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import NamedTuple
 
-from cnncalc.analysis.figures import Dtype, Figure, Value
-from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
+from cnncalc.analysis.folding import Row
+from cnncalc.analysis.report import Report
 
-Side = LayerReport | Report | None  # None where the layer is only in the other network
+Side = Row | Report | None  # None where the layer is only in the other network
 
 
 class ClosedForm(NamedTuple):
@@ -18,37 +19,47 @@ class ClosedForm(NamedTuple):
     value: Fraction
 
 
-class Row(NamedTuple):
-    """A layer one way and the other; a side is None where the layer is not there."""
+class Replacement(NamedTuple):
+    """A convolution and what takes its place, or a note why it is left as it is."""
 
     path: str
-    before: LayerReport
-    after: LayerReport
-    note: str = ""  # why it is left as it is
+    before: Row
+    after: Row
+    note: str = ""
     closed: ClosedForm | None = None
 
     @property
     def ratio(self) -> Fraction | None:
         """Multiplications after by those before, None where there are none."""
-        return divide(self.before.work.multiplications, self.after.work.multiplications)
+        return divide(self.before, self.after)
 
 
 class Comparison(NamedTuple):
-    """All rows, and the networks as a whole."""
+    """A network before and after some of its convolutions are replaced."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[Replacement, ...]
     before: Report
     after: Report
 
+    @property
+    def ratio(self) -> Fraction | None:
+        """Multiplications after by those before."""
+        return divide(self.before, self.after)
+
 
 def measure(figure: Figure, side: Side, dtype: Dtype = Dtype.float32) -> Value:
-    """A figure of a layer or of a network, None where there is neither."""
+    """A figure of layers or of a network, None where there is neither."""
     if side is None:
         return None
-    return figure.measure_layer(side, dtype) if isinstance(side, LayerReport) else figure.measure_network(side, dtype)
+    return side.measure(figure, dtype) if isinstance(side, Row) else figure.measure_network(side, dtype)
 
 
-def divide(before: Value, after: Value) -> Fraction | None:
+def divide(before: Side, after: Side, figure: Figure = FIGURES["multiplications"]) -> Fraction | None:
+    """How many times as much of a figure it is after, None where that cannot be said."""
+    return divide_values(measure(figure, before), measure(figure, after))
+
+
+def divide_values(before: Value, after: Value) -> Fraction | None:
     """How many times as much it is after, None where that cannot be said."""
     return Fraction(after, before) if isinstance(before, int) and isinstance(after, int) and before else None

@@ -8,8 +8,9 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.folding import layer_row
 from cnncalc.analysis.report import LayerReport
-from cnncalc.compare.rows import ClosedForm, Comparison, Row
+from cnncalc.compare.rows import ClosedForm, Comparison, Replacement
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.channels import Carried
 from cnncalc.layers.conv import Conv
@@ -80,10 +81,10 @@ def separated(
     rewritten = network._replace(nodes=nodes)
     before, after = analyze(network), analyze(rewritten)
     rows = tuple(
-        Row(
+        Replacement(
             node.path,
-            before.layers[node.index],
-            after.layers[node.index],
+            layer_row(before.layers[node.index]),
+            layer_row(after.layers[node.index]),
             notes.get(node.index, ""),
             _closed(FORMS[form], node) if node.index in chosen else None,
         )

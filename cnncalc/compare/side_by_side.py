@@ -6,10 +6,11 @@ from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.analysis.folding import Row, fold, layer_row
+from cnncalc.analysis.report import Report
 from cnncalc.network import INPUT, Network
 
-MOST_ALIGNED = 3_000  # layers that are aligned by what they are; beyond, by their paths
+MOST_ALIGNED = 3_000  # rows that are aligned by what they are; beyond, by their paths
 
 
 class Subject(NamedTuple):
@@ -21,17 +22,24 @@ class Subject(NamedTuple):
 
 
 class Aligned(NamedTuple):
-    """Layers that stand beside one another: `same`, `changed`, or only `before` or only `after`."""
+    """Layers beside one another: `same`, `changed`, or only `before` or only `after`."""
 
     state: str
-    before: LayerReport | None
-    after: LayerReport | None
+    before: Row | None
+    after: Row | None
 
     @property
     def path(self) -> str:
         """The path, that of the second architecture where there is one."""
         side = self.after or self.before
-        return side.path if side else ""
+        return side.title if side else ""
+
+
+class SideBySide(NamedTuple):
+    """What is compared; `rows` are there for two."""
+
+    subjects: tuple[Subject, ...]
+    rows: tuple[Aligned, ...] = ()
 
 
 def subject(label: str, network: Network, report: Report) -> Subject:
@@ -47,40 +55,49 @@ def depth(network: Network, report: Report) -> int:
     return max(found.values())
 
 
-def align(before: Report, after: Report) -> list[Aligned]:
-    """Every layer of both, those that are alike beside one another."""
-    old, new = before.layers, after.layers
+def align(before: Report, after: Report, depth: int | None = None) -> list[Aligned]:
+    """Every layer of both, those that are alike beside one another; with a depth, groups below it as one."""
+    old, new = _rows(before, depth), _rows(after, depth)
     if max(len(old), len(new)) > MOST_ALIGNED:
-        return list(_paired(old, new, [layer.path for layer in old], [layer.path for layer in new]))
-    return list(_paired(old, new, [_token(layer) for layer in old], [_token(layer) for layer in new]))
+        return list(_pair(old, new, [row.path for row in old], [row.path for row in new]))
+    return list(_pair(old, new, [_token(row) for row in old], [_token(row) for row in new]))
 
 
-def _token(layer: LayerReport) -> Hashable:
-    return repr(layer.layer), layer.inputs, layer.output
+def _rows(report: Report, depth: int | None) -> list[Row]:
+    """The layers, or the rows of a summary of that depth, by their whole paths."""
+    if depth is None:
+        return [layer_row(layer) for layer in report.layers]
+    return [row._replace(label=row.path, indent=0) for row in fold(report, depth) if not row.head]
 
 
-def _paired(
-    old: Sequence[LayerReport], new: Sequence[LayerReport], a: Sequence[Hashable], b: Sequence[Hashable]
-) -> Iterator[Aligned]:
+def _token(row: Row) -> Hashable:
+    return _calls(row), row.inputs, row.output
+
+
+def _calls(row: Row) -> tuple[str, ...]:
+    return tuple(repr(layer.layer) for layer in row.inside)
+
+
+def _pair(old: Sequence[Row], new: Sequence[Row], a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[Aligned]:
     """Blocks of equal tokens beside one another; in what lies between, layers of equal kinds."""
     for operation, i, last, j, end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if operation == "equal":
-            yield from map(_beside, old[i:last], new[j:end])
+            yield from map(_compare, old[i:last], new[j:end])
         else:
-            yield from _changed(old[i:last], new[j:end])
+            yield from _pair_kinds(old[i:last], new[j:end])
 
 
-def _changed(old: Sequence[LayerReport], new: Sequence[LayerReport]) -> Iterator[Aligned]:
-    kinds = [layer.kind for layer in old], [layer.kind for layer in new]
+def _pair_kinds(old: Sequence[Row], new: Sequence[Row]) -> Iterator[Aligned]:
+    kinds = [row.kind for row in old], [row.kind for row in new]
     for operation, i, last, j, end in SequenceMatcher(None, *kinds, autojunk=False).get_opcodes():
         if operation == "equal":
-            yield from map(_beside, old[i:last], new[j:end])
+            yield from map(_compare, old[i:last], new[j:end])
         else:
-            yield from (Aligned("before", layer, None) for layer in old[i:last])
-            yield from (Aligned("after", None, layer) for layer in new[j:end])
+            yield from (Aligned("before", row, None) for row in old[i:last])
+            yield from (Aligned("after", None, row) for row in new[j:end])
 
 
-def _beside(one: LayerReport, other: LayerReport) -> Aligned:
-    """Two layers of one kind; they are the same where all that is counted is, whatever their paths and fields."""
-    same = (repr(one.layer), one.costs, one.output) == (repr(other.layer), other.costs, other.output)
+def _compare(one: Row, other: Row) -> Aligned:
+    """Two rows of one kind; they are the same where all that is counted is, whatever their paths and fields."""
+    same = _calls(one) == _calls(other) and (one.costs, one.output) == (other.costs, other.output)
     return Aligned("same" if same else "changed", one, other)

@@ -8,27 +8,43 @@ from itertools import groupby
 
 from cnncalc.errors import Problem
 from cnncalc.errors.codes import Code
-from cnncalc.render.paint import Line, paint
-from cnncalc.render.problems import problem_text
-from cnncalc.render.text import clean, wrap
+from cnncalc.render.document import BLANK, Block, Paragraph, paragraph
+from cnncalc.render.problems import describe_problem
+from cnncalc.render.text import wrap
+from cnncalc.render.view import View
+
+PROSE = 100  # characters of a line of prose where no width is given
 
 TITLES = {"error": "Errors", "warning": "Warnings, each of which `allow: {code: reason}` silences"}
 
 
-def codes_text(codes: Sequence[Code], width: int | None, *, color: bool) -> str:
+def list_codes(codes: Sequence[Code]) -> Iterator[Block]:
     """The listing of all."""
-    return paint(_listing(codes, width), color=color)
+    for number, (severity, group) in enumerate(groupby(codes, key=lambda code: code.severity)):
+        if number:
+            yield BLANK
+        yield paragraph(TITLES[severity], "head")
+        for code in group:
+            yield paragraph(f"  {code.code}", "bar")
+            yield paragraph(f"      {code.sentence}", indent=6)
+            for label, line in zip(("wrong", "right"), find_difference(code.bad, code.good), strict=True):
+                if line:
+                    yield Paragraph(((f"      {label}  ", "faint"), (line, "")), wrapped=False)
 
 
-def code_text(code: Code, told: Sequence[Problem], width: int | None, *, color: bool) -> str:
-    """The page about one; `told` is what is said of its bad example."""
-    text = paint(_page(code, width), color=color)
+def describe_code(code: Code, reported: Sequence[Problem], view: View) -> Iterator[Block]:
+    """The page about one; `reported` is what is reported of its bad example."""
+    yield Paragraph(((code.code, "large"), (f"  {code.severity}", "faint")))
+    yield paragraph(code.sentence, "title")
+    yield BLANK
+    yield from map(paragraph, wrap(code.explanation, view.width or PROSE))
     if code.bad:
-        shown = "".join(problem_text(problem, color=color, width=width) for problem in told)
-        text += paint(_example("wrong", code.bad), color=color)
-        text += "\n" + shown if shown else ""
-        text += paint(_example("right", code.good), color=color)
-    return text
+        yield from _example("wrong", code.bad)
+        if reported:
+            yield BLANK
+        for problem in reported:
+            yield from describe_problem(problem, view.width)
+        yield from _example("right", code.good)
 
 
 def codes_json(codes: Sequence[Code]) -> str:
@@ -38,22 +54,7 @@ def codes_json(codes: Sequence[Code]) -> str:
     return dump({"format": FORMAT, "codes": [code._asdict() for code in codes]})
 
 
-def _listing(codes: Sequence[Code], width: int | None) -> Iterator[Line]:
-    for number, (severity, group) in enumerate(groupby(codes, key=lambda code: code.severity)):
-        if number:
-            yield [("", "")]
-        yield [(TITLES[severity], "head")]
-        for code in group:
-            yield [(f"  {code.code}", "bar")]
-            yield from ([(line, "")] for line in wrap(f"      {code.sentence}", width, 6))
-            wrong, right = difference(code.bad, code.good)
-            if wrong:
-                yield [("      wrong  ", "faint"), (clean(wrong), "")]
-            if right:
-                yield [("      right  ", "faint"), (clean(right), "")]
-
-
-def difference(bad: str, good: str) -> tuple[str, str]:
+def find_difference(bad: str, good: str) -> tuple[str, str]:
     """The first line in which two files differ, as it is in each, "" where it is in one alone."""
     before, after = bad.splitlines(), good.splitlines()
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -62,14 +63,7 @@ def difference(bad: str, good: str) -> tuple[str, str]:
     return "", ""
 
 
-def _page(code: Code, width: int | None) -> Iterator[Line]:
-    yield [(code.code, "large"), (f"  {code.severity}", "faint")]
-    yield from ([(line, "title")] for line in wrap(code.sentence, width))
-    yield [("", "")]
-    yield from ([(line, "")] for line in wrap(code.explanation, width or 100))
-
-
-def _example(title: str, text: str) -> Iterator[Line]:
-    yield [("", "")]
-    yield [(title, "head")]
-    yield from ([("    " + clean(line), "")] for line in text.splitlines())
+def _example(title: str, text: str) -> Iterator[Block]:
+    yield BLANK
+    yield paragraph(title, "head")
+    yield from (Paragraph((("    " + line, ""),), wrapped=False) for line in text.splitlines())

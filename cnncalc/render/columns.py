@@ -10,9 +10,9 @@ from cnncalc.analysis.figures import FIGURES, Dtype, Figure
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.folding import Row
     from cnncalc.analysis.report import LayerReport, Report
     from cnncalc.layers.base import Shape
-    from cnncalc.render.rows import Row
 
 Value = Any  # int | str | tuple[int | Fraction, ...] | Fraction (a share) | None
 SHARED = ("parameters", "macs", "multiplications")  # figures of which the share of the total is a column too
@@ -48,20 +48,6 @@ class Column(NamedTuple):
             return None
         total: Value = self.figure.measure_network(context.report, context.dtype)
         return total
-
-
-def measure_row(figure: Figure, row: Row, dtype: Dtype) -> Value:
-    """The figure of a row: of its layers together, or of the one whose output leaves it."""
-    value: Value
-    if row.head:
-        value = None
-    elif figure.together == "last":
-        value = figure.measure_layer(row.result, dtype) if row.result else None
-    elif figure.of_costs and figure.together == "sum":
-        value = figure.of_costs(row.costs, dtype)
-    else:
-        value = figure.combine([figure.measure_layer(layer, dtype) for layer in row.inside])
-    return value
 
 
 def format_field(layer: LayerReport | None) -> str:
@@ -112,7 +98,7 @@ def shapes(inputs: tuple[Shape, ...]) -> str:
 
 def _figure(figure: Figure) -> Column:
     def value(row: Row, context: Context) -> Value:
-        return measure_row(figure, row, context.dtype)
+        return row.measure(figure, context.dtype)
 
     return Column(figure.name, figure.title, figure.short, value, figure=figure)
 
@@ -121,7 +107,7 @@ def _share(figure: Figure) -> Column:
     """The share that a row has in the total of a figure."""
 
     def value(row: Row, context: Context) -> Value:
-        part, whole = measure_row(figure, row, context.dtype), figure.measure_network(context.report, context.dtype)
+        part, whole = row.measure(figure, context.dtype), figure.measure_network(context.report, context.dtype)
         return Fraction(part, whole) if isinstance(part, int) and whole else None
 
     return Column(f"{figure.name}_share", f"{figure.title} share", "share", value, figure=figure, share=True)

@@ -1,4 +1,4 @@
-"""Comparisons as a table, JSON, CSV and Markdown."""
+"""Convolutions beside what would replace them: as a document, JSON and CSV; and what all comparisons share."""
 
 from __future__ import annotations
 
@@ -6,23 +6,37 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from cnncalc.analysis.figures import FIGURES
-from cnncalc.analysis.report import LayerReport
-from cnncalc.compare.rows import Comparison, Side, divide, measure
+from cnncalc.analysis.figures import FIGURES, Better, Figure
+from cnncalc.analysis.folding import Row
+from cnncalc.compare.rows import Comparison, Replacement, Side, divide_values, measure
 from cnncalc.compare.separable import Dense
 from cnncalc.render.columns import Value, join
-from cnncalc.render.grid import Cell, grid, width_of
-from cnncalc.render.numbers import bar, exact, human, style_of
-from cnncalc.render.paint import Line, paint
-from cnncalc.render.text import clean, wrap
+from cnncalc.render.document import (
+    BLANK,
+    EMPTY,
+    Block,
+    Cell,
+    Column,
+    Paragraph,
+    Table,
+    excess_of,
+    fit_table,
+    paragraph,
+)
+from cnncalc.render.numbers import bar, exact, format_figure, human
+from cnncalc.render.text import clean, count_cells, elide
+from cnncalc.render.view import View
 
 BAR = 8  # cells of a full bar
-LEAST_PATH = 12  # cells of a path that is cut
+LEAST_PATH = 12  # cells of a path that is elided
 CLOSED = {"depthwise": "1/C_out + 1/K²", "spatial": "I/(K·O) + C_out/(K·C_in)"}
-Table = list[list[Cell]]
+RATIO = "ratio"
+# What a side has in JSON and CSV: all that does not depend on a data type.
+COMPARED = tuple(figure for figure in FIGURES.values() if figure.written != "bytes" and figure.name != "layers")
+REPLACED = ("parameters", "multiplications")  # figures of convolutions and their replacements; the ratio is of the last
 
 
-def ratio_text(ratio: Fraction | None) -> str:
+def format_ratio(ratio: Fraction | None) -> str:
     """Three digits: 0.127, 1.00, 12.3."""
     if ratio is None:
         return ""
@@ -30,98 +44,106 @@ def ratio_text(ratio: Fraction | None) -> str:
     return f"{value:.3f}" if value < 0.9995 else f"{value:.2f}" if value < 9.995 else f"{value:,.1f}"
 
 
-def ratio_cells(parts: Sequence[Fraction | None], *, bars: bool = True) -> list[Cell]:
-    """Ratios with bars, all of one scale, on which 1 is full where none is more."""
-    whole = max([Fraction(1), *(part for part in parts if part is not None)])
-    return [Cell("") if part is None else _ratio_cell(part, whole, bars) for part in parts]
+def ratio_columns(
+    ratios: Sequence[Fraction | None], better: Sequence[Better], *, bars: bool = True, total: Fraction | None = None
+) -> Iterator[Column]:
+    """Ratios as numbers and as bars, all of one scale, on which 1 is full where none is more."""
+    largest = max([Fraction(1), *(ratio for ratio in (*ratios, total) if ratio is not None)])
+    cells = [Cell(format_ratio(ratio), _judge(ratio, way)) for ratio, way in zip(ratios, better, strict=True)]
+    footer = Cell(format_ratio(total), "head") if total is not None else None
+    yield Column(RATIO, cells, True, footer)
+    if bars:
+        yield Column(
+            "", [_draw_bar(ratio, largest) for ratio in ratios], footer=footer and _draw_bar(total, largest), bar=True
+        )
 
 
-def _ratio_cell(part: Fraction, whole: Fraction, bars: bool) -> Cell:
-    drawn = bar(part.numerator * whole.denominator, part.denominator * whole.numerator, BAR)
-    return Cell(ratio_text(part), "large" if part > 1 else "", True, f"{drawn:{BAR}}" if bars else "")
+def _judge(ratio: Fraction | None, better: Better) -> str:
+    """The style of a ratio: whether it is for the better."""
+    if ratio is None or ratio == 1 or better == "neither":
+        return ""
+    return "good" if (ratio < 1) == (better == "less") else "large"
 
 
-def separable_table(found: Comparison, form: str, width: int | None, *, color: bool) -> str:
-    """A line a convolution, and one for the whole network."""
-    for write, bars in ((exact, True), (human, True), (human, False)):
-        columns = _separable_columns(found, form, write is human, bars=bars)
-        if width is None or width_of(columns) <= width:
-            break
-    columns[0] = fitted(columns[0], 0 if width is None else width_of(columns) - width)
-    lines: list[Line] = [[(clean(found.name), "title"), (f"  standard → {form} separable", "")]]
-    lines += grid(columns, total=True)
-    lines += [[("", "")], *_verdict(found, width)]
-    return paint(lines, color=color)
+def _draw_bar(ratio: Fraction | None, largest: Fraction) -> Cell:
+    if ratio is None:
+        return EMPTY
+    return Cell(bar(ratio.numerator * largest.denominator, ratio.denominator * largest.numerator, BAR), "bar")
 
 
-def fitted(column: list[Cell], excess: int) -> list[Cell]:
-    """A column by so much narrower, its texts cut at their beginning: the end of a path tells most."""
-    room = max(max(cell.width for cell in column) - max(excess, 0), LEAST_PATH)
-    return [cell if cell.width <= room else cell._replace(text="…" + cell.text[1 - room :]) for cell in column]
+def elide_paths(table: Table, at: int, width: int | None) -> Table:
+    """The table with the paths in one of its columns as short as they must be for it to fit, if they can be."""
+    excess = excess_of(table, width)
+    if excess <= 0:
+        return table
+    column = table.columns[at]
+    room = max(max(count_cells(clean(cell.text)) for cell in column.cells) - excess, LEAST_PATH)
+    cells = [cell._replace(text=elide(clean(cell.text), room)) for cell in column.cells]
+    columns = [*table.columns[:at], column._replace(cells=cells), *table.columns[at + 1 :]]
+    return table._replace(columns=columns)
 
 
-def _separable_columns(found: Comparison, form: str, units: bool, *, bars: bool) -> Table:
-    write = style_of(units)
-    rows = [*found.rows, None]
-    columns = [_named("layer", [Cell(clean(row.path)) if row else Cell("total", "head") for row in rows])]
-    for header, name in (("parameters", "parameters"), ("multiplications", "multiplications")):
-        columns.append(_figures(found, name, "before", header if not units else _SHORT[header], write))
-        columns.append(_figures(found, name, "after", "→", write))
+def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Block]:
+    """A row for each convolution, and the whole network below them."""
+    figures = [FIGURES[name] for name in view.columns or REPLACED]
+    ways = [(False, True), (True, True), (True, False)] if not view.human else [(True, True), (True, False)]
+    ways = ways if view.human is not False else [(False, True), (False, False)]
+    tables = (_separable_table(found, form, figures, view, units=units, bars=bars) for units, bars in ways)
+    yield Paragraph(((found.name, "title"), (f"  standard → {form} separable", "")))
+    yield elide_paths(fit_table(tables, view.width), 0, view.width)
+    yield BLANK
+    yield from (paragraph(text, indent=2) for text in _summarize(found))
+
+
+def _separable_table(
+    found: Comparison, form: str, figures: Sequence[Figure], view: View, *, units: bool, bars: bool
+) -> Table:
+    columns = [Column("layer", [Cell(row.path) for row in found.rows], footer=Cell("total", "head"))]
+    for figure in figures:
+        for side, header in (("before", figure.short if units else figure.title), ("after", "→")):
+            cells = [_figure_cell(row, side, figure, view, units=units) for row in found.rows]
+            total = format_figure(measure(figure, getattr(found, side), view.dtype), figure.written, units=units)
+            columns.append(Column(header, cells, True, Cell(total, "head")))
     ratios = [None if row.note else row.ratio for row in found.rows]
-    columns.append(_named("ratio", ratio_cells([*ratios, _total_ratio(found)], bars=bars)))
-    last = [Cell(row.closed.text if row.closed else clean(row.note), "faint" if row.note else "") for row in found.rows]
-    last.append(Cell(""))
-    columns.append(_named(CLOSED[form] if not units else "closed form", last))
-    return columns
+    columns += ratio_columns(ratios, ["less"] * len(ratios), bars=bars, total=found.ratio)
+    last = [Cell(row.closed.text) if row.closed else Cell(row.note, "faint") for row in found.rows]
+    columns.append(Column(CLOSED[form] if not units else "closed form", last, footer=EMPTY))
+    return Table(columns)
 
 
-_SHORT = {"parameters": "params", "multiplications": "mults"}
+def _figure_cell(row: Replacement, side: str, figure: Figure, view: View, *, units: bool) -> Cell:
+    if row.note and side == "after":
+        return EMPTY
+    value = measure(figure, getattr(row, side), view.dtype)
+    return Cell(format_figure(value, figure.written, units=units), "faint" if row.note else "")
 
 
-def _named(header: str, cells: list[Cell]) -> list[Cell]:
-    return [Cell(header, "head", cells[0].right), *cells]
-
-
-def _figures(found: Comparison, name: str, side: str, header: str, write: Any) -> list[Cell]:
-    cells = []
-    for row in found.rows:
-        text = "" if row.note and side == "after" else write(measure(FIGURES[name], getattr(row, side)))
-        cells.append(Cell(text, "faint" if row.note else "", True))
-    total = write(measure(FIGURES[name], getattr(found, side)))
-    return [Cell(header, "head", True), *cells, Cell(total, "", True)]
-
-
-def _total_ratio(found: Comparison) -> Fraction | None:
-    figure = FIGURES["multiplications"]
-    return divide(measure(figure, found.before), measure(figure, found.after))
-
-
-def _verdict(found: Comparison, width: int | None) -> Iterator[Line]:
-    """Which layers win, which lose, and what did not change."""
-    split = [row for row in found.rows if not row.note and row.ratio is not None]
-    wins = sum(row.ratio < 1 for row in split if row.ratio is not None)
-    loses = [row.path for row in split if row.ratio is not None and row.ratio > 1]
+def _summarize(found: Comparison) -> Iterator[str]:
+    """Which layers become cheaper, which more expensive, and what did not change."""
+    split = [(row.path, row.ratio) for row in found.rows if not row.note and row.ratio is not None]
+    cheaper = sum(ratio < 1 for _, ratio in split)
+    dearer = [path for path, ratio in split if ratio > 1]
+    yield (
+        f"{cheaper} of {len(found.rows)} convolutions become cheaper, {len(dearer)} more expensive"
+        f"{': ' * bool(dearer)}{', '.join(dearer)}"
+    )
+    yield "the ratios are of multiplications; the closed form is exact"
     kept = [FIGURES["output"], FIGURES["receptive_field"]]
     same = all(measure(figure, found.before) == measure(figure, found.after) for figure in kept)
-    texts = [
-        f"{wins} of {len(found.rows)} convolutions win, {len(loses)} lose{': ' * bool(loses)}{', '.join(loses)}",
-        "the ratios are of multiplications; the closed form is exact",
-        "output shapes and receptive fields are unchanged" if same else "the receptive field is not the same",
-    ]
-    for text in texts:
-        yield from ([(line, "")] for line in wrap(clean(text), width, 2))
-
-
-# What a side has in JSON and CSV: all that does not depend on a data type.
-COMPARED = tuple(figure for figure in FIGURES.values() if figure.written != "bytes" and figure.name != "layers")
+    yield "output shapes and receptive fields are unchanged" if same else "the receptive field is not the same"
 
 
 def side_record(side: Side) -> dict[str, Any] | None:
     """A side as scripts get it."""
     if side is None:
         return None
-    layer = {"path": side.path, "settings": repr(side.layer)} if isinstance(side, LayerReport) else {}
+    layer = {"path": side.path, "settings": settings_of(side)} if isinstance(side, Row) else {}
     return {**layer, **{figure.name: measure(figure, side) for figure in COMPARED}}
+
+
+def settings_of(row: Row) -> str:
+    """The call of a layer, or what is written of several."""
+    return repr(row.inside[0].layer) if len(row.inside) == 1 else row.settings
 
 
 def comparison_json(found: Comparison, **more: Any) -> str:
@@ -143,84 +165,58 @@ def comparison_json(found: Comparison, **more: Any) -> str:
     return dump({"format": FORMAT, "name": found.name, **more, "rows": rows, "totals": totals})
 
 
-def comparison_csv(found: Comparison) -> str:
+def comparison_csv(found: Comparison, view: View) -> str:
     """A line a row, exact."""
     from cnncalc.render.csv import write
 
-    header = [
-        "path",
-        *(f"{figure.name}_{side}" for figure in COMPARED for side in ("before", "after")),
-        "ratio",
-        "closed",
-        "note",
-    ]
+    figures = chosen_figures(view)
+    header = ["path", *(f"{figure.name}_{side}" for figure in figures for side in ("before", "after"))]
     lines: list[list[Value]] = []
     for row in found.rows:
-        sides = [measure(figure, side) for figure in COMPARED for side in (row.before, row.after)]
-        closed = _decimal(row.closed.value if row.closed else None)
-        lines.append([row.path, *sides, _decimal(row.ratio), closed, row.note])
-    return write(header, lines)
+        sides = [measure(figure, side, view.dtype) for figure in figures for side in (row.before, row.after)]
+        lines.append([row.path, *sides, row.ratio, row.closed and row.closed.value, row.note])
+    return write([*header, "ratio", "closed", "note"], lines)
 
 
-def _decimal(number: Fraction | None) -> str:
-    """As a decimal: a spreadsheet takes 1/9 for a date."""
-    return "" if number is None else str(float(number))
-
-
-def comparison_markdown(found: Comparison) -> str:
-    """A table with a row of totals."""
-    from cnncalc.render.markdown import escape, write_table
-
-    header = ("layer", "parameters", "→", "multiplications", "→", "ratio", "closed form")
-    rows = []
-    for row in (*found.rows, None):
-        figures = [
-            exact(measure(FIGURES[name], side))
-            for name in ("parameters", "multiplications")
-            for side in ((row or found).before, (row or found).after)
-        ]  # fmt: skip
-        last = "" if row is None else row.closed.text if row.closed else row.note
-        path, ratio = (row.path, row.ratio) if row else ("total", _total_ratio(found))
-        rows.append([escape(path), *figures, ratio_text(ratio), escape(last)])
-    return f"**{escape(found.name)}**\n\n" + write_table(header, [False, *[True] * 5, False], rows)
+def chosen_figures(view: View) -> Sequence[Figure]:
+    """The figures that are asked for, or all that are compared."""
+    return [FIGURES[name] for name in view.columns if name in FIGURES] if view.columns else COMPARED
 
 
 DENSE = ("layer", "settings", "input", "output", "dense", "sparse", "shared", "dense/sparse", "sparse/shared")
+DENSE_NOTES = (
+    "dense: connections of a fully connected layer, every output with every input",
+    "sparse: connections of the convolution, padded zeros left out; shared: its weights, biases left out",
+)
 
 
-def dense_values(found: Sequence[Dense]) -> list[list[Value]]:
+def _dense_values(each: Dense) -> list[Value]:
     """The columns of `DENSE`; the ratios as text."""
     return [
-        [
-            each.path, each.settings, each.input, each.output, each.dense, each.sparse, each.weights,
-            ratio_text(divide(each.sparse, each.dense)), ratio_text(divide(each.weights, each.sparse)),
-        ]
-        for each in found
+        each.path, each.settings, each.input, each.output, each.dense, each.sparse, each.weights,
+        format_ratio(divide_values(each.sparse, each.dense)), format_ratio(divide_values(each.weights, each.sparse)),
     ]  # fmt: skip
 
 
-def dense_table(found: Sequence[Dense], name: str, width: int | None, *, color: bool) -> str:
-    """A line a convolution."""
-    for write in (exact, human):
-        texts = [
-            [write(value) if isinstance(value, int) else join(value) for value in row] for row in dense_values(found)
-        ]
-        left = ("layer", "settings")
-        columns = [
-            [Cell(header, "head", header not in left), *(Cell(clean(row[at]), "", header not in left) for row in texts)]
-            for at, header in enumerate(DENSE)
-            if write is exact or header not in ("settings", "input")
-        ]
-        if width is None or width_of(columns) <= width:
-            break
-    columns[0] = fitted(columns[0], 0 if width is None else width_of(columns) - width)
-    notes = (
-        "dense: connections of a fully connected layer, every output with every input",
-        "sparse: connections of the convolution, padded zeros left out; shared: its weights, biases left out",
-    )
-    lines: list[Line] = [[(clean(name), "title")], *grid(columns), [("", "")]]
-    lines += [[(line, "")] for note in notes for line in wrap(note, width, 2)]
-    return paint(lines, color=color)
+def compare_dense(found: Sequence[Dense], name: str, view: View) -> Iterator[Block]:
+    """A row for each convolution, with its connections and those of the fully connected layer it replaces."""
+    yield paragraph(name, "title")
+    tables = (_dense_table(found, units=units) for units in (False, True))
+    yield elide_paths(fit_table(tables, view.width), 0, view.width)
+    yield BLANK
+    yield from (paragraph(note, indent=2) for note in DENSE_NOTES)
+
+
+def _dense_table(found: Sequence[Dense], *, units: bool) -> Table:
+    write = human if units else exact
+    rows = [
+        [write(value) if isinstance(value, int) else join(value) for value in _dense_values(each)] for each in found
+    ]
+    return Table([
+        Column(header, [Cell(row[at]) for row in rows], header not in ("layer", "settings"))
+        for at, header in enumerate(DENSE)
+        if not units or header not in ("settings", "input")
+    ])  # fmt: skip
 
 
 def dense_json(found: Sequence[Dense], name: str) -> str:
@@ -234,15 +230,4 @@ def dense_csv(found: Sequence[Dense]) -> str:
     """A line a convolution, exact."""
     from cnncalc.render.csv import write
 
-    return write([name.replace("/", "_by_") for name in DENSE], dense_values(found))
-
-
-def dense_markdown(found: Sequence[Dense]) -> str:
-    """A line a convolution."""
-    from cnncalc.render.markdown import escape, write_table
-
-    rows = (
-        [escape(exact(value) if isinstance(value, int) else join(value)) for value in row]
-        for row in dense_values(found)
-    )
-    return write_table(DENSE, [name not in ("layer", "settings") for name in DENSE], rows)
+    return write([name.replace("/", "_by_") for name in DENSE], map(_dense_values, found))

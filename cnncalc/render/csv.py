@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from io import StringIO
 
+from cnncalc.analysis.folding import layer_row
 from cnncalc.analysis.report import Report
 from cnncalc.render.columns import COLUMNS, Context, Value, join
-from cnncalc.render.rows import layer_row
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
@@ -11,57 +12,35 @@ from cnncalc.analysis.lines import Line, Sum
 from cnncalc.layers.base import Layer
 from cnncalc.layers.settings import short, uniform
 from cnncalc.render.columns import join, shapes
+from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, paragraph
 from cnncalc.render.numbers import exact
-from cnncalc.render.paint import Line as Painted
-from cnncalc.render.paint import paint
-from cnncalc.render.text import clean, count_cells, pad, wrap
+from cnncalc.render.text import clean, count_cells
 
 GAP = 3  # blanks behind a label
 LEAST_LABEL = len("receptive field")
 FACTOR = re.compile(r"(?<![\w·])(\d+)·(?=[A-Z])")
 SYMBOLIC = re.compile(r"[a-z]+\{\}")
 TOGETHER = re.compile(r"\([^()]{1,24}\)|(?<=[=+−]) ")  # where no line is broken
-BOUND = "\0"  # stands for a blank there
 
 
-def explain_text(explained: Sequence[Explained], width: int | None, *, color: bool) -> str:
+def describe_explained(explained: Sequence[Explained]) -> Iterator[Block]:
     """A paragraph a layer."""
-    lines: list[Painted] = []
-    for each in explained:
-        lines += [[("", "")]] * bool(lines)
-        lines += _paragraph(each, width)
-    return paint(lines, color=color)
+    for number, each in enumerate(explained):
+        if number:
+            yield BLANK
+        yield Paragraph(((each.path, "title"), (f"   {heading(each)}", "")), 4)
+        lines = [(line.label, line_text(line)) for line in each.lines]
+        yield Pairs(lines, gap=GAP, least=LEAST_LABEL, together=TOGETHER)
+        if len(each.chain) > 2:
+            yield from _chain(each.chain)
 
 
-def _paragraph(each: Explained, width: int | None) -> Iterator[Painted]:
-    title = f"{clean(each.path)}   {heading(each)}"
-    first, *rest = wrap(title, width, 4)
-    named = len(clean(each.path))
-    yield [(first[:named], "title"), (first[named:], "")]
-    yield from ([(line, "")] for line in rest)
-    margin = max(LEAST_LABEL, *(count_cells(line.label) for line in each.lines)) + GAP
-    for line in each.lines:
-        yield from _labelled(line.label, line_text(line), margin, width)
-    if len(each.chain) > 2:
-        yield from _chain(each.chain, width)
-
-
-def _labelled(label: str, text: str, margin: int, width: int | None, style: str = "head") -> Iterator[Painted]:
-    bound = TOGETHER.sub(lambda found: found[0].replace(" ", BOUND), text)
-    first, *rest = (line.replace(BOUND, " ") for line in wrap(pad(label, margin) + bound, width, margin))
-    yield [(first[:margin], style), (first[margin:], "")]
-    yield from ([(line, "")] for line in rest)
-
-
-def _chain(steps: Sequence[Step], width: int | None) -> Iterator[Painted]:
-    """The way of the receptive field from the input."""
-    margin = 2 + max(count_cells(clean(step.path)) for step in steps) + GAP
-    axis: str | None = None
-    for step in steps:
-        if step.axis != axis:
-            axis = step.axis
-            yield [(f"the field's way from the input{f', {axis}' * bool(axis)}", "head")]
-        yield from _labelled(f"  {clean(step.path)}", step_text(step), margin, width, "bar")
+def _chain(steps: Sequence[Step]) -> Iterator[Block]:
+    """How the receptive field grows, layer by layer from the input."""
+    margin = max(count_cells(clean(step.path)) for step in steps) + 2
+    for axis, group in groupby(steps, key=lambda step: step.axis):
+        yield paragraph(f"receptive field, layer by layer{f', {axis}' * bool(axis)}", "head")
+        yield Pairs([(step.path, step_text(step)) for step in group], "bar", 2, GAP, margin, TOGETHER)
 
 
 def step_text(step: Step) -> str:
@@ -122,5 +101,5 @@ def explain_markdown(explained: Sequence[Explained]) -> str:
         parts.append(write_table(("number", "arithmetic"), (False, False), rows) + "\n")
         if len(each.chain) > 2:
             way = [(escape(" ".join((step.path, step.axis)).strip()), escape(step_text(step))) for step in each.chain]
-            parts.append(write_table(("the field's way from the input", ""), (False, False), way) + "\n")
+            parts.append(write_table(("receptive field, layer by layer", ""), (False, False), way) + "\n")
     return "".join(parts).rstrip("\n") + "\n"

@@ -12,13 +12,7 @@ from cnncalc.layers.settings import Setting
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.layers.trace import formulas
 from cnncalc.render.columns import shapes
-from cnncalc.render.paint import Line, paint
-from cnncalc.render.text import count_cells, pad, wrap
-
-
-def kinds_text(kind: str | None, width: int | None, *, color: bool) -> str:
-    """The listing of all, or all there is to say of one."""
-    return paint(_listing(width) if kind is None else _page(kind, width), color=color)
+from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, paragraph
 
 
 def kinds_json(kind: str | None) -> str:
@@ -29,24 +23,25 @@ def kinds_json(kind: str | None) -> str:
     return dump({"format": FORMAT, "kinds": [_record(name) for name in names]})
 
 
-def _listing(width: int | None) -> Iterator[Line]:
+def list_kinds() -> Iterator[Block]:
+    """The listing of all."""
     family = ""
     for kind in KINDS:
         if FAMILIES[kind] != family:
             if family:
-                yield [("", "")]
+                yield BLANK
             family = FAMILIES[kind]
-            yield [(_family_title(kind_class(kind)), "head")]
-        yield from _entry(kind_class(kind).signature(), _sentence(kind_class(kind)), width)
-    yield from ([("", "")], [("Structure", "head")])
+            yield paragraph(_family_title(kind_class(kind)), "head")
+        yield from _entry(kind_class(kind).signature(), _sentence(kind_class(kind)))
+    yield from (BLANK, paragraph("Structure", "head"))
     for signature, sentence in STRUCTURE_WORDS.values():
-        yield from _entry(signature, sentence, width)
+        yield from _entry(signature, sentence)
 
 
-def _entry(signature: str, sentence: str, width: int | None) -> Iterator[Line]:
+def _entry(signature: str, sentence: str) -> Iterator[Block]:
     """A signature, and the sentence below it."""
-    yield from ([(line, "bar")] for line in wrap("  " + signature, width, 6))
-    yield from ([(line, "")] for line in wrap("      " + sentence, width, 6))
+    yield paragraph("  " + signature, "bar", 6)
+    yield paragraph("      " + sentence, indent=6)
 
 
 def _family_title(cls: type[Layer]) -> str:
@@ -59,20 +54,21 @@ def _sentence(cls: type[Layer]) -> str:
     return " ".join((cls.__doc__ or "").partition("\n\n")[0].split())
 
 
-def _page(kind: str, width: int | None) -> Iterator[Line]:
+def describe_kind(kind: str) -> Iterator[Block]:
+    """All there is to say of a layer kind or of a word of structure."""
     if kind in STRUCTURE_WORDS:
-        yield from _entry(*STRUCTURE_WORDS[kind], width)
+        yield from _entry(*STRUCTURE_WORDS[kind])
         return
     cls = kind_class(kind)
-    yield from ([(line, "large")] for line in wrap(cls.signature(), width, 4))
-    yield from ([(line, "")] for line in wrap(_sentence(cls), width))
+    yield paragraph(cls.signature(), "large", 4)
+    yield paragraph(_sentence(cls))
     if cls.settings:
-        yield from ([("", "")], [("arguments", "head")])
-        yield from _pairs([(setting.signature(), _about(setting)) for setting in cls.settings.values()], width)
-    yield [("", "")]
-    yield from _formulas(cls, cls.examples()[0], width)
-    yield [("", "")]
-    yield from ([(line, "faint")] for line in wrap(f"reference: {cls.reference}", width, 11))
+        yield from (BLANK, paragraph("arguments", "head"))
+        yield Pairs([(setting.signature(), _about(setting)) for setting in cls.settings.values()], "bar", 2)
+    yield BLANK
+    yield from _formulas(cls, cls.examples()[0])
+    yield BLANK
+    yield paragraph(f"reference: {cls.reference}", "faint", 11)
 
 
 def _about(setting: Setting) -> str:
@@ -82,24 +78,15 @@ def _about(setting: Setting) -> str:
     return f"{about}; {setting.expects}" if setting.expects != about else about
 
 
-def _pairs(pairs: list[tuple[str, str]], width: int | None) -> Iterator[Line]:
-    """Names and texts, each in a column."""
-    margin = 2 + max(count_cells(name) for name, _ in pairs) + 2
-    for name, text in pairs:
-        first, *rest = wrap(pad(f"  {name}", margin) + text, width, margin)
-        yield [(first[:margin], "bar"), (first[margin:], "")]
-        yield from ([(line, "")] for line in rest)
-
-
-def _formulas(cls: type[Layer], example: Example, width: int | None) -> Iterator[Line]:
+def _formulas(cls: type[Layer], example: Example) -> Iterator[Block]:
     layer = cls(**example.settings)
-    yield [("formulas", "head"), (f", as for {layer!r} of {shapes(example.inputs)}", "")]
+    yield Paragraph((("formulas", "head"), (f", e.g. for {layer!r} of {shapes(example.inputs)}", "")), wrapped=False)
     found = formulas(layer, example.inputs)
     pairs = []
     for name, formula in found.items():
         steps = [formula.symbols, formula.numbers, f"{formula.value:,}"]
         pairs.append((name, " = ".join(dict.fromkeys(steps))))
-    yield from _pairs(pairs, width)
+    yield Pairs(pairs, "bar", 2)
 
 
 def _record(kind: str) -> dict[str, Any]:

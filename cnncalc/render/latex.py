@@ -37,7 +37,7 @@ def _paragraph(each: Explained) -> Iterator[str]:
     yield " \\\\\n".join(map(_line, each.lines))
     yield "\n\\end{align*}\n"
     if len(each.chain) > 2:
-        yield "The field's way from the input:\n\\begin{align*}\n"
+        yield "Receptive field, layer by layer:\n\\begin{align*}\n"
         yield " \\\\\n".join(map(_step, each.chain))
         yield "\n\\end{align*}\n"
 

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from cnncalc.execution.netpbm import greys
 from cnncalc.execution.weights import nested
 from cnncalc.layers.base import shape_text
 from cnncalc.layers.ops import Map
+from cnncalc.render.document import BLANK, Block, Paragraph, Piece
 from cnncalc.render.json import FORMAT, dump
-from cnncalc.render.paint import Line, paint
-from cnncalc.render.text import clean
+from cnncalc.render.show import MOST_PARAGRAPHS
+from cnncalc.render.view import View
 
 RAMP = " ░▒▓█"  # from the least to the largest
 FIRST_GREY, GREYS = 232, 24  # of the 256 colours
+WIDTH = 120  # of a line of pictures where none is given
 ASIDE = 2  # cells between pictures side by side
 
 
-def maps_text(maps: Mapping[str, Map], width: int | None, *, color: bool) -> str:
+def describe_maps(maps: Mapping[str, Map], width: int | None) -> Iterator[Block]:
     """Every map under its path, channel by channel; without a width all numbers are shown."""
-    lines: list[Line] = []
-    for path, made in maps.items():
-        lines += [[("", "")]] if lines else []
-        lines.append([(clean(path), "title"), (f"  {shape_text(made.shape)}", "faint")])
-        lines += [[("  " + line, "")] for line in _numbers(made, width and width - 2)]
-    return paint(lines, color=color)
+    for number, (path, made) in enumerate(maps.items()):
+        if number:
+            yield BLANK
+        yield _title(path, shape_text(made.shape))
+        yield from (_line("  " + line) for line in _numbers(made, width and width - 2))
+
+
+def _title(path: str, about: str) -> Block:
+    return Paragraph(((path, "title"), (f"  {about}", "faint")), wrapped=False)
+
+
+def _line(text: str) -> Block:
+    return Paragraph(((text, ""),), wrapped=False)
 
 
 def _numbers(made: Map, width: int | None) -> Iterator[str]:
@@ -44,7 +54,7 @@ def _numbers(made: Map, width: int | None) -> Iterator[str]:
 
 def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
     """A flat output, ten to a line (or as many as there is room for), the index of the first at its head."""
-    texts = [written(value) for value in values]
+    texts = [format_number(value) for value in values]
     cell = max(map(len, texts))
     head = len(str(len(texts)))
     per = 10 if width is None else max(min((width - head - 2) // (cell + 2), 10), 1)
@@ -54,7 +64,7 @@ def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
 
 def table_of(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
     """Rows and columns of numbers; where there is no room, the middle columns are left out, visibly."""
-    texts = [[written(value) if value else zero for value in row] for row in rows]
+    texts = [[format_number(value) if value else zero for value in row] for row in rows]
     cells = [max(map(len, column)) for column in zip(*texts, strict=True)]
     shown = list(range(len(cells)))
     if width is not None and sum(cells) + 2 * len(cells) > width:
@@ -67,10 +77,10 @@ def table_of(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0"
         yield "  ".join(parts)
 
 
-def written(value: float) -> str:
+def format_number(value: float) -> str:
     """A number in five digits.
 
-    >>> written(0.0), written(1.0), written(-0.123456), written(1234567.0)
+    >>> format_number(0.0), format_number(1.0), format_number(-0.123456), format_number(1234567.0)
     ('0', '1', '-0.12346', '1.2346e+06')
     """
     return f"{value + 0.0:.5g}"
@@ -88,11 +98,10 @@ def maps_json(name: str, maps: Mapping[str, Map]) -> str:
     return dump({"format": FORMAT, "name": name, "outputs": outputs})
 
 
-def matrix_text(path: str, rows: Sequence[Sequence[float]], width: int | None, *, color: bool) -> str:
+def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None) -> Iterator[Block]:
     """A matrix under the path of its layer and its size, zeros as dots."""
-    title: Line = [(clean(path), "title"), (f"  {len(rows)} × {len(rows[0])}, output × input", "faint")]
-    body: list[Line] = [[("  " + line, "")] for line in table_of(rows, width and width - 2, zero="·")]
-    return paint([title, *body], color=color)
+    yield _title(path, f"{len(rows)} × {len(rows[0])}, output × input")
+    yield from (_line("  " + line) for line in table_of(rows, width and width - 2, zero="·"))
 
 
 def matrix_json(name: str, path: str, rows: Any) -> str:
@@ -100,24 +109,28 @@ def matrix_json(name: str, path: str, rows: Any) -> str:
     return dump({"format": FORMAT, "name": name, "path": path, "matrix": rows})
 
 
-def pictures(maps: Mapping[str, Map], width: int | None, *, color: bool) -> str:
+def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
     """Every channel of every map in shades of its own, side by side as there is room."""
-    lines: list[Line] = []
-    for path, made in maps.items():
-        lines += [[("", "")]] if lines else []
-        lines.append([(clean(path), "title"), (f"  {shape_text(made.shape)}", "faint")])
-        lines += [[(line, "")] for line in _side_by_side(made, width or 120, color)]
-    return paint(lines, color=color)
+    color = view.color and sum(made.shape[0] * made.shape[-1] for made in maps.values()) <= MOST_PARAGRAPHS
+    for number, (path, made) in enumerate(maps.items()):
+        if number:
+            yield BLANK
+        yield _title(path, shape_text(made.shape))
+        yield from _side_by_side(made, view.width or WIDTH, color)
 
 
-def _side_by_side(made: Map, width: int, color: bool) -> Iterator[str]:
+def _side_by_side(made: Map, width: int, color: bool) -> Iterator[Block]:
     tiles = [_tile(plane, width, color) for plane in _planes(made)]
     cells = tiles[0][0]
     per = max((width + ASIDE) // (cells + ASIDE), 1)
     for at in range(0, len(tiles), per):
         if at:
-            yield ""
-        yield from map((" " * ASIDE).join, zip(*(tile for _, tile in tiles[at : at + per]), strict=True))
+            yield BLANK
+        for rows in zip(*(tile for _, tile in tiles[at : at + per]), strict=True):
+            pieces = list(rows[0])
+            for row in rows[1:]:
+                pieces += [(" " * ASIDE, ""), *row]
+            yield Paragraph(pieces, wrapped=False)
 
 
 def _planes(made: Map) -> list[list[list[float]]]:
@@ -128,7 +141,7 @@ def _planes(made: Map) -> list[list[list[float]]]:
     return planes
 
 
-def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[str]]:
+def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[list[Piece]]]:
     """A picture as lines, and its width in cells: two pixels to a cell in colours, else two cells to a pixel."""
     across = 1 if color else 2
     shrink = -(-len(rows[0]) * across // width)
@@ -137,15 +150,16 @@ def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[s
     shades = greys([value for row in rows for value in row])
     grid = [shades[at : at + wide] for at in range(0, len(shades), wide)]
     if not color:
-        return 2 * wide, ["".join(2 * RAMP[shade * (len(RAMP) - 1) // 255] for shade in row) for row in grid]
+        texts = ("".join(2 * RAMP[shade * (len(RAMP) - 1) // 255] for shade in row) for row in grid)
+        return 2 * wide, [[(text, "")] for text in texts]
     grid += [[0] * wide] * (len(grid) % 2)
     return wide, [_colored(upper, lower) for upper, lower in zip(grid[::2], grid[1::2], strict=True)]
 
 
-def _colored(upper: list[int], lower: list[int]) -> str:
+def _colored(upper: list[int], lower: list[int]) -> list[Piece]:
     """Two rows of pixels in one line: the upper half of each cell and what is behind it."""
-    grey = [[FIRST_GREY + shade * (GREYS - 1) // 255 for shade in row] for row in (upper, lower)]
-    return "".join(f"\x1b[38;5;{a}m\x1b[48;5;{b}m▀" for a, b in zip(*grey, strict=True)) + "\x1b[0m"
+    pairs = zip(*([FIRST_GREY + shade * (GREYS - 1) // 255 for shade in row] for row in (upper, lower)), strict=True)
+    return [("▀" * len(list(same)), f"color({a}) on color({b})") for (a, b), same in groupby(pairs)]
 
 
 def _shrunk(rows: list[list[float]], by: int) -> list[list[float]]:

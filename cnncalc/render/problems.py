@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cnncalc.errors import Note, Problem, Span, failed
-from cnncalc.render.text import brief, clean, count_cells, split_line
+from cnncalc.render.document import BLANK, Block, Paragraph, Piece, paragraph
+from cnncalc.render.show import show
+from cnncalc.render.text import brief, count_cells, split_line
+from cnncalc.render.view import View
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
 MARGIN = 10  # cells of a line number, the bar, and the marks of a line that is cut
-ANSI = {"error": "1;31", "warning": "1;35", "place": "1", "help": "32", "faint": "2"}
 
 
 def problems_text(problems: Iterable[Problem], *, color: bool = False, width: int | None = None) -> str:
     """All problems, one after another; source lines are cut to a terminal's width, where there is one."""
-    return "\n".join(problem_text(problem, color=color, width=width) for problem in problems)
+    return show(_separate(describe_problem(problem, width) for problem in problems), View(color=color))
 
 
 def problem_text(problem: Problem, *, color: bool = False, width: int | None = None) -> str:
     """One problem."""
+    return problems_text([problem], color=color, width=width)
 
-    def styled(text: str, style: str) -> str:
-        return f"\x1b[{ANSI[style]}m{text}\x1b[0m" if color else text
 
+def _separate(parts: Iterable[Iterable[Block]]) -> Iterator[Block]:
+    for number, part in enumerate(parts):
+        if number:
+            yield BLANK
+        yield from part
+
+
+def describe_problem(problem: Problem, width: int | None) -> Iterator[Block]:
+    """The position and the message, the line of the source with the span underlined, notes and the repair."""
     span = problem.span
-    label = styled(f"{problem.severity}[{problem.code}]", problem.severity)
-    lines = [f"{label}: {brief(problem.message)}"]
-    if span:
+    message: list[Piece] = [
+        (f"{problem.severity}[{problem.code}]", problem.severity),
+        (f": {brief(problem.message)}", ""),
+    ]
+    if span is None:
+        yield Paragraph(message, wrapped=False)
+    else:
         line, column = span.source.place(span.start)
-        lines[0] = styled(f"{brief(span.source.name)}:{line}:{column}:", "place") + " " + lines[0]
-        shown, below = excerpt(span, min(LONGEST, max(width - MARGIN, 20)) if width else LONGEST)
-        margin = len(str(line))
-        lines.append(f" {styled(f'{line:>4} |', 'faint')} {shown}".rstrip())
-        lines.append(f" {styled(f'{chr(32) * max(margin, 4)} |', 'faint')} {styled(below, problem.severity)}")
-    for name, text in (
-        ("path", problem.path),
-        *(("note", note_text(note, span)) for note in problem.notes),
-        ("help", problem.help),
-    ):
+        position = f"{brief(span.source.name)}:{line}:{column}:"
+        yield Paragraph([(position, "title"), (" ", ""), *message], wrapped=False)
+        shown, below = cut_excerpt(span, min(LONGEST, max(width - MARGIN, 20)) if width else LONGEST)
+        blanks = " " * max(len(str(line)), 4)
+        yield Paragraph([(f" {line:>4} |", "faint"), (f" {shown}", "")], wrapped=False)
+        yield Paragraph([(f" {blanks} |", "faint"), (f" {below}", problem.severity)], wrapped=False)
+    notes = [("note", format_note(note, span), "faint") for note in problem.notes]
+    for name, text, style in (("path", problem.path, "faint"), *notes, ("help", problem.help, "good")):
         if text:
-            lines.append(f"   {styled(f'{name}:', 'help' if name == 'help' else 'faint')} {clean(text)}")
-    return "\n".join(lines) + "\n"
+            yield Paragraph([(f"   {name}:", style), (f" {text}", "")], wrapped=False)
 
 
-def note_text(note: Note, span: Span | None) -> str:
+def format_note(note: Note, span: Span | None) -> str:
     """A note with its place; the file is named where it is another than the problem's."""
     if note.span is None:
         return note.text
@@ -52,7 +63,7 @@ def note_text(note: Note, span: Span | None) -> str:
     return f"{note.text}: {name}{line}:{column}: {note.span.text}"
 
 
-def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
+def cut_excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
     """The source line as it is shown, and the line of `^` below its span.
 
     A span of several lines is underlined to the end of the first, an empty one gets a single mark.
@@ -60,7 +71,7 @@ def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
     line, column = span.source.place(span.start)
     text = span.source.line(line)
     start, end = column - 1, column - 1 + span.end - span.start
-    first, last = _window(text, start, min(end, len(text)), longest)
+    first, last = _choose_window(text, start, min(end, len(text)), longest)
     shown = before = under = ""
     for at, (piece, width) in enumerate(split_line(text[first:last]), first):
         shown += piece
@@ -72,7 +83,7 @@ def excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
     return left + shown + ("…" if last < len(text) else ""), " " * len(left) + before + (under or "^")
 
 
-def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
+def _choose_window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
     """The part of a line that is shown: all of it, or the span with as much around it as there is room for.
 
     Of characters that take no room, of which a line can be full, there are as many as of the others, and no more.
@@ -100,24 +111,18 @@ def _window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
     return first, last
 
 
-def verdicts(files: Sequence[tuple[str, Sequence[Problem]]], *, color: bool = False, width: int | None = None) -> str:
-    """What `validate` says: every problem, a line for each file that is in order, and a sum."""
-    text = ""
+def describe_files(files: Sequence[tuple[str, Sequence[Problem]]], view: View) -> Iterator[Block]:
+    """What `validate` reports: every problem, a line for each file without errors, and a sum."""
     for name, problems in files:
         if problems:
-            text += problems_text(problems, color=color, width=width) + "\n"
+            yield from _separate(describe_problem(problem, view.width) for problem in problems)
+            yield BLANK
         if not failed(problems):
-            word = f"\x1b[{ANSI['help']}mok\x1b[0m" if color else "ok"
-            text += f"{clean(name)}: {word}\n"
+            yield Paragraph(((f"{name}: ", ""), ("ok", "good")), wrapped=False)
     severities = [problem.severity for _, problems in files for problem in problems]
     if len(files) > 1 or severities:
-        text += ", ".join(
-            count(number, noun)
-            for number, noun in (
-                (severities.count("error"), "error"), (severities.count("warning"), "warning"), (len(files), "file"),
-            )
-        ) + "\n"  # fmt: skip
-    return text
+        counts = (severities.count("error"), "error"), (severities.count("warning"), "warning"), (len(files), "file")
+        yield paragraph(", ".join(count(number, noun) for number, noun in counts))
 
 
 def count(number: int, noun: str) -> str:

@@ -1,168 +1,185 @@
-"""Architectures side by side, as a table, JSON, CSV and Markdown."""
+"""Architectures side by side, as a document, JSON and CSV."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.figures import FIGURES
-from cnncalc.analysis.report import LayerReport
-from cnncalc.compare.rows import Side, divide, measure
-from cnncalc.compare.side_by_side import Aligned, Subject
-from cnncalc.render.columns import Value, join
-from cnncalc.render.compare import COMPARED, Table, fitted, ratio_cells, ratio_text, side_record
-from cnncalc.render.grid import Cell, grid, width_of
-from cnncalc.render.numbers import Writer, exact, human
-from cnncalc.render.paint import Line, paint
+from cnncalc.analysis.figures import FIGURES, Better, Dtype, Figure, Written
+from cnncalc.analysis.folding import Row
+from cnncalc.compare.rows import Side, divide_values, measure
+from cnncalc.compare.side_by_side import Aligned, SideBySide, Subject
+from cnncalc.layers.settings import show as show_value
+from cnncalc.render.columns import Value
+from cnncalc.render.compare import chosen_figures, elide_paths, ratio_columns, settings_of, side_record
+from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Table, excess_of, fit_table, widths_of
+from cnncalc.render.numbers import format_figure
 from cnncalc.render.summary import shorten
 from cnncalc.render.text import clean
+from cnncalc.render.view import View
 
-ARGUMENT = re.compile(r"[^\s,\[][^,\[]*(?:\[(?:\[[^]]*\]|[^][])*\])?|\[(?:\[[^]]*\]|[^][])*\]")
+READABLE_PATH = 24  # cells of a path that is elided before the settings are
 NARROW = 12  # cells of the settings, from which on all is as short as can be
 MARKS = {"same": "=", "changed": "~", "before": "−", "after": "+"}
 STYLES = {"same": "faint", "changed": "mark", "before": "mark", "after": "good"}
+NAMES = ("input", *FIGURES, "depth")  # what can be asked for
+TOTALS = (
+    "input", "output", "parameters", "macs", "multiplications", "activations", "receptive_field", "depth",
+)  # fmt: skip
+LAYERS = ("parameters", "macs")  # what is shown of layers
+JUDGED = ("parameters", "macs")  # what has a ratio beside it in a table of three or more
+MISSED_LEAST = ("multiplications", "activations", "input", "output")
 
 
-class Comparing(NamedTuple):
-    """What is compared; `rows` are there for two."""
+class Line(NamedTuple):
+    """One thing that is said of each architecture: a figure, its input, or its depth."""
 
-    subjects: tuple[Subject, ...]
-    rows: tuple[Aligned, ...] = ()
+    name: str
+    title: str
+    short: str
+    written: Written = "sizes"
+    better: Better = "neither"
+
+    def measure(self, subject: Subject, dtype: Dtype) -> Value:
+        """What it is for one architecture."""
+        if self.name == "input":
+            return subject.report.input
+        if self.name == "depth":
+            return subject.depth
+        return FIGURES[self.name].measure_network(subject.report, dtype)
 
 
-def _figure(name: str) -> Callable[[Subject], Value]:
-    return lambda subject: measure(FIGURES[name], subject.report)
+def _line(name: str) -> Line:
+    if name in FIGURES:
+        figure = FIGURES[name]
+        return Line(name, figure.title, figure.short, figure.written, figure.better)
+    return Line(name, name, name, "count" if name == "depth" else "sizes")
 
 
-SHOWN: dict[str, Callable[[Subject], Value]] = {
-    "input": lambda subject: subject.report.input,
-    **{name.replace("_", " "): _figure(name) for name in ("output", "parameters", "macs", "multiplications")},
-    **{name.replace("_", " "): _figure(name) for name in ("activations", "receptive_field")},
-    "depth": lambda subject: subject.depth,
-}
-
-
-def comparing_table(found: Comparing, width: int | None, *, color: bool) -> str:
+def compare_side_by_side(found: SideBySide, view: View) -> Iterator[Block]:
     """The totals, and below them the layers where there are two."""
-    lines: list[Line] = []
-    for write, bars in ((exact, True), (human, True), (human, False)):
-        columns = _totals(found, write, bars=bars)
-        if width is None or width_of(columns) <= width:
-            break
-    columns[0] = fitted(columns[0], 0 if width is None else width_of(columns) - width)
-    lines += grid(columns)
+    lines = [_line(name) for name in view.columns or TOTALS]
+    draw = _draw_two if len(found.subjects) == 2 else _draw_many
+    tables = (
+        draw(found.subjects, [line for line in lines if line.name not in gone], view.dtype, units=units, bars=bars)
+        for units, bars, gone in _ways(view, len(found.subjects))
+    )
+    yield elide_paths(fit_table(tables, view.width), 0, view.width)
     if found.rows:
-        lines += [[("", "")], *_layers(found, width)]
-    return paint(lines, color=color)
+        yield BLANK
+        yield _layer_table(found, view)
 
 
-def _totals(found: Comparing, write: Writer, *, bars: bool) -> Table:
-    """A line for each figure where there are two architectures, else a line for each architecture."""
-    first = found.subjects[0]
-    if len(found.subjects) == 2:
-        columns = [[Cell("", "head"), *(Cell(name, "head") for name in SHOWN)]]
-        for subject in found.subjects:
-            texts = [_text(value(subject), write) for value in SHOWN.values()]
-            columns.append([Cell(clean(subject.label), "head", True), *(Cell(text, "", True) for text in texts)])
-        ratios = ratio_cells([divide(value(first), value(found.subjects[1])) for value in SHOWN.values()], bars=bars)
-        return [*columns, [Cell("ratio", "head"), *ratios]]
-    columns = [[Cell("", "head"), *(Cell(clean(subject.label), "title") for subject in found.subjects)]]
-    for name, value in SHOWN.items():
-        header = Cell(name if write is exact else SHORT.get(name, name), "head", True)
-        columns.append([header, *(Cell(_text(value(subject), write), "", True) for subject in found.subjects)])
-        if name in ("parameters", "multiplications"):
-            ratios = ratio_cells([divide(value(first), value(subject)) for subject in found.subjects], bars=bars)
-            columns.append([Cell("ratio", "head"), *ratios])
-    hidden = () if write is exact else ("input", "output", "macs", "activations")
-    return [column for column in columns if column[0].text not in hidden]
+def _ways(view: View, subjects: int) -> Iterator[tuple[bool, bool, Sequence[str]]]:
+    """From the widest to the narrowest: whether in units, whether with bars, and what is left out."""
+    units = bool(view.human)
+    yield units, True, ()
+    units = view.human is not False
+    yield units, True, ()
+    yield units, False, ()
+    if subjects > 2 and view.columns is None:
+        for number in range(1, len(MISSED_LEAST) + 1):
+            yield units, False, MISSED_LEAST[:number]
 
 
-SHORT = {"parameters": "params", "multiplications": "mults", "receptive field": "field"}
+def _draw_two(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype, *, units: bool, bars: bool) -> Table:
+    """A row for each figure."""
+    columns = [Column("", [Cell(line.title, "head") for line in lines])]
+    values = [[line.measure(subject, dtype) for line in lines] for subject in subjects]
+    for subject, known in zip(subjects, values, strict=True):
+        cells = [Cell(_format(line, value, units=units)) for line, value in zip(lines, known, strict=True)]
+        columns.append(Column(subject.label, cells, True))
+    columns += ratio_columns(list(map(divide_values, *values)), [line.better for line in lines], bars=bars)
+    return Table(columns)
 
 
-def _text(value: Value, write: Writer) -> str:
-    if isinstance(value, tuple) and len(set(value)) == 1:
+def _draw_many(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype, *, units: bool, bars: bool) -> Table:
+    """A row for each architecture."""
+    columns = [Column("", [Cell(subject.label, "title") for subject in subjects])]
+    for line in lines:
+        values = [line.measure(subject, dtype) for subject in subjects]
+        cells = [Cell(_format(line, value, units=units)) for value in values]
+        columns.append(Column(line.short if units else line.title, cells, True))
+        if line.name in JUDGED:
+            ratios = [divide_values(values[0], value) for value in values]
+            columns += ratio_columns(ratios, [line.better] * len(ratios), bars=bars)
+    return Table(columns)
+
+
+def _format(line: Line, value: Value, *, units: bool) -> str:
+    if line.name == "receptive_field" and value and len(set(value)) == 1:
         return str(value[0])
-    return write(value) if isinstance(value, int) else join(value) or "–"
+    return format_figure(value, line.written, units=units)
 
 
-def _layers(found: Comparing, width: int | None) -> Sequence[Line]:
-    """The layers aligned; runs of the same ones are told in a line."""
-    for write, settings in ((exact, None), (human, None), (human, 26), (human, 16), (human, NARROW), (human, 8)):
-        columns = _aligned(found, write, settings)
-        if width is None or width_of(columns) <= width:
+def _layer_table(found: SideBySide, view: View) -> Table:
+    """The layers aligned; runs of the same ones are one row."""
+    names = view.columns or LAYERS
+    figures = [FIGURES[name] for name in names if name in FIGURES and FIGURES[name].together == "sum"]
+    settings: tuple[int | None, ...] = (None, 26, 16, NARROW, 8)
+    ways = [(bool(view.human), None), *((view.human is not False, room) for room in settings)]
+    for units, room in ways:
+        table = _aligned_table(found.rows, figures, view.dtype, units=units, room=room)
+        excess = excess_of(table, view.width)
+        if excess <= 0 or (units and widths_of(table)[1] - excess >= READABLE_PATH):
             break
-    spare = 0 if width is None else width_of(columns) - width
-    columns[1] = fitted(columns[1], spare)
-    return list(grid(columns))
+    return elide_paths(table, 1, view.width)
 
 
-def _aligned(found: Comparing, write: Writer, settings: int | None = None) -> Table:
-    header = ["", "layer", "settings", "parameters", "→", "multiplications", "→"]
-    if write is human:
-        header = ["", "layer", "settings", "params", "→", "mults", "→"]
-    columns: Table = [[Cell(name, "head", at > 2)] for at, name in enumerate(header)]
-    for cells in _lines(found, write, settings):
-        for column, cell in zip(columns, cells, strict=True):
-            column.append(cell)
-    return columns
-
-
-def _lines(found: Comparing, write: Writer, width: int | None) -> Iterator[list[Cell]]:
-    for state, group in groupby(found.rows, key=lambda row: row.state):
-        rows = list(group)
-        if state == "same" and len(rows) > 1:
-            parameters = sum(row.after.parameters for row in rows if row.after)
-            work = sum(row.after.work.multiplications for row in rows if row.after)
-            room = width is None or width > NARROW  # else paths are cut, and this would be
-            text = f"{len(rows)} layers the same" if room else f"{len(rows)} the same"
-            yield [
-                Cell(MARKS[state], "faint"),
-                Cell(text, "faint"),
-                Cell(""),
-                *_pair(write, parameters, parameters),
-                *_pair(write, work, work),
-            ]
+def _aligned_table(
+    rows: Sequence[Aligned], figures: Sequence[Figure], dtype: Dtype, *, units: bool, room: int | None
+) -> Table:
+    headers = ["", "layer", "settings"]
+    for figure in figures:
+        headers += [figure.short if units else figure.title, "→"]
+    made: list[list[Cell]] = []
+    for state, group in groupby(rows, key=lambda row: row.state):
+        alike = list(group)
+        if state == "same" and len(alike) > 1:
+            text = f"{len(alike)} layers the same" if room is None or room > NARROW else f"{len(alike)} the same"
+            sums = [sum(measure(figure, row.after, dtype) for row in alike) for figure in figures]
+            pairs = [_pair(figure, value, value, units=units) for figure, value in zip(figures, sums, strict=True)]
+            made.append([Cell(MARKS[state], "faint"), Cell(text, "faint"), EMPTY, *_flat(pairs)])
             continue
-        for row in rows:
-            figures = [_figures(side) for side in (row.before, row.after)]
-            (p, m), (q, n) = figures
-            label = (Cell(MARKS[state], STYLES[state]), Cell(clean(row.path), STYLES[state]))
-            yield [*label, Cell(shorten(_settings(row), width)), *_pair(write, p, q), *_pair(write, m, n)]
+        for row in alike:
+            values = [[measure(figure, side, dtype) for side in (row.before, row.after)] for figure in figures]
+            pairs = [_pair(figure, *both, units=units) for figure, both in zip(figures, values, strict=True)]
+            label = [Cell(MARKS[state], STYLES[state]), Cell(row.path, STYLES[state])]
+            made.append([*label, Cell(shorten(clean(describe_change(row)), room)), *_flat(pairs)])
+    cells = zip(*made, strict=True) if made else [()] * len(headers)
+    return Table([Column(name, each, at > 2) for at, (name, each) in enumerate(zip(headers, cells, strict=True))])
 
 
-def _figures(side: LayerReport | None) -> tuple[int | None, int | None]:
-    return (side.parameters, side.work.multiplications) if side else (None, None)
+def _flat(pairs: Sequence[Sequence[Cell]]) -> Iterator[Cell]:
+    return (cell for pair in pairs for cell in pair)
 
 
-def _pair(write: Writer, before: int | None, after: int | None) -> list[Cell]:
+def _pair(figure: Figure, before: Value, after: Value, *, units: bool) -> list[Cell]:
     """Both figures, the second only where it is another."""
-    first = "" if before is None else write(before)
-    second = "" if after is None else write(after)
-    return [Cell(first, "", True), Cell("=" if first and first == second else second, "", True)]
+    texts = ["" if value is None else format_figure(value, figure.written, units=units) for value in (before, after)]
+    return [Cell(texts[0]), Cell("=" if texts[0] and texts[0] == texts[1] else texts[1])]
 
 
-def _settings(row: Aligned) -> str:
-    """The call; where the two differ, what goes and what comes."""
-    one, other = (clean(repr(side.layer)) if side else "" for side in (row.before, row.after))
-    return call_difference(one, other) if one and other and one != other else one or other
+def describe_change(row: Aligned) -> str:
+    """The call; where the two differ, what was and what is: `conv kernel 3 → 7, stride 1 → 2`."""
+    before, after = row.before, row.after
+    if before is None or after is None:
+        side = before or after
+        return settings_of(side) if side else ""
+    if len(before.inside) > 1 or len(after.inside) > 1:
+        one, other = settings_of(before), settings_of(after)
+        return one if one == other else f"{one} → {other}"
+    old, new = before.inside[0].layer, after.inside[0].layer
+    changes = [
+        f"{name} {show_value(getattr(old, name))} → {show_value(getattr(new, name))}"
+        for name in new.settings
+        if getattr(old, name) != getattr(new, name)
+    ]
+    return f"{new.kind} {', '.join(changes)}" if changes else repr(new)
 
 
-def call_difference(one: str, other: str) -> str:
-    """What a call of the same kind has no more, and what it has now.
-
-    >>> call_difference("conv(64, [3, 1], stride=2, bias=false)", "conv(32, [3, 1], bias=false)")
-    'conv −64 −stride=2 +32'
-    """
-    kind = other.partition("(")[0]
-    old, new = (ARGUMENT.findall(call.partition("(")[2].removesuffix(")")) for call in (one, other))
-    gone = [f"−{text}" for text in old if text not in new]
-    return " ".join([kind, *gone, *(f"+{text}" for text in new if text not in old)])
-
-
-def comparing_json(found: Comparing) -> str:
+def side_by_side_json(found: SideBySide) -> str:
     """`rows` are layers for two architectures, else each architecture beside the first."""
     from cnncalc.render.json import FORMAT, dump
 
@@ -184,39 +201,21 @@ def _record(path: str, before: Side, after: Side, **more: str) -> dict[str, Any]
     return {"path": path, **more, "before": side_record(before), "after": side_record(after)}
 
 
-def comparing_csv(found: Comparing) -> str:
+def side_by_side_csv(found: SideBySide, view: View) -> str:
     """A line a layer for two architectures, else a line for each architecture."""
     from cnncalc.render.csv import write
 
     if len(found.subjects) != 2:
-        header = ["name", *(name.replace(" ", "_") for name in SHOWN)]
-        return write(header, ([each.label, *(value(each) for value in SHOWN.values())] for each in found.subjects))
+        lines = [_line(name) for name in view.columns or TOTALS]
+        rows = ([each.label, *(line.measure(each, view.dtype) for line in lines)] for each in found.subjects)
+        return write(["name", *(line.name for line in lines)], rows)
+    figures = chosen_figures(view)
     header = ["state", *(f"{name}_{side}" for name in ("path", "settings") for side in ("before", "after"))]
-    header += [f"{figure.name}_{side}" for figure in COMPARED for side in ("before", "after")]
-    lines: list[list[Value]] = []
-    for row in found.rows:
-        sides = (row.before, row.after)
-        texts = [*(side.path if side else "" for side in sides), *(repr(side.layer) if side else "" for side in sides)]
-        lines.append([row.state, *texts, *(measure(figure, side) for figure in COMPARED for side in sides)])
-    return write(header, lines)
+    header += [f"{figure.name}_{side}" for figure in figures for side in ("before", "after")]
+    return write(header, (_csv_line(row, figures, view.dtype) for row in found.rows))
 
 
-def comparing_markdown(found: Comparing) -> str:
-    """The totals, and below them the layers where there are two."""
-    from cnncalc.render.markdown import escape, write_table
-
-    first = found.subjects[0]
-    header = ["", *(escape(each.label) for each in found.subjects), *["ratio"] * (len(found.subjects) == 2)]
-    rows = []
-    for name, value in SHOWN.items():
-        cells = [name, *(escape(_text(value(each), exact)) for each in found.subjects)]
-        text = ratio_text(divide(value(first), value(found.subjects[-1])))
-        rows.append([*cells, *[text] * (len(found.subjects) == 2)])
-    text = write_table(header, [False, *[True] * (len(header) - 1)], rows)
-    if found.rows:
-        columns = _aligned(found, exact)
-        lines = zip(*([escape(cell.text) for cell in column[1:]] for column in columns), strict=True)
-        text += "\n" + write_table(
-            [column[0].text for column in columns], [c[0].right for c in columns], map(list, lines)
-        )
-    return text
+def _csv_line(row: Aligned, figures: Sequence[Figure], dtype: Dtype) -> list[Value]:
+    sides: tuple[Row | None, ...] = (row.before, row.after)
+    texts = [*(side.path if side else "" for side in sides), *(settings_of(side) if side else "" for side in sides)]
+    return [row.state, *texts, *(measure(figure, side, dtype) for figure in figures for side in sides)]

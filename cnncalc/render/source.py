@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.render.paint import Line, Piece, paint
+from cnncalc.render.document import Block, Paragraph, Piece
 from cnncalc.render.text import clean
 
 TOKEN = re.compile(
@@ -21,18 +21,16 @@ TOKEN = re.compile(
 )
 
 
-def source_text(text: str, *, color: bool) -> str:
-    """The text of a file; nothing in it may move the cursor."""
-    lines = [clean(line.replace("\t", "    ")) for line in text.splitlines()]
-    if not color:
-        return "".join(line + "\n" for line in lines)
-    return paint(map(painted, lines), color=True)
+def highlight(text: str) -> Iterator[Block]:
+    """The text of a file, line by line."""
+    for line in text.splitlines():
+        yield Paragraph(color_line(clean(line.replace("\t", "    "))), wrapped=False)
 
 
-def painted(line: str) -> Line:
+def color_line(line: str) -> list[Piece]:
     """A line in styles: keys, layer kinds, arrows, texts and comments.
 
-    >>> painted("- relu -> x  # why")
+    >>> color_line("- relu -> x  # why")
     [('- ', ''), ('relu', 'bar'), (' ', ''), ('->', 'mark'), (' x  ', ''), ('# why', 'faint')]
     """
     return list(_joined(_pieces(line)))

@@ -10,13 +10,13 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join
 from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Pairs, Paragraph, Table, excess_of, paragraph
 from cnncalc.render.document import Column as TableColumn
 from cnncalc.render.notes import notes
-from cnncalc.render.rows import Row, fold
 from cnncalc.render.text import clean, count_cells
 from cnncalc.render.view import View
 
@@ -201,7 +201,7 @@ def _text(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
     """A cell that is no sum."""
     if column.name == "layer":
         mark = "‡" if row.shares else ""
-        return Cell("  " * row.indent + row.label + mark, "head" if row.head else "")
+        return Cell("  " * row.indent + row.title + mark, "head" if row.head else "")
     if column.name == "settings":
         return Cell(shorten(clean(row.settings), fit.settings), "faint" if row.head else "")
     if row.head:

@@ -39,7 +39,7 @@ def write_terminal(blocks: Iterable[Block], width: int | None) -> str:
 def make_console(*, width: int = WIDEST, record: bool = False) -> Console:
     """A console that writes into a string, with the colours that every terminal has."""
     return Console(
-        file=StringIO(), force_terminal=True, color_system="standard", no_color=False, legacy_windows=False,
+        file=StringIO(), force_terminal=True, color_system="256", no_color=False, legacy_windows=False,
         highlight=False, width=width, record=record,
     )  # fmt: skip
 
@@ -80,7 +80,8 @@ def _text(cell: Cell) -> Text:
 
 
 def _style(name: str) -> Style:
-    return THEME.styles[name] if name else Style.null()
+    """A style of the theme, or as Rich writes one: `color(240) on color(250)`."""
+    return (THEME.styles.get(name) or Style.parse(name)) if name else Style.null()
 
 
 class Fitted(JupyterMixin):

@@ -59,6 +59,22 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
+def elide(text: str, width: int) -> str:
+    """A cleaned text of at most `width` cells, its middle left out: the end of a path says most.
+
+    >>> elide("conv4_x.bottleneck1.2.conv_bn3.conv1", 20), elide("conv1", 20)
+    ('conv4_…onv_bn3.conv1', 'conv1')
+    """
+    if count_cells(text) <= width:
+        return text
+    head, tail = text[:width], text[-width:]
+    while count_cells(head) > (width - 1) // 3:
+        head = head[:-1]
+    while count_cells(tail) > width - 1 - count_cells(head):
+        tail = tail[1:]
+    return f"{head}…{tail}"
+
+
 def split_line(line: str) -> Iterator[tuple[str, int]]:
     """Each character of a source line as it is shown, with its cells: tabs as blanks, control characters escaped."""
     at = 0

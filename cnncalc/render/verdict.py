@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import shape_text
-from cnncalc.render.grid import Cell, grid
+from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, fit_table, paragraph
 from cnncalc.render.json import FORMAT, dump
 from cnncalc.render.numbers import exact
-from cnncalc.render.paint import Line, paint
-from cnncalc.render.text import clean
+from cnncalc.render.text import wrap
+from cnncalc.render.view import View
 
 if TYPE_CHECKING:
     from cnncalc.execution.verify import LayerVerdict, Unit, Verdict
@@ -26,33 +26,34 @@ HEADERS = (
     "corner sees",
     "",
 )
+# What gives way where there is no room.
+GIVEN_UP = ((), ("other work",), ("other work", "unpadded"), ("other work", "unpadded", "corner sees"))
+PROSE = 115  # characters of a line of prose where no width is given
 LEGEND = (
-    "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases,",
-    "multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without (unpadded),",
-    "and for every unit the input positions it was traced to. ~ sees less than the receptive field: an inner map ends.",
+    "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases, "
+    "multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without (unpadded), "
+    "and for every unit the input positions it was traced to. ~ sees less than the receptive field: an inner map ends."
 )
 
 
-def verdict_text(verdict: Verdict, *, color: bool) -> str:
+def describe_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     """The table of one network, and what differs."""
-    lines: list[Line] = [
-        [(clean(verdict.name), "title"), (f"  {verdict.how}, {shape_text(verdict.input)}", "faint")],
-        *grid(_columns(verdict.layers)),
-        [("", "")],
-        *([(line, "faint")] for line in LEGEND),
-        *_differences(verdict),
-        _sum(verdict),
-    ]
-    return paint(lines, color=color)
+    how = f"  {verdict.how}, {shape_text(verdict.input)}"
+    yield Paragraph(((verdict.name, "title"), (how, "faint")), 2)
+    yield fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width)
+    yield BLANK
+    yield from (paragraph(line, "faint") for line in wrap(LEGEND, view.width or PROSE))
+    yield from _differences(verdict)
+    yield _sum(verdict)
 
 
-def _columns(layers: Sequence[LayerVerdict]) -> list[list[Cell]]:
+def _draw(layers: Sequence[LayerVerdict], gone: Collection[str]) -> Table:
     rows = [_row(layer) for layer in layers]
-    styles = ["head"] * len(HEADERS)
-    return [
-        [Cell(header, style, 2 <= number <= 5), *cells]
-        for number, (header, style, cells) in enumerate(zip(HEADERS, styles, zip(*rows, strict=True), strict=True))
-    ]
+    return Table([
+        Column(header, cells, 2 <= number <= 5)
+        for number, (header, cells) in enumerate(zip(HEADERS, zip(*rows, strict=True), strict=True))
+        if header not in gone
+    ])  # fmt: skip
 
 
 def _row(layer: LayerVerdict) -> list[Cell]:
@@ -60,12 +61,12 @@ def _row(layer: LayerVerdict) -> list[Cell]:
     other = work.additions + work.comparisons + work.divisions + work.exponentials
     same = inside.multiplications == work.multiplications
     numbers = (layer.parameters, work.multiplications, inside.multiplications, other)
-    cells = [Cell(exact(number) if number else "–", "" if number else "faint", True) for number in numbers]
+    cells = [Cell(exact(number) if number else "–", "" if number else "faint") for number in numbers]
     if same and work.multiplications:
-        cells[2] = Cell("same", "faint", True)
+        cells[2] = Cell("same", "faint")
     good = not layer.differences
     return [
-        Cell(clean(layer.path)),
+        Cell(layer.path),
         Cell(shape_text(layer.output)),
         *cells,
         Cell(_seen(layer.middle)),
@@ -82,54 +83,45 @@ def _seen(unit: Unit | None) -> str:
     return ("~" if unit.cut else "") + (" × ".join(texts) if len(set(texts)) > 1 else texts[0])
 
 
-def _differences(verdict: Verdict) -> list[Line]:
-    return [
-        [
-            (clean(layer.path), "mark"),
-            (f": {check.what} is declared {value(check.declared)}, found {value(check.found)}", ""),
-        ]
-        for layer in verdict.layers
-        for check in layer.differences
-    ]
+def _differences(verdict: Verdict, before: str = "") -> Iterator[Block]:
+    for layer in verdict.layers:
+        for check in layer.differences:
+            text = f": {check.what} is declared {format_value(check.declared)}, found {format_value(check.found)}"
+            yield Paragraph(((before, "head"), (layer.path, "mark"), (text, "")), 2)
 
 
-def value(thing: Any) -> str:
+def format_value(thing: Any) -> str:
     """A figure, a shape or intervals."""
     if isinstance(thing, bool) or thing is None:
         return "nothing" if thing is None else str(thing)
     if isinstance(thing, int):
         return exact(thing)
     if isinstance(thing, tuple | list):
-        return "[" + ", ".join(map(value, thing)) + "]"
-    return clean(str(thing))
+        return "[" + ", ".join(map(format_value, thing)) + "]"
+    return str(thing)
 
 
-def _sum(verdict: Verdict) -> Line:
+def _sum(verdict: Verdict) -> Paragraph:
     checks = sum(len(layer.checks) for layer in verdict.layers)
     wrong = sum(len(layer.differences) for layer in verdict.layers)
     layers = len(verdict.layers)
     text = f"{exact(layers)} layer{'s' * (layers != 1)}, {exact(checks)} figures: "
-    return [(text, ""), ("all as declared", "good") if not wrong else (f"{exact(wrong)} not as declared", "mark")]
+    found = ("all as declared", "good") if not wrong else (f"{exact(wrong)} not as declared", "mark")
+    return Paragraph(((text, ""), found))
 
 
-def verdicts_text(verdicts: Sequence[Verdict], *, color: bool) -> str:
-    """A line for each of several networks, and what differs."""
-    rows = [
-        [
-            Cell(clean(verdict.name)),
-            Cell(exact(len(verdict.layers)), right=True),
-            Cell(exact(sum(len(layer.checks) for layer in verdict.layers)), right=True),
-            Cell("all as declared", "good") if verdict.held else Cell("differs", "mark"),
-            Cell(f"{verdict.how}, {shape_text(verdict.input)}", "faint"),
-        ]
-        for verdict in verdicts
-    ]
-    headers = (Cell("network", "head"), Cell("layers", "head", True), Cell("figures", "head", True), Cell(""), Cell(""))
-    lines = grid([[header, *cells] for header, cells in zip(headers, zip(*rows, strict=True), strict=True)])
-    differences = [
-        [(f"{clean(verdict.name)} ", "head"), *line] for verdict in verdicts for line in _differences(verdict)
-    ]
-    return paint([*lines, *differences], color=color)
+def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
+    """A row for each of several networks, and what differs."""
+    names = [Cell(verdict.name) for verdict in verdicts]
+    layers = [Cell(exact(len(verdict.layers))) for verdict in verdicts]
+    figures = [Cell(exact(sum(len(layer.checks) for layer in verdict.layers))) for verdict in verdicts]
+    held = [Cell("all as declared", "good") if verdict.held else Cell("differs", "mark") for verdict in verdicts]
+    how = [Cell(f"{verdict.how}, {shape_text(verdict.input)}", "faint") for verdict in verdicts]
+    columns = [Column("network", names), Column("layers", layers, True), Column("figures", figures, True)]
+    columns += [Column("", held), Column("", how)]
+    yield fit_table((Table(columns), Table(columns[:-1])), view.width)
+    for verdict in verdicts:
+        yield from _differences(verdict, f"{verdict.name} ")
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:

@@ -7,29 +7,24 @@ from collections.abc import Iterator
 from cnncalc.analysis.wanted import Answer, Search
 from cnncalc.layers.settings import show
 from cnncalc.render.columns import join
-from cnncalc.render.paint import Line, paint
-from cnncalc.render.text import clean, wrap
+from cnncalc.render.document import Block, paragraph
 
 MOST = 40  # answers that are shown
 
 
-def wanted_text(found: Search, width: int | None, *, color: bool) -> str:
-    """The settings that give what is wanted, or why none does."""
-    return paint(_lines(found, width), color=color)
-
-
-def _lines(found: Search, width: int | None) -> Iterator[Line]:
+def answer_wanted(found: Search) -> Iterator[Block]:
+    """The arguments that give what is wanted, or why none does."""
     many = len(found.layers) > 1
     if found.answers:
-        yield [(f"{join(found.wanted)} comes out with", "head")]
+        yield paragraph(f"{join(found.wanted)} is the output with", "head")
         for answer in found.answers[:MOST]:
-            yield from ([(line, "")] for line in wrap("  " + _settings(answer, many), width, 4))
+            yield paragraph("  " + _settings(answer, many), indent=4)
         if len(found.answers) > MOST:
-            yield [(f"  and {len(found.answers) - MOST} more", "faint")]
+            yield paragraph(f"  and {len(found.answers) - MOST} more", "faint")
         return
-    yield [(f"nothing tried gives {join(found.wanted)}", "head")]
+    yield paragraph(f"no value tried gives {join(found.wanted)}", "head")
     for reason in _reasons(found, many):
-        yield from ([(line, "")] for line in wrap("  " + clean(reason), width, 4))
+        yield paragraph("  " + reason, indent=4)
 
 
 def _reasons(found: Search, many: bool) -> Iterator[str]:

@@ -15,8 +15,10 @@ from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.reshape import Flatten
 from cnncalc.network import INPUT, Network, Node
-from cnncalc.render.explain import explain_markdown, explain_text, line_text, step_text, sum_text
+from cnncalc.render.explain import describe_explained, explain_markdown, line_text, step_text, sum_text
 from cnncalc.render.latex import explain_latex
+from cnncalc.render.show import show
+from cnncalc.render.view import View
 from cnncalc.spec.files import bundled
 from cnncalc.spec.load import load
 from tests.layers.cases import random_cases
@@ -111,7 +113,7 @@ def test_every_line_and_every_way_of_a_bundled_network(name: str) -> None:
 
 def test_the_first_layer_of_alexnet_is_as_on_the_board() -> None:
     network = load("alexnet")
-    text = explain_text(explain(network, analyze(network), ["conv1"]), None, color=False)
+    text = show(describe_explained(explain(network, analyze(network), ["conv1"])), View())
     assert text.startswith(
         """\
 conv1   conv 11×11, stride 4: 3×227×227 → 96×55×55

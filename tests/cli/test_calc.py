@@ -32,7 +32,7 @@ def test_the_question_turned_round() -> None:
     assert "padding=2" in done.stdout
     none = cnncalc(*args, "5x5")
     assert none.returncode == 1
-    assert "nothing tried gives 5×5" in none.stdout
+    assert "no value tried gives 5×5" in none.stdout
     assert "padding=0 gives 54×54" in none.stdout
     free = json.loads(cnncalc(*args, "55x55", "--free", "kernel,stride,padding", "--format", "json").stdout)
     assert {"kernel": 11, "stride": 4, "padding": 2} in [answer["settings"] for answer in free["answers"]]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.render.kinds import kinds_json, kinds_text
+from cnncalc.render.kinds import describe_kind, kinds_json, list_kinds
+from cnncalc.render.show import show
+from cnncalc.render.view import View
 from cnncalc.spec.files import bundled, bundled_folder
 
 from .running import cnncalc
@@ -64,7 +66,7 @@ def test_a_file_that_is_not_there_has_a_hint() -> None:
 
 
 def test_every_kind_is_listed_with_its_signature() -> None:
-    lines = [line.strip() for line in kinds_text(None, None, color=False).splitlines()]
+    lines = [line.strip() for line in show(list_kinds(), View()).splitlines()]
     for kind in KINDS:
         assert kind_class(kind).signature() in lines
     for signature, sentence in STRUCTURE_WORDS.values():
@@ -73,12 +75,12 @@ def test_every_kind_is_listed_with_its_signature() -> None:
 
 def test_every_kind_has_a_page() -> None:
     for kind in KINDS:
-        text = kinds_text(kind, 80, color=False)
+        text = show(describe_kind(kind), View(width=80))
         assert text.startswith(kind)
         assert all(f"  {name}" in text for name in kind_class(kind).settings)
         assert "".join(kind_class(kind).reference.split()) in "".join(text.split())
     for word in STRUCTURE_WORDS:
-        assert STRUCTURE_WORDS[word][0] in kinds_text(word, None, color=False)
+        assert STRUCTURE_WORDS[word][0] in show(describe_kind(word), View())
 
 
 def test_the_page_of_the_convolution_has_its_arithmetic() -> None:

@@ -34,7 +34,7 @@ def test_the_textbook_example() -> None:
     assert row.before
     assert row.after
     assert row.closed
-    assert (row.before.work.multiplications, row.after.work.multiplications) == (69_984, 8_748)
+    assert (row.before.costs.work.multiplications, row.after.costs.work.multiplications) == (69_984, 8_748)
     assert row.ratio == row.closed.value == Fraction(1, 72) + Fraction(1, 9)
     assert row.closed.text == "1/72 + 1/9"
 
@@ -114,7 +114,7 @@ def test_the_bias_stays_on_the_last_step() -> None:
         (bare,) = separated(network(one("conv(5, 3, bias=false)")), form).comparison.rows
         assert row.after
         assert bare.after
-        assert row.after.parameters - bare.after.parameters == 5
+        assert row.after.costs.parameters - bare.after.costs.parameters == 5
 
 
 def test_only_some_and_only_what_saves() -> None:

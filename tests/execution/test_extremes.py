@@ -15,7 +15,9 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
-from cnncalc.render.maps import maps_text, pictures
+from cnncalc.render.maps import describe_maps, draw_pictures
+from cnncalc.render.show import show
+from cnncalc.render.view import View
 
 from ..layers.cases import random_cases
 from ..networks import network
@@ -116,10 +118,10 @@ def test_any_map_can_be_shown(width: int | None, color: bool) -> None:
     rng = Random(0)
     for shape in ((7,), (2, 9), (2, 5, 6), (1, 2, 3, 4)):
         maps = {"it": Map(shape, [rng.choice(EXTREMES) for _ in range(prod(shape))])}
-        assert pictures(maps, width, color=color)
-        assert maps_text(maps, width, color=color)
+        assert show(draw_pictures(maps, View(width=width, color=color)), View(color=color))
+        assert show(describe_maps(maps, width), View(color=color))
     white = Map((1, 2, 8), [LARGEST] * 8 + [LARGEST, -LARGEST] * 4)
-    assert "█" in pictures({"it": white}, 4, color=False)
+    assert "█" in show(draw_pictures({"it": white}, View(width=4)), View())
 
 
 def test_the_matrix_of_extreme_weights() -> None:

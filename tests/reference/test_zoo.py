@@ -16,7 +16,7 @@ import pytest
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Report
-from cnncalc.render.catalogue import year
+from cnncalc.render.catalogue import find_year
 from cnncalc.review import review
 from cnncalc.spec.files import bundled, bundled_folder
 from cnncalc.spec.load import load
@@ -265,7 +265,7 @@ def test_every_file_is_clean_and_says_where_it_comes_from(name: str) -> None:
     found = review(name)
     assert [problem.code for problem in found.problems] == []
     assert found.report
-    assert year(found.report.source) or name == "two_conv"
+    assert find_year(found.report.source) or name == "two_conv"
     text = (bundled_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     assert re.search(r"^expect:\n  parameters: \d+", text, re.MULTILINE)
 

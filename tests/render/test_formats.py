@@ -12,12 +12,13 @@ import pytest
 from cnncalc.analysis.figures import Dtype
 from cnncalc.errors import Fix, Note, Problem, Source, Span
 from cnncalc.network import Network
-from cnncalc.render.catalogue import WRITERS, Entry, arranged, year
+from cnncalc.render.catalogue import Entry, arrange, catalogue_csv, catalogue_json, find_year, list_architectures
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import problems_json, summary_json
 from cnncalc.render.markdown import escape, write_markdown
 from cnncalc.render.numbers import bar, human, percent, size
+from cnncalc.render.plain import write_plain
 from cnncalc.render.summary import describe
 from cnncalc.render.view import View
 
@@ -148,7 +149,7 @@ def test_bytes_of_a_dtype(dtype: str, wanted: int) -> None:
     [("ICLR 2015, configuration D", 2015), ("arXiv:2003.01234, 2019", 2019), ("arXiv:2003.01234", None), ("", None)],
 )
 def test_the_year_of_a_source(source: str, wanted: int | None) -> None:
-    assert year(source) == wanted
+    assert find_year(source) == wanted
 
 
 def like_small(family: str, source: str = "by hand, 2024") -> Network:
@@ -159,14 +160,17 @@ def test_the_catalogue_in_every_format() -> None:
     entries = [Entry(name, like_small(family="kin"), small().totals) for name in ("small", "smaller")]
     known = {"family": "kin", "name": "small", "title": "Small", "year": 2024}
     known |= {"input": [3, 8, 8], "parameters": 2978, "macs": 27904}
-    assert json.loads(WRITERS["json"](entries, True, False))["architectures"] == [known, known | {"name": "smaller"}]
-    assert WRITERS["csv"](entries, True, False).splitlines()[1] == "kin,small,Small,2024,3x8x8,2978,27904"
-    line = "| kin | small | Small | 2024 | 3×8×8 | 2.98 k | 27.9 k |"
-    assert WRITERS["markdown"](entries, True, False).splitlines()[2] == line
-    table = WRITERS["table"](entries, True, False).splitlines()
+    assert json.loads(catalogue_json(entries))["architectures"] == [known, known | {"name": "smaller"}]
+    assert catalogue_csv(entries).splitlines()[1] == "kin,small,Small,2024,3x8x8,2978,27904"
+    line = "| kin | **small** | Small | 2024 | 3×8×8 | 2.98 k | 27.9 k |"
+    assert write_markdown([list_architectures(entries, True, View())]).splitlines()[2] == line
+    table = write_plain([list_architectures(entries, True, View())], None).splitlines()
     assert table[2].split()[:5] == ["kin", "small", "Small", "2024", "3×8×8"]
     assert table[3].split()[:2] == ["smaller", "Small"]
-    assert WRITERS["table"](entries, False, False).splitlines()[3].split()[:2] == ["kin", "smaller"]
+    assert write_plain([list_architectures(entries, False, View())], None).splitlines()[3].split()[:2] == [
+        "kin",
+        "smaller",
+    ]
 
 
 def test_the_order_of_the_catalogue() -> None:
@@ -176,6 +180,6 @@ def test_the_order_of_the_catalogue() -> None:
         Entry("b9", like_small(family="b10"), totals),
         Entry("a", like_small(family="c"), totals),
     ]
-    assert [entry.name for entry in arranged(entries, None)] == ["b9", "b10", "a"]
-    assert [entry.name for entry in arranged(entries, "name")] == ["a", "b9", "b10"]
-    assert [entry.name for entry in arranged(entries, "year")] == ["a", "b9", "b10"]
+    assert [entry.name for entry in arrange(entries, None)] == ["b9", "b10", "a"]
+    assert [entry.name for entry in arrange(entries, "name")] == ["a", "b9", "b10"]
+    assert [entry.name for entry in arrange(entries, "year")] == ["a", "b9", "b10"]

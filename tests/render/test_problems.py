@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.errors import Problem, Source, Span
-from cnncalc.render.problems import LONGEST, excerpt, problem_text, verdicts
+from cnncalc.render.problems import LONGEST, cut_excerpt, describe_files, problem_text
+from cnncalc.render.show import show
 from cnncalc.render.text import count_cells
+from cnncalc.render.view import View
 
 
 def span(text: str, marked: str) -> Span:
@@ -44,27 +46,27 @@ def test_a_problem_without_a_place() -> None:
     ],
 )
 def test_the_span_is_underlined(text: str, marked: str, shown: str, below: str) -> None:
-    assert excerpt(span(text, marked)) == (shown, below)
+    assert cut_excerpt(span(text, marked)) == (shown, below)
 
 
 def test_an_empty_span_gets_one_mark() -> None:
     source = Source("a", "abc")
-    assert excerpt(Span(source, 3, 3)) == ("abc", "   ^")
-    assert excerpt(Span(Source("a", ""), 0, 0)) == ("", "^")
+    assert cut_excerpt(Span(source, 3, 3)) == ("abc", "   ^")
+    assert cut_excerpt(Span(Source("a", ""), 0, 0)) == ("", "^")
 
 
 @pytest.mark.parametrize("before", [0, 3, 60, 500, 100_000])
 @pytest.mark.parametrize("after", [0, 60, 100_000])
 @pytest.mark.parametrize("letter", ["x", "網", "\t"])
 def test_of_a_long_line_the_part_around_the_span_is_shown(before: int, after: int, letter: str) -> None:
-    shown, below = excerpt(span(letter * before + "HERE" + letter * after, "HERE"))
+    shown, below = cut_excerpt(span(letter * before + "HERE" + letter * after, "HERE"))
     assert count_cells(shown) <= LONGEST + 2 + 3 * (letter == "\t")
     column = count_cells(shown.partition("HERE")[0])
     assert below == " " * column + "^^^^"
 
 
 def test_a_long_span_is_cut_too() -> None:
-    shown, below = excerpt(span("a" * 50 + "b" * 5000, "b" * 5000))
+    shown, below = cut_excerpt(span("a" * 50 + "b" * 5000, "b" * 5000))
     assert count_cells(shown) <= LONGEST + 2
     assert count_cells(below) <= count_cells(shown)
     assert "^" in below
@@ -72,8 +74,8 @@ def test_a_long_span_is_cut_too() -> None:
 
 def test_verdicts_count() -> None:
     error, warning = Problem("syntax", "x"), Problem("idle-branch", "y")
-    assert verdicts([("a", [])]) == "a: ok\n"
-    text = verdicts([("a", [error, warning]), ("b", [warning])])
+    assert show(describe_files([("a", [])], View()), View()) == "a: ok\n"
+    text = show(describe_files([("a", [error, warning]), ("b", [warning])], View()), View())
     assert text.endswith("b: ok\n1 error, 2 warnings, 2 files\n")
     assert "a: ok" not in text
 

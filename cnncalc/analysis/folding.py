@@ -1,12 +1,13 @@
-"""The rows of a summary: the layers of a report, with groups folded below a depth."""
+"""Reports with groups folded below a depth: the rows that `summary` and `compare` show, and the figures of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from cnncalc.analysis.figures import Dtype, Figure, Value
 from cnncalc.analysis.report import NO_COSTS, Costs, LayerReport, Report
 from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT, Group
@@ -33,6 +34,25 @@ class Row(NamedTuple):
     inside: tuple[LayerReport, ...]  # the layers in the row
     shares: str = ""
     head: bool = False
+    rounds: int = 0  # of a repeat that is folded
+
+    @property
+    def title(self) -> str:
+        """The label, and how often what it names is repeated."""
+        return f"{self.label} ×{self.rounds}" if self.rounds else self.label
+
+    def measure(self, figure: Figure, dtype: Dtype = Dtype.float32) -> Value:
+        """A figure of the layers in the row together, or of the one whose output leaves it."""
+        value: Value
+        if self.head:
+            value = None
+        elif figure.together == "last":
+            value = figure.measure_layer(self.result, dtype) if self.result else None
+        elif figure.of_costs and figure.together == "sum":
+            value = figure.of_costs(self.costs, dtype)
+        else:
+            value = figure.combine([figure.measure_layer(layer, dtype) for layer in self.inside])
+        return value
 
 
 class Nest(NamedTuple):
@@ -191,12 +211,15 @@ def _below(above: str, path: str) -> str:
 
 
 def _label(report: Report, group: Nest, above: str) -> str:
-    """The end of the path of a group that is folded, or of those of its first and last layer: `conv1…relu3 ×3`."""
-    label = _below(above, group.path)
-    if not group.path:
-        first, last = report.layers[group.first], report.layers[min(group.last, len(report.layers)) - 1]
-        label = f"{_below(above, first.path)}…{_below(above, last.path)}"
-    return f"{label} ×{group.rounds}" if group.form == "repeat" else label
+    """The end of the path of a group that is folded, or of those of its first and last layer: `conv1…relu3`."""
+    if group.path:
+        return _below(above, group.path)
+    return _span(report.layers[group.first : group.last], above)
+
+
+def _span(layers: Sequence[LayerReport], above: str = "") -> str:
+    """The first and the last path of some layers."""
+    return f"{_below(above, layers[0].path)}…{_below(above, layers[-1].path)}"
 
 
 def _head(group: Nest, label: str, indent: int, line: int) -> Row:
@@ -211,8 +234,9 @@ def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
     title = group.title or _contents(group, inside)
     first, costs = inside[0], Costs.together(layer.costs for layer in inside)
     return Row(
-        label, indent, group.path, group.form, title, first.line, first.inputs[:1], output, costs, result, inside
-    )
+        label, indent, group.path or _span(inside), group.form, title, first.line, first.inputs[:1], output, costs,
+        result, inside, rounds=group.rounds if group.form == "repeat" else 0,
+    )  # fmt: skip
 
 
 def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
@@ -224,3 +248,21 @@ def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
     first, *others = layers[:3]
     kinds = [f"{first.kind} {first.layer.brief(len(first.inputs[0]) - 1)}".rstrip(), *(layer.kind for layer in others)]
     return " → ".join(kinds) + (" → …" if len(layers) > 3 else "")
+
+
+def restrict(report: Report, paths: Collection[str]) -> Report:
+    """The report of some of the layers alone, as if the network were made of them."""
+    kept = [index for index, layer in enumerate(report.layers) if layer.path in paths]
+    places = {index: place for place, index in enumerate(kept)}
+    layers = tuple(report.layers[index] for index in kept)
+    groups = []
+    for group in report.groups:
+        inside = [places[index] for index in range(group.first, min(group.last, len(report.layers))) if index in places]
+        if inside:
+            result = places.get(group.result, inside[-1])
+            groups.append(group._replace(first=inside[0], last=inside[-1] + 1, result=result))
+    first, last = layers[0], layers[-1]
+    costs = Costs.together(layer.costs for layer in layers)
+    return report._replace(
+        input=first.inputs[0], output=last.output, outputs={}, layers=layers, groups=tuple(groups), totals=costs
+    )

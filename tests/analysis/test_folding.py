@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc.analysis.folding import READABLE, Row, fold
 from cnncalc.analysis.report import Costs, Report
 from cnncalc.network import INPUT, Group
-from cnncalc.render.rows import READABLE, Row, fold
 
-from .samples import MAP, layer, line, report, small
+from ..render.samples import MAP, layer, line, report, small
 
 
 def shown(rows: list[Row]) -> list[str]:
-    return ["  " * row.indent + row.label for row in rows]
+    return ["  " * row.indent + row.title for row in rows]
 
 
 def test_each_depth_of_a_repeat_in_a_block() -> None:
