@@ -61,6 +61,7 @@ def list_(
 
 
 def _write(entries: "list[Entry]", grouped: bool, format: options.TableFormat, view: "View") -> str:
+    from cnncalc.render.booktabs import write_latex
     from cnncalc.render.catalogue import catalogue_csv, catalogue_json, list_architectures
     from cnncalc.render.markdown import write_markdown
     from cnncalc.render.show import show
@@ -69,8 +70,9 @@ def _write(entries: "list[Entry]", grouped: bool, format: options.TableFormat, v
         return catalogue_json(entries)
     if format == "csv":
         return catalogue_csv(entries)
-    if format == "markdown":
-        return write_markdown([list_architectures(entries, grouped, view._replace(width=None))])
+    if format in ("markdown", "latex"):
+        write = write_latex if format == "latex" else write_markdown
+        return write([list_architectures(entries, grouped, view._replace(width=None))])
     return show([list_architectures(entries, grouped, view)], view)
 
 

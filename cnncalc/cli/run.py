@@ -7,9 +7,9 @@ import typer
 
 from cnncalc.cli import data, options
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.progress import Progress
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import SpecError, UsageError
+from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
     from cnncalc.execution.weights import Shaped, Weights
@@ -199,7 +199,7 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     def visit(node: "Node", made: Map) -> None:
         nonlocal done
         done += sizes[node.index]
-        progress.tell(node.path, done, total)
+        progress.report(node.path, done, total)
 
     try:
         made = run(net, Map(*start), weights, Numbers(), keep=set(chosen.values()), visit=visit)

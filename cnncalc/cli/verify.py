@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.progress import Progress
 from cnncalc.cli.relations import Needs, Reads
+from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
     from cnncalc.execution.verify import Verdict
@@ -59,7 +59,7 @@ def _verdict(
     progress = Progress()
     try:
         network = whole(arch, input, settings)
-        tick = partial(progress.tell, f"verify {network.name}")
+        tick = partial(progress.report, f"verify {network.name}")
         return verify(network, most=most or MOST, tick=tick)
     finally:
         progress.clear()

@@ -28,7 +28,7 @@ SIGNALS = {
 POINTS = {
     "while it reads": ("cnncalc.spec.files", "read_bytes"),
     "while it parses": ("cnncalc.spec.nodes", "parse"),
-    "between two layers": ("cnncalc.cli.progress.Progress", "tell"),
+    "between two layers": ("cnncalc.render.progress.Progress", "report"),
     "before the file is in its place": ("pathlib.Path", "replace"),
     "while it is loaded": ("cnncalc.spec.family", "__getattr__"),
 }

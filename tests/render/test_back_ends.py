@@ -11,18 +11,39 @@ import pytest
 from rich.console import Console
 
 from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.explain import explain
 from cnncalc.analysis.report import Report
+from cnncalc.analysis.wanted import search
+from cnncalc.compare.separable import dense, separated
+from cnncalc.compare.side_by_side import SideBySide, align, subject
+from cnncalc.errors import Problem, Source, Span
+from cnncalc.errors.codes import all_codes
+from cnncalc.execution.verify import verify as check
+from cnncalc.layers.ops import Map
 from cnncalc.render.booktabs import write_latex
+from cnncalc.render.catalogue import Entry, list_architectures
+from cnncalc.render.codes import describe_code, list_codes
+from cnncalc.render.columns import COLUMNS
+from cnncalc.render.compare import compare_dense, compare_separable
 from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, width_of
+from cnncalc.render.explain import describe_explained
+from cnncalc.render.kinds import describe_kind, list_kinds
+from cnncalc.render.maps import describe_maps, describe_matrix
 from cnncalc.render.markdown import write_markdown
 from cnncalc.render.plain import write_plain
+from cnncalc.render.problems import describe_files
 from cnncalc.render.show import MOST_ROWS, show
+from cnncalc.render.side_by_side import compare_side_by_side
+from cnncalc.render.source import highlight
 from cnncalc.render.summary import describe, rich_table, summarize
 from cnncalc.render.text import count_cells
+from cnncalc.render.verdict import describe_verdict, list_verdicts
 from cnncalc.render.view import View
+from cnncalc.render.wanted import answer_wanted
 from cnncalc.spec.load import load
 
 from .. import processes
+from ..networks import network
 from .samples import MAP, layer, line, report, small
 
 WIDTHS = (60, 61, 72, 80, 97, 100, 120, 150, 200, None)
@@ -40,9 +61,43 @@ SUMMARIES = [
     named("網路層", "abc", "e\u0301", "[red]bold[/red]", ":smile:", "a\x1b[2J\n\u202eb", "x" * 90),
     small()._replace(complete=False),
 ]
+ALEXNET, VGG11, VGG13, RESNET18 = (load(name) for name in ("alexnet", "vgg11", "vgg13", "resnet18"))
+MANY = [subject(net.name, net, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
+TWO = MANY[1:3]
+ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", ALEXNET), ("vgg11", VGG11))]
+VERDICTS = [check(load("two_conv")), check(load("lenet5"))]
+CODES = list(all_codes().values())
+SYNTAX = [Problem("syntax", "a [red]b[/red]", Span(Source("n\x1b.yaml", "layers: [a,\tb]"), 8, 11), "c", "d.e")]
+MAPS = {"a": Map((2, 3, 4), [float(n) / 7 for n in range(24)]), "b": Map((5,), [0.0, -1.5, 2e9, 1e-9, 3.0])}
+
+
+def side_by_side(depth: int | None) -> SideBySide:
+    return SideBySide(tuple(TWO), tuple(align(TWO[0].report, TWO[1].report, depth)))
+
+
 DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
-    f"summary {number} {made.name[:9]!a}": lambda view, made=made: summarize(made, view)  # type: ignore[misc]
+    f"summary {number} {made.name[:9]!a}": lambda view, made=made: summarize(made, view)
     for number, made in enumerate(SUMMARIES)
+} | {
+    "summary with columns": lambda view: summarize(small(), view._replace(columns=tuple(COLUMNS))),
+    "compare two": lambda view: compare_side_by_side(side_by_side(None), view),
+    "compare two, folded": lambda view: compare_side_by_side(side_by_side(1), view),
+    "compare many": lambda view: compare_side_by_side(SideBySide(tuple(MANY)), view),
+    "compare separable": lambda view: compare_separable(separated(VGG11, "depthwise").comparison, "depthwise", view),
+    "compare dense": lambda view: compare_dense(dense(MANY[0].report.layers), "AlexNet", view),
+    "list": lambda view: [list_architectures(ENTRIES, True, view)],
+    "verify": lambda view: describe_verdict(VERDICTS[1], view),
+    "verify many": lambda view: list_verdicts(VERDICTS, view),
+    "codes": lambda view: list_codes(CODES),
+    "code": lambda view: describe_code(CODES[0], SYNTAX, view),
+    "layers": lambda view: list_kinds(),
+    "layer": lambda view: describe_kind("conv"),
+    "explain": lambda view: describe_explained(explain(VGG11, MANY[1].report, [VGG11.nodes[8].path])),
+    "wanted": lambda view: answer_wanted(search(network("layers: ['conv(8, 5)']"), (8, 8), ["padding"])),
+    "show": lambda view: highlight("a: [b]  # c\n\td: 'e' -> conv(1, 2)"),
+    "validate": lambda view: describe_files([("a", SYNTAX), ("b", [])], view),
+    "run": lambda view: describe_maps(MAPS, view.width),
+    "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
 
 
