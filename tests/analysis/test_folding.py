@@ -35,7 +35,7 @@ def test_a_repeat_without_a_path_is_shown_by_its_first_and_last_layer() -> None:
     groups += [Group("", "round", str(n), 2 * n, 2 * n + 2, 2 * n + 1, 2) for n in range(3)]
     made = report(layers, tuple(groups))
     (_, folded) = fold(made, 2)
-    assert (folded.label, folded.settings, folded.path) == ("relu1…tanh3 ×3", "relu → tanh", "")
+    assert (folded.title, folded.settings, folded.path) == ("relu1…tanh3 ×3", "relu → tanh", "a.relu1…a.tanh3")
     assert (
         shown(fold(made, 3))
         == shown(fold(made, 4))
