@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError as CnncalcError
     from cnncalc.errors import SpecError as SpecError
     from cnncalc.network import Network as Network
-    from cnncalc.spec.load import load as load
+    from cnncalc.reading import load as load
 
 __version__ = "0.1.0"
 
@@ -27,7 +27,7 @@ _EXPORTS = {
     "Report": "analysis.report",
     "SpecError": "errors",
     "analyze": "analysis.analyze",
-    "load": "spec.load",
+    "load": "reading",
 }
 __all__ = ["CnncalcError", "LayerReport", "Network", "Report", "SpecError", "__version__", "analyze", "load"]
 

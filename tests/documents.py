@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.guide import TOPICS, page_path
-from cnncalc.spec.load import load
+from cnncalc.reading import load
 
 from . import processes
 from .cli.running import ROOT, environment

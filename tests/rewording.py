@@ -159,13 +159,15 @@ def carry_noise(seed: int) -> None:
 
 def findings() -> dict[str, list[dict[str, Any]]]:
     """Of every file of the gallery, what is found in it: what may depend on no sentence, and the sentences."""
-    from cnncalc.review import review
+    from cnncalc.reading import read
 
     gallery = Path(__file__).parent / "gallery"
     found = {}
     for path in sorted(gallery.rglob("*")):
         if path.suffix in (".yaml", ".json"):
-            found[str(path.relative_to(gallery))] = [_finding(problem) for problem in review(str(path)).problems]
+            found[str(path.relative_to(gallery))] = [
+                _finding(problem) for problem in read(str(path), check_expect=True).problems
+            ]
     return found
 
 

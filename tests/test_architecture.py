@@ -35,7 +35,8 @@ ARROWS: dict[str, set[str]] = {
     "render": {"errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     # of execution only the check of a file's `weights`
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
-    "__init__": {"errors", "network", "spec", "analysis"},
+    "reading": {"errors", "network", "spec", "analysis", "review"},
+    "__init__": {"errors", "network", "analysis", "reading"},
     "__main__": {"cli"},
 }
 ARROWS["cli"] = {*ARROWS} - {"__main__"}
@@ -144,7 +145,7 @@ def test_the_package_exports_its_types_on_demand() -> None:
 
 
 def test_the_catalogue_of_codes_is_loaded_by_no_file_that_is_in_order() -> None:
-    loaded = loaded_by("import cnncalc.review\ncnncalc.review.review('lenet5')")
+    loaded = loaded_by("import cnncalc.reading\ncnncalc.reading.read('lenet5').problems")
     assert not {name for name in loaded if name.startswith("cnncalc.errors.codes")}
 
 

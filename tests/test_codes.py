@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from cnncalc.errors.codes import GROUPS, Code, all_codes
+from cnncalc.reading import read
 from cnncalc.render.codes import describe_code
 from cnncalc.render.show import show
 from cnncalc.render.view import View
-from cnncalc.review import review
 
 from .cli.running import cnncalc
 
@@ -61,7 +61,7 @@ def test_the_bad_example_gets_this_code_alone_and_the_good_one_none(code: str, t
     for text, wanted in ((entry.bad, [code]), (entry.good, [])):
         file = tmp_path / "net.yaml"
         file.write_text(text, encoding="utf-8")
-        assert [problem.code for problem in review(str(file)).problems] == wanted
+        assert [problem.code for problem in read(str(file), check_expect=True).problems] == wanted
 
 
 def test_the_listing_has_every_code_wrong_and_right() -> None:

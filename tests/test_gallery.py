@@ -14,10 +14,9 @@ import yaml
 
 from cnncalc.errors import Problem, Source
 from cnncalc.errors.codes import all_codes
-from cnncalc.review import Review, review, review_loaded
+from cnncalc.reading import Reading, read, read_text
 from cnncalc.spec import nodes
 from cnncalc.spec.files import bundled, read_source
-from cnncalc.spec.load import load_source
 from cnncalc.spec.repairs import HIDING
 
 from .cli.running import cnncalc
@@ -89,7 +88,7 @@ def test_every_known_trap_is_in_the_gallery(trap: str) -> None:
 @pytest.mark.usefixtures("yaml_loader")
 @pytest.mark.parametrize("path", BAD, ids=name_of)
 def test_a_bad_file_has_these_problems_and_no_others(path: Path) -> None:
-    problems = review(str(path)).problems
+    problems = read(str(path), check_expect=True).problems
     if nodes.LOADER is yaml.BaseLoader and name_of(path) == "encoding/tab_between_words":
         assert sorted(map(found, problems)) == [(path.name, 3, 12, "yaml-syntax")]  # the first tab: it takes none there
     else:
@@ -98,7 +97,7 @@ def test_a_bad_file_has_these_problems_and_no_others(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in BAD if any(mark.repair for mark in marks(path))], ids=name_of)
 def test_the_repair_is_the_text_to_write(path: Path) -> None:
-    problems = {found(problem): problem for problem in review(str(path)).problems}
+    problems = {found(problem): problem for problem in read(str(path), check_expect=True).problems}
     for mark in marks(path):
         if mark.repair:
             assert offers(problems[mark.problem], mark)
@@ -113,16 +112,16 @@ def offers(problem: Problem, mark: Mark) -> bool:
 @pytest.mark.parametrize("path", BAD, ids=name_of)
 def test_a_repair_that_is_offered_is_right(path: Path) -> None:
     """Read again, that problem is gone; what is new is only what the problem hid."""
-    before = review(str(path)).problems
+    before = read(str(path), check_expect=True).problems
     for problem in before:
         if problem.fixes:
             assert unexpected(problem, before, mended(path, problem).problems) == []
 
 
-def mended(path: Path, problem: Problem) -> Review:
+def mended(path: Path, problem: Problem) -> Reading:
     """The file reviewed with the first repair of a problem made."""
     source = Source(str(path), problem.fixes[0].applied())
-    return review_loaded(load_source(source, str(path)))
+    return read_text(source, str(path), check_expect=True)
 
 
 def unexpected(problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem]:
@@ -141,12 +140,12 @@ def unexpected(problem: Problem, before: list[Problem], after: list[Problem]) ->
 
 @pytest.mark.parametrize("path", GOOD, ids=name_of)
 def test_a_good_file_has_no_problems(path: Path) -> None:
-    assert [problem.message for problem in review(str(path)).problems] == []
+    assert [problem.message for problem in read(str(path), check_expect=True).problems] == []
 
 
 @pytest.mark.parametrize("name", bundled())
 def test_a_bundled_architecture_has_no_problems(name: str) -> None:
-    assert [problem.message for problem in review(name).problems] == []
+    assert [problem.message for problem in read(name, check_expect=True).problems] == []
 
 
 def test_every_file_of_many_gets_its_own_problems() -> None:
@@ -175,7 +174,7 @@ def test_strict_counts_warnings() -> None:
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for name in (str(tmp_path / "nowhere.yaml"), str(tmp_path)):
-        (problem,) = review(name).problems
+        (problem,) = read(name, check_expect=True).problems
         assert (problem.code, problem.span) == ("unreadable", None)
 
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from cnncalc.errors import Source
-from cnncalc.review import review
+from cnncalc.reading import read
 from cnncalc.spec import yaml_mistakes
 
 from . import processes, rewording
@@ -131,7 +131,7 @@ def test_other_words_of_pyyaml_cost_the_advice_and_not_the_position(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_mistakes, "PHRASES", {})
-    (problem,) = [problem for problem in review(str(path)).problems if problem.code == "yaml-syntax"]
+    (problem,) = [problem for problem in read(str(path), check_expect=True).problems if problem.code == "yaml-syntax"]
     assert problem.span
     assert 0 <= problem.span.start <= problem.span.end <= len(problem.span.source.text)
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc import __version__
+from cnncalc.cli.command import Command
 from cnncalc.cli.encoding import install
 from cnncalc.cli.ends import INTERRUPTED, Ended, listen, told
 from cnncalc.cli.output import emit, give_up, message
-from cnncalc.cli.relations import Command
-from cnncalc.errors import CnncalcError, SpecError, UsageError
+from cnncalc.errors import CnncalcError, UsageError
 from cnncalc.system import is_reader_gone
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
@@ -66,11 +66,6 @@ def run(args: list[str] | None = None) -> int:
     args = sys.argv[1:] if args is None else args
     try:
         code = application(next(iter(args), ""))(args, prog_name="cnncalc", standalone_mode=False) or 0
-    except SpecError as error:
-        from cnncalc.render.problems import problems_text
-
-        message(problems_text(error.problems))
-        code = 1
     except CnncalcError as error:
         from cnncalc.render.text import brief
 

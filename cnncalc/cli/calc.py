@@ -7,16 +7,18 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.reading import whole
-from cnncalc.cli.relations import Needs, Without
-from cnncalc.errors import SpecError, UsageError
+from cnncalc.cli.reading import read
+from cnncalc.cli.relations import Needs, Reads, Without
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.render.view import View
 
 Chain = Annotated[
-    str, typer.Argument(metavar="CHAIN", help="Layers, as 'conv(64, 7, stride=2) -> relu'.", show_default=False)
+    str,
+    typer.Argument(metavar="CHAIN", help="Layers, e.g. 'conv(64, 7, stride=2) -> relu'.", show_default=False),
+    Reads(),
 ]
 Input = Annotated[
     str, typer.Option("--input", metavar="SIZES", help="What flows in, as 3x224x224.", show_default=False)
@@ -77,7 +79,7 @@ def calc(
 
     With --want, the other way round: which settings give the output that is wanted. Exit code 1 where none does.
     """
-    network = _asked_about(chain, input) if want is not None else whole(chain, input)
+    network = _asked_about(chain, input) if want is not None else read(chain, input).require_network()
     view = make_view(output, width, color)
     if want is not None:
         return _wanted(network, want, free, format, output, view)
@@ -116,18 +118,16 @@ def _wanted(
 
 def _asked_about(chain: str, input: str) -> "Network":
     """A network whose windows may not fit as they are written: that is what is asked. Raises SpecError."""
-    try:
-        return whole(chain, input)
-    except SpecError:
-        channels, *sizes = map(int, re.findall("[0-9]+", input))
-        roomy = "x".join(map(str, [channels, *(size + ROOM for size in sizes)]))
-        try:
-            network = whole(chain, roomy)
-        except SpecError:
-            network = None
-        if network is None:
-            raise
-        return network._replace(input=(channels, *sizes))
+    from cnncalc.reading import read
+    from cnncalc.spec.load import parse_sizes
+
+    reading = read(chain, input=input)
+    if reading.failed:
+        channels, *sizes = parse_sizes(input)
+        roomy = read(chain, input="x".join(map(str, [channels, *(size + ROOM for size in sizes)])))
+        if not roomy.failed:
+            return roomy.require_network()._replace(input=(channels, *sizes))
+    return reading.require_network()  # warnings are of what is written, and it is asked what to write
 
 
 def _sizes(text: str, network: "Network") -> tuple[int, ...]:

@@ -52,10 +52,9 @@ def codes(
 def _report(code: "Code") -> "list[Problem]":
     """What `validate` reports of the bad example."""
     from cnncalc.errors import Source
-    from cnncalc.review import review_loaded
-    from cnncalc.spec.load import load_source
+    from cnncalc.reading import read_text
 
     if not code.bad:
         return []
-    problems = review_loaded(load_source(Source("net.yaml", code.bad))).problems
+    problems = read_text(Source("net.yaml", code.bad), check_expect=True).problems
     return [problem for problem in problems if problem.code == code.code]

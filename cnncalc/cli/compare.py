@@ -10,7 +10,7 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.reading import whole
+from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
 
@@ -107,7 +107,7 @@ def compare(
         return
     if len(archs) != 1 or len(inputs or ()) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
-    network = whole(archs[0], inputs[0] if inputs else None, settings)
+    network = read(archs[0], inputs[0] if inputs else None, settings).require_network()
     if separable is None:
         emit(_dense(network, format, view), output)
     else:
@@ -178,7 +178,6 @@ def _side_by_side(
     archs: list[str], inputs: list[str] | None, settings: list[str] | None, format: options.TableFormat,
     view: "View",
 ) -> str:  # fmt: skip
-    from cnncalc.analysis.analyze import analyze
     from cnncalc.compare.side_by_side import SideBySide, align, subject
     from cnncalc.render import side_by_side as render
 
@@ -186,10 +185,10 @@ def _side_by_side(
     each: list[str | None] = [*inputs] if inputs else [None]
     variants = _variants(settings or [])
     for arch, input, chosen in product(archs, each, variants):
-        network = whole(arch, input, chosen)
+        reading = read(arch, input, chosen)
         varied = [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
         label = " ".join([arch, *([input] if input and len(each) > 1 else []), *varied])
-        subjects.append(subject(label, network, analyze(network)))
+        subjects.append(subject(label, reading.require_network(), reading.require_report()))
     if len(subjects) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
     rows = align(subjects[0].report, subjects[1].report) if len(subjects) == 2 else []

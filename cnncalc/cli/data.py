@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from cnncalc.execution.weights import Shaped, Weights
     from cnncalc.layers.base import Shape
     from cnncalc.network import Network
-    from cnncalc.spec.load import Loaded
+    from cnncalc.reading import Reading
 
 LARGEST_FILE = 2**25  # bytes
 
 
-def read_weights(net: Network, loaded: Loaded, file: str | None, seed: int | None) -> Weights:
+def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weights:
     """The arrays of the file and of the architecture itself; what a file leaves out must be sampled on purpose.
 
     Raises SpecError and CnncalcError.
@@ -24,8 +24,8 @@ def read_weights(net: Network, loaded: Loaded, file: str | None, seed: int | Non
     from cnncalc.execution.weights import Weights, check
     from cnncalc.spec import weights
 
-    assert loaded.source is not None
-    written, problems = weights.weights_in(loaded.source, loaded.path)
+    net = reading.require_network()
+    written, problems = weights.weights_in(reading.description)
     if file is not None:
         more, others = weights.read_weights(_decode(file, _read(file)))
         written, problems = {**written, **more}, [*problems, *others]

@@ -7,7 +7,7 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.reading import whole
+from cnncalc.cli.reading import read
 
 
 class ExplainFormat(StrEnum):
@@ -42,15 +42,15 @@ def explain(
 
     Of one layer, with the way of its receptive field from the input; of those that a pattern names; or of all.
     """
-    from cnncalc.analysis.analyze import analyze
     from cnncalc.analysis.explain import explain as explained
     from cnncalc.paths import find_paths
 
-    network = whole(arch, input, settings)
+    reading = read(arch, input, settings)
+    network = reading.require_network()
     wanted = (
         None if path is None else find_paths(path, (node.path for node in network.nodes), former=network.former_paths)
     )
-    found = explained(network, analyze(network), wanted)
+    found = explained(network, reading.require_report(), wanted)
     if format == "latex":
         from cnncalc.render.latex import explain_latex
 

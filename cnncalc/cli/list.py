@@ -42,9 +42,9 @@ def list_(
     from cnncalc.analysis.analyze import costs
     from cnncalc.analysis.report import Costs
     from cnncalc.errors import SpecError
+    from cnncalc.reading import load
     from cnncalc.render.catalogue import Entry, arrange
     from cnncalc.spec.files import bundled, bundled_path
-    from cnncalc.spec.load import load
 
     entries, broken = [], []
     for name in bundled():

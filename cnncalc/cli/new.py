@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import OutputError, emit
-from cnncalc.cli.relations import STANDARD_OUTPUT, Writes
+from cnncalc.cli.output import STANDARD_OUTPUT, OutputError, emit
+from cnncalc.cli.relations import Writes
 from cnncalc.errors import UsageError
 
 File = Annotated[
@@ -56,18 +56,18 @@ def _head(name: str, file: str) -> str:
 
 def _text(path: str, file: str) -> str:
     """The family of a file as one text, without what only other members use."""
-    from cnncalc.errors import Source
-    from cnncalc.review import review_loaded
-    from cnncalc.spec.files import read_source
-    from cnncalc.spec.load import load_source
+    from cnncalc.errors import Source, SpecError
+    from cnncalc.reading import read, read_text
     from cnncalc.spec.merged import merged
 
-    source = read_source(path)
+    reading = read(path)
+    if reading.description is None:
+        raise SpecError(reading.problems)
     head = _head(Path(path).stem, file)
     without: set[tuple[str, str]] = set()
     while True:
-        text = merged(source, path, without=without, head=head)
-        problems = review_loaded(load_source(Source(file, text))).problems
+        text = merged(reading.description, without=without, head=head)
+        problems = read_text(Source(file, text), check_expect=True).problems
         unused = {
             (UNUSED[problem.code], re.split(r"[\s(:]", problem.span.text)[0])
             for problem in problems

@@ -10,12 +10,13 @@ from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from cnncalc.cli.relations import STANDARD_OUTPUT
 from cnncalc.errors import CnncalcError
 from cnncalc.system import is_device_name, is_reader_gone, is_windows
 
 if TYPE_CHECKING:
     from cnncalc.render.view import View
+
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class OutputError(CnncalcError):

@@ -1,8 +1,8 @@
 """How the options of a command bear on one another, declared beside each option and checked before a command runs.
 
 An option that is given and has no effect is wrong usage. What it needs, what it has no effect with, and which options
-name files is written in its annotation, `Annotated[int, option("--channel"), Needs("--save-image")]`; `Command` reads
-the annotations, so that no command has code of its own for it. `tests/cli/test_options.py` tries every pair of options.
+name files is written in its annotation, `Annotated[int, option("--channel"), Needs("--save-image")]`; `command.py` has
+all annotations checked, so that no command has code of its own for it. `tests/cli/test_options.py` tries every pair.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from typer.core import TyperCommand
-
+from cnncalc.cli.output import STANDARD_OUTPUT
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     import typer
 
 STANDARD_INPUT = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 # The format that the ending of --output asks for, where the command has it.
 ENDINGS = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
 
@@ -52,24 +50,6 @@ class Writes:
     """The value names a file to write, `-` standard output."""
 
 
-class Command(TyperCommand):
-    """A command whose options are checked against one another before it runs."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse an option that is given twice, of which the first would have no effect."""
-        if not ctx.resilient_parsing:  # which is the completion of a line that is being written
-            _, _, order = self.make_parser(ctx).parse_args(list(args))
-            for param in order:
-                if param.param_type_name == "option" and not param.multiple and order.count(param) > 1:
-                    raise UsageError(f"`{label(param)}` is given more than once")
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command. Raises UsageError where an option has no effect."""
-        check(Given(self, ctx))
-        return super().invoke(ctx)
-
-
 def relations(command: Any) -> dict[str, list[object]]:
     """What is declared beside each parameter of a command, by its name."""
     hints = get_type_hints(command.callback.__wrapped__, include_extras=True)
@@ -90,7 +70,7 @@ def label(param: Any) -> str:
 class Given:
     """The parameters of a command by their labels, those that are given, and the values."""
 
-    def __init__(self, command: TyperCommand, ctx: typer.Context) -> None:
+    def __init__(self, command: Any, ctx: typer.Context) -> None:
         self.params: dict[str, Any] = {label(param): param for param in command.params}
         self.relations = relations(command)
         self.given = {
@@ -194,7 +174,7 @@ def _check_outputs(given: Given) -> None:
     from cnncalc.spec.files import find
 
     for name, text in given.files(Reads):
-        writer = written.get(_identity(find(text))) if text not in STANDARD_INPUT else None
+        writer = written.get(_identity(find(text) or text)) if text not in STANDARD_INPUT else None
         if writer:
             raise UsageError(f"`{writer}` would overwrite {text!r}, which `{name}` reads")
 

@@ -7,8 +7,9 @@ import typer
 
 from cnncalc.cli import data, options
 from cnncalc.cli.output import emit, make_view
+from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
-from cnncalc.errors import SpecError, UsageError
+from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
     from cnncalc.render.view import View
-    from cnncalc.spec.load import Loaded
 
 MOST = 100_000_000  # multiplications: a few seconds' worth
 
@@ -95,8 +95,11 @@ def run(
     is drawn from the seed, uniform from 0 to 1. Without --weights (or `weights` in the file) so are the weights,
     uniform within 1/sqrt(n) of 0 with n the inputs of an output; factors and variances of norms within 1/2 of 1.
     """
-    net, loaded = _network(arch, input, settings)
-    arrays = data.read_weights(net, loaded, weights, seed)
+    reading = read(arch, input, settings)
+    net = reading.require_network()
+    if not net.nodes:
+        raise UsageError(f"{net.name} has no layers to run")
+    arrays = data.read_weights(reading, weights, seed)
     view = make_view(output, width, color)
     if matrix:
         emit(_matrix(net, arrays, at, max_multiplications, format, view), output)
@@ -108,20 +111,6 @@ def run(
         emit(_image(made, channel), save_image)
     else:
         emit(_written(net, made, format, picture, view), output)
-
-
-def _network(arch: str, input: str | None, settings: list[str] | None) -> "tuple[Network, Loaded]":
-    from cnncalc.review import review_loaded
-    from cnncalc.spec.load import open_architecture
-
-    loaded = open_architecture(arch, input=input, settings=settings or ())
-    found = review_loaded(loaded, input=input, settings=settings or (), promises=False)
-    net = found.network
-    if found.failed or net is None:
-        raise SpecError([problem for problem in found.problems if problem.severity == "error"])
-    if not net.nodes:
-        raise UsageError(f"{net.name} has no layers to run")
-    return net, loaded
 
 
 def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:

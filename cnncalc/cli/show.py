@@ -1,12 +1,16 @@
 """`cnncalc show`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.relations import STANDARD_OUTPUT
+from cnncalc.cli.output import STANDARD_OUTPUT, emit, make_view
+from cnncalc.cli.reading import read_partly
+from cnncalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.reading import Reading
 
 Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every layer on a line of its own, no blocks.")]
 
@@ -14,9 +18,11 @@ Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every l
 def show(
     arch: options.Arch,
     expand: Expand = False,
+    input: options.Input = None,
+    settings: options.Settings = None,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
-) -> None:
+) -> int:
     """An architecture file as it is written, or with all that it calls written out.
 
     On standard output control characters are escaped; with --output the file is the same to the last sign.
@@ -24,39 +30,28 @@ def show(
     from cnncalc.render.show import show as show_blocks
     from cnncalc.render.source import highlight
 
-    text = _expanded(arch) if expand else _written(arch)
+    reading = read_partly(arch, input, settings)
+    if not expand and not reading.is_chain and (input is not None or settings):
+        name = "--input" if input is not None else "--set"
+        raise UsageError(f"`{name}` has an effect only with `--expand`, or on a chain of layers")
+    text = _expanded(reading) if expand else reading.text
     if output is None or output in STANDARD_OUTPUT:
         text = show_blocks(highlight(text), make_view(output, None, color))
     emit(text, output)
+    return int(reading.failed)
 
 
-def _written(arch: str) -> str:
-    from cnncalc.errors import Mistake, SpecError
-    from cnncalc.spec.files import find, read_source
-
-    try:
-        return read_source(find(arch)).text
-    except Mistake as mistake:
-        problem = mistake.problem
-        raise SpecError([problem if mistake.has_place else problem._replace(span=None)]) from None
-
-
-def _expanded(arch: str) -> str:
+def _expanded(reading: "Reading") -> str:
     """The network as a file without blocks, with the promises of the original and the warnings that it allows."""
-    from cnncalc.errors import CnncalcError, SpecError
-    from cnncalc.review import review_loaded
+    from cnncalc.errors import CnncalcError
     from cnncalc.spec.files import LARGEST_FILE
-    from cnncalc.spec.load import open_architecture
     from cnncalc.spec.write import write_network
 
-    loaded = open_architecture(arch)
-    found = review_loaded(loaded, promises=False)
-    if found.failed or found.network is None or found.report is None:
-        raise SpecError([problem for problem in found.problems if problem.severity == "error"])
-    expect = {promise.key: promise.value for promise in loaded.expectations}
-    codes = _codes_of(write_network(found.network, expect=expect))
-    allow = {code: reason.text for code, reason in loaded.allow.items() if code in codes}  # others went with the blocks
-    text = write_network(found.network, expect=expect, allow=allow)
+    network = reading.require_network()
+    expect = {promise.key: promise.value for promise in reading.expectations}
+    codes = _codes_of(write_network(network, expect=expect))
+    allow = {code: reason.text for code, reason in reading.allow.items() if code in codes}  # others went with blocks
+    text = write_network(network, expect=expect, allow=allow)
     if len(text.encode()) > LARGEST_FILE:
         raise CnncalcError(
             f"written out, the network would be larger than the {LARGEST_FILE // 1024:,} KiB that are read"
@@ -65,12 +60,11 @@ def _expanded(arch: str) -> str:
 
 
 def _codes_of(text: str) -> set[str]:
-    """What is said of a network that is written out. Raises CnncalcError where it has become too large to be read."""
+    """What is reported of a network that is written out. Raises CnncalcError where it is too large to be read."""
     from cnncalc.errors import CnncalcError, Source
-    from cnncalc.review import review_loaded
-    from cnncalc.spec.load import load_source
+    from cnncalc.reading import read_text
 
-    problems = review_loaded(load_source(Source("", text)), promises=False).problems
+    problems = read_text(Source("", text)).problems
     for problem in problems:
         if problem.severity == "error":
             raise CnncalcError(f"written out, the network could not be read again: {problem.message}")

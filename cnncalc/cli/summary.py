@@ -1,12 +1,11 @@
 """`cnncalc summary`."""
 
-import sys
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.output import colored, emit, message, width_for
-from cnncalc.cli.reading import read
+from cnncalc.cli.reading import read_partly
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -35,15 +34,10 @@ def summary(
 
     chosen = find_columns(columns, COLUMNS) if columns is not None else None
     view = View(chosen, depth, human, dtype, width or width_for(output), colored(color, output))
-    found = read(arch, input, settings)
-    if found.report:
-        _show(found.report, format, view, output)
-    if found.problems:
-        from cnncalc.render.problems import problems_text
-
-        paint, width = colored(color, None, sys.stderr), width_for(None, sys.stderr)
-        message(problems_text(found.problems, color=paint, width=width))
-    return int(found.failed)
+    reading = read_partly(arch, input, settings)
+    if reading.report:
+        _show(reading.report, format, view, output)
+    return int(reading.failed)
 
 
 def _show(report: "Report", format: options.TableFormat, view: "View", output: str | None) -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.reading import read
 from cnncalc.errors import UsageError
 from cnncalc.system import is_windows
 
@@ -28,10 +27,12 @@ def validate(
     Each with its place and, where it can be derived, the text to write instead. The promises under `expect` are
     checked too. Exit code 1 where there is an error, or with --strict a warning.
     """
-    files = [
-        ("<standard input>" if arch == "-" else arch, read(arch, input, settings, promises=True).problems)
-        for arch in _each(archs)
-    ]
+    from cnncalc.reading import read
+
+    files = []
+    for arch in _each(archs):
+        reading = read(arch, input=input, settings=settings or (), check_expect=True)
+        files.append(("<standard input>" if arch == "-" else arch, reading.problems))
     emit(_written(files, format, make_view(output, None, color)), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 
@@ -43,7 +44,7 @@ def _each(archs: list[str]) -> Iterator[str]:
     from cnncalc.spec.files import SUFFIXES, find, is_folder
 
     for arch in _matching(archs):
-        if arch == "-" or find(arch) != arch or not is_folder(arch):
+        if find(arch) is not None or not is_folder(arch):
             yield arch
             continue
         found = sorted(str(path) for path in Path(arch).rglob("*") if path.suffix in SUFFIXES and not path.is_dir())

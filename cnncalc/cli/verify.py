@@ -53,12 +53,12 @@ def verify(
 def _verdict(
     arch: str, input: str | None = None, settings: list[str] | None = None, most: int | None = None
 ) -> "Verdict":
-    from cnncalc.cli.reading import whole
+    from cnncalc.cli.reading import read
     from cnncalc.execution.verify import MOST, verify
 
     progress = Progress()
     try:
-        network = whole(arch, input, settings)
+        network = read(arch, input, settings).require_network()
         tick = partial(progress.report, f"verify {network.name}")
         return verify(network, most=most or MOST, tick=tick)
     finally:

@@ -57,24 +57,35 @@ def is_folder(path: str) -> bool:
         return False
 
 
-def find(name: str) -> str:
-    """The path that ARCH means: a file of that name, else a bundled architecture, else the name as it is."""
+def find(name: str) -> str | None:
+    """The path that a name means: "-", a file of that name, else a bundled architecture; None where there is none."""
     if name == "-" or is_file(name):
         return name
-    return str(bundled_path(name) or name)
+    bundled = bundled_path(name)
+    return None if bundled is None else str(bundled)
 
 
-def read_source(path: str, shown: str = "") -> Source:
+def read_source(path: str) -> Source:
     """The text of a file ("-" is standard input). Raises Mistake `unreadable`, `too-large` or `not-text`."""
-    shown = shown or ("<standard input>" if path == "-" else path or "an empty name")
-    nowhere = Span(Source(shown, ""), 0, 0)
+    return decode(read_content(path), path)
+
+
+def read_content(path: str) -> bytes:
+    """What a file holds, at most a byte more than a text may have. Raises Mistake `unreadable`."""
     try:
-        data = read_bytes(path, LARGEST_FILE + 1)
+        return read_bytes(path, LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise Mistake("unreadable", f"{shown}: {reason[:1].lower()}{reason[1:]}", nowhere, _other_name(path)) from None
+        message = f"{_shown(path)}: {reason[:1].lower()}{reason[1:]}"
+        raise Mistake("unreadable", message, Span(Source(_shown(path), ""), 0, 0), _other_name(path)) from None
+
+
+def decode(data: bytes, path: str) -> Source:
+    """The text of what a file holds. Raises Mistake `too-large` or `not-text`."""
+    shown = _shown(path)
     if len(data) > LARGEST_FILE:
-        raise Mistake("too-large", f"{shown} is larger than {LARGEST_FILE // 1024:,} KiB, and no more is read", nowhere)
+        message = f"{shown} is larger than {LARGEST_FILE // 1024:,} KiB, and no more is read"
+        raise Mistake("too-large", message, Span(Source(shown, ""), 0, 0))
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -87,6 +98,11 @@ def read_source(path: str, shown: str = "") -> Source:
             _UTF16 if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "save the file as UTF-8",
         ) from None
     return Source(shown, text)
+
+
+def _shown(path: str) -> str:
+    """How messages call a path."""
+    return "<standard input>" if path == "-" else path or "an empty name"
 
 
 def read_bytes(path: str, most: int) -> bytes:

@@ -1,4 +1,4 @@
-"""From what the user names to a network: the one door through which the rest of the program comes in."""
+"""From the text of an architecture to a network; `cnncalc/reading.py` is the door through which texts come."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from cnncalc.errors import Mistake, Problem, Problems, Source, Span, SpecError, UsageError, failed
+from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
 from cnncalc.given import Expectation
 from cnncalc.layers.base import Shape, shape_text
 from cnncalc.layers.settings import MAXIMUM, Value, show
@@ -20,100 +20,102 @@ from cnncalc.spec.document import Entry, Reason
 from cnncalc.spec.expand import Expander
 from cnncalc.spec.expressions import Expression, Listed, Unknown
 from cnncalc.spec.family import Description, read_family
-from cnncalc.spec.files import find, read_source
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Text
 from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
 from cnncalc.spec.values import whole
 
-if TYPE_CHECKING:
-    from cnncalc.spec.python_arguments import InputSize, Settings, StrPath
-
 LEAST_IMAGE = 8  # sizes from which a shape of four numbers looks like a batch of images
 
 
-class Loaded(NamedTuple):
-    """What came of reading an architecture: the network as far as it goes, and all problems in order."""
+class Overrides(NamedTuple):
+    """What is to be read in place of what the file says: the input, and values of its params as they are written."""
 
-    network: Network | None
-    problems: list[Problem]
-    expectations: tuple[Expectation, ...]  # none where the command line changed the input or a param
-    allow: dict[str, Reason]  # the warnings that are allowed, by their codes
-    own_allow: dict[str, Reason]  # of these, the ones that the file itself allows
-    source: Source | None
+    input: Shape | None = None
+    params: tuple[tuple[str, str], ...] = ()
+
+
+NO_OVERRIDES = Overrides()
+
+
+class Loaded(NamedTuple):
+    """What came of a text: its description, the network as far as it goes, and all problems in order."""
+
+    source: Source | None  # None where nothing could be read
     path: str
-    has_weights: bool = False
+    problems: list[Problem]
+    description: Description | None = None
+    network: Network | None = None
+    expectations: tuple[Expectation, ...] = ()  # none where the input or a param is overridden
     steps: int = 0  # that it took to write the network out
 
+    @property
+    def allow(self) -> dict[str, Reason]:
+        """The warnings that are allowed, by their codes."""
+        return self.description.allow if self.description else {}
 
-def load(architecture: StrPath, *, input: InputSize | None = None, settings: Settings = ()) -> Network:
-    """The network of an architecture file, a bundled name, or "-" for standard input.
+    @property
+    def own_allow(self) -> dict[str, Reason]:
+        """Of these, the ones that the file itself allows."""
+        return self.description.own_allow if self.description else {}
 
-    `input` overrides the input size: `"3x224x224"` or `[3, 224, 224]`, channels first. `settings` override params of
-    the file: `{"width": 32}` or `["width=32"]`. Raises SpecError with every problem found, UsageError for an input or
-    a param that the network cannot have, TypeError for arguments of other types.
+
+def parse_overrides(input: str | None, settings: Sequence[str]) -> Overrides:
+    """`input` is `3x224x224` or `3,224,224`, `settings` are `NAME=VALUE`. Raises UsageError."""
+    params: dict[str, str] = {}
+    for text in settings:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name or not value:
+            raise UsageError(f"--set takes NAME=VALUE, not {text!r}")
+        if name in params:
+            raise UsageError(f"--set gives {name!r} more than once")
+        _expression(value, f"--set {name}")
+        params[name] = value
+    return Overrides(None if input is None else parse_sizes(input), tuple(params.items()))
+
+
+def parse_sizes(input: str) -> Shape:
+    """The sizes of an input. Raises UsageError.
+
+    >>> parse_sizes("3x224x224") == parse_sizes("3,224,224") == parse_sizes("[3, 224, 224]")
+    True
     """
-    from cnncalc.spec.python_arguments import input_size_text, path_text, setting_texts  # not needed by commands
-
-    size = None if input is None else input_size_text(input)
-    return whole_network(open_architecture(path_text(architecture), input=size, settings=setting_texts(settings)))
-
-
-def whole_network(loaded: Loaded) -> Network:
-    """The network of what was read. Raises SpecError with every problem found where it is not all there."""
-    if loaded.network is None or not loaded.network.complete or failed(loaded.problems):
-        raise SpecError(loaded.problems)
-    return loaded.network
-
-
-def open_architecture(name: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Loaded:
-    """Read an architecture; what is wrong in it is in the result. Raises UsageError for a wrong `input` or setting."""
-    path = find(name)
-    try:
-        source = read_source(path)
-    except Mistake as mistake:
-        problem = mistake.problem
-        return Loaded(None, [problem if mistake.has_place else problem._replace(span=None)], (), {}, {}, None, path)
-    return load_source(source, path, input=input, settings=settings)
+    inner = re.sub(r"^\s*[\[(](.*)[\])]\s*$", r"\1", input, flags=re.DOTALL).lower()
+    sizes = [size.strip() for size in re.split("," if "," in inner else "[x×]", inner)]
+    if not all(re.fullmatch("[0-9]{1,10}", size) and int(size) for size in sizes) or not 2 <= len(sizes) <= 4:
+        raise UsageError(
+            f"--input takes 2 to 4 sizes of 1 or more, channels first, e.g. 3x224x224 or 3,224,224, not {input!r}"
+        )
+    return tuple(map(int, sizes))
 
 
 def load_source(
-    source: Source, path: str = "-", *, input: str | None = None, settings: Sequence[str] = (), former: bool = False
+    source: Source, path: str = "-", overrides: Overrides = NO_OVERRIDES, *, former: bool = False
 ) -> Loaded:
-    """Read an architecture from a text that is at hand. `path` is where it lies, for `extends`.
+    """Read the text of an architecture. `path` is where it lies, for `extends`.
 
-    With `former`, the layers have the paths of version 0.1.
+    What is wrong in the text is in the result. Raises UsageError where the overrides are not for this network. With
+    `former`, the layers have the paths of version 0.1.
     """
     problems = Problems()
-    turned = [_setting(text) for text in settings]
-    wanted = input_text(input) if input is not None else None
     description = read_family(source, path, problems)
     if description is None:
-        return Loaded(None, problems.sorted(), (), {}, {}, source, path)
-    replaced = [_turn(description, key, value) for key, value in turned]
-    if wanted is not None:
-        _check_axes(description, wanted)
+        return Loaded(source, path, problems.sorted())
+    replaced = [_override(description, name, value) for name, value in overrides.params]
+    if overrides.input is not None:
+        _check_axes(description, overrides.input)
         replaced += [description.input.value] if description.input else []
-        description.input = Entry(_expression(wanted, "--input"), Span(Source("--input", wanted), 0, len(wanted)))
+        text = show(overrides.input)
+        description.input = Entry(_expression(text, "--input"), Span(Source("--input", text), 0, len(text)))
     Checker(description, problems, replaced).check()
     params = _params(description, problems)
     network, steps = _expand(description, params, problems, former=former)
     if network is not None and not former:
-        again = partial(load_source, source, path, input=input, settings=settings, former=True)
+        again = partial(load_source, source, path, overrides, former=True)
         network = network._replace(former_paths=_FormerPaths(network, again))
-    expectations = () if turned or wanted else _expectations(description, params, problems)
-    return Loaded(
-        network,
-        problems.sorted(),
-        expectations,
-        description.allow,
-        description.own_allow,
-        source,
-        path,
-        any(document.weights is not None for document in description.documents),
-        steps,
-    )
+    expectations = () if overrides != NO_OVERRIDES else _expectations(description, params, problems)
+    return Loaded(source, path, problems.sorted(), description, network, expectations, steps)
 
 
 class _FormerPaths:
@@ -218,24 +220,15 @@ def _expectations(description: Description, params: dict[str, Value], problems: 
     )
 
 
-def _check_axes(description: Description, wanted: str) -> None:
+def _check_axes(description: Description, wanted: Shape) -> None:
     """Raises UsageError where other axes are wanted than the file has: most often the channels are forgotten."""
     given = description.input.value if description.input else None
-    if isinstance(given, Listed) and len(given.items) != wanted.count(",") + 1:
+    if isinstance(given, Listed) and len(given.items) != len(wanted):
         file = "x".join(item.span.text for item in given.items)
-        raise UsageError(
-            f"--input has {wanted.count(',') + 1} sizes, but the network's input has {len(given.items)}: {file}"
-        )
+        raise UsageError(f"--input has {len(wanted)} sizes, but the network's input has {len(given.items)}: {file}")
 
 
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip() or not value.strip():
-        raise UsageError(f"--set takes NAME=VALUE, not {text!r}")
-    return name.strip(), value
-
-
-def _turn(description: Description, name: str, value: str) -> Expression:
+def _override(description: Description, name: str, value: str) -> Expression:
     """Put a value in the place of a param's own, which is returned."""
     if name not in description.params:
         hint = did_you_mean(name, description.params) or f"its params: {', '.join(description.params) or 'none'}"
@@ -251,11 +244,3 @@ def _expression(text: str, option: str) -> Expression:
         return read_expression(Text(text, Span(source, 0, len(text)), None))
     except Mistake as mistake:
         raise UsageError(f"{option}: {mistake.problem.message}: {text!r}") from None
-
-
-def input_text(text: str) -> str:
-    """`3x224x224` as an architecture file writes it. Raises UsageError."""
-    sizes = text.lower().replace("×", "x").split("x")
-    if not all(re.fullmatch("[0-9]{1,10}", size) and int(size) for size in sizes) or not 2 <= len(sizes) <= 4:
-        raise UsageError(f"--input takes sizes of 1 or more as 3x224x224, channels first, not {text!r}")
-    return f"[{', '.join(sizes)}]"

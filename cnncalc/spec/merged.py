@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from cnncalc.errors import Problems, Source, SpecError
-from cnncalc.spec.family import read_family
+from cnncalc.errors import Problems, Source
+from cnncalc.spec.family import Description
 from cnncalc.spec.nodes import Mapping, Node, Text, parse
 
 OWN = ("name", "source", "notes", "expect", "weights")  # never inherited
@@ -50,15 +50,11 @@ class Piece(NamedTuple):
     node: Node
 
 
-def merged(source: Source, path: str, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
-    """A file that says by itself what this one says with those that it extends. Raises SpecError.
+def merged(description: Description, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
+    """A file that says by itself what this one says with those that it extends.
 
     `without` are parts to leave out, as ("blocks", "bottleneck"); `head` is a comment for the top.
     """
-    problems = Problems()
-    description = read_family(source, path, problems)
-    if description is None or problems.errors:
-        raise SpecError(problems.sorted())
     files = [_sections(document.source) for document in description.documents]
     parts = [comment(head)] if head else []
     for key, lesson in LESSONS.items():

@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 from cnncalc.given import GivenArray
 from cnncalc.spec.expressions import Unknown
-from cnncalc.spec.family import read_family
+from cnncalc.spec.family import Description
 from cnncalc.spec.files import LARGEST_FILE
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, parse
@@ -29,9 +29,8 @@ MOST_MEMORY = 220_000_000
 Nested = Any  # a number, or a list of nested
 
 
-def weights_in(source: Source, path: str) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
+def weights_in(description: Description | None) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
     """The `weights` of an architecture; of a file that extends another, its own go before the other's, path by path."""
-    description = read_family(source, path, Problems())
     problems = Problems()
     found: dict[str, dict[str, GivenArray]] = {}
     for document in reversed(description.documents if description else []):

@@ -15,12 +15,12 @@ from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.reshape import Flatten
 from cnncalc.network import INPUT, Network, Node
+from cnncalc.reading import load
 from cnncalc.render.explain import describe_explained, explain_markdown, line_text, step_text, sum_text
 from cnncalc.render.latex import explain_latex
 from cnncalc.render.show import show
 from cnncalc.render.view import View
 from cnncalc.spec.files import bundled
-from cnncalc.spec.load import load
 from tests.layers.cases import random_cases
 from tests.layers.test_formulas import evaluate
 

@@ -14,13 +14,13 @@ from cnncalc.analysis.figures import COUNTS, FIGURES, Dtype, Figure
 from cnncalc.analysis.report import Costs
 from cnncalc.compare.side_by_side import align
 from cnncalc.layers.base import Work
+from cnncalc.reading import load
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import side_record
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import summary_json
 from cnncalc.render.schema import schema
 from cnncalc.render.view import View
-from cnncalc.spec.load import load
 
 from ..networks import read, report
 

@@ -9,12 +9,11 @@ import pytest
 
 from cnncalc.analysis.wanted import LARGEST, search
 from cnncalc.network import Network
-from cnncalc.spec.chain import open_chain
-from cnncalc.spec.load import whole_network
+from cnncalc.reading import load
 
 
 def chain(text: str, input: str) -> Network:
-    return whole_network(open_chain(text, input))
+    return load(text, input=input)
 
 
 def brute(size: int, wanted: int) -> set[tuple[int, int, int]]:

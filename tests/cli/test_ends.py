@@ -119,9 +119,9 @@ def test_version_and_help() -> None:
 
 def test_a_bug_keeps_its_traceback() -> None:
     code = """
-import cnncalc.spec.load
+import cnncalc.reading
 from cnncalc.cli.app import run
-cnncalc.spec.load.open_architecture = None
+cnncalc.reading.read = None
 run(["summary", "alexnet"])
 """
     done = processes.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())

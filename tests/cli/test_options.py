@@ -57,6 +57,8 @@ TRIED = {
     "validate --input": Tried("8x8x3"),
     "--set": Tried("kernel=5"),
     "validate --set": Tried("stride=2"),
+    "show --input": Tried("2x7x7", (("--expand", ""),)),
+    "show --set": Tried("kernel=5", (("--expand", ""),)),
     "--format": Tried("json"),
     "explain --format": Tried("markdown"),
     "--output": Tried("out.txt"),
@@ -206,7 +208,7 @@ def test_what_is_tried_is_there() -> None:
 def test_whatever_names_a_file_says_whether_it_is_read_or_written(command: str) -> None:
     declared = relations(COMMANDS[command])
     for param in COMMANDS[command].params:
-        names_a_file = (param.metavar or "").strip("[].") in ("FILE", "ARCH", "SOURCE")
+        names_a_file = (param.metavar or "").strip("[].") in ("FILE", "ARCH", "CHAIN", "SOURCE")
         assert names_a_file == any(isinstance(each, (Reads, Writes)) for each in declared[param.name]), label(param)
 
 

@@ -11,10 +11,9 @@ from cnncalc.analysis.report import Report
 from cnncalc.cli.new import _text
 from cnncalc.cli.show import _expanded
 from cnncalc.errors import LINE_BREAK, Source
-from cnncalc.review import review_loaded
+from cnncalc.reading import load, read, read_text
 from cnncalc.spec.document import KEYS
 from cnncalc.spec.files import bundled, bundled_path
-from cnncalc.spec.load import load, load_source
 from cnncalc.spec.merged import LESSONS
 
 from .running import cnncalc
@@ -22,7 +21,7 @@ from .running import cnncalc
 
 def clean_report(text: str) -> Report:
     """The report of a file in which there is nothing to complain of, promises included."""
-    found = review_loaded(load_source(Source("mynet.yaml", text)))
+    found = read_text(Source("mynet.yaml", text), check_expect=True)
     assert [(problem.code, problem.message) for problem in found.problems] == []
     assert found.report
     return found.report
@@ -39,7 +38,7 @@ def check_same(original: Report, again: Report) -> None:
 @pytest.mark.sample(16)
 @pytest.mark.parametrize("name", bundled())
 def test_an_expanded_network_has_the_same_numbers(name: str) -> None:
-    text = _expanded(name)
+    text = _expanded(read(name))
     check_same(analyze(load(name)), clean_report(text))
     assert not any(line.startswith(("blocks:", "params:", "extends:")) for line in text.splitlines())
 

@@ -14,8 +14,8 @@ from cnncalc.compare.rows import measure
 from cnncalc.compare.separable import Dense, dense, separated
 from cnncalc.errors import Source
 from cnncalc.layers.conv import Conv
+from cnncalc.reading import load, read_text
 from cnncalc.spec.files import bundled
-from cnncalc.spec.load import load, load_source
 from cnncalc.spec.write import write_network
 from tests.execution.one import count
 from tests.networks import network
@@ -55,7 +55,7 @@ def test_the_closed_form_is_the_measured_ratio(form: str) -> None:
             "bias": rng.random() < 0.5,
         }
         call = repr(Conv(**settings))
-        loaded = load_source(Source("t", f"input: [{', '.join(map(str, shape))}]\nlayers: ['{call}']\n"))
+        loaded = read_text(Source("t", f"input: [{', '.join(map(str, shape))}]\nlayers: ['{call}']\n"))
         if loaded.network is None or not loaded.network.complete:
             continue
         found = separated(loaded.network, form).comparison
@@ -77,7 +77,7 @@ def test_the_closed_form_is_the_measured_ratio(form: str) -> None:
 @pytest.mark.parametrize("name", bundled())
 def test_what_is_written_gives_these_very_totals(name: str, form: str) -> None:
     found = separated(load(name), form)
-    loaded = load_source(Source("written", write_network(found.network)))
+    loaded = read_text(Source("written", write_network(found.network)))
     assert loaded.network
     report, after = analyze(loaded.network), found.comparison.after
     assert report.totals.parameters == after.totals.parameters

@@ -8,8 +8,8 @@ import pytest
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.compare.side_by_side import align, depth
+from cnncalc.reading import load
 from cnncalc.render.compare import settings_of
-from cnncalc.spec.load import load
 from tests.networks import report
 
 

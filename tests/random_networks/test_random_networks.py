@@ -14,10 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from cnncalc.analysis.report import Report
-from cnncalc.errors import Source
 from cnncalc.layers import KINDS
-from cnncalc.review import review_loaded
-from cnncalc.spec.load import load_source
+from cnncalc.reading import read
 
 from ..cli.running import cnncalc
 from .building import Ran, Result, built
@@ -82,9 +80,10 @@ def outcome(torch: Any, seed: int) -> Outcome:
     how["input"] = "x".join(tree.turned) or None
     with TemporaryDirectory() as folder:
         Path(folder, "base.yaml").write_text(base)
-        loaded = load_source(Source(f"{seed}.yaml", text), str(Path(folder, "net.yaml")), **how)
-        found = review_loaded(loaded, **how)
-    codes = frozenset(problem.code for problem in found.problems if problem.severity == "error")
+        path = Path(folder, f"{seed}.yaml")
+        path.write_text(text, encoding="utf-8", newline="")
+        found = read(str(path), check_expect=True, **how)
+        codes = frozenset(problem.code for problem in found.problems if problem.severity == "error")
     return Outcome(tree, f"{text}# base.yaml:\n{base}" if base else text, theirs, found.report, codes)
 
 

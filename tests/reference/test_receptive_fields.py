@@ -10,7 +10,7 @@ import yaml
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
-from cnncalc.spec.load import load
+from cnncalc.reading import load
 
 from ..networks import report as report_of
 

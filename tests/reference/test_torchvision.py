@@ -17,7 +17,7 @@ import pytest
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.layers.window import Windowed
-from cnncalc.spec.load import load
+from cnncalc.reading import load
 
 REFERENCE: dict[str, Any] = json.loads((Path(__file__).parent / "torchvision-classifiers.json").read_text())
 BUNDLED = {name: "alexnet_torchvision" if name == "alexnet" else name for name in REFERENCE}  # by torchvision's name

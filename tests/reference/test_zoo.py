@@ -16,10 +16,9 @@ import pytest
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Report
+from cnncalc.reading import load, read
 from cnncalc.render.catalogue import find_year
-from cnncalc.review import review
 from cnncalc.spec.files import bundled, bundled_folder
-from cnncalc.spec.load import load
 
 
 @cache
@@ -262,7 +261,7 @@ def test_auxiliary_heads_have_the_classes_too(name: str) -> None:
 
 @pytest.mark.parametrize("name", bundled())
 def test_every_file_is_clean_and_says_where_it_comes_from(name: str) -> None:
-    found = review(name)
+    found = read(name, check_expect=True)
     assert [problem.code for problem in found.problems] == []
     assert found.report
     assert find_year(found.report.source) or name == "two_conv"

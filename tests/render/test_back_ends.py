@@ -20,6 +20,7 @@ from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.verify import verify as check
 from cnncalc.layers.ops import Map
+from cnncalc.reading import load
 from cnncalc.render.booktabs import write_latex
 from cnncalc.render.catalogue import Entry, list_architectures
 from cnncalc.render.codes import describe_code, list_codes
@@ -40,7 +41,6 @@ from cnncalc.render.text import count_cells
 from cnncalc.render.verdict import describe_verdict, list_verdicts
 from cnncalc.render.view import View
 from cnncalc.render.wanted import answer_wanted
-from cnncalc.spec.load import load
 
 from .. import processes
 from ..networks import network

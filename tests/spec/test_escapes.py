@@ -15,8 +15,7 @@ import pytest
 import cnncalc
 from cnncalc.cli.app import run
 from cnncalc.errors import Source
-from cnncalc.review import review_loaded
-from cnncalc.spec.load import load_source
+from cnncalc.reading import read_text
 from cnncalc.spec.weights import weights_in
 
 ESCAPES = {
@@ -128,7 +127,7 @@ def written(text: str, escape: str) -> tuple[Source, int]:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_good_value_is_read_there(place: str) -> None:
     """So that it is the escapes that are refused, and not the files around them."""
-    problems = review_loaded(load_source(written(*PLACES[place])[0])).problems
+    problems = read_text(written(*PLACES[place])[0], check_expect=True).problems
     assert [problem.message for problem in problems if problem.severity == "error"] == []
 
 
@@ -137,7 +136,7 @@ def test_a_good_value_is_read_there(place: str) -> None:
 def test_a_way_out_is_refused_with_its_place(group: str, place: str) -> None:
     for escape in ESCAPES[group]:
         source, line = written(PLACES[place][0], escape)
-        errors = [problem for problem in review_loaded(load_source(source)).problems if problem.severity == "error"]
+        errors = [problem for problem in read_text(source, check_expect=True).problems if problem.severity == "error"]
         assert any(error.span and error.span.line == line for error in errors), (source.text, errors)
 
 
@@ -145,7 +144,7 @@ def test_a_way_out_is_refused_with_its_place(group: str, place: str) -> None:
 def test_a_way_out_is_refused_among_weights(group: str) -> None:
     for escape in ESCAPES[group]:
         source, line = written(WEIGHTS, escape)
-        _, problems = weights_in(source, "-")
+        _, problems = weights_in(read_text(source).description)
         assert [problem.span.line for problem in problems if problem.span] == [line], (source.text, problems)
 
 
@@ -178,5 +177,5 @@ TAGS = [
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize("text", ["layers: @", "name: @", "layers: [ @ ]", "? @\n: relu"])
 def test_tags_make_nothing(tag: str, text: str) -> None:
-    problems = review_loaded(load_source(Source("test.yaml", "input: [1, 8, 8]\n" + text.replace("@", tag)))).problems
+    problems = read_text(Source("test.yaml", "input: [1, 8, 8]\n" + text.replace("@", tag)), check_expect=True).problems
     assert ("yaml-feature", 2) in [(problem.code, problem.span.line) for problem in problems if problem.span]

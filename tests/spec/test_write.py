@@ -7,9 +7,8 @@ import pytest
 from cnncalc.analysis.analyze import analyze
 from cnncalc.errors import Source
 from cnncalc.network import INPUT, Network
-from cnncalc.review import review_loaded
+from cnncalc.reading import load, read_text
 from cnncalc.spec.files import bundled
-from cnncalc.spec.load import load, load_source
 from cnncalc.spec.write import write_network
 from tests.networks import network
 
@@ -40,14 +39,12 @@ layers:
 
 def read_back(written: Network) -> Network:
     text = write_network(written)
-    loaded = load_source(Source("written.yaml", text))
-    found = review_loaded(loaded)
+    found = read_text(Source("written.yaml", text), check_expect=True)
     assert not [problem for problem in found.problems if problem.severity == "error"], text
     read = {index for node in written.nodes for index in node.inputs} | set(written.outputs.values())
     unwanted = {"unread-output"} if len(read - {INPUT}) < len(written.nodes) else {"unread-output", "lost-value"}
     assert not [problem for problem in found.problems if problem.code in unwanted], text
-    assert loaded.network
-    return loaded.network
+    return found.require_network()
 
 
 def check_same(one: Network, other: Network) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.errors import Source, Span
-from cnncalc.spec.load import load_source
+from cnncalc.reading import read_text
 
 from ..networks import layers, problems, read
 
@@ -48,7 +48,7 @@ def test_a_position_counts_characters(before: str, character: str) -> None:
     """Not bytes, of which é has 2, ☃ 3 and 😀 4; a byte-order mark at the start is no character of the text."""
     text = f"{before}{character}"
     source = Source("test.yaml", text)
-    (problem,) = load_source(source).problems
+    (problem,) = read_text(source).problems
     assert (problem.code, problem.span) == ("not-text", Span(source, len(before.lstrip("\ufeff")), len(source.text)))
     assert problem.message == f"the character U+{ord(character):04X} is not allowed in YAML"
 

@@ -1,0 +1,41 @@
+"""The problems that a command reports on standard error after its results: those of all that it reads, each once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.cli.output import colored, message, width_for
+from cnncalc.errors import SpecError
+
+if TYPE_CHECKING:
+    from cnncalc.errors import Problem
+
+_noted: ContextVar[list[Problem]] = ContextVar("_noted")  # by the command that is running
+
+
+def note(problems: Iterable[Problem]) -> None:
+    """Report these problems when the command has ended, unless they are noted already."""
+    noted = _noted.get()
+    noted += [problem for problem in problems if problem not in noted]
+
+
+def reporting(run: Callable[[], Any], color: str) -> Any:
+    """Run a command and report what it noted; the exit code. A SpecError is noted, with exit code 1."""
+    token = _noted.set([])
+    try:
+        try:
+            code = run()
+        except SpecError as error:
+            note(error.problems)
+            code = 1
+        noted = _noted.get()
+    finally:
+        _noted.reset(token)
+    if noted:
+        from cnncalc.render.problems import problems_text
+
+        message(problems_text(noted, color=colored(color, None, sys.stderr), width=width_for(None, sys.stderr)))
+    return code

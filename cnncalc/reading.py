@@ -1,0 +1,150 @@
+"""The one door: what a user names becomes a `Reading`, from which every command takes what it needs.
+
+An architecture is, in this order: `-` (standard input), an existing file, a bundled name, or a chain of layers. A file
+of another program is made text by a reader of `READERS`, and the text is read as any other. `spec` reads texts and
+`review` looks over what they say; each is asked once, and only for what is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.report import Report
+from cnncalc.errors import Mistake, Problem, Source, SpecError, UsageError, failed
+from cnncalc.network import Network
+from cnncalc.review import review
+from cnncalc.spec.chain import chain_source, is_chain
+from cnncalc.spec.files import decode, find, read_content
+from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
+
+if TYPE_CHECKING:
+    from cnncalc.spec.python_arguments import InputSize, Settings, StrPath
+
+
+class Reader(NamedTuple):
+    """How files of another program are read: `accepts` knows them by their first bytes, `text` makes text of the path.
+
+    The text is that of an architecture, or the reader raises Mistake.
+    """
+
+    accepts: Callable[[bytes], bool]
+    text: Callable[[str], str]
+
+
+READERS: list[Reader] = []
+HEAD = 256  # bytes by which a reader knows its files
+
+
+class Reading:
+    """An architecture as it was read: its text, the network, and all problems.
+
+    `name` is what the user wrote, `path` the file it means ("-" where there is none), `overrides` what was read in
+    place of what the file says. `network` ends before the first layer that cannot be; None where there is none at all.
+    """
+
+    def __init__(self, name: str, loaded: Loaded, overrides: Overrides, *, check_expect: bool, is_chain: bool) -> None:
+        self.name = name
+        self.overrides = overrides
+        self.is_chain = is_chain
+        self.source, self.path = loaded.source, loaded.path
+        self.description = loaded.description
+        self.network = loaded.network
+        self.expectations = loaded.expectations
+        self.allow = loaded.allow
+        self._loaded = loaded
+        self._check_expect = check_expect
+
+    @cached_property
+    def report(self) -> Report | None:
+        """The numbers of the network, as far as it goes."""
+        return None if self.network is None else analyze(self.network)
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """Errors and warnings in the order of the file, with the repairs that were tried and hold."""
+        return review(self._loaded, self.report, self.overrides, check_expect=self._check_expect)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a problem is an error."""
+        return failed(self.problems)
+
+    @property
+    def text(self) -> str:
+        """The text as it is written. Raises SpecError where nothing could be read."""
+        if self.source is None:
+            raise SpecError(self.problems)
+        return self.source.text
+
+    def require_network(self) -> Network:
+        """The network. Raises SpecError with all problems where it is not all there."""
+        network = self.network
+        if network is None or not network.complete or failed(self._loaded.problems):
+            raise SpecError(self.problems)
+        return network
+
+    def require_report(self) -> Report:
+        """The numbers of the network. Raises SpecError with all problems where it is not all there."""
+        self.require_network()
+        assert self.report is not None
+        return self.report
+
+
+def read(name: str, *, input: str | None = None, settings: Sequence[str] = (), check_expect: bool = False) -> Reading:
+    """Read an architecture; what is wrong in it is in the result. `check_expect` says whether `expect` is checked.
+
+    `input` overrides the input size, `3x224x224`, `settings` params of the file, `NAME=VALUE`. Raises UsageError where
+    these are wrong or not for this network.
+    """
+    overrides = parse_overrides(input, settings)
+    path = find(name)
+    chain = path is None and is_chain(name)
+    if chain:
+        source, path = _chain(name, overrides), "-"
+        overrides = NO_OVERRIDES  # the text of a chain says it all
+    else:
+        path = path or name
+        try:
+            source = _open(path)
+        except Mistake as mistake:
+            problem = mistake.problem if mistake.has_place else mistake.problem._replace(span=None)
+            return Reading(name, Loaded(None, path, [problem]), overrides, check_expect=check_expect, is_chain=False)
+    loaded = load_source(source, path, overrides)
+    return Reading(name, loaded, overrides, check_expect=check_expect, is_chain=chain)
+
+
+def read_text(source: Source, path: str = "-", *, check_expect: bool = False) -> Reading:
+    """Read an architecture from a text at hand. `path` is where it lies, for `extends`."""
+    loaded = load_source(source, path)
+    return Reading(source.name, loaded, NO_OVERRIDES, check_expect=check_expect, is_chain=False)
+
+
+def load(architecture: StrPath, *, input: InputSize | None = None, settings: Settings = ()) -> Network:
+    """The network of an architecture file, a bundled name, a chain of layers, or "-" for standard input.
+
+    `input` overrides the input size: `"3x224x224"` or `[3, 224, 224]`, channels first. `settings` override params of
+    the file: `{"width": 32}` or `["width=32"]`. Raises SpecError with every problem found, UsageError for an input or
+    a param that the network cannot have, TypeError for arguments of other types.
+    """
+    from cnncalc.spec.python_arguments import input_size_text, path_text, setting_texts  # not needed by commands
+
+    size = None if input is None else input_size_text(input)
+    return read(path_text(architecture), input=size, settings=setting_texts(settings)).require_network()
+
+
+def _chain(text: str, overrides: Overrides) -> Source:
+    """The text of a chain; its params are those that are set. Raises UsageError where it has no input."""
+    if overrides.input is None:
+        missing = "" if "->" in text else f"there is no file {text!r}, and "
+        raise UsageError(f"{missing}a chain of layers needs --input, e.g. --input 3x224x224")
+    return chain_source(text, overrides.input, overrides.params)
+
+
+def _open(path: str) -> Source:
+    """The text of a file, whatever wrote it. Raises Mistake."""
+    content = read_content(path)
+    reader = next((reader for reader in READERS if reader.accepts(content[:HEAD])), None)
+    return decode(content, path) if reader is None else Source(path, reader.text(path))

@@ -1,0 +1,171 @@
+"""The one door: what a name means, that all commands read it alike, and that nothing is read twice."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+from cnncalc import reading
+from cnncalc.cli.app import run
+from cnncalc.errors import Problems, Source, SpecError, UsageError
+from cnncalc.reading import Reader, read
+from cnncalc.spec.document import Document, read_document
+from cnncalc.spec.load import parse_sizes
+
+WARNED = """\
+name: Warned
+input: [2, 6, 6]
+params: {out: 4}
+layers:
+  - conv(out, 3) -> batch_norm -> relu
+  - flatten -> linear(10)
+"""
+CHAIN = "conv(4, 3) -> batch_norm"
+# Every command that reads an ARCH, with what it needs to run on a network of one convolution.
+READING = [
+    ["summary"], ["summary", "-f", "json"], ["explain"], ["calc"], ["compare", "--dense"], ["compare", "relu"],
+    ["compare", "--separable", "depthwise"], ["run"], ["run", "--at", "conv1", "--matrix"], ["verify"], ["show"],
+    ["show", "--expand"],
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text(WARNED)
+    return tmp_path
+
+
+def test_what_a_name_means_in_this_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-`, a file, a bundled name, a chain; a file goes before a bundled name and before a chain of that spelling."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"name: Piped\ninput: [1, 2]\nlayers: [relu]\n")))
+    (folder / "-").write_text("name: File\n")
+    assert read("-").require_network().name == "Piped"
+    assert read("alexnet").require_network().name == "AlexNet"
+    assert read("relu", input="1x4").require_network().name == "relu"
+    assert read("relu->tanh", input="1x4").require_network().name == "relu->tanh"
+    for name in ("alexnet", "relu", "relu->tanh", "conv(1, 1)"):
+        (folder / name).write_text("name: File\ninput: [1, 4]\nlayers: [relu]\n")
+        assert read(name).require_network().name == "File"
+    (folder / "tanh").mkdir()
+    assert read("tanh", input="1x4").require_network().name == "tanh"
+
+
+def test_a_word_that_means_nothing_has_a_suggestion(folder: Path) -> None:
+    (problem,) = read("alexnt").problems
+    assert (problem.code, problem.help) == ("unreadable", "did you mean the bundled `alexnet`?")
+
+
+@pytest.mark.parametrize("name", ["my (old).yaml", "conv(8, 3", "relu", " relu -> tanh"])
+def test_a_chain_needs_an_input(name: str, folder: Path) -> None:
+    with pytest.raises(UsageError, match="a chain of layers needs --input"):
+        read(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3x224x224",
+        "3X224x224",
+        "3×224×224",
+        "3,224,224",
+        "3, 224, 224",
+        "[3, 224, 224]",
+        "(3,224,224)",
+        " 3 x 224 x 224 ",
+    ],
+)
+def test_sizes_are_understood_as_people_write_them(text: str) -> None:
+    assert parse_sizes(text) == (3, 224, 224)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "3", "3x", "3,,4", "3x4,5", "3x-4", "0x4", "3.0x4", "[3, 4", "3x4x5x6x7", "1e3x4", "٣x4"]
+)
+def test_other_sizes_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--input takes 2 to 4 sizes"):
+        parse_sizes(text)
+
+
+def test_python_comes_through_the_same_door(folder: Path) -> None:
+    assert cnncalc.load(folder / "net.yaml", input=[2, 8, 8]).input == (2, 8, 8)
+    assert cnncalc.load("net.yaml", settings=["out=5"]).nodes[0].output == (5, 4, 4)
+    assert cnncalc.load("conv(8, 3) -> relu", input="3,5,5").nodes[-1].output == (8, 3, 3)
+    assert cnncalc.load("conv(n * 2, 3)", input="3,5,5", settings=["n=4"]).nodes[-1].output == (8, 3, 3)
+    with pytest.raises(SpecError) as caught:
+        cnncalc.load("net.yaml", input=[2, 2, 2])
+    assert [problem.code for problem in caught.value.problems] == ["kernel-too-large"]
+
+
+@pytest.mark.parametrize("arch", [["net.yaml"], [CHAIN, "--input", "2x6x6"]], ids=["file", "chain"])
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_every_command_takes_files_and_chains_and_reports_their_warnings(
+    command: list[str], arch: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extra = ["--input", "2x6x6"] if {*command} & {"calc", "relu"} and len(arch) == 1 else []
+    assert run([command[0], arch[0], *command[1:], *arch[1:], *extra]) == 0
+    out, err = capsys.readouterr()
+    assert out
+    assert err.count("warning[") == err.count("warning[bias-before-norm]") == 1
+    assert "error" not in err
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_every_command_reports_the_same_errors(
+    command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a chain that has a warning and two errors, what `validate` prints."""
+    chain = ["conv(4, 3) -> convv(3) -> rellu", "--input", "2x6x6"]
+    assert run(["validate", *chain]) == 1
+    wanted = capsys.readouterr().out.rpartition("\n2 errors")[0]
+    assert run([command[0], chain[0], *command[1:], *chain[1:]]) == 1
+    assert capsys.readouterr().err == wanted
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_file_is_read_once(command: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is written out is read too, so that it is known to be right."""
+    names = []
+
+    def counted(source: Source, problems: Problems) -> Document | None:
+        names.append(source.name)
+        return read_document(source, problems)
+
+    monkeypatch.setattr("cnncalc.spec.family.read_document", counted)
+    (folder / "net.yaml").write_text(WARNED + "weights: {linear1: {bias: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}}\n")
+    monkeypatch.setattr("cnncalc.spec.repairs.MOST_TRIALS", 0)  # a repair is tried by reading again
+    extra = ["--input", "2x6x6"] if {*command} & {"calc", "relu"} else []
+    assert run([command[0], "net.yaml", *command[1:], *extra]) == 0
+    assert names.count("net.yaml") == 1
+
+
+def test_a_file_of_another_program_is_read_as_the_text_that_its_reader_makes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reader sees the first bytes only; the file may be larger than a text, and no UTF-8."""
+
+    def text(path: str) -> str:
+        layers = Path(path).read_bytes()[5:9].decode()
+        return f"input: [1, 4, 4]\nlayers: [{layers}]\n"
+
+    monkeypatch.setattr(reading, "READERS", [Reader(lambda head: head.startswith(b"NET\x00\xff"), text)])
+    (folder / "net.bin").write_bytes(b"NET\x00\xfftanh" + bytes(2**20))
+    for command in ("summary", "validate", "explain", "run", "verify", "show"):
+        assert run([command, "net.bin"]) == 0
+        out, err = capsys.readouterr()
+        assert ("tanh" in out or command == "validate", err) == (True, "")
+    (folder / "bad.bin").write_bytes(b"NET\x00\xfftaan")
+    assert run(["summary", "bad.bin"]) == 1
+    assert "bad.bin:2:10: error[unknown-kind]" in capsys.readouterr().err
+
+
+def test_colour_is_for_messages_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["summary", "-f", "json"], ["run"], ["show"]):
+        assert run([command[0], "net.yaml", *command[1:], "--color", "always"]) == 0
+        assert "\x1b[" in capsys.readouterr().err
+        assert run([command[0], "none.yaml", *command[1:], "--color", "always"]) == 1
+        assert "\x1b[" in capsys.readouterr().err
