@@ -10,6 +10,7 @@ from cnncalc.analysis.receptive_field import Field
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.channels import Channels
 from cnncalc.layers.reach import Reach
 from cnncalc.network import INPUT, Network, Node
 
@@ -38,20 +39,24 @@ def costs(network: Network) -> Iterator[Costs]:
 
 def analyze(network: Network) -> Report:
     """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
-    reaches: dict[tuple[int, Shapes], Reach] = {}
+    rules: dict[tuple[int, Shapes], tuple[Reach, Channels]] = {}
     fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
     seen: dict[int, tuple[ReceptiveField | None, Whole | None]] = {}  # by the identity of a field: most pass it on
+    image = network.input[1:]
     lines: dict[Span, int] = {}
     phases = 0
     layers = []
     for node, cost in zip(network.nodes, costs(network), strict=True):
         key = (id(node.layer), node.input_shapes)
-        reach = reaches.get(key) or reaches.setdefault(key, node.layer.reach(node.input_shapes, node.output))
-        field = _field_after(node, reach, fields) if phases < MOST_PHASES else None
+        rule = rules.get(key)
+        if rule is None:
+            layer, shapes, output = node.layer, node.input_shapes, node.output
+            rule = rules[key] = layer.reach(shapes, output), layer.channels(shapes, output)
+        field = _field_after(node, rule, fields) if phases < MOST_PHASES else None
         fields[node.index] = field
         sees = seen.get(id(field))
         if sees is None:
-            sees = seen[id(field)] = receptive_field.shown(field), receptive_field.whole(field)
+            sees = seen[id(field)] = receptive_field.shown(field), receptive_field.whole(field, image)
             phases += receptive_field.phases(field)
         line = lines.get(node.span) or lines.setdefault(node.span, node.span.line)
         shares = network.nodes[node.shares].path if node.shares is not None else ""
@@ -77,8 +82,8 @@ def analyze(network: Network) -> Report:
     )
 
 
-def _field_after(node: Node, reach: Reach, fields: dict[int, Field | None]) -> Field | None:
+def _field_after(node: Node, rule: tuple[Reach, Channels], fields: dict[int, Field | None]) -> Field | None:
     before = tuple([field for index in node.inputs if (field := fields[index]) is not None])
     if len(before) < len(node.inputs):
         return None
-    return receptive_field.after(reach, before, node.input_shapes, node.output)
+    return receptive_field.after(*rule, before, node.input_shapes, node.output)

@@ -10,7 +10,6 @@ Behind an upsampling the interval of a unit is not linear in u but repeats in a 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -93,16 +92,17 @@ def after(reach: Reach, fields: tuple[Field, ...], inputs: Shapes, output: Shape
     if reach == "pointwise":
         return field if field.centred or len(fields) > 1 else field._replace(centred=True)
     if isinstance(reach, tuple):
-        steps = tuple(zip(field.axes, reach, shape[1:], strict=True))
         axes: list[AxisField] = []
-        for number, step in enumerate(steps):
-            if number and step == steps[number - 1]:  # a square map takes the same step on every axis
+        last = None
+        for step in zip(field.axes, reach, shape[1:], strict=True):
+            if step == last:  # a square map takes the same step on every axis
                 axes.append(axes[-1])
                 continue
             axis = _step(*step)
             if axis is None or len(axis.intervals) > LONGEST_PERIOD or _too_far(axis):
                 return None
             axes.append(axis)
+            last = step
         return Field(tuple(axes))
     seen = _all_together(field, shape)
     if reach == "normalized" and field.flat is None:
@@ -121,8 +121,9 @@ def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
 
 
 def _too_far(axis: AxisField) -> bool:
-    ends = axis.intervals[0] or axis.fixed or (0, 0)
-    return max(abs(ends[0]), abs(ends[1]), axis.step) > LARGEST
+    step, intervals, fixed = axis
+    first, last = intervals[0] or fixed or (0, 0)
+    return first < -LARGEST or last > LARGEST or step > LARGEST
 
 
 def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int) -> AxisField | None:
@@ -130,12 +131,12 @@ def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int
     period = len(axis.intervals)
     if isinstance(rule, Window):
         kernel, stride, before, dilation = rule
-        turns = period // gcd(period, stride)  # outputs until the input's period comes round
-        step = turns * stride // period * axis.step
         reach = (kernel - 1) * dilation
         if period == 1 and (only := axis.intervals[0]):
             j = axis.step
-            return AxisField(step, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
+            return AxisField(stride * j, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
+        turns = period // gcd(period, stride)  # outputs until the input's period comes round
+        step = turns * stride // period * axis.step
         starts = (y * stride - before for y in range(turns))
         pieces = (axis.between(start, start + reach, dilation) for start in starts)
         return reduced(step, tuple(pieces), axis.fixed)
@@ -204,18 +205,23 @@ def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> Axis
 def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field:
     """What the output of a merge sees: on every axis the union of what its branches see."""
     if fields[0].flat is not None:
-        axes = tuple(
+        alone = tuple(
             constant(_union(field.axes[number].fixed for field in fields)) for number in range(len(fields[0].axes))
         )
-        return Field(axes, flat=any(field.flat for field in fields))
-    columns = [
-        (tuple(field.axes[number] for field in fields), tuple(shape[1 + number] for shape in inputs), size)
-        for number, size in enumerate(output[1:])
-    ]
-    merged = [_merged_axis(*columns[0])]
-    for before, column in pairwise(columns):  # the axes of a square map are alike
-        merged.append(merged[-1] if column == before else _merged_axis(*column))
-    return Field(tuple(axis for axis, _ in merged), centred=all(centred for _, centred in merged))
+        return Field(alone, flat=any(field.flat for field in fields))
+    axes: list[AxisField] = []
+    all_centred = True
+    last = None
+    for number, size in enumerate(output[1:], 1):
+        column = ([field.axes[number - 1] for field in fields], [shape[number] for shape in inputs], size)
+        if column == last:  # the axes of a square map are alike
+            axes.append(axes[-1])
+            continue
+        axis, centred = _merged_axis(*column)
+        axes.append(axis)
+        all_centred = all_centred and centred
+        last = column
+    return Field(tuple(axes), centred=all_centred)
 
 
 def _union(intervals: object) -> Interval:
@@ -225,8 +231,11 @@ def _union(intervals: object) -> Interval:
     return found
 
 
-def _merged_axis(axes: tuple[AxisField, ...], sizes: tuple[int, ...], output: int) -> tuple[AxisField, bool]:
+def _merged_axis(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool]:
     """One axis of a merge, and whether the branches look at the same places."""
+    found = _even(axes) if output == 1 or 1 not in sizes else None
+    if found:
+        return found
     fixed: Interval = None
     sliding: list[AxisField] = []
     for axis, size in zip(axes, sizes, strict=True):
@@ -246,6 +255,21 @@ def _merged_axis(axes: tuple[AxisField, ...], sizes: tuple[int, ...], output: in
     centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
     step = sliding[0].step * period // len(sliding[0].intervals)
     return reduced(step, tuple(_union(column) for column in columns), fixed), centred
+
+
+def _even(axes: list[AxisField]) -> tuple[AxisField, bool] | None:
+    """The same where all branches step alike and none varies, as nearly always; None elsewhere."""
+    first = axes[0]
+    step, low, high = first.step, LARGEST, -LARGEST
+    centres = set()
+    for rate, intervals, fixed in axes:
+        only = intervals[0]
+        if rate != step or not step or fixed or len(intervals) > 1 or not only:
+            return None
+        start, end = only
+        low, high = min(low, start), max(high, end)
+        centres.add(start + end)
+    return AxisField(step, ((low, high),)), len(centres) == 1
 
 
 def phases(field: Field | None) -> int:

@@ -21,13 +21,20 @@ class ReceptiveField(NamedTuple):
     stride: tuple[int | Fraction, ...]
     start: tuple[int, ...]
     varies: bool = False
+    exact: bool = True  # False where the interval is an upper bound
 
 
 class Whole(NamedTuple):
-    """The interval of the input that all units of a map see together, where each of them sees all of it."""
+    """What every unit of a map sees of the input, through a global pool, say.
+
+    Where `all` they see the whole input: the interval is given before clipping to the image. Elsewhere it is the part
+    of the image that they see; `exact` is False where that is an upper bound.
+    """
 
     size: tuple[int, ...]
     start: tuple[int, ...]
+    all: bool = True
+    exact: bool = True
 
 
 class Costs(NamedTuple):

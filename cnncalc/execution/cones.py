@@ -72,6 +72,7 @@ class Sight(NamedTuple):
     each: bool
     exact: bool
     alike: bool = True
+    gaps: bool = False  # a branch saw nothing at some unit
 
     def at(self, place: Sequence[int], firsts: Sequence[int]) -> int:
         """The set of one unit, with the positions of each axis after those of the one before."""
@@ -86,11 +87,36 @@ def join(sets: Sequence[int], firsts: Sequence[int]) -> int:
     return union(one << first for one, first in zip(sets, firsts, strict=True))
 
 
+def restored(network: Network) -> dict[int, int]:
+    """Nodes that give the elements of an earlier map their axes again, and the node whose map that is.
+
+    Between the two, elements were flat and stayed in their order.
+    """
+    origins: dict[int, int] = {}
+    found = {}
+    for node in network.nodes:
+        shapes, source = node.input_shapes, node.inputs[0]
+        reach, rule = node.layer.reach(shapes, node.output), node.layer.channels(shapes, node.output)
+        if reach == "flatten" and len(node.output) == 1:
+            origins[node.index] = source
+        elif source in origins and len(node.inputs) == 1:
+            origin = origins[source]
+            if reach == "pointwise" and not (isinstance(rule, Carried) and rule.dropped):
+                origins[node.index] = origin
+            elif reach == "flatten" and network.shape_at(origin)[1:] == node.output[1:]:
+                found[node.index] = origin
+    return found
+
+
 def sights(network: Network) -> dict[int, Sight]:
     """What is there to be seen at every layer."""
     axes = tuple(tuple(1 << at for at in range(size)) for size in network.input[1:])
     found = {INPUT: Sight(axes, tuple(map(union, axes)), False, True)}
+    again = restored(network)
     for node in network.nodes:
+        if node.index in again:
+            found[node.index] = found[again[node.index]]
+            continue
         before = [found[index] for index in node.inputs]
         reach = node.layer.reach(node.input_shapes, node.output)
         made = _sight(reach, before, node)
@@ -123,7 +149,7 @@ def _sight(reach: Reach, before: list[Sight], node: Node) -> Sight:
             tuple(union(axis[at] for at in reads(rule, y) if 0 <= at < len(axis)) for y in range(size))
             for rule, axis, size in zip(reach, merged.axes, node.output[1:], strict=True)
         )
-        return Sight(axes, tuple(map(union, axes)), False, merged.exact)
+        return Sight(axes, tuple(map(union, axes)), False, merged.exact, gaps=merged.gaps)
     if merged.axes is not None and reach == "normalized":
         axes = tuple((all_,) * len(axis) for axis, all_ in zip(merged.axes, merged.everything, strict=True))
         return merged._replace(axes=axes)
@@ -144,7 +170,8 @@ def _merged(before: list[Sight], node: Node) -> Sight:
     spread = [_broadcast(sight, node.output) for sight in before]
     gaps = any(not seen for axes in spread for axis in axes for seen in axis)
     axes = tuple(tuple(map(union, zip(*units, strict=True))) for units in zip(*spread, strict=True))
-    return Sight(axes, everything, False, exact and not gaps)
+    gaps = gaps and len(axes) > 1
+    return Sight(axes, everything, False, exact and not gaps, gaps=gaps or any(sight.gaps for sight in before))
 
 
 def _broadcast(sight: Sight, output: Shape) -> list[tuple[int, ...]]:
@@ -170,7 +197,11 @@ def cones(network: Network, axis: int) -> dict[int, Cone | None]:
     first, last = wanted.get(INPUT, (0, network.input[1 + axis] - 1))
     start = Cone(first, tuple((at, at) for at in range(first, last + 1)), (0, network.input[1 + axis] - 1))
     found: dict[int, Cone | None] = {INPUT: start}
+    again = restored(network)
     for node in network.nodes:
+        if node.index in again:
+            found[node.index] = found[again[node.index]]
+            continue
         before = [found[index] for index in node.inputs]
         if any(cone is None for cone in before) or len(node.output) != len(network.input):
             found[node.index] = None
@@ -201,10 +232,15 @@ def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
     found = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
     if len(network.input) > 1 + axis:
         found[INPUT] = (0, network.input[1 + axis] - 1)
+    again = restored(network)
     for node in reversed(network.nodes):
         if node.index not in found:
             continue
         first, last = found[node.index]
+        if node.index in again:
+            before, after = found[again[node.index]]
+            found[again[node.index]] = min(before, first), max(after, last)
+            continue
         reach = node.layer.reach(node.input_shapes, node.output)
         if isinstance(reach, tuple):
             first, last = _reach_over(reach[axis], first, last)

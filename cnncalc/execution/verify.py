@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Iterator
 from functools import reduce
 from itertools import count
 from math import prod
@@ -11,9 +10,9 @@ from operator import or_
 from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
-from cnncalc.analysis.receptive_field import AxisField, Field
+from cnncalc.analysis.receptive_field import Field
 from cnncalc.errors import CnncalcError
-from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, reads, sights
+from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, sights
 from cnncalc.execution.effort import too_much
 from cnncalc.execution.narrow import narrow, narrow_to
 from cnncalc.execution.readings import Counting, Provenance, traced_input
@@ -45,16 +44,17 @@ class Check(NamedTuple):
 class Unit(NamedTuple):
     """What one unit sees: by the declared receptive field, clipped to the image, and traced.
 
-    Where `cut`, the unit sees less than declared, for what lies beyond is read as the padding of an inner map.
+    `exact` is False where the declared field is an upper bound.
     """
 
     declared: Intervals
     traced: Intervals
+    exact: bool = True
 
     @property
     def cut(self) -> bool:
-        """Whether it sees less than the interval of the receptive field."""
-        return self.declared != self.traced
+        """Whether it sees less than an exact field: what lies beyond is the padding of an inner map."""
+        return self.exact and self.declared != self.traced
 
 
 class LayerVerdict(NamedTuple):
@@ -241,19 +241,25 @@ def _layers(network: Network, counted: list[Counts], traced: list[Trace]) -> Ite
     seen = sights(network)
     axes = range(len(network.input) - 1)
     ways = [cones(network, axis) for axis in axes]
-    fields, loose = _fields(network)
+    fields = _fields(network)
     for node in network.nodes:
         counts, trace, sight, field = counted[node.index], traced[node.index], seen[node.index], fields[node.index]
         checks = list(_figures(counts))
         middle = corner = None
+        cone = [way[node.index] for way in ways]
         if counts.shapes[0] == counts.shapes[1]:
             middle, corner = _units(node, network, field, trace)
             checks += _positions(network, node, sight, trace)
+            if field is not None:
+                checks += _claims(network, field, trace)
         if field is not None:
-            checks += _beyond(node, field, [way[node.index] for way in ways], node.index in loose)
+            checks += _beyond(node, field, cone)
+        proven = (
+            sight.exact or sight.gaps
+        ) and None not in cone  # that a unit sees less can then only come of an inner map's end
         for name, unit in (("middle", middle), ("corner", corner)):
             if unit:
-                held = all(map(_within, unit.traced, unit.declared))
+                held = all(map(_within, unit.traced, unit.declared)) and (proven or not unit.cut)
                 checks.append(Check(f"receptive field in the {name}", unit.declared, unit.traced, held))
         declared = counts.arrays[0]
         parameters = declared["weight"] + declared["bias"]
@@ -280,38 +286,45 @@ def _figures(counts: Counts) -> Iterator[Check]:
         yield Check(name, one, other, one == other)
 
 
-def _fields(network: Network) -> tuple[dict[int, Field | None], set[int]]:
-    """The declared receptive fields, and the layers where they may hold more than each unit sees.
-
-    That is behind branches that meet although they step at different rates, whose fields are told as one, and where
-    units read nothing of a map whose units all see the whole input: its field does not tell them from the others.
-    """
+def _fields(network: Network) -> dict[int, Field | None]:
+    """The declared receptive fields."""
     fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
-    loose: set[int] = set()
     for node in network.nodes:
         before = [found for index in node.inputs if (found := fields[index])]
         shapes, output = node.input_shapes, node.output
-        reach = node.layer.reach(shapes, output)
         fields[node.index] = None
         if len(before) == len(node.inputs):
-            fields[node.index] = receptive_field.after(reach, tuple(before), shapes, output)
-        apart = any(len(_rates(axes)) > 1 for axes in zip(*(field.axes for field in before), strict=True))
-        if loose & {*node.inputs} or apart or _leaves_out(node, before):
-            loose.add(node.index)
-    return fields, loose
+            rules = node.layer.reach(shapes, output), node.layer.channels(shapes, output)
+            fields[node.index] = receptive_field.after(*rules, tuple(before), shapes, output)
+    return fields
 
 
-def _leaves_out(node: Node, before: Sequence[Field]) -> bool:
-    """Whether an output reads none of the inputs that are there, although each of these sees the whole input."""
-    reach = node.layer.reach(node.input_shapes, node.output)
-    if not isinstance(reach, tuple) or not any(axis.fixed for field in before for axis in field.axes):
-        return False
-    sizes = zip(reach, node.input_shapes[0][1:], node.output[1:], strict=True)
-    return any(not any(0 <= at < have for at in reads(rule, y)) for rule, have, made in sizes for y in range(made))
-
-
-def _rates(axes: Sequence[AxisField]) -> set[Fraction]:
-    return {Fraction(axis.step, len(axis.intervals)) for axis in axes if axis.step}
+def _claims(network: Network, field: Field, trace: Trace) -> Iterator[Check]:
+    """What is said of the whole input: what all units see together, and what every one of them sees."""
+    firsts, image = firsts_of(network.input), network.input[1:]
+    for first, size, cover in zip(firsts, image, field.seen, strict=True):
+        found = trace.everything >> first & (1 << size) - 1
+        told = (cover.first, cover.last) if cover else None
+        held = hull_of(found) == told if field.sure else _within(hull_of(found), told)
+        if held and field.sure and cover and cover.solid:
+            held = found.bit_count() == cover.last - cover.first + 1
+        yield Check("positions seen by all units together", told, hull_of(found), held)
+    claim = receptive_field.whole(field, image)
+    if claim is None:
+        return
+    everything = (1 << sum(image)) - 1
+    ends = [(start, start + size - 1) for start, size in zip(claim.start, claim.size, strict=True)]
+    for found in trace.places:
+        shown = _shown(found, network)
+        if claim.all:
+            held = found == everything
+        elif field.flat is None:
+            held = not claim.exact or all(map(_within, ends, shown))
+        else:
+            held = shown == tuple(ends) if claim.exact else all(map(_within, shown, ends))
+        if not held:
+            yield Check("positions seen by every unit alike", ends, shown, False)
+            return
 
 
 def _positions(network: Network, node: Node, sight: Sight, trace: Trace) -> Iterator[Check]:
@@ -332,15 +345,15 @@ def _positions(network: Network, node: Node, sight: Sight, trace: Trace) -> Iter
     yield Check("positions seen by every unit", "", "", True)
 
 
-def _beyond(node: Node, field: Field, ways: list[Cone | None], loose: bool) -> Iterator[Check]:
+def _beyond(node: Node, field: Field, ways: list[Cone | None]) -> Iterator[Check]:
     """The receptive field of every unit, before clipping, against where the windows lead."""
     for number, cone in enumerate(ways):
-        if cone is None or field.flat is not None:
+        if cone is None or field.flat is not None or not field.exact:
             continue
         axis = field.axes[number]
         for unit in range(node.output[1 + number]):
             told, found = receptive_field.hull(axis.unit(unit), axis.fixed), cone.at(unit)
-            if told != found and not (loose and _within(found, told)):
+            if told != found:
                 yield Check(f"receptive field of unit {unit} on axis {number + 1}, not clipped", told, found, False)
                 return
     yield Check("receptive field of every unit, not clipped", "", "", True)
@@ -351,9 +364,8 @@ def _units(node: Node, network: Network, field: Field | None, trace: Trace) -> t
         return None, None
     sizes = node.output[1:]
     if field.flat is not None:
-        declared = tuple(_clipped(axis.fixed, size) for axis, size in zip(field.axes, network.input[1:], strict=False))
-        unit = Unit(declared, _shown(trace.everything, network)) if len(declared) == len(network.input) - 1 else None
-        return unit, None
+        together = tuple((cover.first, cover.last) if cover else None for cover in field.seen)
+        return Unit(together, _shown(trace.everything, network), field.sure), None
     if len(sizes) != len(network.input) - 1:
         return None, None
     found = []
@@ -363,7 +375,7 @@ def _units(node: Node, network: Network, field: Field | None, trace: Trace) -> t
         if not all(declared):
             declared = (None,) * len(declared)
         number = reduce(lambda index, pair: index * pair[1] + pair[0], zip(place, sizes, strict=True), 0)
-        found.append(Unit(declared, _shown(trace.places[number], network)))
+        found.append(Unit(declared, _shown(trace.places[number], network), field.exact))
     return found[0], found[1]
 
 

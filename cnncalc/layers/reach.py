@@ -13,6 +13,10 @@ class Window(NamedTuple):
     before: int = 0
     dilation: int = 1
 
+    def last(self, output: int) -> int:
+        """The last input that the last of so many outputs reads."""
+        return (output - 1) * self.stride - self.before + (self.kernel - 1) * self.dilation
+
 
 class Spread(NamedTuple):
     """A transposed window: input u writes to the outputs u·stride − before + k·dilation."""

@@ -1,0 +1,107 @@
+"""Which positions of the image are seen at all: what is claimed of the whole input must be true to the position.
+
+A receptive field is stated before it is clipped to the image, as if every map went on beyond its borders. What the
+units that exist see together is less where an edge is cropped, where no window reaches it, or where windows step over
+positions between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cnncalc.layers.reach import Adaptive, Enlarge, Spread, Window
+
+MOST_TAPS = 64  # elements of a kernel that are tried for the first position that it reads
+
+Rule = Window | Spread | Enlarge | Adaptive
+
+
+class Cover(NamedTuple):
+    """Positions of one axis of the image from `first` to `last`; `solid` where none between them is missing."""
+
+    first: int
+    last: int
+    solid: bool = True
+
+    def fills(self, size: int) -> bool:
+        """Whether these are all positions of an axis of this size."""
+        return self.solid and self.first == 0 and self.last == size - 1
+
+
+class Touched(NamedTuple):
+    """The units of a map that a layer reads: from `first` to `last`, no two neighbours more than `apart`.
+
+    `known` is False where fewer may be read.
+    """
+
+    first: int
+    last: int
+    apart: int = 1
+    known: bool = True
+
+
+def together(covers: Iterable[Cover | None]) -> Cover | None:
+    """The positions of several covers; solid where one of them holds all, or where they join without a gap."""
+    found = sorted(cover for cover in covers if cover)
+    if not found:
+        return None
+    last, solid = found[0].last, found[0].solid
+    for cover in found[1:]:
+        if cover.solid and cover.first == found[0].first and cover.last >= last:
+            solid = True
+        elif cover.last > last or not solid:
+            solid = solid and cover.solid and cover.first <= last + 1
+        last = max(last, cover.last)
+    return Cover(found[0].first, last, solid)
+
+
+def touched(rule: Rule, size: int, output: int) -> Touched | None:
+    """The units of an axis of this size that outputs read, None where they read none."""
+    if isinstance(rule, Adaptive | Enlarge):
+        return Touched(0, size - 1)
+    kernel, stride, before, dilation = rule
+    reach = (kernel - 1) * dilation
+    if isinstance(rule, Spread):
+        first = max(0, -((reach - before) // stride))
+        last = min(size - 1, (output - 1 + before) // stride)
+        return Touched(first, last, known=output >= dilation) if first <= last else None
+    after = rule.last(output) - (size - 1)  # beyond the last unit; negative where it is not read
+    low, high = _first_tap(rule, before, output), _first_tap(rule, after, output)
+    if low + high >= size:
+        return None
+    if stride == 1 and output >= dilation:
+        apart = 1
+    else:
+        apart = max(1, stride - kernel + 1) if dilation == 1 else max(stride, dilation)
+    return Touched(low, size - 1 - high, apart, known=kernel <= MOST_TAPS or min(before, after) <= 0 or stride == 1)
+
+
+def _first_tap(window: Window, before: int, output: int) -> int:
+    """The first unit that is read, where the first output's window begins so far before the first unit."""
+    kernel, stride, _, dilation = window
+    if before <= 0:
+        return -before
+    least = None
+    for k in range(min(kernel, MOST_TAPS)):
+        beyond = before - k * dilation
+        y = max(0, -(-beyond // stride))
+        if y < output:
+            tap = y * stride - beyond
+            least = tap if least is None else min(least, tap)
+            if not least:
+                break
+    return least or 0
+
+
+def may_miss(rule: Rule, size: int, output: int) -> bool:
+    """Whether an output may read nothing but padding."""
+    if isinstance(rule, Adaptive | Enlarge):
+        return False
+    kernel, stride, before, dilation = rule
+    reach = (kernel - 1) * dilation
+    if isinstance(rule, Spread):
+        gaps = kernel < stride if dilation == 1 else stride > 1
+        return gaps or output - 1 + before > (size - 1) * stride + reach
+    beyond = (output - 1) * stride - before > size - 1 or before > reach
+    return beyond or size < dilation
