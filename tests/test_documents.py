@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from cnncalc.analysis import receptive_field
+from cnncalc.analysis import axis_field
 from cnncalc.cli.app import application
 from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.guide import TOPICS, page, page_path
@@ -277,7 +277,7 @@ def test_the_limits_are_those_of_the_program() -> None:
         f"10^{len(str(values.LARGEST)) - 1} for any other number",
         f"at most {MOST_PROBLEMS} problems",
         f"up to {repairs.LONGEST_SOURCE:,} characters and {repairs.LARGEST_TRIED:,} layers",
-        f"more than {receptive_field.LONGEST_PERIOD} units",
+        f"more than {axis_field.LONGEST_PERIOD} units",
     ):
         assert limit in told
     assert nodes.DEEPEST == cursor.DEEPEST == builder.DEEPEST

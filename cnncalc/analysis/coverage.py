@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cnncalc.layers.reach import Adaptive, Enlarge, Spread, Window
+from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
 
 MOST_TAPS = 64  # elements of a kernel that are tried for the first position that it reads
-
-Rule = Window | Spread | Enlarge | Adaptive
 
 
 class Cover(NamedTuple):

@@ -9,13 +9,12 @@ from typing import NamedTuple, TypeVar
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.reach import Adaptive, Enlarge, Spread, Window
+from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
 from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, formula, named_sizes, traced
 from cnncalc.layers.window import ceiling
 from cnncalc.network import INPUT, Network
 
-Rule = Window | Spread | Enlarge | Adaptive
 T = TypeVar("T")
 
 
@@ -62,17 +61,17 @@ def field_lines(network: Network, report: Report, index: int) -> list[Line]:
     before = [_field_at(network, report, source) for source in network.nodes[index].inputs]
     after = layer.receptive_field
     if after is None or not after.size:
-        return [Line("receptive field", (), _in_words(layer))]
+        return [Line("receptive field", (), _in_words(report, layer))]
     if len(before) > 1:
         return _merged(network, report, index, before)
     rules = _rules(layer)
     if rules is None:
-        return [Line("receptive field", (), _in_words(layer) if layer.whole else _unchanged(after))]
+        return [Line("receptive field", (), _in_words(report, layer) if layer.whole else _unchanged(after))]
     field = before[0]
     if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
         return [Line("receptive field", (), _unchanged(after, "followed unit by unit: "))]
     lines = _computed(rules, field, after)
-    return [*lines, Line("", (), _in_words(layer))] if layer.whole else lines
+    return [*lines, Line("", (), _in_words(report, layer))] if layer.whole else lines
 
 
 def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
@@ -120,7 +119,7 @@ def _merged(network: Network, report: Report, index: int, before: list[Receptive
     after = layer.receptive_field
     assert after
     if layer.whole:
-        return [Line("receptive field", (), _in_words(layer))]
+        return [Line("receptive field", (), _in_words(report, layer))]
     differ = len({field and field.size for field in before}) > 1
     widest = f"widest by {_branch(network, index, _widest(network, report, index))}" if differ else ""
     remark = "; ".join(filter(None, [widest, "" if layer.centred else "the branches' centres disagree"]))
@@ -150,14 +149,18 @@ def _union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
     return Sum("", "last − first + 1 of the branches' intervals", numbers.replace("-", "−"), size)
 
 
-def _in_words(layer: LayerReport) -> str:
-    if layer.whole:
-        return f"every unit sees the whole input: {'×'.join(map(str, layer.whole.size))}"
-    return "none: elements have no place"
+def _in_words(report: Report, layer: LayerReport) -> str:
+    seen = layer.whole
+    if seen is None:
+        return "none: elements have no position"
+    if seen.all:
+        return f"every unit sees the whole input: {'×'.join(map(str, report.input[1:]))}"
+    ends = (f"{start}–{start + size - 1}" for start, size in zip(seen.start, seen.size, strict=True))
+    return f"every unit sees {'' if seen.exact else 'at most '}the positions {' × '.join(ends)} of the input"
 
 
 def _unchanged(field: ReceptiveField, why: str = "as before: ") -> str:
-    most = "at most " if field.varies else ""
+    most = "at most " if field.varies or not field.exact else ""
     sizes = field.size[:1] if len(set(field.size)) == 1 else field.size
     return f"{why}{most}{'×'.join(map(str, sizes))}"
 

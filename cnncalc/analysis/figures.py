@@ -82,8 +82,15 @@ class Figure(NamedTuple):
 
 
 def last_spatial_layer(report: Report) -> LayerReport | None:
-    """The last layer whose units have a position and do not all see the whole input."""
-    return next((layer for layer in reversed(report.layers) if layer.receptive_field and not layer.whole), None)
+    """The last layer before the global pool: the last whose units have a receptive field of their own.
+
+    What they see through gates or norms by global statistics is left aside, as papers do. A map of 1×1 that sees the
+    whole input too is a gate's own, or comes after the pool.
+    """
+    found = (
+        each for each in reversed(report.layers) if each.is_local and not (each.whole and max(each.output[1:]) == 1)
+    )
+    return next(found, None)
 
 
 def _field_of_layer(layer: LayerReport) -> Value:

@@ -1,117 +1,213 @@
-"""The receptive field, followed forward from the input, one axis at a time.
+"""The receptive field, followed forward from the input, layer by layer.
 
-On one axis, unit u of a map sees the input positions [start + u·j, start + u·j + r − 1] (before clipping to the image),
-and a window of K, S, P, D makes of it r + D·(K − 1)·j, start − P·j and j·S.
-Source: A. Araujo, W. Norris & J. Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
-
-Behind an upsampling the interval of a unit is not linear in u but repeats in a period: then a period is kept.
+What each unit of a map sees, before clipping to the image, and what of the image all units see. The arithmetic of one
+axis is in `axis_field`, that of the image's positions in `coverage`.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd, lcm
 from typing import NamedTuple
 
+from cnncalc.analysis.axis_field import (
+    LONGEST_PERIOD,
+    AxisField,
+    Interval,
+    are_joined,
+    constant,
+    is_too_far,
+    merge_axes,
+    spacing,
+    step_over,
+    union,
+)
+from cnncalc.analysis.coverage import Cover, Touched, may_miss, together, touched
 from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
-from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
-
-LONGEST_PERIOD = 128  # no upsampling that needs more is followed
-LARGEST = 10**18  # no position further away is told
-
-Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
-
-
-class AxisField(NamedTuple):
-    """What the units of one axis see.
-
-    Unit u sees `intervals[u mod p]` moved by (u div p)·step, with p the number of intervals; and, where `fixed` is
-    given, those positions too, whatever u is: through a global pool, say.
-    """
-
-    step: int = 1
-    intervals: tuple[Interval, ...] = ((0, 0),)
-    fixed: Interval = None
-
-    def unit(self, u: int) -> Interval:
-        """What the unit u sees, but for what all of them see."""
-        turns, phase = divmod(u, len(self.intervals))
-        interval = self.intervals[phase]
-        return interval and (interval[0] + turns * self.step, interval[1] + turns * self.step)
-
-    def between(self, first: int, last: int, apart: int = 1) -> Interval:
-        """What the units from first to last, `apart` from one another, see together.
-
-        Only a period of them at either end can see the outermost positions: what comes round again has moved inwards.
-        """
-        heads = map(self.unit, range(first, last + 1, apart)[: len(self.intervals)])
-        tails = map(self.unit, range(last, first - 1, -apart)[: len(self.intervals)])
-        starts = [interval[0] for interval in heads if interval]
-        ends = [interval[1] for interval in tails if interval]
-        return (min(starts), max(ends)) if starts and ends else None
-
-    def everything(self, size: int) -> Interval:
-        """What all units of a map of this size see together."""
-        return hull(self.between(0, size - 1), self.fixed)
+from cnncalc.layers.channels import Carried, Channels, Chosen, Stacked
+from cnncalc.layers.reach import Adaptive, Reach, Rule, Window
 
 
 class Field(NamedTuple):
-    """What the elements of a map see. `flat` is None for a map with axes; for a flat one, its elements have no place.
+    """What the elements of a map see, over all channels.
 
-    Then `axes` are what all of them see together, and `flat` says whether each sees all that.
+    `flat` is None for a map with axes; otherwise its elements have no position on the image: `axes` are what all of
+    them see together, and `flat` says whether each sees all that.
+
+    `seen` are the positions of the image that all units see together, on each axis of the input, `always` those that
+    every unit sees, where `fixed` says so. All that is stated is exact unless `exact` (of the units' intervals), `sure`
+    (of `seen`) or `certain` (of `always`) is False: then it is an upper bound. `alike` says whether each channel sees
+    what all channels see together, `seen_alike` whether each does over all units.
     """
 
     axes: tuple[AxisField, ...]
     flat: bool | None = None
     centred: bool = True
-
-
-def hull(a: Interval, b: Interval) -> Interval:
-    """The least interval that holds both."""
-    if a is None or b is None:
-        return a or b
-    return min(a[0], b[0]), max(a[1], b[1])
-
-
-def constant(interval: Interval) -> AxisField:
-    """An axis whose units all see the same."""
-    return AxisField(0, (interval,), interval)
+    seen: tuple[Cover | None, ...] = ()
+    always: tuple[Cover | None, ...] = ()
+    exact: bool = True
+    sure: bool = True
+    certain: bool = True
+    alike: bool = True
+    seen_alike: bool = True
+    dense: bool = True  # a unit sees all of its interval that lies on the image and is seen at all
+    before_flat: tuple[Shape, Field] | None = None  # the map that was flattened, while its elements are in their order
 
 
 def at_input(shape: Shape) -> Field:
     """The network's input: every position sees itself."""
-    return Field(tuple(AxisField() for _ in shape[1:]))
+    axes = len(shape) - 1
+    return Field((AxisField(),) * axes, seen=tuple(Cover(0, size - 1) for size in shape[1:]), always=(None,) * axes)
 
 
-def after(reach: Reach, fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field | None:
+def after(reach: Reach, channels: Channels, fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field | None:
     """What the output of a layer sees. None where positions are beyond bounds."""
-    field, shape = fields[0], inputs[0]
+    field = fields[0]
     if len(fields) > 1:
-        field = _merged(fields, inputs, output)
+        field = _merged(fields, inputs, output, stacked=isinstance(channels, Stacked))
+    elif isinstance(channels, Carried) and (channels.dropped or (channels.units and output[0] < inputs[0][0])):
+        field = _part(field)
     if reach == "pointwise":
-        return field if field.centred or len(fields) > 1 else field._replace(centred=True)
-    if isinstance(reach, tuple):
-        axes: list[AxisField] = []
-        last = None
-        for step in zip(field.axes, reach, shape[1:], strict=True):
-            if step == last:  # a square map takes the same step on every axis
-                axes.append(axes[-1])
-                continue
-            axis = _step(*step)
-            if axis is None or len(axis.intervals) > LONGEST_PERIOD or _too_far(axis):
-                return None
-            axes.append(axis)
-            last = step
-        return Field(tuple(axes))
-    seen = _all_together(field, shape)
-    if reach == "normalized" and field.flat is None:
-        return Field(tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True)))
-    if reach == "normalized" or reach == "whole":
-        return Field(tuple(map(constant, seen)), flat=True)
-    if len(output) > 1:  # `reshape` gives a flat one axes again: what each of its positions sees is not kept apart
-        return Field(tuple(map(constant, (seen * 3)[: len(output) - 1])))
-    return Field(tuple(map(constant, seen)), flat=field.flat or False)
+        found: Field | None = field if field.centred or len(fields) > 1 else field._replace(centred=True)
+    elif isinstance(reach, tuple):
+        found = _windowed(field, reach, inputs[0], output)
+    elif reach == "flatten":
+        found = _reshaped(field, inputs[0], output)
+    elif reach == "normalized" and field.flat is None:
+        seen = _all_together(field, inputs[0])
+        axes = tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True))
+        found = field._replace(axes=axes, always=field.seen, certain=field.sure, centred=True)
+    elif isinstance(channels, Carried) and channels.units:  # each element sees those of its group
+        found = field if field.flat else field._replace(alike=False, seen_alike=False, before_flat=None)
+    else:
+        found = _every(field, tuple(map(constant, _all_together(field, inputs[0]))), flat=True)
+    if found and isinstance(channels, Chosen) and channels.groups == 1 and not (found.alike and found.seen_alike):
+        return found._replace(alike=True, seen_alike=True)
+    return found
+
+
+def _every(field: Field, axes: tuple[AxisField, ...], *, flat: bool | None) -> Field:
+    """Where every element sees all that all elements before it see together."""
+    return Field(axes, flat, seen=field.seen, always=field.seen, sure=field.sure, certain=field.sure)
+
+
+def _part(field: Field) -> Field:
+    """What is left of a field where some of the channels, or of the elements, go on."""
+    return field._replace(
+        exact=field.exact and field.alike,
+        sure=field.sure and field.seen_alike,
+        certain=field.certain and field.alike,
+        before_flat=None,
+    )
+
+
+def _reshaped(field: Field, shape: Shape, output: Shape) -> Field:
+    """The same elements in another shape."""
+    if len(output) == 1:
+        if field.flat is not None:
+            return field
+        axes = tuple(map(constant, _all_together(field, shape)))
+        single = max(shape[1:]) == 1
+        return field._replace(
+            axes=axes, flat=False, alike=field.alike and single, seen_alike=field.seen_alike and single,
+            centred=True, before_flat=(shape, field),
+        )  # fmt: skip
+    if field.before_flat and field.before_flat[0][1:] == output[1:]:
+        return field.before_flat[1]
+    axes = tuple(map(constant, _all_together(field, shape)))
+    placed = len(output) - 1 == len(axes)
+    if field.flat and placed:
+        return _every(field, axes, flat=None)._replace(sure=field.sure, certain=field.certain)
+    if placed:  # where each element went is not followed: a unit sees at most what all see together
+        axes = tuple(axis._replace(fixed=None) for axis in axes)
+    return field._replace(
+        axes=axes, flat=None if placed else field.flat or False, always=(None,) * len(axes) if placed else field.always,
+        exact=False, certain=field.certain and bool(field.flat), alike=False, seen_alike=False,
+        before_flat=None if field.flat is None else field.before_flat,
+    )  # fmt: skip
+
+
+def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:
+    """What windows over a map see."""
+    reads = [touched(rule, have, made) for rule, have, made in zip(rules, shape[1:], output[1:], strict=True)]
+    empty = any(may_miss(rule, have, made) for rule, have, made in zip(rules, shape[1:], output[1:], strict=True))
+    if field.flat is not None:  # its units have no position on the image: they see at most what all see together
+        whole = all(
+            read and (read.first, read.last, read.apart) == (0, have - 1, 1)
+            for read, have in zip(reads, shape[1:], strict=True)
+        )
+        return field._replace(
+            exact=False, sure=field.sure and (whole or bool(field.flat)), certain=field.certain and not empty,
+            seen_alike=False, alike=False, before_flat=None,
+        )  # fmt: skip
+    axes: list[AxisField] = []
+    last = None
+    for step in zip(field.axes, rules, shape[1:], strict=True):
+        if step == last:  # a square map takes the same step on every axis
+            axes.append(axes[-1])
+            continue
+        axis = step_over(*step)
+        if axis is None or len(axis.intervals) > LONGEST_PERIOD or is_too_far(axis):
+            return None
+        axes.append(axis)
+        last = step
+    found = [
+        _cover(axis, seen, always, read, have, dense=field.dense and field.exact, certain=field.certain)
+        for axis, seen, always, read, have in zip(field.axes, field.seen, field.always, reads, shape[1:], strict=True)
+    ]
+    seen = tuple(cover for cover, _ in found)
+    pooled = [isinstance(rule, Adaptive) and rule.output == 1 for rule in rules]
+    always = tuple(cover if all_ else before for cover, before, all_ in zip(seen, field.always, pooled, strict=True))
+    certain = (field.sure or not any(pooled)) and (field.certain or all(pooled))
+    sure = field.sure and all(known for _, known in found)
+    # What all units see, one that reads nothing does not; and around a pooled unit there are no others to go on with.
+    shared = any(axis.fixed for axis in axes)
+    empty_or_alone = empty or any(
+        have == 1 and _reaches_beyond(rule, have, made)
+        for rule, have, made in zip(rules, shape[1:], output[1:], strict=True)
+    )
+    dense = (
+        field.dense
+        and not empty
+        and all(
+            are_joined(axis, apart := spacing(rule)) and (apart <= 1 or not _reaches_beyond(rule, have, made))
+            for axis, rule, have, made in zip(field.axes, rules, shape[1:], output[1:], strict=True)
+        )
+    )
+    return Field(
+        tuple(axes), seen=seen, always=always, exact=field.exact and not (shared and empty_or_alone), sure=sure,
+        certain=certain and not empty, alike=field.alike, seen_alike=field.seen_alike, dense=dense,
+    )  # fmt: skip
+
+
+def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:
+    """Whether windows whose elements are apart reach over an edge, where they step over the units at it."""
+    return not isinstance(rule, Window) or rule.before > 0 or rule.last(output) >= size
+
+
+def _cover(
+    axis: AxisField,
+    seen: Cover | None,
+    always: Cover | None,
+    read: Touched | None,
+    size: int,
+    *,
+    dense: bool,
+    certain: bool,
+) -> tuple[Cover | None, bool]:
+    """The positions that are seen together by the units that are read, and whether that is exact."""
+    if read is None or seen is None:
+        return None, True
+    if (read.first, read.last, read.apart) == (0, size - 1, 1) or (always == seen and certain):
+        return seen, read.known
+    between = axis.between(read.first, read.last)
+    if between is None:
+        return always, read.known
+    first, last = max(between[0], seen.first), min(between[1], seen.last)
+    joined = are_joined(axis, read.apart)
+    own = Cover(first, last, seen.solid and read.known and joined) if first <= last else None
+    ends = joined or (len(axis.intervals) == 1 and (first, last) == between)  # are seen, and not stepped over
+    return together((own, always)), read.known and dense and ends
 
 
 def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
@@ -120,156 +216,58 @@ def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
     return tuple(axis.everything(size) for axis, size in zip(field.axes, shape[1:], strict=True))
 
 
-def _too_far(axis: AxisField) -> bool:
-    step, intervals, fixed = axis
-    first, last = intervals[0] or fixed or (0, 0)
-    return first < -LARGEST or last > LARGEST or step > LARGEST
+def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:
+    """What the output of a merge sees: on every axis the union of what its branches see.
 
-
-def _step(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int) -> AxisField | None:
-    """One axis behind a rule. None where its period would be too long."""
-    period = len(axis.intervals)
-    if isinstance(rule, Window):
-        kernel, stride, before, dilation = rule
-        reach = (kernel - 1) * dilation
-        if period == 1 and (only := axis.intervals[0]):
-            j = axis.step
-            return AxisField(stride * j, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
-        turns = period // gcd(period, stride)  # outputs until the input's period comes round
-        step = turns * stride // period * axis.step
-        starts = (y * stride - before for y in range(turns))
-        pieces = (axis.between(start, start + reach, dilation) for start in starts)
-        return reduced(step, tuple(pieces), axis.fixed)
-    if isinstance(rule, Adaptive):
-        if rule.output == 1:
-            seen = axis.everything(rule.input)
-            return AxisField(axis.step * rule.input // period, (seen,), seen)
-        common = gcd(rule.input, rule.output)
-        shift, outputs = rule.input // common, rule.output // common
-        turns = period // gcd(period, shift)
-        if turns * outputs > LONGEST_PERIOD:
-            return None
-        pieces = (
-            axis.between(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output) - 1)
-            for y in range(turns * outputs)
-        )
-        return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
-    factor = rule.stride if isinstance(rule, Spread) else rule.factor
-    if factor * period > LONGEST_PERIOD:
-        return None
-    read = _spread_units if isinstance(rule, Spread) else _enlarged_units
-    pieces = (_of_units(axis, *read(rule, y)) for y in range(factor * period))
-    return reduced(axis.step, tuple(pieces), axis.fixed)
-
-
-def _of_units(axis: AxisField, units: Interval, apart: int) -> Interval:
-    return units and axis.between(*units, apart)
-
-
-def _spread_units(rule: Spread | Enlarge, y: int) -> tuple[Interval, int]:
-    """The inputs u of a transposed window that write to y, and how far apart: u·S − P + k·D = y, k from 0 to K − 1."""
-    assert isinstance(rule, Spread)
-    kernel, stride, before, dilation = rule
-    common = gcd(stride, dilation)
-    if (y + before) % common:
-        return None, 1
-    apart = dilation // common  # distance between one such input and the next
-    first = -((y + before - (kernel - 1) * dilation) // -stride)
-    last = (y + before) // stride
-    residue = (y + before) // common * pow(stride // common, -1, apart) % apart
-    first += (residue - first) % apart
-    last -= (last - residue) % apart
-    return ((first, last) if first <= last else None), apart
-
-
-def _enlarged_units(rule: Spread | Enlarge, y: int) -> tuple[Interval, int]:
-    """The inputs that output y of an upsampling reads; one that has weight 0 is not read."""
-    assert isinstance(rule, Enlarge)
-    if not rule.linear:
-        return (y // rule.factor, y // rule.factor), 1
-    below, rest = divmod(2 * y + 1 - rule.factor, 2 * rule.factor)
-    return (below, below + (rest > 0)), 1
-
-
-def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
-    """The axis with the shortest period: 1 where all intervals follow one another evenly."""
-    period = len(intervals)
-    first = intervals[0]
-    if period > 1 and first and step % period == 0:
-        even = step // period
-        if all(piece == (first[0] + u * even, first[1] + u * even) for u, piece in enumerate(intervals)):
-            return AxisField(even, (first,), fixed)
-    return AxisField(step, intervals, fixed)
-
-
-def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field:
-    """What the output of a merge sees: on every axis the union of what its branches see."""
-    if fields[0].flat is not None:
-        alone = tuple(
-            constant(_union(field.axes[number].fixed for field in fields)) for number in range(len(fields[0].axes))
-        )
-        return Field(alone, flat=any(field.flat for field in fields))
+    `stacked` where the branches' channels follow one another: a channel sees what its own branch does.
+    """
+    seen = tuple(map(together, zip(*(field.seen for field in fields), strict=True)))
+    equal = all(field.axes == fields[0].axes for field in fields)
+    equally_seen = all(field.seen == seen for field in fields)
+    merged = Field(
+        (),
+        seen=seen,
+        exact=all(field.exact for field in fields),
+        sure=all(field.sure for field in fields) or any(field.sure and field.seen == seen for field in fields),
+        certain=all(field.certain for field in fields if any(field.always)),
+        alike=all(field.alike for field in fields) and (not stacked or (equal and equally_seen)),
+        seen_alike=all(field.seen_alike for field in fields) and (not stacked or equally_seen),
+        dense=all(field.dense for field in fields) and (equal or _overlapping(fields)),
+    )
+    if any(field.flat is not None for field in fields):
+        alone = tuple(constant(union(field.axes[at].fixed for field in fields)) for at in range(len(fields[0].axes)))
+        full = [field for field in fields if field.flat and field.always == seen]
+        flat = len(full) == len(fields) if stacked else bool(full)
+        return merged._replace(axes=alone, flat=flat, always=seen if flat else (None,) * len(seen))
     axes: list[AxisField] = []
-    all_centred = True
+    all_centred, all_exact = True, merged.exact
     last = None
     for number, size in enumerate(output[1:], 1):
         column = ([field.axes[number - 1] for field in fields], [shape[number] for shape in inputs], size)
         if column == last:  # the axes of a square map are alike
             axes.append(axes[-1])
             continue
-        axis, centred = _merged_axis(*column)
+        axis, centred, exact = merge_axes(*column)
         axes.append(axis)
-        all_centred = all_centred and centred
+        all_centred, all_exact = all_centred and centred, all_exact and exact
         last = column
-    return Field(tuple(axes), centred=all_centred)
+    always = tuple(map(together, zip(*(field.always for field in fields), strict=True)))
+    return merged._replace(axes=tuple(axes), centred=all_centred, always=always, exact=all_exact)
 
 
-def _union(intervals: object) -> Interval:
-    found: Interval = None
-    for interval in intervals:  # type: ignore[attr-defined]
-        found = hull(found, interval)
-    return found
-
-
-def _merged_axis(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool]:
-    """One axis of a merge, and whether the branches look at the same places."""
-    found = _even(axes) if output == 1 or 1 not in sizes else None
-    if found:
-        return found
-    fixed: Interval = None
-    sliding: list[AxisField] = []
-    for axis, size in zip(axes, sizes, strict=True):
-        fixed = hull(fixed, axis.fixed)
-        if axis.step == 0 or (size == 1 and output > 1):  # broadcast: every unit sees what the only one does
-            fixed = hull(fixed, axis.unit(0))
-        else:
-            sliding.append(axis)
-    if not sliding:
-        return constant(fixed), True
-    period = lcm(*(len(axis.intervals) for axis in sliding))
-    rates = {Fraction(axis.step, len(axis.intervals)) for axis in sliding}
-    if (len(rates) > 1 and output > 1) or period > LONGEST_PERIOD:
-        everything = _union(axis.everything(output) for axis in sliding)
-        return sliding[0]._replace(fixed=hull(fixed, everything)), False
-    columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
-    centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
-    step = sliding[0].step * period // len(sliding[0].intervals)
-    return reduced(step, tuple(_union(column) for column in columns), fixed), centred
-
-
-def _even(axes: list[AxisField]) -> tuple[AxisField, bool] | None:
-    """The same where all branches step alike and none varies, as nearly always; None elsewhere."""
-    first = axes[0]
-    step, low, high = first.step, LARGEST, -LARGEST
-    centres = set()
-    for rate, intervals, fixed in axes:
-        only = intervals[0]
-        if rate != step or not step or fixed or len(intervals) > 1 or not only:
-            return None
-        start, end = only
-        low, high = min(low, start), max(high, end)
-        centres.add(start + end)
-    return AxisField(step, ((low, high),)), len(centres) == 1
+def _overlapping(fields: tuple[Field, ...]) -> bool:
+    """Whether what branches see at a unit joins without a gap; False where they step differently."""
+    for column in zip(*(field.axes for field in fields), strict=True):
+        axes = [axis for axis in column if axis.step]  # the others are the same for every unit
+        ends = sorted(interval for axis in axes for interval in axis.intervals if interval)
+        if any(len(axis.intervals) > 1 or axis.step != axes[0].step for axis in axes):
+            return False
+        last = ends[0][1] if ends else 0
+        for first, end in ends[1:]:
+            if first > last + 1:
+                return False
+            last = max(last, end)
+    return True
 
 
 def phases(field: Field | None) -> int:
@@ -282,7 +280,7 @@ def shown(field: Field | None) -> ReceptiveField | None:
     if field is None or field.flat is not None:
         return None
     sizes, strides, starts = zip(*map(_shown_axis, field.axes), strict=True)
-    return ReceptiveField(sizes, strides, starts, any([len(axis.intervals) > 1 for axis in field.axes]))
+    return ReceptiveField(sizes, strides, starts, any([len(axis.intervals) > 1 for axis in field.axes]), field.exact)
 
 
 def _shown_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
@@ -296,11 +294,16 @@ def _shown_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
     return size, step // period if step % period == 0 else Fraction(step, period), seen[0][0]
 
 
-def whole(field: Field | None) -> Whole | None:
-    """The interval that every element sees, where each sees all of the input."""
+def whole(field: Field | None, image: Shape) -> Whole | None:
+    """What every element sees, where each sees the same; `image` are the sizes of the network's input."""
     if field is None or field.flat is False or not field.axes:
         return None
     ends = [axis.fixed for axis in field.axes if axis.fixed]
-    if len(ends) < len(field.axes):
+    covers = [cover for cover in field.always if cover]
+    if len(ends) < len(field.axes) or len(covers) < len(field.axes):
         return None
-    return Whole(tuple(last - first + 1 for first, last in ends), tuple(first for first, _ in ends))
+    gated = field.flat is None and any(axis.intervals != (axis.fixed,) for axis in field.axes)
+    if field.certain and all(cover.fills(size) for cover, size in zip(covers, image, strict=True)):
+        return Whole(tuple(last - first + 1 for first, last in ends), tuple(first for first, _ in ends), gated=gated)
+    sizes = tuple(cover.last - cover.first + 1 for cover in covers)
+    return Whole(sizes, tuple(cover.first for cover in covers), all=False, exact=field.certain, gated=gated)

@@ -28,13 +28,15 @@ class Whole(NamedTuple):
     """What every unit of a map sees of the input, through a global pool, say.
 
     Where `all` they see the whole input: the interval is given before clipping to the image. Elsewhere it is the part
-    of the image that they see; `exact` is False where that is an upper bound.
+    of the image that they see; `exact` is False where that is an upper bound. `gated` where each unit has a receptive
+    field of its own beside that, as after a gate made by a global pool.
     """
 
     size: tuple[int, ...]
     start: tuple[int, ...]
     all: bool = True
     exact: bool = True
+    gated: bool = False
 
 
 class Costs(NamedTuple):
@@ -87,6 +89,11 @@ class LayerReport(NamedTuple):
     whole: Whole | None
     centred: bool
     shares: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether units have a receptive field of their own, beside what all of them see through gates or norms."""
+        return self.receptive_field is not None and (self.whole is None or self.whole.gated)
 
     @property
     def kind(self) -> str:

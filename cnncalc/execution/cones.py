@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Stacked
-from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
+from cnncalc.layers.reach import Adaptive, Reach, Rule, Spread, Window
 from cnncalc.network import INPUT, Network, Node
 
-Rule = Window | Spread | Enlarge | Adaptive
 Interval = tuple[int, int] | None
 FURTHEST = 10**18  # so that ranges, which a stride multiplies layer by layer, stay numbers; no such cone is counted out
 

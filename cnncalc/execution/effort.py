@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from cnncalc.execution.cones import FURTHEST, Rule, ranges
+from cnncalc.execution.cones import FURTHEST, ranges
 from cnncalc.layers.base import Shape
-from cnncalc.layers.reach import Adaptive
+from cnncalc.layers.reach import Adaptive, Rule
 from cnncalc.layers.window import Windowed
 from cnncalc.network import INPUT, Network, Node
 

@@ -10,6 +10,7 @@ from operator import or_
 from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
+from cnncalc.analysis.axis_field import hull
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, sights
@@ -352,7 +353,7 @@ def _beyond(node: Node, field: Field, ways: list[Cone | None]) -> Iterator[Check
             continue
         axis = field.axes[number]
         for unit in range(node.output[1 + number]):
-            told, found = receptive_field.hull(axis.unit(unit), axis.fixed), cone.at(unit)
+            told, found = hull(axis.unit(unit), axis.fixed), cone.at(unit)
             if told != found:
                 yield Check(f"receptive field of unit {unit} on axis {number + 1}, not clipped", told, found, False)
                 return
@@ -370,7 +371,7 @@ def _units(node: Node, network: Network, field: Field | None, trace: Trace) -> t
         return None, None
     found = []
     for place in (tuple(size // 2 for size in sizes), (0,) * len(sizes)):
-        told = (receptive_field.hull(axis.unit(at), axis.fixed) for axis, at in zip(field.axes, place, strict=True))
+        told = (hull(axis.unit(at), axis.fixed) for axis, at in zip(field.axes, place, strict=True))
         declared = tuple(_clipped(one, size) for one, size in zip(told, network.input[1:], strict=True))
         if not all(declared):
             declared = (None,) * len(declared)

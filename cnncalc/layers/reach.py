@@ -41,6 +41,8 @@ class Adaptive(NamedTuple):
     output: int
 
 
+Rule = Window | Spread | Enlarge | Adaptive  # of one axis
+
 # An axis each; or "pointwise": only the same position; "normalized": the same position, and all others through the
 # statistics; "flatten": positions become elements; "whole": every element reads the whole input.
-Reach = tuple[Window | Spread | Enlarge | Adaptive, ...] | Literal["pointwise", "normalized", "flatten", "whole"]
+Reach = tuple[Rule, ...] | Literal["pointwise", "normalized", "flatten", "whole"]

@@ -51,22 +51,28 @@ class Column(NamedTuple):
 
 
 def format_field(layer: LayerReport | None) -> str:
-    """A receptive field for people: one number where it is square, `~` where it varies, `†` where centres disagree."""
+    """A receptive field for people: one number where it is square, with the marks that `notes.marks` explains."""
     size = _field_size(layer)
     if layer is None or size is None:
         return "–"
-    field = layer.receptive_field
     text = f"{size[0]}" if isinstance(size, tuple) and len(set(size)) == 1 else join(size)
-    return f"{'~' if field and field.varies and size != 'all' else ''}{text}{'' if layer.centred else '†'}"
+    field, seen = layer.receptive_field, layer.whole
+    if size == "all" or not layer.is_local:
+        bound = "≤" if seen and not seen.exact else ""
+        return f"{bound}{text}{'' if layer.centred else '†'}"
+    bound = ("~" if field and field.varies else "") + ("≤" if field and not field.exact else "")
+    return f"{bound}{text}{'*' if seen else ''}{'' if layer.centred else '†'}"
 
 
 def _field_size(layer: LayerReport | None) -> tuple[int, ...] | str | None:
     """What a unit sees: the size per axis, or `all`."""
     if layer is None:
         return None
+    if layer.is_local:
+        return layer.receptive_field.size if layer.receptive_field else None
     if layer.whole:
-        return "all"
-    return layer.receptive_field.size if layer.receptive_field else None
+        return "all" if layer.whole.all else layer.whole.size
+    return None
 
 
 def join(value: Value, by: str = "×") -> str:

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
-from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report
+from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
 from cnncalc.errors import Fix, Note, Problem
 
 _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
@@ -45,7 +45,7 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
         "output": layer.output,
         **_figures(layer.costs),
         "receptive_field": layer.receptive_field and _field(layer.receptive_field),
-        "whole_input": layer.whole and layer.whole._asdict(),
+        "whole_input": layer.whole and _whole(layer.whole),
         "centred": layer.centred,
         "shares": layer.shares or None,
     }
@@ -61,7 +61,12 @@ def _field(field: ReceptiveField) -> dict[str, Any]:
         "stride": [_number(step) for step in field.stride],
         "start": field.start,
         "varies": field.varies,
+        "exact": field.exact,
     }
+
+
+def _whole(seen: Whole) -> dict[str, Any]:
+    return {"size": seen.size, "start": seen.start, "exact": seen.exact}
 
 
 def _number(number: int | Fraction) -> int | float:

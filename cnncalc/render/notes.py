@@ -46,7 +46,8 @@ def field_note(layer: LayerReport) -> str:
     field = layer.receptive_field
     if field is None:
         return "none"
-    return f"{join(field.size)} in steps of {join(field.stride)} from {join(field.start, ', ')}, at {layer.path}"
+    most = "" if field.exact else "at most "
+    return f"{most}{join(field.size)} in steps of {join(field.stride)} from {join(field.start, ', ')}, at {layer.path}"
 
 
 def marks(report: Report) -> Iterator[tuple[str, str]]:
@@ -56,6 +57,10 @@ def marks(report: Report) -> Iterator[tuple[str, str]]:
         yield "all", "every unit sees the whole input"
     if "†" in shown:
         yield "†", "branches that meet look at different places; the field is their union"
+    if "*" in shown:
+        yield "*", "through gates or norms by global statistics, units see more of the input as well"
+    if "≤" in shown:
+        yield "≤", "at most: not followed channel by channel, or element by element"
     if "~" in shown:
         yield "~", "the field varies from unit to unit; the largest is shown"
     if any(layer.shares for layer in report.layers):

@@ -32,7 +32,8 @@ PROSE = 115  # characters of a line of prose where no width is given
 LEGEND = (
     "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases, "
     "multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without (unpadded), "
-    "and for every unit the input positions it was traced to. ~ sees less than the receptive field: an inner map ends."
+    "and for every unit the input positions it was traced to. ~ sees less than the receptive field, for an "
+    "inner map ends there; ≤ the receptive field is an upper bound."
 )
 
 
@@ -80,7 +81,8 @@ def _seen(unit: Unit | None) -> str:
     if unit is None:
         return "–"
     texts = ["nothing" if seen is None else f"{seen[0]}–{seen[1]}" for seen in unit.traced]
-    return ("~" if unit.cut else "") + (" × ".join(texts) if len(set(texts)) > 1 else texts[0])
+    mark = "~" if unit.cut else "≤" if unit.declared != unit.traced else ""
+    return mark + (" × ".join(texts) if len(set(texts)) > 1 else texts[0])
 
 
 def _differences(verdict: Verdict, before: str = "") -> Iterator[Block]:

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any
 
 import pytest
+
+from cnncalc import analyze, load
+from cnncalc.analysis.coverage import Cover, may_miss, together, touched
+from cnncalc.analysis.figures import FIGURES, last_spatial_layer
+from cnncalc.layers.reach import Window
 
 from ..networks import report
 
@@ -211,7 +217,9 @@ def test_branches_of_different_stride_are_marked() -> None:
     """Both are 3×4×4, but one steps by 2 and the other by 1."""
     layer = last_field("layers: [{add: ['conv(3, 1, stride=2)', 'crop(2)']}]")
     assert not layer.centred
-    assert layer.whole is not None
+    assert layer.receptive_field.size == (7, 7)  # 0, 2, 4, 6 and 2 to 5: at most 0 to 6
+    assert not layer.receptive_field.exact
+    assert layer.whole is None
 
 
 def test_positions_beyond_bounds_are_not_told() -> None:
@@ -223,3 +231,89 @@ def test_the_time_does_not_depend_on_the_resolution() -> None:
     layer = last_field("input: [3, 1000000, 1000000]\nlayers: ['conv(4, 3, padding=1) -> adaptive_avg_pool(7)']")
     assert layer.output == (4, 7, 7)
     assert layer.receptive_field.varies
+
+
+def whole_of(text: str) -> Any:
+    """What every unit of the last layer sees: sizes, whether that is all, whether it is exact."""
+    seen = last_field(text).whole
+    return seen and (seen.size, seen.all, seen.exact)
+
+
+def test_a_part_of_a_flat_map_is_not_said_to_see_all() -> None:
+    """Elements 0 and 1 of four are the positions 0 and 1: not followed, and so at most all four."""
+    assert whole_of("input: [1, 4]\nlayers: ['flatten -> channel_split(2, 0) -> linear(1)']") == ((4,), False, False)
+    assert whole_of("input: [1, 4]\nlayers: ['flatten -> linear(2) -> channel_split(2, 0)']") == ((4,), True, True)
+
+
+@pytest.mark.parametrize("kind", ["group_norm(2)", "softmax(2)"])
+def test_groups_of_a_flat_map_see_their_own_elements(kind: str) -> None:
+    assert whole_of(f"input: [1, 4]\nlayers: [flatten -> {kind}]") is None
+    assert whole_of(f"input: [1, 4]\nlayers: [flatten -> {kind} -> linear(1)]") == ((4,), True, True)
+
+
+def test_a_reshape_that_restores_the_map_is_local() -> None:
+    layers = report("input: [2, 4, 4]\nlayers: ['flatten -> reshape([2, 4, 4]) -> conv(1, 3)']").layers
+    assert [layer.receptive_field and layer.receptive_field.size for layer in layers] == [None, (1, 1), (3, 3)]
+    assert layers[-1].whole is None
+
+
+def test_another_reshape_is_bounded() -> None:
+    """Row-major, the units of 256×13×13 read rows 13·q/2 apart of 64×26×26: not followed, at most everything."""
+    layer = last_field("input: [64, 26, 26]\nlayers: ['reshape([256, 13, 13]) -> conv(8, 3, padding=1)']")
+    assert layer.receptive_field.size == (26, 26)
+    assert not layer.receptive_field.exact
+    assert layer.whole is None
+
+
+def test_an_edge_that_is_cropped_is_not_seen() -> None:
+    """Positions 0 to 2 of six; and 0 to 2 of four, for no window reaches the last."""
+    assert whole_of("input: [1, 6]\nlayers: ['crop([[0, 3]]) -> flatten -> linear(1)']") == ((3,), False, True)
+    assert whole_of("input: [1, 4]\nlayers: ['max_pool(3, stride=2) -> flatten -> linear(1)']") == ((3,), False, True)
+
+
+def test_positions_that_are_stepped_over_are_not_seen() -> None:
+    """0, 2 and 4 of five: the interval is the whole input, and yet not all of it is seen."""
+    assert whole_of("input: [1, 5]\nlayers: ['max_pool(1, stride=2) -> flatten -> linear(1)']") == ((5,), False, True)
+
+
+def test_gates_leave_the_field_along_the_convolutions() -> None:
+    """SE-ResNet-50 has that of ResNet-50, 427, before its global pool."""
+    found = analyze(load("seresnet50"))
+    last = last_spatial_layer(found)
+    assert last is not None
+    assert last.receptive_field is not None
+    assert last.receptive_field.size == (427, 427)
+    assert last.whole is not None
+    assert last.whole.gated
+    assert FIGURES["receptive_field"].measure_network(found) == (427, 427)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "solid"),
+    [(Cover(0, 3), Cover(4, 6), True), (Cover(0, 3), Cover(5, 6), False), (Cover(0, 9), Cover(3, 4, solid=False), True),
+     (Cover(0, 9, solid=False), Cover(2, 3), False), (Cover(0, 5, solid=False), Cover(0, 9), True)],
+)  # fmt: skip
+def test_covers_together(first: Cover, second: Cover, solid: bool) -> None:
+    low, high = min(first.first, second.first), max(first.last, second.last)
+    assert together((first, second)) == together((second, first)) == Cover(low, high, solid)
+
+
+def test_touched_is_what_windows_touch() -> None:
+    """Against going through all outputs and elements."""
+    chance = random.Random(7)
+    for _ in range(3000):
+        window = Window(chance.randint(1, 5), chance.randint(1, 4), chance.randint(-2, 4), chance.randint(1, 3))
+        size, output = chance.randint(1, 12), chance.randint(1, 6)
+        taps = {
+            y * window.stride - window.before + k * window.dilation for y in range(output) for k in range(window.kernel)
+        }
+        read = sorted(taps & {*range(size)})
+        found = touched(window, size, output)
+        if not read:
+            continue
+        assert found is not None
+        assert (found.first, found.last) == (read[0], read[-1])
+        assert max((b - a for a, b in pairwise(read)), default=1) <= found.apart
+        if not may_miss(window, size, output):
+            firsts = (y * window.stride - window.before for y in range(output))
+            assert all({first + k * window.dilation for k in range(window.kernel)} & {*read} for first in firsts)

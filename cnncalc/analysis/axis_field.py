@@ -1,0 +1,221 @@
+"""One axis of a receptive field: what its units see, and what layers make of it.
+
+Unit u of a map sees the input positions [start + u·j, start + u·j + r − 1] (before clipping to the image), and a window
+of K, S, P, D makes of it r + D·(K − 1)·j, start − P·j and j·S.
+Source: A. Araujo, W. Norris & J. Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
+
+After an upsampling the interval of a unit is not linear in u but repeats in a period: then a period is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+from math import gcd, lcm
+from typing import NamedTuple
+
+from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
+
+LONGEST_PERIOD = 128  # no upsampling that needs more is followed
+LARGEST = 10**18  # positions further away are not stated
+
+Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
+
+
+class AxisField(NamedTuple):
+    """What the units of one axis see.
+
+    Unit u sees `intervals[u mod p]` moved by (u div p)·step, with p the number of intervals; and, where `fixed` is
+    given, those positions too, whatever u is: through a global pool, say.
+    """
+
+    step: int = 1
+    intervals: tuple[Interval, ...] = ((0, 0),)
+    fixed: Interval = None
+
+    def unit(self, u: int) -> Interval:
+        """What the unit u sees, but for what all of them see."""
+        turns, phase = divmod(u, len(self.intervals))
+        interval = self.intervals[phase]
+        return interval and (interval[0] + turns * self.step, interval[1] + turns * self.step)
+
+    def between(self, first: int, last: int, apart: int = 1) -> Interval:
+        """What the units from first to last, `apart` from one another, see together.
+
+        Only a period of them at either end can see the outermost positions: what comes round again has moved inwards.
+        """
+        if len(self.intervals) == 1:
+            only = self.intervals[0]
+            return only and (only[0] + first * self.step, only[1] + last * self.step) if first <= last else None
+        heads = map(self.unit, range(first, last + 1, apart)[: len(self.intervals)])
+        tails = map(self.unit, range(last, first - 1, -apart)[: len(self.intervals)])
+        starts = [interval[0] for interval in heads if interval]
+        ends = [interval[1] for interval in tails if interval]
+        return (min(starts), max(ends)) if starts and ends else None
+
+    def everything(self, size: int) -> Interval:
+        """What all units of a map of this size see together."""
+        return hull(self.between(0, size - 1), self.fixed)
+
+
+def hull(a: Interval, b: Interval) -> Interval:
+    """The least interval that holds both."""
+    if a is None or b is None:
+        return a or b
+    return min(a[0], b[0]), max(a[1], b[1])
+
+
+def constant(interval: Interval) -> AxisField:
+    """An axis whose units all see the same."""
+    return AxisField(0, (interval,), interval)
+
+
+def spacing(rule: Rule) -> int:
+    """How far apart the units are that an output reads side by side; 0 where it reads one."""
+    if isinstance(rule, Window):
+        return rule.dilation if rule.kernel > 1 else 0
+    if isinstance(rule, Spread):
+        return rule.dilation // gcd(rule.stride, rule.dilation) if rule.kernel > 1 else 0
+    return 1 if isinstance(rule, Adaptive) or rule.linear else 0
+
+
+def are_joined(axis: AxisField, apart: int) -> bool:
+    """Whether the intervals of units so far apart leave no position out."""
+    period = len(axis.intervals)
+    if period > 1 and apart > 1:
+        return False
+    pairs = ((axis.unit(u), axis.unit(u + apart)) for u in range(period))
+    return all(one and other and other[0] <= one[1] + 1 for one, other in pairs)
+
+
+def is_too_far(axis: AxisField) -> bool:
+    step, intervals, fixed = axis
+    first, last = intervals[0] or fixed or (0, 0)
+    return first < -LARGEST or last > LARGEST or step > LARGEST
+
+
+def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int) -> AxisField | None:
+    """One axis behind a rule. None where its period would be too long."""
+    period = len(axis.intervals)
+    if isinstance(rule, Window):
+        kernel, stride, before, dilation = rule
+        reach = (kernel - 1) * dilation
+        if period == 1 and (only := axis.intervals[0]):
+            j = axis.step
+            return AxisField(stride * j, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
+        turns = period // gcd(period, stride)  # outputs until the input's period comes round
+        step = turns * stride // period * axis.step
+        starts = (y * stride - before for y in range(turns))
+        pieces = (axis.between(start, start + reach, dilation) for start in starts)
+        return reduced(step, tuple(pieces), axis.fixed)
+    if isinstance(rule, Adaptive):
+        if rule.output == 1:
+            seen = axis.everything(rule.input)
+            return AxisField(axis.step * rule.input // period, (seen,), seen)
+        common = gcd(rule.input, rule.output)
+        shift, outputs = rule.input // common, rule.output // common
+        turns = period // gcd(period, shift)
+        if turns * outputs > LONGEST_PERIOD:
+            return None
+        pieces = (
+            axis.between(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output) - 1)
+            for y in range(turns * outputs)
+        )
+        return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
+    factor = rule.stride if isinstance(rule, Spread) else rule.factor
+    if factor * period > LONGEST_PERIOD:
+        return None
+    read = _units_read(rule, factor * period)
+    pieces = (units and axis.between(*units, apart) for units, apart in read)
+    return reduced(axis.step, tuple(pieces), axis.fixed)
+
+
+@lru_cache(maxsize=256)
+def _units_read(rule: Spread | Enlarge, outputs: int) -> tuple[tuple[Interval, int], ...]:
+    """For each of the first outputs, the first and last of the inputs that it reads, and how far apart these are."""
+    if isinstance(rule, Spread):
+        return tuple(_spread_units(rule, y) for y in range(outputs))
+    return tuple(_enlarged_units(rule, y) for y in range(outputs))
+
+
+def _spread_units(rule: Spread, y: int) -> tuple[Interval, int]:
+    """The inputs u of a transposed window that write to y, and how far apart: u·S − P + k·D = y, k from 0 to K − 1."""
+    kernel, stride, before, dilation = rule
+    common = gcd(stride, dilation)
+    if (y + before) % common:
+        return None, 1
+    apart = dilation // common  # distance between one such input and the next
+    first = -((y + before - (kernel - 1) * dilation) // -stride)
+    last = (y + before) // stride
+    residue = (y + before) // common * pow(stride // common, -1, apart) % apart
+    first += (residue - first) % apart
+    last -= (last - residue) % apart
+    return ((first, last) if first <= last else None), apart
+
+
+def _enlarged_units(rule: Enlarge, y: int) -> tuple[Interval, int]:
+    """The inputs that output y of an upsampling reads; one that has weight 0 is not read."""
+    if not rule.linear:
+        return (y // rule.factor, y // rule.factor), 1
+    below, rest = divmod(2 * y + 1 - rule.factor, 2 * rule.factor)
+    return (below, below + (rest > 0)), 1
+
+
+def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
+    """The axis with the shortest period: 1 where all intervals follow one another evenly."""
+    period = len(intervals)
+    first = intervals[0]
+    if period > 1 and first and step % period == 0:
+        even = step // period
+        if all(piece == (first[0] + u * even, first[1] + u * even) for u, piece in enumerate(intervals)):
+            return AxisField(even, (first,), fixed)
+    return AxisField(step, intervals, fixed)
+
+
+def union(intervals: Iterable[Interval]) -> Interval:
+    found: Interval = None
+    for interval in intervals:
+        found = hull(found, interval)
+    return found
+
+
+def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool, bool]:
+    """One axis of a merge, whether the branches look at the same positions, and whether that is exact."""
+    found = _even(axes) if output == 1 or 1 not in sizes else None
+    if found:
+        return found
+    fixed: Interval = None
+    sliding: list[AxisField] = []
+    for axis, size in zip(axes, sizes, strict=True):
+        fixed = hull(fixed, axis.fixed)
+        if axis.step == 0 or (size == 1 and output > 1):  # broadcast: every unit sees what the only one does
+            fixed = hull(fixed, axis.unit(0))
+        else:
+            sliding.append(axis)
+    if not sliding:
+        return constant(fixed), True, True
+    period = lcm(*(len(axis.intervals) for axis in sliding))
+    rates = {Fraction(axis.step, len(axis.intervals)) for axis in sliding}
+    if (len(rates) > 1 and output > 1) or period > LONGEST_PERIOD:
+        everything = union(axis.everything(output) for axis in sliding)
+        return AxisField(0, (hull(fixed, everything),)), False, False
+    columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
+    centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
+    step = sliding[0].step * period // len(sliding[0].intervals)
+    return reduced(step, tuple(union(column) for column in columns), fixed), centred, True
+
+
+def _even(axes: list[AxisField]) -> tuple[AxisField, bool, bool] | None:
+    """The same where all branches step alike and none varies, as nearly always; None elsewhere."""
+    first = axes[0]
+    step, low, high = first.step, LARGEST, -LARGEST
+    centres = set()
+    for rate, intervals, fixed in axes:
+        only = intervals[0]
+        if rate != step or not step or fixed or len(intervals) > 1 or not only:
+            return None
+        start, end = only
+        low, high = min(low, start), max(high, end)
+        centres.add(start + end)
+    return AxisField(step, ((low, high),)), len(centres) == 1, True
