@@ -41,7 +41,7 @@ def test_json_has_the_keys_of_the_contract() -> None:
     field = found["layers"][0]["receptive_field"]
     assert {"size": [3, 3], "stride": [1, 1], "start": [-1, -1]}.items() <= field.items()
     assert found["layers"][-1]["receptive_field"] is None
-    assert found["layers"][-1]["whole_input"] == {"size": [8, 8], "start": [0, 0]}
+    assert found["layers"][-1]["whole_input"] == {"size": [8, 8], "start": [0, 0], "exact": True}
 
 
 def test_json_layers_add_up_to_the_totals() -> None:
