@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from cnncalc.analysis.folding import Row, fold, layer_row
 from cnncalc.analysis.report import Report
 from cnncalc.network import INPUT, Network
 
-MOST_ALIGNED = 3_000  # rows that are aligned by what they are; beyond, by their paths
+MOST_ALIGNED = 3_000  # rows that are aligned by what they are; beyond, by their paths alone
+Likeness = Callable[[Row], Hashable]
 
 
 class Subject(NamedTuple):
@@ -58,9 +59,7 @@ def depth(network: Network, report: Report) -> int:
 def align(before: Report, after: Report, depth: int | None = None) -> list[Aligned]:
     """Every layer of both, those that are alike beside one another; with a depth, groups below it as one."""
     old, new = _rows(before, depth), _rows(after, depth)
-    if max(len(old), len(new)) > MOST_ALIGNED:
-        return list(_pair(old, new, [row.path for row in old], [row.path for row in new]))
-    return list(_pair(old, new, [_token(row) for row in old], [_token(row) for row in new]))
+    return list(_pair(old, new, [_by_path, _by_content, _by_kind]))
 
 
 def _rows(report: Report, depth: int | None) -> list[Row]:
@@ -70,31 +69,38 @@ def _rows(report: Report, depth: int | None) -> list[Row]:
     return [row._replace(label=row.path, indent=0) for row in fold(report, depth) if not row.head]
 
 
-def _token(row: Row) -> Hashable:
+def _by_path(row: Row) -> Hashable:
+    return row.path, row.kind
+
+
+def _by_content(row: Row) -> Hashable:
     return _calls(row), row.inputs, row.output
+
+
+def _by_kind(row: Row) -> Hashable:
+    return row.kind
 
 
 def _calls(row: Row) -> tuple[str, ...]:
     return tuple(repr(layer.layer) for layer in row.inside)
 
 
-def _pair(old: Sequence[Row], new: Sequence[Row], a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[Aligned]:
-    """Blocks of equal tokens beside one another; in what lies between, layers of equal kinds."""
+def _pair(old: Sequence[Row], new: Sequence[Row], likenesses: Sequence[Likeness]) -> Iterator[Aligned]:
+    """What is alike by the first likeness beside one another; what lies between, by the next."""
+    if not old or not new or not likenesses:
+        yield from (Aligned("before", row, None) for row in old)
+        yield from (Aligned("after", None, row) for row in new)
+        return
+    first, *others = likenesses
+    if first is not _by_path and max(len(old), len(new)) > MOST_ALIGNED:
+        yield from _pair(old, new, [])
+        return
+    a, b = list(map(first, old)), list(map(first, new))
     for operation, i, last, j, end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if operation == "equal":
             yield from map(_compare, old[i:last], new[j:end])
         else:
-            yield from _pair_kinds(old[i:last], new[j:end])
-
-
-def _pair_kinds(old: Sequence[Row], new: Sequence[Row]) -> Iterator[Aligned]:
-    kinds = [row.kind for row in old], [row.kind for row in new]
-    for operation, i, last, j, end in SequenceMatcher(None, *kinds, autojunk=False).get_opcodes():
-        if operation == "equal":
-            yield from map(_compare, old[i:last], new[j:end])
-        else:
-            yield from (Aligned("before", row, None) for row in old[i:last])
-            yield from (Aligned("after", None, row) for row in new[j:end])
+            yield from _pair(old[i:last], new[j:end], others)
 
 
 def _compare(one: Row, other: Row) -> Aligned:

@@ -55,9 +55,26 @@ def test_an_older_version_of_a_file() -> None:
     new = report("layers: ['conv(8, 3)', relu, batch_norm, 'conv(8, 5, padding=1)', flatten, linear(10)]")
     found = [(row.state, row.path) for row in align(old, new)]
     assert found == [
-        ("same", "conv1"), ("same", "relu1"), ("before", "conv2"), ("after", "batch_norm1"), ("changed", "conv2"),
+        ("same", "conv1"), ("same", "relu1"), ("after", "batch_norm1"), ("changed", "conv2"), ("before", "conv3"),
         ("changed", "flatten1"), ("changed", "linear1"),
     ]  # fmt: skip
+
+
+def test_equal_paths_are_beside_one_another() -> None:
+    """A network of half the width has the same layers, and ResNet-34 has every shortcut of ResNet-18."""
+    one, other = (analyze(load("mobilenet_v1", settings=[f"width={width}"])) for width in ("1", "0.5"))
+    assert {row.state for row in align(one, other)} <= {"same", "changed"}
+    rows = align(analyze(load("resnet18")), analyze(load("resnet34")))
+    assert {row.state for row in rows if ".shortcut." in row.path} <= {"same", "changed"}
+    for row in rows:
+        if row.before and row.after:
+            assert row.before.path == row.after.path
+
+
+def test_layers_under_other_names_are_found_by_what_they_are() -> None:
+    old = report("layers: ['a = conv(8, 3)', b = relu, flatten, linear(10)]")
+    new = report("layers: ['c = conv(8, 3)', d = relu, flatten, linear(10)]")
+    assert [row.state for row in align(old, new)] == ["same"] * 4
 
 
 def test_every_layer_stands_once() -> None:
