@@ -43,7 +43,8 @@ def _reasons(found: Search, many: bool) -> Iterator[str]:
 
 def _settings(answer: Answer, many: bool) -> str:
     text = ", ".join(f"{name}={show(value)}" for name, value in answer.settings)
-    return f"{answer.path}: {text}" if many else text
+    each = "each of " if len(answer.paths) > 1 else ""
+    return f"{each}{answer.path}: {text}" if many else text
 
 
 def wanted_json(found: Search) -> str:
@@ -59,4 +60,4 @@ def wanted_json(found: Search) -> str:
 
 
 def _record(answer: Answer) -> dict[str, object]:
-    return {"path": answer.path, "settings": dict(answer.settings), "sizes": answer.sizes}
+    return {"path": answer.path, "paths": answer.paths, "settings": dict(answer.settings), "sizes": answer.sizes}
