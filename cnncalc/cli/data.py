@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc.cli.output import message
 from cnncalc.errors import CnncalcError, SpecError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.reading import Reading
 
 LARGEST_FILE = 2**25  # bytes
+MOST_NAMED = 5  # arrays that a note names
 
 
 def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weights:
@@ -21,7 +23,7 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
 
     Raises SpecError and CnncalcError.
     """
-    from cnncalc.execution.weights import Weights, check
+    from cnncalc.execution.weights import Weights, check, left_out
     from cnncalc.spec import weights
 
     net = reading.require_network()
@@ -34,6 +36,9 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
         unplaced = f"{file}: " if file is not None else ""
         named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]
         raise SpecError([*problems, *named])
+    if names := left_out(net, found):
+        rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        message(f"note: not given beside other arrays, and so without effect: {', '.join(names[:MOST_NAMED])}{rest}\n")
     return Weights(net, found, seed)
 
 

@@ -70,23 +70,45 @@ def nested(shape: Shape, values: list[Any]) -> Array:
 class Weights:
     """Where `run` takes a layer's arrays from. A layer that is applied again takes those of the first time.
 
-    What is not given is drawn from the seed, each array from a stream of its own, named by the seed, the path and the
-    array, so that none depends on the others: a variance uniform from ½ to 3/2, a mean and a batch norm's or another
+    An array that is left out beside one that is given changes nothing: a bias is 0, a norm's others are the identity.
+    What else is not given is drawn from the seed, each array from a stream of its own, named by the seed, the path and
+    the array, so that none depends on the others: a variance uniform from ½ to 3/2, a mean and a batch norm's or another
     norm's factor likewise around 0 and 1, everything else uniform within ±1/√n, with n the inputs of one output.
     """
 
     def __init__(self, network: Network, given: Mapping[tuple[str, str], Shaped], seed: int | None) -> None:
         self.network = network
         self.given = given
+        self.owners = {path for path, _ in given}
         self.seed = seed or 0
 
     def __call__(self, node: Node, name: str, shape: Shape) -> list[float]:
         owner = self.network.nodes[node.shares] if node.shares is not None else node
         array = self.given.get((owner.path, name))
         if array is None:
-            return drawn(self.seed, owner, name, shape)
+            neutral = _neutral(name, shape) if owner.path in self.owners else None
+            return drawn(self.seed, owner, name, shape) if neutral is None else [neutral] * prod(shape)
         assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is drawn"
         return array.values
+
+
+def _neutral(name: str, shape: Shape) -> float | None:
+    """The number by which an array changes nothing, None for a kernel, which has none."""
+    if name.endswith("bias") or name == "running_mean":
+        return 0.0
+    return 1.0 if len(shape) < 2 else None
+
+
+def left_out(network: Network, given: Mapping[tuple[str, str], Shaped]) -> list[str]:
+    """The arrays that are left out beside given ones, and so change nothing, as `conv1.bias`."""
+    owners = {path for path, _ in given}
+    return [
+        f"{node.path}.{name}"
+        for node in network.nodes
+        if node.path in owners and node.shares is None
+        for name, shape in _arrays(node).items()
+        if (node.path, name) not in given and _neutral(name, shape) is not None
+    ]
 
 
 def drawn(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
@@ -189,12 +211,13 @@ def _take(
 
 
 def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Problem]:
-    """One problem for all that is left out."""
+    """One problem for all that is left out and does not follow from what is given beside it."""
+    begun = {path for path, _ in tried}
     left = [
         (node, name, shape)
         for node in keepers
         for name, shape in _arrays(node).items()
-        if (node.path, name) not in tried
+        if (node.path, name) not in tried and (node.path not in begun or _neutral(name, shape) is None)
     ]
     if not left:
         return []

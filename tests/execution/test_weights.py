@@ -10,7 +10,7 @@ from cnncalc.errors import MOST_PROBLEMS, Problem
 from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
-from cnncalc.execution.weights import NestedError, Shaped, Weights, check, drawn_input, flat, nested
+from cnncalc.execution.weights import NestedError, Shaped, Weights, check, drawn_input, flat, left_out, nested
 from cnncalc.given import GivenArray
 from cnncalc.layers.ops import Map
 from cnncalc.paths import PathError, find_path
@@ -196,3 +196,25 @@ def test_paths() -> None:
         find_path("stage.*.conv1", PATHS)
     with pytest.raises(PathError, match=r"there is no layer 'linaer1'; did you mean `head\.linear1`"):
         find_path("linaer1", PATHS)
+
+
+def test_what_is_left_out_beside_a_given_array_changes_nothing() -> None:
+    """Sobel's kernel alone, its bias 0; a batch norm with nothing but its mean subtracts that and no more."""
+    net = network("input: [1, 3, 4]\nlayers: ['conv(1, 3) -> batch_norm(epsilon=0)']")
+    kernel = [[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]]
+    given = {"conv1": {"weight": GivenArray(kernel)}, "batch_norm1": {"running_mean": GivenArray([2])}}
+    found, problems = check(net, given, complete=True)
+    assert problems == []
+    assert left_out(net, found) == [
+        "conv1.bias", "batch_norm1.weight", "batch_norm1.bias", "batch_norm1.running_var",
+    ]  # fmt: skip
+    start = Map((1, 3, 4), [0, 0, 1, 1] * 3)
+    (made,) = run(net, start, Weights(net, found, 5), Numbers(), keep={1}).values()
+    assert made.values == [-6, -6]  # (1 + 2 + 1)·(0 − 1) − 2, twice
+
+
+def test_a_kernel_that_is_left_out_is_missing() -> None:
+    net = network("input: [1, 3, 3]\nlayers: ['conv(1, 3)']")
+    _, problems = check(net, {"conv1": {"bias": GivenArray([1])}}, complete=True)
+    assert [problem.code for problem in problems] == ["missing-key"]
+    assert check(net, {"conv1": {"weight": GivenArray([[[[1] * 3] * 3]])}}, complete=True)[1] == []
