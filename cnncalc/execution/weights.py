@@ -72,8 +72,8 @@ class Weights:
 
     An array that is left out beside one that is given changes nothing: a bias is 0, a norm's others are the identity.
     What else is not given is drawn from the seed, each array from a stream of its own, named by the seed, the path and
-    the array, so that none depends on the others: a variance uniform from ½ to 3/2, a mean and a batch norm's or another
-    norm's factor likewise around 0 and 1, everything else uniform within ±1/√n, with n the inputs of one output.
+    the array, so that none depends on the others: a variance uniform from ½ to 3/2, a mean and a norm's factor likewise
+    around 0 and 1, everything else uniform within ±1/√n, with n the inputs of one output.
     """
 
     def __init__(self, network: Network, given: Mapping[tuple[str, str], Shaped], seed: int | None) -> None:
