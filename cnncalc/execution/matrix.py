@@ -27,9 +27,10 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
         text = f"the matrix of {node.path} has {outputs:,} × {inputs:,} elements, and more than {MOST:,} are not shown"
         raise UsageError(f"{text}; a smaller --input makes it smaller")
 
+    constants = {weight.name for weight in node.layer.weights(node.input_shapes) if weight.neutral == 0}
+
     def without_constants(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
-        constant = name.endswith("bias") or name == "running_mean"
-        return [0.0] * prod(shape) if constant else weigh(node, name, shape)
+        return [0.0] * prod(shape) if name in constants else weigh(node, name, shape)
 
     def made_of(values: list[float]) -> list[float]:
         return list(execute(node, (Map(node.input_shapes[0], values),), without_constants, Numbers()).values)

@@ -131,8 +131,8 @@ class _Counter:
         self.drawn = dict.fromkeys(("weight", "bias", "buffer"), 0)
 
     def draw(self, node: Node, name: str, shape: Shape) -> list[float]:
-        role = "buffer" if name.startswith("running_") else "bias" if name.endswith("bias") else "weight"
-        self.drawn[role] += prod(shape)
+        roles = {weight.name: weight.role for weight in node.layer.weights(node.input_shapes)}
+        self.drawn[roles.get(name, "weight")] += prod(shape)
         return ones(node, name, shape)
 
     def counts(self, node: Node, made: Map) -> Counts:

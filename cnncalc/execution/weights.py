@@ -70,10 +70,10 @@ def nested(shape: Shape, values: list[Any]) -> Array:
 class Weights:
     """Where `run` takes a layer's arrays from. A layer that is applied again takes those of the first time.
 
-    An array that is left out beside one that is given changes nothing: a bias is 0, a norm's others are the identity.
+    An array that is left out beside one that is given has its neutral value: a bias is 0, a norm is the identity.
     What else is not given is drawn from the seed, each array from a stream of its own, named by the seed, the path and
-    the array, so that none depends on the others: a variance uniform from ½ to 3/2, a mean and a norm's factor likewise
-    around 0 and 1, everything else uniform within ±1/√n, with n the inputs of one output.
+    the array, so that none depends on the others: a kernel and its bias uniform within ±1/√n, with n the inputs of one
+    output, everything else uniform within ½ of its neutral value.
     """
 
     def __init__(self, network: Network, given: Mapping[tuple[str, str], Shaped], seed: int | None) -> None:
@@ -86,17 +86,15 @@ class Weights:
         owner = self.network.nodes[node.shares] if node.shares is not None else node
         array = self.given.get((owner.path, name))
         if array is None:
-            neutral = _neutral(name, shape) if owner.path in self.owners else None
-            return drawn(self.seed, owner, name, shape) if neutral is None else [neutral] * prod(shape)
+            neutral = _neutral_values(owner)[name] if owner.path in self.owners else None
+            return drawn(self.seed, owner, name, shape) if neutral is None else [float(neutral)] * prod(shape)
         assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is drawn"
         return array.values
 
 
-def _neutral(name: str, shape: Shape) -> float | None:
-    """The number by which an array changes nothing, None for a kernel, which has none."""
-    if name.endswith("bias") or name == "running_mean":
-        return 0.0
-    return 1.0 if len(shape) < 2 else None
+def _neutral_values(node: Node) -> dict[str, int | None]:
+    """Of each array of a layer the value by which it changes nothing."""
+    return {weight.name: weight.neutral for weight in node.layer.weights(node.input_shapes)}
 
 
 def left_out(network: Network, given: Mapping[tuple[str, str], Shaped]) -> list[str]:
@@ -106,23 +104,24 @@ def left_out(network: Network, given: Mapping[tuple[str, str], Shaped]) -> list[
         f"{node.path}.{name}"
         for node in network.nodes
         if node.path in owners and node.shares is None
-        for name, shape in _arrays(node).items()
-        if (node.path, name) not in given and _neutral(name, shape) is not None
+        for name, neutral in _neutral_values(node).items()
+        if (node.path, name) not in given and neutral is not None
     ]
 
 
 def drawn(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     """An array of a layer, by the rule that `Weights` states."""
     chance = Random(f"{seed} {node.path} {name}").random
-    kernels = {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
-    kernel = kernels.get(name.removesuffix("bias") + "weight", shape)
-    if name == "running_mean" or (name == "bias" and len(kernel) < 2):
-        low, width = -0.5, 1.0
-    elif name == "running_var" or len(kernel) < 2:
-        low, width = 0.5, 1.0
-    else:
-        bound = 1 / sqrt(prod(kernel[1:]))
+    kernel: Weight | None = None  # that a bias comes after
+    for weight in node.layer.weights(node.input_shapes):
+        kernel = weight if weight.role != "bias" else kernel
+        if weight.name == name:
+            break
+    if kernel is None or kernel.neutral is None:
+        bound = 1 / sqrt(prod((kernel.shape if kernel else shape)[1:]))
         low, width = -bound, 2 * bound
+    else:
+        low, width = (weight.neutral or 0) - 0.5, 1.0
     return [low + width * chance() for _ in range(prod(shape))]
 
 

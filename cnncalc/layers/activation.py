@@ -86,7 +86,7 @@ class Prelu(_Elementwise, kind="prelu"):
     cost = Work(comparisons=1, multiplications=1)
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return (Weight("weight", (1,) if self.shared else inputs[0][:1]),)
+        return (Weight("weight", (1,) if self.shared else inputs[0][:1], neutral=1),)
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         channels = inputs[0].channels()

@@ -26,13 +26,15 @@ class Weight(NamedTuple):
     """One array that a layer keeps, in PyTorch's name, order and shape.
 
     `role` is "weight" or "bias" (learned; textbooks leave the biases out) or "buffer" (kept, not learned). Files may
-    call it by its `alias`, too.
+    call it by its `alias`, too. `neutral` is the value with which it changes nothing: 0 where it is added or
+    subtracted, 1 where elements are multiplied or divided by it; None for a kernel.
     """
 
     name: str
     shape: Shape
     role: str = "weight"
     alias: str = ""
+    neutral: int | None = None
 
 
 class Work(NamedTuple):

@@ -25,7 +25,7 @@ BIAS: Any = flag(True, brief="bias", doc="a learned number added to each output 
 def with_bias(kernel: Shape, out: int, bias: bool) -> tuple[Weight, ...]:
     """The arrays of a convolution or a linear layer."""
     weight = Weight("weight", kernel)
-    return (weight, Weight("bias", (out,), "bias")) if bias else (weight,)
+    return (weight, Weight("bias", (out,), "bias", neutral=0)) if bias else (weight,)
 
 
 def convolve(x: Map, draw: Draw, ops: Ops, windows: WindowSettings, *, out: int, bias: bool, groups: int = 1) -> Map:

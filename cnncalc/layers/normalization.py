@@ -19,7 +19,7 @@ EPSILON: Any = real(1e-5, minimum=0, doc="added to the variance")
 
 def affine_weights(shape: Shape, affine: bool) -> tuple[Weight, ...]:
     """The learned factor and summand, where there are any."""
-    return (Weight("weight", shape), Weight("bias", shape, "bias")) if affine else ()
+    return (Weight("weight", shape, neutral=1), Weight("bias", shape, "bias", neutral=0)) if affine else ()
 
 
 def normalizing(sets: int, n: int, affine: bool) -> Work:
@@ -67,8 +67,8 @@ class BatchNorm(SameShape, kind="batch_norm"):
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         channels = inputs[0][:1]
-        mean = Weight("running_mean", channels, "buffer", "mean")
-        variance = Weight("running_var", channels, "buffer", "variance")
+        mean = Weight("running_mean", channels, "buffer", "mean", neutral=0)
+        variance = Weight("running_var", channels, "buffer", "variance", neutral=1)
         return (*affine_weights(channels, self.affine), mean, variance)
 
     def reject(self, name: str, value: float) -> str:

@@ -44,7 +44,7 @@ class Scale(SameShape, kind="scale"):
     initial: float = real(1, doc="the factor before training")
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return (Weight("weight", inputs[0][:1]),)
+        return (Weight("weight", inputs[0][:1], neutral=1),)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication

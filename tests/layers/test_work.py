@@ -31,7 +31,7 @@ def reach_of(kind: str, *inputs: Shape, **settings: Any) -> Reach:
 def test_conv_of_alexnet() -> None:
     assert work_of("conv", (3, 227, 227), out=96, kernel=11, stride=4).macs == 105_415_200
     weights = weights_of("conv", (3, 227, 227), out=96, kernel=11, stride=4)
-    assert weights == (Weight("weight", (96, 3, 11, 11)), Weight("bias", (96,), "bias"))
+    assert weights == (Weight("weight", (96, 3, 11, 11)), Weight("bias", (96,), "bias", neutral=0))
 
 
 def test_standard_against_separable_of_the_issue() -> None:
