@@ -163,10 +163,14 @@ class Layer:
     @final
     def output_shape(self, inputs: Shapes) -> Shape:
         """Shape of the output. Raises LayerError where the settings do not fit the inputs."""
+        self.check(inputs)
         shape = self.result_shape(inputs)
         if min(shape) < 1 or max(shape) > MAXIMUM:
             raise self.out_of_bounds(shape)
         return shape
+
+    def check(self, inputs: Shapes) -> None:
+        """Raises LayerError for arguments that are refused although a shape could be computed with them."""
 
     def out_of_bounds(self, shape: Shape) -> LayerError:
         """The error of an output that has an axis with nothing on it, or one beyond all bounds."""

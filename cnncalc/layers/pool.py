@@ -35,19 +35,19 @@ class _Pool(CarriesChannels, Weightless, Windowed):
 
     def result_shape(self, inputs: Shapes) -> Shape:
         axes = self.axes(inputs)
-        self.check_padding(axes)
         sizes = tuple(pooled_size(axis, ceil=self.ceil, dialect=self.dialect) for axis in axes)
         for axis, size in zip(axes, sizes, strict=True):
             if size < 1:
                 raise too_large(self.kind, axis, axes, pads_at_most_half)
         return (inputs[0][0], *sizes)
 
-    def check_padding(self, axes: tuple[Axis, ...]) -> None:
+    def check(self, inputs: Shapes) -> None:
         """Raises LayerError `padding-too-large` where it is more than half the window.
 
         PyTorch's limit is K/2, dilated or not. The words, which PyTorch does not have, may pad half of what the
         window extends over, or `half` and `same` would be of no use to a dilated pool.
         """
+        axes = self.axes(inputs)
         for axis in axes:
             limit = axis.extent if isinstance(self.padding, str) else axis.kernel
             padded = max(axis.before, axis.after)

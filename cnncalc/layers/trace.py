@@ -56,7 +56,7 @@ def traced(layer: Layer, inputs: Shapes) -> Traced:
         sides: Pairs = tuple((axis.before, axis.after) for axis in named.axes(shapes))
         found.update(padding_quantities(sides))
         named = named.replace(padding=named_pairs("P", sides))
-    output = named.output_shape(shapes)
+    output = named.result_shape(shapes)  # without the check: a word may pad more than its numbers
     found.update(output_quantities(output))
     return Traced(named, shapes, named_output(output), found)
 

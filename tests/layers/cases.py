@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from random import Random
 
-from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import (
     REQUIRED,
@@ -21,13 +21,7 @@ from cnncalc.layers.settings import (
     Value,
     WordSetting,
 )
-
-FLAT = {"linear"}
-TWO_DIMENSIONAL = {"spatial_separable_conv", "pixel_shuffle"}
-MAPS = {"instance_norm", "local_response_norm", "channel_shuffle", "pad", "crop", "upsample", "adaptive_avg_pool"}
-EITHER = {
-    kind for kind in KINDS if kind not in FLAT | TWO_DIMENSIONAL | MAPS and "conv" not in kind and "pool" not in kind
-}
+from cnncalc.layers.structure import MERGES
 
 
 def random_map(rng: Random, axes: int) -> Shape:
@@ -36,19 +30,14 @@ def random_map(rng: Random, axes: int) -> Shape:
 
 
 def random_inputs(rng: Random, kind: str) -> Shapes:
-    """Shapes that a kind takes, by rank."""
-    axes = 2 if kind in TWO_DIMENSIONAL else rng.randint(0 if kind in EITHER else 1, 3)
-    if kind in FLAT:
-        axes = 0
-    shape = random_map(rng, axes)
+    """Shapes that a kind may take: of any rank, and for a merge of any of the ways in which branches may differ."""
+    shape = random_map(rng, rng.choice((0, 1, 1, 2, 2, 2, 3)))
+    if kind not in MERGES:
+        return (shape,)
     count = rng.randint(2, 4)
-    if kind == "add":
-        return (shape,) * count
-    if kind == "concat":
-        return tuple((rng.randint(1, 5), *shape[1:]) for _ in range(count))
-    if kind == "multiply":
-        return (shape, *(tuple(size if rng.random() < 0.5 else 1 for size in shape) for _ in range(count - 1)))
-    return (shape,)
+    other_channels = tuple((rng.randint(1, 5), *shape[1:]) for _ in range(count))
+    broadcast = (shape, *(tuple(size if rng.random() < 0.5 else 1 for size in shape) for _ in range(count - 1)))
+    return rng.choice(((shape,) * count, other_channels, broadcast))
 
 
 def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Value:

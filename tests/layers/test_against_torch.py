@@ -16,6 +16,7 @@ from cnncalc.layers.pool import AvgPool
 from cnncalc.layers.settings import LayerError
 from cnncalc.layers.window import Windowed, pairs
 
+from ..random_networks.kinds import PLAIN, Kinds
 from .cases import random_cases
 
 pytestmark = pytest.mark.torch
@@ -143,20 +144,9 @@ MODULES: dict[str, Build] = {
     "group_norm": lambda t, y, x, n: t.nn.GroupNorm(y.groups, x[0][0], affine=y.affine),
     "instance_norm": lambda t, y, x, n: getattr(t.nn, f"InstanceNorm{n}d")(x[0][0], affine=y.affine),
     "local_response_norm": lambda t, y, x, n: t.nn.LocalResponseNorm(y.size, y.alpha, y.beta, y.k),
-    "relu": lambda t, y, x, n: t.nn.ReLU(),
-    "relu6": lambda t, y, x, n: t.nn.ReLU6(),
     "leaky_relu": lambda t, y, x, n: t.nn.LeakyReLU(y.slope),
     "prelu": lambda t, y, x, n: t.nn.PReLU(1 if y.shared else x[0][0]),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
-    "selu": lambda t, y, x, n: t.nn.SELU(),
-    "gelu": lambda t, y, x, n: t.nn.GELU(),
-    "silu": lambda t, y, x, n: t.nn.SiLU(),
-    "hard_swish": lambda t, y, x, n: t.nn.Hardswish(),
-    "hard_sigmoid": lambda t, y, x, n: t.nn.Hardsigmoid(),
-    "sigmoid": lambda t, y, x, n: t.nn.Sigmoid(),
-    "tanh": lambda t, y, x, n: t.nn.Tanh(),
-    "softplus": lambda t, y, x, n: t.nn.Softplus(),
-    "mish": lambda t, y, x, n: t.nn.Mish(),
     "softmax": lambda t, y, x, n: t.nn.Softmax(dim=1),
     "dropout": lambda t, y, x, n: t.nn.Dropout(y.rate),
     "stochastic_depth": lambda t, y, x, n: t.nn.Dropout(y.rate),
@@ -165,6 +155,28 @@ MODULES: dict[str, Build] = {
     "upsample": lambda t, y, x, n: t.nn.Upsample(scale_factor=each_axis("factor", y.factor, n), mode=y.mode),
     "pixel_shuffle": lambda t, y, x, n: t.nn.PixelShuffle(y.factor),
 }
+
+
+def of_networks(torch: Any, layer: Layer, inputs: Shapes, axes: int) -> Any:
+    """A kind without weights as the random networks compute it: of these a new kind needs no module of its own."""
+    if layer.kind in PLAIN:
+        return getattr(torch.nn, PLAIN[layer.kind])()
+    settings = {name: listed(getattr(layer, name)) for name in layer.settings}
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return getattr(Kinds(torch, x.device.type), layer.kind)(x, **settings)
+
+    return Module()
+
+
+def listed(value: Any) -> Any:
+    """A setting as the random networks have it, lists in place of tuples."""
+    return [*map(listed, value)] if isinstance(value, tuple) else value
+
+
+known = {*PLAIN, *(name for name in vars(Kinds) if name in KINDS)}
+MODULES |= {kind: of_networks for kind in known - {*MODULES, *NO_MODULE}}
 
 
 def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.settings import LayerError
 from cnncalc.layers.term import Term, gcd, largest
 from cnncalc.layers.trace import formulas
 
@@ -67,6 +68,15 @@ def test_formulas_are_what_is_computed(kind: str) -> None:
         rest = {label: value for label, value in values.items() if label in counted(layer, inputs)}
         assert rest == counted(layer, inputs), (layer, inputs)
         assert all("padding" in label or "output" in label for label in set(values) - set(rest))
+
+
+def test_a_word_may_pad_a_dilated_pool_by_more_than_its_numbers_may() -> None:
+    """Half of what 4 elements 2 apart extend over: 3, more than half of 4; (20 + 6 − 6 − 1)/4 + 1 = 5."""
+    pool = kind_class("max_pool")(kernel=4, dilation=2, padding="half")
+    found = formulas(pool, ((1, 20),))
+    assert (found["padding"].value, found["output size"].value) == (3, 5)
+    with pytest.raises(LayerError, match="2·3 > 4"):
+        pool.replace(padding=3).output_shape(((1, 20),))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""The registry names every kind of the design, with the signature that architecture files rely on."""
+"""The registry: every kind by its name, its signature as files rely on it, and what a kind must state."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
 
 from .. import processes
 
+# of the kinds of the first version
 SIGNATURES = """
 conv(out, kernel, stride=1, padding=0, dilation=1, groups=1, bias=true)
 depthwise_conv(kernel, stride=1, padding=0, dilation=1, multiplier=1, bias=true)
@@ -62,8 +63,10 @@ concat
 """
 
 
-def test_every_kind_has_its_signature() -> None:
-    assert [kind_class(kind).signature() for kind in KINDS] == SIGNATURES.strip().splitlines()
+def test_signatures_stay_what_they_are() -> None:
+    """Files rely on them; a kind that is new adds its own."""
+    for line in SIGNATURES.strip().splitlines():
+        assert kind_class(line.partition("(")[0]).signature() == line
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from random import Random
 
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.settings import show
+
+from ..layers.test_registry import SIGNATURES
 from .tree import Call, Chain, Item, Parenthesis, call
 
 ACTIVATIONS = (
     "relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid",
     "tanh", "softplus", "mish",
 )  # fmt: skip
+NEW = [kind for kind in KINDS if kind not in {line.partition("(")[0] for line in SIGNATURES.split("\n")}]
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -171,7 +176,14 @@ class Steps:
 
     def plain(self) -> Item:
         """A norm, an activation, a pool of stride 1, or the like."""
-        return self.rng.choice((self.norm, self.activation, self.activation, self.small_pool, self.other))()
+        ways = [self.norm, self.activation, self.activation, self.small_pool, self.other]
+        return self.rng.choice(ways + [self.new] * bool(NEW))()
+
+    def new(self) -> Item:
+        """A kind that is newer than these networks, as one of its examples has it."""
+        kind = self.rng.choice(NEW)
+        example = self.rng.choice(kind_class(kind).examples())
+        return call(kind, **{name: show(value) for name, value in example.settings.items()})
 
     def norm(self) -> Item:
         affine = {"affine": self.rng.choice(("true", "false"))} if self.chance(0.3) else {}
