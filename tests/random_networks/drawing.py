@@ -64,7 +64,7 @@ class Drawing(Blocks):
             self.halve_sizes()
         else:
             items = self.steps.keep(out)
-        return [Chain((*items, self.steps.plain()))]
+        return [Chain((*items, *self.steps.new(), self.steps.plain()))]
 
     def halve_sizes(self) -> None:
         self.sizes = [(size + 1) // 2 for size in self.sizes]

@@ -176,14 +176,15 @@ class Steps:
 
     def plain(self) -> Item:
         """A norm, an activation, a pool of stride 1, or the like."""
-        ways = [self.norm, self.activation, self.activation, self.small_pool, self.other]
-        return self.rng.choice(ways + [self.new] * bool(NEW))()
+        return self.rng.choice((self.norm, self.activation, self.activation, self.small_pool, self.other))()
 
-    def new(self) -> Item:
-        """A kind that is newer than these networks, as one of its examples has it."""
+    def new(self) -> list[Item]:
+        """Now and then a kind that is newer than these networks, as one of its examples has it."""
+        if not NEW or not self.chance(0.1):
+            return []
         kind = self.rng.choice(NEW)
         example = self.rng.choice(kind_class(kind).examples())
-        return call(kind, **{name: show(value) for name, value in example.settings.items()})
+        return [call(kind, **{name: show(value) for name, value in example.settings.items()})]
 
     def norm(self) -> Item:
         affine = {"affine": self.rng.choice(("true", "false"))} if self.chance(0.3) else {}
