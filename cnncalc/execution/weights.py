@@ -216,7 +216,7 @@ def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Probl
         (node, name, shape)
         for node in keepers
         for name, shape in _arrays(node).items()
-        if (node.path, name) not in tried and (node.path not in begun or _neutral(name, shape) is None)
+        if (node.path, name) not in tried and (node.path not in begun or _neutral_values(node)[name] is None)
     ]
     if not left:
         return []
