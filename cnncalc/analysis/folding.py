@@ -77,8 +77,8 @@ def fold(report: Report, depth: int | None) -> list[Row]:
     return list(_walk(report, groups, depth or _readable(report, groups)))
 
 
-def layer_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
-    """One layer. One that is `alone` in a group stands under the name of the group, so its kind is told."""
+def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
+    """One layer. One that is `alone` in a group is shown by the name of the group, with its kind among the settings."""
     settings = layer.layer.brief(len(layer.inputs[0]) - 1)
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
     return Row(
@@ -91,7 +91,7 @@ def _nested(report: Report) -> list[Nest]:
     """The groups that are shown, outermost first.
 
     One of a single layer says no more than the layer, and one of the same layers as the group around it no more than
-    that, unless it tells how often something is repeated.
+    that, unless it shows how often something is repeated.
     """
     end = len(report.layers)
     nests: list[Nest] = []
@@ -103,20 +103,20 @@ def _nested(report: Report) -> list[Nest]:
             continue
         if outer is None or group.form == "repeat":
             around[span] = len(nests)
-            title = _told(group)
+            title = _title_of(group)
             nests.append(Nest(group.path, group.path, group.form, title, first, last, group.result, group.rounds))
         else:
-            nests[outer] = nests[outer]._replace(inner=group.path, title=nests[outer].title or _told(group))
-    return _with_rounds_told(nests)
+            nests[outer] = nests[outer]._replace(inner=group.path, title=nests[outer].title or _title_of(group))
+    return _title_rounds(nests)
 
 
-def _told(group: Group) -> str:
+def _title_of(group: Group) -> str:
     """The title of a group, "" where it tells no more than the path: `body`, `bottleneck1`, the number of a round."""
     name = group.path.rpartition(".")[2]
     return "" if group.title in (name, name.rstrip("0123456789")) else group.title
 
 
-def _with_rounds_told(groups: list[Nest]) -> list[Nest]:
+def _title_rounds(groups: list[Nest]) -> list[Nest]:
     """The groups, where a repeat without a title has what its rounds have in common."""
     repeats = {
         group.path: place
@@ -172,7 +172,7 @@ def _readable(report: Report, groups: list[Nest]) -> int:
 
 
 def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
-    """Rows in order. The rounds of a repeat that is not folded stand in its place, without a head."""
+    """Rows in order. The rounds of a repeat that is not folded are shown without a head."""
     layers = report.layers
     ones = [group for group in reversed(report.groups) if group.path and group.last - group.first == 1]
     alone = {group.first: group.path for group in ones}
@@ -201,7 +201,7 @@ def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
         else:
             layer = layers[index]
             path = alone.get(index, layer.path)
-            yield layer_row(layer, _below(above, path) or layer.kind, len(heads), alone=index in alone)
+            yield make_row(layer, _below(above, path) or layer.kind, len(heads), alone=index in alone)
             index += 1
 
 

@@ -1,4 +1,4 @@
-"""What cnncalc says of a network, as values that are computed once and only read afterwards."""
+"""The figures of a network and of its layers, computed once and only read afterwards."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _refuse(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     from math import prod
 
     from cnncalc.execution.effort import laid_out, looked_through
-    from cnncalc.render.numbers import exact
+    from cnncalc.render.numbers import format_digits
 
     works = [node.layer.work(node.input_shapes, node.output) for node in nodes]
     elements = sum(map(prod, nodes[0].input_shapes)) + sum(prod(node.output) + laid_out(node) for node in nodes)
@@ -169,7 +169,8 @@ def _refuse(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
         if figure > most:
             how = f"a smaller --input, an earlier --at, or --max-multiplications {max(figures.values())}"
             raise UsageError(
-                f"{net.name} takes {exact(figure)} {what}, and more than {exact(most)} are refused; {how} lets it run"
+                f"{net.name} takes {format_digits(figure)} {what}, and more than {format_digits(most)} are refused;"
+                f" {how} lets it run"
             )
 
 

@@ -20,7 +20,7 @@ class ClosedForm(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """A convolution and what takes its place, or a note why it is left as it is."""
+    """A convolution and its replacement, or a note why it is left as it is."""
 
     path: str
     before: Row
@@ -56,10 +56,10 @@ def measure(figure: Figure, side: Side, dtype: Dtype = Dtype.float32) -> Value:
 
 
 def divide(before: Side, after: Side, figure: Figure = FIGURES["multiplications"]) -> Fraction | None:
-    """How many times as much of a figure it is after, None where that cannot be said."""
+    """How many times as much of a figure it is after, None where there is no such ratio."""
     return divide_values(measure(figure, before), measure(figure, after))
 
 
 def divide_values(before: Value, after: Value) -> Fraction | None:
-    """How many times as much it is after, None where that cannot be said."""
+    """How many times as much it is after, None where there is no such ratio."""
     return Fraction(after, before) if isinstance(before, int) and isinstance(after, int) and before else None

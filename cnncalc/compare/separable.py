@@ -1,4 +1,4 @@
-"""Every standard convolution beside its separable form, and the network rewritten with these."""
+"""Every standard convolution and its separable form, and the network rewritten with these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.analysis.folding import layer_row
+from cnncalc.analysis.folding import make_row
 from cnncalc.analysis.report import LayerReport
 from cnncalc.compare.rows import ClosedForm, Comparison, Replacement
 from cnncalc.layers.base import Layer, Shape
@@ -51,7 +51,7 @@ class Rewriting(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A way to take a convolution apart. `refuses` says why one has nothing to take apart, "" where it has."""
+    """A way to take a convolution apart. `refuses` gives the reason why one cannot be taken apart, "" where it can."""
 
     split: Callable[[Conv], Layer]
     refuses: Callable[[Conv, Shape], str]
@@ -83,8 +83,8 @@ def separated(
     rows = tuple(
         Replacement(
             node.path,
-            layer_row(before.layers[node.index]),
-            layer_row(after.layers[node.index]),
+            make_row(before.layers[node.index]),
+            make_row(after.layers[node.index]),
             notes.get(node.index, ""),
             _closed(FORMS[form], node) if node.index in chosen else None,
         )
@@ -178,7 +178,7 @@ FORMS = {
 
 
 class Dense(NamedTuple):
-    """A convolution and the fully connected layer it stands for: connections, and the weights that they share."""
+    """A convolution and the fully connected layer it is a case of: connections, and the weights that they share."""
 
     path: str
     settings: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from cnncalc.analysis.folding import Row, fold, layer_row
+from cnncalc.analysis.folding import Row, fold, make_row
 from cnncalc.analysis.report import Report
 from cnncalc.network import INPUT, Network
 
@@ -44,7 +44,7 @@ class SideBySide(NamedTuple):
 
 
 def subject(label: str, network: Network, report: Report) -> Subject:
-    """What is said of an architecture as a whole."""
+    """An architecture with its report and its depth."""
     return Subject(label, report, depth(network, report))
 
 
@@ -65,7 +65,7 @@ def align(before: Report, after: Report, depth: int | None = None) -> list[Align
 def _rows(report: Report, depth: int | None) -> list[Row]:
     """The layers, or the rows of a summary of that depth, by their whole paths."""
     if depth is None:
-        return [layer_row(layer) for layer in report.layers]
+        return [make_row(layer) for layer in report.layers]
     return [row._replace(label=row.path, indent=0) for row in fold(report, depth) if not row.head]
 
 

@@ -11,7 +11,7 @@ from cnncalc.analysis.report import Costs
 from cnncalc.network import Network
 from cnncalc.render.columns import Value, join
 from cnncalc.render.document import EMPTY, Cell, Column, Table, fit_table
-from cnncalc.render.numbers import human
+from cnncalc.render.numbers import format_units
 from cnncalc.render.view import View
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b(?!\.\d)")  # an arXiv number is no year
@@ -59,7 +59,7 @@ def arrange(entries: Iterable[Entry], key: str | None) -> list[Entry]:
 
 
 def record(entry: Entry) -> dict[str, Value]:
-    """What is said of one, by the names of `HEADER`."""
+    """The values of one, by the names of `HEADER`."""
     name, network, totals = entry
     values: tuple[Value, ...] = (
         network.family, name, network.name, find_year(network.source), network.input, totals.parameters,
@@ -86,7 +86,7 @@ def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
 
 
 def _text(name: str, value: Value) -> str:
-    return human(value) if name in ("parameters", "macs") else join(value)
+    return format_units(value) if name in ("parameters", "macs") else join(value)
 
 
 def catalogue_json(entries: Entries) -> str:

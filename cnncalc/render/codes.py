@@ -8,7 +8,7 @@ from itertools import groupby
 
 from cnncalc.errors import Problem
 from cnncalc.errors.codes import Code
-from cnncalc.render.document import BLANK, Block, Paragraph, paragraph
+from cnncalc.render.document import BLANK, Block, Paragraph, make_paragraph
 from cnncalc.render.problems import describe_problem
 from cnncalc.render.text import wrap
 from cnncalc.render.view import View
@@ -23,10 +23,10 @@ def list_codes(codes: Sequence[Code]) -> Iterator[Block]:
     for number, (severity, group) in enumerate(groupby(codes, key=lambda code: code.severity)):
         if number:
             yield BLANK
-        yield paragraph(TITLES[severity], "head")
+        yield make_paragraph(TITLES[severity], "head")
         for code in group:
-            yield paragraph(f"  {code.code}", "bar")
-            yield paragraph(f"      {code.sentence}", indent=6)
+            yield make_paragraph(f"  {code.code}", "bar")
+            yield make_paragraph(f"      {code.sentence}", indent=6)
             for label, line in zip(("wrong", "right"), find_difference(code.bad, code.good), strict=True):
                 if line:
                     yield Paragraph(((f"      {label}  ", "faint"), (line, "")), wrapped=False)
@@ -35,9 +35,9 @@ def list_codes(codes: Sequence[Code]) -> Iterator[Block]:
 def describe_code(code: Code, reported: Sequence[Problem], view: View) -> Iterator[Block]:
     """The page about one; `reported` is what is reported of its bad example."""
     yield Paragraph(((code.code, "large"), (f"  {code.severity}", "faint")))
-    yield paragraph(code.sentence, "title")
+    yield make_paragraph(code.sentence, "title")
     yield BLANK
-    yield from map(paragraph, wrap(code.explanation, view.width or PROSE))
+    yield from map(make_paragraph, wrap(code.explanation, view.width or PROSE))
     if code.bad:
         yield from _example("wrong", code.bad)
         if reported:
@@ -65,5 +65,5 @@ def find_difference(bad: str, good: str) -> tuple[str, str]:
 
 def _example(title: str, text: str) -> Iterator[Block]:
     yield BLANK
-    yield paragraph(title, "head")
+    yield make_paragraph(title, "head")
     yield from (Paragraph((("    " + line, ""),), wrapped=False) for line in text.splitlines())

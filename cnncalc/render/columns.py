@@ -88,11 +88,13 @@ def _field(row: Row, name: str) -> Value:
     return value
 
 
-def shapes(inputs: tuple[Shape, ...]) -> str:
+def format_shapes(inputs: tuple[Shape, ...]) -> str:
     """The inputs of a layer; those of a merge on one line.
 
-    >>> shapes(((3, 8, 8),)), shapes(((3, 8, 8), (5, 8, 8))), shapes(((3, 8, 8),) * 2), shapes(((3, 8, 8), (3, 1, 1)))
-    ('3×8×8', '(3 + 5)×8×8', '2 · 3×8×8', '3×8×8 + 3×1×1')
+    >>> format_shapes(((3, 8, 8),)), format_shapes(((3, 8, 8), (5, 8, 8)))
+    ('3×8×8', '(3 + 5)×8×8')
+    >>> format_shapes(((3, 8, 8),) * 2), format_shapes(((3, 8, 8), (3, 1, 1)))
+    ('2 · 3×8×8', '3×8×8 + 3×1×1')
     """
     texts = [join(shape) for shape in inputs]
     if len(texts) > 1 and len(set(texts)) == 1:
@@ -150,7 +152,7 @@ COLUMNS = {
         Column("kind", "kind", "kind", lambda row, _: row.kind, right=False),
         Column("line", "line", "line", lambda row, _: row.line),
         Column("settings", "settings", "settings", lambda row, _: row.settings, right=False),
-        Column("input", "input", "input", lambda row, _: shapes(row.inputs)),
+        Column("input", "input", "input", lambda row, _: format_shapes(row.inputs)),
         *({"output": _OUTPUT, "receptive_field": _FIELD}.get(name) or _figure(FIGURES[name]) for name in FIGURES),
         Column("stride", "stride", "stride", lambda row, _: _field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _field(row, "start")),

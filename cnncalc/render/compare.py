@@ -1,4 +1,4 @@
-"""Convolutions beside what would replace them: as a document, JSON and CSV; and what all comparisons share."""
+"""Convolutions and their replacements, as a document, JSON and CSV; and what all comparisons share."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from cnncalc.render.document import (
     Column,
     Paragraph,
     Table,
-    excess_of,
     fit_table,
-    paragraph,
+    make_paragraph,
+    measure_excess,
 )
-from cnncalc.render.numbers import bar, exact, format_figure, human
+from cnncalc.render.numbers import draw_bar, format_digits, format_figure, format_units
 from cnncalc.render.text import clean, count_cells, elide
 from cnncalc.render.view import View
 
@@ -44,7 +44,7 @@ def format_ratio(ratio: Fraction | None) -> str:
     return f"{value:.3f}" if value < 0.9995 else f"{value:.2f}" if value < 9.995 else f"{value:,.1f}"
 
 
-def ratio_columns(
+def make_ratio_columns(
     ratios: Sequence[Fraction | None], better: Sequence[Better], *, bars: bool = True, total: Fraction | None = None
 ) -> Iterator[Column]:
     """Ratios as numbers and as bars, all of one scale, on which 1 is full where none is more."""
@@ -68,12 +68,12 @@ def _judge(ratio: Fraction | None, better: Better) -> str:
 def _draw_bar(ratio: Fraction | None, largest: Fraction) -> Cell:
     if ratio is None:
         return EMPTY
-    return Cell(bar(ratio.numerator * largest.denominator, ratio.denominator * largest.numerator, BAR), "bar")
+    return Cell(draw_bar(ratio.numerator * largest.denominator, ratio.denominator * largest.numerator, BAR), "bar")
 
 
 def elide_paths(table: Table, at: int, width: int | None) -> Table:
     """The table with the paths in one of its columns as short as they must be for it to fit, if they can be."""
-    excess = excess_of(table, width)
+    excess = measure_excess(table, width)
     if excess <= 0:
         return table
     column = table.columns[at]
@@ -92,7 +92,7 @@ def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Bloc
     yield Paragraph(((found.name, "title"), (f"  standard → {form} separable", "")))
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
-    yield from (paragraph(text, indent=2) for text in _summarize(found))
+    yield from (make_paragraph(text, indent=2) for text in _summarize(found))
 
 
 def _separable_table(
@@ -105,7 +105,7 @@ def _separable_table(
             total = format_figure(measure(figure, getattr(found, side), view.dtype), figure.written, units=units)
             columns.append(Column(header, cells, True, Cell(total, "head")))
     ratios = [None if row.note else row.ratio for row in found.rows]
-    columns += ratio_columns(ratios, ["less"] * len(ratios), bars=bars, total=found.ratio)
+    columns += make_ratio_columns(ratios, ["less"] * len(ratios), bars=bars, total=found.ratio)
     last = [Cell(row.closed.text) if row.closed else Cell(row.note, "faint") for row in found.rows]
     columns.append(Column(CLOSED[form] if not units else "closed form", last, footer=EMPTY))
     return Table(columns)
@@ -123,25 +123,26 @@ def _summarize(found: Comparison) -> Iterator[str]:
     split = [(row.path, row.ratio) for row in found.rows if not row.note and row.ratio is not None]
     cheaper = sum(ratio < 1 for _, ratio in split)
     dearer = [path for path, ratio in split if ratio > 1]
-    yield (
-        f"{cheaper} of {len(found.rows)} convolutions become cheaper, {len(dearer)} more expensive"
-        f"{': ' * bool(dearer)}{', '.join(dearer)}"
-    )
+    if found.rows:
+        yield (
+            f"{cheaper} of {len(found.rows)} convolutions become cheaper, {len(dearer)} more expensive"
+            f"{': ' * bool(dearer)}{', '.join(dearer)}"
+        )
     yield "the ratios are of multiplications; the closed form is exact"
     kept = [FIGURES["output"], FIGURES["receptive_field"]]
     same = all(measure(figure, found.before) == measure(figure, found.after) for figure in kept)
     yield "output shapes and receptive fields are unchanged" if same else "the receptive field is not the same"
 
 
-def side_record(side: Side) -> dict[str, Any] | None:
+def record_side(side: Side) -> dict[str, Any] | None:
     """A side as scripts get it."""
     if side is None:
         return None
-    layer = {"path": side.path, "settings": settings_of(side)} if isinstance(side, Row) else {}
+    layer = {"path": side.path, "settings": describe_settings(side)} if isinstance(side, Row) else {}
     return {**layer, **{figure.name: measure(figure, side) for figure in COMPARED}}
 
 
-def settings_of(row: Row) -> str:
+def describe_settings(row: Row) -> str:
     """The call of a layer, or what is written of several."""
     return repr(row.inside[0].layer) if len(row.inside) == 1 else row.settings
 
@@ -153,15 +154,15 @@ def comparison_json(found: Comparison, **more: Any) -> str:
     rows = [
         {
             "path": row.path,
-            "before": side_record(row.before),
-            "after": side_record(row.after),
+            "before": record_side(row.before),
+            "after": record_side(row.after),
             "ratio": None if row.ratio is None else float(row.ratio),
             "closed_form": row.closed and {"text": row.closed.text, "value": str(row.closed.value)},
             "note": row.note or None,
         }
         for row in found.rows
     ]
-    totals = {"before": side_record(found.before), "after": side_record(found.after)}
+    totals = {"before": record_side(found.before), "after": record_side(found.after)}
     return dump({"format": FORMAT, "name": found.name, **more, "rows": rows, "totals": totals})
 
 
@@ -169,7 +170,7 @@ def comparison_csv(found: Comparison, view: View) -> str:
     """A line a row, exact."""
     from cnncalc.render.csv import write
 
-    figures = chosen_figures(view)
+    figures = choose_figures(view)
     header = ["path", *(f"{figure.name}_{side}" for figure in figures for side in ("before", "after"))]
     lines: list[list[Value]] = []
     for row in found.rows:
@@ -178,7 +179,7 @@ def comparison_csv(found: Comparison, view: View) -> str:
     return write([*header, "ratio", "closed", "note"], lines)
 
 
-def chosen_figures(view: View) -> Sequence[Figure]:
+def choose_figures(view: View) -> Sequence[Figure]:
     """The figures that are asked for, or all that are compared."""
     return [FIGURES[name] for name in view.columns if name in FIGURES] if view.columns else COMPARED
 
@@ -200,15 +201,15 @@ def _dense_values(each: Dense) -> list[Value]:
 
 def compare_dense(found: Sequence[Dense], name: str, view: View) -> Iterator[Block]:
     """A row for each convolution, with its connections and those of the fully connected layer it replaces."""
-    yield paragraph(name, "title")
+    yield make_paragraph(name, "title")
     tables = (_dense_table(found, units=units) for units in (False, True))
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
-    yield from (paragraph(note, indent=2) for note in DENSE_NOTES)
+    yield from (make_paragraph(note, indent=2) for note in DENSE_NOTES)
 
 
 def _dense_table(found: Sequence[Dense], *, units: bool) -> Table:
-    write = human if units else exact
+    write = format_units if units else format_digits
     rows = [
         [write(value) if isinstance(value, int) else join(value) for value in _dense_values(each)] for each in found
     ]

@@ -1,4 +1,4 @@
-"""A summary as CSV: a row a layer, every column, numbers exact."""
+"""Summaries as CSV: a row for each layer, every column, numbers with all digits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from io import StringIO
 
-from cnncalc.analysis.folding import layer_row
+from cnncalc.analysis.folding import make_row
 from cnncalc.analysis.report import Report
 from cnncalc.render.columns import COLUMNS, Context, Value, join
 from cnncalc.render.text import clean
@@ -21,7 +21,7 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 def summary_csv(report: Report, view: View) -> str:
     """A header and a row a layer: the columns of the view, or all."""
     chosen = [COLUMNS[name] for name in view.columns or COLUMNS]
-    rows = [layer_row(layer) for layer in report.layers]
+    rows = [make_row(layer) for layer in report.layers]
     context = Context(report, view.dtype)
     values = ([column.value(row, context) for column in chosen] for row in rows)
     return write([column.name for column in chosen], values)
@@ -32,15 +32,17 @@ def write(header: list[str], rows: Iterable[list[Value]]) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([safe(value) for value in row] for row in rows)
+    writer.writerows([guard_cell(value) for value in row] for row in rows)
     return stream.getvalue()
 
 
-def safe(value: Value) -> int | float | str:
+def guard_cell(value: Value) -> int | float | str:
     """A cell that no spreadsheet takes for a formula; axes are joined by an `x`, as `--input` takes them.
 
-    >>> safe("=1+1"), safe((3, 224, 224)), safe("3×3, s2"), safe(-3), safe((-3, -3)), safe((-3,))
-    ("'=1+1", '3x224x224', '3x3, s2', -3, "'-3x-3", '-3')
+    >>> guard_cell("=1+1"), guard_cell((3, 224, 224)), guard_cell("3×3, s2")
+    ("'=1+1", '3x224x224', '3x3, s2')
+    >>> guard_cell(-3), guard_cell((-3, -3)), guard_cell((-3,))
+    (-3, "'-3x-3", '-3')
     """
     if isinstance(value, int):
         return value

@@ -1,7 +1,7 @@
 """The model of what is shown: a document is a sequence of paragraphs, lists of pairs, and tables of columns of cells.
 
-Commands build documents; `plain`, `terminal`, `markdown` and `booktabs` write them. What a document says is untrusted
-throughout: each of these makes text harmless in its own way.
+Commands build documents; `plain`, `terminal`, `markdown` and `booktabs` write them. The text of a document
+is untrusted: each of them escapes it in its own way.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ EMPTY = Cell("")
 
 
 class Column(NamedTuple):
-    """A header, a cell for each row, and a footer. A bar only draws what another column says."""
+    """A header, a cell for each row, and a footer. A bar repeats another column as a drawing."""
 
     header: str
     cells: Sequence[Cell]
@@ -81,23 +81,23 @@ Block = Paragraph | Pairs | Table
 BLANK = Paragraph(())
 
 
-def paragraph(text: str, style: str = "", indent: int = 0) -> Paragraph:
+def make_paragraph(text: str, style: str = "", indent: int = 0) -> Paragraph:
     """A paragraph in one style."""
     return Paragraph(((text, style),), indent)
 
 
-def widths_of(table: Table) -> list[int]:
+def measure_columns(table: Table) -> list[int]:
     """The width of each column in cells of a terminal."""
-    return [max(map(_width, texts_of(column))) for column in table.columns]
+    return [max(map(_width, collect_texts(column))) for column in table.columns]
 
 
-def width_of(table: Table) -> int:
+def measure_width(table: Table) -> int:
     """How wide a table is."""
-    widths = widths_of(table)
+    widths = measure_columns(table)
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def texts_of(column: Column) -> set[str]:
+def collect_texts(column: Column) -> set[str]:
     """The different texts of a column."""
     texts = {cell.text for cell in column.cells}
     return {column.header, *texts, *([column.footer.text] if column.footer else [])}
@@ -107,14 +107,14 @@ def _width(text: str) -> int:
     return count_cells(clean(text))
 
 
-def excess_of(table: Table, width: int | None) -> int:
+def measure_excess(table: Table, width: int | None) -> int:
     """By how many cells a table is too wide, less than 0 where there is room left; 0 without a width."""
-    return 0 if width is None else width_of(table) - width
+    return 0 if width is None else measure_width(table) - width
 
 
 def fit_table(candidates: Iterable[Table], width: int | None) -> Table:
     """The first of some tables, from the widest to the narrowest, that is at most so wide, or the last."""
     for table in candidates:
-        if excess_of(table, width) <= 0:
+        if measure_excess(table, width) <= 0:
             break
     return table

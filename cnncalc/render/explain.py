@@ -1,4 +1,4 @@
-"""The arithmetic of layers as on a board: text, Markdown, LaTeX."""
+"""The arithmetic of layers as on a blackboard, as a document and in Markdown."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cnncalc.analysis.field_sums import Step
 from cnncalc.analysis.lines import Line, Sum
 from cnncalc.layers.base import Layer
 from cnncalc.layers.settings import short, uniform
-from cnncalc.render.columns import join, shapes
-from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, paragraph
-from cnncalc.render.numbers import exact
+from cnncalc.render.columns import format_shapes, join
+from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragraph
+from cnncalc.render.numbers import format_digits
 from cnncalc.render.text import clean, count_cells
 
-GAP = 3  # blanks behind a label
+GAP = 3  # blanks after a label
 LEAST_LABEL = len("receptive field")
 FACTOR = re.compile(r"(?<![\w·])(\d+)·(?=[A-Z])")
 SYMBOLIC = re.compile(r"[a-z]+\{\}")
@@ -28,8 +28,8 @@ def describe_explained(explained: Sequence[Explained]) -> Iterator[Block]:
     for number, each in enumerate(explained):
         if number:
             yield BLANK
-        yield Paragraph(((each.path, "title"), (f"   {heading(each)}", "")), 4)
-        lines = [(line.label, line_text(line)) for line in each.lines]
+        yield Paragraph(((each.path, "title"), (f"   {format_heading(each)}", "")), 4)
+        lines = [(line.label, format_line(line)) for line in each.lines]
         yield Pairs(lines, gap=GAP, least=LEAST_LABEL, together=TOGETHER)
         if len(each.chain) > 2:
             yield from _chain(each.chain)
@@ -39,22 +39,22 @@ def _chain(steps: Sequence[Step]) -> Iterator[Block]:
     """How the receptive field grows, layer by layer from the input."""
     margin = max(count_cells(clean(step.path)) for step in steps) + 2
     for axis, group in groupby(steps, key=lambda step: step.axis):
-        yield paragraph(f"receptive field, layer by layer{f', {axis}' * bool(axis)}", "head")
-        yield Pairs([(step.path, step_text(step)) for step in group], "bar", 2, GAP, margin, TOGETHER)
+        yield make_paragraph(f"receptive field, layer by layer{f', {axis}' * bool(axis)}", "head")
+        yield Pairs([(step.path, format_step(step)) for step in group], "bar", 2, GAP, margin, TOGETHER)
 
 
-def step_text(step: Step) -> str:
+def format_step(step: Step) -> str:
     """`11 + (3 − 1)·4 = 19;  step 8`."""
-    text = f"{step.numbers} = {exact(step.result)}" if step.numbers else exact(step.result)
+    text = f"{step.numbers} = {format_digits(step.result)}" if step.numbers else format_digits(step.result)
     return text + (f";  {step.remark}" if step.remark else "")
 
 
-def heading(each: Explained) -> str:
+def format_heading(each: Explained) -> str:
     """`conv 11×11, stride 4: 3×227×227 → 96×55×55`."""
-    return f"{phrase(each.layer, len(each.inputs[0]) - 1)}: {shapes(each.inputs)} → {join(each.output)}"
+    return f"{describe_layer(each.layer, len(each.inputs[0]) - 1)}: {format_shapes(each.inputs)} → {join(each.output)}"
 
 
-def phrase(layer: Layer, axes: int) -> str:
+def describe_layer(layer: Layer, axes: int) -> str:
     """A layer in words, `conv 11×11, stride 4`."""
     parts = []
     for name, setting in layer.settings.items():
@@ -66,25 +66,25 @@ def phrase(layer: Layer, axes: int) -> str:
     return f"{layer.kind} {', '.join(parts)}".rstrip()
 
 
-def line_text(line: Line) -> str:
-    """The arithmetic of a line, and what there is to say of it."""
-    text = ";  ".join(map(sum_text, line.sums))
+def format_line(line: Line) -> str:
+    """The arithmetic of a line, and remarks."""
+    text = ";  ".join(map(format_sum, line.sums))
     return "; ".join(part for part in (text, line.remark) if part)
 
 
-def sum_text(each: Sum) -> str:
+def format_sum(each: Sum) -> str:
     """`O = ⌊(I + 2P − K)/S⌋ + 1 = ⌊(227 + 2·0 − 11)/4⌋ + 1 = 55`, or `step j·S = 1·4 = 4`."""
-    parts = [textbook(each.symbols), each.numbers.replace("-", "−"), exact(each.result).replace("-", "−")]
+    parts = [join_factors(each.symbols), each.numbers.replace("-", "−"), format_digits(each.result).replace("-", "−")]
     text = " = ".join(part for part in parts if part)
     if not each.name or each.symbols == each.name:
         return text
     return f"{each.name} {text}" if each.name == "step" else f"{each.name} = {text}"
 
 
-def textbook(symbols: str) -> str:
+def join_factors(symbols: str) -> str:
     """A formula with a number before a symbol as the textbooks write it.
 
-    >>> textbook("⌊(I + 2·P − K)/S⌋ + 1"), textbook("A·2·B")
+    >>> join_factors("⌊(I + 2·P − K)/S⌋ + 1"), join_factors("A·2·B")
     ('⌊(I + 2P − K)/S⌋ + 1', 'A·2·B')
     """
     return FACTOR.sub(r"\1", symbols)
@@ -96,10 +96,10 @@ def explain_markdown(explained: Sequence[Explained]) -> str:
 
     parts = []
     for each in explained:
-        rows = [(escape(line.label), escape(line_text(line))) for line in each.lines]
-        parts.append(f"### {escape(each.path)}\n\n{escape(heading(each))}\n\n")
+        rows = [(escape(line.label), escape(format_line(line))) for line in each.lines]
+        parts.append(f"### {escape(each.path)}\n\n{escape(format_heading(each))}\n\n")
         parts.append(write_table(("number", "arithmetic"), (False, False), rows) + "\n")
         if len(each.chain) > 2:
-            way = [(escape(" ".join((step.path, step.axis)).strip()), escape(step_text(step))) for step in each.chain]
+            way = [(escape(" ".join((step.path, step.axis)).strip()), escape(format_step(step))) for step in each.chain]
             parts.append(write_table(("receptive field, layer by layer", ""), (False, False), way) + "\n")
     return "".join(parts).rstrip("\n") + "\n"

@@ -18,7 +18,7 @@ FORMAT = 1  # raised when a key changes its meaning or goes
 
 
 def summary_json(report: Report, dtype: Dtype) -> str:
-    """Everything a report says; the layers are the executed ones, so that they add up to the totals."""
+    """Everything in a report; the layers are the executed ones, so that they add up to the totals."""
     in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
     totals = {**_figures(report.totals), **in_memory, "dtype": dtype.value}
     document = {
@@ -103,7 +103,7 @@ def _note(note: Note) -> dict[str, Any]:
 
 
 def _fix(fix: Fix) -> dict[str, Any]:
-    """The repair as an edit: what stands from one place up to another is replaced."""
+    """The repair as an edit that replaces the text from one position up to another."""
     source = fix.span.source
     (line, column), (last, end) = source.place(fix.span.start), source.place(fix.span.end)
     return {"line": line, "column": column, "end_line": last, "end_column": end, "text": fix.text}

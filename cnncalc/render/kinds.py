@@ -1,4 +1,4 @@
-"""The layer kinds, as their classes say: signatures, arguments, formulas."""
+"""The layer kinds, as their classes define them: signatures, arguments, formulas."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cnncalc.layers.base import Example, Layer
 from cnncalc.layers.settings import Setting
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.layers.trace import formulas
-from cnncalc.render.columns import shapes
-from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, paragraph
+from cnncalc.render.columns import format_shapes
+from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragraph
 
 
 def kinds_json(kind: str | None) -> str:
-    """The same for scripts."""
+    """The listing or the page, for scripts."""
     from cnncalc.render.json import FORMAT, dump
 
     names = [*KINDS, *STRUCTURE_WORDS] if kind is None else [kind]
@@ -31,21 +31,21 @@ def list_kinds() -> Iterator[Block]:
             if family:
                 yield BLANK
             family = FAMILIES[kind]
-            yield paragraph(_family_title(kind_class(kind)), "head")
+            yield make_paragraph(_family_title(kind_class(kind)), "head")
         yield from _entry(kind_class(kind).signature(), _sentence(kind_class(kind)))
-    yield from (BLANK, paragraph("Structure", "head"))
+    yield from (BLANK, make_paragraph("Structure", "head"))
     for signature, sentence in STRUCTURE_WORDS.values():
         yield from _entry(signature, sentence)
 
 
 def _entry(signature: str, sentence: str) -> Iterator[Block]:
     """A signature, and the sentence below it."""
-    yield paragraph("  " + signature, "bar", 6)
-    yield paragraph("      " + sentence, indent=6)
+    yield make_paragraph("  " + signature, "bar", 6)
+    yield make_paragraph("      " + sentence, indent=6)
 
 
 def _family_title(cls: type[Layer]) -> str:
-    """What a family's module says of itself, up to its first pause."""
+    """The first words of the docstring of a family's module."""
     return (sys.modules[cls.__module__].__doc__ or "").partition("\n")[0].partition(":")[0].rstrip(".")
 
 
@@ -55,20 +55,20 @@ def _sentence(cls: type[Layer]) -> str:
 
 
 def describe_kind(kind: str) -> Iterator[Block]:
-    """All there is to say of a layer kind or of a word of structure."""
+    """The page about a layer kind or a word of structure."""
     if kind in STRUCTURE_WORDS:
         yield from _entry(*STRUCTURE_WORDS[kind])
         return
     cls = kind_class(kind)
-    yield paragraph(cls.signature(), "large", 4)
-    yield paragraph(_sentence(cls))
+    yield make_paragraph(cls.signature(), "large", 4)
+    yield make_paragraph(_sentence(cls))
     if cls.settings:
-        yield from (BLANK, paragraph("arguments", "head"))
+        yield from (BLANK, make_paragraph("arguments", "head"))
         yield Pairs([(setting.signature(), _about(setting)) for setting in cls.settings.values()], "bar", 2)
     yield BLANK
     yield from _formulas(cls, cls.examples()[0])
     yield BLANK
-    yield paragraph(f"reference: {cls.reference}", "faint", 11)
+    yield make_paragraph(f"reference: {cls.reference}", "faint", 11)
 
 
 def _about(setting: Setting) -> str:
@@ -80,7 +80,9 @@ def _about(setting: Setting) -> str:
 
 def _formulas(cls: type[Layer], example: Example) -> Iterator[Block]:
     layer = cls(**example.settings)
-    yield Paragraph((("formulas", "head"), (f", e.g. for {layer!r} of {shapes(example.inputs)}", "")), wrapped=False)
+    yield Paragraph(
+        (("formulas", "head"), (f", e.g. for {layer!r} of {format_shapes(example.inputs)}", "")), wrapped=False
+    )
     found = formulas(layer, example.inputs)
     pairs = []
     for name, formula in found.items():

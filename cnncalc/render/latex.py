@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
 from cnncalc.analysis.lines import Line, Sum
-from cnncalc.render.explain import heading, textbook
-from cnncalc.render.numbers import exact
+from cnncalc.render.explain import format_heading, join_factors
+from cnncalc.render.numbers import format_digits
 
 HEAD = "% for \\input{...}; needs \\usepackage{amsmath}\n"
 BRACKETS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "(": (")", "")}
 CLOSING = {closing for closing, _ in BRACKETS.values()}
-SIGNS = {"·": r" \cdot ", "−": "-", "×": r"\times ", "→": r"\to ", "-": "-"}
+SYMBOLS = {"·": r" \cdot ", "−": "-", "×": r"\times ", "→": r"\to ", "-": "-"}
 SPECIAL = {char: f"\\{char}" for char in "#$%&_{}"} | {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
     ">": r"\textgreater{}", "|": r"\textbar{}", "×": r"$\times$", "→": r"$\to$", "·": r"$\cdot$", "−": "$-$",
@@ -33,7 +33,7 @@ def explain_latex(explained: Sequence[Explained]) -> str:
 
 
 def _paragraph(each: Explained) -> Iterator[str]:
-    yield f"\n\\paragraph{{{escape(each.path)}}} {escape(heading(each))}\n\\begin{{align*}}\n"
+    yield f"\n\\paragraph{{{escape(each.path)}}} {escape(format_heading(each))}\n\\begin{{align*}}\n"
     yield " \\\\\n".join(map(_line, each.lines))
     yield "\n\\end{align*}\n"
     if len(each.chain) > 2:
@@ -57,7 +57,7 @@ def _step(step: Step) -> str:
 
 
 def _sum(each: Sum) -> str:
-    parts = [math(textbook(each.symbols)), math(each.numbers), _number(each.result)]
+    parts = [math(join_factors(each.symbols)), math(each.numbers), _number(each.result)]
     text = " = ".join(part for part in parts if part)
     if not each.name or each.name == each.symbols:
         return text
@@ -65,7 +65,7 @@ def _sum(each: Sum) -> str:
 
 
 def _number(number: int) -> str:
-    return exact(number).replace(",", "{,}")
+    return format_digits(number).replace(",", "{,}")
 
 
 def math(text: str) -> str:
@@ -113,12 +113,12 @@ class _Reader:
 
 
 def _divided(text: str) -> tuple[str, str, str]:
-    """A quotient cut at its only slash that stands in no bracket."""
+    """A quotient cut at its only slash outside brackets."""
     depth = 0
-    for at, sign in enumerate(text):
+    for at, char in enumerate(text):
         depth += text.startswith((r"\left", "{"), at)
         depth -= text.startswith((r"\right", "}"), at)
-        if sign == "/" and depth == 0:
+        if char == "/" and depth == 0:
             return text[:at], "/", text[at + 1 :]
     return text, "", ""
 
@@ -132,10 +132,10 @@ def _bare(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A formula without brackets: signs, names, words."""
+    """A formula without brackets: symbols, names, words."""
     text = WORDS.sub(_worded, text)
     text = re.sub(r"\b(max|min|gcd)\b(?!})", r"\\\1", text).replace(" mod ", r" \bmod ")
-    return "".join(SIGNS.get(sign, sign) for sign in text)
+    return "".join(SYMBOLS.get(char, char) for char in text)
 
 
 def _worded(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a network gives, for people: numbers in rows and columns, or shades."""
+"""The outputs of a network for people: numbers in rows and columns, or shades."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _numbers(made: Map, width: int | None) -> Iterator[str]:
         for depth, plane in enumerate(planes):
             if len(made.sizes) == 3:
                 yield f"depth {depth}"
-            yield from table_of(plane, width)
+            yield from align_numbers(plane, width)
 
 
 def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
         yield f"{at:>{head}}  " + "  ".join(f"{text:>{cell}}" for text in texts[at : at + per])
 
 
-def table_of(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
+def align_numbers(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
     """Rows and columns of numbers; where there is no room, the middle columns are left out, visibly."""
     texts = [[format_number(value) if value else zero for value in row] for row in rows]
     cells = [max(map(len, column)) for column in zip(*texts, strict=True)]
@@ -101,7 +101,7 @@ def maps_json(name: str, maps: Mapping[str, Map]) -> str:
 def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None) -> Iterator[Block]:
     """A matrix under the path of its layer and its size, zeros as dots."""
     yield _title(path, f"{len(rows)} × {len(rows[0])}, output × input")
-    yield from (_line("  " + line) for line in table_of(rows, width and width - 2, zero="·"))
+    yield from (_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
 
 
 def matrix_json(name: str, path: str, rows: Any) -> str:
@@ -157,7 +157,7 @@ def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[l
 
 
 def _colored(upper: list[int], lower: list[int]) -> list[Piece]:
-    """Two rows of pixels in one line: the upper half of each cell and what is behind it."""
+    """Two rows of pixels in one line: the upper half of each cell and its background."""
     pairs = zip(*([FIRST_GREY + shade * (GREYS - 1) // 255 for shade in row] for row in (upper, lower)), strict=True)
     return [("▀" * len(list(same)), f"color({a}) on color({b})") for (a, b), same in groupby(pairs)]
 

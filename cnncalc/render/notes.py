@@ -1,47 +1,50 @@
-"""What stands below a summary: the totals with the convention by which each is counted, and what the marks mean."""
+"""The lines below a summary: the totals with the conventions by which they are counted, and what the marks mean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.analysis.figures import FIGURES, Dtype, Figure, last_spatial_layer
+from cnncalc.analysis.figures import FIGURES, Dtype, last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
-from cnncalc.render import numbers
 from cnncalc.render.columns import format_field, join
+from cnncalc.render.numbers import format_bytes, format_figure
 
 
-def notes(report: Report, dtype: Dtype, *, units: bool = False) -> Iterator[tuple[str, str]]:
-    """A name and a text a line."""
-    totals = report.totals
-    number = numbers.style_of(units)
+def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iterator[tuple[str, str]]:
+    """The lines below a summary, each a name and a text."""
+
+    def write(name: str) -> str:
+        return format_figure(FIGURES[name].measure_network(report, dtype), FIGURES[name].written, units=units)
+
+    def write_memory(name: str) -> str:
+        return f", {format_bytes(FIGURES[name].measure_network(report, dtype))} as {dtype}"
+
     if not report.complete:
-        yield "incomplete", "an error stands behind the last layer shown; totals are of the layers above"
+        yield "incomplete", "an error follows the last layer shown; the totals are of the layers above"
     for name, shape in report.outputs.items():
         if name:
             yield f"output {name}", join(shape)
-    yield (
-        "parameters",
-        f"{number(totals.parameters)} (weights {number(totals.weights)} + biases {number(totals.biases)}; buffers "
-        f"{number(totals.buffers)}, not counted), {numbers.size(totals.parameters * dtype.bytes)} as {dtype}",
-    )
-    for name in ("macs", "multiplications", "activations"):
-        figure = FIGURES[name]
-        memory = f", {numbers.size(totals.activations * dtype.bytes)} as {dtype}" if name == "activations" else ""
-        yield name, f"{number(figure.measure_network(report))} {_convention(figure)}{memory}"
+    parts = f"weights {write('weights')} + biases {write('biases')}; buffers {write('buffers')}, not counted"
+    yield "parameters", f"{write('parameters')} ({parts}){write_memory('parameter_bytes')}"
+    yield "macs", f"{write('macs')} {_convention('macs')}"
+    yield "multiplications", f"{write('multiplications')} {_convention('multiplications')}"
+    activations = f"{write('activations')} {_convention('activations')}"
+    yield "activations", activations + write_memory("activation_bytes")
     last = last_spatial_layer(report)
     if last:
-        yield "receptive field", field_note(last)
-    yield from marks(report)
+        yield "receptive field", describe_field(last)
+    yield from explain_marks(report)
     if report.notes:
         yield "notes", " ".join(report.notes.split())
 
 
-def _convention(figure: Figure) -> str:
+def _convention(name: str) -> str:
     """How a figure is counted, without saying its name again."""
+    figure = FIGURES[name]
     return figure.about if figure.unit == figure.title else f"{figure.unit} {figure.about}"
 
 
-def field_note(layer: LayerReport) -> str:
+def describe_field(layer: LayerReport) -> str:
     """The receptive field of a layer in words."""
     field = layer.receptive_field
     if field is None:
@@ -50,18 +53,18 @@ def field_note(layer: LayerReport) -> str:
     return f"{most}{join(field.size)} in steps of {join(field.stride)} from {join(field.start, ', ')}, at {layer.path}"
 
 
-def marks(report: Report) -> Iterator[tuple[str, str]]:
+def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
     """The meaning of the marks that are in use."""
     shown = "".join(format_field(layer) for layer in report.layers)
     if "all" in shown:
         yield "all", "every unit sees the whole input"
     if "†" in shown:
-        yield "†", "branches that meet look at different places; the field is their union"
+        yield "†", "branches that meet look at different positions; the receptive field is their union"
     if "*" in shown:
         yield "*", "through gates or norms by global statistics, units see more of the input as well"
     if "≤" in shown:
         yield "≤", "at most: not followed channel by channel, or element by element"
     if "~" in shown:
-        yield "~", "the field varies from unit to unit; the largest is shown"
+        yield "~", "the receptive field varies from unit to unit; the largest is shown"
     if any(layer.shares for layer in report.layers):
-        yield "‡", "weights of another layer, counted there"
+        yield "‡", "the weights of another layer, counted there"

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from cnncalc.analysis.figures import Written
 
-Writer = Callable[[int], str]
 UNITS = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def exact(number: int) -> str:
+def format_digits(number: int) -> str:
     """All digits, in threes.
 
-    >>> exact(62378344)
+    >>> format_digits(62378344)
     '62,378,344'
     """
     return f"{number:,}"
 
 
-def human(number: int) -> str:
+def format_units(number: int) -> str:
     """Three digits and a unit of powers of a thousand.
 
-    >>> human(0), human(999), human(62378344), human(999_950), human(4_089_184_256)
+    >>> format_units(0), format_units(999), format_units(62378344), format_units(999_950), format_units(4_089_184_256)
     ('0', '999', '62.4 M', '1.00 M', '4.09 G')
     """
     return _three_digits(number, 1000, UNITS)
 
 
-def size(number: int) -> str:
+def format_bytes(number: int) -> str:
     """A number of bytes in units of 1024, spelt so.
 
-    >>> size(512), size(1536), size(249513376)
+    >>> format_bytes(512), format_bytes(1536), format_bytes(249513376)
     ('512 B', '1.50 KiB', '238 MiB')
     """
     return _three_digits(number, 1024, BYTES)
@@ -68,22 +66,17 @@ def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
         return "–"
     match written:
         case "count":
-            return human(value) if units else exact(value)
+            return format_units(value) if units else format_digits(value)
         case "bytes":
-            return size(value) if units else exact(value)
+            return format_bytes(value) if units else format_digits(value)
         case "sizes":
             return "×".join(map(str, value))
 
 
-def style_of(human_units: bool) -> Writer:
-    """How counts are written."""
-    return human if human_units else exact
-
-
-def percent(part: int, whole: int) -> str:
+def format_share(part: int, whole: int) -> str:
     """A share, "" for none.
 
-    >>> percent(1, 3), percent(1, 10**6), percent(0, 5), percent(5, 5)
+    >>> format_share(1, 3), format_share(1, 10**6), format_share(0, 5), format_share(5, 5)
     ('33.3%', '<0.1%', '', '100%')
     """
     if not part or not whole:
@@ -94,10 +87,10 @@ def percent(part: int, whole: int) -> str:
     return "<0.1%" if text == "0.0%" else ">99.9%" if text == "100.0%" else text
 
 
-def bar(part: int, whole: int, width: int) -> str:
+def draw_bar(part: int, whole: int, width: int) -> str:
     """A share as a bar, `width` cells for the whole, in eighths of a cell; the least that is something shows.
 
-    >>> bar(1, 2, 4), bar(1, 10**9, 4), bar(0, 1, 4)
+    >>> draw_bar(1, 2, 4), draw_bar(1, 10**9, 4), draw_bar(0, 1, 4)
     ('██', '▏', '')
     """
     if not part or not whole:

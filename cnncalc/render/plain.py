@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from cnncalc.render.document import GAP, Block, Cell, Column, Pairs, Paragraph, Piece, Table, widths_of
+from cnncalc.render.document import GAP, Block, Cell, Column, Pairs, Paragraph, Piece, Table, measure_columns
 from cnncalc.render.text import clean, count_cells, pad, wrap
 
 Line = list[Piece]
@@ -29,7 +29,7 @@ def draw_table(table: Table) -> Iterator[str]:
     They are made one at a time, for all of a large table at once there is no room; what occurs in many rows is padded
     once.
     """
-    widths = widths_of(table)
+    widths = measure_columns(table)
     rule = RULE * (sum(widths) + GAP * (len(widths) - 1))
     gaps = ["", *[" " * GAP] * (len(widths) - 1)]
     columns = [_padded(*each) for each in zip(table.columns, widths, gaps, strict=True)]

@@ -1,11 +1,11 @@
-"""Problems as text: the place, the line of the source with the span underlined, and the likely repair."""
+"""Problems as text: the position, the source line with the span underlined, and the likely repair."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from cnncalc.errors import Note, Problem, Span, failed
-from cnncalc.render.document import BLANK, Block, Paragraph, Piece, paragraph
+from cnncalc.render.document import BLANK, Block, Paragraph, Piece, make_paragraph
 from cnncalc.render.show import show
 from cnncalc.render.text import brief, count_cells, split_line
 from cnncalc.render.view import View
@@ -55,7 +55,7 @@ def describe_problem(problem: Problem, width: int | None) -> Iterator[Block]:
 
 
 def format_note(note: Note, span: Span | None) -> str:
-    """A note with its place; the file is named where it is another than the problem's."""
+    """A note with its position; the file is named where it is not that of the problem."""
     if note.span is None:
         return note.text
     line, column = note.span.source.place(note.span.start)
@@ -64,7 +64,7 @@ def format_note(note: Note, span: Span | None) -> str:
 
 
 def cut_excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
-    """The source line as it is shown, and the line of `^` below its span.
+    """The source line, and the line of `^` below its span.
 
     A span of several lines is underlined to the end of the first, an empty one gets a single mark.
     """
@@ -122,7 +122,7 @@ def describe_files(files: Sequence[tuple[str, Sequence[Problem]]], view: View) -
     severities = [problem.severity for _, problems in files for problem in problems]
     if len(files) > 1 or severities:
         counts = (severities.count("error"), "error"), (severities.count("warning"), "warning"), (len(files), "file")
-        yield paragraph(", ".join(count(number, noun) for number, noun in counts))
+        yield make_paragraph(", ".join(count(number, noun) for number, noun in counts))
 
 
 def count(number: int, noun: str) -> str:

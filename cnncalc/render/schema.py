@@ -1,6 +1,6 @@
 """The JSON Schema of the architecture file, by which editors complete and check it; draft 2020-12.
 
-It judges the form: keys, and what may stand where. Texts (calls, chains, expressions) it takes as they are.
+It checks the form: keys, and which values they take. Strings (calls, chains, expressions) are not looked into.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def schema() -> Schema:
 
 
 def _keys() -> dict[str, Schema]:
-    """What may stand under each key of a document."""
+    """The values of each key of a document."""
     text = {key: TEXT for key in ("name", "source", "notes")}
     size: Schema = {"anyOf": [_whole(1), EXPRESSION]}
     warnings = {code.code: code.sentence for code in CODES}
@@ -93,7 +93,7 @@ def _keys() -> dict[str, Schema]:
         "blocks": _names(BODY),
         "layers": BODY,
         "expect": _names(False, {key: VALUE for key in EXPECTABLE}),
-        "allow": _names(False, {code: {"description": said, **reason} for code, said in warnings.items()}),
+        "allow": _names(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }
 
@@ -117,8 +117,8 @@ def _call() -> Schema:
     """An item that is a mapping: a merge with its branches, or a call by name; unknown names may be blocks."""
     known = {}
     for word in (*MERGES, "outputs"):
-        said = _said(word) if word in MERGES else STRUCTURE_WORDS[word][1]
-        known[word] = {"description": said, "$ref": "#/$defs/merged" if word in MERGES else "#/$defs/branches"}
+        text = _describe(word) if word in MERGES else STRUCTURE_WORDS[word][1]
+        known[word] = {"description": text, "$ref": "#/$defs/merged" if word in MERGES else "#/$defs/branches"}
     for kind in KINDS:
         if kind not in MERGES:
             known[kind] = {"$ref": f"#/$defs/{kind}"}
@@ -132,7 +132,7 @@ def _call() -> Schema:
     }
 
 
-def _said(kind: str) -> str:
+def _describe(kind: str) -> str:
     """The first sentence of a kind's docstring, which python -OO takes away."""
     return (kind_class(kind).__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
 
@@ -142,7 +142,7 @@ def _kind(kind: str) -> Schema:
     layer = kind_class(kind)
     settings = layer.settings.items()
     return {
-        "description": f"{layer.signature()}: {_said(kind)}",
+        "description": f"{layer.signature()}: {_describe(kind)}",
         "type": "object",
         "properties": {name: argument(setting) for name, setting in settings},
         "required": [name for name, setting in settings if setting.default is REQUIRED],
@@ -151,9 +151,9 @@ def _kind(kind: str) -> Schema:
 
 
 def argument(setting: Setting) -> Schema:
-    """What an argument may be; an expression may always stand in its place."""
-    said = setting.doc or f"{setting.expects[:1].upper()}{setting.expects[1:]}."
-    found: Schema = {"description": said, "anyOf": [*_literals(setting), EXPRESSION]}
+    """What an argument may be; an expression is always allowed too."""
+    text = setting.doc or f"{setting.expects[:1].upper()}{setting.expects[1:]}."
+    found: Schema = {"description": text, "anyOf": [*_literals(setting), EXPRESSION]}
     if isinstance(setting.default, Same):
         found["description"] += f" (default: as {setting.default.setting})"
     elif setting.default is not REQUIRED:

@@ -12,8 +12,8 @@ from cnncalc.compare.rows import Side, divide_values, measure
 from cnncalc.compare.side_by_side import Aligned, SideBySide, Subject
 from cnncalc.layers.settings import show as show_value
 from cnncalc.render.columns import Value
-from cnncalc.render.compare import chosen_figures, elide_paths, ratio_columns, settings_of, side_record
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Table, excess_of, fit_table, widths_of
+from cnncalc.render.compare import choose_figures, describe_settings, elide_paths, make_ratio_columns, record_side
+from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Table, fit_table, measure_columns, measure_excess
 from cnncalc.render.numbers import format_figure
 from cnncalc.render.summary import shorten
 from cnncalc.render.text import clean
@@ -33,7 +33,7 @@ MISSED_LEAST = ("multiplications", "activations", "input", "output")
 
 
 class Line(NamedTuple):
-    """One thing that is said of each architecture: a figure, its input, or its depth."""
+    """One line of the totals: a figure, the input, or the depth."""
 
     name: str
     title: str
@@ -90,7 +90,7 @@ def _draw_two(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype, 
     for subject, known in zip(subjects, values, strict=True):
         cells = [Cell(_format(line, value, units=units)) for line, value in zip(lines, known, strict=True)]
         columns.append(Column(subject.label, cells, True))
-    columns += ratio_columns(list(map(divide_values, *values)), [line.better for line in lines], bars=bars)
+    columns += make_ratio_columns(list(map(divide_values, *values)), [line.better for line in lines], bars=bars)
     return Table(columns)
 
 
@@ -103,7 +103,7 @@ def _draw_many(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype,
         columns.append(Column(line.short if units else line.title, cells, True))
         if line.name in JUDGED:
             ratios = [divide_values(values[0], value) for value in values]
-            columns += ratio_columns(ratios, [line.better] * len(ratios), bars=bars)
+            columns += make_ratio_columns(ratios, [line.better] * len(ratios), bars=bars)
     return Table(columns)
 
 
@@ -121,8 +121,8 @@ def _layer_table(found: SideBySide, view: View) -> Table:
     ways = [(bool(view.human), None), *((view.human is not False, room) for room in settings)]
     for units, room in ways:
         table = _aligned_table(found.rows, figures, view.dtype, units=units, room=room)
-        excess = excess_of(table, view.width)
-        if excess <= 0 or (units and widths_of(table)[1] - excess >= READABLE_PATH):
+        excess = measure_excess(table, view.width)
+        if excess <= 0 or (units and measure_columns(table)[1] - excess >= READABLE_PATH):
             break
     return elide_paths(table, 1, view.width)
 
@@ -166,9 +166,9 @@ def describe_change(row: Aligned) -> str:
     before, after = row.before, row.after
     if before is None or after is None:
         side = before or after
-        return settings_of(side) if side else ""
+        return describe_settings(side) if side else ""
     if len(before.inside) > 1 or len(after.inside) > 1:
-        one, other = settings_of(before), settings_of(after)
+        one, other = describe_settings(before), describe_settings(after)
         return one if one == other else f"{one} → {other}"
     old, new = before.inside[0].layer, after.inside[0].layer
     changes = [
@@ -190,15 +190,15 @@ def side_by_side_json(found: SideBySide) -> str:
         rows = [_record(subject.label, first.report, subject.report) for subject in found.subjects[1:]]
     architectures = [
         {"label": each.label, "name": each.report.name, "input": each.report.input, "depth": each.depth,
-         **(side_record(each.report) or {})}
+         **(record_side(each.report) or {})}
         for each in found.subjects
     ]  # fmt: skip
-    totals = {"before": side_record(first.report), "after": side_record(last.report)}
+    totals = {"before": record_side(first.report), "after": record_side(last.report)}
     return dump({"format": FORMAT, "architectures": architectures, "rows": rows, "totals": totals})
 
 
 def _record(path: str, before: Side, after: Side, **more: str) -> dict[str, Any]:
-    return {"path": path, **more, "before": side_record(before), "after": side_record(after)}
+    return {"path": path, **more, "before": record_side(before), "after": record_side(after)}
 
 
 def side_by_side_csv(found: SideBySide, view: View) -> str:
@@ -209,7 +209,7 @@ def side_by_side_csv(found: SideBySide, view: View) -> str:
         lines = [_line(name) for name in view.columns or TOTALS]
         rows = ([each.label, *(line.measure(each, view.dtype) for line in lines)] for each in found.subjects)
         return write(["name", *(line.name for line in lines)], rows)
-    figures = chosen_figures(view)
+    figures = choose_figures(view)
     header = ["state", *(f"{name}_{side}" for name in ("path", "settings") for side in ("before", "after"))]
     header += [f"{figure.name}_{side}" for figure in figures for side in ("before", "after")]
     return write(header, (_csv_line(row, figures, view.dtype) for row in found.rows))
@@ -217,5 +217,8 @@ def side_by_side_csv(found: SideBySide, view: View) -> str:
 
 def _csv_line(row: Aligned, figures: Sequence[Figure], dtype: Dtype) -> list[Value]:
     sides: tuple[Row | None, ...] = (row.before, row.after)
-    texts = [*(side.path if side else "" for side in sides), *(settings_of(side) if side else "" for side in sides)]
+    texts = [
+        *(side.path if side else "" for side in sides),
+        *(describe_settings(side) if side else "" for side in sides),
+    ]
     return [row.state, *texts, *(measure(figure, side, dtype) for figure in figures for side in sides)]

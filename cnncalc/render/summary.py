@@ -14,9 +14,9 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Pairs, Paragraph, Table, excess_of, paragraph
+from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Pairs, Paragraph, Table, make_paragraph, measure_excess
 from cnncalc.render.document import Column as TableColumn
-from cnncalc.render.notes import notes
+from cnncalc.render.notes import explain_totals
 from cnncalc.render.text import clean, count_cells
 from cnncalc.render.view import View
 
@@ -86,7 +86,7 @@ def layer_table(report: Report, view: View) -> Table:
     context = Context(report, view.dtype)
     for fit in _fits(view):
         table = _draw(rows, fit, context)
-        excess = excess_of(table, view.width)
+        excess = measure_excess(table, view.width)
         if excess <= 0:
             break
     if excess < 0 and fit.settings:  # what room is left goes to what was shortened
@@ -99,7 +99,7 @@ def _document(report: Report, view: View, table: Table) -> Iterator[Block]:
     yield from _title(report, view.width)
     yield table
     yield BLANK
-    yield Pairs(list(notes(report, view.dtype, units=bool(view.human))))
+    yield Pairs(list(explain_totals(report, view.dtype, units=bool(view.human))))
 
 
 def _title(report: Report, width: int | None) -> Iterator[Block]:
@@ -109,7 +109,7 @@ def _title(report: Report, width: int | None) -> Iterator[Block]:
     if width is None or count_cells(f"{clean(report.name)}  {sizes}{mark}") <= width:
         yield Paragraph(((report.name, "title"), (f"  {sizes}", ""), (mark, "mark")))
     else:
-        yield paragraph(report.name, "title")
+        yield make_paragraph(report.name, "title")
         yield Paragraph(((sizes, ""), (mark, "mark")))
 
 
@@ -163,16 +163,17 @@ def _figure_columns(column: Column, rows: Sequence[Row], fit: Fit, context: Cont
     yield TableColumn(_header(column, fit), [cells[value] for value in values], True, footer)
     if column.name not in SHARED or not fit.shares:
         return
-    shares = {value: Cell(numbers.percent(value or 0, total), _style_of_share(value or 0, total)) for value in cells}
+    shares = {value: _share_cell(value or 0, total) for value in cells}
     yield TableColumn("", [shares[value] for value in values], True, EMPTY)
     if fit.bars:
         largest = max((value for value in values if value), default=0)
-        bars = {value: Cell(numbers.bar(value or 0, largest, BAR), "bar") for value in cells}
+        bars = {value: Cell(numbers.draw_bar(value or 0, largest, BAR), "bar") for value in cells}
         yield TableColumn("", [bars[value] for value in values], False, EMPTY, bar=True)
 
 
-def _style_of_share(part: int, whole: int) -> str:
-    return "large" if 10 * part >= whole and part else "faint" if 100 * part < whole else ""
+def _share_cell(part: int, whole: int) -> Cell:
+    style = "large" if 10 * part >= whole and part else "faint" if 100 * part < whole else ""
+    return Cell(numbers.format_share(part, whole), style)
 
 
 def _alike(rows: Sequence[Row]) -> list[Row]:
@@ -210,7 +211,7 @@ def _text(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
     if column.text:
         text = column.text(row)
     else:
-        text = numbers.percent(value.numerator, value.denominator) if isinstance(value, Fraction) else join(value)
+        text = numbers.format_share(value.numerator, value.denominator) if isinstance(value, Fraction) else join(value)
     return Cell(text, "faint" if text == "–" else "")
 
 

@@ -17,7 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 from rich.theme import Theme
 
-from cnncalc.render.document import GAP, STYLES, Block, Cell, Column, Table, texts_of, widths_of
+from cnncalc.render.document import GAP, STYLES, Block, Cell, Column, Table, collect_texts, measure_columns
 from cnncalc.render.plain import RULE, lay_out
 from cnncalc.render.text import clean
 
@@ -58,7 +58,7 @@ def draw_table(table: Table) -> RichTable:
         box=RULES, show_edge=False, pad_edge=False, padding=(0, GAP - 1), collapse_padding=True,
         show_footer=table.columns[0].footer is not None, border_style=_style("rule"),
     )  # fmt: skip
-    for column, width in zip(table.columns, widths_of(table), strict=True):
+    for column, width in zip(table.columns, measure_columns(table), strict=True):
         made.add_column(
             Text(clean(column.header), _style("head")), _text(column.footer) if column.footer else "",
             justify="right" if column.right else "left", no_wrap=True, width=width if _is_simple(column) else None,
@@ -72,7 +72,7 @@ def draw_table(table: Table) -> RichTable:
 
 def _is_simple(column: Column) -> bool:
     """Whether a column has no characters but those on whose width all agree, so that Rich need not measure it."""
-    return all(char < "\u0300" or char in SIMPLE for text in texts_of(column) for char in text)
+    return all(char < "\u0300" or char in SIMPLE for text in collect_texts(column) for char in text)
 
 
 def _text(cell: Cell) -> Text:

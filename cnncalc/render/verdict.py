@@ -1,4 +1,4 @@
-"""What came of verifying a network: the table of what was held against what, and every difference."""
+"""The result of `verify`: the table of what was checked, and every difference."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import shape_text
-from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, fit_table, paragraph
+from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, fit_table, make_paragraph
 from cnncalc.render.json import FORMAT, dump
-from cnncalc.render.numbers import exact
+from cnncalc.render.numbers import format_digits
 from cnncalc.render.text import wrap
 from cnncalc.render.view import View
 
@@ -43,7 +43,7 @@ def describe_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     yield Paragraph(((verdict.name, "title"), (how, "faint")), 2)
     yield fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width)
     yield BLANK
-    yield from (paragraph(line, "faint") for line in wrap(LEGEND, view.width or PROSE))
+    yield from (make_paragraph(line, "faint") for line in wrap(LEGEND, view.width or PROSE))
     yield from _differences(verdict)
     yield _sum(verdict)
 
@@ -62,7 +62,7 @@ def _row(layer: LayerVerdict) -> list[Cell]:
     other = work.additions + work.comparisons + work.divisions + work.exponentials
     same = inside.multiplications == work.multiplications
     numbers = (layer.parameters, work.multiplications, inside.multiplications, other)
-    cells = [Cell(exact(number) if number else "–", "" if number else "faint") for number in numbers]
+    cells = [Cell(format_digits(number) if number else "–", "" if number else "faint") for number in numbers]
     if same and work.multiplications:
         cells[2] = Cell("same", "faint")
     good = not layer.differences
@@ -97,7 +97,7 @@ def format_value(thing: Any) -> str:
     if isinstance(thing, bool) or thing is None:
         return "nothing" if thing is None else str(thing)
     if isinstance(thing, int):
-        return exact(thing)
+        return format_digits(thing)
     if isinstance(thing, tuple | list):
         return "[" + ", ".join(map(format_value, thing)) + "]"
     return str(thing)
@@ -107,16 +107,16 @@ def _sum(verdict: Verdict) -> Paragraph:
     checks = sum(len(layer.checks) for layer in verdict.layers)
     wrong = sum(len(layer.differences) for layer in verdict.layers)
     layers = len(verdict.layers)
-    text = f"{exact(layers)} layer{'s' * (layers != 1)}, {exact(checks)} figures: "
-    found = ("all as declared", "good") if not wrong else (f"{exact(wrong)} not as declared", "mark")
+    text = f"{format_digits(layers)} layer{'s' * (layers != 1)}, {format_digits(checks)} figures: "
+    found = ("all as declared", "good") if not wrong else (f"{format_digits(wrong)} not as declared", "mark")
     return Paragraph(((text, ""), found))
 
 
 def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
     """A row for each of several networks, and what differs."""
     names = [Cell(verdict.name) for verdict in verdicts]
-    layers = [Cell(exact(len(verdict.layers))) for verdict in verdicts]
-    figures = [Cell(exact(sum(len(layer.checks) for layer in verdict.layers))) for verdict in verdicts]
+    layers = [Cell(format_digits(len(verdict.layers))) for verdict in verdicts]
+    figures = [Cell(format_digits(sum(len(layer.checks) for layer in verdict.layers))) for verdict in verdicts]
     held = [Cell("all as declared", "good") if verdict.held else Cell("differs", "mark") for verdict in verdicts]
     how = [Cell(f"{verdict.how}, {shape_text(verdict.input)}", "faint") for verdict in verdicts]
     columns = [Column("network", names), Column("layers", layers, True), Column("figures", figures, True)]
@@ -127,7 +127,7 @@ def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:
-    """Every figure of every layer that was held, for scripts."""
+    """Every figure of every layer that was checked, for scripts."""
     return dump({"format": FORMAT, "held": all(v.held for v in verdicts), "networks": [_network(v) for v in verdicts]})
 
 

@@ -1,4 +1,4 @@
-"""The answers to `--want`."""
+"""The result of `calc --want`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnncalc.analysis.wanted import Answer, Search
 from cnncalc.layers.settings import show
 from cnncalc.render.columns import join
-from cnncalc.render.document import Block, paragraph
+from cnncalc.render.document import Block, make_paragraph
 
 MOST = 40  # answers that are shown
 
@@ -16,29 +16,29 @@ def answer_wanted(found: Search) -> Iterator[Block]:
     """The arguments that give what is wanted, or why none does."""
     many = len(found.layers) > 1
     if found.answers:
-        yield paragraph(f"{join(found.wanted)} is the output with", "head")
+        yield make_paragraph(f"{join(found.wanted)} is the output with", "head")
         for answer in found.answers[:MOST]:
-            yield paragraph("  " + _settings(answer, many), indent=4)
+            yield make_paragraph("  " + _settings(answer, many), indent=4)
         if len(found.answers) > MOST:
-            yield paragraph(f"  and {len(found.answers) - MOST} more", "faint")
+            yield make_paragraph(f"  and {len(found.answers) - MOST} more", "faint")
         return
-    yield paragraph(f"no value tried gives {join(found.wanted)}", "head")
+    yield make_paragraph(f"no value tried gives {join(found.wanted)}", "head")
     for reason in _reasons(found, many):
-        yield paragraph("  " + reason, indent=4)
+        yield make_paragraph("  " + reason, indent=4)
 
 
 def _reasons(found: Search, many: bool) -> Iterator[str]:
     if not found.layers:
-        yield "no layer has the settings that are free"
+        yield "no layer has the arguments that are free"
     for answer in found.nearest:
         yield f"{_settings(answer, many)} gives {join(answer.sizes)}"
     if len(found.nearest) == 2:
         yield "and between these two there is none"
     elif found.nearest:
         more = sum(found.nearest[0].sizes) > sum(found.wanted)
-        yield f"and every other setting gives {'as much or more' if more else 'as little or less'}"
+        yield f"and every other value gives {'as much or more' if more else 'as little or less'}"
     if found.refused:
-        yield f"further settings cannot be: {found.refused}"
+        yield f"other values are refused: {found.refused}"
 
 
 def _settings(answer: Answer, many: bool) -> str:

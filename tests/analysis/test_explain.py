@@ -16,7 +16,7 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.reshape import Flatten
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.reading import load
-from cnncalc.render.explain import describe_explained, explain_markdown, line_text, step_text, sum_text
+from cnncalc.render.explain import describe_explained, explain_markdown, format_line, format_step, format_sum
 from cnncalc.render.latex import explain_latex
 from cnncalc.render.show import show
 from cnncalc.render.view import View
@@ -47,8 +47,8 @@ def printed(explained: Explained) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for line in explained.lines:
         for each in line.sums:
-            text = sum_text(each).replace("−", "-")
-            assert text in line_text(line).replace("−", "-")
+            text = format_sum(each).replace("−", "-")
+            assert text in format_line(line).replace("−", "-")
             *_, last = parts = text.split(" = ")
             result = int(last.replace(",", ""))
             if each.numbers:
@@ -106,7 +106,7 @@ def test_every_line_and_every_way_of_a_bundled_network(name: str) -> None:
         each, layer = explain_layer(network, report, index, chain=True), report.layers[index]
         for step in each.chain:
             if step.numbers:
-                assert evaluate(step.numbers) == step.result, step_text(step)
+                assert evaluate(step.numbers) == step.result, format_step(step)
         if each.chain and layer.receptive_field:
             assert each.chain[-1].result in layer.receptive_field.size, each.path
 

@@ -16,7 +16,7 @@ from cnncalc.compare.side_by_side import align
 from cnncalc.layers.base import Work
 from cnncalc.reading import load
 from cnncalc.render.columns import COLUMNS
-from cnncalc.render.compare import side_record
+from cnncalc.render.compare import record_side
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import summary_json
 from cnncalc.render.schema import schema
@@ -93,7 +93,7 @@ def test_every_figure_can_be_expected(name: str) -> None:
 
 
 def test_a_comparison_has_every_count() -> None:
-    record = side_record(align(MADE, MADE)[0].after)
+    record = record_side(align(MADE, MADE)[0].after)
     assert record
     assert {figure.name for figure in COUNTS} < set(record)
     assert record["receptive_field"] == (3, 3)

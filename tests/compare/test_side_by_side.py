@@ -9,7 +9,7 @@ import pytest
 from cnncalc.analysis.analyze import analyze
 from cnncalc.compare.side_by_side import align, depth
 from cnncalc.reading import load
-from cnncalc.render.compare import settings_of
+from cnncalc.render.compare import describe_settings
 from tests.networks import report
 
 
@@ -30,7 +30,7 @@ def test_vgg19_has_three_convolutions_more() -> None:
     rows = align(analyze(load("vgg16")), analyze(load("vgg19")))
     assert Counter(row.state for row in rows)["after"] == 6
     assert not [row for row in rows if row.state in ("changed", "before")]
-    added = [settings_of(row.after) for row in rows if row.after and row.state == "after"]
+    added = [describe_settings(row.after) for row in rows if row.after and row.state == "after"]
     assert sorted(added) == ["conv(256, 3, padding=1)", *["conv(512, 3, padding=1)"] * 2, *["relu"] * 3]
     gained = sum(row.after.costs.parameters for row in rows if row.after and row.state == "after")
     assert gained == 143_667_240 - 138_357_544
@@ -40,7 +40,9 @@ def test_the_two_resnets_differ_in_where_they_step() -> None:
     found = align(analyze(load("resnet50")), analyze(load("resnet50_v1")))
     changed = [row for row in found if row.state == "changed" and row.before and row.after]
     differing = [
-        row for row in changed if row.before and row.after and settings_of(row.before) != settings_of(row.after)
+        row
+        for row in changed
+        if row.before and row.after and describe_settings(row.before) != describe_settings(row.after)
     ]
     assert len(differing) == 6
     assert not [row for row in found if row.state in ("before", "after")]

@@ -26,7 +26,7 @@ from cnncalc.render.catalogue import Entry, list_architectures
 from cnncalc.render.codes import describe_code, list_codes
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import compare_dense, compare_separable
-from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, width_of
+from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, measure_width
 from cnncalc.render.explain import describe_explained
 from cnncalc.render.kinds import describe_kind, list_kinds
 from cnncalc.render.maps import describe_maps, describe_matrix
@@ -194,7 +194,7 @@ def test_a_table_by_hand() -> None:
         ],
         sections={2},
     )
-    assert width_of(made) == 8
+    assert measure_width(made) == 8
     assert write_plain([made, BLANK], None) == (
         "name   n\n────────\na      1\n  b   22\n────────\nc      3\n────────\nall   26\n\n"
     )

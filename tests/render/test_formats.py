@@ -17,7 +17,7 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import summary_csv
 from cnncalc.render.json import problems_json, summary_json
 from cnncalc.render.markdown import escape, write_markdown
-from cnncalc.render.numbers import bar, human, percent, size
+from cnncalc.render.numbers import draw_bar, format_bytes, format_share, format_units
 from cnncalc.render.plain import write_plain
 from cnncalc.render.summary import describe
 from cnncalc.render.view import View
@@ -121,20 +121,20 @@ def test_markdown_shows_a_text_as_it_is() -> None:
      (99_949, "99.9 k"), (99_960, "100 k"), (999_499, "999 k"), (999_500, "1.00 M"), (10**40, "10000000000 Q")],
 )  # fmt: skip
 def test_human_numbers_have_three_digits(number: int, shown: str) -> None:
-    assert human(number) == shown
+    assert format_units(number) == shown
 
 
 def test_bytes_are_counted_by_1024() -> None:
-    assert [size(number) for number in (0, 1023, 1024, 1024**2, 10 * 1024**3)] == [
+    assert [format_bytes(number) for number in (0, 1023, 1024, 1024**2, 10 * 1024**3)] == [
         "0 B", "1023 B", "1.00 KiB", "1.00 MiB", "10.0 GiB",
     ]  # fmt: skip
 
 
 def test_a_share_is_never_rounded_to_none_or_all() -> None:
-    assert percent(1, 10**9) == "<0.1%"
-    assert percent(10**9 - 1, 10**9) == ">99.9%"
-    assert bar(1, 10**9, 8) == "▏"
-    assert [len(bar(part, 8, 8)) for part in range(9)] == list(range(9))
+    assert format_share(1, 10**9) == "<0.1%"
+    assert format_share(10**9 - 1, 10**9) == ">99.9%"
+    assert draw_bar(1, 10**9, 8) == "▏"
+    assert [len(draw_bar(part, 8, 8)) for part in range(9)] == list(range(9))
 
 
 @pytest.mark.parametrize(
