@@ -77,7 +77,7 @@ def test_the_listing_has_every_code_wrong_and_right() -> None:
 def test_the_page_of_a_code_says_what_validate_says() -> None:
     text = cnncalc("codes", "shape-mismatch").stdout
     assert text.startswith("shape-mismatch  error\nShapes that must be equal differ.\n\n")
-    assert "net.yaml:5:7: error[shape-mismatch]: the branches of `add` disagree" in text
+    assert "net.yaml:5:7: error[shape-mismatch]: the branches of `add` have different shapes" in text
     assert "    shortcut: conv(16, 1)" in text
 
 

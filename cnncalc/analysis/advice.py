@@ -91,13 +91,13 @@ def unseen_edge(subject: Subject) -> Iterator[Problem]:
                 left = (axis.size - axis.extent + axis.before + axis.after) % axis.stride
                 yield told(
                     "unseen-edge",
-                    f"the window of `{node.layer.kind}` never sees the last {lost} of {axis.size} positions:"
+                    f"the window of `{node.layer.kind}` never covers the last {lost} of {axis.size} positions:"
                     f" (I − K + 2P) mod S = ({axis.size} − {axis.extent} + {axis.before + axis.after})"
                     f" mod {axis.stride} = {left}",
                     node,
                     *(inserted(node, "ceil=true") if "ceil" in node.layer.settings else ()),
                     *inserted(node, f"padding={axis.before + 1}"),
-                    help="pad, or if it is meant: `allow: {unseen-edge: the reason}`",
+                    help="add padding, or if it is intended: `allow: {unseen-edge: the reason}`",
                 )
                 break
 
@@ -159,10 +159,10 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
             continue
         yield told(
             "linear-pair",
-            f"nothing non-linear stands between `{node.layer.kind}` and `{reader.path}`:"
-            " two linear layers in a row are no more than one",
+            f"nothing non-linear is between `{node.layer.kind}` and `{reader.path}`:"
+            " two consecutive linear layers collapse into one",
             reader,
-            help="put an activation between them, or leave one out",
+            help="add an activation between them, or remove one",
         )
 
 
@@ -182,7 +182,7 @@ def wide_padding(subject: Subject) -> Iterator[Problem]:
                 yield told(
                     "wide-padding",
                     f"a padding of {padding} is as wide as the window of {axis.extent}:"
-                    " outputs at the border see nothing but padding",
+                    " outputs at the border see only padding",
                     node,
                     *replaced(node, "padding", str((axis.extent - 1) // 2)),
                     help=f"for a window of {axis.extent}, `half` pads by {(axis.extent - 1) // 2}",
@@ -214,7 +214,7 @@ def small_field(subject: Subject) -> Iterator[Problem]:
                 "small-field",
                 f"before the global pool a unit sees {sizes_text(field.size)} of an image of {sizes_text(image)}",
                 pool,
-                help="more layers, larger windows or earlier strides widen the receptive field",
+                help="more layers, larger windows or earlier strides enlarge the receptive field",
             )
 
 
@@ -241,7 +241,7 @@ def stride_disagreement(subject: Subject) -> Iterator[Problem]:
             listed = " and ".join(sorted(map(sizes_text, moving)))
             yield told(
                 "stride-disagreement",
-                f"the branches of `{node.layer.kind}` step over the input at different rates: {listed}",
+                f"the branches of `{node.layer.kind}` have different strides over the input: {listed}",
                 node,
                 help="give the branches the same strides",
             )
@@ -264,8 +264,8 @@ def input_channels_first(subject: Subject) -> Iterator[Problem]:
             fixes = [Fix(node.span, f"{head}({others.strip()}", f"write `{head}({others.strip()}`")] if others else []
             yield told(
                 "input-channels-first",
-                f"a convolution to {out} channel{'s' * (out > 1)}, as many as flow in, with a kernel of {kernel}"
-                f"{f' and a stride of {stride}' if swapped else ''}: the first argument is what flows out",
+                f"a convolution to {out} channel{'s' * (out > 1)}, as many as its input has, with a kernel of {kernel}"
+                f"{f' and a stride of {stride}' if swapped else ''}: the first argument is the output channels",
                 node,
                 *(fixes if first.strip() == str(inputs) else []),
             )

@@ -45,7 +45,7 @@ def growth(rule: Rule, j: int) -> int:
 
 
 def rate(rule: Rule, j: int) -> int | None:
-    """How far apart the units of the output are, None where that is no whole number."""
+    """How far apart the units of the output are, None where that is not an integer."""
     if isinstance(rule, Window):
         return j * rule.stride
     if isinstance(rule, Adaptive):

@@ -89,7 +89,7 @@ class Problems:
         if len(self.found) == MOST_PROBLEMS and problem.severity == "warning":
             return  # so many of them are told that one more is no news
         if len(self.found) == MOST_PROBLEMS:
-            problem = Problem("too-large", f"more than {MOST_PROBLEMS} problems; the rest is not told", problem.span)
+            problem = Problem("too-large", f"only the first {MOST_PROBLEMS} problems are reported", problem.span)
         self.found.append(problem)
 
     @property

@@ -93,7 +93,7 @@ def _plain(data: bytes, start: int, count: int) -> Sequence[int]:
         left = count - len(samples)
         texts = part[0].split(maxsplit=left)[:left] if not part[0].startswith(b"#") else ()
         if not all(text.isdigit() and len(text) < 10 for text in texts):
-            raise PictureError("the picture has something that is no whole number of at most 9 digits")
+            raise PictureError("the picture has something that is not an integer of at most 9 digits")
         samples.extend(map(int, texts))
         if len(samples) == count:
             break

@@ -175,22 +175,22 @@ def short(value: Value) -> str:
 
 
 def is_integer(value: Value, minimum: int) -> bool:
-    """A whole number within bounds; a boolean is none."""
+    """An integer within bounds; a boolean is none."""
     return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAXIMUM
 
 
 def as_integer(value: Value) -> Value:
-    """A double that stands for a whole number, as that number; anything else as it is."""
+    """A double that stands for an integer, as that number; anything else as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class IntegerSetting(Setting):
-    """A whole number."""
+    """An integer."""
 
     def __init__(self, default: Value = REQUIRED, *, minimum: int = 1, **more: str) -> None:
         super().__init__(default, **more)
         self.minimum = minimum
-        self.expects = f"a whole number, {minimum} or more"
+        self.expects = f"an integer, {minimum} or more"
 
     def accepts(self, value: Value) -> Value:
         value = as_integer(value)
@@ -200,7 +200,7 @@ class IntegerSetting(Setting):
 
 
 class PerAxisSetting(IntegerSetting):
-    """A whole number for every axis, or a list with one for each."""
+    """An integer for every axis, or a list with one for each."""
 
     def __init__(self, default: Value = REQUIRED, *, minimum: int = 1, **more: str) -> None:
         super().__init__(default, minimum=minimum, **more)
@@ -244,13 +244,13 @@ class PaddingSetting(AmountSetting):
 
 
 class SizesSetting(Setting):
-    """A whole number, or a list of whole numbers."""
+    """An integer, or a list of integers."""
 
     def __init__(self, default: Value = REQUIRED, *, single: bool, longest: int, **more: str) -> None:
         super().__init__(default, **more)
         self.single = single
         self.longest = longest
-        self.expects = f"{'a whole number or ' if single else ''}a list of whole numbers, each 1 or more"
+        self.expects = f"{'an integer or ' if single else ''}a list of integers, each 1 or more"
 
     def accepts(self, value: Value) -> Value:
         if isinstance(value, tuple) and 1 <= len(value) <= self.longest:

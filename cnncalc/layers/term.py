@@ -12,7 +12,7 @@ SUM, QUOTIENT, PRODUCT, ATOM = range(4)  # how tightly a text binds, loosest fir
 
 
 class Term(int):
-    """A whole number with the formula that made it.
+    """An integer with the formula that made it.
 
     >>> i, p, k, s = Term.of("I", 227), Term.of("P", 0), Term.of("K", 11), Term.of("S", 4)
     >>> size = (i + 2 * p - k) // s + 1

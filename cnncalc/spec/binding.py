@@ -34,11 +34,13 @@ def bind(call: Call, description: Description) -> None:
             raise
         call.target = block
     elif kind in MERGE_WORDS:
-        help_text = f"write `{kind}:` with a branch a line below it"
-        raise Mistake("wrong-form", f"`{kind}` has branches", call.span, help_text)
+        help_text = f"write `{kind}:` with each branch on a line of its own below it"
+        raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
     elif kind == ROUNDS:
-        help_text = f"write `add: {call.span.text}`, or so with `multiply` or `concat`"
-        raise Mistake("wrong-form", f"`{ROUNDS}` stands in place of the branches of a merge", call.span, help_text)
+        help_text = f"write `add: {call.span.text}`; likewise for `multiply` and `concat`"
+        raise Mistake(
+            "wrong-form", f"`{ROUNDS}` is only allowed in place of the branches of a merge", call.span, help_text
+        )
     elif kind in STRUCTURE_WORDS:
         call.bound = arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
         call.target = kind
@@ -54,7 +56,7 @@ def unknown_kind(call: Call, description: Description) -> Mistake:
     fixes = rewritten(call, meant)
     fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
     help_text = f"did you mean `{meant}`?" if meant else "`cnncalc layers` lists the layer kinds"
-    message = f"there is no layer kind and no block `{call.kind}`"
+    message = f"unknown layer kind or block `{call.kind}`"
     return Mistake("unknown-kind", message, call.kind_span, help_text, *fixes)
 
 
@@ -97,18 +99,18 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     for position, argument in enumerate(call.arguments):
         if not argument.name and position >= len(names):
             fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
-            raise Mistake("unknown-argument", f"one argument too many: {takes(call, names)}", argument.span, "", *fixes)
+            raise Mistake("unknown-argument", f"too many arguments: {takes(call, names)}", argument.span, "", *fixes)
         name = argument.name or names[position]
         if name in bound:
             first = bound[name].span.text
-            message = f"`{name}` is given twice: as {first}, and here as {argument.value.span.text}"
+            message = f"`{name}` is given twice: `{first}` and `{argument.value.span.text}`"
             raise Mistake("duplicate-argument", message, argument.span, "", *in_other_order(call, names))
         bound[name] = argument.value
     missing = [name for name, optional in parameters.items() if not optional and name not in bound]
     if missing:
         listed = " and ".join(f"`{name}`" for name in missing)
         written = ", ".join(f"{name}=…" if optional else name for name, optional in parameters.items())
-        help_text = f"it is called as `{call.kind}({written})`"
+        help_text = f"the signature is `{call.kind}({written})`"
         raise Mistake("missing-argument", f"`{call.kind}` needs {listed}", call.span, help_text)
     return bound
 
@@ -125,7 +127,7 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
     meant = argument_named(call.kind, name, free)
     fixes = [guess(at, meant)] if meant else [*rewritten(call, call.kind), *rename(at, name, free)]
     if not_written(call.kind, name):
-        wants = f"`{name}` is not written: it is known here"
+        wants = f"`{name}` is known from the input and is not written"
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
 
 
@@ -143,7 +145,7 @@ def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
     ]
     if error.insert_before and not call.by_name:
         text = f"{error.insert_before} -> {call.span.text}"
-        fixes.insert(0, Fix(call.span, text, f"put `{error.insert_before}` before it: `{text}`"))
+        fixes.insert(0, Fix(call.span, text, f"add `{error.insert_before}` before it: `{text}`"))
     if error.code == "kernel-too-large":
         fixes = [*channels_first(call, shape), *fixes]
     if error.code == "bad-argument" and error.argument in call.bound:
@@ -166,7 +168,7 @@ def without_first(call: Call) -> tuple[Fix, ...]:
     first, *others = (argument.span.text for argument in call.arguments)
     text = f"{call.kind}({', '.join(others)})"
     what = "elements" if kind_class(call.kind).flat else "channels"
-    return (Fix(call.span, text, f"the {first} {what} that flow in are not written: `{text}`"),)
+    return (Fix(call.span, text, f"the {first} input {what} are not written: `{text}`"),)
 
 
 def in_other_order(call: Call, names: list[str]) -> tuple[Fix, ...]:

@@ -17,7 +17,7 @@ from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item,
 MERGE_WORDS = (*MERGES, "outputs")
 T = TypeVar("T")
 
-_NOTHING = "write `identity` for nothing"
+_NOTHING = "write `identity` to pass the input on"
 
 
 class BodyReader:
@@ -39,7 +39,7 @@ class BodyReader:
 
     def empty(self, what: str, span: Span, *fixes: Fix) -> None:
         help_text = _NOTHING if fixes else ""
-        self.problems.add(Problem("empty-branch", f"{what} has nothing in it", span, help_text, fixes=fixes))
+        self.problems.add(Problem("empty-branch", f"{what} is empty", span, help_text, fixes=fixes))
 
     def body(self, node: Node, what: str, span: Span, *, branch: bool = False) -> Body:
         """A body; `span` is the position of the key before it, where an empty one is reported.
@@ -69,7 +69,7 @@ class BodyReader:
                 quoted = ", ".join(f'"{call}"' if "," in call else call for call in calls)
                 text, how = (f"[{quoted}]", "quote the calls") if branches else (" -> ".join(calls), "join them")
                 fix = Fix(node.span, text, f"put each on its own line, or {how}: `{text}`")
-                message = "a comma within a call splits a list in brackets"
+                message = "a comma inside a call splits a list in brackets"
                 self.refuse(message, item.span, fix, help=f"put each on its own line, or {how}")
                 return True
         return False
@@ -88,11 +88,13 @@ class BodyReader:
         fixes = []
         if len(texts) == len(node.items) > 0:
             fixes = [write(node.span, f"{texts[0]}({', '.join(texts[1:])})"), write(node.span, " -> ".join(texts))]
-        self.refuse("a list cannot stand as an item", node.span, *fixes, help="write its items one below another")
+        self.refuse(
+            "a list is not allowed as an item", node.span, *fixes, help="write each of its items on a line of its own"
+        )
 
     def mapping_item(self, node: Mapping) -> Chain | None:
         if not node.pairs:
-            self.refuse("an empty mapping cannot stand as an item", node.span)
+            self.refuse("an empty mapping is not allowed as an item", node.span)
             return None
         key, value = node.pairs[0]
         if key.value.count("(") > key.value.count(")"):
@@ -116,9 +118,9 @@ class BodyReader:
         gap = Span(at.source, key.span.end, value.span.start)
         name = re.search(r"[(,]\s*(\w+)$", key.value)
         fixes: tuple[Fix, ...] = ()
-        message = "a colon and a space cannot stand within a call"
+        message = "a colon followed by a space is not allowed inside a call"
         if name:
-            message = "an argument is named with `=`, not with a colon"
+            message = "use `=`, not a colon, to give an argument by name"
             fixes = (Fix(gap, "=", f"write `{name[1]}={value.span.text.rstrip(')')}`"),)
         self.problems.add(Problem("syntax", message, at, fixes=fixes))
 
@@ -127,7 +129,7 @@ class BodyReader:
         (key, value), (extra, said) = node.pairs[:2]
         if key.value in MERGE_WORDS and isinstance(value, Text) and not value.value and not node.flow:
             branches = Span(extra.span.source, extra.span.start, node.span.end)
-            fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 spaces more")
+            fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 more spaces")
             self.refuse(f"the branches of `{key.value}` are not indented below it", extra.span, fix)
             return
         fixes = []
@@ -138,7 +140,7 @@ class BodyReader:
                 fixes = [Fix(whole, f"{said.value} = {key.value}{rest}", f"write `{said.value} = {key.value}: …`")]
             elif extra.value in ("if", "when"):
                 fixes = [Fix(whole, f"{key.value} if {said.value}{rest}", f"write `{key.value} if {said.value}: …`")]
-        message = f"an item that is a mapping has one key; `{extra.value}` stands beside `{key.value}`"
+        message = f"an item that is a mapping has only one key, found `{extra.value}` after `{key.value}`"
         self.refuse(message, extra.span, *fixes, help="write `NAME = kind: …` or `kind if CONDITION: …`")
 
     # merges
@@ -154,8 +156,8 @@ class BodyReader:
             return Merge(head.word, (), head.word_span, rounds) if rounds else None
         elif node.value:
             branches = None
-            message = f"`{head.word}` has branches, a mapping of names or a list, found {form(node)}"
-            help_text = "write each branch on a line of its own below it, as `- identity`"
+            message = f"`{head.word}` needs branches, a mapping of names or a list, found {form(node)}"
+            help_text = "write each branch on a line of its own below it, e.g. `- identity`"
             if head.word in MERGES:
                 help_text += f"; or `{ROUNDS}(NAME)`, for the rounds of a repeat"
             self.refuse(message, node.span, help=help_text)
@@ -188,7 +190,7 @@ class BodyReader:
                 continue
             label, condition = read
             if label in labels:
-                self.problems.add(Problem("duplicate-name", f"a branch `{label}` is there already", key.span))
+                self.problems.add(Problem("duplicate-name", f"duplicate branch `{label}`", key.span))
             labels.add(label)
             branches.append(Branch(label, condition, body, key.span, inner.span))
         return None if unread else branches
@@ -201,7 +203,7 @@ class BodyReader:
                 parts = (re.sub(r"^([^:]+:\s*)(.*\(.*)$", r'\1"\2"', part) for part in _split_calls(inside))
                 quoted = ", ".join(parts)
                 self.refuse(
-                    "a comma within a call splits a mapping in braces",
+                    "a comma inside a call splits a mapping in braces",
                     value.span,
                     Fix(node.span, f"{{{quoted}}}", f"put each on its own line, or quote the calls: `{{{quoted}}}`"),
                     help="put each branch on its own line",
@@ -219,7 +221,7 @@ class BodyReader:
             text = f"{key.value}({value})" if value else key.value
             whole = Span(key.span.source, key.span.start, max(node.span.end, _past_colon(key.span)))
             found = "nothing" if isinstance(node, Text) and not value else form(node)
-            self.refuse(f"`{kind}:` takes its arguments by name, found {found}", key.span, write(whole, text))
+            self.refuse(f"`{kind}:` needs a mapping of arguments, found {found}", key.span, write(whole, text))
             return None
         arguments = []
         for name, inner in node.pairs:
@@ -234,7 +236,7 @@ class BodyReader:
         if isinstance(node, Text):
             return self.attempt(read_expression, node)
         if isinstance(node, Mapping):
-            self.refuse("a value is a number, a word, an expression or a list, found a mapping", node.span)
+            self.refuse("expected a number, a word, an expression or a list, found a mapping", node.span)
             return None
         items = [self.value(item) for item in node.items]
         if any(item is None for item in items):
@@ -269,8 +271,8 @@ def _read_branch_key(text: Text) -> tuple[str, Expression | None]:
     parser = Parser(text)
 
     def read() -> tuple[str, Expression | None]:
-        label = parser.token if parser.token.text.isdigit() else parser.expect("name", "a branch's name")
+        label = parser.token if parser.token.text.isdigit() else parser.expect("name", "a branch name")
         parser.take("number")
         return label.text, parser.condition()
 
-    return parser.whole(read, "a branch's name, as `skip` or `skip if stride == 1`")
+    return parser.whole(read, "a branch name, e.g. `skip` or `skip if stride == 1`")

@@ -83,8 +83,8 @@ class Builder:
         read = {index for node in self.nodes for index in node.inputs} | set(self.outputs.values())
         for index, span in dict(reversed(self.lost)).items():  # one that several branches leave is told at the first
             if index != INPUT and index not in read:
-                message = f"what flows here, from `{self.nodes[index].path}`, is used nowhere: `from` starts anew"
-                self.problems.add(Problem("lost-value", message, span, "name it and read it, or leave it out"))
+                message = f"the output of `{self.nodes[index].path}` is discarded: `from` starts a new path"
+                self.problems.add(Problem("lost-value", message, span, "name it and use it, or remove it"))
 
     def add(self, layer: Layer, sources: tuple[int, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
         """Keep a node that reads what the `sources` give; its index, or INPUT once the network has failed."""
@@ -113,7 +113,7 @@ class Builder:
     def different(self, count: int, span: Span, path: str) -> None:
         """Count the layers that no other is like; what is repeated costs little. Raises TooLarge."""
         if count > MOST_DIFFERENT:
-            message = f"the network has more than {MOST_DIFFERENT:,} layers that differ in settings or input"
+            message = f"the network has more than {MOST_DIFFERENT:,} layers that differ in arguments or input"
             self.problems.add(Problem("too-large", message, span, path=path))
             raise TooLarge
 
@@ -134,9 +134,7 @@ class Builder:
     def step(self, span: Span, count: int = 1) -> None:
         self.steps += count
         if self.steps > MOST_STEPS:
-            self.problems.add(
-                Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to write out", span)
-            )
+            self.problems.add(Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to expand", span))
             raise TooLarge
         if self.failed:
             self.steps_after += 1
@@ -147,18 +145,18 @@ class Builder:
         self.depth += 1
         if self.depth > DEEPEST:
             raise Mistake(
-                "too-large", f"blocks, parentheses and branches stand {DEEPEST} deep, and no deeper is read", span
+                "too-large", f"blocks, parentheses and branches are nested more than {DEEPEST} levels deep", span
             )
 
     def note(self, mistake: Mistake, path: str, flow: Flow | None = None, fixes: tuple[Fix, ...] = ()) -> None:
         """Note a mistake with the calls that led to it and the shapes on the way."""
         notes = [Note(f"in `{quoted(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
         if len(self.calls) > 4:
-            notes.append(Note(f"{len(self.calls) - 4} more calls around it"))
+            notes.append(Note(f"{len(self.calls) - 4} more outer calls"))
         if self.repeats and (index := self.repeats[-1][1]):
             notes.append(Note(f"in round {index} of `{quoted(self.repeats[-1][0].span.text)}`, counting from 0"))
         if flow and not self.failed:
-            notes.append(Note(f"on the way: {self.way_to(flow)}"))
+            notes.append(Note(f"the last shapes: {self.way_to(flow)}"))
         problem = mistake.problem
         if problem.code == "recursion":  # however deep it is, the first round shows it
             path, notes = ".".join(path.split(".")[:2]), []

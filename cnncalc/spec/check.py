@@ -68,20 +68,18 @@ class Checker:
         told_at = {problem.span for problem in told}
         for name, block in description.own_blocks.items():
             if name not in self.used_blocks and name not in told_of and block.span not in told_at:
-                self.problems.add(
-                    Problem("unused-block", f"nothing calls the block `{name}`", block.span, "leave it out")
-                )
+                self.problems.add(Problem("unused-block", f"the block `{name}` is never used", block.span, "remove it"))
         for name, span in self.unread:
             if name not in self.members and name not in told_of:
-                help_text = f"read it with `from({name})`, or leave the name out"
-                self.problems.add(Problem("unread-output", f"nothing reads the output `{name}`", span, help_text))
+                help_text = f"use it, e.g. with `from({name})`, or remove the name"
+                self.problems.add(Problem("unread-output", f"the output `{name}` is never used", span, help_text))
         others = [name for name in description.params if name not in description.own_params]
         for name in description.own_params:
             span = description.params[name].key_span
             if name not in self.used_params and name not in told_of and span not in told_at and not self.problems.full:
                 fixes = rename(span, name, others)
-                message = f"nothing reads the param `{name}`"
-                self.problems.add(Problem("unused-param", message, span, "read it, or leave it out", fixes=fixes))
+                message = f"the param `{name}` is never used"
+                self.problems.add(Problem("unused-param", message, span, "use it, or remove it", fixes=fixes))
 
     # names
 
@@ -99,10 +97,10 @@ class Checker:
     def check_name(self, name: str, span: Span, what: str, *, reserved: Collection[str] = RESERVED) -> bool:
         """Whether a name may be given; a word of the language or a number may not."""
         if name in reserved:
-            self.problems.add(Problem("bad-name", f"{what} cannot be called `{name}`, a word of the language", span))
+            self.problems.add(Problem("bad-name", f"{what} cannot be named `{name}`, a word of the language", span))
         elif not _NAME.fullmatch(name) or NUMBER.fullmatch(name):
             self.problems.add(
-                Problem("bad-name", f"{what} is called by letters, digits and `_`, and not by a number: `{name}`", span)
+                Problem("bad-name", f"names consist of letters, digits and `_`, and are not numbers: `{name}`", span)
             )
         else:
             return True
@@ -112,15 +110,15 @@ class Checker:
         self.check_name(block.name, block.span, "a block", reserved=())  # a call of such a word can only be a block
         if block.name in STRUCTURE_WORDS or block.name in MERGE_WORDS:
             self.problems.add(
-                Problem("bad-name", f"a block cannot be called `{block.name}`, a word of the language", block.span)
+                Problem("bad-name", f"a block cannot be named `{block.name}`, a word of the language", block.span)
             )
         elif block.name in KINDS:
             self.problems.add(
                 Problem(
                     "shadows-kind",
-                    f"the block `{block.name}` takes the place of the built-in kind",
+                    f"the block `{block.name}` replaces the built-in kind",
                     block.span,
-                    "call it otherwise, or its readers will take it for the built-in",
+                    "rename it, or readers will take it for the built-in",
                 )
             )
         names: list[str] = []
@@ -128,14 +126,16 @@ class Checker:
         for parameter in block.parameters:
             self.check_name(parameter.name, parameter.span, "a parameter")
             if parameter.name in names:
-                self.problems.add(
-                    Problem("duplicate-name", f"`{parameter.name}` is a parameter already", parameter.span)
-                )
+                self.problems.add(Problem("duplicate-name", f"duplicate parameter `{parameter.name}`", parameter.span))
             if parameter.default:
                 self.check_names(parameter.default, names, self.description.params)
             elif optional:
                 self.problems.add(
-                    Problem("syntax", f"`{parameter.name}` has no default, but one before it has", parameter.span)
+                    Problem(
+                        "syntax",
+                        f"`{parameter.name}` has no default, but follows a parameter with a default",
+                        parameter.span,
+                    )
                 )
             optional = optional or parameter.default is not None
             names.append(parameter.name)
@@ -180,11 +180,11 @@ class Checker:
         found = word_and_number(name, words)
         if name in outputs or name in parameters:
             message = f"`{name}` is given twice in this block"
-            self.problems.add(Problem("duplicate-name", message, span, "call one of the two otherwise"))
+            self.problems.add(Problem("duplicate-name", message, span, "rename one of them"))
         elif found:
             other = free_name(name, words)
-            message = f"`{name}` is what the path of an unnamed `{found[0]}` looks like"
-            self.problems.add(Problem("bad-name", message, span, fixes=(Fix(span, other, f"call it `{other}`"),)))
+            message = f"`{name}` looks like the path of an unnamed `{found[0]}`"
+            self.problems.add(Problem("bad-name", message, span, fixes=(Fix(span, other, f"rename it to `{other}`"),)))
 
     def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> list[str]:
         """All names of an expression; noted are those that nothing stands behind, and which params are read."""
@@ -207,22 +207,22 @@ class Checker:
 
     def unknown(self, name: Name, known: Collection[str]) -> Problem:
         """The problem of a name that nothing stands behind."""
-        message, help_text = f"nothing is called `{name.name}` here", ""
+        message, help_text = f"unknown name `{name.name}`", ""
         if name.name in self.description.params:
             return Problem(
                 "unknown-name",
-                f"the param `{name.name}` comes further down",
+                f"the param `{name.name}` is declared further down",
                 name.span,
-                "a param can use those above it",
+                "a param can only use params declared above it",
             )
         if name.name in self.outputs:
-            help_text = f"`{name.name}` is an output elsewhere: hand it to the block as an argument"
+            help_text = f"`{name.name}` is an output of another block: pass it as an argument"
         return Problem("unknown-name", message, name.span, help_text, fixes=self.meant(name, known))
 
     def meant(self, name: Name, known: Collection[str]) -> tuple[Fix, ...]:
         """What may have been meant by a name that nothing stands behind."""
         if re.fullmatch(r"[0-9]+(x[0-9]+)+", name.name):
-            return (write(name.span, f"[{name.name.replace('x', ', ')}]", "a list is written in brackets"),)
+            return (write(name.span, f"[{name.name.replace('x', ', ')}]", "lists are written in brackets"),)
         word = FOREIGN_WORDS.get(name.name, "")
         kind = kind_named(name.name)
         names = [*known, *RESERVED, *KINDS, *self.description.blocks]

@@ -58,7 +58,7 @@ class Cursor:
             self.fail(f"expected {what}, found nothing")
         value = read()
         if self.kind != "end":
-            self.fail(f"{describe(self.token)} cannot stand behind {what}", *self.guesses(""))
+            self.fail(f"{describe(self.token)} is not allowed after {what}", *self.guesses(""))
         return value
 
     def since(self, start: int) -> Span:
@@ -72,7 +72,7 @@ class Cursor:
         self.depth += 1
         if self.depth > DEEPEST:
             raise Mistake(
-                "too-large", f"parentheses and signs stand {DEEPEST} deep, and no deeper is read", self.text.span
+                "too-large", f"parentheses and operators are nested more than {DEEPEST} levels deep", self.text.span
             )
 
     def fail(self, message: str, *fixes: Fix, help: str = "", span: Span | None = None) -> NoReturn:
@@ -84,13 +84,13 @@ class Cursor:
         before = here._replace(end=here.start)
         found = []
         if self.kind == "=":
-            found.append(Fix(here, "==", "to compare, write `==`"))
+            found.append(Fix(here, "==", "use `==` to compare"))
         if self.kind in (",", "name", "("):
             text = " ->" if self.kind == "," else "-> "
             at = here if self.kind == "," else before
             found.append(Fix(at, text, "join layers with `->`"))
         if self.kind in (")", "]") and self.kind != wanted:
-            found.append(Fix(here, "", f"leave the `{self.kind}` out"))
+            found.append(Fix(here, "", f"remove the `{self.kind}`"))
         if wanted in CLOSING.values():
             end = self.text.at(self.tokens[-1].start, self.tokens[-1].start)
             found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]

@@ -36,7 +36,9 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
             text = f"{branch.body_span.text} -> {call}"
             fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{call}`: `{text}`"))
     help_text = "" if merge.rounds else error.help  # no round has an end of its own to be changed
-    return Mistake(error.code, f"the branches of `{merge.word}` disagree: {shapes}", culprit.span, help_text, *fixes)
+    return Mistake(
+        error.code, f"the branches of `{merge.word}` have different shapes: {shapes}", culprit.span, help_text, *fixes
+    )
 
 
 def named(branch: Branch) -> str:
@@ -105,7 +107,7 @@ def with_padding(branch: Branch) -> list[Fix]:
             fixes += set_argument(call, "padding", "half", "keep the size of the map:")
             if "stride" not in call.bound and steps_by_its_window(call) and call.arguments:
                 text = f"{call.span.text[:-1]}, stride=1, padding=half)"
-                fixes.append(Fix(call.span, text, f"a pool steps by its window unless told: `{text}`"))
+                fixes.append(Fix(call.span, text, f"the stride of a pool defaults to its window: `{text}`"))
     return fixes
 
 
@@ -129,5 +131,5 @@ def with_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -
             if "stride" in parameters_of(call):
                 for value in (text, str(ratio) if ratio > 1 else "1"):
                     if value:
-                        fixes += set_argument(call, "stride", value, "step as the other branch does:")
+                        fixes += set_argument(call, "stride", value, "use the stride of the other branch:")
     return fixes

@@ -59,7 +59,7 @@ def read_document(source: Source, problems: Problems) -> Document | None:
             problems.add(
                 Problem(
                     "wrong-form",
-                    f"an architecture is a mapping with `input` and `layers`, found {found}",
+                    f"an architecture must be a mapping with `input` and `layers`, found {found}",
                     Span(source, 0, 0) if root is None else root.span,
                     help="begin with `input: [3, 224, 224]` and `layers:`",
                 )
@@ -87,21 +87,19 @@ class _Reader(BodyReader):
                 known = "the keys are " + ", ".join(KEYS)
                 unknown = [name for name in KEYS if name not in root.values]
                 fixes = () if self.problems.full else rename(key.span, key.value, unknown)
-                self.problems.add(
-                    Problem("unknown-key", f"a document has no key `{key.value}`", key.span, known, fixes=fixes)
-                )
+                self.problems.add(Problem("unknown-key", f"unknown key `{key.value}`", key.span, known, fixes=fixes))
             elif isinstance(node, Text):
                 self.result.texts[key.value] = node
             else:
-                self.refuse(f"`{key.value}` is a text, found {form(node)}", node.span)
+                self.refuse(f"`{key.value}` must be a string, found {form(node)}", node.span)
         return self.result
 
     def pairs(self, key: Text, node: Node) -> list[tuple[Text, Node]]:
         if isinstance(node, Mapping):
             return node.pairs
         if not is_empty(node):
-            help_text = "write `NAME: …`, each on a line of its own below it"
-            self.refuse(f"`{key.value}` is a mapping of names, found {form(node)}", node.span, help=help_text)
+            help_text = "write each `NAME: …` on a line of its own below it"
+            self.refuse(f"`{key.value}` must be a mapping of names, found {form(node)}", node.span, help=help_text)
         return []
 
     def input(self, key: Text, node: Node) -> None:
@@ -121,7 +119,7 @@ class _Reader(BodyReader):
                 continue
             name, parameters = read
             if name in self.result.blocks:
-                message = f"a block `{name}` is declared already"
+                message = f"duplicate block `{name}`"
                 self.problems.add(Problem("duplicate-name", message, declaration.span))
             else:
                 self.result.blocks[name] = Block(name, parameters, body, declaration.span)
@@ -142,17 +140,17 @@ class _Reader(BodyReader):
         for code, reason in self.pairs(key, node):
             known = code.value in warnings.NAMES
             if not known and code.value in all_codes():
-                self.refuse(f"`{code.value}` is an error, and only a warning can be allowed", code.span)
+                self.refuse(f"`{code.value}` is an error, and only warnings can be allowed", code.span)
             elif not known and isinstance(node, Mapping) and node.flow and is_empty(reason):
-                help_text = "put the reason in quotes, or on a line of its own"
+                help_text = "put the reason in quotes, or write the entry on a line of its own"
                 self.refuse("a comma splits this reason", code.span, help=help_text)
             elif not known:
                 fixes = rename(code.span, code.value, sorted(warnings.NAMES))
-                self.problems.add(Problem("unknown-key", f"there is no warning `{code.value}`", code.span, fixes=fixes))
+                self.problems.add(Problem("unknown-key", f"unknown warning `{code.value}`", code.span, fixes=fixes))
             elif isinstance(reason, Text) and reason.value:
                 self.result.allow[code.value] = Reason(reason.value, code.span)
             else:
-                self.refuse(f"`{code.value}` needs a reason, a text", code.span)
+                self.refuse(f"`{code.value}` needs a reason, a string", code.span)
 
     def weights(self, key: Text, node: Node) -> None:
         self.pairs(key, node)

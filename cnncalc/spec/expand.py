@@ -107,7 +107,7 @@ class Expander:
     ) -> tuple[Flow, Definition | None]:
         count = whole(frame.value(expression), expression.span, "a count", "bad-count")
         if count < 0:
-            raise Mistake("bad-count", f"a repeat of {count} rounds; a count is 0 or more", expression.span)
+            raise Mistake("bad-count", f"a repeat count must be 0 or more, found {count}", expression.span)
         unit = item.unit
         path = "" if unit.flat and not self.former else prefix.path_of(unit)
         opened = self.built.open(path)
@@ -215,7 +215,7 @@ class Expander:
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
         if self.built.depth >= DEEPEST and frame.recurs():
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
-            help_text = f"say when it ends, as in `{quoted(call.span.text)} if …`"
+            help_text = f"add a condition that ends it, e.g. `{quoted(call.span.text)} if …`"
             raise Mistake("recursion", message, call.span, help_text)
         self.built.enter(call.span)
         for name, default, _ in block.parameters:
@@ -252,7 +252,7 @@ class Expander:
         if word == "activation":
             return self.activation(value, call, expression.span, frame, flow, path)
         if not isinstance(value, Output):
-            raise Mistake("bad-value", f"`{word}` takes a named output, and this is {show(value)}", expression.span)
+            raise Mistake("bad-value", f"`{word}` needs a named output, found {show(value)}", expression.span)
         if word == "from":
             self.built.lost.append((flow.node, call.span))
             return value.flow, value.definition
@@ -273,7 +273,7 @@ class Expander:
                 return self.place(self.layers.setdefault(target, target()), flow, call, path)
         raise Mistake(
             "bad-value",
-            f"`activation` takes the name of an activation that needs no arguments, and this is {show(value)}",
+            f"`activation` needs the name of an activation without required arguments, found {show(value)}",
             span,
         )
 
@@ -283,7 +283,7 @@ class Expander:
         if definition is None and self.built.failed:
             raise Unknown
         if definition is None or not (definition.layer or definition.block):
-            raise Mistake("reuse-mismatch", "only the name of one layer or one block can be used again", call.span)
+            raise Mistake("reuse-mismatch", "only a named layer or a named block can be reused", call.span)
         before, start, result = self.built.failed, len(self.built.nodes), flow
         if definition.layer:
             result, _ = self.place(definition.layer, flow, call, path)
@@ -295,7 +295,7 @@ class Expander:
         again = self.built.nodes[start:]
         self.built.step(call.span, len(again))  # where it is reused in what is reused, all is compared again
         if [node.layer.kind for node in first] != [node.layer.kind for node in again]:
-            raise Mistake("reuse-mismatch", "used again, it is not made of the same layers", call.span)
+            raise Mistake("reuse-mismatch", "the reused block is made of different layers here", call.span)
         for old, new in zip(first, again, strict=True):
             kept, wanted = old.layer.weights(old.input_shapes), new.layer.weights(new.input_shapes)
             if kept != wanted:
@@ -325,7 +325,7 @@ class Expander:
                 self.built.last_outputs.append(name)
             result = flow
         elif not present:
-            why = "the repeat has no round" if merge.rounds else "every condition is false"
+            why = "the repeat has no rounds" if merge.rounds else "every condition is false"
             raise Mistake("empty-branch", f"`{merge.word}` has no branch left: {why}", merge.span)
         elif len(present) == 1:
             result = present[0][1]
@@ -347,7 +347,7 @@ class Expander:
         end = self.body(branch.body, frame, flow, path)
         stacks = merge.word != "outputs" and kind_class(merge.word).stacks
         if stacks and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
-            message = f"every item of `{branch.label}` is switched off: it passes its input on, and adds channels"
+            message = f"every item of `{branch.label}` is switched off: it returns its input and adds its channels"
             help_text = "put the condition on the branch's key: `name if …:`"
             self.problems.add(Problem("idle-branch", message, branch.span, help_text, path))
         self.built.close(opened, "branch", branch.label, end)
@@ -399,7 +399,7 @@ def reuse_message(old: Node, new: Node) -> str:
         ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
         for node in (old, new)
     )
-    return f"the weights of {old.path} do not fit here: it has {had}; here it would need {needs}"
+    return f"the weights of {old.path} do not fit: it has {had}, needed here: {needs}"
 
 
 def activation_class(name: str) -> type[Layer] | None:

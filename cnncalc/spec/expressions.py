@@ -52,7 +52,7 @@ class Expression:
         self.depth: int = 1 + max([part.depth for part in parts]) if parts else 1
         self.size: int = 1 + sum([part.size for part in parts]) if parts else 1
         if self.depth > DEEPEST:
-            raise Mistake("too-large", f"an expression with more than {DEEPEST} steps within one another", span)
+            raise Mistake("too-large", f"an expression is nested more than {DEEPEST} levels deep", span)
 
     def evaluate(self, scope: Scope) -> Value:
         """The value; raises Mistake."""
@@ -123,7 +123,7 @@ class Listed(Expression):
         value.size = sum(item.size if isinstance(item, ListValue) else 1 for item in value)
         if value.size > LONGEST_LIST:
             raise Mistake(
-                "too-large", f"a list of {value.size:,} elements; at most {LONGEST_LIST:,} are read", self.span
+                "too-large", f"a list has {value.size:,} elements, more than the limit of {LONGEST_LIST:,}", self.span
             )
         return value
 
@@ -146,11 +146,13 @@ class Index(Expression):
         if not isinstance(owner, tuple):
             if isinstance(self.owner, Name):
                 scope.spoil(self.owner.name)
-            raise Mistake("bad-value", f"only a list has elements, and this is {describe(owner)}", self.owner.span)
+            raise Mistake("bad-value", f"only lists can be indexed, found {describe(owner)}", self.owner.span)
         index = whole(index, self.index.span, "an index")
         if not -len(owner) <= index < len(owner):
             last = f"the last is [{len(owner) - 1}]" if owner else "it is empty"
-            raise Mistake("bad-value", f"no element {index} in a list of {len(owner)}: {last}", self.index.span)
+            raise Mistake(
+                "bad-value", f"index {index} is out of range for a list of {len(owner)}: {last}", self.index.span
+            )
         return owner[index]
 
     def parts(self) -> tuple[Expression, ...]:
@@ -172,7 +174,7 @@ class Arithmetic(Expression):
         left, right = self.left.evaluate(scope), self.right.evaluate(scope)
         for side, value in ((self.left, left), (self.right, right)):
             if not is_number(value):
-                raise Mistake("bad-value", f"`{self.sign}` needs numbers, and this is {describe(value)}", side.span)
+                raise Mistake("bad-value", f"`{self.sign}` needs numbers, found {describe(value)}", side.span)
         return bounded(lambda: ARITHMETIC[self.sign](left, right), self.span)
 
     def parts(self) -> tuple[Expression, ...]:
@@ -192,9 +194,7 @@ class Negative(Expression):
     def evaluate(self, scope: Scope) -> Value:
         value = self.operand.evaluate(scope)
         if not is_number(value):
-            raise Mistake(
-                "bad-value", f"`{self.sign}` needs a number, and this is {describe(value)}", self.operand.span
-            )
+            raise Mistake("bad-value", f"`{self.sign}` needs a number, found {describe(value)}", self.operand.span)
         return -value if self.sign == "-" else value
 
     def parts(self) -> tuple[Expression, ...]:
@@ -227,13 +227,13 @@ class Comparison(Expression):
             if any(isinstance(left, one) != isinstance(right, one) for one in (bool, tuple, str)):
                 raise Mistake(
                     "bad-value",
-                    f"{describe(left)} and {describe(right)} can never be equal: they differ in type",
+                    f"{describe(left)} and {describe(right)} cannot be compared: their types differ",
                     self.span,
                 )
             return EQUALITY[sign](left, right)
         for side, value in zip(self.operands[position:], (left, right), strict=False):
             if not is_number(value):
-                raise Mistake("bad-value", f"`{sign}` needs numbers, and this is {describe(value)}", side.span)
+                raise Mistake("bad-value", f"`{sign}` needs numbers, found {describe(value)}", side.span)
         return ORDER[sign](left, right)
 
     def parts(self) -> tuple[Expression, ...]:
@@ -319,9 +319,11 @@ class Function(Expression):
             scope.spend(len(values), self.span)
         for value in values:
             if not is_number(value):
-                raise Mistake("bad-value", f"`{self.name}` needs numbers, and this is {describe(value)}", self.span)
+                raise Mistake("bad-value", f"`{self.name}` needs numbers, found {describe(value)}", self.span)
         if self.name == "divisible" and (values[1] != int(values[1]) or values[1] < 1):
-            raise Mistake("bad-value", f"`divisible` needs a divisor of 1 or more, not {show(values[1])}", self.span)
+            raise Mistake(
+                "bad-value", f"`divisible` needs an integer divisor of 1 or more, found {show(values[1])}", self.span
+            )
         compute = FUNCTIONS[self.name][2]
         return bounded(lambda: compute(values) if self.name in ("min", "max") else compute(*values), self.span)
 

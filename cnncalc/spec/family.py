@@ -66,7 +66,7 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
                 chain = " → ".join(known.name for known in [*seen, Path(path)])
                 raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
             if len(documents) >= DEEPEST:
-                raise Mistake("too-large", f"{DEEPEST} files extend one another, and no more are read", reference.span)
+                raise Mistake("too-large", f"more than {DEEPEST} files extend one another", reference.span)
             source = _read(path, reference.span)
         except Mistake as mistake:
             problems.add(mistake.problem)
@@ -120,7 +120,7 @@ def _find(name: str, path: str, span: Span) -> str:
     if not _FILE_NAME.fullmatch(name):
         raise Mistake(
             "extends-missing",
-            "`extends` names a file beside this one or a bundled architecture, without a folder",
+            "`extends` takes the name of a file beside this one or of a bundled architecture, without a folder",
             span,
         )
     folder = Path(path).parent
@@ -131,9 +131,9 @@ def _find(name: str, path: str, span: Span) -> str:
     if found is None:
         raise Mistake(
             "extends-missing",
-            f"there is no architecture `{name}` beside this file, and none is bundled",
+            f"no architecture `{name}` beside this file or among the bundled ones",
             span,
-            "`cnncalc list` shows what is bundled",
+            "`cnncalc list` shows the bundled architectures",
             *rename(span, name, [*_beside(folder), *bundled()]),
         )
     return str(found)
@@ -151,4 +151,4 @@ def _read(path: str, span: Span) -> Source:
     try:
         return read_source(path)
     except Mistake as mistake:
-        raise Mistake("extends-missing", f"cannot be extended: {mistake.problem.message}", span) from None
+        raise Mistake("extends-missing", f"cannot extend it: {mistake.problem.message}", span) from None

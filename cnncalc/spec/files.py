@@ -84,7 +84,7 @@ def decode(data: bytes, path: str) -> Source:
     """The text of what a file holds. Raises Mistake `too-large` or `not-text`."""
     shown = _shown(path)
     if len(data) > LARGEST_FILE:
-        message = f"{shown} is larger than {LARGEST_FILE // 1024:,} KiB, and no more is read"
+        message = f"{shown} is larger than the limit of {LARGEST_FILE // 1024:,} KiB"
         raise Mistake("too-large", message, Span(Source(shown, ""), 0, 0))
     try:
         text = data.decode()
@@ -161,6 +161,6 @@ def _other_name(path: str) -> str:
         if is_file(path + suffix):
             return f"did you mean `{path}{suffix}`?"
     if is_folder(path):
-        return "name a file in it, or look at all of them with `cnncalc validate`"
+        return "give a file in it, or check all of them with `cnncalc validate`"
     found = nearest(Path(path).stem, bundled())
     return f"did you mean the bundled `{found}`?" if found else "`cnncalc list` shows the bundled architectures"

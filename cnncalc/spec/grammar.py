@@ -81,12 +81,12 @@ class Parser(Cursor):
         before = " -> ".join(part.span.text for part in chain.items[: chain.items.index(item)])
         condition = item.condition.span.text if item.condition else ""
         unit = item.unit.span.text
-        readings = f"`({item.span.text})`, for this item alone"
+        readings = f"`({item.span.text})` for this item alone"
         if before:
-            readings += f", or `({before} -> {unit}) if {condition}`, for all up to here"
+            readings += f", or `({before} -> {unit}) if {condition}` for everything up to here"
         raise Mistake(
             "ambiguous-if",
-            "an item with `if` stands in parentheses in a chain of several",
+            "put an item with `if` in parentheses inside a chain",
             item.span,
             f"write {readings}",
             Fix(item.span, f"({item.span.text})", f"write {readings}"),
@@ -99,11 +99,11 @@ class Parser(Cursor):
         span = self.since(start)
         text = f"({span.text})"
         fix = Fix(span, text, f"put it in parentheses: `{text}`")
-        self.fail("a name within a chain stands in parentheses with what it names", fix, span=span)
+        self.fail("put a name inside a chain in parentheses with the item that it names", fix, span=span)
 
     def name_before_equals(self) -> Token | None:
         if self.kind == "number" and self.tokens[self.position + 1].kind == "=":
-            message = f"a name is made of letters, digits and `_` and is no number: `{self.token.text}`"
+            message = f"names consist of letters, digits and `_`, and are not numbers: `{self.token.text}`"
             raise Mistake("bad-name", message, self.span_of(self.token))
         if self.kind == "name" and self.tokens[self.position + 1].kind == "=":
             name = self.next()
@@ -132,12 +132,12 @@ class Parser(Cursor):
             return Group(chain, self.since(start))
         if self.kind == "-":
             after = self.text.at(self.token.end, self.token.end)
-            self.fail("a layer cannot begin with `-`", Fix(after, " ", "put a space after the `-` of a list"))
+            self.fail("a layer cannot begin with `-`", Fix(after, " ", "add a space after the `-` of a list"))
         if self.kind == "end" and self.position and self.tokens[self.position - 1].kind == "->":
             arrow = self.span_of(self.tokens[self.position - 1])
-            self.fail("nothing follows the `->`", Fix(arrow, "", "leave the last `->` out"), span=arrow)
+            self.fail("nothing follows the `->`", Fix(arrow, "", "remove the last `->`"), span=arrow)
         if self.kind == "->":
-            self.fail("expected a layer, found `->`", Fix(self.span_of(self.token), "", "leave this `->` out"))
+            self.fail("expected a layer, found `->`", Fix(self.span_of(self.token), "", "remove this `->`"))
         if self.kind == "number":
             self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *self.turned_around())
         kind = self.expect("name", "a layer")
@@ -152,9 +152,9 @@ class Parser(Cursor):
         found = self.separated(")", self.argument)
         for before, argument in pairwise(found):
             if before.name and not argument.name:
-                message = "an argument by position cannot follow one by name"
+                message = "an argument by position is not allowed after one by name"
                 text = f"NAME={argument.span.text}"
-                raise Mistake("syntax", message, argument.span, f"give it by its name too, `{text}`")
+                raise Mistake("syntax", message, argument.span, f"give it by name as well, `{text}`")
         return found
 
     def argument(self) -> Argument:
@@ -177,7 +177,7 @@ class Parser(Cursor):
         return self.expression(_OR) if self.take("if") else None
 
     def declaration(self) -> tuple[str, tuple[Parameter, ...]]:
-        name = self.expect("name", "a block's name")
+        name = self.expect("name", "a block name")
         return name.text, self.separated(")", self.parameter) if self.take("(") else ()
 
     def parameter(self) -> Parameter:
@@ -206,7 +206,7 @@ class Parser(Cursor):
             condition = self.expression(_OR)
             if self.kind != "else":
                 text = self.since(start).text
-                self.fail("a value with `if` needs an `else`", help=f"say what it is otherwise: `{text} else …`")
+                self.fail("a value with `if` needs an `else`", help=f"add the other value: `{text} else …`")
             self.next()
             left = Choice(self.since(start), left, condition, self.expression())
         self.depth -= 1
@@ -252,7 +252,7 @@ class Parser(Cursor):
         if self.take("("):
             value = self.expression()
             if self.kind == ",":
-                self.fail("a list is written in brackets", *self.brackets_for_parentheses(start))
+                self.fail("lists are written in brackets", *self.brackets_for_parentheses(start))
             self.expect(")", "`)`")
             return value
         if self.take("["):
@@ -266,14 +266,14 @@ class Parser(Cursor):
         digits = token.text.lstrip("0") or "0"
         value = int(digits) if digits.isdigit() and len(digits) <= len(str(LARGEST)) else float(token.text)
         if value > LARGEST:
-            raise Mistake("too-large", "a number larger than 10^18", self.span_of(token))
+            raise Mistake("too-large", "a number is larger than 10^18", self.span_of(token))
         return int(digits) if digits.isdigit() else value
 
     def function(self, start: int, token: Token) -> Expression:
         if token.text not in FUNCTIONS:
             known = ", ".join(FUNCTIONS)
             self.fail(
-                f"`{token.text}(…)` cannot stand in an expression; only {known} can be called there",
+                f"`{token.text}(…)` is not allowed in an expression; its functions are {known}",
                 *rename(self.span_of(token), token.text, FUNCTIONS),
                 span=self.span_of(token),
             )
@@ -309,13 +309,13 @@ def read_expression(text: Text) -> Expression:
 def read_head(text: Text) -> Head:
     """The key of an item that is a mapping."""
     parser = Parser(text)
-    return parser.whole(parser.head, "an item's key")
+    return parser.whole(parser.head, "the key of an item")
 
 
 def read_declaration(text: Text) -> tuple[str, tuple[Parameter, ...]]:
     """The key that declares a block: its name and parameters."""
     parser = Parser(text)
-    return parser.whole(parser.declaration, "a block's declaration, as `name(width, stride=1)`")
+    return parser.whole(parser.declaration, "a block declaration, e.g. `name(width, stride=1)`")
 
 
 def read_rounds(text: Text) -> Expression:

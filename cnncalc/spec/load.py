@@ -188,22 +188,24 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
     span = entry.value.span
     try:
         if isinstance(value, tuple) and len(value) == 5:
-            image = write(span, show(value[1:]), "leave the batch out")
-            message = f"`input` has no batch: [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}"
+            image = write(span, show(value[1:]), "remove the batch")
+            message = f"`input` must be [C, L], [C, H, W] or [C, D, H, W], without a batch, found {show(value)[:60]}"
             raise Mistake("bad-input", message, span, "", image)
         if not isinstance(value, tuple) or not 2 <= len(value) <= 4:
-            raise Mistake("bad-input", f"`input` is [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}", span)
-        shape = tuple(whole(size, span, "a size of the input") for size in value)
+            raise Mistake(
+                "bad-input", f"`input` must be [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}", span
+            )
+        shape = tuple(whole(size, span, "an input size") for size in value)
         for size in shape:
             if not 1 <= size <= MAXIMUM:
-                raise Mistake("bad-input", f"a size of the input must be from 1 to {MAXIMUM:,}, found {size}", span)
+                raise Mistake("bad-input", f"an input size must be from 1 to {MAXIMUM:,}, found {size}", span)
     except Mistake as mistake:
         problems.add(mistake.problem)
         return None
     if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= LEAST_IMAGE:
         volume = f"{shape_text(shape)} is a volume of depth {shape[1]}"
-        message = f"`input` {volume}; if the {shape[0]} is a batch, it has no place here"
-        fix = write(span, show(shape[1:]), "leave the batch out")
+        message = f"`input` {volume}; if {shape[0]} is the batch size, remove it"
+        fix = write(span, show(shape[1:]), "remove the batch")
         problems.add(Problem("batch-in-input", message, span, fixes=(fix,)))
     if len(shape) == 3 and shape[0] == shape[1] >= LEAST_IMAGE and shape[2] in (1, 3):
         message = f"channels come first: {shape_text(shape)} is {shape[0]} channels of {shape[1]}×{shape[2]}"

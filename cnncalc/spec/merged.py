@@ -19,26 +19,26 @@ LESSONS = {
     "source": "",
     "notes": "",
     "input": """\
-What flows in: [channels, height, width], or [C, L], or [C, D, H, W]. `--input 3x64x64` tries another.""",
+The shape of the input: [channels, height, width], or [C, L], or [C, D, H, W]. `--input 3x64x64` overrides it.""",
     "params": """\
-Knobs, to be read below by their names. `--set NAME=VALUE` turns one on the command line.""",
+Values that are used below by their names. `--set NAME=VALUE` overrides one on the command line.""",
     "allow": """\
 Warnings that are silenced here, each with its reason.""",
     "blocks": """\
-Layers of your own, called like those that are built in. In the parentheses are the parameters, those with a default
-at the end. A block is a list of items, and what one puts out flows into the next.
-  a -> b -> c          one behind the other, on one line
-  (a -> b) * 3         three times, each with weights of its own; `index` counts the rounds, from 0
-  a if CONDITION       only where that holds; `a if CONDITION else b`
-  in_channels          the channels that flow into the block; `channels`, those that flow here
-  add:                 branches with the same input, added up; so with `multiply:` and `concat:`
-  identity             what flows in, unchanged: the shortcut""",
+Layers of your own, called like the built-in ones. The parameters are in parentheses, those with a default at the end.
+A block is a list of items; the output of each is the input of the next.
+  a -> b -> c          one after the other, on one line
+  (a -> b) * 3         three times, each with weights of its own; `index` counts the rounds from 0
+  a if CONDITION       only if the condition holds; `a if CONDITION else b`
+  in_channels          the channels of the input of the block; `channels`, those of the current tensor
+  add:                 branches with the same input, added; likewise `multiply:` and `concat:`
+  identity             the input, unchanged: the shortcut""",
     "layers": """\
-The network, from the input on. `stem = conv(64, 7)` names a part; `from(stem)` starts anew from what it puts out.""",
+The network, from input to output. `stem = conv(64, 7)` names a part; `from(stem)` starts a new path at its output.""",
     "weights": """\
-The numbers that `cnncalc run` computes with.""",
+The weights that `cnncalc run` uses.""",
     "expect": """\
-What must come out; `cnncalc validate` checks it. When you change the network, change it too, or leave it out.""",
+Figures that `cnncalc validate` checks. Change them along with the network, or remove them.""",
 }
 
 

@@ -88,7 +88,7 @@ def is_empty(node: Node) -> bool:
 def form(node: Node) -> str:
     """What a node is, as a message names it."""
     if isinstance(node, Text):
-        return f"the text `{node.value[:40]}`" if node.value else "nothing"
+        return f"the string `{node.value[:40]}`" if node.value else "nothing"
     return "a list" if isinstance(node, Listing) else "a mapping"
 
 
@@ -111,9 +111,9 @@ class _Builder:
         while found := _PROPERTY.match(self.source.text, span.start):
             at = span._replace(end=found.end(1))
             what = "anchors" if at.text.startswith("&") else "tags"
-            fix = Fix(span._replace(end=found.end()), "", f"leave `{at.text}` out; {_ONLY_CALLS}")
+            fix = Fix(span._replace(end=found.end()), "", f"remove `{at.text}`; {_ONLY_CALLS}")
             self.problems.add(
-                Problem("yaml-feature", f"{what} (`{at.text}`) are not read", at, _ONLY_CALLS, fixes=(fix,))
+                Problem("yaml-feature", f"{what} (`{at.text}`) are not supported", at, _ONLY_CALLS, fixes=(fix,))
             )
             span = span._replace(start=found.end(), end=max(found.end(), span.end))
         return span
@@ -122,7 +122,7 @@ class _Builder:
         """A finished node goes to the list or mapping that is open."""
         self.count += 1
         if self.count > MOST_NODES:
-            message = f"more than {MOST_NODES:,} texts, lists and mappings"
+            message = f"the file has more than {MOST_NODES:,} strings, lists and mappings"
             raise Mistake("too-large", message, node.span, "write what is repeated as a block")
         if not self.open:
             self.root = node
@@ -143,10 +143,10 @@ class _Builder:
                 parent.values[key.value] = node
         elif isinstance(node, Text):
             if node.plain and node.value == _REFUSED:
-                self.problems.add(Problem("yaml-feature", "merge keys are not read", node.span, help=_ONLY_CALLS))
+                self.problems.add(Problem("yaml-feature", "merge keys are not supported", node.span, help=_ONLY_CALLS))
             self.keys[-1] = node
         else:
-            self.problems.add(Problem("wrong-form", f"a key must be a text, found {form(node)}", node.span))
+            self.problems.add(Problem("wrong-form", f"a key must be a string, found {form(node)}", node.span))
             self.keys[-1] = Text(_REFUSED, node.span, None)
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
 
@@ -166,7 +166,9 @@ class _Builder:
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
             self.problems.add(
-                Problem("yaml-feature", f"aliases (`*{event.anchor}`) are not read", self.span(event), help=_ONLY_CALLS)
+                Problem(
+                    "yaml-feature", f"aliases (`*{event.anchor}`) are not supported", self.span(event), help=_ONLY_CALLS
+                )
             )
             self.put(Text("", self.span(event), '"'))
         elif isinstance(event, yaml.NodeEvent):
@@ -182,7 +184,12 @@ class _Builder:
         elif isinstance(event, yaml.CollectionEndEvent):
             self.finish(self.span(event).end)
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise Mistake("yaml-feature", "a second document begins here", self.span(event), "keep one network a file")
+            raise Mistake(
+                "yaml-feature",
+                "only one document per file is supported",
+                self.span(event),
+                "write each network into a file of its own",
+            )
 
 
 def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:

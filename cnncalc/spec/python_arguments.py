@@ -38,7 +38,7 @@ def input_size_text(input: InputSize) -> str:
     if isinstance(input, str):
         return input
     if not isinstance(input, Sequence) or isinstance(input, bytes | bytearray):
-        raise TypeError(f"an input size is a string or a sequence of whole numbers, not {_type(input)}")
+        raise TypeError(f"an input size is a string or a sequence of integers, not {_type(input)}")
     return "x".join(map(_whole, input))
 
 
@@ -75,9 +75,9 @@ def _value(value: object) -> str:
 
 
 def _whole(value: object) -> str:
-    """A whole number, of NumPy too."""
+    """An integer, of NumPy too."""
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise TypeError(f"the sizes of an input are whole numbers, not {_type(value)}")
+        raise TypeError(f"the sizes of an input are integers, not {_type(value)}")
     return str(index(value))
 
 

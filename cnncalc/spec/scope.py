@@ -115,7 +115,7 @@ class Frame:
         """Count parts of expressions and elements of lists that are gone through. Raises Mistake at too many."""
         self.spent[0] += work
         if self.spent[0] > MOST_WORK:
-            message = f"with this, expressions take more than {MOST_WORK:,} steps, elements of lists included"
+            message = f"the expressions take more than {MOST_WORK:,} steps, elements of lists included"
             raise Mistake("too-large", message, span)
 
     def lookup(self, name: str, span: Span) -> Value:
@@ -129,9 +129,9 @@ class Frame:
         if name in self.names:
             raise Mistake(
                 "unknown-name",
-                f"the output `{name}` is named further on",
+                f"the output `{name}` is named further down",
                 span,
-                "an output can be read after it is named",
+                "an output can only be used after it is named",
             )
         if name in self.params:
             if self.params[name] is None:  # it could not be evaluated, and that is noted
@@ -151,7 +151,7 @@ class Frame:
     def special(self, name: str, span: Span) -> Value:
         if name == "index":
             if self.index is None:
-                raise Mistake("unknown-name", "`index` is the round of a repeat, and none is around this", span)
+                raise Mistake("unknown-name", "`index` is only defined inside a repeat", span)
             return self.index
         if name == "input":
             return Output(self.input, None)
@@ -167,7 +167,7 @@ class Frame:
         """
         outputs, repeated = self._rounds(expression)
         if not repeated:
-            message = f"`{ROUNDS}` takes the name of a repeat, and `{expression.span.text}` is none here"
+            message = f"`{ROUNDS}` needs the name of a repeat, found `{expression.span.text}`"
             raise Mistake("bad-value", message, expression.span, "write `NAME = block * 3` where it is repeated")
         return outputs
 
@@ -182,7 +182,7 @@ class Frame:
         outputs: list[Output] = []
         for value in found:
             if not isinstance(value, Output):
-                raise Mistake("bad-value", f"this is {show(value)}, and no output", expression.span)
+                raise Mistake("bad-value", f"expected an output, found {show(value)}", expression.span)
             rounds = value.rounds()
             repeated = repeated or rounds is not None
             if rounds is None and value.flow.shape is None:
@@ -197,12 +197,10 @@ class Frame:
         if inner is None and isinstance(owner, Output) and owner.flow.shape is None:
             raise Unknown
         if inner is None:
-            raise Mistake("bad-value", "only the name of a block's call has outputs inside it", span)
+            raise Mistake("bad-value", "only a named call of a block has outputs inside it", span)
         if name not in inner:
-            known = ", ".join(inner) or "none is named there"
-            raise Mistake(
-                "unknown-name", f"no output is named `{name}` inside that block", span, f"those named there: {known}"
-            )
+            known = ", ".join(inner) or "none"
+            raise Mistake("unknown-name", f"that block has no output `{name}`", span, f"its outputs: {known}")
         return inner[name]
 
 
@@ -215,4 +213,4 @@ class ParamScope(Frame):
         super().__init__("", {}, params, Flow(-1, None), frozenset(), None, None)
 
     def special(self, name: str, span: Span) -> Value:
-        raise Mistake("unknown-name", f"`{name}` has no value here, outside the layers", span)
+        raise Mistake("unknown-name", f"`{name}` is only defined inside `layers` and blocks", span)

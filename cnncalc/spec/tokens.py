@@ -37,11 +37,13 @@ def tokenize(text: Text) -> list[Token]:
     """The tokens of a text, the last of kind "end". Raises Mistake where a character has no meaning."""
     body = text.body
     if len(body) > LONGEST:
-        raise Mistake("too-large", f"a text of {len(body):,} characters; at most {LONGEST:,} are read", text.span)
+        raise Mistake(
+            "too-large", f"a string has {len(body):,} characters, more than the limit of {LONGEST:,}", text.span
+        )
     source = text.span.source
     if source.words >= MOST_WORDS:
         source.unread = source.unread or text.span
-        message = f"calls and expressions of more than {MOST_WORDS:,} words and signs; from here on none is read"
+        message = f"the calls and expressions have more than {MOST_WORDS:,} words and operators"
         raise Mistake("too-large", message, source.unread)
     tokens = _cut_short(body) if len(body) <= SHORT else _cut(body)
     if tokens[-1].kind == "unknown":
@@ -80,12 +82,12 @@ def _unknown(text: Text, token: Token) -> Mistake:
     """The mistake of a character that has no meaning, with what may have been meant by it."""
     body, start = text.body, token.start
     if token.text.isdigit():
-        return Mistake("syntax", f"{token.text!r} is no number that is read here", text.at(start, token.end))
+        return Mistake("syntax", f"{token.text!r} is not a number of ASCII digits", text.at(start, token.end))
     quote = body[start]
     if quote in "'\"" and (end := body.find(quote, start + 1)) > 0:
         word = body[start + 1 : end]
         fix = Fix(text.at(start, end + 1), word, f"write `{word}`, without the quotes")
-        return Mistake("syntax", "words stand without quotes", text.at(start, end + 1), "", fix)
+        return Mistake("syntax", "words are written without quotes", text.at(start, end + 1), "", fix)
     sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")
     at = text.at(start, start + max(len(sign), 1))
     fixes = [write(at, _FOREIGN[sign].strip())] if sign else []
@@ -95,7 +97,7 @@ def _unknown(text: Text, token: Token) -> Mistake:
         and sizes.start() < start < sizes.end()
     ):
         listed = f"[{sizes[0].replace('×', ', ')}]"
-        fixes = [write(text.at(sizes.start(), sizes.end()), listed, "a list is written in brackets"), *fixes]
+        fixes = [write(text.at(sizes.start(), sizes.end()), listed, "lists are written in brackets"), *fixes]
     if sign in (";", "|"):
         fixes.append(Fix(at, " ->" if sign == ";" else "->", "join layers with `->`"))
     if sign == "!":

@@ -44,16 +44,16 @@ def describe(value: Value) -> str:
 
 
 def is_number(value: Value) -> bool:
-    """A whole number or a double; a boolean is none."""
+    """An integer or a double; a boolean is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def whole(value: Value, span: Span, what: str, code: str = "bad-value") -> int:
-    """A value that must be a whole number; a double stands for one only if it is one."""
+    """A value that must be an integer; a double stands for one only if it is one."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake(code, f"{what} must be a whole number, found {describe(value)}", span)
+        raise Mistake(code, f"{what} must be an integer, found {describe(value)}", span)
     return value
 
 
@@ -62,9 +62,7 @@ def truth(value: Value, span: Span) -> bool:
     if not isinstance(value, bool):
         text = f"{span.text} != 0"
         fixes = [Fix(span, text, f"compare it: `{text}`")] if is_number(value) else []
-        raise Mistake(
-            "bad-value", f"a condition must be true or false, and this is {describe(value)}", span, "", *fixes
-        )
+        raise Mistake("bad-value", f"a condition must be true or false, found {describe(value)}", span, "", *fixes)
     return value
 
 
@@ -73,11 +71,11 @@ def bounded(compute: Callable[[], Value], span: Span) -> Value:
     try:
         value = compute()
     except ZeroDivisionError:
-        raise Mistake("bad-value", "a division by zero", span) from None
+        raise Mistake("bad-value", "division by zero", span) from None
     except (OverflowError, ValueError):
         value = None
     if isinstance(value, complex) or value is None or not abs(value) <= LARGEST:
-        raise Mistake("too-large", "the result is no real number up to 10^18", span)
+        raise Mistake("too-large", "the result is not a real number up to 10^18", span)
     return value
 
 

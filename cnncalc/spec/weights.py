@@ -61,7 +61,7 @@ def read_array(source: Source) -> tuple[Nested, list[Problem]]:
     problems = Problems()
     root = parse(source, problems)
     if root is None and not problems.errors:
-        problems.add(Problem("wrong-form", "nested lists of numbers are expected, found nothing", Span(source, 0, 0)))
+        problems.add(Problem("wrong-form", "expected nested lists of numbers, found nothing", Span(source, 0, 0)))
     return (None if root is None else _nested(root, problems)), problems.sorted()
 
 
@@ -100,8 +100,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _weights(node: Node, problems: Problems) -> dict[str, dict[str, GivenArray]]:
     found: dict[str, dict[str, GivenArray]] = {}
-    for path, arrays in _pairs(node, "`weights` is a mapping of paths", problems):
-        named = _pairs(arrays, f"`{path.value}` is a mapping of arrays, as `weight` and `bias`", problems)
+    for path, arrays in _pairs(node, "`weights` must be a mapping of paths", problems):
+        named = _pairs(arrays, f"`{path.value}` must be a mapping of arrays, e.g. `weight` and `bias`", problems)
         found[path.value] = {name.value: GivenArray(_nested(inner, problems), inner.span) for name, inner in named}
     return found
 
@@ -117,7 +117,7 @@ def _nested(node: Node, problems: Problems) -> Nested:
     if isinstance(node, Listing):
         return [_nested(item, problems) for item in node.items]
     if isinstance(node, Mapping):
-        problems.add(Problem("wrong-form", "an array is nested lists of numbers, found a mapping", node.span))
+        problems.add(Problem("wrong-form", "expected nested lists of numbers, found a mapping", node.span))
         return 0.0
     return _number(node, problems)
 
@@ -130,9 +130,9 @@ def _number(text: Text, problems: Problems) -> float:
         value = ParamScope({}).value(read_expression(text))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        problem = Problem("bad-value", f"numbers are expected, found {form(text)}", text.span)
+        problem = Problem("bad-value", f"expected a number, found {form(text)}", text.span)
     except Unknown:
-        problem = Problem("bad-value", f"numbers are expected, found {form(text)}", text.span)
+        problem = Problem("bad-value", f"expected a number, found {form(text)}", text.span)
     except Mistake as mistake:
         problem = mistake.problem
     problems.add(problem)

@@ -77,8 +77,10 @@ def _tab(scene: Scene) -> Problem | None:
     if indent is None or "\t" not in indent[0]:
         return None
     tab = indent[0].index("\t")
-    fix = Fix(scene.span(0, indent.end()), indent[0].replace("\t", "  "), "put spaces in its place")
-    return scene.problem("a tab cannot indent a line", scene.span(tab, tab + 1), fix, help="indent with spaces")
+    fix = Fix(scene.span(0, indent.end()), indent[0].replace("\t", "  "), "replace it with spaces")
+    return scene.problem(
+        "tabs are not allowed for indentation", scene.span(tab, tab + 1), fix, help="indent with spaces"
+    )
 
 
 def _no_space_after_colon(scene: Scene) -> Problem | None:
@@ -86,7 +88,7 @@ def _no_space_after_colon(scene: Scene) -> Problem | None:
         found = re.match(r"\s*(?:- )?\w+(:)[^\s:]", scene.source.line(number)) if number else None
         if found:
             start = scene.source.starts[number - 1] + found.start(1)
-            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "put a space after the colon")
+            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "add a space after the colon")
             return scene.problem("a space is missing after the colon", Span(scene.source, start, start + 1), fix)
     return None
 
@@ -96,7 +98,7 @@ def _no_space_after_dash(scene: Scene) -> Problem | None:
         found = re.match(r"\s*(-)[\w(]", scene.source.line(number)) if number else None
         if found:
             start = scene.source.starts[number - 1] + found.start(1)
-            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "put a space after the `-`")
+            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "add a space after the `-`")
             span = Span(scene.source, start, start + 1)
             return scene.problem("a space is missing after the `-` of a list", span, fix)
     return None
@@ -114,8 +116,8 @@ def _comment_in_chain(scene: Scene) -> Problem | None:
     span = Span(scene.source, start + found.start(1), start + found.end(1))
     first = start + found.start() if previous[: found.start()].strip() else start
     last = span.end if first > start else scene.start
-    fix = Fix(Span(scene.source, first, last), "", "put the comment above the chain, or leave it out")
-    return scene.problem("a comment ends the text: the chain cannot go on below it", span, fix)
+    fix = Fix(Span(scene.source, first, last), "", "move the comment above the chain, or remove it")
+    return scene.problem("a comment ends the string, so the chain cannot continue below it", span, fix)
 
 
 def _key_beside_text(scene: Scene) -> Problem | None:
@@ -137,7 +139,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
     else:
         written = f"{text}({key}={value})"
     fix = Fix(whole, written, f"write `- {written}`")
-    return scene.problem(f"`{key}:` cannot stand beside `{text}`", scene.span(found.start(1), found.end(1)), fix)
+    return scene.problem(f"`{key}:` is not allowed beside `{text}`", scene.span(found.start(1), found.end(1)), fix)
 
 
 def _colon_in_parentheses(scene: Scene) -> Problem | None:
@@ -147,9 +149,7 @@ def _colon_in_parentheses(scene: Scene) -> Problem | None:
         return None
     fix = Fix(scene.span(found.start(2), found.end(2)), "=", f"write `{found[1]}={found[3]}`")
     colon = scene.line.index(":", found.start(2))
-    return scene.problem(
-        "within parentheses a value is given with `=`, not with a colon", scene.span(colon, colon + 1), fix
-    )
+    return scene.problem("use `=`, not a colon, inside parentheses", scene.span(colon, colon + 1), fix)
 
 
 def _colon_in_title(scene: Scene) -> Problem | None:
@@ -160,7 +160,7 @@ def _colon_in_title(scene: Scene) -> Problem | None:
     fix = Fix(scene.span(found.start(1), found.end(1)), quoted, f"put it in quotes: `{quoted}`")
     colon = scene.at - scene.start
     span = scene.span(colon, colon + 1) if 0 <= colon < len(scene.line) else scene.span(found.start(1), found.end(1))
-    return scene.problem("a colon and a space within a text", span, fix)
+    return scene.problem("a colon followed by a space inside a string", span, fix)
 
 
 def _index_in_braces(scene: Scene) -> Problem | None:
@@ -171,7 +171,7 @@ def _index_in_braces(scene: Scene) -> Problem | None:
     quoted = f'"{found[1].rstrip()}"'
     end = found.start(1) + len(found[1].rstrip())
     span = scene.span(found.start(1), end)
-    message = "in braces or brackets, a text with an index in it stands in quotes"
+    message = "inside braces or brackets, a string with an index needs quotes"
     return scene.problem(message, span, Fix(span, quoted, f"put it in quotes: `{quoted}`"))
 
 
@@ -218,7 +218,7 @@ def _within_brackets(scene: Scene) -> Problem | None:
         return None
     if text[scene.at] == ":":
         return scene.problem(f"expected `,` or `{close}`, found a second colon", span)
-    comma = Fix(span._replace(end=scene.at), ",", "put a `,` before it")
+    comma = Fix(span._replace(end=scene.at), ",", "add a `,` before it")
     return scene.problem(f"expected `,` or `{close}` before this", span, comma)
 
 
@@ -252,8 +252,8 @@ def _arrow_at_margin(scene: Scene) -> Problem | None:
             start = scene.source.starts[number - 1] + indent
             span = Span(scene.source, start, start + 2)
             before = span._replace(end=start)
-            fixes = [Fix(before, " " * n, "indent it deeper than the item above it") for n in (2, 4, 6)]
-            return scene.problem("a chain goes on in a line that is indented deeper", span, *fixes)
+            fixes = [Fix(before, " " * n, "indent it more than the item above it") for n in (2, 4, 6)]
+            return scene.problem("a line that continues a chain must be indented more", span, *fixes)
     return None
 
 
@@ -269,7 +269,7 @@ def _indentation(scene: Scene) -> Problem | None:
         for other in sorted(wanted - {indent}, key=lambda other: abs(other - indent))
     ]
     end = max(indent + 1, len(scene.line.rstrip()))
-    message = "this line's indentation fits none of those above it"
+    message = "the indentation of this line matches none of the lines above it"
     return scene.problem(message, scene.span(indent, end), *fixes, help="align it with the lines it belongs to")
 
 
@@ -279,8 +279,8 @@ def _reserved_sign(scene: Scene) -> Problem | None:
     sign = scene.source.text[scene.at : scene.at + 1]
     span = Span(scene.source, scene.at, scene.at + 1)
     if sign == "\t":
-        return scene.problem("a tab cannot stand here", span, Fix(span, " ", "put a space in its place"))
-    return scene.problem(f"a text cannot begin with {sign!r}", span, Fix(span, "", f"leave the {sign!r} out"))
+        return scene.problem("a tab is not allowed here", span, Fix(span, " ", "replace it with a space"))
+    return scene.problem(f"a string cannot begin with {sign!r}", span, Fix(span, "", f"remove the {sign!r}"))
 
 
 GUESSES: tuple[Guess, ...] = (

@@ -77,7 +77,7 @@ def peak(work: Callable[[], object]) -> int:
 # What takes the most memory for its characters, and what is usual.
 FORMS: dict[str, str] = {
     "zeros": "[" + "0," * COUNT + "0]",
-    "whole numbers": "[" + "1234," * COUNT + "0]",
+    "integers": "[" + "1234," * COUNT + "0]",
     "floats": "[" + "1e1," * COUNT + "0]",
     "digits": "[" + "0.12345678901234567," * COUNT + "0]",
     "empty lists": "[" + "[]," * COUNT + "[]]",

@@ -156,9 +156,9 @@ def test_bytes_of_inputs_and_weights(
         ("[[[NaN]]]", "numbers are expected, found one beyond all bounds or none at all"),
         ("[" * 5_000, "lists and mappings are nested more than 100 levels deep"),
         ("[[[" + "9" * 5_000 + "]]]", "numbers are expected, found one beyond all bounds"),
-        ("P2 9 7 255 " + "9" * 5_000, "no whole number of at most 9 digits"),
+        ("P2 9 7 255 " + "9" * 5_000, "not an integer of at most 9 digits"),
         ("P5 99999 99999 255 ", "a picture of 99999×99999 pixels"),
-        ("", "nested lists of numbers are expected, found nothing"),
+        ("", "expected nested lists of numbers, found nothing"),
     ],
 )
 def test_inputs_that_mean_harm(content: str, words: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None:

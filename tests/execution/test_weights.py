@@ -167,7 +167,7 @@ def test_pictures() -> None:
         (b"P2 1 1 5 9", "value of 9, but says that 5"),
         (b"P2 x", "width cannot be read"),
         (b"P2 1 0 5 9", "1×0 pixels"),
-        (b"P2 1 1 5 x", "no whole number"),
+        (b"P2 1 1 5 x", "not an integer"),
     ],
 )
 def test_broken_pictures(data: bytes, what: str) -> None:

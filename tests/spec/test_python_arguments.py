@@ -23,7 +23,7 @@ layers:
 
 
 class Whole:
-    """A whole number of another library, as NumPy's are."""
+    """An integer of another library, as NumPy's are."""
 
     def __index__(self) -> int:
         return 16
@@ -83,12 +83,12 @@ def test_values_of_params(settings: Any, path: Path) -> None:
         ((b"net.yaml",), "an architecture is named by a string or a path, not by bytes"),
         ((3,), "an architecture is named by a string or a path, not by int"),
         ((None,), "an architecture is named by a string or a path, not by NoneType"),
-        (("lenet5", 28), "an input size is a string or a sequence of whole numbers, not int"),
-        (("lenet5", b"1x28x28"), "an input size is a string or a sequence of whole numbers, not bytes"),
-        (("lenet5", {1: 28}), "an input size is a string or a sequence of whole numbers, not dict"),
-        (("lenet5", [1, 28.0, 28]), "the sizes of an input are whole numbers, not float"),
-        (("lenet5", [1, True, 28]), "the sizes of an input are whole numbers, not bool"),
-        (("lenet5", [1, "28", 28]), "the sizes of an input are whole numbers, not str"),
+        (("lenet5", 28), "an input size is a string or a sequence of integers, not int"),
+        (("lenet5", b"1x28x28"), "an input size is a string or a sequence of integers, not bytes"),
+        (("lenet5", {1: 28}), "an input size is a string or a sequence of integers, not dict"),
+        (("lenet5", [1, 28.0, 28]), "the sizes of an input are integers, not float"),
+        (("lenet5", [1, True, 28]), "the sizes of an input are integers, not bool"),
+        (("lenet5", [1, "28", 28]), "the sizes of an input are integers, not str"),
         (("lenet5", None, "classes=3"), "settings are a mapping or a sequence of NAME=VALUE, not str"),
         (("lenet5", None, 3), "settings are a mapping or a sequence of NAME=VALUE, not int"),
         (
