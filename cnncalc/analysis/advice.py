@@ -1,4 +1,4 @@
-"""What a colleague would say of a network that is right but perhaps not meant: warnings, each a rule of its own."""
+"""Warnings about networks that are correct but probably not intended, one rule for each."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cnncalc.layers.window import Axis, Windowed
 from cnncalc.network import INPUT, Network, Node
 
 BY_POSITION = re.compile(r"\w+\([0-9]+, *[0-9]+, *[0-9]+[,)]")
-LARGE_KERNEL = 12  # a convolution of 3 channels by so large a kernel is rather one of so many channels
+LARGE_KERNEL = 12  # from here on, kernel and channels are probably swapped
 
 
 class Subject:
-    """A network, its report, and who reads what. `different` has of what is repeated only the first."""
+    """A network, its report, and the readers of each output. `different` has only the first of repeated nodes."""
 
     def __init__(self, network: Network, report: Report) -> None:
         self.network = network
@@ -36,7 +36,7 @@ class Subject:
                 self.readers.setdefault(index, []).append(node)
 
     def only_reader(self, index: int) -> Node | None:
-        """The node that reads an output, if it is the only one and the output is not the network's."""
+        """The only reader of an output, None if there are several or it is an output of the network."""
         readers = self.readers.get(index, [])
         return readers[0] if len(readers) == 1 and index not in self.outputs else None
 
@@ -44,7 +44,7 @@ class Subject:
         return self.report.layers[node.index]
 
     def windows(self, node: Node) -> tuple[Axis, ...]:
-        """The window on every axis, for a kind that slides one over its input."""
+        """The window on each axis, () for a kind that slides none over its input."""
         key = (id(node.layer), node.input_shapes)
         if key not in self.known_windows:
             layer = node.layer
@@ -53,12 +53,12 @@ class Subject:
         return self.known_windows[key]
 
     def mixes(self, node: Node) -> bool:
-        """Whether a layer multiplies by a matrix of weights that joins channels."""
+        """Whether a layer is a linear map that mixes channels."""
         mixed = isinstance(node.layer.channels(node.input_shapes, node.output), Chosen)
         return mixed and node.layer.linear and self.layer(node).work.macs > 0
 
     def passes_on(self, node: Node) -> bool:
-        """Whether a layer leaves two linear maps around it one, and no larger than they are."""
+        """Whether a layer between two linear maps keeps them one, and does not enlarge the map."""
         grows = any(o > i for o, i in zip(node.output[1:], node.input_shapes[0][1:], strict=False))
         return node.layer.linear and len(node.inputs) == 1 and self.layer(node).work.macs == 0 and not grows
 
@@ -67,7 +67,7 @@ Rule = Callable[[Subject], Iterator[Problem]]
 
 
 def advice(network: Network, report: Report) -> list[Problem]:
-    """Every warning, rule by rule."""
+    """All warnings about a network, rule by rule."""
     subject = Subject(network, report)
     return [problem for rule in RULES for problem in rule(subject)]
 
@@ -82,7 +82,7 @@ def sizes_text(sizes: Sequence[int | Fraction]) -> str:
 
 
 def unseen_edge(subject: Subject) -> Iterator[Problem]:
-    """(I − K + 2P) is no multiple of S, and what is left over is more than padding."""
+    """(I − K + 2P) is not a multiple of S, and the rest is more than padding."""
     for node in subject.different:
         for axis, output in zip(subject.windows(node), node.output[1:], strict=False):
             reached = (output - 1) * axis.stride + axis.extent - axis.before
@@ -103,7 +103,7 @@ def unseen_edge(subject: Subject) -> Iterator[Problem]:
 
 
 def inserted(node: Node, setting: str) -> tuple[Fix, ...]:
-    """The repair that adds a setting to a call written as text."""
+    """The repair that adds an argument to a call."""
     span = node.span
     name = setting.partition("=")[0]
     if f"{name}=" in span.text or not span.text.isascii():
@@ -115,7 +115,7 @@ def inserted(node: Node, setting: str) -> tuple[Fix, ...]:
 
 
 def replaced(node: Node, name: str, value: str) -> tuple[Fix, ...]:
-    """The repair that gives a number, written by its name in a call, another value."""
+    """The repair that changes an argument that is given by name as a number."""
     found = re.search(rf"\b{name}=([0-9]+)(?=[,)])", node.span.text)
     if not found:
         return ()
@@ -140,7 +140,7 @@ def bias_before_norm(subject: Subject) -> Iterator[Problem]:
 
 
 def linear_pair(subject: Subject) -> Iterator[Problem]:
-    """W₂(W₁x) is (W₂W₁)x, unless what is between is so narrow that the product would cost more."""
+    """W₂(W₁x) is (W₂W₁)x; not reported if the tensor between is so narrow that the product would cost more."""
     pairs = set()
     for node in subject.network.nodes:
         if not subject.mixes(node):
@@ -151,7 +151,7 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
         if not reader or not subject.mixes(reader):
             continue
         pair = (node.span, reader.span, node.input_shapes, node.output, reader.output)
-        if pair in pairs:  # once for all rounds of a repeat
+        if pair in pairs:  # reported once for all rounds of a repeat
             continue
         pairs.add(pair)
         before, between, behind = node.input_shapes[0][0], node.output[0], reader.output[0]
@@ -167,14 +167,14 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
 
 
 def are_factors(subject: Subject, first: Node, second: Node) -> bool:
-    """Whether two windows extend along different axes, as K×1 and 1×K, a large kernel split in two."""
+    """Whether two windows extend along different axes, e.g. K×1 and 1×K, a large kernel split in two."""
     pairs = zip(subject.windows(first), subject.windows(second), strict=False)
     extents = [(a.kernel, b.kernel) for a, b in pairs]
     return bool(extents) and all(min(pair) == 1 for pair in extents) and any(max(pair) > 1 for pair in extents)
 
 
 def wide_padding(subject: Subject) -> Iterator[Problem]:
-    """A window that lies within the padding sees nothing of the input."""
+    """A window inside the padding sees nothing of the input."""
     for node in subject.different:
         for axis in subject.windows(node):
             if getattr(node.layer, "padding", 0) != "full" and max(axis.before, axis.after) >= axis.extent:
@@ -191,7 +191,7 @@ def wide_padding(subject: Subject) -> Iterator[Problem]:
 
 
 def small_field(subject: Subject) -> Iterator[Problem]:
-    """Behind a global pool a classifier sees the whole image, but no feature in it is larger than the field."""
+    """After a global pool a classifier sees the whole image, but no feature is larger than the receptive field."""
     network = subject.network
     walked: set[int] = set()
     for end in subject.outputs:
@@ -219,13 +219,13 @@ def small_field(subject: Subject) -> Iterator[Problem]:
 
 
 def windows(node: Node) -> tuple[object, ...]:
-    """What a layer reads on every axis, where that is neither one position nor all; a merge reads as it likes."""
+    """What a layer reads on each axis, if that is neither one position nor all; a merge always counts."""
     reach = node.layer.reach(node.input_shapes, node.output)
     return reach if isinstance(reach, tuple) else (reach,) if len(node.inputs) > 1 else ()
 
 
 def stride_disagreement(subject: Subject) -> Iterator[Problem]:
-    """Maps of one size that step over the input at different rates are laid over one another askew."""
+    """Maps of one size with different strides over the input do not match position by position."""
     for node in subject.network.nodes:
         if len(node.inputs) < 2 or max(node.output[1:], default=1) == 1:
             continue
@@ -248,14 +248,14 @@ def stride_disagreement(subject: Subject) -> Iterator[Problem]:
 
 
 def input_channels_first(subject: Subject) -> Iterator[Problem]:
-    """`conv(3, 64, 3)` where 3 channels flow in: PyTorch's order, in which what flows in is written first."""
+    """`conv(3, 64, 3)` for an input of 3 channels: the order of PyTorch, which begins with the input channels."""
     for node in subject.different:
         layer = node.layer
         if list(layer.settings)[:3] != ["out", "kernel", "stride"] or not isinstance(vars(layer)["kernel"], int):
             continue
         out, kernel = vars(layer)["out"], vars(layer)["kernel"]
         inputs = node.input_shapes[0][0]
-        stride = vars(layer)["stride"]  # as the third number, odd where the second is even: windows are odd elsewhere
+        stride = vars(layer)["stride"]  # the third number is odd and the second even: windows are odd elsewhere
         swapped = BY_POSITION.match(node.span.text) and kernel % 2 == 0 and stride % 2 == 1 and stride > 1
         if out == inputs and (kernel >= LARGE_KERNEL or swapped):
             text = node.span.text

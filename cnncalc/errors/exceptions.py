@@ -1,4 +1,4 @@
-"""The exceptions of the package. All that it raises on purpose are a `CnncalcError`."""
+"""The exceptions of the package. Each is a `CnncalcError`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class CnncalcError(Exception):
 
 
 class UsageError(CnncalcError):
-    """The command line asks for something that cannot be: exit code 2."""
+    """A command or a call is used wrongly: exit code 2."""
 
 
 class SpecError(CnncalcError):
@@ -23,20 +23,20 @@ class SpecError(CnncalcError):
 
 
 class Mistake(CnncalcError):
-    """A problem on its way from where it was noticed to where it is noted."""
+    """Carries a problem from where it is found to where it is collected."""
 
     def __init__(self, code: str, message: str, span: Span, help: str = "", *fixes: Fix) -> None:
         super().__init__(message)
         self.problem = Problem(code, message, span, help, fixes=fixes)
-        self.others: list[Mistake] = []  # noticed at the same time, each with a cause of its own
+        self.others: list[Mistake] = []  # found at the same time, each with its own cause
 
     def note(self, note: Note) -> None:
-        """Add what else there is to see of it."""
+        """Add a note to the problem."""
         for one in (self, *self.others):
             one.problem = one.problem._replace(notes=(*one.problem.notes, note))
 
     @property
     def has_place(self) -> bool:
-        """Whether there is a text to show; a file that cannot be read has none."""
+        """Whether there is an excerpt to show; a file that cannot be read has none."""
         span = self.problem.span
         return span is not None and bool(span.source.text)

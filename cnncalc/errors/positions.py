@@ -10,15 +10,15 @@ LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that li
 
 
 class Source:
-    """A text that was read, by the name that messages give it, without the byte-order marks before it."""
+    """A text that was read, and its name in messages. Byte-order marks at its start are dropped."""
 
     __slots__ = ("_starts", "name", "text", "unread", "words")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text.lstrip("\ufeff")
-        self.words = 0  # that were read of its calls and expressions
-        self.unread: Span | None = None  # the first text that was not, for there were too many
+        self.words = 0  # of its calls and expressions, read so far
+        self.unread: Span | None = None  # the first string that was not read because there were too many
         self._starts: list[int] | None = None
 
     @property
@@ -37,7 +37,7 @@ class Source:
         """The text of a line (from 1), without its line break."""
         starts = self.starts
         end = starts[number] if number < len(starts) else len(self.text)
-        last = max(end - 2, starts[number - 1])  # a break is at the end, and a line may be a mebibyte
+        last = max(end - 2, starts[number - 1])  # the break is at the end, and a line may be as long as a mebibyte
         return self.text[starts[number - 1] : last] + LINE_BREAK.sub("", self.text[last:end])
 
 
@@ -60,5 +60,5 @@ class Span(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text of the span."""
         return self.source.text[self.start : self.end]

@@ -22,23 +22,23 @@ class Fix(NamedTuple):
     guess: bool = False
 
     def applied(self) -> str:
-        """The whole source with the repair made."""
+        """The text of the whole source with the repair."""
         text = self.span.source.text
         return text[: self.span.start] + self.text + text[self.span.end :]
 
 
 class Note(NamedTuple):
-    """What else there is to see of a problem, and where."""
+    """More about a problem, with its position."""
 
     text: str
     span: Span | None = None
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong in a file, or worth a warning.
+    """One error or warning about a file.
 
-    `code` is one of the catalogue, `path` the layer it was found at ("" where there is none), `help` advice in words,
-    `fixes` repairs that may be right, the likeliest first; once they are tried, at most the one that is.
+    `code` is in the catalogue, `path` is the path of the layer concerned ("" if there is none), `help` is advice in
+    words, `fixes` are possible repairs, the likeliest first; after they are tried, at most the one that works.
     """
 
     code: str
@@ -56,7 +56,7 @@ class Problem(NamedTuple):
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Where it sorts: problems without a place come first."""
+        """The sort key of its position; problems without a position come first."""
         return (self.span.source.name, self.span.start, self.span.end) if self.span else ("", -1, -1)
 
 
@@ -73,28 +73,28 @@ def failed(problems: Iterable[Problem]) -> bool:
 
 
 class Problems:
-    """Problems as they are found: one for one cause, that is one for a code and a place."""
+    """Collects problems, at most one for each code and position."""
 
     def __init__(self) -> None:
         self.found: list[Problem] = []
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def add(self, problem: Problem) -> None:
-        """Note a problem, unless the same one stands there already."""
+        """Add a problem, unless one with this code and position is known."""
         key = (problem.code, *problem.place)
-        refused = ("yaml-feature", *problem.place)  # of what is not read there, nothing else is told
+        refused = ("yaml-feature", *problem.place)  # what is not read is reported only once
         if self.full or (problem.span and not self._seen.isdisjoint((key, refused))):
             return
         self._seen.add(key)
         if len(self.found) == MOST_PROBLEMS and problem.severity == "warning":
-            return  # so many of them are told that one more is no news
+            return  # errors are still worth reporting
         if len(self.found) == MOST_PROBLEMS:
             problem = Problem("too-large", f"only the first {MOST_PROBLEMS} problems are reported", problem.span)
         self.found.append(problem)
 
     @property
     def full(self) -> bool:
-        """Whether no more are told: to look for their repairs would be in vain."""
+        """Whether the limit is reached, so that looking for further problems or repairs is useless."""
         return len(self.found) > MOST_PROBLEMS
 
     @property
@@ -103,5 +103,5 @@ class Problems:
         return failed(self.found)
 
     def sorted(self) -> list[Problem]:
-        """All of them in the order of their places."""
+        """All problems in the order of their positions."""
         return sorted(self.found, key=lambda problem: problem.place)

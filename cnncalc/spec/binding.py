@@ -1,4 +1,4 @@
-"""What a call calls, and which of its arguments is which: found once, so that the expansion only evaluates."""
+"""Binds each call to its kind or block and its arguments to parameters, once, before the expansion evaluates them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from cnncalc.spec.repairs import guess, rename, set_argument, write
 from cnncalc.spec.tree import Argument, Call
 from cnncalc.spec.values import Word, is_number, told_apart
 
-MOST_UNKNOWN = 50  # arguments of one call that are told of
+MOST_UNKNOWN = 50  # unknown arguments reported for one call
 
 
 def bind(call: Call, description: Description) -> None:
-    """Set a call's target and bound arguments; raises Mistake, and leaves the target None, where that cannot be."""
+    """Set the target and the bound arguments of a call. Raises Mistake and leaves the target None if that fails."""
     kind = call.kind
-    call.target = call.constant = None  # a bundled file may have been bound before, in another family
+    call.target = call.constant = None  # a bundled file may already be bound as part of another family
     block = description.blocks.get(kind)
     if block:
         if len({parameter.name for parameter in block.parameters}) < len(block.parameters):
-            return  # that one is given twice is told where it is declared
+            return  # a duplicate parameter is reported at the declaration
         try:
             call.bound = arguments(call, block.optional)
         except Mistake as mistake:
-            if block.span.source is not call.span.source:  # one of the two overrides what the other file has
+            if block.span.source is not call.span.source:  # in a file that extends the other or is extended by it
                 mistake.note(Note(f"`{kind}` is declared here", block.span))
             raise
         call.target = block
@@ -51,7 +51,7 @@ def bind(call: Call, description: Description) -> None:
 
 
 def unknown_kind(call: Call, description: Description) -> Mistake:
-    """Nothing has this name; another tool's layer may be meant, or a name that is alike."""
+    """The mistake of an unknown name; a layer of another tool may be meant, or a similar name."""
     meant = kind_named(call.kind)
     fixes = rewritten(call, meant)
     fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
@@ -61,7 +61,7 @@ def unknown_kind(call: Call, description: Description) -> Mistake:
 
 
 def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> None:
-    """A call of a built-in kind; where all its arguments are plain values the layer is made here, once."""
+    """Bind a call of a built-in kind; if all its arguments are constant, its layer is made here, once."""
     bound = arguments(call, target.optional)
     for name, value in bound.items():
         if isinstance(value, Name) and value.name in target.settings[name].words:
@@ -74,7 +74,7 @@ def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> No
 
 
 def layer_of(call: Call, target: type[Layer], settings: dict[str, Value], made: dict[object, Layer]) -> Layer:
-    """The layer of a call; the same object for the same settings. Raises Mistake where it cannot have them."""
+    """The layer of a call; the same object for the same arguments. Raises Mistake if it does not allow them."""
     key = (target, *settings, *told_apart(settings.values()))
     layer = made.get(key)
     if layer is None:
@@ -86,7 +86,7 @@ def layer_of(call: Call, target: type[Layer], settings: dict[str, Value], made: 
 
 
 def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
-    """Which parameter gets which argument; `parameters` says of each whether it has a default. Raises Mistake."""
+    """Match arguments to parameters; `parameters` maps each to whether it has a default. Raises Mistake."""
     bound: dict[str, Expression] = {}
     names = list(parameters)
     unknown = [argument for argument in call.arguments if argument.name and argument.name not in parameters]
@@ -116,12 +116,12 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
 
 
 def takes(call: Call, names: list[str]) -> str:
-    """What a call can be given, in words."""
+    """Describe the parameters of a call in a message."""
     return f"`{call.kind}` takes {', '.join(names) or 'no arguments'}"
 
 
 def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
-    """A name that the kind has not: another tool's, or one that is alike among those that are `free`."""
+    """The mistake of an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
     name, wants = argument.name, takes(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
     meant = argument_named(call.kind, name, free)
@@ -132,15 +132,15 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
 
 
 def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
-    """A layer's error at the argument that it is about, with what it suggests as repairs.
+    """The mistake of a layer error, at the argument concerned, with its suggestions as repairs.
 
-    `shape` is the shape of the input, () where it is not known.
+    `shape` is the shape of the input, () if it is not known.
     """
     at = call.bound[error.argument].span if error.argument in call.bound else call.span
     fixes = [
         fix
         for name, value in error.suggest.items()
-        if (name, value) != ("kernel", 1)  # which is no window
+        if (name, value) != ("kernel", 1)  # a window of 1 is no window
         for fix in set_argument(call, name, show(value))
     ]
     if error.insert_before and not call.by_name:
@@ -154,7 +154,7 @@ def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
 
 
 def channels_first(call: Call, shape: Shape) -> tuple[Fix, ...]:
-    """The repair of `conv(3, 64, 3)` where 3 channels flow in."""
+    """The repair of `conv(3, 64, 3)` for an input of 3 channels."""
     texts = [argument.span.text for argument in call.arguments]
     if call.by_name or len(texts) < 3 or any(argument.name for argument in call.arguments[:3]):
         return ()
@@ -164,7 +164,7 @@ def channels_first(call: Call, shape: Shape) -> tuple[Fix, ...]:
 
 
 def without_first(call: Call) -> tuple[Fix, ...]:
-    """The repair of a call in PyTorch's order, in which what flows in is written before what flows out."""
+    """The repair of a call in the order of PyTorch, in which the input channels are written first."""
     first, *others = (argument.span.text for argument in call.arguments)
     text = f"{call.kind}({', '.join(others)})"
     what = "elements" if kind_class(call.kind).flat else "channels"
@@ -172,13 +172,13 @@ def without_first(call: Call) -> tuple[Fix, ...]:
 
 
 def in_other_order(call: Call, names: list[str]) -> tuple[Fix, ...]:
-    """The same where an argument too many, or of the wrong kind, shows that what flows in was written first."""
+    """The same repair if an extra argument, or one of the wrong type, shows that they are written first."""
     numbers = [argument for argument in call.arguments[:2] if not argument.name and isinstance(argument.value, Literal)]
     return without_first(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
 
 
 def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[Fix]:
-    """Repairs of a value that an argument cannot take: the word or the number nearest to it."""
+    """Repairs of a value that an argument does not allow: the most similar word or number."""
     value = call.bound[error.argument]
     fixes: list[Fix] = []
     settings = kind_class(call.kind).settings

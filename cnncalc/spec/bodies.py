@@ -1,4 +1,4 @@
-"""Bodies: the items of `layers`, of a block and of a branch, written as texts or as mappings with one key."""
+"""Reads bodies: the items of `layers`, blocks and branches, written as strings or as mappings with one key."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NOTHING = "write `identity` to pass the input on"
 
 
 class BodyReader:
-    """Makes bodies of nodes; a part that cannot be read is noted and left out."""
+    """Reads YAML nodes as bodies; a part that cannot be read is reported and left out."""
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
 
     def attempt(self, read: Callable[[Text], T], text: Text) -> T | None:
-        """What `read` makes of a text, None where it has a mistake."""
+        """Read a string with `read`; None if it has a mistake, which is reported."""
         try:
             return read(text)
         except Mistake as mistake:
@@ -59,9 +59,9 @@ class BodyReader:
         return (self.item(node),)
 
     def is_split(self, node: Listing, *, branches: bool = False) -> bool:
-        """Whether a comma within a call has split the texts of a list in brackets; that is told.
+        """Whether a comma inside a call has split the strings of a list in brackets, which is reported.
 
-        Items of a chain can be joined; branches cannot, and are quoted.
+        The repair joins items of a chain, and quotes branches.
         """
         for item in node.items:
             if isinstance(item, Text) and item.plain and item.value.count("(") != item.value.count(")"):
@@ -112,7 +112,7 @@ class BodyReader:
         return Chain(head.name, head.name_span, (Item(unit, None, head.condition, None, key.span),), key.span)
 
     def refuse_colon(self, key: Text, value: Node) -> None:
-        """`conv(4, kernel: 3)`, which YAML takes for a key and its value."""
+        """Report `conv(4, kernel: 3)`, which YAML reads as a key and a value."""
         past = _past_colon(key.span)
         at = Span(key.span.source, past - 1, past)
         gap = Span(at.source, key.span.end, value.span.start)
@@ -125,7 +125,7 @@ class BodyReader:
         self.problems.add(Problem("syntax", message, at, fixes=fixes))
 
     def refuse_second_key(self, node: Mapping) -> None:
-        """`name:` or `if:` beside a kind: both go into the key. Or branches that stand beside their merge."""
+        """Report `name:` or `if:` beside a kind, which belong into the key, or branches beside their merge."""
         (key, value), (extra, said) = node.pairs[:2]
         if key.value in MERGE_WORDS and isinstance(value, Text) and not value.value and not node.flow:
             branches = Span(extra.span.source, extra.span.start, node.span.end)
@@ -196,7 +196,7 @@ class BodyReader:
         return None if unread else branches
 
     def is_split_mapping(self, node: Mapping) -> bool:
-        """Whether a comma within a call has split the texts of a mapping in braces; that is told."""
+        """Whether a comma inside a call has split the strings of a mapping in braces, which is reported."""
         for _, value in node.pairs:
             if isinstance(value, Text) and value.plain and value.value.count("(") > value.value.count(")"):
                 inside = node.span.text[1:-1]
@@ -211,10 +211,10 @@ class BodyReader:
                 return True
         return False
 
-    # calls by name, and values
+    # calls with arguments in a mapping, and values
 
     def call(self, head: Head, node: Node, key: Text) -> Call | None:
-        """A call written by name, `conv: {out: 64, kernel: 3}`."""
+        """A call with arguments in a mapping, `conv: {out: 64, kernel: 3}`."""
         kind = head.word
         if not isinstance(node, Mapping):
             value = node.value if isinstance(node, Text) else ", ".join(item.span.text for item in node.items)
@@ -232,7 +232,7 @@ class BodyReader:
         return Call(kind, head.word_span, tuple(arguments), head.word_span, by_name=True)
 
     def value(self, node: Node) -> Expression | None:
-        """An expression: a text by the grammar, a list of such."""
+        """An expression: a string, or a list of expressions."""
         if isinstance(node, Text):
             return self.attempt(read_expression, node)
         if isinstance(node, Mapping):
@@ -246,18 +246,18 @@ class BodyReader:
 
 
 def broken(span: Span) -> Chain:
-    """A chain in place of one that could not be read."""
+    """A chain that stands in for one that could not be read."""
     return Chain("", None, (Item(Broken(span), None, None, None, span),), span)
 
 
 def _past_colon(span: Span) -> int:
-    """The offset behind the colon of a key."""
+    """The offset after the colon of a key."""
     colon = span.source.text.find(":", span.end)
     return colon + 1 if colon >= 0 else span.end
 
 
 def _split_calls(text: str) -> list[str]:
-    """A text cut at its commas, but for those within parentheses or brackets."""
+    """Split a text at the commas outside of parentheses and brackets."""
     parts, depth, start = [], 0, 0
     for position, sign in enumerate(text):
         depth += (sign in "([") - (sign in ")]")

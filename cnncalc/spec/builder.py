@@ -1,4 +1,4 @@
-"""What the expansion builds: nodes, groups and outputs of a network, and the trail that led to a mistake."""
+"""Builds the nodes, groups and outputs of a network for `expand`; reports mistakes with the calls that led to them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Item
 
 MOST_LAYERS = 100_000
-MOST_DIFFERENT = 30_000  # of these, in settings or in what flows in
+MOST_DIFFERENT = 30_000  # layers that differ in arguments or input shape
 MOST_STEPS = 300_000  # items gone through, those that give no layer included
-MOST_STEPS_AFTER = 30_000  # the same, once something has failed: what else is wrong has shown by then
-MOST_CHARACTERS = 20_000_000  # of all paths together
-DEEPEST = 100  # blocks, parentheses and branches within one another
-CALLS = 20  # of Python's functions that stand within one another for a level of blocks and of an expression in it
-LONGEST_QUOTE = 60  # characters of the file that a note repeats
+MOST_STEPS_AFTER = 30_000  # the same after a failure: further problems have shown by then
+MOST_CHARACTERS = 20_000_000  # of all paths in total
+DEEPEST = 100  # nested blocks, parentheses and branches
+CALLS = 20  # nested Python calls for a level of blocks with an expression in it
+LONGEST_QUOTE = 60  # characters of a quote in a note
 
 
 class TooLarge(CnncalcError):
-    """A bound was reached: the expansion stops, the problem is noted."""
+    """A limit was exceeded and reported; the expansion stops."""
 
 
 class Opened(NamedTuple):
-    """A group that has begun: its place among the groups, its path, its first node, the groups around it."""
+    """An open group: its index among the groups, its path, its first node, its depth."""
 
     place: int
     path: str
@@ -39,34 +39,34 @@ class Opened(NamedTuple):
 
 
 class Builder:
-    """Keeps what is built. Once something has `failed`, nodes are no longer kept; they are still counted."""
+    """Collects what is built. After a failure (`failed`), nodes are only counted."""
 
     def __init__(self, start: Flow, problems: Problems) -> None:
         self.start = start
         self.problems = problems
         self.failed = start.shape is None
         self.nodes: list[Node] = []
-        self.groups: list[Group | None] = []  # None for those that are open, or were left by a mistake
+        self.groups: list[Group | None] = []  # None for those that are open, or were left because of a mistake
         self.outputs: dict[str, int] = {}
-        self.last_outputs: list[str] = []  # the names that the last `outputs` gave
-        self.lost: list[tuple[int, Span]] = []  # nodes whose output flowed into a `from`
+        self.last_outputs: list[str] = []  # names of the last `outputs`
+        self.lost: list[tuple[int, Span]] = []  # nodes directly before a `from`
         self.count = 0
         self.steps = 0
         self.steps_after = 0
         self.characters = 0
         self.depth = 0
-        self.nesting = 0  # groups that are open
-        self.calls: list[tuple[str, Span]] = []  # the blocks that are being run, as called, and where
-        self.repeats: list[tuple[Item, int]] = []  # the repeats that are being run, with the round
+        self.nesting = 0  # number of open groups
+        self.calls: list[tuple[str, Span]] = []  # the running blocks, as called, with positions
+        self.repeats: list[tuple[Item, int]] = []  # the running repeats, with their rounds
 
     def network(self, about: Description) -> Network | None:
-        """What was built, None where the input is not known."""
+        """The network as far as it was built, None if its input is not known."""
         if self.start.shape is None:
             return None
         self.note_lost_values()
         size = len(self.nodes)
         groups = tuple(group for group in self.groups if group and group.first < size)
-        if self.failed:  # of the nodes counted since then none was kept
+        if self.failed:  # nodes after the failure were not kept
             groups = tuple(
                 group._replace(last=min(group.last, size), result=min(group.result, size - 1)) for group in groups
             )
@@ -77,17 +77,17 @@ class Builder:
         )
 
     def note_lost_values(self) -> None:
-        """A value that flowed into `from`, where nothing else reads it."""
+        """Report outputs before a `from` that nothing else uses."""
         if self.failed:
             return
         read = {index for node in self.nodes for index in node.inputs} | set(self.outputs.values())
-        for index, span in dict(reversed(self.lost)).items():  # one that several branches leave is told at the first
+        for index, span in dict(reversed(self.lost)).items():  # if several branches discard one, the first is reported
             if index != INPUT and index not in read:
                 message = f"the output of `{self.nodes[index].path}` is discarded: `from` starts a new path"
                 self.problems.add(Problem("lost-value", message, span, "name it and use it, or remove it"))
 
     def add(self, layer: Layer, sources: tuple[int, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
-        """Keep a node that reads what the `sources` give; its index, or INPUT once the network has failed."""
+        """Add a node that reads the outputs of `sources`; returns its index, or INPUT after a failure."""
         self.count += 1
         if self.count > MOST_LAYERS:
             self.problems.add(
@@ -102,7 +102,7 @@ class Builder:
         return index
 
     def write_down(self, path: str, span: Span | None = None) -> None:
-        """Count the characters of a path; the names in it can be long, and stand in the path of all that is below."""
+        """Count the characters of a path: names can be long, and recur in the paths inside. Raises TooLarge."""
         self.characters += len(path)
         if self.characters > MOST_CHARACTERS:
             message = f"the paths of the layers have more than {MOST_CHARACTERS:,} characters together"
@@ -111,14 +111,14 @@ class Builder:
             raise TooLarge
 
     def different(self, count: int, span: Span, path: str) -> None:
-        """Count the layers that no other is like; what is repeated costs little. Raises TooLarge."""
+        """Check the number of distinct layers; repeated ones cost little. Raises TooLarge."""
         if count > MOST_DIFFERENT:
             message = f"the network has more than {MOST_DIFFERENT:,} layers that differ in arguments or input"
             self.problems.add(Problem("too-large", message, span, path=path))
             raise TooLarge
 
     def open(self, path: str = "") -> Opened:
-        """Begin a group; what `close` is given to end it."""
+        """Begin a group, which `close` ends."""
         self.write_down(path)
         opened = Opened(len(self.groups), path, len(self.nodes), self.nesting)
         self.groups.append(None)
@@ -149,7 +149,7 @@ class Builder:
             )
 
     def note(self, mistake: Mistake, path: str, flow: Flow | None = None, fixes: tuple[Fix, ...] = ()) -> None:
-        """Note a mistake with the calls that led to it and the shapes on the way."""
+        """Report a mistake with the calls that led to it and the last shapes."""
         notes = [Note(f"in `{quoted(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
         if len(self.calls) > 4:
             notes.append(Note(f"{len(self.calls) - 4} more outer calls"))
@@ -158,13 +158,13 @@ class Builder:
         if flow and not self.failed:
             notes.append(Note(f"the last shapes: {self.way_to(flow)}"))
         problem = mistake.problem
-        if problem.code == "recursion":  # however deep it is, the first round shows it
+        if problem.code == "recursion":  # the first round shows it, however deep it is
             path, notes = ".".join(path.split(".")[:2]), []
         self.problems.add(problem._replace(path=path, notes=tuple(notes), fixes=(*fixes, *problem.fixes)))
         self.failed = True
 
     def way_to(self, flow: Flow) -> str:
-        """The last few layers that led here, with their shapes."""
+        """The last few layers before the current tensor, with their shapes."""
         steps: list[str] = []
         index = flow.node
         while index != INPUT and len(steps) < 5 and index < len(self.nodes):
@@ -180,7 +180,7 @@ class Builder:
         return " → ".join(reversed(steps))
 
     def fewer_rounds(self) -> tuple[Fix, ...]:
-        """The repair of a repeat that runs out in some round: as many rounds as there is room for."""
+        """The repair of a repeat that fails in some round: the number of rounds that fit."""
         if not self.repeats:
             return ()
         item, index = self.repeats[-1]
@@ -190,23 +190,23 @@ class Builder:
         return (Fix(item.count.span, str(index), f"there is room for {rounds}: write `* {index}`"),)
 
     def mark(self) -> tuple[int, ...]:
-        """Where the expansion stands, to come back to after a mistake."""
+        """The state to return to after a mistake."""
         return self.depth, self.nesting, len(self.calls), len(self.repeats)
 
     def back_to(self, mark: tuple[int, ...]) -> None:
-        """Leave everything that was entered since."""
+        """Leave everything that was entered since `mark`."""
         self.depth, self.nesting, calls, rounds = mark
         del self.calls[calls:], self.repeats[rounds:]
 
 
 def quoted(text: str) -> str:
-    """A piece of the file, cut where it is long."""
+    """Shorten a quote of the file."""
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
 @contextmanager
 def room_to_call() -> Iterator[None]:
-    """Let Python go as deep as blocks may stand within one another, besides what it does as a rule."""
+    """Raise the recursion limit of Python by what nested blocks need."""
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(usual + DEEPEST * CALLS)
     try:

@@ -1,4 +1,4 @@
-"""A chain of layers on the command line, in place of a file."""
+"""Chains of layers on the command line, in place of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said of a description before any number is known: paths, names, and the arguments of every call."""
+"""Checks a description before any number is known: names, parts of paths, and the arguments of every call."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ FOREIGN_WORDS = {
 
 
 def hides_uses(problem: Problem) -> bool:
-    """Whether something is not read because of a problem, which may use what else stands in the file."""
+    """Whether a problem hides a part of the file, which may use names that seem to be unused."""
     return problem.severity == "error" and (problem.code != "unknown-key" or bool(problem.fixes))
 
 
 class Checker:
-    """Checks a description; binds every call to what it calls, so that the expansion only evaluates."""
+    """Checks a description, and binds every call to its kind or block, so that the expansion only evaluates."""
 
     def __init__(self, description: Description, problems: Problems, replaced: Sequence[Expression] = ()) -> None:
-        """`replaced` are what the file says where the command line says something else; it is read all the same."""
+        """`replaced` are values of the file that the command line overrides; what they use counts as used."""
         self.description = description
         self.problems = problems
-        self.whole = not any(map(hides_uses, problems.found))  # what cannot be read may use anything
+        self.whole = not any(map(hides_uses, problems.found))  # a part that cannot be read may use anything
         self.used_params = {name.name for expression in replaced for name in names_in(expression)}
         self.used_blocks = set(self.used_params)
-        self.members: set[str] = set()  # names read from outside their block, `m1.y0`
+        self.members: set[str] = set()  # names used from outside their block, `m1.y0`
         bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
         self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
         self.unread: list[tuple[str, Span]] = []
 
     def check(self) -> None:
-        """Check everything; what is wrong goes to the problems, and a call that is wrong has no `target`."""
+        """Check everything and report problems; a call that is wrong gets no `target`."""
         description = self.description
         self.check_params()
         for block in description.blocks.values():
@@ -61,7 +61,7 @@ class Checker:
             self.check_unused()
 
     def check_unused(self) -> None:
-        """What this file declares and nothing uses; what is misspelt where it is used, or misnamed, is told there."""
+        """Report what this file declares and nothing uses; a misspelt use is reported where it is."""
         description = self.description
         told = [problem for problem in self.problems.found if problem.severity == "error"]
         told_of = {fix.text for problem in told for fix in problem.fixes}
@@ -95,7 +95,7 @@ class Checker:
             self.check_names(entry.value, (), earlier)
 
     def check_name(self, name: str, span: Span, what: str, *, reserved: Collection[str] = RESERVED) -> bool:
-        """Whether a name may be given; a word of the language or a number may not."""
+        """Whether a name is allowed; words of the language and numbers are not, which is reported."""
         if name in reserved:
             self.problems.add(Problem("bad-name", f"{what} cannot be named `{name}`, a word of the language", span))
         elif not _NAME.fullmatch(name) or NUMBER.fullmatch(name):
@@ -107,7 +107,7 @@ class Checker:
         return False
 
     def check_block(self, block: Block) -> None:
-        self.check_name(block.name, block.span, "a block", reserved=())  # a call of such a word can only be a block
+        self.check_name(block.name, block.span, "a block", reserved=())  # where a kind is expected, such a word can only be a block
         if block.name in STRUCTURE_WORDS or block.name in MERGE_WORDS:
             self.problems.add(
                 Problem("bad-name", f"a block cannot be named `{block.name}`, a word of the language", block.span)
@@ -141,11 +141,11 @@ class Checker:
             names.append(parameter.name)
         used = block.name in self.used_blocks
         block.names = self.check_body(block.body, names, frozenset(names))
-        if not used:  # that it calls itself does not count
+        if not used:  # a call of itself is no use
             self.used_blocks.discard(block.name)
 
     def check_body(self, body: Body, parameters: Sequence[str], taken: frozenset[str]) -> frozenset[str]:
-        """Check a whole body; the names that its chains give."""
+        """Check a whole body; returns the names of its outputs."""
         repeated = set_segments(body, self.description.blocks)
         outputs: set[str] = set()
         chains = chains_of(body)
@@ -166,7 +166,7 @@ class Checker:
         for expression in expressions_of(chains):
             read.update(self.check_names(expression, known, self.description.params))
             self.members.update(members_in(expression))
-        if read & outputs:  # where no output is read, names are there for the paths
+        if read & outputs:  # if no output is used, the names are there for the paths
             own = self.description.documents[0].source
             for chain in chains:
                 if chain.name_span and chain.name not in read and chain.name_span.source is own:
@@ -187,7 +187,7 @@ class Checker:
             self.problems.add(Problem("bad-name", message, span, fixes=(Fix(span, other, f"rename it to `{other}`"),)))
 
     def check_names(self, expression: Expression, known: Collection[str], params: Collection[str]) -> list[str]:
-        """All names of an expression; noted are those that nothing stands behind, and which params are read."""
+        """All names of an expression; unknown names are reported, used params are collected."""
         names = names_in(expression)
         for name in names:
             name.known = True
@@ -206,7 +206,7 @@ class Checker:
         return [name.name for name in names]
 
     def unknown(self, name: Name, known: Collection[str]) -> Problem:
-        """The problem of a name that nothing stands behind."""
+        """The problem of an unknown name."""
         message, help_text = f"unknown name `{name.name}`", ""
         if name.name in self.description.params:
             return Problem(
@@ -220,7 +220,7 @@ class Checker:
         return Problem("unknown-name", message, name.span, help_text, fixes=self.meant(name, known))
 
     def meant(self, name: Name, known: Collection[str]) -> tuple[Fix, ...]:
-        """What may have been meant by a name that nothing stands behind."""
+        """What was probably meant by an unknown name."""
         if re.fullmatch(r"[0-9]+(x[0-9]+)+", name.name):
             return (write(name.span, f"[{name.name.replace('x', ', ')}]", "lists are written in brackets"),)
         word = FOREIGN_WORDS.get(name.name, "")

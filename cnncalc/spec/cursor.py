@@ -1,4 +1,4 @@
-"""A place in a text that moves from token to token, and says what is wrong where a token does not fit."""
+"""A cursor over the tokens of a string, which reports tokens that do not fit. `grammar` derives its parser from it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from cnncalc.spec.nodes import Text
 from cnncalc.spec.repairs import write
 from cnncalc.spec.tokens import Token, describe, tokenize
 
-DEEPEST = 100  # parentheses within one another
+DEEPEST = 100  # nested parentheses
 T = TypeVar("T")
 
 CLOSING = {"(": ")", "[": "]"}
 
 
 class Cursor:
-    """Goes through one text from left to right. Every method raises Mistake at the first token that does not fit."""
+    """Reads one string from left to right. Every method raises Mistake at the first token that does not fit."""
 
     def __init__(self, text: Text) -> None:
         self.text = text
         self.tokens = tokenize(text)
         self.position = 0
         self.depth = 0
-        self.token = self.tokens[0]  # the one at the position, and its kind
+        self.token = self.tokens[0]  # the current token, and its kind
         self.kind = self.token.kind
 
     def next(self) -> Token:
@@ -44,7 +44,7 @@ class Cursor:
         return self.next()
 
     def separated(self, close: str, read: Callable[[], T]) -> tuple[T, ...]:
-        """What `read` gives, time after time with commas between, up to the closing sign."""
+        """Read items separated by commas, up to the closing bracket."""
         found = []
         while not self.take(close):
             found.append(read())
@@ -53,7 +53,7 @@ class Cursor:
         return tuple(found)
 
     def whole(self, read: Callable[[], T], what: str) -> T:
-        """What `read` gives, if it takes the text to its end."""
+        """Read the whole string with `read`."""
         if self.kind == "end":
             self.fail(f"expected {what}, found nothing")
         value = read()
@@ -62,7 +62,7 @@ class Cursor:
         return value
 
     def since(self, start: int) -> Span:
-        """The place from the token at an index up to the token read last."""
+        """The span from the token at an index to the last token read."""
         return self.text.at(self.tokens[start].start, self.tokens[max(self.position - 1, start)].end)
 
     def span_of(self, token: Token) -> Span:
@@ -79,7 +79,7 @@ class Cursor:
         raise Mistake("syntax", message, span or self.span_of(self.token), help, *fixes)
 
     def guesses(self, wanted: str) -> tuple[Fix, ...]:
-        """Repairs of a token that does not fit, where `wanted` was: tried one after another, so they may be wrong."""
+        """Possible repairs of a token that does not fit, where `wanted` was expected."""
         here = self.span_of(self.token)
         before = here._replace(end=here.start)
         found = []
@@ -97,7 +97,7 @@ class Cursor:
         return tuple(found)
 
     def turned_around(self) -> tuple[Fix, ...]:
-        """The repair of `3 * relu`, at the number."""
+        """The repair of `3 * relu`; the number is the current token."""
         number, times, *rest = self.tokens[self.position :]
         if times.kind != "*" or not rest or rest[0].kind != "name":
             return ()
@@ -112,7 +112,7 @@ class Cursor:
         return (write(self.text.at(number.start, end), f"{unit} * {number.text}"),)
 
     def percent(self) -> tuple[Fix, ...]:
-        """The repair of `50%`, where a value is missing behind the sign."""
+        """The repair of `50%`, where a value is missing after the `%`."""
         if self.position < 2 or self.tokens[self.position - 1].kind != "%":
             return ()
         number = self.tokens[self.position - 2]
@@ -121,7 +121,7 @@ class Cursor:
         return (write(self.text.at(number.start, self.tokens[self.position - 1].end), f"{float(number.text) / 100:g}"),)
 
     def brackets_for_parentheses(self, start: int) -> tuple[Fix, ...]:
-        """The repair of `(3, 3)`, whose `(` is the token at an index."""
+        """The repair of `(3, 3)`; its `(` is the token at an index."""
         end = next((token for token in self.tokens[self.position :] if token.kind == ")"), None)
         if end is None:
             return ()

@@ -1,4 +1,4 @@
-"""Branches that do not fit together: what is said of them, and the changes that may make them fit."""
+"""The problem of branches with different shapes, and repairs that may make them agree."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
 
-MOST_TOLD = 12  # branches whose shapes are told; of more, only the two that differ
+MOST_TOLD = 12  # branches whose shapes are listed; of more, only the two that differ
 
 
 def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
-    """The mistake of a merge, at the first branch that differs from the first of all."""
+    """The mistake of a merge, at the first branch that differs from those before it."""
     number = max(error.branch, 1)
     culprit, flow = known[number]
     measure, first = known[0]
@@ -35,21 +35,21 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
         if branch.body and not is_by_name(branch):
             text = f"{branch.body_span.text} -> {call}"
             fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{call}`: `{text}`"))
-    help_text = "" if merge.rounds else error.help  # no round has an end of its own to be changed
+    help_text = "" if merge.rounds else error.help  # a round has no end of its own to change
     return Mistake(
         error.code, f"the branches of `{merge.word}` have different shapes: {shapes}", culprit.span, help_text, *fixes
     )
 
 
 def named(branch: Branch) -> str:
-    """A branch as a message names it: those of a list by their number."""
+    """Name a branch in a message, those of a list by their number."""
     if not branch.body:
-        return branch.label  # the round of a repeat
+        return branch.label  # a round of a repeat
     return f"branch {branch.label}" if branch.label.isdigit() else f"`{branch.label}`"
 
 
 def is_by_name(branch: Branch) -> bool:
-    """Whether a branch is not one text, so that no text can be put in its place."""
+    """Whether a branch is not a single string, so that it cannot be replaced by one."""
     return branch.body_span.text.startswith(("-", "{", "["))
 
 
@@ -58,7 +58,7 @@ def calls_of(branch: Branch) -> list[Call]:
 
 
 def parameters_of(call: Call) -> list[str]:
-    """The names of what a call can be given."""
+    """The parameters of a call."""
     target = call.target
     if isinstance(target, Block):
         return [parameter.name for parameter in target.parameters]
@@ -66,7 +66,7 @@ def parameters_of(call: Call) -> list[str]:
 
 
 def given(branch: Branch, *names: str) -> str:
-    """The text of an argument in the last call of a branch that gives it other than by its commonest value."""
+    """The text of an argument in the last call of a branch that sets it to anything but 1."""
     for call in reversed(calls_of(branch)):
         for name in names:
             if name in call.bound and call.bound[name].span.text != "1":
@@ -75,7 +75,7 @@ def given(branch: Branch, *names: str) -> str:
 
 
 def as_a_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape) -> list[Fix]:
-    """A 1×1 convolution that gives a branch the channels, and where need be the stride, of the first one."""
+    """A 1×1 convolution that gives a branch the channels, and if needed the stride, of the first one."""
     if len(wanted) != len(found) or len(wanted) < 2 or culprit.body_span.text.strip() != "identity":
         return []
     ratio = -(-found[1] // wanted[1])
@@ -99,7 +99,7 @@ def first_arguments(branch: Branch) -> list[str]:
 
 
 def with_padding(branch: Branch) -> list[Fix]:
-    """A window that keeps the size of the map, where it has no padding yet."""
+    """A padding that keeps the size of the map, for windows without padding."""
     fixes: list[Fix] = []
     for call in calls_of(branch):
         names = parameters_of(call)
@@ -112,7 +112,7 @@ def with_padding(branch: Branch) -> list[Fix]:
 
 
 def steps_by_its_window(call: Call) -> bool:
-    """Whether a layer kind without a stride steps by the size of its kernel, as a pool does."""
+    """Whether the stride of a layer kind defaults to its kernel, as for a pool."""
     target = call.target
     is_layer = isinstance(target, type) and issubclass(target, Layer)
     return is_layer and isinstance(target.settings["stride"].default, Same)

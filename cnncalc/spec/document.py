@@ -1,4 +1,4 @@
-"""One file as it stands: its keys, with every text read by the grammar. What it extends is not looked at here."""
+"""Reads one file: its keys, with every string parsed by `grammar`. `family` joins it with the files that it extends."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "note
 
 
 class Reason(NamedTuple):
-    """Why a warning is allowed, and where its code stands."""
+    """Why a warning is allowed, and the position of its code."""
 
     text: str
     span: Span
 
 
 class Entry(NamedTuple):
-    """A value of `params`, `expect` or `input` with the place of its key."""
+    """A value of `params`, `expect` or `input` with the position of its key."""
 
     value: Expression
     key_span: Span
 
 
 class Document:
-    """What one file says. Keys that it does not have are empty, `layers` and `input` None."""
+    """The contents of one file. Keys that it does not have are empty, `layers` and `input` None."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.texts: dict[str, Text] = {}  # name, source, notes, extends
-        self.has_input = False  # also where it cannot be read
+        self.has_input = False  # also if it cannot be read
         self.input: Entry | None = None
         self.layers: Body | None = None
         self.blocks: dict[str, Block] = {}
         self.params: dict[str, Entry] = {}
         self.expect: dict[str, Entry] = {}
-        self.allow: dict[str, Reason] = {}  # by the code of a warning
+        self.allow: dict[str, Reason] = {}  # code of a warning → reason
         self.weights: Node | None = None
 
     def text(self, key: str) -> str:
-        """The text of a key, "" where it is not there."""
+        """The string of a key, "" if it is missing."""
         return self.texts[key].value if key in self.texts else ""
 
 
 def read_document(source: Source, problems: Problems) -> Document | None:
-    """What a file says; None where nothing can be made of it. All that is wrong goes to `problems`."""
+    """Read a file; None if nothing of it can be read. Adds its problems to `problems`."""
     root = parse(source, problems)
     if root is None or not isinstance(root, Mapping):
         if not problems.errors:
@@ -69,7 +69,7 @@ def read_document(source: Source, problems: Problems) -> Document | None:
 
 
 class _Reader(BodyReader):
-    """Makes a document of nodes."""
+    """Reads YAML nodes as a document."""
 
     def __init__(self, source: Source, problems: Problems) -> None:
         super().__init__(problems)
@@ -135,7 +135,7 @@ class _Reader(BodyReader):
         return {name.value: Entry(value, name.span) for name, value in values if value}
 
     def allow(self, key: Text, node: Node) -> None:
-        from cnncalc.errors.codes import all_codes, warnings  # only needed where a file allows some
+        from cnncalc.errors.codes import all_codes, warnings  # only needed for files with `allow`
 
         for code, reason in self.pairs(key, node):
             known = code.value in warnings.NAMES

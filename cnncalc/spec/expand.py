@@ -1,7 +1,7 @@
-"""From the description to the network: blocks expanded, expressions evaluated, the shape of every output found.
+"""Expands a description to a network: runs blocks, evaluates expressions, computes the shape of every output.
 
-After a mistake the expansion goes on with whatever can still be judged: what flows is then unknown, or known but for
-its spatial sizes (`doubtful`), and errors that would only follow from that are not told.
+After a mistake the expansion continues with what can still be checked: the current tensor is then unknown, or known
+except for its spatial sizes (`doubtful`), and errors that would only follow from that are not reported.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from cnncalc.spec.values import told_apart, truth, whole
 
 
 class Expander:
-    """Runs through the bodies in the order in which the layers run."""
+    """Runs bodies in the order of the layers. `Builder` collects the result."""
 
     def __init__(
         self, description: Description, params: dict[str, Value], problems: Problems, former: Segments | None = None
     ) -> None:
-        """With `former` parts of paths, as version 0.1 had them, nothing else is different."""
+        """`former` are the parts of paths of version 0.1, to expand with those."""
         self.former = former
         self.description = description
         self.params = params
@@ -38,10 +38,10 @@ class Expander:
         self.built = Builder(Flow(INPUT, None), problems)
         self.replays = Replays(self.built)
         self.layers = description.made
-        self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of a layer, all of which are kept
+        self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of the layer; all layers are kept
 
     def network(self, shape: Shape | None, body: Body) -> Network | None:
-        """The network of a whole description, None where its input is not known. Raises TooLarge."""
+        """The network of a description, None if its input is not known. Raises TooLarge."""
         start = Flow(INPUT, shape)
         self.built = built = Builder(start, self.problems)
         self.replays = Replays(built)
@@ -59,7 +59,7 @@ class Expander:
     # bodies, chains, items
 
     def body(self, body: Body, frame: Frame, flow: Flow, path: str) -> Flow:
-        """Run a body, whose layers have this path in common."""
+        """Run a body whose paths begin with `path`."""
         prefix = Prefix(f"{path}." if path else "", self.former)
         for chain in body:
             flow = self.chain(chain, frame, flow, prefix)
@@ -131,7 +131,7 @@ class Expander:
                 flow, definition = self.unit(unit, frame, flow, prefix, round_path)
             rounds.append((flow, definition))
             self.built.repeats.pop()
-            if self.built.failed and index > 0:  # further rounds could only say the same again
+            if self.built.failed and index > 0:  # further rounds would only fail again
                 prefix.count_on(unit.per_round, 0 if path else count - 1 - index)
                 break
         frame.index = outer
@@ -142,7 +142,7 @@ class Expander:
     def unit(
         self, unit: Unit, frame: Frame, flow: Flow, prefix: Prefix, path: str = ""
     ) -> tuple[Flow, Definition | None]:
-        """Run one unit; `path` is that of a round where its own is the repeat's."""
+        """Run one unit; `path` is the path of a round, "" for the path of the unit."""
         if isinstance(unit, Call):
             return self.call(unit, frame, flow, path or prefix.path_of(unit))
         if isinstance(unit, Parenthesis):
@@ -171,12 +171,12 @@ class Expander:
         return self.place(self.layer(call, frame), flow, call, path)
 
     def layer(self, call: Call, frame: Frame) -> Layer:
-        """The layer of a call with its arguments evaluated; the same object for the same arguments."""
+        """The layer of a call with evaluated arguments; the same object for the same arguments."""
         settings = {name: frame.value(value) for name, value in call.bound.items()}
         return layer_of(call, call.target, settings, self.layers)
 
     def place(self, layer: Layer, flow: Flow, call: Call, path: str) -> tuple[Flow, Definition | None]:
-        """Put a layer where this flows in; what flows out, doubtful or unknown where its rule does not hold."""
+        """Apply a layer to the current tensor; returns its output, doubtful or unknown if a rule of the layer fails."""
         shape = flow.shape
         if shape is None:
             return self.guess(layer, None), None
@@ -188,7 +188,7 @@ class Expander:
                 output = self.shapes[key] = layer.output_shape(inputs)
                 self.built.different(len(self.shapes), call.span, path)
         except LayerError as error:
-            if flow.doubtful:  # what the sizes would be is not known
+            if flow.doubtful:  # the sizes are not certain
                 error.detail = ""
             if not (flow.doubtful and error.about == "size"):
                 self.built.note(mistake_of(error, call, shape), path, flow, self.built.fewer_rounds())
@@ -200,7 +200,7 @@ class Expander:
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
 
     def guess(self, layer: Layer, shape: Shape | None) -> Flow:
-        """What flows out of a layer whose rule does not hold: its channels may be known, its sizes are not."""
+        """The output of a layer after a failed rule: its channels may be known, its sizes are not."""
         out = getattr(layer, "out", None)
         if layer.flat:
             return Flow(INPUT, (out,) if out else None)
@@ -242,7 +242,7 @@ class Expander:
         self.built.calls.pop()
         return end
 
-    # words with a meaning of their own
+    # structure words
 
     def structure(self, word: str, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
         if word == "identity":
@@ -261,7 +261,7 @@ class Expander:
     def activation(
         self, value: Value, call: Call, span: Span, frame: Frame, flow: Flow, path: str
     ) -> tuple[Flow, Definition | None]:
-        """`activation(act)`: the kind, or the author's block, that a word names."""
+        """`activation(act)`: run the kind or the block that a word names."""
         if isinstance(value, str):
             block = self.description.blocks.get(value)
             if block and all(parameter.default for parameter in block.parameters):
@@ -278,7 +278,7 @@ class Expander:
         )
 
     def reuse(self, value: Output, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
-        """Run a named layer or block again; every layer must find the weights that it had the first time."""
+        """Run a named layer or block again; each of its layers must need the same weights as the first time."""
         definition = value.definition
         if definition is None and self.built.failed:
             raise Unknown
@@ -293,7 +293,7 @@ class Expander:
             return result, None
         first = self.built.nodes[definition.first : definition.last]
         again = self.built.nodes[start:]
-        self.built.step(call.span, len(again))  # where it is reused in what is reused, all is compared again
+        self.built.step(call.span, len(again))  # nested reuse compares everything again
         if [node.layer.kind for node in first] != [node.layer.kind for node in again]:
             raise Mistake("reuse-mismatch", "the reused block is made of different layers here", call.span)
         for old, new in zip(first, again, strict=True):
@@ -335,7 +335,7 @@ class Expander:
         return result
 
     def rounds(self, expression: Expression, frame: Frame, flow: Flow) -> list[tuple[Branch, Flow]]:
-        """What `rounds(…)` stands for, each round as a branch by its number."""
+        """The rounds that `rounds(…)` names, as branches."""
         span = expression.span
         self.built.lost.append((flow.node, span))
         outputs = frame.each_round(expression)
@@ -354,7 +354,7 @@ class Expander:
         return end
 
     def join(self, merge: Merge, present: list[tuple[Branch, Flow]], path: str) -> Flow:
-        """The merge itself, a layer of several inputs."""
+        """Apply the layer of a merge to its branches."""
         layer = self.layers.get(merge.word) or self.layers.setdefault(merge.word, kind_class(merge.word)())
         flows = tuple(flow for _, flow in present)
         known = [(branch, flow) for branch, flow in present if flow.shape is not None]
@@ -379,13 +379,13 @@ class Expander:
 
 
 def title_of(block: Block, values: dict[str, Value]) -> str:
-    """The call as it came out, `bottleneck(64, 1)`."""
+    """The call with its values, `bottleneck(64, 1)`."""
     texts = ["…" if isinstance(value, Output) else show(value) for value in values.values()]
     return f"{block.name}({', '.join(texts)})" if values else block.name
 
 
 def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
-    """Whether the output would be the same whatever the spatial sizes, as behind a global pool."""
+    """Whether the output is the same for all spatial sizes, as after a global pool."""
     others = tuple((shape[0], *(4 * size + 64 for size in shape[1:])) for shape in inputs)
     try:
         return layer.output_shape(others) == output
@@ -394,7 +394,7 @@ def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
 
 
 def reuse_message(old: Node, new: Node) -> str:
-    """Which weights a layer has, and which it would need where it is used again."""
+    """Describe the weights that a layer has, and those that it would need where it is reused."""
     had, needs = (
         ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
         for node in (old, new)
@@ -403,5 +403,5 @@ def reuse_message(old: Node, new: Node) -> str:
 
 
 def activation_class(name: str) -> type[Layer] | None:
-    """The class of an activation that can be had by its name alone."""
+    """The class of an activation without required arguments, None for other names."""
     return kind_class(name) if FAMILIES.get(name) == "activation" else None

@@ -1,4 +1,4 @@
-"""Expressions of the architecture file: a white list of syntax, evaluated within bounds, every error with a place."""
+"""The expressions of architecture files: each kind is a class, evaluated within limits, every error with a position."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from cnncalc.spec.values import (
 
 
 class Unknown(CnncalcError):
-    """A value depends on what an earlier mistake left unknown; that mistake is noted."""
+    """A value depends on an earlier mistake, which is reported already."""
 
 
 class Scope(Protocol):
-    """Where names get their values."""
+    """Gives names their values."""
 
     def lookup(self, name: str, span: Span) -> Value:
-        """The value of a bare name; raises Mistake where it has none."""
+        """The value of a bare name. Raises Mistake if it has none."""
 
     def spend(self, work: int, span: Span) -> None:
-        """Count parts of expressions and elements of lists that are gone through; raises Mistake at too many."""
+        """Count parts of expressions and elements of lists that are evaluated. Raises Mistake at the limit."""
 
     def spoil(self, name: str) -> None:
-        """Make a name unusable, now that its value has been complained of."""
+        """Make a name unknown after its value was reported."""
 
     def member(self, owner: Value, name: str, span: Span) -> Value:
-        """`owner.name`, the output named inside a block's call; raises Mistake where there is none."""
+        """`owner.name`, an output named inside a block call. Raises Mistake if there is none."""
 
 
 class Expression:
-    """A node of an expression: where it stands, how deep it is, and of how many parts."""
+    """An expression: its position, its depth, and the number of its parts."""
 
     __slots__ = ("depth", "size", "span")
 
@@ -55,16 +55,16 @@ class Expression:
             raise Mistake("too-large", f"an expression is nested more than {DEEPEST} levels deep", span)
 
     def evaluate(self, scope: Scope) -> Value:
-        """The value; raises Mistake."""
+        """The value. Raises Mistake."""
         raise NotImplementedError
 
     def parts(self) -> tuple[Expression, ...]:
-        """The expressions directly within this one."""
+        """The direct parts of this expression."""
         return ()
 
 
 class Literal(Expression):
-    """A number or a word that is known from the text alone."""
+    """A constant number or word."""
 
     __slots__ = ("value",)
 
@@ -77,7 +77,7 @@ class Literal(Expression):
 
 
 class Name(Expression):
-    """A bare name; the check says so where nothing is `known` by it."""
+    """A bare name; `known` is False if the check reported it."""
 
     __slots__ = ("known", "name")
 
@@ -160,7 +160,7 @@ class Index(Expression):
 
 
 class Arithmetic(Expression):
-    """`a + b` and its kin."""
+    """`a + b` and the other arithmetic operations."""
 
     __slots__ = ("left", "right", "sign")
 
@@ -297,7 +297,7 @@ class Choice(Expression):
 
 
 class Function(Expression):
-    """`min(a, b)` and its kin."""
+    """`min(a, b)` and the other functions."""
 
     __slots__ = ("arguments", "name")
 
@@ -341,11 +341,11 @@ def parts_of(expression: Expression) -> list[Expression]:
 
 def names_in(expression: Expression) -> list[Name]:
     """Every bare name in an expression."""
-    if expression.size == 1:  # as most are
+    if expression.size == 1:  # nearly always
         return [expression] if isinstance(expression, Name) else []
     return [part for part in parts_of(expression) if isinstance(part, Name)]
 
 
 def members_in(expression: Expression) -> list[str]:
-    """Every name behind a dot in an expression."""
+    """Every name after a dot in an expression."""
     return [] if expression.size == 1 else [part.name for part in parts_of(expression) if isinstance(part, Member)]

@@ -1,4 +1,4 @@
-"""`extends`: a file and those it is made from, put together into one description."""
+"""Resolves `extends`: joins a file and those it extends into one description."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from cnncalc.spec.files import SUFFIXES, bundled, bundled_folder, bundled_path, 
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
-DEEPEST = 20  # files that extend one another
-MOST_BESIDE = 100  # files of a folder that are looked through for a name that is alike
+DEEPEST = 20  # files in a chain of `extends`
+MOST_BESIDE = 100  # files of a folder searched for a similar name
 _FILE_NAME = re.compile(r"[\w.-]+")
 
 
 class Description:
-    """A network as its files describe it, `extends` resolved. What is never inherited is the first file's own."""
+    """A network as its files describe it. The first file extends the others; some keys are never inherited."""
 
     def __init__(self, documents: list[Document]) -> None:
         first, self.documents = documents[0], documents
@@ -31,12 +31,12 @@ class Description:
         self.own_params = first.params
         self.input: Entry | None = None
         self.layers: Body | None = None
-        self.names: frozenset[str] = frozenset()  # of the outputs named in `layers`; the check sets them
+        self.names: frozenset[str] = frozenset()  # of the outputs in `layers`; the check sets them
         self.blocks: dict[str, Block] = {}
         self.params: dict[str, Entry] = {}
         self.allow: dict[str, Reason] = {}
         self.own_allow = first.allow
-        self.made: dict[object, Layer] = {}  # layers, by kind and settings
+        self.made: dict[object, Layer] = {}  # layers by kind and arguments
         self.own_blocks = first.blocks
         for document in reversed(documents):
             self.input = document.input or self.input
@@ -48,7 +48,7 @@ class Description:
 
 
 def read_family(source: Source, path: str, problems: Problems) -> Description | None:
-    """A file and all that it extends; None where too little can be read. `path` is where it lies, "-" for nowhere."""
+    """Read a file and all that it extends; None if that fails. `path` is its path, "-" if it has none."""
     documents: list[Document] = []
     seen: list[Path] = []
     while True:
@@ -98,7 +98,7 @@ def _bundled_base(name: str, text: str) -> tuple[Document | None, list[Problem]]
 
 
 def _resolved(path: str) -> Path:
-    """The one path of a file that has several; as it is where the folder that the program runs in is gone."""
+    """The canonical path of a file; the path itself if the working directory is gone."""
     try:
         return Path(path).resolve()
     except OSError:
@@ -116,7 +116,7 @@ def _missing(document: Document, keys: list[str], problems: Problems) -> None:
 
 
 def _find(name: str, path: str, span: Span) -> str:
-    """The file that `extends` names: beside the one that names it, else bundled."""
+    """The file that `extends` names: beside the extending file, else bundled."""
     if not _FILE_NAME.fullmatch(name):
         raise Mistake(
             "extends-missing",
@@ -140,7 +140,7 @@ def _find(name: str, path: str, span: Span) -> str:
 
 
 def _beside(folder: Path) -> list[str]:
-    """The architectures in a folder, by the names that `extends` gives them."""
+    """The names of the architectures in a folder."""
     try:
         return sorted(path.stem for path in islice(folder.iterdir(), MOST_BESIDE) if path.suffix in SUFFIXES)
     except OSError:

@@ -1,4 +1,4 @@
-"""Where architectures come from: a path, a bundled name, standard input; read within bounds, as UTF-8 text."""
+"""Finds and reads files: a path, a bundled name, standard input; within limits, as UTF-8 text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file 
 
 
 def bundled_folder() -> Path:
-    """The folder of the bundled architectures: within the package where it is installed, beside it in a checkout."""
+    """The folder of the bundled architectures: inside the installed package, beside it in a checkout."""
     package = Path(__file__).absolute().parent.parent
     inside = package / "architectures"
     return inside if inside.is_dir() else package.parent / "architectures"
@@ -39,7 +39,7 @@ def bundled_path(name: str) -> Path | None:
 
 
 def is_file(path: str | Path) -> bool:
-    """Whether a file, or anything else that is no folder, is there; a path that cannot be one is none."""
+    """Whether a path exists and is not a folder; False for an impossible path."""
     if is_device_name(str(path)):
         return False
     try:
@@ -50,7 +50,7 @@ def is_file(path: str | Path) -> bool:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a folder is there; a path that cannot be one is none, nor is an empty one, which would be this folder."""
+    """Whether a folder exists; False for an impossible path, and for an empty one, which would be this folder."""
     try:
         return bool(path) and Path(path).is_dir()
     except (OSError, ValueError):

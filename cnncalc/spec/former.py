@@ -1,7 +1,7 @@
-"""The paths of version 0.1, by which an old path is answered with the new one.
+"""The paths of version 0.1, so that an error about an old path can name the new one.
 
-There a repeat without a name was `group1` (or `conv1`, for `conv(8, 3) * 2`) with a part for each round, and what was
-in it was counted by itself: `group1.0.linear1` is `linear1` today.
+There a repeat without a name was `group1` (or `conv1`, for `conv(8, 3) * 2`) with a part for each round, in which the
+numbering started again: `group1.0.linear1` is `linear1` today.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cnncalc.spec.tree import Body, Call, Chain, Group, Merge
 
 
 def renamed(former: Network, network: Network) -> dict[str, list[str]]:
-    """The paths of the layers and groups of a network that are none today, each with those that its layers have now."""
+    """The former paths of layers and groups that no longer exist, each with the paths of its layers now."""
     paths = [node.path for node in network.nodes]
     known = {*paths, *(group.path for group in network.groups)}
     found = {node.path: [path] for node, path in zip(former.nodes, paths, strict=True)}

@@ -1,4 +1,4 @@
-"""The grammar of texts: chains, items and calls, the keys that declare blocks and branches, and expressions.
+"""Parses strings: chains, items and calls, the keys that declare blocks and branches, and expressions.
 
 text   =  [ NAME "=" ] chain
 chain  =  item { "->" item }
@@ -37,7 +37,7 @@ from cnncalc.spec.tokens import Token, describe
 from cnncalc.spec.tree import Argument, Call, Chain, Group, Item, Parameter, Unit
 from cnncalc.spec.values import FUNCTIONS, LARGEST
 
-# How tightly the signs between two operands bind.
+# The precedence of binary operators; higher binds tighter.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(1, 9)
 _BINDING = {
     "or": _OR, "and": _AND,
@@ -57,7 +57,7 @@ class Head(NamedTuple):
 
 
 class Parser(Cursor):
-    """Reads one text. Every method raises Mistake at the first token that does not fit."""
+    """Parses one string. Every method raises Mistake at the first token that does not fit."""
 
     # chains and items
 
@@ -141,7 +141,7 @@ class Parser(Cursor):
         if self.kind == "number":
             self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *self.turned_around())
         kind = self.expect("name", "a layer")
-        while self.kind == "." and self.tokens[self.position + 1].kind == "name":  # `nn.Conv2d`, which is no kind
+        while self.kind == "." and self.tokens[self.position + 1].kind == "name":  # `nn.Conv2d`, which is not a kind
             self.next()
             last = self.next()
             kind = Token("name", f"{kind.text}.{last.text}", kind.start, last.end)
@@ -189,7 +189,7 @@ class Parser(Cursor):
     # expressions
 
     def expression(self, least: int = 0) -> Expression:
-        """An expression whose signs bind at least so tightly; `if … else` only where `least` is 0."""
+        """An expression of operators with a precedence of at least `least`; `if … else` only if it is 0."""
         start = self.position
         self.enter()
         left = self.prefixed()
@@ -283,7 +283,7 @@ class Parser(Cursor):
 
 
 def read_chain(text: Text) -> Chain:
-    """An item written as text."""
+    """An item written as a string."""
     try:
         parser = Parser(text)
         return parser.whole(parser.chain, "a layer")
@@ -301,13 +301,13 @@ def read_chain(text: Text) -> Chain:
 
 
 def read_expression(text: Text) -> Expression:
-    """A value: of a param, of an argument given by name the YAML way."""
+    """The value of a param, or of an argument in a mapping."""
     parser = Parser(text)
     return parser.whole(parser.expression, "a value")
 
 
 def read_head(text: Text) -> Head:
-    """The key of an item that is a mapping."""
+    """The key of an item that is written as a mapping."""
     parser = Parser(text)
     return parser.whole(parser.head, "the key of an item")
 
@@ -319,7 +319,7 @@ def read_declaration(text: Text) -> tuple[str, tuple[Parameter, ...]]:
 
 
 def read_rounds(text: Text) -> Expression:
-    """What stands in place of a merge's branches, `rounds(NAME)` or `rounds(NAME.INNER)`: the name."""
+    """The name in `rounds(NAME)` or `rounds(NAME.INNER)`, which is written in place of the branches of a merge."""
     parser = Parser(text)
 
     def read() -> Expression:

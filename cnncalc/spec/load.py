@@ -26,7 +26,7 @@ from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
 from cnncalc.spec.values import whole
 
-LEAST_IMAGE = 8  # sizes from which a shape of four numbers looks like a batch of images
+LEAST_IMAGE = 8  # sizes from which a shape of four numbers may be a batch of images
 
 
 class Overrides(NamedTuple):
@@ -48,7 +48,7 @@ class Loaded(NamedTuple):
     description: Description | None = None
     network: Network | None = None
     expectations: tuple[Expectation, ...] = ()  # none where the input or a param is overridden
-    steps: int = 0  # that it took to write the network out
+    steps: int = 0  # of the expansion
 
     @property
     def allow(self) -> dict[str, Reason]:
@@ -119,20 +119,20 @@ def load_source(
 
 
 class _FormerPaths:
-    """The paths of version 0.1, for which the architecture is read again once they are asked for."""
+    """The paths of version 0.1; the architecture is read again when they are needed."""
 
     def __init__(self, network: Network, read_again: Callable[[], Loaded]) -> None:
         self.network = network
         self.read_again = read_again
 
     def __call__(self) -> dict[str, list[str]]:
-        from cnncalc.spec.former import renamed  # only where a path is unknown
+        from cnncalc.spec.former import renamed  # only needed for an unknown path
 
         former = self.read_again().network
         return renamed(former, self.network) if former is not None else {}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _FormerPaths)  # two networks do not differ in this
+        return isinstance(other, _FormerPaths)  # networks do not differ in this
 
     def __hash__(self) -> int:
         return hash(_FormerPaths)
@@ -141,7 +141,7 @@ class _FormerPaths:
 def _expand(
     description: Description, params: dict[str, Value], problems: Problems, *, former: bool
 ) -> tuple[Network | None, int]:
-    """The network, None where there is none, and the steps that it took to find out."""
+    """The network, None if there is none, and the steps of its expansion."""
     shape = _input_shape(description, params, problems)
     if description.layers is None:
         return None, 0
@@ -153,7 +153,7 @@ def _expand(
     expander = Expander(description, params, problems, segments)
     try:
         network = expander.network(shape, description.layers)
-    except TooLarge:  # once something has failed, there is as much of a network as there would be in any case
+    except TooLarge:  # after a failure the network is kept as far as it was built
         network = expander.built.network(description) if expander.built.failed else None
     family = Path(description.documents[-1].source.name).stem
     return network and network._replace(family=family), expander.built.steps
@@ -168,7 +168,7 @@ def _params(description: Description, problems: Problems) -> dict[str, Value]:
 
 
 def _evaluate(expression: Expression, scope: ParamScope, problems: Problems) -> Value:
-    """The value, None where it has none and that is noted."""
+    """The value, None if it has none, which is reported."""
     try:
         return scope.value(expression)
     except Unknown:
@@ -223,7 +223,7 @@ def _expectations(description: Description, params: dict[str, Value], problems: 
 
 
 def _check_axes(description: Description, wanted: Shape) -> None:
-    """Raises UsageError where other axes are wanted than the file has: most often the channels are forgotten."""
+    """Raises UsageError if the input has another number of axes than in the file; most often the channels are missing."""
     given = description.input.value if description.input else None
     if isinstance(given, Listed) and len(given.items) != len(wanted):
         file = "x".join(item.span.text for item in given.items)
@@ -231,7 +231,7 @@ def _check_axes(description: Description, wanted: Shape) -> None:
 
 
 def _override(description: Description, name: str, value: str) -> Expression:
-    """Put a value in the place of a param's own, which is returned."""
+    """Override a param; returns its value in the file."""
     if name not in description.params:
         hint = did_you_mean(name, description.params) or f"its params: {', '.join(description.params) or 'none'}"
         raise UsageError(f"{description.name} has no param {name!r}; {hint}")

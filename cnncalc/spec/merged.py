@@ -1,4 +1,4 @@
-"""A family of files as one text of its own: what `extends` puts together, each part as it stands, with its comments."""
+"""Writes a file and those it extends as one text, each part as written, with its comments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OWN = ("name", "source", "notes", "expect", "weights")  # never inherited
 JOINED = ("params", "allow", "blocks")
 EDITOR_LINE = "# yaml-language-server:"
 
-# What is written above each part, in the order in which they are written.
+# The comment above each part, in the order of the parts.
 LESSONS = {
     "name": "",
     "source": "",
@@ -43,7 +43,7 @@ Figures that `cnncalc validate` checks. Change them along with the network, or r
 
 
 class Piece(NamedTuple):
-    """Whole lines of a file that belong to a key: the comments above it, the key and what it holds."""
+    """Whole lines of a file that belong to a key: the comments above it, the key and its value."""
 
     name: str
     text: str
@@ -53,7 +53,7 @@ class Piece(NamedTuple):
 def merged(description: Description, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
     """A file that says by itself what this one says with those that it extends.
 
-    `without` are parts to leave out, as ("blocks", "bottleneck"); `head` is a comment for the top.
+    `without` are parts to leave out, e.g. ("blocks", "bottleneck"); `head` is a comment for the top.
     """
     files = [_sections(document.source) for document in description.documents]
     parts = [comment(head)] if head else []
@@ -82,7 +82,7 @@ def _sections(source: Source) -> dict[str, Piece]:
 
 
 def _pieces(source: Source, pairs: list[tuple[Text, Node]], end: int) -> Iterator[Piece]:
-    """The pairs of a mapping in block style, cut where the lines of each begin."""
+    """The pairs of a mapping in block style, each with its lines."""
     starts = [_start(source, key) for key, _ in pairs]
     for (key, node), start, stop in zip(pairs, starts, [*starts[1:], end], strict=True):
         lines = source.text[start:stop].rstrip().splitlines()
@@ -91,7 +91,7 @@ def _pieces(source: Source, pairs: list[tuple[Text, Node]], end: int) -> Iterato
 
 
 def _start(source: Source, key: Text) -> int:
-    """Where the lines of a key begin: at the comments right above it that are indented as it is."""
+    """The offset of the lines of a key, including comments directly above it with the same indentation."""
     line, column = source.place(key.span.start)
     while line > 1 and source.line(line - 1).startswith(" " * (column - 1) + "#"):
         line -= 1
@@ -99,7 +99,7 @@ def _start(source: Source, key: Text) -> int:
 
 
 def _part(key: str, files: list[dict[str, Piece]], without: set[str]) -> str:
-    """The text of a top-level key, "" where it has none. The first of the files is the one that extends the others."""
+    """The text of a top-level key, "" if it has none. The first of the files extends the others."""
     if key in OWN:
         files = files[:1]
     having = [file[key] for file in files if key in file]
@@ -113,7 +113,7 @@ def _part(key: str, files: list[dict[str, Piece]], without: set[str]) -> str:
 
 
 def _entries(section: Piece) -> list[Piece]:
-    """What stands under `params`, `allow` or `blocks`, by name."""
+    """The entries of `params`, `allow` or `blocks`, by name."""
     node = section.node
     if not isinstance(node, Mapping):
         return []
@@ -129,7 +129,7 @@ def _entries(section: Piece) -> list[Piece]:
 
 
 def _overridden(base: list[Piece], own: list[Piece]) -> list[Piece]:
-    """The entries with those of a file that extends theirs; a new one stands before the next that takes a place."""
+    """The entries, overridden by those of an extending file; a new one comes before the next that overrides another."""
     result, new = list(base), []
     for piece in own:
         at = next((at for at, other in enumerate(result) if other.name == piece.name), None)

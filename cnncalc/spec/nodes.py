@@ -1,6 +1,7 @@
-"""YAML read as the language reads it: texts, lists and mappings with their places, and nothing else of YAML.
+"""The part of YAML that the language uses: strings, lists and mappings, each with its position.
 
-Built from the parser's events, not its nodes: events show anchors, aliases and tags, and need no recursion.
+The tree is built from the events of PyYAML's parser, not from its nodes: events show anchors, aliases and tags, and
+need no recursion. `document` and `bodies` read the tree.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ import yaml
 
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Source, Span
 
-DEEPEST = 100  # lists and mappings within one another
-MOST_NODES = 150_000  # texts, lists and mappings: a second's worth
+DEEPEST = 100  # nested lists and mappings
+MOST_NODES = 150_000  # strings, lists and mappings; they take about a second to read
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
-_REFUSED = "<<"  # the key in place of one that is not read; what it holds is left out
+_REFUSED = "<<"  # stands in for a key that is not supported; its value is dropped
 _NO_CHARACTER = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 
 
 class Text:
-    """A scalar. `value` is what YAML makes of it, `body` the same as it stands in the file, from offset `origin`.
+    """A scalar. `value` is its value in YAML, `body` the same as written in the file, from offset `origin`.
 
-    Where the two differ by more than line breaks (escapes in quotes), `body` is the value and has no places of its own.
+    If the two differ by more than line breaks (escapes in quotes), `body` is the value and its parts have no positions.
     """
 
     __slots__ = ("body", "origin", "plain", "span", "value")
@@ -48,7 +49,7 @@ class Text:
             self.body, self.origin = raw[header:], start + header
 
     def at(self, start: int, end: int) -> Span:
-        """The place in the file of a piece of the body."""
+        """The span in the file of a part of the body."""
         if self.origin is None:
             return self.span
         return Span(self.span.source, self.origin + start, self.origin + end)
@@ -66,7 +67,7 @@ class Listing:
 
 
 class Mapping:
-    """A mapping: pairs in the order of the file, keys always text and each once."""
+    """A mapping: pairs in the order of the file; keys are strings, each occurs once."""
 
     __slots__ = ("flow", "pairs", "span", "values")
 
@@ -86,20 +87,20 @@ def is_empty(node: Node) -> bool:
 
 
 def form(node: Node) -> str:
-    """What a node is, as a message names it."""
+    """Describe a node in a message."""
     if isinstance(node, Text):
         return f"the string `{node.value[:40]}`" if node.value else "nothing"
     return "a list" if isinstance(node, Listing) else "a mapping"
 
 
 class _Builder:
-    """Puts nodes together from events."""
+    """Builds nodes from events."""
 
     def __init__(self, source: Source, problems: Problems) -> None:
         self.source = source
         self.problems = problems
         self.open: list[Listing | Mapping] = []
-        self.keys: list[Text | None] = []  # of each open mapping, the key whose value comes next
+        self.keys: list[Text | None] = []  # the current key of each open mapping
         self.root: Node | None = None
         self.count = 0
 
@@ -107,7 +108,7 @@ class _Builder:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
 
     def without_properties(self, span: Span) -> Span:
-        """The place of a node without the anchors and tags before it, which are told."""
+        """The span of a node without the anchors and tags before it, which are reported."""
         while found := _PROPERTY.match(self.source.text, span.start):
             at = span._replace(end=found.end(1))
             what = "anchors" if at.text.startswith("&") else "tags"
@@ -119,7 +120,7 @@ class _Builder:
         return span
 
     def put(self, node: Node) -> None:
-        """A finished node goes to the list or mapping that is open."""
+        """Add a finished node to the innermost open list or mapping."""
         self.count += 1
         if self.count > MOST_NODES:
             message = f"the file has more than {MOST_NODES:,} strings, lists and mappings"
@@ -135,7 +136,7 @@ class _Builder:
             if key.plain and key.value == _REFUSED:
                 pass
             elif parent.flow and key.value.count(")") > key.value.count("("):
-                pass  # the rest of a call that a comma has split, which is told where the call begins
+                pass  # the rest of a call split by a comma, which is reported at the start of the call
             elif key.value in parent.values:
                 self.problems.add(Problem("duplicate-key", f"`{key.value}` is given twice here", key.span))
             else:
@@ -193,9 +194,9 @@ class _Builder:
 
 
 def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
-    """What is nested too deeply before an error that the scanner met while it read ahead of the last event.
+    """The problem of nesting too deeply before an error that the scanner met while reading ahead of the last event.
 
-    It reads ahead for 1,024 characters wherever a key may begin, and from libyaml 0.2.6 on it stops by itself at 1,000
+    It reads ahead up to 1,024 characters where a key may begin, and since libyaml 0.2.6 it stops by itself at 1,000
     levels. The text before the error gives the events that were not reached.
     """
     text = reached.source.text
@@ -215,9 +216,10 @@ def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
 
 
 def _forbidden_character(source: Source, start: int) -> Problem:
-    """The first character that YAML does not allow, else the first escape sequence from `start` on that is none.
+    """The first character that YAML does not allow, else the first invalid escape sequence from `start` on.
 
-    PyYAML's loaders do not say where: they count in bytes or in characters, and the one in Python takes any escape.
+    PyYAML's loaders do not give a usable position: they count bytes or characters, and the one in Python accepts any
+    escape.
     """
     found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
     if found:
@@ -231,7 +233,7 @@ def _forbidden_character(source: Source, start: int) -> Problem:
 
 
 def parse(source: Source, problems: Problems) -> Node | None:
-    """The tree of a text, None where it is empty or not well-formed; what is wrong goes to `problems`."""
+    """The tree of a text, None if it is empty or not well-formed. Adds its problems to `problems`."""
     builder = _Builder(source, problems)
     event: Any = None
     try:
@@ -241,11 +243,11 @@ def parse(source: Source, problems: Problems) -> Node | None:
         problems.add(mistake.problem)
         return None
     except yaml.MarkedYAMLError as error:
-        from cnncalc.spec.yaml_mistakes import explain  # only needed when something is wrong
+        from cnncalc.spec.yaml_mistakes import explain  # only needed for errors
 
         problems.add(_too_deep(builder, event, error) or explain(source, error))
         return None
-    except (yaml.YAMLError, ValueError, OverflowError):  # of the reader, or of an escape sequence
+    except (yaml.YAMLError, ValueError, OverflowError):  # a ReaderError, or an error of an escape sequence
         problems.add(_forbidden_character(source, event.start_mark.index if event else 0))
         return None
     return builder.root

@@ -1,4 +1,4 @@
-"""Repairs: the text to write instead, where it can be derived. Each is tried before it is offered."""
+"""Repairs of problems. Each is tried on the file before it is offered."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from cnncalc.errors import Fix, Problem, Span, failed
 from cnncalc.nearest import nearest
 from cnncalc.spec.tree import Call
 
-MOST_TRIALS = 60  # readings of the file spent on trying repairs
+MOST_TRIALS = 60  # readings of the file for trying repairs
 MOST_TRIALS_EACH = 20
-MOST_TRIED = 350_000  # the cost of all these readings, some half a second
-COST_OF_STEP = 8  # of an item that is written out, where a character that is read costs 1
-LARGEST_TRIED = 3_000  # layers of a network that is read again and again
-LONGEST_SOURCE = 50_000  # characters; in a longer file repairs are not tried and so not offered
+MOST_TRIED = 350_000  # total cost of these readings, about half a second
+COST_OF_STEP = 8  # the cost of expanding an item; reading a character costs 1
+LARGEST_TRIED = 3_000  # layers of a network whose repairs are tried
+LONGEST_SOURCE = 50_000  # characters; repairs of a longer file are not tried and not offered
 
-# Where one of these stands, what comes after it is not looked at: mended, it may show other problems.
-UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor what comes before it
+# After one of these, the rest of the text is not checked: once it is repaired, other problems may show.
+UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor is the text before it
 HIDING = (
     *UNREAD, "unknown-kind", "unknown-name", "unknown-argument", "unknown-key", "extends-missing", "bad-input",
 )  # fmt: skip
 
 
 def write(span: Span, text: str, why: str = "") -> Fix:
-    """The repair that puts a text in place of what stands there."""
+    """The repair that replaces a span with a text."""
     return Fix(span, text, f"{why}: `{text}`" if why else f"write `{text}`")
 
 
 def rename(span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
-    """The repair of a mistyped name, none where no known name is alike."""
+    """The repair of a misspelt name, none if no known name is similar."""
     found = nearest(name, known)
     return (guess(span, found),) if found else ()
 
 
 def guess(span: Span, name: str) -> Fix:
-    """The repair that asks for the name that was probably meant."""
+    """The repair that suggests the name that was probably meant."""
     return Fix(span, name, f"did you mean `{name}`?", guess=True)
 
 
 def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix, ...]:
-    """The repair that gives an argument of a call another value, or gives it at all."""
+    """The repair that sets an argument of a call to a value."""
 
     def help_with(written: str) -> str:
         return f"{why} {written}" if why else f"write {written}"
@@ -61,10 +61,10 @@ def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix,
 def confirmed(
     problems: list[Problem], cost: int, read_again: Callable[[str], tuple[list[Problem], int]]
 ) -> list[Problem]:
-    """The problems, each with the first of its repairs that holds: read again, the file has that problem no more.
+    """The problems, each with the first of its repairs that works: read again, the file no longer has the problem.
 
-    A repair that does not hold is not offered; a name that is alike is still asked for, as nothing is promised by that.
-    `read_again` gives the problems of a source's text, and what it cost to find them; `cost` is that of the first time.
+    A repair that does not work is not offered; a similar name is suggested nevertheless, as a question. `read_again`
+    returns the problems of a text and the cost of finding them; `cost` is that of the first reading.
     """
     trials, room = MOST_TRIALS, MOST_TRIED
     found = []
@@ -83,11 +83,11 @@ def confirmed(
 
 
 def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> bool:
-    """Whether a repair leaves only the other problems, or what its own problem hid, further on in the file."""
+    """Whether a repair leaves only the other problems, and those that its own problem hid."""
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
     end = fix.span.start + len(fix.text)
-    ends_errors = problem.severity == "warning" and failed(before) and not failed(after)  # which hide all advice
+    ends_errors = problem.severity == "warning" and failed(before) and not failed(after)  # errors hide all warnings
     for other in after:
         code, line = _line_of(other)
         if left[code, line - grown]:
@@ -102,9 +102,9 @@ def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Proble
 
 
 def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
-    """Whether a problem could not be seen before for this one, and is not of the repair's own making.
+    """Whether a problem was hidden by this one before, and is not caused by the repair.
 
-    Advice is only given where nothing is wrong, so that every error hides it.
+    Warnings are only given for files without errors, so every error hides them.
     """
     assert other.span
     elsewhere = other.span.source.name != repair.source.name

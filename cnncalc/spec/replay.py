@@ -1,4 +1,4 @@
-"""A block that is run again as before: what it built then is taken over, moved to where it stands now."""
+"""Repeated runs of a block: the nodes and groups of the first run are copied and moved, not built again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnncalc.spec.values import ListValue
 
 
 class Start(NamedTuple):
-    """Where a builder stands as a block begins."""
+    """The state of the builder at the start of a block."""
 
     path: str
     node: int
@@ -21,26 +21,26 @@ class Start(NamedTuple):
     depth: int
     steps: int
     characters: int
-    others: tuple[int, ...]  # how much there is of what cannot be taken over
+    others: tuple[int, ...]  # numbers of what cannot be copied
 
 
 class Run(NamedTuple):
-    """What a run of a block built: nodes that read one another or what flowed in, and its groups."""
+    """What a run of a block built: nodes that read one another or the input of the block, and groups."""
 
     start: Start
     end: Flow
     nodes: tuple[Node, ...]
     groups: tuple[Group | None, ...]
     steps: int
-    paths: int  # how many there are
-    characters: int  # of all of them
+    paths: int  # of nodes and groups
+    characters: int  # of all these paths
 
 
 class Replays:
-    """The runs of blocks so far, each by what decides what it builds: the block, its arguments, the shape it is given.
+    """The runs of blocks so far, each by what determines its result: the block, its arguments and the input shape.
 
-    Only runs are kept that gave nothing but nodes and groups, and had nothing but what flowed in: no problem was found,
-    no output was named, handed in or left for the network.
+    Only runs are kept that built nothing but nodes and groups and used nothing but their input: without problems,
+    without named outputs, and without outputs passed as arguments.
     """
 
     def __init__(self, built: Builder) -> None:
@@ -48,7 +48,7 @@ class Replays:
         self.runs: dict[object, Run] = {}
 
     def start(self, path: str, flow: Flow) -> Start | None:
-        """Where a block begins; None where no run can be kept."""
+        """The state at the start of a block; None if its run cannot be kept."""
         built = self.built
         if built.failed or flow.doubtful:
             return None
@@ -59,7 +59,7 @@ class Replays:
         return len(self.built.problems.found), len(self.built.outputs), len(self.built.lost)
 
     def keep(self, key: object, start: Start | None, end: Flow, frame: Frame) -> None:
-        """Keep the run that began there, where it can be taken over."""
+        """Keep the run since `start`, if it can be copied."""
         built = self.built
         if start is None or built.failed or start.others != self._others():
             return
@@ -71,9 +71,9 @@ class Replays:
         self.runs[key] = Run(start, end, nodes, groups, steps, paths, characters)
 
     def again(self, key: object, path: str, flow: Flow) -> Flow | None:
-        """Build what an earlier run built, behind what flows here; what flows then.
+        """Copy an earlier run with the current tensor as its input; returns its output.
 
-        None where there is none, or where a bound might be reached on the way.
+        None if there is no such run, or if a limit might be reached.
         """
         built, run = self.built, self.runs.get(key)
         if run is None or built.failed or flow.doubtful or built.depth > run.start.depth:
@@ -96,21 +96,21 @@ class Replays:
 
 
 class Move(NamedTuple):
-    """From where a run stood to where it stands now: indexes from `first` on by `shift`, all before it to `source`."""
+    """Moves a copied run: indexes from `first` on by `shift`, earlier ones to `source`."""
 
     first: int
     shift: int
-    source: int  # what flows in now
-    cut: int  # characters of the path of then, in whose place comes the path of now
+    source: int  # the node whose output is the input now
+    cut: int  # length of the former path, which `path` replaces
     path: str
     deeper: int
 
     def now(self, index: int) -> int:
-        """A node that the run built, or what flowed in."""
+        """The new index of a node of the run, or of its input."""
         return index + self.shift if index >= self.first else self.source
 
     def node(self, node: Node) -> Node:
-        """A node where it stands now."""
+        """A node, moved."""
         inputs = tuple(map(self.now, node.inputs))
         shares = None if node.shares is None else node.shares + self.shift
         path = self.path + node.path[self.cut :]
@@ -119,12 +119,12 @@ class Move(NamedTuple):
         )
 
     def group(self, group: Group) -> Group:
-        """A group where it is now; one without a path of its own still has none."""
+        """A group, moved; one without a path still has none."""
         first, last, result = group.first + self.shift, group.last + self.shift, self.now(group.result)
         path = group.path and self.path + group.path[self.cut :]
         return Group(path, group.form, group.title, first, last, result, group.depth + self.deeper, group.rounds)
 
 
 def holds_output(value: Value) -> bool:
-    """Whether a value is an output, or a list with one in it."""
+    """Whether a value is or contains an output."""
     return any(map(holds_output, value)) if isinstance(value, ListValue) else isinstance(value, Output)

@@ -1,4 +1,4 @@
-"""What an expression can see while a block runs: its parameters, its named outputs, the file's params."""
+"""The names that an expression can use while a block runs: parameters, named outputs, params of the file."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cnncalc.spec.expressions import Expression, Member, Unknown
 from cnncalc.spec.tree import Block
 from cnncalc.spec.values import ListValue, Word
 
-MOST_WORK = 3_000_000  # parts of expressions and elements of lists gone through, all together: a second's worth
+MOST_WORK = 3_000_000  # parts of expressions and elements of lists evaluated in total; they take about a second
 
 
 class Flow(NamedTuple):
-    """What flows: the node that gives it, its shape, None where unknown; `doubtful` where only channels are sure."""
+    """The current tensor: its node and its shape, None if unknown; `doubtful` if only its channels are certain."""
 
     node: int
     shape: Shape | None
@@ -25,9 +25,9 @@ class Flow(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """How a named output came about, so that it can be used again: the block or the layer, and the nodes it gave.
+    """How a named output was made, so that it can be reused: the block or the layer, and its nodes.
 
-    Of a repeat it is the last round's; one that is repeated in parentheses has neither a block nor a layer.
+    For a repeat it is that of the last round; a repeated chain in parentheses has neither a block nor a layer.
     """
 
     block: Block | None
@@ -35,12 +35,12 @@ class Definition(NamedTuple):
     values: dict[str, Value]
     first: int
     last: int
-    outputs: dict[str, Output] | None = None  # those named inside the block
+    outputs: dict[str, Output] | None = None  # named inside the block
     rounds: list[tuple[Flow, Definition | None]] | None = None  # of a repeat
 
 
 class Output:
-    """An earlier output, as a value: what `from` and a block's argument take."""
+    """An earlier output as a value, for `from` and for arguments of blocks."""
 
     __slots__ = ("definition", "flow")
 
@@ -49,7 +49,7 @@ class Output:
         self.definition = definition
 
     def rounds(self) -> list[Output] | None:
-        """What each round of a repeat gave, None where it is the output of none."""
+        """The outputs of the rounds, None if this is not the output of a repeat."""
         rounds = self.definition and self.definition.rounds
         return None if rounds is None else [Output(*each) for each in rounds]
 
@@ -58,7 +58,7 @@ class Output:
 
 
 class Frame:
-    """One run of a block (or of `layers`, with `name` ""). `flow` is what flows where an expression stands."""
+    """One run of a block (or of `layers`, with `name` ""). `flow` is the current tensor."""
 
     __slots__ = (
         "arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span", "spent",
@@ -82,12 +82,12 @@ class Frame:
         self.names = names
         self.caller = caller
         self.span = span
-        self.spent: list[int] = caller.spent if caller else [0]  # one count for all frames
+        self.spent: list[int] = caller.spent if caller else [0]  # shared by all frames
         self.index: int | None = None
         self.outputs: dict[str, Output] = {}
 
     def chain(self) -> str:
-        """The blocks that called one another down to this one, from its last call on."""
+        """The blocks that call one another from the last call of this block to this one."""
         names = [self.name]
         frame = self.caller
         while frame and frame.name and self.name not in names[1:]:
@@ -96,30 +96,30 @@ class Frame:
         return " → ".join(reversed(names))
 
     def recurs(self) -> bool:
-        """Whether this block is being run already, further up."""
+        """Whether a caller runs the same block."""
         frame = self.caller
         while frame and frame.name != self.name:
             frame = frame.caller
         return frame is not None
 
     def value(self, expression: Expression) -> Value:
-        """What an expression gives here. Raises Mistake."""
+        """Evaluate an expression in this frame. Raises Mistake."""
         if expression.size > 1:
             self.spend(expression.size, expression.span)
         value = expression.evaluate(self)
-        if isinstance(value, ListValue):  # whoever takes it goes through it
+        if isinstance(value, ListValue):  # whoever uses it iterates over it
             self.spend(value.size, expression.span)
         return value
 
     def spend(self, work: int, span: Span) -> None:
-        """Count parts of expressions and elements of lists that are gone through. Raises Mistake at too many."""
+        """Count parts of expressions and elements of lists that are evaluated. Raises Mistake at the limit."""
         self.spent[0] += work
         if self.spent[0] > MOST_WORK:
             message = f"the expressions take more than {MOST_WORK:,} steps, elements of lists included"
             raise Mistake("too-large", message, span)
 
     def lookup(self, name: str, span: Span) -> Value:
-        """The value of a bare name. Raises Mistake where it has none yet, Unknown where it depends on a mistake."""
+        """The value of a bare name. Raises Mistake if it has none yet, Unknown if it depends on a mistake."""
         if name in self.arguments:
             if self.arguments[name] is None:
                 raise Unknown
@@ -134,7 +134,7 @@ class Frame:
                 "an output can only be used after it is named",
             )
         if name in self.params:
-            if self.params[name] is None:  # it could not be evaluated, and that is noted
+            if self.params[name] is None:  # it could not be evaluated, which is reported
                 raise Unknown
             return self.params[name]
         if name in SPECIAL:
@@ -142,7 +142,7 @@ class Frame:
         return BOOLEANS.get(name, Word(name))
 
     def spoil(self, name: str) -> None:
-        """Make a name unusable, now that its value has been complained of."""
+        """Make a name unknown after its value was reported."""
         for values in (self.arguments, self.params):
             if name in values:
                 values[name] = None
@@ -161,9 +161,9 @@ class Frame:
         return shape[0]
 
     def each_round(self, expression: Expression) -> list[Output]:
-        """What `rounds(…)` stands for: of a repeat's name, what each round gave; of a name in it, that of each round.
+        """The outputs that `rounds(…)` names: those of the rounds of a repeat, or of an output named inside them.
 
-        Raises Mistake where it is no repeat's, Unknown where it depends on a mistake.
+        Raises Mistake if there is no such repeat, Unknown if it depends on a mistake.
         """
         outputs, repeated = self._rounds(expression)
         if not repeated:
@@ -172,7 +172,7 @@ class Frame:
         return outputs
 
     def _rounds(self, expression: Expression) -> tuple[list[Output], bool]:
-        """The outputs, round by round where there are any, and whether there are."""
+        """The outputs, by rounds for a repeat, and whether there is a repeat."""
         repeated = False
         if isinstance(expression, Member):
             owners, repeated = self._rounds(expression.owner)
@@ -192,7 +192,7 @@ class Frame:
         return outputs, repeated
 
     def member(self, owner: Value, name: str, span: Span) -> Output:
-        """`m1.y0`, the output named `y0` inside the block's call named `m1`."""
+        """`m1.y0`, the output `y0` inside the block call named `m1`."""
         inner = owner.definition.outputs if isinstance(owner, Output) and owner.definition else None
         if inner is None and isinstance(owner, Output) and owner.flow.shape is None:
             raise Unknown
@@ -205,7 +205,7 @@ class Frame:
 
 
 class ParamScope(Frame):
-    """Where params themselves are evaluated: only earlier params and words are there."""
+    """The scope of the values of params: only earlier params and words are defined."""
 
     __slots__ = ()
 

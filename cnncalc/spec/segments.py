@@ -1,8 +1,8 @@
-"""The parts of paths: names where they are given; a word and a number where not, counted within one body.
+"""Parts of paths: names if they are given, else a word and a number, counted within one body.
 
-What is written is counted, not what is switched on: each unit gets its number here, from the text alone. Only the
-rounds of a repeat without a name, which count on in the body around them, are known no earlier than in the expansion:
-there a `Prefix` keeps how far the counting is ahead of the text.
+The text is counted, also where items are switched off: each unit gets its number here, before the expansion. Only the
+rounds of a repeat without a name, which advance the numbering of the enclosing body, are known no earlier than in the
+expansion, where `Prefix` keeps how far the numbering is ahead of the text.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Body, Call, Chain, Group, Merge, Unit
 
 Segments = dict[int, str]  # of units and chains, by their identity
-NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")  # which is no name
+NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")  # not a name
 _NO_SEGMENT = ("identity", "from")
 
 
 def numbered(word: str, ordinal: int) -> str:
-    """A word with its number, which is never taken for a part of the word.
+    """A word with its number, separated if the word ends in a digit.
 
     >>> numbered("conv", 2), numbered("relu6", 1)
     ('conv2', 'relu6_1')
@@ -29,7 +29,7 @@ def numbered(word: str, ordinal: int) -> str:
 
 
 def word_and_number(name: str, blocks: Collection[str] = ()) -> tuple[str, str] | None:
-    """The parts of a name that looks like the path of an unnamed item, None where it does not.
+    """The parts of a name that looks like the path of an unnamed item, None for other names.
 
     >>> [word_and_number(name) for name in ("conv12", "conv2_x", "stem1", "relu6_1")]
     [('conv', '12'), None, None, ('relu6', '1')]
@@ -44,7 +44,7 @@ def word_and_number(name: str, blocks: Collection[str] = ()) -> tuple[str, str] 
 
 
 def free_name(name: str, blocks: Collection[str] = ()) -> str:
-    """A name like this one that no path of an unnamed item looks like.
+    """A similar name that does not look like the path of an unnamed item.
 
     >>> free_name("conv1"), free_name("relu6_1"), free_name("stem")
     ('conv_1', 'relu6_1_', 'stem')
@@ -57,12 +57,12 @@ def free_name(name: str, blocks: Collection[str] = ()) -> str:
 
 
 class Prefix:
-    """Where a body is run: what its paths begin with, and how far its counting is ahead of the text, word by word."""
+    """The common prefix of the paths of a body, and how far its numbering is ahead of the text, by word."""
 
     __slots__ = ("ahead", "former", "path")
 
     def __init__(self, path: str, former: Segments | None) -> None:
-        """`former` are other parts of paths, by the identity of what has them."""
+        """`former` are parts of paths to use in place of the own ones."""
         self.path = path
         self.former = former
         self.ahead: dict[str, int] = {}
@@ -77,26 +77,26 @@ class Prefix:
         return self.path + (numbered(part.path_word, part.ordinal + ahead) if ahead else part.segment)
 
     def count_on(self, per_round: dict[str, int], rounds: int = 1) -> None:
-        """Count rounds beyond the one that is written."""
+        """Advance the numbering by rounds."""
         for word, number in per_round.items():
             self.ahead[word] = self.ahead.get(word, 0) + number * rounds
 
 
 def names_its_item(chain: Chain) -> bool:
-    """Whether a chain's name is that of its only item, and not of a group of several."""
+    """Whether the name of a chain is that of its only item, and not of a group."""
     item = chain.items[0]
     return len(chain.items) == 1 and (not isinstance(item.unit, Group) or item.count is not None)
 
 
 def set_segments(body: Body, blocks: Collection[str]) -> set[str]:
-    """Give everything in a body its part of the path; the names in it that are repeated, and so get numbers."""
+    """Set the parts of paths in a body; returns the names that are repeated, and so are numbered."""
     numbering = _Numbering(blocks)
     numbering.body(body)
     return numbering.repeated
 
 
 class _Numbering:
-    """Gives the parts of a body their parts of paths. `counts` are of the body around, word by word."""
+    """Numbers the units of a body. `counts` are the numbers used so far in the enclosing body, by word."""
 
     def __init__(self, blocks: Collection[str]) -> None:
         self.blocks = blocks
@@ -108,7 +108,7 @@ class _Numbering:
             self.chain(chain, counts, repeated=False)
 
     def chain(self, chain: Chain, counts: dict[str, int], *, repeated: bool) -> None:
-        """`repeated` is whether it is within rounds that have no part of their own."""
+        """`repeated` is whether the chain is inside a flat repeat."""
         name = chain.name
         if name and not names_its_item(chain):
             self.set_name(chain, name, counts, repeated=repeated)
@@ -143,7 +143,7 @@ class _Numbering:
                 self.body(branch.body)
 
     def set_name(self, part: Unit | Chain, name: str, counts: dict[str, int], *, repeated: bool) -> None:
-        """A name that is given is the path; one that is repeated gets a number in each round."""
+        """A given name is the part of the path; inside a flat repeat it is numbered by rounds."""
         part.segment, part.path_word, part.ordinal = name, "", 0
         if repeated:
             self.repeated.add(name)

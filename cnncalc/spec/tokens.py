@@ -1,4 +1,4 @@
-"""A text of the architecture file cut into tokens, each with its place in the file."""
+"""The tokens of a string of an architecture file, each with its position."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from cnncalc.spec.nodes import Text
 from cnncalc.spec.repairs import write
 
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
-LONGEST = 10_000  # characters of one text
-SHORT = 200  # characters of those whose tokens are kept
-MOST_WORDS = 200_000  # words and signs of one file: a second's worth
+LONGEST = 10_000  # characters of one string
+SHORT = 200  # characters of the strings whose tokens are cached
+MOST_WORDS = 200_000  # words and operators of one file; they take about a second to read
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))"
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """`kind` is "number", "name", "end", or the text of a keyword or symbol; offsets are within the text's body."""
+    """`kind` is "number", "name", "end", or the keyword or symbol itself; offsets are within the body of the string."""
 
     kind: str
     text: str
@@ -34,7 +34,7 @@ class Token(NamedTuple):
 
 
 def tokenize(text: Text) -> list[Token]:
-    """The tokens of a text, the last of kind "end". Raises Mistake where a character has no meaning."""
+    """Split a string into tokens, the last of kind "end". Raises Mistake for a character that has no meaning."""
     body = text.body
     if len(body) > LONGEST:
         raise Mistake(
@@ -53,14 +53,14 @@ def tokenize(text: Text) -> list[Token]:
 
 
 def _cut(body: str) -> list[Token]:
-    """The tokens of a text, up to its end or to one of kind "unknown"."""
+    """The tokens of a body, up to its end or to the first of kind "unknown"."""
     tokens = []
     for found in _TOKEN.finditer(body):
         kind, end = found.lastgroup or "", found.end()
         word = found[kind]
         if kind == "symbol" or word in KEYWORDS:
             kind = word
-        elif kind == "name" and word.isdigit():  # of another alphabet
+        elif kind == "name" and word.isdigit():  # digits of another script
             kind = "unknown"
         tokens.append(Token(kind, word, end - len(word), end))
         if kind in ("end", "unknown"):
@@ -68,10 +68,10 @@ def _cut(body: str) -> list[Token]:
     return tokens
 
 
-_cut_short = lru_cache(maxsize=1024)(_cut)  # a file says many things more than once
+_cut_short = lru_cache(maxsize=1024)(_cut)  # many strings of a file are repeated
 
 
-# What is often written in place of the language's own signs.
+# What is often written in place of the operators of the language.
 _FOREIGN = {
     "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not ", "→": "->", "×": "*", "·": "*", "−": "-", "≠": "!=",
     "≤": "<=", "≥": ">=", ":": "=", ";": ",", "^": "**", "“": "", "”": "",
@@ -79,7 +79,7 @@ _FOREIGN = {
 
 
 def _unknown(text: Text, token: Token) -> Mistake:
-    """The mistake of a character that has no meaning, with what may have been meant by it."""
+    """The mistake of a character that has no meaning, with what was probably meant."""
     body, start = text.body, token.start
     if token.text.isdigit():
         return Mistake("syntax", f"{token.text!r} is not a number of ASCII digits", text.at(start, token.end))
@@ -106,5 +106,5 @@ def _unknown(text: Text, token: Token) -> Mistake:
 
 
 def describe(token: Token) -> str:
-    """A token as a message names it."""
+    """Describe a token in a message."""
     return "the end" if token.kind == "end" else f"`{token.text}`"

@@ -1,4 +1,4 @@
-"""What the author wrote, as a tree: bodies of chains of items, with the place of every part."""
+"""The syntax tree: bodies are chains of items, each with its position. `grammar` and `bodies` build it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.spec.expressions import Expression
 
 
 class Argument(NamedTuple):
-    """One argument of a call; `name` is "" where it is given by position."""
+    """One argument of a call; `name` is "" if it is given by position."""
 
     name: str
     value: Expression
@@ -18,11 +18,11 @@ class Argument(NamedTuple):
 
 
 class Unit:
-    """A part of an item, which can be repeated.
+    """What an item runs, and may repeat.
 
-    `segment` is its part of a path, as far as it is known from the text: its name, or its `path_word` and `ordinal` (0
-    where it has none). Where a repeat is `flat`, it adds no part of its own, and each round counts on in the body
-    around it by `per_round`, a number for each word.
+    `segment` is its part of a path as far as the text determines it: its name, or its `path_word` and `ordinal` (0 if
+    it has none). A repeat that is `flat` adds no part to the paths; each of its rounds advances the numbering of the
+    enclosing body by `per_round`, a number for each word. The check sets all of these.
     """
 
     __slots__ = ("flat", "ordinal", "path_word", "per_round", "segment", "span")
@@ -48,14 +48,14 @@ class Call(Unit):
         self.kind = kind
         self.kind_span = kind_span
         self.arguments = arguments
-        self.by_name = by_name  # written the YAML way
-        self.target: Any = None  # a Block, a class of Layer, the word of a structure, or None where the call is wrong
+        self.by_name = by_name  # with arguments in a YAML mapping
+        self.target: Any = None  # a Block, a class of Layer, a structure word, or None if the call is wrong
         self.bound: dict[str, Expression] = {}
-        self.constant: Any = None  # the layer, where no argument can vary
+        self.constant: Any = None  # the layer, if all arguments are constant
 
 
 class Group(Unit):
-    """A text in parentheses."""
+    """A chain in parentheses."""
 
     __slots__ = ("chain",)
 
@@ -65,12 +65,12 @@ class Group(Unit):
 
 
 class Branch(NamedTuple):
-    """One branch of a merge: present only where its condition holds."""
+    """One branch of a merge, present only if its condition holds."""
 
     label: str
     condition: Expression | None
     body: Body
-    span: Span  # of its key, or of the whole branch in a list
+    span: Span  # of its key, or of the whole branch if it is in a list
     body_span: Span
 
 
@@ -103,7 +103,7 @@ class Item(NamedTuple):
 
 
 class Chain:
-    """`name = item -> item -> …`. `segment` is set where the chain is a group of a path of its own, as a unit's is."""
+    """`name = item -> item -> …`. `segment` is set if the chain has a part of the path of its own, as for a unit."""
 
     __slots__ = ("items", "name", "name_span", "ordinal", "path_word", "segment", "span")
 
@@ -121,7 +121,7 @@ Body = tuple[Chain, ...]
 
 
 class Parameter(NamedTuple):
-    """A parameter of an author's block."""
+    """A parameter of a block."""
 
     name: str
     default: Expression | None
@@ -129,7 +129,7 @@ class Parameter(NamedTuple):
 
 
 class Block:
-    """An author's block: its parameters and what it stands for."""
+    """A block of the file: its parameters and its body."""
 
     __slots__ = ("body", "name", "names", "optional", "parameters", "span")
 
@@ -139,10 +139,10 @@ class Block:
         self.optional = {parameter.name: parameter.default is not None for parameter in parameters}
         self.body = body
         self.span = span
-        self.names: frozenset[str] = frozenset()  # of the outputs named in it; the check sets them
+        self.names: frozenset[str] = frozenset()  # of its outputs; the check sets them
 
     def signature(self) -> str:
-        """The block as its key declares it."""
+        """The declaration of the block, as written."""
         return self.span.text
 
 
@@ -158,7 +158,7 @@ def units_of(chains: Iterable[Chain]) -> list[Unit]:
 
 
 def chains_of(body: Body) -> list[Chain]:
-    """Every chain of a body, those within parentheses and branches included."""
+    """Every chain of a body, including those in parentheses and branches."""
     found: list[Chain] = []
     waiting = list(reversed(body))
     while waiting:
@@ -199,5 +199,5 @@ def may_be_off(body: Body) -> bool:
 
 
 def passes_on(body: Body) -> bool:
-    """Whether a body says `identity` itself."""
+    """Whether a body contains `identity`."""
     return any(isinstance(item.unit, Call) and item.unit.kind == "identity" for chain in body for item in chain.items)

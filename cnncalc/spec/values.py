@@ -1,4 +1,4 @@
-"""Values of expressions, what may be done with them, and the bounds that hold for all."""
+"""The values of expressions, the operations on them, and their limits."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers.settings import Value, show
 
-LARGEST = 10**18  # no number in a file is larger
-LONGEST_LIST = 10_000  # elements, those of lists within lists included
+LARGEST = 10**18  # the largest number in a file
+LONGEST_LIST = 10_000  # elements, including those of nested lists
 
 
 class Word(str):
-    """A bare name that stands for itself: an enumeration's word, a kind, a block."""
+    """A bare name that is its own value: a word of an enumeration, a kind, a block."""
 
     __slots__ = ()
 
 
 class ListValue(tuple[Value, ...]):
-    """A list; `size` counts the elements of lists within it too."""
+    """A list; `size` includes the elements of nested lists."""
 
     size: int
 
 
 def told_apart(values: Collection[Value]) -> tuple[object, ...]:
-    """The values with their types, which tell apart what is equal: 1, 1.0 and true, and lists of them."""
+    """A key of the values with their types, which distinguishes 1, 1.0 and true."""
     types = tuple(map(type, values))
     if ListValue in types:
         return (types, *(told_apart(value) if isinstance(value, ListValue) else value for value in values))
@@ -35,7 +35,7 @@ def told_apart(values: Collection[Value]) -> tuple[object, ...]:
 
 
 def describe(value: Value) -> str:
-    """A value as a message names it."""
+    """Describe a value in a message."""
     if isinstance(value, bool | str) or not isinstance(value, int | float | tuple):
         return f"`{show(value)}`"
     if isinstance(value, tuple):
@@ -44,12 +44,12 @@ def describe(value: Value) -> str:
 
 
 def is_number(value: Value) -> bool:
-    """An integer or a double; a boolean is none."""
+    """Whether a value is an integer or a float, and not a boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def whole(value: Value, span: Span, what: str, code: str = "bad-value") -> int:
-    """A value that must be an integer; a double stands for one only if it is one."""
+    """The value as an integer; a float is accepted if it is integral. Raises Mistake."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -58,7 +58,7 @@ def whole(value: Value, span: Span, what: str, code: str = "bad-value") -> int:
 
 
 def truth(value: Value, span: Span) -> bool:
-    """A value that must be a boolean: nothing else is true or false."""
+    """The value as a boolean; nothing else counts as true or false. Raises Mistake."""
     if not isinstance(value, bool):
         text = f"{span.text} != 0"
         fixes = [Fix(span, text, f"compare it: `{text}`")] if is_number(value) else []
@@ -67,7 +67,7 @@ def truth(value: Value, span: Span) -> bool:
 
 
 def bounded(compute: Callable[[], Value], span: Span) -> Value:
-    """What `compute` gives, if it is a real number within bounds."""
+    """The result of `compute`, if it is a real number within the limits. Raises Mistake."""
     try:
         value = compute()
     except ZeroDivisionError:

@@ -30,7 +30,7 @@ Nested = Any  # a number, or a list of nested
 
 
 def weights_in(description: Description | None) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
-    """The `weights` of an architecture; of a file that extends another, its own go before the other's, path by path."""
+    """The `weights` of an architecture; those of a file override those of the file that it extends, path by path."""
     problems = Problems()
     found: dict[str, dict[str, GivenArray]] = {}
     for document in reversed(description.documents if description else []):
@@ -66,7 +66,7 @@ def read_array(source: Source) -> tuple[Nested, list[Problem]]:
 
 
 def _json(source: Source) -> tuple[Any, Problem | None]:
-    """What a JSON text says, None where it is none; many numbers are read much faster so.
+    """The value of a JSON text, None if it is not JSON; this is much faster for many numbers.
 
     A text that is too large to be read in any other way has a problem that says so.
     """
@@ -92,7 +92,7 @@ def memory_to_read(text: str) -> int:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping; raises ValueError where a key is given twice, which the reading as YAML then tells."""
+    """A mapping. Raises ValueError for a duplicate key, which reading as YAML then reports."""
     if len(found := dict(pairs)) < len(pairs):
         raise ValueError
     return found
@@ -123,7 +123,7 @@ def _nested(node: Node, problems: Problems) -> Nested:
 
 
 def _number(text: Text, problems: Problems) -> float:
-    """A number, or arithmetic that gives one, as 1/9."""
+    """A number, or an expression of numbers, e.g. 1/9."""
     if _NUMBER.fullmatch(text.value):
         return float(text.value)
     try:

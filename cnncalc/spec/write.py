@@ -1,4 +1,4 @@
-"""A network as a file without blocks and expressions: each layer on a line of its own, in the order of running."""
+"""Writes a network as a file without blocks and expressions: one layer on each line, in the order of execution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMENT_AT = 50  # the column of the comments
 
 
 def in_quotes(text: str) -> str:
-    """A text in quotes, so that YAML reads it again as it was: JSON's quotes, but no pairs of surrogates.
+    """Quote a text for YAML: quotes as in JSON, but without surrogate pairs.
 
     >>> print(in_quotes('5" ü\\n\\x9b\\u2028\\U000e0041'))
     "5\\" ü\\n\\u009b\\u2028\\U000e0041"
@@ -39,11 +39,11 @@ def write_network(
     expect: Mapping[str, Value] | None = None,
     allow: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a file that gives this network.
+    """The text of a file of this network.
 
-    Names are given to what is read by them; where nothing is, to all whose path would change. The other paths that
-    change stand behind as comments. `notes` take the place of the network's own; `expect` are the promises that the
-    file is to make, `allow` the warnings that it silences, with their reasons.
+    Layers that others refer to get names; if there are none, all layers whose path would change. Other paths that
+    change are written as comments. `notes` replace those of the network; `expect` are expected figures, `allow` are
+    the warnings to allow, with their reasons.
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
@@ -59,7 +59,7 @@ def write_network(
 
 
 def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
-    """The items. What flows is the output of the node before, unless `from` takes up another."""
+    """The items. Each reads the output of the node before, unless `from` names another."""
     flow, natural = INPUT, _natural_paths(network)
     for node in network.nodes:
         named = f"{names[node.index]} = " if names[node.index] else ""
@@ -78,7 +78,7 @@ def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
 
 
 def _ends(network: Network, names: dict[int, str], flow: int) -> Iterator[str]:
-    """The named outputs, and the end of the chain where it is not the last layer."""
+    """The named outputs, and the end of the chain if it is not the last layer."""
     named = {name: index for name, index in network.outputs.items() if name}
     if named:
         labels = _unique({index: _word(name) for index, name in enumerate(named)})
@@ -94,7 +94,7 @@ def _from(index: int, names: dict[int, str]) -> str:
 
 
 def _sources(network: Network) -> set[int]:
-    """The nodes that are taken up by name: by a layer that does not follow, as weights, as outputs."""
+    """The nodes that need a name: read by a layer that does not follow, reused, or outputs."""
     found: set[int] = set()
     flow = INPUT
     for node in network.nodes:
@@ -119,7 +119,7 @@ def _names(network: Network) -> dict[int, str]:
 
 
 def _natural_paths(network: Network) -> dict[int, str]:
-    """The path that each node would get without a name: its word and how many of it are written up to there."""
+    """The path that each node has without a name."""
     counts: Counter[str] = Counter()
     found: dict[int, str] = {}
     for node in network.nodes:
@@ -130,7 +130,7 @@ def _natural_paths(network: Network) -> dict[int, str]:
 
 
 def _word(path: str) -> str:
-    """A path as a name that may be given.
+    """Turn a path into a name that is allowed.
 
     >>> _word("conv2_x.0.conv1"), _word("conv1"), _word("3"), _word("half")
     ('conv2_x_0_conv1', 'conv_1', 'n3', 'half_')
@@ -142,7 +142,7 @@ def _word(path: str) -> str:
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:
-    """The names, with a mark at the end of those that were given already."""
+    """The names, with `_` appended to repeated ones."""
     taken: set[str] = set()
     found: dict[int, str] = {}
     for index, name in names.items():

@@ -1,7 +1,7 @@
-"""What a person probably did where YAML cannot be read: YAML's own messages name its grammar, not the mistake.
+"""Explains YAML errors by the mistake that was probably made: the messages of YAML name its grammar.
 
-PyYAML gives its errors no codes. What must be read from their texts is in `PHRASES` and nowhere else; where a version
-words them otherwise, the guesses that need them make way for a general message at the position that PyYAML gives.
+PyYAML gives its errors no codes. What must be read from their texts is in `PHRASES` and nowhere else; if a version uses
+other words, the guesses that need them give way to a general message at the position that PyYAML gives.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from cnncalc.errors import Fix, Problem, Source, Span
 
 OPENING = {"[": "]", "{": "}"}
 _BRACKETS = re.compile(r"""[\[\]{}]|(?<=[\s\[{,:])(?:'[^']*'|"(?:[^"\\]|\\.)*"|\#[^\n]*)""", re.DOTALL)
-LONGEST = 400  # characters of a line that are looked through where it takes more than a glance
+LONGEST = 400  # characters of a line that are searched with slow patterns
 
-# sign of a mistake → the attribute of PyYAML's error that shows it, and the phrase in it. The same in PyYAML 6.0 to
-# 6.0.3, from libyaml 0.2.5 and from pure Python.
+# What an error shows → the attribute of PyYAML's error, and the phrase in it. Checked with PyYAML 6.0.1 to 6.0.4, with
+# libyaml and in pure Python.
 PHRASES = {
-    "colon": ("problem", "mapping values"),  # a colon and a space where no key can be
+    "colon": ("problem", "mapping values"),  # a colon and a space where no key is allowed
     "character": ("problem", "cannot start any token"),
-    "flow": ("context", "flow"),  # within brackets or braces
-    "quoted": ("context", "quoted"),  # within quotes
-    "block": ("context", "block"),  # among lines that are held together by their indentation
+    "flow": ("context", "flow"),  # inside brackets or braces
+    "quoted": ("context", "quoted"),  # inside quotes
+    "block": ("context", "block"),  # in lines structured by indentation
 }
 
 Guess = Callable[["Scene"], "Problem | None"]
 
 
 class Scene:
-    """The lines around the place at which reading failed."""
+    """The lines around the position of an error."""
 
     def __init__(self, source: Source, error: Any) -> None:
         mark = error.problem_mark or error.context_mark
@@ -53,7 +53,7 @@ class Scene:
         return 0, ""
 
     def span(self, start: int, end: int) -> Span:
-        """A place by offsets within the line."""
+        """A span by offsets within the line."""
         return Span(self.source, self.start + start, self.start + end)
 
     def problem(self, message: str, span: Span, *fixes: Fix, help: str = "") -> Problem:
@@ -61,7 +61,7 @@ class Scene:
 
 
 def explain(source: Source, error: Any) -> Problem:
-    """The problem of a text that YAML's parser refuses with this error."""
+    """The problem of a text for which PyYAML's parser raised this error."""
     scene = Scene(source, error)
     for guess in GUESSES:
         found = guess(scene)
@@ -105,7 +105,7 @@ def _no_space_after_dash(scene: Scene) -> Problem | None:
 
 
 def _comment_in_chain(scene: Scene) -> Problem | None:
-    """A comment ends a plain text, so that the arrow below it stands alone."""
+    """A comment ends a plain string, so that an arrow is left on the line below."""
     previous = scene.source.line(scene.number - 1) if scene.number > 1 else ""
     found = re.search(r"(?:^|\s)(#.*)$", previous)
     if not found or "colon" in scene.signs:
@@ -164,7 +164,7 @@ def _colon_in_title(scene: Scene) -> Problem | None:
 
 
 def _index_in_braces(scene: Scene) -> Problem | None:
-    """`{out: 8 * depths[0]}`: in braces and brackets, a `[` within a text begins a list."""
+    """`{out: 8 * depths[0]}`: inside braces and brackets, a `[` begins a list."""
     found = re.search(r"(?<=[:,\[{])\s*([^\s'\"\[{,:][^'\"\[{,:]*\[[^\]\[]*\][^,}\]]*)", scene.line)
     if not found or "flow" not in scene.signs:
         return None
@@ -207,7 +207,7 @@ def _closing(text: str, begin: int) -> int:
 
 
 def _within_brackets(scene: Scene) -> Problem | None:
-    """What cannot be read between brackets that are closed."""
+    """Something that cannot be read inside brackets that are closed."""
     if "flow" not in scene.signs or scene.at == len(scene.source.text):
         return None
     text, span = scene.source.text, Span(scene.source, scene.at, scene.at + 1)
@@ -225,7 +225,7 @@ def _within_brackets(scene: Scene) -> Problem | None:
 def _not_closed(scene: Scene) -> Problem | None:
     if "flow" in scene.signs:
         begin = scene.begin
-        if begin == len(scene.source.text):  # the text ends behind the sign that opens
+        if begin == len(scene.source.text):  # the text ends after the opening bracket
             begin = max(scene.source.text.rfind("["), scene.source.text.rfind("{"), 0)
         sign = scene.source.text[begin : begin + 1]
         if sign not in OPENING:
