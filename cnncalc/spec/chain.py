@@ -12,7 +12,7 @@ from cnncalc.spec.write import in_quotes
 
 
 def is_chain(text: str) -> bool:
-    """Whether a text that names no file is a chain of layers.
+    """Whether a text that is not the name of a file is a chain of layers.
 
     >>> [is_chain(text) for text in ("conv(72, 3)", "relu -> flatten", "relu", "alexnet", "net.yaml")]
     [True, True, True, False, False]
@@ -21,7 +21,7 @@ def is_chain(text: str) -> bool:
 
 
 def chain_source(text: str, input: Shape, params: Sequence[tuple[str, str]] = ()) -> Source:
-    """The chain as the text of a file, with its input and the params that it reads."""
+    """The text of a file for a chain, with its input and the params that it uses."""
     plain = all(sign not in text for sign in ("\n", ": ", " #")) and text[:1].isalpha() and text.isprintable()
     layers = text if plain else in_quotes(text)
     lines = [f"layers: {layers}", f"name: {in_quotes(text)}", f"input: {show(input)}"]

@@ -107,7 +107,9 @@ class Checker:
         return False
 
     def check_block(self, block: Block) -> None:
-        self.check_name(block.name, block.span, "a block", reserved=())  # where a kind is expected, such a word can only be a block
+        self.check_name(
+            block.name, block.span, "a block", reserved=()
+        )  # where a kind is expected, such a word can only be a block
         if block.name in STRUCTURE_WORDS or block.name in MERGE_WORDS:
             self.problems.add(
                 Problem("bad-name", f"a block cannot be named `{block.name}`, a word of the language", block.span)

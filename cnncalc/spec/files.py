@@ -14,7 +14,7 @@ from cnncalc.nearest import nearest
 from cnncalc.system import is_device_name
 
 LARGEST_FILE = 2**20  # bytes
-PIECE = 2**15  # bytes that are read at a time: most files are smaller, and room is made for so many
+PIECE = 2**15  # bytes read at a time; most files are smaller
 SUFFIXES = (".yaml", ".yml")
 _UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file as UTF-8, or write it with --output"
 
@@ -58,7 +58,7 @@ def is_folder(path: str) -> bool:
 
 
 def find(name: str) -> str | None:
-    """The path that a name means: "-", a file of that name, else a bundled architecture; None where there is none."""
+    """The path of a name: "-", a file of that name, else a bundled architecture; None if there is none."""
     if name == "-" or is_file(name):
         return name
     bundled = bundled_path(name)
@@ -71,7 +71,7 @@ def read_source(path: str) -> Source:
 
 
 def read_content(path: str) -> bytes:
-    """What a file holds, at most a byte more than a text may have. Raises Mistake `unreadable`."""
+    """The bytes of a file, up to one more than the limit. Raises Mistake `unreadable`."""
     try:
         return read_bytes(path, LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
@@ -81,7 +81,7 @@ def read_content(path: str) -> bytes:
 
 
 def decode(data: bytes, path: str) -> Source:
-    """The text of what a file holds. Raises Mistake `too-large` or `not-text`."""
+    """The text of the bytes of a file. Raises Mistake `too-large` or `not-text`."""
     shown = _shown(path)
     if len(data) > LARGEST_FILE:
         message = f"{shown} is larger than the limit of {LARGEST_FILE // 1024:,} KiB"
@@ -101,12 +101,12 @@ def decode(data: bytes, path: str) -> Source:
 
 
 def _shown(path: str) -> str:
-    """How messages call a path."""
+    """The name of a path in messages."""
     return "<standard input>" if path == "-" else path or "an empty name"
 
 
 def read_bytes(path: str, most: int) -> bytes:
-    """At most so many bytes of a file, a pipe or standard input ("-"). Raises OSError, also for folders and devices."""
+    """Up to `most` bytes of a file, a pipe or standard input ("-"). Raises OSError, also for folders and devices."""
     if path == "-" and sys.stdin is None:
         raise OSError(9, "standard input is closed")
     if path == "-":
@@ -127,19 +127,19 @@ def read_bytes(path: str, most: int) -> bytes:
 
 
 def read_stream(stream: BinaryIO, most: int) -> bytes:
-    """At most so many bytes of a stream, in linear time: they are gathered in a buffer that grows. Raises OSError."""
+    """Up to `most` bytes of a stream, collected in linear time. Raises OSError."""
     buffer = BytesIO()
     while piece := stream.read(min(PIECE, most - buffer.tell())):
         buffer.write(piece)
-    if piece is None:  # a file of /proc that waits for news
+    if piece is None:  # a file of /proc that waits for data
         raise BlockingIOError(11, "there is nothing to read now")
     return buffer.getvalue()
 
 
 def _open(path: str) -> int:
-    """A descriptor to read a file from. Opening a pipe that nobody writes to does not wait, where the system has such.
+    """Open a file for reading; a pipe without a writer does not block where the system supports that.
 
-    Each flag is taken where it exists: O_NONBLOCK on POSIX; on Windows O_BINARY, without which line ends are changed.
+    Each flag is used where it exists: O_NONBLOCK on POSIX; O_BINARY on Windows, without which line ends are changed.
     """
     if is_device_name(path):
         raise OSError(22, "is a device, not a file")
@@ -152,7 +152,7 @@ def _open(path: str) -> int:
 
 
 def _other_name(path: str) -> str:
-    """What may have been meant by a path that cannot be read."""
+    """What was probably meant by a path that cannot be read."""
     if is_device_name(path):
         return "Windows reserves this name for a device, in every folder and with any extension: rename the file"
     if path == "-" or is_file(path):

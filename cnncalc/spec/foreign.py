@@ -1,4 +1,4 @@
-"""Calls as other tools write them, `nn.Conv2d(3, 64, kernel_size=3)`, and what they are here."""
+"""Translates calls of other tools, `nn.Conv2d(3, 64, kernel_size=3)`, for repairs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from cnncalc.layers.foreign import (
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
 
-LONGEST_CALL = 500  # characters of a call that is rewritten
-MOST_CALLS = 20  # of a text in which there is a mistake that are looked at
+LONGEST_CALL = 500  # characters of a call that is translated
+MOST_CALLS = 20  # characters of a string with a mistake that are searched
 NAMED = re.compile(r"(?:(\w+)\s*=(?!=)\s*)?(.+)", re.DOTALL)
 WORDS = {"True": "true", "False": "false", "None": "null"}
-DEFAULTS = ("null", "false", "zeros", "channels_first")  # switch off what has no counterpart here
+DEFAULTS = ("null", "false", "zeros", "channels_first")  # values that switch off what has no equivalent
 CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
 
-# Names that no layer of another tool has, and are written all the same.
+# Names that are often written, though no layer of another tool has them.
 HABITS = {
     "fc": "linear", "fullyconnected": "linear", "convolution": "conv", "bn": "batch_norm", "deconv": "transposed_conv",
     "pool": "max_pool", "averagepool": "avg_pool", "lrn": "local_response_norm", "swish": "silu", "cat": "concat",
@@ -40,7 +40,7 @@ ARGUMENT_HABITS = {"pad": "padding", "filter": "out", "size": "factor"}
 
 
 def kind_named(name: str) -> str:
-    """The kind that another tool's name means, "" where none does."""
+    """The kind of another tool's name, "" if there is none."""
     squeezed = bare_name(name).replace("_", "").lower()
     own = (kind for kind in (*KINDS, *STRUCTURE_WORDS) if kind.replace("_", "") == squeezed)
     theirs = (signature.kind for signature in signatures(name) if signature.kind != ACTIVATION)
@@ -48,25 +48,25 @@ def kind_named(name: str) -> str:
 
 
 def _of_kind(kind: str) -> list[Signature]:
-    """How other tools call a kind, PyTorch first."""
+    """The names of a kind in other tools, PyTorch first."""
     return [signature for table in (PYTORCH, KERAS) for signature in table.values() if signature.kind == kind]
 
 
 def argument_named(kind: str, name: str, known: list[str]) -> str:
-    """The argument that another tool's name means, "" where the kind has none such."""
+    """The argument of another tool's name, "" if the kind has none."""
     meant = (signature.parameters.get(name, "") for signature in _of_kind(kind))
     found = next(filter(None, meant), "") or ARGUMENT_HABITS.get(name, "")
     return found if found in known else ""
 
 
 def not_written(kind: str, name: str) -> bool:
-    """Whether another tool's argument is known here, or changes nothing that is computed, and so is left out."""
+    """Whether another tool's argument is known from the input or changes no figure, and so is left out."""
     marks = {signature.parameters.get(name) for signature in _of_kind(kind)}
     return bool(marks & {INPUT, NOTHING}) or name == "input_shape"
 
 
 def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
-    """Repairs that write a call of another tool, or of ours in another tool's order, as a call of `kind`."""
+    """Repairs that replace a call in the syntax or order of another tool by a call of `kind`."""
     if call.by_name or not kind:
         return ()
     text = call.span.text
@@ -83,7 +83,7 @@ def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
 
 
 def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
-    """The calls with arguments in a chain, each with its start, its end and its name; not those within others.
+    """The outermost calls with arguments in a chain, each with its start, its end and its name.
 
     >>> list(calls_in("Conv2D(8, (3, 3)) -> relu -> Dense(10)"))
     [(0, 17, 'Conv2D'), (29, 38, 'Dense')]
@@ -102,13 +102,13 @@ def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def rewritings(text: str, name: str) -> list[str]:
-    """What the text of a call is here, where other tools have a layer of that name or call one of our kinds so."""
+    """Translations of the text of a call, if another tool has a layer of that name."""
     theirs = _of_kind(name) if name in KINDS else signatures(name)
     return [found for found in dict.fromkeys(_rewritings(text, theirs)) if found != text]
 
 
 def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
-    """A call of another tool in our words, by each of its signatures.
+    """Translations of a call of another tool, by each of its signatures.
 
     >>> list(_rewritings("nn.Conv2d(64, 32, (3, 3), 1, 1, bias=False)", signatures("nn.Conv2d")))[0]
     'conv(32, [3, 3], 1, 1, bias=false)'
@@ -125,7 +125,7 @@ def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
 
 
 def _arguments(text: str) -> list[tuple[str, str]] | None:
-    """Names, "" by position, and values of a call's arguments, split at the commas that are in no brackets or quotes.
+    """Names ("" by position) and values of arguments, split at the commas outside of brackets and quotes.
 
     >>> _arguments("8, (3, 3), activation='relu'")
     [('', '8'), ('', '(3, 3)'), ('activation', "'relu'")]
@@ -149,7 +149,7 @@ def _arguments(text: str) -> list[tuple[str, str]] | None:
 
 
 def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
-    """The call by this signature, "" where it does not fit or says what cannot be said here."""
+    """The translation by one signature, "" if it does not fit or has no equivalent."""
     theirs = list(signature.parameters)
     ours, activation, by_position = dict(signature.defaults), "", set()
     for position, (given, text) in enumerate(written):
@@ -172,12 +172,12 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
 
 
 def _own(name: str, kind: str) -> str:
-    """An argument that is called as here already."""
+    """An argument that has its name in this language already."""
     return name if kind in KINDS and name in kind_class(kind).settings else OTHER
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
-    """The call with its arguments in our order; those given by position stay so as far as none is left out."""
+    """The call with its arguments in the order of the signature, by position as far as none is left out."""
     written: list[str] = []
     for number, name in enumerate(kind_class(kind).settings if kind in KINDS else ()):
         if name in arguments:
@@ -187,7 +187,7 @@ def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
 
 
 def _value(text: str, signature: Signature) -> str:
-    """A value as it is written here: lists in brackets, words without quotes, true and false.
+    """A value in this language: lists in brackets, words without quotes, true and false.
 
     >>> [_value(text, signatures("Conv2D")[0]) for text in ("(3, 3)", "'same'", "True", "2 * width")]
     ['[3, 3]', 'same', 'true', '2 * width']

@@ -1,4 +1,4 @@
-"""From the text of an architecture to a network; `cnncalc/reading.py` is the door through which texts come."""
+"""Loads a network from the text of an architecture, which `cnncalc/reading.py` finds and reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEAST_IMAGE = 8  # sizes from which a shape of four numbers may be a batch of im
 
 
 class Overrides(NamedTuple):
-    """What is to be read in place of what the file says: the input, and values of its params as they are written."""
+    """Overrides of a file: its input, and values of its params as they are written."""
 
     input: Shape | None = None
     params: tuple[tuple[str, str], ...] = ()
@@ -40,9 +40,9 @@ NO_OVERRIDES = Overrides()
 
 
 class Loaded(NamedTuple):
-    """What came of a text: its description, the network as far as it goes, and all problems in order."""
+    """The result of reading a text: its description, the network as far as it was built, and all problems in order."""
 
-    source: Source | None  # None where nothing could be read
+    source: Source | None  # None if nothing could be read
     path: str
     problems: list[Problem]
     description: Description | None = None
@@ -52,12 +52,12 @@ class Loaded(NamedTuple):
 
     @property
     def allow(self) -> dict[str, Reason]:
-        """The warnings that are allowed, by their codes."""
+        """The warnings that are allowed, by code."""
         return self.description.allow if self.description else {}
 
     @property
     def own_allow(self) -> dict[str, Reason]:
-        """Of these, the ones that the file itself allows."""
+        """Those that the file itself allows, without inherited ones."""
         return self.description.own_allow if self.description else {}
 
 
@@ -93,10 +93,10 @@ def parse_sizes(input: str) -> Shape:
 def load_source(
     source: Source, path: str = "-", overrides: Overrides = NO_OVERRIDES, *, former: bool = False
 ) -> Loaded:
-    """Read the text of an architecture. `path` is where it lies, for `extends`.
+    """Read the text of an architecture. `path` is its path, for `extends`.
 
-    What is wrong in the text is in the result. Raises UsageError where the overrides are not for this network. With
-    `former`, the layers have the paths of version 0.1.
+    Problems of the text are in the result. Raises UsageError for overrides that do not fit the network. With `former`,
+    its layers have the paths of version 0.1.
     """
     problems = Problems()
     description = read_family(source, path, problems)
@@ -223,7 +223,7 @@ def _expectations(description: Description, params: dict[str, Value], problems: 
 
 
 def _check_axes(description: Description, wanted: Shape) -> None:
-    """Raises UsageError if the input has another number of axes than in the file; most often the channels are missing."""
+    """Raises UsageError for another number of axes than in the file; most often the channels are missing."""
     given = description.input.value if description.input else None
     if isinstance(given, Listed) and len(given.items) != len(wanted):
         file = "x".join(item.span.text for item in given.items)

@@ -51,7 +51,7 @@ class Piece(NamedTuple):
 
 
 def merged(description: Description, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
-    """A file that says by itself what this one says with those that it extends.
+    """A file without `extends` that is equal to this one.
 
     `without` are parts to leave out, e.g. ("blocks", "bottleneck"); `head` is a comment for the top.
     """
@@ -129,7 +129,7 @@ def _entries(section: Piece) -> list[Piece]:
 
 
 def _overridden(base: list[Piece], own: list[Piece]) -> list[Piece]:
-    """The entries, overridden by those of an extending file; a new one comes before the next that overrides another."""
+    """The entries, overridden by those of an extending file; a new one comes before the next that overrides one."""
     result, new = list(base), []
     for piece in own:
         at = next((at for at, other in enumerate(result) if other.name == piece.name), None)

@@ -1,4 +1,4 @@
-"""What Python programs pass to `cnncalc.load`, as the command line writes it: paths, sizes and values of params."""
+"""Arguments of `cnncalc.load` in the syntax of the command line: paths, sizes and values of params."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _string(value: object) -> str:
 
 
 def _value(value: object) -> str:
-    """A value as the language writes it."""
+    """A value in the syntax of the language."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, bool | float | str):
@@ -75,7 +75,7 @@ def _value(value: object) -> str:
 
 
 def _whole(value: object) -> str:
-    """An integer, of NumPy too."""
+    """An integer, also of NumPy."""
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         raise TypeError(f"the sizes of an input are integers, not {_type(value)}")
     return str(index(value))

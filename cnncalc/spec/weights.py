@@ -20,8 +20,8 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 _JSON = re.compile(r"\s*+[\[{]")
 
-# Bytes that what begins with a character of JSON takes in CPython 3.11 to 3.13, on 64 bits: a number with its places in
-# two lists, a list that grew, a mapping and the pairs that it is made of, a key. Texts in it may be there twice.
+# Memory in bytes for what begins with a character of JSON, in CPython 3.11 to 3.13 on 64 bits: a number with its
+# entries in two lists, a list that grew, a mapping and its pairs, a key. Strings may be stored twice.
 BYTES = {",": 56, "[": 112, "{": 128, ":": 320, '"': 16}
 TEXTS = 2
 MOST_MEMORY = 220_000_000
@@ -40,7 +40,7 @@ def weights_in(description: Description | None) -> tuple[dict[str, dict[str, Giv
 
 
 def read_weights(source: Source) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
-    """The weights of a file of their own, `{"PATH": {"weight": …, "bias": …}}`."""
+    """The weights of a separate file, `{"PATH": {"weight": …, "bias": …}}`."""
     written, other = _json(source)
     if isinstance(written, dict) and all(isinstance(arrays, dict) for arrays in written.values()):
         return {path: {n: GivenArray(a, None) for n, a in arrays.items()} for path, arrays in written.items()}, []
@@ -68,18 +68,18 @@ def read_array(source: Source) -> tuple[Nested, list[Problem]]:
 def _json(source: Source) -> tuple[Any, Problem | None]:
     """The value of a JSON text, None if it is not JSON; this is much faster for many numbers.
 
-    A text that is too large to be read in any other way has a problem that says so.
+    A text that is not JSON and too large to be read as YAML is reported.
     """
     text = source.text
     other = None
     if len(text) > LARGEST_FILE:
-        what = "is not JSON of the form that is expected, and other text"
-        other = Problem("too-large", f"{source.name} {what} is only read up to {LARGEST_FILE // 1024:,} KiB")
+        what = "is not JSON of the expected form, and larger than the limit for other text of"
+        other = Problem("too-large", f"{source.name} {what} {LARGEST_FILE // 1024:,} KiB")
     if not _JSON.match(text):
         return None, other
     if (memory := memory_to_read(text)) > MOST_MEMORY:
-        message = f"{source.name} takes up to {memory // 10**6:,} MB of memory to read, and more than"
-        return None, Problem("too-large", f"{message} {MOST_MEMORY // 10**6} are refused")
+        message = f"{source.name} needs up to {memory // 10**6:,} MB of memory to read, more than the limit of"
+        return None, Problem("too-large", f"{message} {MOST_MEMORY // 10**6} MB")
     try:
         return json.loads(text, object_pairs_hook=_once, parse_int=float), other
     except (ValueError, RecursionError):
@@ -87,7 +87,7 @@ def _json(source: Source) -> tuple[Any, Problem | None]:
 
 
 def memory_to_read(text: str) -> int:
-    """Bytes that reading a JSON text takes at most, with the arrays that are made of it."""
+    """An upper bound of the memory, in bytes, for reading a JSON text and making arrays of it."""
     return TEXTS * getsizeof(text) + sum(text.count(character) * each for character, each in BYTES.items())
 
 

@@ -136,9 +136,9 @@ def test_what_takes_too_much_memory_is_refused(
     monkeypatch.setattr(weights, "MOST_MEMORY", memory_to_read("[[1, 2, 3]]") - 1)
     capsys.readouterr()
     assert run(args) == 1
-    assert "data.json takes up to 0 MB of memory to read, and more than 0 are refused" in capsys.readouterr().err
+    assert "data.json needs up to 0 MB of memory to read, more than the limit of 0 MB" in capsys.readouterr().err
     assert run(["run", str(tmp_path / "net.yaml"), "--weights", str(tmp_path / "weights.json")]) == 1
-    assert "weights.json takes up to" in capsys.readouterr().err
+    assert "weights.json needs up to" in capsys.readouterr().err
 
 
 def test_all_that_is_held_is_within_300_megabytes() -> None:
@@ -155,7 +155,7 @@ def test_other_text_than_json_is_read_up_to_the_size_of_an_architecture(capsys: 
         for found, problems in (read_array(Source("data", text)), read_weights(Source("data", text))):
             assert not found
             assert [problem.message for problem in problems] == [
-                "data is not JSON of the form that is expected, and other text is only read up to 1,024 KiB"
+                "data is not JSON of the expected form, and larger than the limit for other text of 1,024 KiB"
             ]
     large = json.dumps([[0.5] * 400_000])
     assert len(large) > LARGEST_FILE
