@@ -75,7 +75,7 @@ def tower(size: int, factor: int = 1) -> str:
 
 # limit → (a file by a size, the size that is read, the code and the words when it is one more)
 BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
-    "bytes of a file": (padded, files.LARGEST_FILE, "too-large: …/net.yaml is larger than 1,024 KiB"),
+    "bytes of a file": (padded, files.LARGEST_FILE, "too-large: …/net.yaml is larger than the limit of 1,024 KiB"),
     "characters of a text": (
         lambda size: f"{HEAD}layers: ['{'relu':{size}}']", tokens.LONGEST,
         "too-large: a string has 10,001 characters, more than the limit of 10,000",
@@ -94,7 +94,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "layers that differ": (
         lambda size: f"{HEAD}layers: ['conv(channels + 1, 1) * {size}']", builder.MOST_DIFFERENT,
-        "too-large: the network has more than 30,000 layers that differ in settings or input",
+        "too-large: the network has more than 30,000 layers that differ in arguments or input",
     ),
     "words": (  # the sizes of the input are three of them
         lambda size: f"{HEAD}layers:\n" + "- relu()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3),
@@ -102,7 +102,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "nodes": (  # eight of them stand for the document, its input and the list
         lambda size: f"{HEAD}layers:\n" + "- relu: {}\n" * ((size - 8) // 3) + "- relu\n" * ((size - 8) % 3),
-        nodes.MOST_NODES, "too-large: more than 150,000 texts, lists and mappings",
+        nodes.MOST_NODES, "too-large: the file has more than 150,000 strings, lists and mappings",
     ),
     "steps": (  # each of the two items is one, and each round
         lambda size: f"{HEAD}layers: [relu, identity * {size - 2}]", builder.MOST_STEPS,
@@ -122,7 +122,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "depth of an expression": (  # ((1 + 1) + 1) + 1: a term more is a level more
         lambda size: f"{HEAD}layers: ['conv({' + '.join(['1'] * size)}, 1)']", nodes.DEEPEST,
-        "too-large: an expression with more than 100 steps within one another",
+        "too-large: an expression is nested more than 100 levels deep",
     ),
     "blocks within blocks": (
         blocks, builder.DEEPEST, "too-large: blocks, parentheses and branches are nested more than 100 levels deep",

@@ -185,7 +185,7 @@ def test_github_lines_are_one_each_and_say_what_was_meant(text: str, shown: Show
     name = properties["file"].replace("%3A", ":").replace("%2C", ",").replace("%0A", "\n").replace("%25", "%")
     assert name == str(shown.path).replace("\r", "\\r")
     told = line[2].replace("%0A", "\n").replace("%25", "%")
-    assert told.startswith(f"a document has no key `{text}`".replace("\r", "\\r"))
+    assert told.startswith(f"unknown key `{text}`".replace("\r", "\\r"))
 
 
 # command lines
