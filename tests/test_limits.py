@@ -129,7 +129,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "an argument": (
         lambda size: f"{HEAD}layers: ['conv({size}, 1)']", MAXIMUM,
-        "bad-argument: `out` is 1000000001: more than 1,000,000,000 cannot be meant",
+        "bad-argument: `out` is 1000000001: more than 1,000,000,000 is not supported",
     ),
     "a size of the input": (
         tower, MAXIMUM, "bad-input: an input size must be from 1 to 1,000,000,000, found 1000000001",

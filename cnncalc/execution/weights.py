@@ -49,7 +49,7 @@ def flat(nested: Array) -> Shaped:
     except OverflowError:
         values = [inf]
     if not all(map(isfinite, values)):
-        raise NestedError("numbers are expected, found one beyond all bounds or none at all")
+        raise NestedError("finite numbers are expected, found one that is infinite or not a number")
     return Shaped(tuple(shape), values)
 
 
@@ -223,7 +223,7 @@ def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Probl
     node, name, shape = left[0]
     more = f", nor {len(left) - 1:,} other arrays" if len(left) > 1 else ""
     text = f"`{name}` {show(shape)} of {node.path} is not given{more}"
-    return [Problem("missing-key", text, None, "--seed beside it draws what is left out", node.path)]
+    return [Problem("missing-key", text, None, "add --seed to sample the arrays that are left out", node.path)]
 
 
 def ones(node: Node, name: str, shape: Shape) -> list[float]:

@@ -177,7 +177,7 @@ class Layer:
         channels = len(shape) > 1 and not 1 <= shape[0] <= MAXIMUM
         about = "channels" if channels else "size"
         if min(shape) < 1:
-            return LayerError("size-runs-out", f"`{self.kind}` leaves nothing: {shape_text(shape)}", about=about)
+            return LayerError("size-runs-out", f"`{self.kind}` has an empty output: {shape_text(shape)}", about=about)
         text = f"the output of `{self.kind}` would be {shape_text(shape)}: an axis of more than {MAXIMUM:,}"
         return LayerError("too-large", text, about=about)
 
@@ -268,7 +268,7 @@ def spatial(kind: str, shape: Shape) -> Shape:
     if len(shape) < 2:
         raise LayerError(
             "wrong-rank",
-            f"`{kind}` needs a map (channels × spatial sizes), but what flows here is flat: {shape_text(shape)}",
+            f"`{kind}` needs a map (channels × spatial sizes), but its input is flat: {shape_text(shape)}",
         )
     return shape[1:]
 

@@ -85,7 +85,7 @@ class ChannelSplit(Idle, kind="channel_split"):
         else:
             count = len(self.parts)
             if sum(self.parts) != channels:
-                text = f"the parts {show(self.parts)} make up {sum(self.parts)} channels, but {channels} flow here"
+                text = f"the parts {show(self.parts)} make up {sum(self.parts)} channels, but the input has {channels}"
                 raise LayerError("groups-mismatch", text, argument="parts")
         if self.take >= count:
             text = f"`take` is {self.take}, but the {count} parts are numbered from 0 to {count - 1}"
@@ -190,7 +190,7 @@ class Crop(_Border, kind="crop"):
                 most = tuple(side if sum(side) < size else ((size - 1) // 2,) * 2 for size, side in axes)
                 raise LayerError(
                     "size-runs-out",
-                    f"`{self.kind}` takes {a} + {b} = {a + b} of {i} positions and leaves nothing",
+                    f"`{self.kind}` takes {a} + {b} = {a + b} of {i} positions, so that none is left",
                     offer="at most {}",
                     suggest={"amount": simplest(most)},
                     argument="amount",

@@ -40,7 +40,7 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
             fitting = next(mode for mode, wanted in LINEAR_MODES.items() if wanted == axes)
             raise LayerError(
                 "wrong-rank",
-                f"mode `{self.mode}` is for {LINEAR_MODES[self.mode]} spatial axes, but {axes} flow here",
+                f"mode `{self.mode}` is for {LINEAR_MODES[self.mode]} spatial axes, but the input has {axes}",
                 suggest={"mode": fitting},
                 argument="mode",
             )
@@ -84,7 +84,7 @@ class PixelShuffle(Idle, kind="pixel_shuffle"):
         channels = inputs[0][0]
         sizes = spatial(self.kind, inputs[0])
         if len(sizes) != 2:
-            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but {len(sizes)} flow here")
+            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but the input has {len(sizes)}")
         square = self.factor * self.factor
         if channels % square:
             raise LayerError(

@@ -105,7 +105,7 @@ class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
     def axes(self, inputs: Shapes) -> tuple[Axis, ...]:
         axes = super().axes(inputs)
         if len(axes) != 2:
-            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but {len(axes)} flow here")
+            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but the input has {len(axes)}")
         return axes
 
     def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:

@@ -127,7 +127,7 @@ class Setting:
             help_text = ""
             if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > MAXIMUM:
                 bound = f"more than {MAXIMUM:,}" if value > 0 else f"less than -{MAXIMUM:,}"
-                text = f"`{self.name}` is {show(value)}: {bound} cannot be meant"
+                text = f"`{self.name}` is {show(value)}: {bound} is not supported"
             elif self.words and isinstance(value, str):
                 help_text = "one of " + ", ".join(self.words)
             raise LayerError(

@@ -152,10 +152,10 @@ def test_bytes_of_inputs_and_weights(
     ("content", "words"),
     [
         ("1", "nested lists of numbers are expected, found a number"),
-        ("[[[1e999]]]", "numbers are expected, found one beyond all bounds"),
-        ("[[[NaN]]]", "numbers are expected, found one beyond all bounds or none at all"),
+        ("[[[1e999]]]", "finite numbers are expected, found one that is infinite"),
+        ("[[[NaN]]]", "finite numbers are expected, found one that is infinite or not a number"),
         ("[" * 5_000, "lists and mappings are nested more than 100 levels deep"),
-        ("[[[" + "9" * 5_000 + "]]]", "numbers are expected, found one beyond all bounds"),
+        ("[[[" + "9" * 5_000 + "]]]", "finite numbers are expected, found one that is infinite"),
         ("P2 9 7 255 " + "9" * 5_000, "not an integer of at most 9 digits"),
         ("P5 99999 99999 255 ", "a picture of 99999×99999 pixels"),
         ("", "expected nested lists of numbers, found nothing"),

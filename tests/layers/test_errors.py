@@ -31,7 +31,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ("depthwise_conv", {"kernel": 9}, (8, 5), "kernel-too-large", "`depthwise_conv`"),
     ("separable_conv", {"out": 3, "kernel": 9}, (8, 5), "kernel-too-large", "`separable_conv`"),
     ("spatial_separable_conv", {"out": 3, "kernel": (1, 9)}, (8, 5, 5), "kernel-too-large", "`spatial_separable_conv`"),
-    ("spatial_separable_conv", {"out": 3, "kernel": 3}, (8, 5), "wrong-rank", "2 spatial axes, but 1"),
+    ("spatial_separable_conv", {"out": 3, "kernel": 3}, (8, 5), "wrong-rank", "2 spatial axes, but the input has 1"),
     ("transposed_conv", {"out": 3, "kernel": 3, "padding": 2}, (8, 2), "size-runs-out", "would be 0"),
     ("transposed_conv", {"out": 3, "kernel": 9, "padding": "full"}, (8, 2), "size-runs-out", "would be -6"),
     (
@@ -68,7 +68,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ("flatten", {}, (MAXIMUM, 2), "too-large", "2000000000"),
     ("reshape", {"shape": (4, 4)}, (3, 4, 5), "shape-mismatch", "needs 16 elements, but 3×4×5 has 60"),
     ("channel_split", {"parts": 4, "take": 0}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
-    ("channel_split", {"parts": (2, 3), "take": 0}, (6, 2), "groups-mismatch", "make up 5 channels, but 6"),
+    ("channel_split", {"parts": (2, 3), "take": 0}, (6, 2), "groups-mismatch", "but the input has 6"),
     ("channel_split", {"parts": 2, "take": 2}, (6, 2), "bad-argument", "from 0 to 1"),
     ("channel_shuffle", {"groups": 4}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
     ("pad", {"amount": 1}, (6,), "wrong-rank", "[6]"),
