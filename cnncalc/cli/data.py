@@ -45,10 +45,10 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
 def read_input(net: Network, file: str | None, seed: int | None) -> Shaped:
     """The input, by default a random one. Raises CnncalcError where it does not have the network's shape."""
     from cnncalc.execution.netpbm import PictureError, is_picture, read_header, read_picture
-    from cnncalc.execution.weights import NestedError, drawn_input
+    from cnncalc.execution.weights import NestedError, sample_input
 
     if file is None:
-        return drawn_input(seed or 0, net.input)
+        return sample_input(seed or 0, net.input)
     try:
         data = _read(file)
         if is_picture(data):

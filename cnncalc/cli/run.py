@@ -152,18 +152,18 @@ def _refuse(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     """Raises UsageError where the work, or what must be held, is beyond the bound."""
     from math import prod
 
-    from cnncalc.execution.effort import laid_out, looked_through
+    from cnncalc.execution.effort import count_border, count_tried
     from cnncalc.render.numbers import format_digits
 
     works = [node.layer.work(node.input_shapes, node.output) for node in nodes]
-    elements = sum(map(prod, nodes[0].input_shapes)) + sum(prod(node.output) + laid_out(node) for node in nodes)
+    elements = sum(map(prod, nodes[0].input_shapes)) + sum(prod(node.output) + count_border(node) for node in nodes)
     elements += sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
     figures = {
         "multiplications": sum(work.multiplications for work in works),
         "numbers to draw and hold": elements,
         "additions": sum(max(work.additions - work.macs, 0) for work in works),  # the others go with a multiplication
         "comparisons": sum(work.comparisons for work in works),
-        "positions to look through": sum(map(looked_through, nodes)),
+        "positions to look through": sum(map(count_tried, nodes)),
     }
     for what, figure in figures.items():
         if figure > most:

@@ -34,7 +34,7 @@ def operations(node: Node) -> int:
     return sum(work) - work.macs
 
 
-def laid_out(node: Node) -> int:
+def count_border(node: Node) -> int:
     """Elements around a map that are held while a window slides over it: padding, and what a last one hangs over.
 
     A transposed window writes on a map before its padding is cut off.
@@ -50,7 +50,7 @@ def laid_out(node: Node) -> int:
     return shape[0] * (prod(lengths) - prod(shape[1:]))
 
 
-def looked_through(node: Node) -> int:
+def count_tried(node: Node) -> int:
     """Positions that are tried for each part of an adaptive pool: on every axis all of the input."""
     reach = node.layer.reach(node.input_shapes, node.output)
     rules = reach if isinstance(reach, tuple) else ()
@@ -59,8 +59,8 @@ def looked_through(node: Node) -> int:
 
 def execution(node: Node, input: Shape) -> Effort:
     """Of counting and tracing the layer; each element is traced as a set of the positions of all axes."""
-    done, made, around = operations(node), prod(node.output), laid_out(node)
-    steps = done + around * BORDER + looked_through(node) * FOLLOWED
+    done, made, around = operations(node), prod(node.output), count_border(node)
+    steps = done + around * BORDER + count_tried(node) * FOLLOWED
     if isinstance(node.layer, Windowed) and not node.layer.slides:
         made += prod(node.input_shapes[0][1:]) * prod(node.layer.kernels(node.input_shapes))  # each added onto the map
     return Effort(done, made + around, 0, steps + made * (ELEMENT + sum(input[1:]) // WORD))
@@ -118,22 +118,22 @@ def too_much(network: Network, nodes: Sequence[Node], most: int) -> str:
     node, (done, made, units, steps) = max(zip((None, *nodes), found, strict=True), key=lambda pair: pair[1].steps)
     where = node.path if node else "the input"
     parts = {"operations": done, "elements": made, "units to follow back": units}
-    listed = ", ".join(f"{written(number)} {part}" for part, number in parts.items() if number)
+    listed = ", ".join(f"{format_count(number)} {part}" for part, number in parts.items() if number)
     setting = largest_setting(node) if node else ""
     if units * UNIT > max(done, made * ELEMENT):
         help = f"a smaller {setting or 'stride'} there reaches less far beyond the input"
     else:
         help = f"a smaller {setting} there takes less" if setting else "a smaller --input or fewer layers take less"
     return (
-        f"even with few channels {network.name} takes {written(total(found))} steps,"
-        f" {written(steps)} of them for {where} ({listed}), and more than {most:,} are refused; {help}"
+        f"even with few channels {network.name} takes {format_count(total(found))} steps,"
+        f" {format_count(steps)} of them for {where} ({listed}), and more than {most:,} are refused; {help}"
     )
 
 
-def written(number: int) -> str:
+def format_count(number: int) -> str:
     """All digits, as long as anybody would read them, and as ranges are followed.
 
-    >>> written(10**9), written(2 * 10**40)
+    >>> format_count(10**9), format_count(2 * 10**40)
     ('1,000,000,000', '10^18 or more')
     """
     return f"{number:,}" if number < FURTHEST else "10^18 or more"

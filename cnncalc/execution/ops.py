@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from cnncalc.execution.windows import Sliding, each_side, laid_out, patches, sides, slide, strides
+from cnncalc.execution.windows import Sliding, each_side, lay_out, patches, sides, slide, strides
 from cnncalc.layers.base import each_axis
 from cnncalc.layers.ops import Kernel, Map, Ops, Values, WindowSettings
 from cnncalc.layers.settings import Amount, PerAxis
@@ -114,7 +114,7 @@ class Reading(Ops):
 
     def repeat(self, x: Map, factor: PerAxis) -> Map:
         factors = each_axis("factor", factor, len(x.sizes))
-        return picked(x, [[at for at in range(i) for _ in range(f)] for i, f in zip(x.sizes, factors, strict=True)])
+        return pick(x, [[at for at in range(i) for _ in range(f)] for i, f in zip(x.sizes, factors, strict=True)])
 
     def interpolate(self, x: Map, factor: PerAxis) -> Map:
         factors = each_axis("factor", factor, len(x.sizes))
@@ -137,12 +137,12 @@ class Reading(Ops):
             for size, (before, after) in zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
         ]
         fill = self.constant(value, 1)[0]
-        made = [laid_out([channel], axes, fill) for channel in x.channels()]
+        made = [lay_out([channel], axes, fill) for channel in x.channels()]
         return Map.of_channels(made, tuple(axis.length for axis in axes))
 
     def crop(self, x: Map, amount: Amount) -> Map:
         ends = zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
-        return picked(x, [range(before, size - after) for size, (before, after) in ends])
+        return pick(x, [range(before, size - after) for size, (before, after) in ends])
 
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
         if x.shape == shape:
@@ -222,7 +222,7 @@ def amounts(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:
     return tuple(side if isinstance(side, tuple) else (side, side) for side in each_axis("amount", amount, axes))
 
 
-def picked(x: Map, kept: Sequence[Sequence[int]]) -> Map:
+def pick(x: Map, kept: Sequence[Sequence[int]]) -> Map:
     """The chosen positions of every axis, in every channel."""
     steps = strides(x.sizes, 1)
     places = [_at(place, steps) for place in product(*kept)]

@@ -110,7 +110,7 @@ class Counting(Reading):
         self.all[name] += count
         self.inside[name] += count
 
-    def joined(self, name: str, a: Values) -> int:
+    def join(self, name: str, a: Values) -> int:
         self.all[name] += len(a) - 1
         self.inside[name] += max(sum(a) - 1, 0)
         return 1
@@ -171,10 +171,10 @@ class Counting(Reading):
         return 0
 
     def total(self, a: Values) -> Any:
-        return self.joined("additions", a)
+        return self.join("additions", a)
 
     def largest(self, a: Values) -> Any:
-        return self.joined("comparisons", a)
+        return self.join("comparisons", a)
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         for tally, n in ((self.all, len(a)), (self.inside, sum(a))):

@@ -87,7 +87,7 @@ class Weights:
         array = self.given.get((owner.path, name))
         if array is None:
             neutral = _neutral_values(owner)[name] if owner.path in self.owners else None
-            return drawn(self.seed, owner, name, shape) if neutral is None else [float(neutral)] * prod(shape)
+            return sample_array(self.seed, owner, name, shape) if neutral is None else [float(neutral)] * prod(shape)
         assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is drawn"
         return array.values
 
@@ -109,7 +109,7 @@ def left_out(network: Network, given: Mapping[tuple[str, str], Shaped]) -> list[
     ]
 
 
-def drawn(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
+def sample_array(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     """An array of a layer, by the rule that `Weights` states."""
     chance = Random(f"{seed} {node.path} {name}").random
     kernel: Weight | None = None  # that a bias comes after
@@ -125,7 +125,7 @@ def drawn(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     return [low + width * chance() for _ in range(prod(shape))]
 
 
-def drawn_input(seed: int, shape: Shape) -> Shaped:
+def sample_input(seed: int, shape: Shape) -> Shaped:
     """An input from the seed, uniform from 0 to 1, as a picture's brightness."""
     chance = Random(f"{seed} input").random
     return Shaped(shape, [chance() for _ in range(prod(shape))])

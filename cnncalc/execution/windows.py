@@ -83,7 +83,7 @@ def each_side(padding: PaddingOf, axes: int) -> list[str | tuple[int, int]]:
     return [(side, side) if isinstance(side, int) else side for side in one_each]
 
 
-def laid_out(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> Values:
+def lay_out(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> Values:
     """Channels side by side at every position of the padded map, in one flat list."""
     count = len(channels)
     sizes = [axis.size for axis in axes]
@@ -116,7 +116,7 @@ def strides(lengths: Sequence[int], innermost: int) -> list[int]:
 
 def patches(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> Iterator[Values]:
     """The elements of every window in the order of the outputs: tap by tap, and of each tap channel by channel."""
-    flat = laid_out(channels, axes, fill)
+    flat = lay_out(channels, axes, fill)
     count = len(channels)
     steps = strides([axis.length for axis in axes], count)
     *outer, last = axes

@@ -22,7 +22,7 @@ def affine_weights(shape: Shape, affine: bool) -> tuple[Weight, ...]:
     return (Weight("weight", shape, neutral=1), Weight("bias", shape, "bias", neutral=0)) if affine else ()
 
 
-def normalizing(sets: int, n: int, affine: bool) -> Work:
+def count_normalization(sets: int, n: int, affine: bool) -> Work:
     """The work of normalizing so many sets of n elements each with statistics of their own.
 
     A set's mean takes n − 1 additions and a multiplication, centring n additions, the squares n multiplications, the
@@ -38,8 +38,8 @@ def normalizing(sets: int, n: int, affine: bool) -> Work:
     )
 
 
-def normalized(ops: Ops, x: Values, epsilon: float) -> Values:
-    """One set of elements brought to mean 0 and variance 1, in the steps that `normalizing` counts."""
+def normalize(ops: Ops, x: Values, epsilon: float) -> Values:
+    """One set of elements brought to mean 0 and variance 1, in the steps that `count_normalization` counts."""
     n = len(x)
     mean = ops.scale([ops.total(x)], 1 / n)
     centred = ops.subtract(x, mean * n)
@@ -47,7 +47,7 @@ def normalized(ops: Ops, x: Values, epsilon: float) -> Values:
     return ops.multiply(centred, ops.invert(ops.apply("root", ops.shift(variance, epsilon))) * n)
 
 
-def affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[Values]:
+def apply_affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[Values]:
     """Each channel times its learned factor plus its learned summand, where there are any."""
     if not wanted:
         return channels
@@ -113,8 +113,8 @@ class LayerNorm(SameShape, kind="layer_norm"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = inputs[0]
         if self.over == "all":
-            return normalizing(1, prod(inputs[0]), self.affine)
-        return normalizing(prod(sizes), channels, self.affine)
+            return count_normalization(1, prod(inputs[0]), self.affine)
+        return count_normalization(prod(sizes), channels, self.affine)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         if len(inputs[0]) == 1:
@@ -124,12 +124,14 @@ class LayerNorm(SameShape, kind="layer_norm"):
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
         x = inputs[0]
         if self.over == "all":
-            values = normalized(ops, x.values, self.epsilon)
-            each_element = affine(ops, [[value] for value in values], lambda name, _: draw(name, x.shape), self.affine)
+            values = normalize(ops, x.values, self.epsilon)
+            each_element = apply_affine(
+                ops, [[value] for value in values], lambda name, _: draw(name, x.shape), self.affine
+            )
             return Map(x.shape, [value for [value] in each_element])
-        each_position = [normalized(ops, position, self.epsilon) for position in x.positions()]
+        each_position = [normalize(ops, position, self.epsilon) for position in x.positions()]
         channels = Map.of_positions(each_position, x.sizes).channels()
-        return Map.of_channels(affine(ops, channels, draw, self.affine), x.sizes)
+        return Map.of_channels(apply_affine(ops, channels, draw, self.affine), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -157,7 +159,7 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = inputs[0]
-        return normalizing(self.groups, (channels // self.groups) * prod(sizes), self.affine)
+        return count_normalization(self.groups, (channels // self.groups) * prod(sizes), self.affine)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized" if len(inputs[0]) > 1 else "whole"
@@ -166,8 +168,8 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
         x = inputs[0]
         size = len(x.values) // self.groups
         parts = (x.values[at : at + size] for at in range(0, len(x.values), size))
-        whole = Map(x.shape, [value for part in parts for value in normalized(ops, part, self.epsilon)])
-        return Map.of_channels(affine(ops, whole.channels(), draw, self.affine), x.sizes)
+        whole = Map(x.shape, [value for part in parts for value in normalize(ops, part, self.epsilon)])
+        return Map.of_channels(apply_affine(ops, whole.channels(), draw, self.affine), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -195,14 +197,14 @@ class InstanceNorm(SameShape, kind="instance_norm"):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = inputs[0]
-        return normalizing(channels, prod(sizes), self.affine)
+        return count_normalization(channels, prod(sizes), self.affine)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized"
 
     def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        channels = [normalized(ops, channel, self.epsilon) for channel in inputs[0].channels()]
-        return Map.of_channels(affine(ops, channels, draw, self.affine), inputs[0].sizes)
+        channels = [normalize(ops, channel, self.epsilon) for channel in inputs[0].channels()]
+        return Map.of_channels(apply_affine(ops, channels, draw, self.affine), inputs[0].sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

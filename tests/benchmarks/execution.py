@@ -10,7 +10,7 @@ from cnncalc import load
 from cnncalc.execution.readings import DOT, Numbers
 from cnncalc.execution.run import run
 from cnncalc.execution.verify import verify
-from cnncalc.execution.weights import Weights, drawn_input
+from cnncalc.execution.weights import Weights, sample_input
 from cnncalc.layers import kind_class
 from cnncalc.layers.ops import Map
 
@@ -49,7 +49,7 @@ def running(name: str) -> tuple[float, int]:
         for node in network.nodes
         for weight in node.layer.weights(node.input_shapes)
     }
-    start = Map(*drawn_input(0, network.input))
+    start = Map(*sample_input(0, network.input))
     macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
     return best(lambda: run(network, start, lambda node, name, _: arrays[node.path, name], Numbers())), macs
 

@@ -23,7 +23,7 @@ import pytest
 from cnncalc.execution import readings
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import run
-from cnncalc.execution.weights import Weights, drawn_input
+from cnncalc.execution.weights import Weights, sample_input
 from cnncalc.layers.ops import Map
 from cnncalc.network import Network
 
@@ -90,7 +90,7 @@ def test_the_generator_is_the_published_one() -> None:
 
 def test_inputs_and_weights_are_of_that_stream() -> None:
     expected = stream("7 input")
-    assert drawn_input(7, (1, 30, 30)).values == [expected.real() for _ in range(900)]
+    assert sample_input(7, (1, 30, 30)).values == [expected.real() for _ in range(900)]
     net = network("layers: ['conv(4, 3, bias=false)']")
     expected, bound = stream("7 conv1 weight"), 1 / 27**0.5
     drawn = Weights(net, {}, 7)(net.nodes[0], "weight", (4, 3, 3, 3))
@@ -157,7 +157,7 @@ def adding(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def numbers(net: Network) -> list[list[float]]:
     """What each layer gives."""
-    start = drawn_input(5, net.input)
+    start = sample_input(5, net.input)
     made = run(net, Map(start.shape, start.values), Weights(net, {}, 5), Numbers())
     return [made[node.index].values for node in net.nodes]
 

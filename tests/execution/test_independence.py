@@ -19,7 +19,16 @@ EXECUTING = ("windows", "ops", "readings", "run")  # the modules that a layer is
 RULES = {"result_shape", "output_shape", "weights", "work", "work_inside", "reach"}
 FUNCTIONS = {
     *("output_size", "pooled_size", "transposed_size", "padding_pair", "axes_of", "ceiling", "halves", "inside"),
-    *("taps_inside", "check_fits", "pairs", "normalizing", "facts_of", "analyze", "floor_sum", "before_position"),
+    *(
+        "taps_inside",
+        "check_fits",
+        "pairs",
+        "count_normalization",
+        "facts_of",
+        "analyze",
+        "floor_sum",
+        "before_position",
+    ),
 }
 FORMULAS = {*FUNCTIONS, "axes", "extras", "window", "joined_inside", "steps", "between"}  # functions and methods
 ALLOWED = {

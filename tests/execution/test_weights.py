@@ -10,7 +10,7 @@ from cnncalc.errors import MOST_PROBLEMS, Problem
 from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
-from cnncalc.execution.weights import NestedError, Shaped, Weights, check, drawn_input, flat, left_out, nested
+from cnncalc.execution.weights import NestedError, Shaped, Weights, check, flat, left_out, nested, sample_input
 from cnncalc.given import GivenArray
 from cnncalc.layers.ops import Map
 from cnncalc.paths import PathError, find_path
@@ -51,7 +51,7 @@ def test_draws_depend_on_the_seed_and_the_path_and_nothing_else() -> None:
     norm = NET.nodes[1]
     assert all(0.5 <= value < 1.5 for value in Weights(NET, {}, 0)(norm, "running_var", (4,)))
     assert all(abs(value) <= 0.5 for value in Weights(NET, {}, 0)(norm, "running_mean", (4,)))
-    assert all(0 <= value < 1 for value in drawn_input(0, (1, 5, 5)).values)
+    assert all(0 <= value < 1 for value in sample_input(0, (1, 5, 5)).values)
 
 
 def test_a_layer_applied_again_has_the_same_weights() -> None:
@@ -138,7 +138,7 @@ def test_what_is_left_out() -> None:
 def test_only_what_is_needed_runs_and_is_kept() -> None:
     assert needed(NET, {1}) == {0, 1}
     visited: list[str] = []
-    start = Map(*drawn_input(0, NET.input))
+    start = Map(*sample_input(0, NET.input))
     made = run(NET, start, Weights(NET, {}, 0), Numbers(), keep={1}, visit=lambda node, _: visited.append(node.path))
     assert visited == ["conv1", "batch_norm1"]
     assert set(made) == {1}
