@@ -12,7 +12,7 @@ from cnncalc.errors import Problem, Problems, Source
 from cnncalc.network import Network
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import Loaded, Overrides, load_source
-from cnncalc.spec.repairs import COST_OF_STEP, LARGEST_TRIED, LONGEST_SOURCE, MOST_TRIED, confirmed
+from cnncalc.spec.repairs import COST_OF_STEP, LARGEST_TRIED, LONGEST_SOURCE, MOST_TRIED, confirm_repairs
 
 
 def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check_expect: bool) -> list[Problem]:
@@ -32,7 +32,7 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
         read = load_source(Source(source.name, text), loaded.path, overrides)
         return _look_over(read, read.network and analyze(read.network), check_expect), _cost(read)
 
-    return confirmed(own, _cost(loaded), again)
+    return confirm_repairs(own, _cost(loaded), again)
 
 
 def _cost(loaded: Loaded) -> int:

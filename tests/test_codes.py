@@ -19,7 +19,7 @@ from .cli.running import cnncalc
 
 CODES = all_codes()
 ROOT = Path(__file__).parent.parent / "cnncalc"
-MAKERS = {"Problem", "Mistake", "LayerError", "told"}
+MAKERS = {"Problem", "Mistake", "LayerError", "warn"}
 WITHOUT_EXAMPLE = {"unreadable"}  # there is no file to show
 
 

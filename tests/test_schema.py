@@ -17,7 +17,7 @@ from cnncalc.render.schema import EXPRESSION, argument, schema, schema_json
 from cnncalc.render.schema import KEYS as DESCRIBED
 from cnncalc.spec.document import KEYS
 from cnncalc.spec.files import bundled, bundled_path, read_source
-from cnncalc.spec.nodes import Listing, Node, Text, parse
+from cnncalc.spec.nodes import YamlList, YamlNode, YamlString, parse
 
 from .cli.running import ROOT, cnncalc
 from .marks import marks
@@ -41,16 +41,16 @@ BESIDES = {
 }  # fmt: skip
 
 
-def value_of(node: Node | None) -> Any:
+def value_of(node: YamlNode | None) -> Any:
     """What an editor hands to the schema: YAML 1.2's core types."""
-    if isinstance(node, Text):
+    if isinstance(node, YamlString):
         return scalar(node)
-    if isinstance(node, Listing):
+    if isinstance(node, YamlList):
         return [value_of(item) for item in node.items]
     return {key.value: value_of(held) for key, held in node.pairs} if node else None
 
 
-def scalar(text: Text) -> Any:
+def scalar(text: YamlString) -> Any:
     if not text.plain:
         return text.value
     if text.value in ("", "~", "null"):

@@ -18,7 +18,7 @@ BY_POSITION = re.compile(r"\w+\([0-9]+, *[0-9]+, *[0-9]+[,)]")
 LARGE_KERNEL = 12  # from here on, kernel and channels are probably swapped
 
 
-class Subject:
+class Inspection:
     """A network, its report, and the readers of each output. `different` has only the first of repeated nodes."""
 
     def __init__(self, network: Network, report: Report) -> None:
@@ -63,16 +63,16 @@ class Subject:
         return node.layer.linear and len(node.inputs) == 1 and self.layer(node).work.macs == 0 and not grows
 
 
-Rule = Callable[[Subject], Iterator[Problem]]
+Rule = Callable[[Inspection], Iterator[Problem]]
 
 
 def advice(network: Network, report: Report) -> list[Problem]:
     """All warnings about a network, rule by rule."""
-    subject = Subject(network, report)
+    subject = Inspection(network, report)
     return [problem for rule in RULES for problem in rule(subject)]
 
 
-def told(code: str, message: str, node: Node, *fixes: Fix, help: str = "") -> Problem:
+def warn(code: str, message: str, node: Node, *fixes: Fix, help: str = "") -> Problem:
     return Problem(code, message, node.span, help, node.path, fixes=fixes)
 
 
@@ -81,7 +81,7 @@ def sizes_text(sizes: Sequence[int | Fraction]) -> str:
     return "×".join(map(str, sizes))
 
 
-def unseen_edge(subject: Subject) -> Iterator[Problem]:
+def unseen_edge(subject: Inspection) -> Iterator[Problem]:
     """(I − K + 2P) is not a multiple of S, and the rest is more than padding."""
     for node in subject.different:
         for axis, output in zip(subject.windows(node), node.output[1:], strict=False):
@@ -89,20 +89,20 @@ def unseen_edge(subject: Subject) -> Iterator[Problem]:
             lost = axis.size - reached
             if lost > 0 and axis.extent >= axis.stride:
                 left = (axis.size - axis.extent + axis.before + axis.after) % axis.stride
-                yield told(
+                yield warn(
                     "unseen-edge",
                     f"the window of `{node.layer.kind}` never covers the last {lost} of {axis.size} positions:"
                     f" (I − K + 2P) mod S = ({axis.size} − {axis.extent} + {axis.before + axis.after})"
                     f" mod {axis.stride} = {left}",
                     node,
-                    *(inserted(node, "ceil=true") if "ceil" in node.layer.settings else ()),
-                    *inserted(node, f"padding={axis.before + 1}"),
+                    *(add_argument(node, "ceil=true") if "ceil" in node.layer.settings else ()),
+                    *add_argument(node, f"padding={axis.before + 1}"),
                     help="add padding, or if it is intended: `allow: {unseen-edge: the reason}`",
                 )
                 break
 
 
-def inserted(node: Node, setting: str) -> tuple[Fix, ...]:
+def add_argument(node: Node, setting: str) -> tuple[Fix, ...]:
     """The repair that adds an argument to a call."""
     span = node.span
     name = setting.partition("=")[0]
@@ -114,7 +114,7 @@ def inserted(node: Node, setting: str) -> tuple[Fix, ...]:
     return ()
 
 
-def replaced(node: Node, name: str, value: str) -> tuple[Fix, ...]:
+def replace_argument(node: Node, name: str, value: str) -> tuple[Fix, ...]:
     """The repair that changes an argument that is given by name as a number."""
     found = re.search(rf"\b{name}=([0-9]+)(?=[,)])", node.span.text)
     if not found:
@@ -124,22 +124,22 @@ def replaced(node: Node, name: str, value: str) -> tuple[Fix, ...]:
     return (Fix(at, value, f"write `{name}={value}`"),)
 
 
-def bias_before_norm(subject: Subject) -> Iterator[Problem]:
+def bias_before_norm(subject: Inspection) -> Iterator[Problem]:
     """A norm that subtracts the mean of a channel subtracts any constant with it."""
     for node in subject.network.nodes:
         reader = subject.only_reader(node.index)
         if reader and reader.layer.cancels_bias and getattr(node.layer, "bias", False):
-            yield told(
+            yield warn(
                 "bias-before-norm",
                 f"the bias of `{node.layer.kind}` is cancelled by the following `{reader.layer.kind}`:"
                 f" {subject.layer(node).biases:,} wasted parameters",
                 node,
-                *inserted(node, "bias=false"),
+                *add_argument(node, "bias=false"),
                 help="write `bias=false`",
             )
 
 
-def linear_pair(subject: Subject) -> Iterator[Problem]:
+def linear_pair(subject: Inspection) -> Iterator[Problem]:
     """W₂(W₁x) is (W₂W₁)x; not reported if the tensor between is so narrow that the product would cost more."""
     pairs = set()
     for node in subject.network.nodes:
@@ -157,7 +157,7 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
         before, between, behind = node.input_shapes[0][0], node.output[0], reader.output[0]
         if between < min(before, behind) or are_factors(subject, node, reader):
             continue
-        yield told(
+        yield warn(
             "linear-pair",
             f"nothing non-linear is between `{node.layer.kind}` and `{reader.path}`:"
             " two consecutive linear layers collapse into one",
@@ -166,31 +166,31 @@ def linear_pair(subject: Subject) -> Iterator[Problem]:
         )
 
 
-def are_factors(subject: Subject, first: Node, second: Node) -> bool:
+def are_factors(subject: Inspection, first: Node, second: Node) -> bool:
     """Whether two windows extend along different axes, e.g. K×1 and 1×K, a large kernel split in two."""
     pairs = zip(subject.windows(first), subject.windows(second), strict=False)
     extents = [(a.kernel, b.kernel) for a, b in pairs]
     return bool(extents) and all(min(pair) == 1 for pair in extents) and any(max(pair) > 1 for pair in extents)
 
 
-def wide_padding(subject: Subject) -> Iterator[Problem]:
+def wide_padding(subject: Inspection) -> Iterator[Problem]:
     """A window inside the padding sees nothing of the input."""
     for node in subject.different:
         for axis in subject.windows(node):
             if getattr(node.layer, "padding", 0) != "full" and max(axis.before, axis.after) >= axis.extent:
                 padding = max(axis.before, axis.after)
-                yield told(
+                yield warn(
                     "wide-padding",
                     f"a padding of {padding} is as wide as the window of {axis.extent}:"
                     " outputs at the border see only padding",
                     node,
-                    *replaced(node, "padding", str((axis.extent - 1) // 2)),
+                    *replace_argument(node, "padding", str((axis.extent - 1) // 2)),
                     help=f"for a window of {axis.extent}, `half` pads by {(axis.extent - 1) // 2}",
                 )
                 break
 
 
-def small_field(subject: Subject) -> Iterator[Problem]:
+def small_field(subject: Inspection) -> Iterator[Problem]:
     """After a global pool a classifier sees the whole image, but no feature is larger than the receptive field."""
     network = subject.network
     walked: set[int] = set()
@@ -210,7 +210,7 @@ def small_field(subject: Subject) -> Iterator[Problem]:
         field = seen.receptive_field
         image = network.input[1:]
         if field and not seen.whole and any(size < side for size, side in zip(field.size, image, strict=True)):
-            yield told(
+            yield warn(
                 "small-field",
                 f"before the global pool a unit sees {sizes_text(field.size)} of an image of {sizes_text(image)}",
                 pool,
@@ -224,7 +224,7 @@ def windows(node: Node) -> tuple[object, ...]:
     return reach if isinstance(reach, tuple) else (reach,) if len(node.inputs) > 1 else ()
 
 
-def stride_disagreement(subject: Subject) -> Iterator[Problem]:
+def stride_disagreement(subject: Inspection) -> Iterator[Problem]:
     """Maps of one size with different strides over the input do not match position by position."""
     for node in subject.network.nodes:
         if len(node.inputs) < 2 or max(node.output[1:], default=1) == 1:
@@ -239,7 +239,7 @@ def stride_disagreement(subject: Subject) -> Iterator[Problem]:
         moving = {stride for stride in strides if any(stride)}
         if len(moving) > 1:
             listed = " and ".join(sorted(map(sizes_text, moving)))
-            yield told(
+            yield warn(
                 "stride-disagreement",
                 f"the branches of `{node.layer.kind}` have different strides over the input: {listed}",
                 node,
@@ -247,7 +247,7 @@ def stride_disagreement(subject: Subject) -> Iterator[Problem]:
             )
 
 
-def input_channels_first(subject: Subject) -> Iterator[Problem]:
+def input_channels_first(subject: Inspection) -> Iterator[Problem]:
     """`conv(3, 64, 3)` for an input of 3 channels: the order of PyTorch, which begins with the input channels."""
     for node in subject.different:
         layer = node.layer
@@ -262,7 +262,7 @@ def input_channels_first(subject: Subject) -> Iterator[Problem]:
             head, _, rest = text.partition("(")
             first, _, others = rest.partition(",")
             fixes = [Fix(node.span, f"{head}({others.strip()}", f"write `{head}({others.strip()}`")] if others else []
-            yield told(
+            yield warn(
                 "input-channels-first",
                 f"a convolution to {out} channel{'s' * (out > 1)}, as many as its input has, with a kernel of {kernel}"
                 f"{f' and a stride of {stride}' if swapped else ''}: the first argument is the output channels",

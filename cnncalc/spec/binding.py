@@ -13,7 +13,7 @@ from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import argument_named, kind_named, not_written, rewritten
 from cnncalc.spec.repairs import guess, rename, set_argument, write
 from cnncalc.spec.tree import Argument, Call
-from cnncalc.spec.values import Word, is_number, told_apart
+from cnncalc.spec.values import Word, is_number, typed_key
 
 MOST_UNKNOWN = 50  # unknown arguments reported for one call
 
@@ -69,19 +69,19 @@ def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> No
     call.bound = bound
     if all(isinstance(value, Literal) for value in bound.values()):
         settings = {name: value.value for name, value in bound.items() if isinstance(value, Literal)}
-        call.constant = layer_of(call, target, settings, made)
+        call.constant = make_layer(call, target, settings, made)
     call.target = target
 
 
-def layer_of(call: Call, target: type[Layer], settings: dict[str, Value], made: dict[object, Layer]) -> Layer:
+def make_layer(call: Call, target: type[Layer], settings: dict[str, Value], made: dict[object, Layer]) -> Layer:
     """The layer of a call; the same object for the same arguments. Raises Mistake if it does not allow them."""
-    key = (target, *settings, *told_apart(settings.values()))
+    key = (target, *settings, *typed_key(settings.values()))
     layer = made.get(key)
     if layer is None:
         try:
             layer = made[key] = target(**settings)
         except LayerError as error:
-            raise mistake_of(error, call) from None
+            raise convert_error(error, call) from None
     return layer
 
 
@@ -99,12 +99,14 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     for position, argument in enumerate(call.arguments):
         if not argument.name and position >= len(names):
             fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
-            raise Mistake("unknown-argument", f"too many arguments: {takes(call, names)}", argument.span, "", *fixes)
+            raise Mistake(
+                "unknown-argument", f"too many arguments: {describe_parameters(call, names)}", argument.span, "", *fixes
+            )
         name = argument.name or names[position]
         if name in bound:
             first = bound[name].span.text
             message = f"`{name}` is given twice: `{first}` and `{argument.value.span.text}`"
-            raise Mistake("duplicate-argument", message, argument.span, "", *in_other_order(call, names))
+            raise Mistake("duplicate-argument", message, argument.span, "", *reorder_arguments(call, names))
         bound[name] = argument.value
     missing = [name for name, optional in parameters.items() if not optional and name not in bound]
     if missing:
@@ -115,14 +117,14 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     return bound
 
 
-def takes(call: Call, names: list[str]) -> str:
+def describe_parameters(call: Call, names: list[str]) -> str:
     """Describe the parameters of a call in a message."""
     return f"`{call.kind}` takes {', '.join(names) or 'no arguments'}"
 
 
 def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
     """The mistake of an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
-    name, wants = argument.name, takes(call, names)
+    name, wants = argument.name, describe_parameters(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
     meant = argument_named(call.kind, name, free)
     fixes = [guess(at, meant)] if meant else [*rewritten(call, call.kind), *rename(at, name, free)]
@@ -131,7 +133,7 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
 
 
-def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
+def convert_error(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
     """The mistake of a layer error, at the argument concerned, with its suggestions as repairs.
 
     `shape` is the shape of the input, () if it is not known.
@@ -147,23 +149,23 @@ def mistake_of(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
         text = f"{error.insert_before} -> {call.span.text}"
         fixes.insert(0, Fix(call.span, text, f"add `{error.insert_before}` before it: `{text}`"))
     if error.code == "kernel-too-large":
-        fixes = [*channels_first(call, shape), *fixes]
+        fixes = [*drop_input_channels(call, shape), *fixes]
     if error.code == "bad-argument" and error.argument in call.bound:
         fixes = _bad_argument(error, call, fixes)
     return Mistake(error.code, error.message + error.detail, at, error.help, *fixes)
 
 
-def channels_first(call: Call, shape: Shape) -> tuple[Fix, ...]:
+def drop_input_channels(call: Call, shape: Shape) -> tuple[Fix, ...]:
     """The repair of `conv(3, 64, 3)` for an input of 3 channels."""
     texts = [argument.span.text for argument in call.arguments]
     if call.by_name or len(texts) < 3 or any(argument.name for argument in call.arguments[:3]):
         return ()
     if not shape or texts[0] != str(shape[0]):
         return ()
-    return without_first(call)
+    return drop_first_argument(call)
 
 
-def without_first(call: Call) -> tuple[Fix, ...]:
+def drop_first_argument(call: Call) -> tuple[Fix, ...]:
     """The repair of a call in the order of PyTorch, in which the input channels are written first."""
     first, *others = (argument.span.text for argument in call.arguments)
     text = f"{call.kind}({', '.join(others)})"
@@ -171,10 +173,10 @@ def without_first(call: Call) -> tuple[Fix, ...]:
     return (Fix(call.span, text, f"the {first} input {what} are not written: `{text}`"),)
 
 
-def in_other_order(call: Call, names: list[str]) -> tuple[Fix, ...]:
+def reorder_arguments(call: Call, names: list[str]) -> tuple[Fix, ...]:
     """The same repair if an extra argument, or one of the wrong type, shows that they are written first."""
     numbers = [argument for argument in call.arguments[:2] if not argument.name and isinstance(argument.value, Literal)]
-    return without_first(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
+    return drop_first_argument(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
 
 
 def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[Fix]:
@@ -186,7 +188,7 @@ def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[F
     if isinstance(value, Arithmetic) and isinstance(error.found, float) and isinstance(setting, IntegerSetting):
         fixes.append(write(value.span, f"round({value.span.text})"))
     if isinstance(setting, FlagSetting) and isinstance(value, Literal) and is_number(value.value):
-        fixes += in_other_order(call, list(settings))
+        fixes += reorder_arguments(call, list(settings))
     fixes += suggested
     if isinstance(value, Literal | Name):
         fixes += rename(value.span, value.span.text, setting.words)

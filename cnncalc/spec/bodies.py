@@ -10,7 +10,7 @@ from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
-from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, is_empty
+from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, is_empty
 from cnncalc.spec.repairs import write
 from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item, Merge
 
@@ -26,7 +26,7 @@ class BodyReader:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
 
-    def attempt(self, read: Callable[[Text], T], text: Text) -> T | None:
+    def attempt(self, read: Callable[[YamlString], T], text: YamlString) -> T | None:
         """Read a string with `read`; None if it has a mistake, which is reported."""
         try:
             return read(text)
@@ -41,12 +41,12 @@ class BodyReader:
         help_text = _NOTHING if fixes else ""
         self.problems.add(Problem("empty-branch", f"{what} is empty", span, help_text, fixes=fixes))
 
-    def body(self, node: Node, what: str, span: Span, *, branch: bool = False) -> Body:
+    def body(self, node: YamlNode, what: str, span: Span, *, branch: bool = False) -> Body:
         """A body; `span` is the position of the key before it, where an empty one is reported.
 
         A `branch` may be `identity` and nothing else.
         """
-        if isinstance(node, Listing):
+        if isinstance(node, YamlList):
             if not node.items:
                 self.empty(what, node.span, *([Fix(node.span, "identity", _NOTHING)] if branch else []))
             elif node.flow and self.is_split(node):
@@ -58,13 +58,13 @@ class BodyReader:
             return (broken(span),)
         return (self.item(node),)
 
-    def is_split(self, node: Listing, *, branches: bool = False) -> bool:
+    def is_split(self, node: YamlList, *, branches: bool = False) -> bool:
         """Whether a comma inside a call has split the strings of a list in brackets, which is reported.
 
         The repair joins items of a chain, and quotes branches.
         """
         for item in node.items:
-            if isinstance(item, Text) and item.plain and item.value.count("(") != item.value.count(")"):
+            if isinstance(item, YamlString) and item.plain and item.value.count("(") != item.value.count(")"):
                 calls = _split_calls(node.span.text[1:-1])
                 quoted = ", ".join(f'"{call}"' if "," in call else call for call in calls)
                 text, how = (f"[{quoted}]", "quote the calls") if branches else (" -> ".join(calls), "join them")
@@ -74,17 +74,17 @@ class BodyReader:
                 return True
         return False
 
-    def item(self, node: Node) -> Chain:
-        if isinstance(node, Text):
+    def item(self, node: YamlNode) -> Chain:
+        if isinstance(node, YamlString):
             return self.attempt(read_chain, node) or broken(node.span)
-        if isinstance(node, Listing):
+        if isinstance(node, YamlList):
             if not (node.flow and self.is_split(node)):
                 self.refuse_list(node)
             return broken(node.span)
         return self.mapping_item(node) or broken(node.span)
 
-    def refuse_list(self, node: Listing) -> None:
-        texts = [item.span.text for item in node.items if isinstance(item, Text)]
+    def refuse_list(self, node: YamlList) -> None:
+        texts = [item.span.text for item in node.items if isinstance(item, YamlString)]
         fixes = []
         if len(texts) == len(node.items) > 0:
             fixes = [write(node.span, f"{texts[0]}({', '.join(texts[1:])})"), write(node.span, " -> ".join(texts))]
@@ -92,7 +92,7 @@ class BodyReader:
             "a list is not allowed as an item", node.span, *fixes, help="write each of its items on a line of its own"
         )
 
-    def mapping_item(self, node: Mapping) -> Chain | None:
+    def mapping_item(self, node: YamlMapping) -> Chain | None:
         if not node.pairs:
             self.refuse("an empty mapping is not allowed as an item", node.span)
             return None
@@ -111,7 +111,7 @@ class BodyReader:
             return None
         return Chain(head.name, head.name_span, (Item(unit, None, head.condition, None, key.span),), key.span)
 
-    def refuse_colon(self, key: Text, value: Node) -> None:
+    def refuse_colon(self, key: YamlString, value: YamlNode) -> None:
         """Report `conv(4, kernel: 3)`, which YAML reads as a key and a value."""
         past = _past_colon(key.span)
         at = Span(key.span.source, past - 1, past)
@@ -124,10 +124,10 @@ class BodyReader:
             fixes = (Fix(gap, "=", f"write `{name[1]}={value.span.text.rstrip(')')}`"),)
         self.problems.add(Problem("syntax", message, at, fixes=fixes))
 
-    def refuse_second_key(self, node: Mapping) -> None:
+    def refuse_second_key(self, node: YamlMapping) -> None:
         """Report `name:` or `if:` beside a kind, which belong into the key, or branches beside their merge."""
         (key, value), (extra, said) = node.pairs[:2]
-        if key.value in MERGE_WORDS and isinstance(value, Text) and not value.value and not node.flow:
+        if key.value in MERGE_WORDS and isinstance(value, YamlString) and not value.value and not node.flow:
             branches = Span(extra.span.source, extra.span.start, node.span.end)
             fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 more spaces")
             self.refuse(f"the branches of `{key.value}` are not indented below it", extra.span, fix)
@@ -135,7 +135,7 @@ class BodyReader:
         fixes = []
         whole = Span(key.span.source, key.span.start, said.span.end)
         rest = whole.source.text[key.span.end : value.span.end]
-        if len(node.pairs) == 2 and isinstance(said, Text):
+        if len(node.pairs) == 2 and isinstance(said, YamlString):
             if extra.value in ("name", "id"):
                 fixes = [Fix(whole, f"{said.value} = {key.value}{rest}", f"write `{said.value} = {key.value}: …`")]
             elif extra.value in ("if", "when"):
@@ -145,18 +145,18 @@ class BodyReader:
 
     # merges
 
-    def merge(self, head: Head, node: Node, key: Text) -> Merge | None:
+    def merge(self, head: Head, node: YamlNode, key: YamlString) -> Merge | None:
         branches: list[Branch] | None
-        if isinstance(node, Listing):
+        if isinstance(node, YamlList):
             branches = self.branch_list(head.word, node)
-        elif isinstance(node, Mapping):
+        elif isinstance(node, YamlMapping):
             branches = self.branch_mapping(head.word, node)
         elif re.match(rf"{ROUNDS}\b", node.value) and head.word in MERGES:
             rounds = self.attempt(read_rounds, node)
             return Merge(head.word, (), head.word_span, rounds) if rounds else None
         elif node.value:
             branches = None
-            message = f"`{head.word}` needs branches, a mapping of names or a list, found {form(node)}"
+            message = f"`{head.word}` needs branches, a mapping of names or a list, found {describe_node(node)}"
             help_text = "write each branch on a line of its own below it, e.g. `- identity`"
             if head.word in MERGES:
                 help_text += f"; or `{ROUNDS}(NAME)`, for the rounds of a repeat"
@@ -167,7 +167,7 @@ class BodyReader:
             self.empty(f"`{head.word}`", head.word_span)
         return Merge(head.word, tuple(branches), head.word_span) if branches else None
 
-    def branch_list(self, word: str, node: Listing) -> list[Branch] | None:
+    def branch_list(self, word: str, node: YamlList) -> list[Branch] | None:
         if node.flow and self.is_split(node, branches=True):
             return None
         return [
@@ -176,7 +176,7 @@ class BodyReader:
             for body in [self.body(inner, f"branch {n} of `{word}`", inner.span, branch=True)]
         ]
 
-    def branch_mapping(self, word: str, node: Mapping) -> list[Branch] | None:
+    def branch_mapping(self, word: str, node: YamlMapping) -> list[Branch] | None:
         if node.flow and self.is_split_mapping(node):
             return None
         branches: list[Branch] = []
@@ -195,10 +195,10 @@ class BodyReader:
             branches.append(Branch(label, condition, body, key.span, inner.span))
         return None if unread else branches
 
-    def is_split_mapping(self, node: Mapping) -> bool:
+    def is_split_mapping(self, node: YamlMapping) -> bool:
         """Whether a comma inside a call has split the strings of a mapping in braces, which is reported."""
         for _, value in node.pairs:
-            if isinstance(value, Text) and value.plain and value.value.count("(") > value.value.count(")"):
+            if isinstance(value, YamlString) and value.plain and value.value.count("(") > value.value.count(")"):
                 inside = node.span.text[1:-1]
                 parts = (re.sub(r"^([^:]+:\s*)(.*\(.*)$", r'\1"\2"', part) for part in _split_calls(inside))
                 quoted = ", ".join(parts)
@@ -213,14 +213,14 @@ class BodyReader:
 
     # calls with arguments in a mapping, and values
 
-    def call(self, head: Head, node: Node, key: Text) -> Call | None:
+    def call(self, head: Head, node: YamlNode, key: YamlString) -> Call | None:
         """A call with arguments in a mapping, `conv: {out: 64, kernel: 3}`."""
         kind = head.word
-        if not isinstance(node, Mapping):
-            value = node.value if isinstance(node, Text) else ", ".join(item.span.text for item in node.items)
+        if not isinstance(node, YamlMapping):
+            value = node.value if isinstance(node, YamlString) else ", ".join(item.span.text for item in node.items)
             text = f"{key.value}({value})" if value else key.value
             whole = Span(key.span.source, key.span.start, max(node.span.end, _past_colon(key.span)))
-            found = "nothing" if isinstance(node, Text) and not value else form(node)
+            found = "nothing" if isinstance(node, YamlString) and not value else describe_node(node)
             self.refuse(f"`{kind}:` needs a mapping of arguments, found {found}", key.span, write(whole, text))
             return None
         arguments = []
@@ -231,18 +231,18 @@ class BodyReader:
             arguments.append(Argument(name.value, value_of, Span(name.span.source, name.span.start, inner.span.end)))
         return Call(kind, head.word_span, tuple(arguments), head.word_span, by_name=True)
 
-    def value(self, node: Node) -> Expression | None:
+    def value(self, node: YamlNode) -> Expression | None:
         """An expression: a string, or a list of expressions."""
-        if isinstance(node, Text):
+        if isinstance(node, YamlString):
             return self.attempt(read_expression, node)
-        if isinstance(node, Mapping):
+        if isinstance(node, YamlMapping):
             self.refuse("expected a number, a word, an expression or a list, found a mapping", node.span)
             return None
         items = [self.value(item) for item in node.items]
         if any(item is None for item in items):
             return None
         values = tuple(item for item in items if item)
-        return self.attempt(lambda _: Listed(node.span, values), Text("", node.span, '"'))
+        return self.attempt(lambda _: Listed(node.span, values), YamlString("", node.span, '"'))
 
 
 def broken(span: Span) -> Chain:
@@ -267,7 +267,7 @@ def _split_calls(text: str) -> list[str]:
     return [*parts, text[start:].strip()]
 
 
-def _read_branch_key(text: Text) -> tuple[str, Expression | None]:
+def _read_branch_key(text: YamlString) -> tuple[str, Expression | None]:
     parser = Parser(text)
 
     def read() -> tuple[str, Expression | None]:

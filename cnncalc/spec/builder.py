@@ -150,11 +150,11 @@ class Builder:
 
     def note(self, mistake: Mistake, path: str, flow: Flow | None = None, fixes: tuple[Fix, ...] = ()) -> None:
         """Report a mistake with the calls that led to it and the last shapes."""
-        notes = [Note(f"in `{quoted(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
+        notes = [Note(f"in `{shorten(title)}`, called here", span) for title, span in reversed(self.calls[-4:])]
         if len(self.calls) > 4:
             notes.append(Note(f"{len(self.calls) - 4} more outer calls"))
         if self.repeats and (index := self.repeats[-1][1]):
-            notes.append(Note(f"in round {index} of `{quoted(self.repeats[-1][0].span.text)}`, counting from 0"))
+            notes.append(Note(f"in round {index} of `{shorten(self.repeats[-1][0].span.text)}`, counting from 0"))
         if flow and not self.failed:
             notes.append(Note(f"the last shapes: {self.way_to(flow)}"))
         problem = mistake.problem
@@ -199,7 +199,7 @@ class Builder:
         del self.calls[calls:], self.repeats[rounds:]
 
 
-def quoted(text: str) -> str:
+def shorten(text: str) -> str:
     """Shorten a quote of the file."""
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 

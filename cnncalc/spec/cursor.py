@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from cnncalc.errors import Fix, Mistake, Span
-from cnncalc.spec.nodes import Text
+from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
-from cnncalc.spec.tokens import Token, describe, tokenize
+from cnncalc.spec.tokens import Token, describe_token, tokenize
 
 DEEPEST = 100  # nested parentheses
 T = TypeVar("T")
@@ -19,7 +19,7 @@ CLOSING = {"(": ")", "[": "]"}
 class Cursor:
     """Reads one string from left to right. Every method raises Mistake at the first token that does not fit."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: YamlString) -> None:
         self.text = text
         self.tokens = tokenize(text)
         self.position = 0
@@ -40,7 +40,7 @@ class Cursor:
 
     def expect(self, kind: str, what: str) -> Token:
         if self.kind != kind:
-            self.fail(f"expected {what}, found {describe(self.token)}", *self.guesses(kind))
+            self.fail(f"expected {what}, found {describe_token(self.token)}", *self.guesses(kind))
         return self.next()
 
     def separated(self, close: str, read: Callable[[], T]) -> tuple[T, ...]:
@@ -49,7 +49,7 @@ class Cursor:
         while not self.take(close):
             found.append(read())
             if self.kind != close and not self.take(","):
-                self.fail(f"expected `,` or `{close}`, found {describe(self.token)}", *self.guesses(close))
+                self.fail(f"expected `,` or `{close}`, found {describe_token(self.token)}", *self.guesses(close))
         return tuple(found)
 
     def whole(self, read: Callable[[], T], what: str) -> T:
@@ -58,7 +58,7 @@ class Cursor:
             self.fail(f"expected {what}, found nothing")
         value = read()
         if self.kind != "end":
-            self.fail(f"{describe(self.token)} is not allowed after {what}", *self.guesses(""))
+            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *self.guesses(""))
         return value
 
     def since(self, start: int) -> Span:

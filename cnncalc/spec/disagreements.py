@@ -14,20 +14,20 @@ from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
 MOST_TOLD = 12  # branches whose shapes are listed; of more, only the two that differ
 
 
-def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
+def explain_disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
     """The mistake of a merge, at the first branch that differs from those before it."""
     number = max(error.branch, 1)
     culprit, flow = known[number]
     measure, first = known[0]
     told = known if len(known) <= MOST_TOLD else (known[0], known[number])
-    shapes = ", ".join(f"{named(branch)} is {shape_text(flow.shape)}" for branch, flow in told if flow.shape)
+    shapes = ", ".join(f"{name_branch(branch)} is {shape_text(flow.shape)}" for branch, flow in told if flow.shape)
     fixes: list[Fix] = []
     if first.shape and flow.shape and culprit.body and not is_by_name(culprit):
         fixes = [
-            *as_a_shortcut(measure, first.shape, culprit, flow.shape),
-            *with_padding(measure),
-            *with_padding(culprit),
-            *with_stride(measure, culprit, flow.shape, first.shape),
+            *suggest_shortcut(measure, first.shape, culprit, flow.shape),
+            *suggest_padding(measure),
+            *suggest_padding(culprit),
+            *suggest_stride(measure, culprit, flow.shape, first.shape),
         ]
     if error.append:
         index, call = error.append
@@ -41,7 +41,7 @@ def disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: Laye
     )
 
 
-def named(branch: Branch) -> str:
+def name_branch(branch: Branch) -> str:
     """Name a branch in a message, those of a list by their number."""
     if not branch.body:
         return branch.label  # a round of a repeat
@@ -74,7 +74,7 @@ def given(branch: Branch, *names: str) -> str:
     return ""
 
 
-def as_a_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape) -> list[Fix]:
+def suggest_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape) -> list[Fix]:
     """A 1×1 convolution that gives a branch the channels, and if needed the stride, of the first one."""
     if len(wanted) != len(found) or len(wanted) < 2 or culprit.body_span.text.strip() != "identity":
         return []
@@ -82,13 +82,13 @@ def as_a_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape)
     strides = [""] if found[1:] == wanted[1:] else []
     strides += [text for text in (given(measure, "stride"), str(ratio) if ratio > 1 else "") if text]
     outs = [text for text in (given(measure, "out"), *first_arguments(measure), str(wanted[0])) if text]
-    said = f"{named(measure)} changes "
+    said = f"{name_branch(measure)} changes "
     said += f"channels {found[0]} → {wanted[0]}" if wanted[0] != found[0] else f"the size {found[1]} → {wanted[1]}"
     fixes = []
     for stride in strides:
         for out in dict.fromkeys(outs):
             text = f"conv({out}, 1{f', {stride}' if stride else ''})"
-            help_text = f"{said}; give {named(culprit)} a 1×1 convolution: `{text}`"
+            help_text = f"{said}; give {name_branch(culprit)} a 1×1 convolution: `{text}`"
             fixes.append(Fix(culprit.body_span, text, help_text))
     return fixes
 
@@ -98,7 +98,7 @@ def first_arguments(branch: Branch) -> list[str]:
     return [call.arguments[0].value.span.text for call in reversed(calls_of(branch)) if call.arguments][:2]
 
 
-def with_padding(branch: Branch) -> list[Fix]:
+def suggest_padding(branch: Branch) -> list[Fix]:
     """A padding that keeps the size of the map, for windows without padding."""
     fixes: list[Fix] = []
     for call in calls_of(branch):
@@ -118,7 +118,7 @@ def steps_by_its_window(call: Call) -> bool:
     return is_layer and isinstance(target.settings["stride"].default, Same)
 
 
-def with_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:
+def suggest_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:
     """The stride of one branch for the window of the other."""
     if len(found) != len(wanted) or len(found) < 2:
         return []

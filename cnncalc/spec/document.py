@@ -9,7 +9,7 @@ from cnncalc.errors import Problem, Problems, Source, Span
 from cnncalc.spec.bodies import BodyReader
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.grammar import read_declaration
-from cnncalc.spec.nodes import Mapping, Node, Text, form, is_empty, parse
+from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node, is_empty, parse
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
@@ -23,7 +23,7 @@ class Reason(NamedTuple):
     span: Span
 
 
-class Entry(NamedTuple):
+class KeyedValue(NamedTuple):
     """A value of `params`, `expect` or `input` with the position of its key."""
 
     value: Expression
@@ -35,15 +35,15 @@ class Document:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.texts: dict[str, Text] = {}  # name, source, notes, extends
+        self.texts: dict[str, YamlString] = {}  # name, source, notes, extends
         self.has_input = False  # also if it cannot be read
-        self.input: Entry | None = None
+        self.input: KeyedValue | None = None
         self.layers: Body | None = None
         self.blocks: dict[str, Block] = {}
-        self.params: dict[str, Entry] = {}
-        self.expect: dict[str, Entry] = {}
+        self.params: dict[str, KeyedValue] = {}
+        self.expect: dict[str, KeyedValue] = {}
         self.allow: dict[str, Reason] = {}  # code of a warning → reason
-        self.weights: Node | None = None
+        self.weights: YamlNode | None = None
 
     def text(self, key: str) -> str:
         """The string of a key, "" if it is missing."""
@@ -53,9 +53,9 @@ class Document:
 def read_document(source: Source, problems: Problems) -> Document | None:
     """Read a file; None if nothing of it can be read. Adds its problems to `problems`."""
     root = parse(source, problems)
-    if root is None or not isinstance(root, Mapping):
+    if root is None or not isinstance(root, YamlMapping):
         if not problems.errors:
-            found = "nothing" if root is None else form(root)
+            found = "nothing" if root is None else describe_node(root)
             problems.add(
                 Problem(
                     "wrong-form",
@@ -75,8 +75,8 @@ class _Reader(BodyReader):
         super().__init__(problems)
         self.result = Document(source)
 
-    def document(self, root: Mapping) -> Document:
-        readers: dict[str, Callable[[Text, Node], None]] = {
+    def document(self, root: YamlMapping) -> Document:
+        readers: dict[str, Callable[[YamlString, YamlNode], None]] = {
             "input": self.input, "layers": self.layers, "blocks": self.blocks, "params": self.params,
             "expect": self.expect, "allow": self.allow, "weights": self.weights,
         }  # fmt: skip
@@ -88,30 +88,32 @@ class _Reader(BodyReader):
                 unknown = [name for name in KEYS if name not in root.values]
                 fixes = () if self.problems.full else rename(key.span, key.value, unknown)
                 self.problems.add(Problem("unknown-key", f"unknown key `{key.value}`", key.span, known, fixes=fixes))
-            elif isinstance(node, Text):
+            elif isinstance(node, YamlString):
                 self.result.texts[key.value] = node
             else:
-                self.refuse(f"`{key.value}` must be a string, found {form(node)}", node.span)
+                self.refuse(f"`{key.value}` must be a string, found {describe_node(node)}", node.span)
         return self.result
 
-    def pairs(self, key: Text, node: Node) -> list[tuple[Text, Node]]:
-        if isinstance(node, Mapping):
+    def pairs(self, key: YamlString, node: YamlNode) -> list[tuple[YamlString, YamlNode]]:
+        if isinstance(node, YamlMapping):
             return node.pairs
         if not is_empty(node):
             help_text = "write each `NAME: …` on a line of its own below it"
-            self.refuse(f"`{key.value}` must be a mapping of names, found {form(node)}", node.span, help=help_text)
+            self.refuse(
+                f"`{key.value}` must be a mapping of names, found {describe_node(node)}", node.span, help=help_text
+            )
         return []
 
-    def input(self, key: Text, node: Node) -> None:
+    def input(self, key: YamlString, node: YamlNode) -> None:
         value = self.value(node)
         self.result.has_input = True
         if value:
-            self.result.input = Entry(value, key.span)
+            self.result.input = KeyedValue(value, key.span)
 
-    def layers(self, key: Text, node: Node) -> None:
+    def layers(self, key: YamlString, node: YamlNode) -> None:
         self.result.layers = self.body(node, "`layers`", key.span)
 
-    def blocks(self, key: Text, node: Node) -> None:
+    def blocks(self, key: YamlString, node: YamlNode) -> None:
         for declaration, inner in self.pairs(key, node):
             read = self.attempt(read_declaration, declaration)
             body = self.body(inner, f"block `{declaration.value}`", declaration.span)
@@ -124,34 +126,34 @@ class _Reader(BodyReader):
             else:
                 self.result.blocks[name] = Block(name, parameters, body, declaration.span)
 
-    def params(self, key: Text, node: Node) -> None:
+    def params(self, key: YamlString, node: YamlNode) -> None:
         self.result.params.update(self.entries(key, node))
 
-    def expect(self, key: Text, node: Node) -> None:
+    def expect(self, key: YamlString, node: YamlNode) -> None:
         self.result.expect.update(self.entries(key, node))
 
-    def entries(self, key: Text, node: Node) -> dict[str, Entry]:
+    def entries(self, key: YamlString, node: YamlNode) -> dict[str, KeyedValue]:
         values = ((name, self.value(inner)) for name, inner in self.pairs(key, node))
-        return {name.value: Entry(value, name.span) for name, value in values if value}
+        return {name.value: KeyedValue(value, name.span) for name, value in values if value}
 
-    def allow(self, key: Text, node: Node) -> None:
+    def allow(self, key: YamlString, node: YamlNode) -> None:
         from cnncalc.errors.codes import all_codes, warnings  # only needed for files with `allow`
 
         for code, reason in self.pairs(key, node):
             known = code.value in warnings.NAMES
             if not known and code.value in all_codes():
                 self.refuse(f"`{code.value}` is an error, and only warnings can be allowed", code.span)
-            elif not known and isinstance(node, Mapping) and node.flow and is_empty(reason):
+            elif not known and isinstance(node, YamlMapping) and node.flow and is_empty(reason):
                 help_text = "put the reason in quotes, or write the entry on a line of its own"
                 self.refuse("a comma splits this reason", code.span, help=help_text)
             elif not known:
                 fixes = rename(code.span, code.value, sorted(warnings.NAMES))
                 self.problems.add(Problem("unknown-key", f"unknown warning `{code.value}`", code.span, fixes=fixes))
-            elif isinstance(reason, Text) and reason.value:
+            elif isinstance(reason, YamlString) and reason.value:
                 self.result.allow[code.value] = Reason(reason.value, code.span)
             else:
                 self.refuse(f"`{code.value}` needs a reason, a string", code.span)
 
-    def weights(self, key: Text, node: Node) -> None:
+    def weights(self, key: YamlString, node: YamlNode) -> None:
         self.pairs(key, node)
         self.result.weights = node

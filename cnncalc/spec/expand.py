@@ -11,17 +11,29 @@ from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import LayerError, Value, show
 from cnncalc.network import INPUT, Network, Node
-from cnncalc.spec.binding import layer_of, mistake_of
-from cnncalc.spec.builder import DEEPEST, Builder, quoted, room_to_call
-from cnncalc.spec.disagreements import disagreement
+from cnncalc.spec.binding import convert_error, make_layer
+from cnncalc.spec.builder import DEEPEST, Builder, room_to_call, shorten
+from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
 from cnncalc.spec.scope import Definition, Flow, Frame, Output
 from cnncalc.spec.segments import Prefix, Segments
-from cnncalc.spec.tree import Block, Body, Branch, Broken, Call, Chain, Item, Merge, Unit, may_be_off, passes_on
-from cnncalc.spec.tree import Group as Parenthesis
-from cnncalc.spec.values import told_apart, truth, whole
+from cnncalc.spec.tree import (
+    Block,
+    Body,
+    Branch,
+    Broken,
+    Call,
+    Chain,
+    Item,
+    Merge,
+    SyntaxGroup,
+    SyntaxUnit,
+    may_be_off,
+    passes_on,
+)
+from cnncalc.spec.values import require_boolean, require_integer, typed_key
 
 
 class Expander:
@@ -100,12 +112,12 @@ class Expander:
         return Flow(INPUT, None), None
 
     def judge(self, condition: Expression, frame: Frame) -> bool:
-        return truth(frame.value(condition), condition.span)
+        return require_boolean(frame.value(condition), condition.span)
 
     def repeat(
         self, item: Item, expression: Expression, frame: Frame, flow: Flow, prefix: Prefix
     ) -> tuple[Flow, Definition | None]:
-        count = whole(frame.value(expression), expression.span, "a count", "bad-count")
+        count = require_integer(frame.value(expression), expression.span, "a count", "bad-count")
         if count < 0:
             raise Mistake("bad-count", f"a repeat count must be 0 or more, found {count}", expression.span)
         unit = item.unit
@@ -122,7 +134,7 @@ class Expander:
             if not path:
                 prefix.count_on(unit.per_round, min(index, 1))
             round_path = f"{path}.{index}" if path else ""
-            if isinstance(unit, Parenthesis):
+            if isinstance(unit, SyntaxGroup):
                 round_opened = self.built.open(round_path)
                 inner = Prefix(f"{round_path}.", self.former) if path else prefix
                 flow = self.chain(unit.chain, frame, flow, inner)
@@ -140,12 +152,12 @@ class Expander:
         return flow, last._replace(rounds=rounds)
 
     def unit(
-        self, unit: Unit, frame: Frame, flow: Flow, prefix: Prefix, path: str = ""
+        self, unit: SyntaxUnit, frame: Frame, flow: Flow, prefix: Prefix, path: str = ""
     ) -> tuple[Flow, Definition | None]:
         """Run one unit; `path` is the path of a round, "" for the path of the unit."""
         if isinstance(unit, Call):
             return self.call(unit, frame, flow, path or prefix.path_of(unit))
-        if isinstance(unit, Parenthesis):
+        if isinstance(unit, SyntaxGroup):
             self.built.enter(unit.span)
             flow = self.chain(unit.chain, frame, flow, prefix)
             self.built.depth -= 1
@@ -173,7 +185,7 @@ class Expander:
     def layer(self, call: Call, frame: Frame) -> Layer:
         """The layer of a call with evaluated arguments; the same object for the same arguments."""
         settings = {name: frame.value(value) for name, value in call.bound.items()}
-        return layer_of(call, call.target, settings, self.layers)
+        return make_layer(call, call.target, settings, self.layers)
 
     def place(self, layer: Layer, flow: Flow, call: Call, path: str) -> tuple[Flow, Definition | None]:
         """Apply a layer to the current tensor; returns its output, doubtful or unknown if a rule of the layer fails."""
@@ -191,7 +203,7 @@ class Expander:
             if flow.doubtful:  # the sizes are not certain
                 error.detail = ""
             if not (flow.doubtful and error.about == "size"):
-                self.built.note(mistake_of(error, call, shape), path, flow, self.built.fewer_rounds())
+                self.built.note(convert_error(error, call, shape), path, flow, self.built.fewer_rounds())
             self.built.failed = True
             return self.guess(layer, shape), None
         node = self.built.add(layer, (flow.node,), inputs, output, call.span, path)
@@ -215,7 +227,7 @@ class Expander:
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
         if self.built.depth >= DEEPEST and frame.recurs():
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
-            help_text = f"add a condition that ends it, e.g. `{quoted(call.span.text)} if …`"
+            help_text = f"add a condition that ends it, e.g. `{shorten(call.span.text)} if …`"
             raise Mistake("recursion", message, call.span, help_text)
         self.built.enter(call.span)
         for name, default, _ in block.parameters:
@@ -224,7 +236,7 @@ class Expander:
             elif default:
                 given[name] = frame.value(default)
         first = len(self.built.nodes)
-        key = (block, flow.shape, *told_apart(given.values()))
+        key = (block, flow.shape, *typed_key(given.values()))
         end = self.replays.again(key, path, flow)
         if end is None:
             start = self.replays.start(path, flow)
@@ -366,7 +378,7 @@ class Expander:
             output = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
-                self.built.note(disagreement(merge, known, error), path)
+                self.built.note(explain_disagreement(merge, known, error), path)
             self.built.failed = True
             return Flow(INPUT, None) if layer.stacks else Flow(INPUT, inputs[0], doubtful=True)
         if len(known) < len(present):

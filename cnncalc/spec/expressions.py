@@ -14,11 +14,11 @@ from cnncalc.spec.values import (
     LONGEST_LIST,
     ORDER,
     ListValue,
-    bounded,
-    describe,
+    compute_within_limits,
+    describe_value,
     is_number,
-    truth,
-    whole,
+    require_boolean,
+    require_integer,
 )  # fmt: skip
 
 
@@ -146,8 +146,8 @@ class Index(Expression):
         if not isinstance(owner, tuple):
             if isinstance(self.owner, Name):
                 scope.spoil(self.owner.name)
-            raise Mistake("bad-value", f"only lists can be indexed, found {describe(owner)}", self.owner.span)
-        index = whole(index, self.index.span, "an index")
+            raise Mistake("bad-value", f"only lists can be indexed, found {describe_value(owner)}", self.owner.span)
+        index = require_integer(index, self.index.span, "an index")
         if not -len(owner) <= index < len(owner):
             last = f"the last is [{len(owner) - 1}]" if owner else "it is empty"
             raise Mistake(
@@ -174,8 +174,8 @@ class Arithmetic(Expression):
         left, right = self.left.evaluate(scope), self.right.evaluate(scope)
         for side, value in ((self.left, left), (self.right, right)):
             if not is_number(value):
-                raise Mistake("bad-value", f"`{self.sign}` needs numbers, found {describe(value)}", side.span)
-        return bounded(lambda: ARITHMETIC[self.sign](left, right), self.span)
+                raise Mistake("bad-value", f"`{self.sign}` needs numbers, found {describe_value(value)}", side.span)
+        return compute_within_limits(lambda: ARITHMETIC[self.sign](left, right), self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.left, self.right
@@ -194,14 +194,16 @@ class Negative(Expression):
     def evaluate(self, scope: Scope) -> Value:
         value = self.operand.evaluate(scope)
         if not is_number(value):
-            raise Mistake("bad-value", f"`{self.sign}` needs a number, found {describe(value)}", self.operand.span)
+            raise Mistake(
+                "bad-value", f"`{self.sign}` needs a number, found {describe_value(value)}", self.operand.span
+            )
         return -value if self.sign == "-" else value
 
     def parts(self) -> tuple[Expression, ...]:
         return (self.operand,)
 
 
-class Comparison(Expression):
+class ComparisonExpression(Expression):
     """`a < b <= c`, `a == b`."""
 
     __slots__ = ("operands", "signs")
@@ -227,13 +229,13 @@ class Comparison(Expression):
             if any(isinstance(left, one) != isinstance(right, one) for one in (bool, tuple, str)):
                 raise Mistake(
                     "bad-value",
-                    f"{describe(left)} and {describe(right)} cannot be compared: their types differ",
+                    f"{describe_value(left)} and {describe_value(right)} cannot be compared: their types differ",
                     self.span,
                 )
             return EQUALITY[sign](left, right)
         for side, value in zip(self.operands[position:], (left, right), strict=False):
             if not is_number(value):
-                raise Mistake("bad-value", f"`{sign}` needs numbers, found {describe(value)}", side.span)
+                raise Mistake("bad-value", f"`{sign}` needs numbers, found {describe_value(value)}", side.span)
         return ORDER[sign](left, right)
 
     def parts(self) -> tuple[Expression, ...]:
@@ -252,10 +254,10 @@ class Logic(Expression):
         self.right = right
 
     def evaluate(self, scope: Scope) -> Value:
-        left = truth(self.left.evaluate(scope), self.left.span)
+        left = require_boolean(self.left.evaluate(scope), self.left.span)
         if left is (self.word == "or"):
             return left
-        return truth(self.right.evaluate(scope), self.right.span)
+        return require_boolean(self.right.evaluate(scope), self.right.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.left, self.right
@@ -271,7 +273,7 @@ class Not(Expression):
         self.operand = operand
 
     def evaluate(self, scope: Scope) -> Value:
-        return not truth(self.operand.evaluate(scope), self.operand.span)
+        return not require_boolean(self.operand.evaluate(scope), self.operand.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return (self.operand,)
@@ -289,7 +291,7 @@ class Choice(Expression):
         self.no = no
 
     def evaluate(self, scope: Scope) -> Value:
-        chosen = self.yes if truth(self.condition.evaluate(scope), self.condition.span) else self.no
+        chosen = self.yes if require_boolean(self.condition.evaluate(scope), self.condition.span) else self.no
         return chosen.evaluate(scope)
 
     def parts(self) -> tuple[Expression, ...]:
@@ -319,13 +321,15 @@ class Function(Expression):
             scope.spend(len(values), self.span)
         for value in values:
             if not is_number(value):
-                raise Mistake("bad-value", f"`{self.name}` needs numbers, found {describe(value)}", self.span)
+                raise Mistake("bad-value", f"`{self.name}` needs numbers, found {describe_value(value)}", self.span)
         if self.name == "divisible" and (values[1] != int(values[1]) or values[1] < 1):
             raise Mistake(
                 "bad-value", f"`divisible` needs an integer divisor of 1 or more, found {show(values[1])}", self.span
             )
         compute = FUNCTIONS[self.name][2]
-        return bounded(lambda: compute(values) if self.name in ("min", "max") else compute(*values), self.span)
+        return compute_within_limits(
+            lambda: compute(values) if self.name in ("min", "max") else compute(*values), self.span
+        )
 
     def parts(self) -> tuple[Expression, ...]:
         return self.arguments

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 from cnncalc.layers.base import Layer
-from cnncalc.spec.document import Document, Entry, Reason, read_document
+from cnncalc.spec.document import Document, KeyedValue, Reason, read_document
 from cnncalc.spec.files import SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
@@ -29,11 +29,11 @@ class Description:
         self.notes = first.text("notes")
         self.expect = first.expect
         self.own_params = first.params
-        self.input: Entry | None = None
+        self.input: KeyedValue | None = None
         self.layers: Body | None = None
         self.names: frozenset[str] = frozenset()  # of the outputs in `layers`; the check sets them
         self.blocks: dict[str, Block] = {}
-        self.params: dict[str, Entry] = {}
+        self.params: dict[str, KeyedValue] = {}
         self.allow: dict[str, Reason] = {}
         self.own_allow = first.allow
         self.made: dict[object, Layer] = {}  # layers by kind and arguments

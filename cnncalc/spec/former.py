@@ -9,10 +9,10 @@ from __future__ import annotations
 from cnncalc.network import Network
 from cnncalc.spec.family import Description
 from cnncalc.spec.segments import Segments, names_its_item
-from cnncalc.spec.tree import Body, Call, Chain, Group, Merge
+from cnncalc.spec.tree import Body, Call, Chain, Merge, SyntaxGroup
 
 
-def renamed(former: Network, network: Network) -> dict[str, list[str]]:
+def map_former_paths(former: Network, network: Network) -> dict[str, list[str]]:
     """The former paths of layers and groups that no longer exist, each with the paths of its layers now."""
     paths = [node.path for node in network.nodes]
     known = {*paths, *(group.path for group in network.groups)}
@@ -44,14 +44,14 @@ def _set_chain(chain: Chain, found: Segments, counts: dict[str, int], name: str)
         for unit in (item.unit, item.otherwise):
             if unit is None:
                 continue
-            if isinstance(unit, Group) and item.count is None:
+            if isinstance(unit, SyntaxGroup) and item.count is None:
                 _set_body((unit.chain,), found, counts)
                 continue
             word = unit.kind if isinstance(unit, Call) else unit.word if isinstance(unit, Merge) else "group"
             if word not in ("identity", "from"):
                 counts[word] = counts.get(word, 0) + 1
                 found[id(unit)] = name or f"{word}{counts[word]}"
-            if isinstance(unit, Group):
+            if isinstance(unit, SyntaxGroup):
                 _set_body((unit.chain,), found)
             elif isinstance(unit, Merge):
                 for branch in unit.branches:

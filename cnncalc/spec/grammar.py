@@ -18,7 +18,7 @@ from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
     Arithmetic,
     Choice,
-    Comparison,
+    ComparisonExpression,
     Expression,
     Function,
     Index,
@@ -31,10 +31,10 @@ from cnncalc.spec.expressions import (
     Not,
 )  # fmt: skip
 from cnncalc.spec.foreign import calls_in, rewritings
-from cnncalc.spec.nodes import Text
+from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import rename, write
-from cnncalc.spec.tokens import Token, describe
-from cnncalc.spec.tree import Argument, Call, Chain, Group, Item, Parameter, Unit
+from cnncalc.spec.tokens import Token, describe_token
+from cnncalc.spec.tree import Argument, Call, Chain, Item, Parameter, SyntaxGroup, SyntaxUnit
 from cnncalc.spec.values import FUNCTIONS, LARGEST
 
 # The precedence of binary operators; higher binds tighter.
@@ -122,14 +122,14 @@ class Parser(Cursor):
                 otherwise = self.unit()
         return Item(unit, count, condition, otherwise, self.since(start))
 
-    def unit(self) -> Unit:
+    def unit(self) -> SyntaxUnit:
         start = self.position
         if self.take("("):
             self.enter()
             chain = self.chain()
             self.expect(")", "`)`")
             self.depth -= 1
-            return Group(chain, self.since(start))
+            return SyntaxGroup(chain, self.since(start))
         if self.kind == "-":
             after = self.text.at(self.token.end, self.token.end)
             self.fail("a layer cannot begin with `-`", Fix(after, " ", "add a space after the `-` of a list"))
@@ -217,7 +217,7 @@ class Parser(Cursor):
         while _BINDING.get(self.kind) == _COMPARE:
             signs.append(self.next().kind)
             operands.append(self.expression(_COMPARE + 1))
-        return Comparison(self.since(start), tuple(signs), tuple(operands))
+        return ComparisonExpression(self.since(start), tuple(signs), tuple(operands))
 
     def prefixed(self) -> Expression:
         start = self.position
@@ -259,7 +259,7 @@ class Parser(Cursor):
             items = self.separated("]", self.expression)
             return Listed(self.since(start), items)
         share = self.percent()
-        message = "a share is a number from 0 to 1" if share else f"expected a value, found {describe(token)}"
+        message = "a share is a number from 0 to 1" if share else f"expected a value, found {describe_token(token)}"
         self.fail(message, *share, *self.guesses(""))
 
     def number(self, token: Token) -> int | float:
@@ -282,7 +282,7 @@ class Parser(Cursor):
         return Function(self.since(start), token.text, arguments)
 
 
-def read_chain(text: Text) -> Chain:
+def read_chain(text: YamlString) -> Chain:
     """An item written as a string."""
     try:
         parser = Parser(text)
@@ -300,25 +300,25 @@ def read_chain(text: Text) -> Chain:
         raise
 
 
-def read_expression(text: Text) -> Expression:
+def read_expression(text: YamlString) -> Expression:
     """The value of a param, or of an argument in a mapping."""
     parser = Parser(text)
     return parser.whole(parser.expression, "a value")
 
 
-def read_head(text: Text) -> Head:
+def read_head(text: YamlString) -> Head:
     """The key of an item that is written as a mapping."""
     parser = Parser(text)
     return parser.whole(parser.head, "the key of an item")
 
 
-def read_declaration(text: Text) -> tuple[str, tuple[Parameter, ...]]:
+def read_declaration(text: YamlString) -> tuple[str, tuple[Parameter, ...]]:
     """The key that declares a block: its name and parameters."""
     parser = Parser(text)
     return parser.whole(parser.declaration, "a block declaration, e.g. `name(width, stride=1)`")
 
 
-def read_rounds(text: Text) -> Expression:
+def read_rounds(text: YamlString) -> Expression:
     """The name in `rounds(NAME)` or `rounds(NAME.INNER)`, which is written in place of the branches of a merge."""
     parser = Parser(text)
 

@@ -16,15 +16,15 @@ from cnncalc.nearest import did_you_mean
 from cnncalc.network import Network
 from cnncalc.spec.builder import TooLarge
 from cnncalc.spec.check import Checker
-from cnncalc.spec.document import Entry, Reason
+from cnncalc.spec.document import KeyedValue, Reason
 from cnncalc.spec.expand import Expander
 from cnncalc.spec.expressions import Expression, Listed, Unknown
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.grammar import read_expression
-from cnncalc.spec.nodes import Text
+from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
-from cnncalc.spec.values import whole
+from cnncalc.spec.values import require_integer
 
 LEAST_IMAGE = 8  # sizes from which a shape of four numbers may be a batch of images
 
@@ -107,7 +107,7 @@ def load_source(
         _check_axes(description, overrides.input)
         replaced += [description.input.value] if description.input else []
         text = show(overrides.input)
-        description.input = Entry(_expression(text, "--input"), Span(Source("--input", text), 0, len(text)))
+        description.input = KeyedValue(_expression(text, "--input"), Span(Source("--input", text), 0, len(text)))
     Checker(description, problems, replaced).check()
     params = _params(description, problems)
     network, steps = _expand(description, params, problems, former=former)
@@ -126,10 +126,10 @@ class _FormerPaths:
         self.read_again = read_again
 
     def __call__(self) -> dict[str, list[str]]:
-        from cnncalc.spec.former import renamed  # only needed for an unknown path
+        from cnncalc.spec.former import map_former_paths  # only needed for an unknown path
 
         former = self.read_again().network
-        return renamed(former, self.network) if former is not None else {}
+        return map_former_paths(former, self.network) if former is not None else {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _FormerPaths)  # networks do not differ in this
@@ -195,7 +195,7 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
             raise Mistake(
                 "bad-input", f"`input` must be [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}", span
             )
-        shape = tuple(whole(size, span, "an input size") for size in value)
+        shape = tuple(require_integer(size, span, "an input size") for size in value)
         for size in shape:
             if not 1 <= size <= MAXIMUM:
                 raise Mistake("bad-input", f"an input size must be from 1 to {MAXIMUM:,}, found {size}", span)
@@ -236,13 +236,13 @@ def _override(description: Description, name: str, value: str) -> Expression:
         hint = did_you_mean(name, description.params) or f"its params: {', '.join(description.params) or 'none'}"
         raise UsageError(f"{description.name} has no param {name!r}; {hint}")
     entry = description.params[name]
-    description.params[name] = Entry(_expression(value, f"--set {name}"), entry.key_span)
+    description.params[name] = KeyedValue(_expression(value, f"--set {name}"), entry.key_span)
     return entry.value
 
 
 def _expression(text: str, option: str) -> Expression:
     source = Source(option, text)
     try:
-        return read_expression(Text(text, Span(source, 0, len(text)), None))
+        return read_expression(YamlString(text, Span(source, 0, len(text)), None))
     except Mistake as mistake:
         raise UsageError(f"{option}: {mistake.problem.message}: {text!r}") from None

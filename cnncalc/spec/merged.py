@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import Problems, Source
 from cnncalc.spec.family import Description
-from cnncalc.spec.nodes import Mapping, Node, Text, parse
+from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, parse
 
 OWN = ("name", "source", "notes", "expect", "weights")  # never inherited
 JOINED = ("params", "allow", "blocks")
@@ -47,7 +47,7 @@ class Piece(NamedTuple):
 
     name: str
     text: str
-    node: Node
+    node: YamlNode
 
 
 def merged(description: Description, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
@@ -77,11 +77,11 @@ def comment(text: str) -> str:
 
 def _sections(source: Source) -> dict[str, Piece]:
     root = parse(source, Problems())
-    pairs = root.pairs if isinstance(root, Mapping) else []
+    pairs = root.pairs if isinstance(root, YamlMapping) else []
     return {piece.name: piece for piece in _pieces(source, pairs, len(source.text))}
 
 
-def _pieces(source: Source, pairs: list[tuple[Text, Node]], end: int) -> Iterator[Piece]:
+def _pieces(source: Source, pairs: list[tuple[YamlString, YamlNode]], end: int) -> Iterator[Piece]:
     """The pairs of a mapping in block style, each with its lines."""
     starts = [_start(source, key) for key, _ in pairs]
     for (key, node), start, stop in zip(pairs, starts, [*starts[1:], end], strict=True):
@@ -90,7 +90,7 @@ def _pieces(source: Source, pairs: list[tuple[Text, Node]], end: int) -> Iterato
         yield Piece(key.value, text, node)
 
 
-def _start(source: Source, key: Text) -> int:
+def _start(source: Source, key: YamlString) -> int:
     """The offset of the lines of a key, including comments directly above it with the same indentation."""
     line, column = source.place(key.span.start)
     while line > 1 and source.line(line - 1).startswith(" " * (column - 1) + "#"):
@@ -115,7 +115,7 @@ def _part(key: str, files: list[dict[str, Piece]], without: set[str]) -> str:
 def _entries(section: Piece) -> list[Piece]:
     """The entries of `params`, `allow` or `blocks`, by name."""
     node = section.node
-    if not isinstance(node, Mapping):
+    if not isinstance(node, YamlMapping):
         return []
     if node.flow:
         why = section.text.rpartition(node.span.text)[2].strip()

@@ -24,7 +24,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 
 
-class Text:
+class YamlString:
     """A scalar. `value` is its value in YAML, `body` the same as written in the file, from offset `origin`.
 
     If the two differ by more than line breaks (escapes in quotes), `body` is the value and its parts have no positions.
@@ -55,42 +55,42 @@ class Text:
         return Span(self.span.source, self.origin + start, self.origin + end)
 
 
-class Listing:
+class YamlList:
     """A sequence, in block or flow style."""
 
     __slots__ = ("flow", "items", "span")
 
     def __init__(self, span: Span, flow: bool) -> None:
-        self.items: list[Node] = []
+        self.items: list[YamlNode] = []
         self.span = span
         self.flow = flow
 
 
-class Mapping:
+class YamlMapping:
     """A mapping: pairs in the order of the file; keys are strings, each occurs once."""
 
     __slots__ = ("flow", "pairs", "span", "values")
 
     def __init__(self, span: Span, flow: bool) -> None:
-        self.pairs: list[tuple[Text, Node]] = []
-        self.values: dict[str, Node] = {}
+        self.pairs: list[tuple[YamlString, YamlNode]] = []
+        self.values: dict[str, YamlNode] = {}
         self.span = span
         self.flow = flow
 
 
-Node = Text | Listing | Mapping
+YamlNode = YamlString | YamlList | YamlMapping
 
 
-def is_empty(node: Node) -> bool:
+def is_empty(node: YamlNode) -> bool:
     """Whether there is no value: a key or a dash with nothing after it."""
-    return isinstance(node, Text) and node.plain and not node.value
+    return isinstance(node, YamlString) and node.plain and not node.value
 
 
-def form(node: Node) -> str:
+def describe_node(node: YamlNode) -> str:
     """Describe a node in a message."""
-    if isinstance(node, Text):
+    if isinstance(node, YamlString):
         return f"the string `{node.value[:40]}`" if node.value else "nothing"
-    return "a list" if isinstance(node, Listing) else "a mapping"
+    return "a list" if isinstance(node, YamlList) else "a mapping"
 
 
 class _Builder:
@@ -99,9 +99,9 @@ class _Builder:
     def __init__(self, source: Source, problems: Problems) -> None:
         self.source = source
         self.problems = problems
-        self.open: list[Listing | Mapping] = []
-        self.keys: list[Text | None] = []  # the current key of each open mapping
-        self.root: Node | None = None
+        self.open: list[YamlList | YamlMapping] = []
+        self.keys: list[YamlString | None] = []  # the current key of each open mapping
+        self.root: YamlNode | None = None
         self.count = 0
 
     def span(self, event: Any) -> Span:
@@ -119,7 +119,7 @@ class _Builder:
             span = span._replace(start=found.end(), end=max(found.end(), span.end))
         return span
 
-    def put(self, node: Node) -> None:
+    def put(self, node: YamlNode) -> None:
         """Add a finished node to the innermost open list or mapping."""
         self.count += 1
         if self.count > MOST_NODES:
@@ -129,7 +129,7 @@ class _Builder:
             self.root = node
             return
         parent = self.open[-1]
-        if isinstance(parent, Listing):
+        if isinstance(parent, YamlList):
             parent.items.append(node)
         elif (key := self.keys[-1]) is not None:
             self.keys[-1] = None
@@ -142,16 +142,16 @@ class _Builder:
             else:
                 parent.pairs.append((key, node))
                 parent.values[key.value] = node
-        elif isinstance(node, Text):
+        elif isinstance(node, YamlString):
             if node.plain and node.value == _REFUSED:
                 self.problems.add(Problem("yaml-feature", "merge keys are not supported", node.span, help=_ONLY_CALLS))
             self.keys[-1] = node
         else:
-            self.problems.add(Problem("wrong-form", f"a key must be a string, found {form(node)}", node.span))
-            self.keys[-1] = Text(_REFUSED, node.span, None)
+            self.problems.add(Problem("wrong-form", f"a key must be a string, found {describe_node(node)}", node.span))
+            self.keys[-1] = YamlString(_REFUSED, node.span, None)
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
 
-    def begin(self, node: Listing | Mapping) -> None:
+    def begin(self, node: YamlList | YamlMapping) -> None:
         if len(self.open) >= DEEPEST:
             raise Mistake("too-large", f"lists and mappings are nested more than {DEEPEST} levels deep", node.span)
         self.open.append(node)
@@ -171,17 +171,17 @@ class _Builder:
                     "yaml-feature", f"aliases (`*{event.anchor}`) are not supported", self.span(event), help=_ONLY_CALLS
                 )
             )
-            self.put(Text("", self.span(event), '"'))
+            self.put(YamlString("", self.span(event), '"'))
         elif isinstance(event, yaml.NodeEvent):
             span = self.without_properties(self.span(event))
             if isinstance(event, yaml.ScalarEvent):
                 if event.style == '"' and _SURROGATE.search(event.value):
                     raise UnicodeError
-                self.put(Text(event.value, span, event.style))
+                self.put(YamlString(event.value, span, event.style))
             elif isinstance(event, yaml.SequenceStartEvent):
-                self.begin(Listing(span, bool(event.flow_style)))
+                self.begin(YamlList(span, bool(event.flow_style)))
             elif isinstance(event, yaml.MappingStartEvent):
-                self.begin(Mapping(span, bool(event.flow_style)))
+                self.begin(YamlMapping(span, bool(event.flow_style)))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.finish(self.span(event).end)
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
@@ -232,7 +232,7 @@ def _forbidden_character(source: Source, start: int) -> Problem:
     return bad_escape(Span(source, *(found.span() if found else (start, start))))
 
 
-def parse(source: Source, problems: Problems) -> Node | None:
+def parse(source: Source, problems: Problems) -> YamlNode | None:
     """The tree of a text, None if it is empty or not well-formed. Adds its problems to `problems`."""
     builder = _Builder(source, problems)
     event: Any = None

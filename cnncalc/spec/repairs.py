@@ -58,7 +58,7 @@ def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix,
     return (Fix(call.span, f"{call.kind}({text})", help_with(f"`{call.kind}({text})`")),)
 
 
-def confirmed(
+def confirm_repairs(
     problems: list[Problem], cost: int, read_again: Callable[[str], tuple[list[Problem], int]]
 ) -> list[Problem]:
     """The problems, each with the first of its repairs that works: read again, the file no longer has the problem.

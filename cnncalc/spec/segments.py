@@ -12,14 +12,14 @@ from collections.abc import Collection
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.spec.tree import Body, Call, Chain, Group, Merge, Unit
+from cnncalc.spec.tree import Body, Call, Chain, Merge, SyntaxGroup, SyntaxUnit
 
 Segments = dict[int, str]  # of units and chains, by their identity
 NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?")  # not a name
 _NO_SEGMENT = ("identity", "from")
 
 
-def numbered(word: str, ordinal: int) -> str:
+def add_number(word: str, ordinal: int) -> str:
     """A word with its number, separated if the word ends in a digit.
 
     >>> numbered("conv", 2), numbered("relu6", 1)
@@ -38,7 +38,7 @@ def word_and_number(name: str, blocks: Collection[str] = ()) -> tuple[str, str] 
     number = name[len(stem) :]
     for word in (stem, stem.removesuffix("_")):
         is_known = any(word in words for words in (KINDS, STRUCTURE_WORDS, blocks))
-        if is_known and number and numbered(word, 1)[:-1] == stem:
+        if is_known and number and add_number(word, 1)[:-1] == stem:
             return word, number
     return None
 
@@ -67,14 +67,14 @@ class Prefix:
         self.former = former
         self.ahead: dict[str, int] = {}
 
-    def path_of(self, part: Unit | Chain) -> str:
+    def path_of(self, part: SyntaxUnit | Chain) -> str:
         """The path of a part of the body."""
         if not self.ahead and self.former is None:  # nearly always
             return self.path + part.segment
         if self.former is not None:
             return self.path + self.former.get(id(part), "")
         ahead = self.ahead.get(part.path_word, 0)
-        return self.path + (numbered(part.path_word, part.ordinal + ahead) if ahead else part.segment)
+        return self.path + (add_number(part.path_word, part.ordinal + ahead) if ahead else part.segment)
 
     def count_on(self, per_round: dict[str, int], rounds: int = 1) -> None:
         """Advance the numbering by rounds."""
@@ -85,7 +85,7 @@ class Prefix:
 def names_its_item(chain: Chain) -> bool:
     """Whether the name of a chain is that of its only item, and not of a group."""
     item = chain.items[0]
-    return len(chain.items) == 1 and (not isinstance(item.unit, Group) or item.count is not None)
+    return len(chain.items) == 1 and (not isinstance(item.unit, SyntaxGroup) or item.count is not None)
 
 
 def set_segments(body: Body, blocks: Collection[str]) -> set[str]:
@@ -122,10 +122,10 @@ class _Numbering:
                 counted = ((word, number - before.get(word, 0)) for word, number in counts.items())
                 unit.per_round = {word: number for word, number in counted if number}
             if otherwise is not None:
-                self.unit(otherwise, "" if isinstance(otherwise, Group) else name, counts, repeated=repeated)
+                self.unit(otherwise, "" if isinstance(otherwise, SyntaxGroup) else name, counts, repeated=repeated)
 
-    def unit(self, unit: Unit, name: str, counts: dict[str, int], *, repeated: bool) -> None:
-        if isinstance(unit, Group) and not name:
+    def unit(self, unit: SyntaxUnit, name: str, counts: dict[str, int], *, repeated: bool) -> None:
+        if isinstance(unit, SyntaxGroup) and not name:
             self.chain(unit.chain, counts, repeated=repeated)
             return
         word = unit.kind if isinstance(unit, Call) else unit.word if isinstance(unit, Merge) else ""
@@ -133,19 +133,19 @@ class _Numbering:
             return
         if word:
             counts[word] = counts.get(word, 0) + 1
-            unit.segment, unit.path_word, unit.ordinal = numbered(word, counts[word]), word, counts[word]
+            unit.segment, unit.path_word, unit.ordinal = add_number(word, counts[word]), word, counts[word]
         if name:
             self.set_name(unit, name, counts, repeated=repeated)
-        if isinstance(unit, Group):
+        if isinstance(unit, SyntaxGroup):
             self.body((unit.chain,))
         elif isinstance(unit, Merge):
             for branch in unit.branches:
                 self.body(branch.body)
 
-    def set_name(self, part: Unit | Chain, name: str, counts: dict[str, int], *, repeated: bool) -> None:
+    def set_name(self, part: SyntaxUnit | Chain, name: str, counts: dict[str, int], *, repeated: bool) -> None:
         """A given name is the part of the path; inside a flat repeat it is numbered by rounds."""
         part.segment, part.path_word, part.ordinal = name, "", 0
         if repeated:
             self.repeated.add(name)
             counts[name] = counts.get(name, 0) + 1
-            part.segment, part.path_word, part.ordinal = numbered(name, counts[name]), name, counts[name]
+            part.segment, part.path_word, part.ordinal = add_number(name, counts[name]), name, counts[name]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cnncalc.errors import Fix, Mistake
-from cnncalc.spec.nodes import Text
+from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
@@ -33,7 +33,7 @@ class Token(NamedTuple):
     end: int
 
 
-def tokenize(text: Text) -> list[Token]:
+def tokenize(text: YamlString) -> list[Token]:
     """Split a string into tokens, the last of kind "end". Raises Mistake for a character that has no meaning."""
     body = text.body
     if len(body) > LONGEST:
@@ -78,7 +78,7 @@ _FOREIGN = {
 }  # fmt: skip
 
 
-def _unknown(text: Text, token: Token) -> Mistake:
+def _unknown(text: YamlString, token: Token) -> Mistake:
     """The mistake of a character that has no meaning, with what was probably meant."""
     body, start = text.body, token.start
     if token.text.isdigit():
@@ -105,6 +105,6 @@ def _unknown(text: Text, token: Token) -> Mistake:
     return Mistake("syntax", f"`{sign or body[start]}` has no meaning here", at, "", *fixes)
 
 
-def describe(token: Token) -> str:
+def describe_token(token: Token) -> str:
     """Describe a token in a message."""
     return "the end" if token.kind == "end" else f"`{token.text}`"

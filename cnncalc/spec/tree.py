@@ -17,7 +17,7 @@ class Argument(NamedTuple):
     span: Span
 
 
-class Unit:
+class SyntaxUnit:
     """What an item runs, and may repeat.
 
     `segment` is its part of a path as far as the text determines it: its name, or its `path_word` and `ordinal` (0 if
@@ -36,7 +36,7 @@ class Unit:
         self.per_round: dict[str, int] = {}
 
 
-class Call(Unit):
+class Call(SyntaxUnit):
     """`conv(64, 3, padding=1)`. The check sets `target` and `bound`."""
 
     __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "target")
@@ -54,7 +54,7 @@ class Call(Unit):
         self.constant: Any = None  # the layer, if all arguments are constant
 
 
-class Group(Unit):
+class SyntaxGroup(SyntaxUnit):
     """A chain in parentheses."""
 
     __slots__ = ("chain",)
@@ -74,7 +74,7 @@ class Branch(NamedTuple):
     body_span: Span
 
 
-class Merge(Unit):
+class Merge(SyntaxUnit):
     """`add`, `multiply`, `concat` or `outputs` with its branches; or, in place of branches, `rounds(…)` of a repeat."""
 
     __slots__ = ("branches", "rounds", "word")
@@ -86,7 +86,7 @@ class Merge(Unit):
         self.rounds = rounds
 
 
-class Broken(Unit):
+class Broken(SyntaxUnit):
     """An item that could not be read; its problem is reported already."""
 
     __slots__ = ()
@@ -95,10 +95,10 @@ class Broken(Unit):
 class Item(NamedTuple):
     """`unit * count if condition else otherwise`."""
 
-    unit: Unit
+    unit: SyntaxUnit
     count: Expression | None  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
     condition: Expression | None
-    otherwise: Unit | None
+    otherwise: SyntaxUnit | None
     span: Span
 
 
@@ -146,9 +146,9 @@ class Block:
         return self.span.text
 
 
-def units_of(chains: Iterable[Chain]) -> list[Unit]:
+def units_of(chains: Iterable[Chain]) -> list[SyntaxUnit]:
     """Every unit of some chains, in the order of the file."""
-    found: list[Unit] = []
+    found: list[SyntaxUnit] = []
     for chain in chains:
         for item in chain.items:
             found.append(item.unit)
@@ -166,7 +166,7 @@ def chains_of(body: Body) -> list[Chain]:
         found.append(chain)
         for item in reversed(chain.items):
             for unit in (item.otherwise, item.unit):
-                if isinstance(unit, Group):
+                if isinstance(unit, SyntaxGroup):
                     waiting.append(unit.chain)
                 elif isinstance(unit, Merge):
                     waiting.extend(inner for branch in reversed(unit.branches) for inner in reversed(branch.body))
@@ -192,7 +192,7 @@ def may_be_off(body: Body) -> bool:
     """Whether every item of a body has a condition."""
     return all(
         item.condition is not None
-        or (isinstance(item.unit, Group) and not item.count and may_be_off((item.unit.chain,)))
+        or (isinstance(item.unit, SyntaxGroup) and not item.count and may_be_off((item.unit.chain,)))
         for chain in body
         for item in chain.items
     )

@@ -26,15 +26,15 @@ class ListValue(tuple[Value, ...]):
     size: int
 
 
-def told_apart(values: Collection[Value]) -> tuple[object, ...]:
+def typed_key(values: Collection[Value]) -> tuple[object, ...]:
     """A key of the values with their types, which distinguishes 1, 1.0 and true."""
     types = tuple(map(type, values))
     if ListValue in types:
-        return (types, *(told_apart(value) if isinstance(value, ListValue) else value for value in values))
+        return (types, *(typed_key(value) if isinstance(value, ListValue) else value for value in values))
     return (types, *values)
 
 
-def describe(value: Value) -> str:
+def describe_value(value: Value) -> str:
     """Describe a value in a message."""
     if isinstance(value, bool | str) or not isinstance(value, int | float | tuple):
         return f"`{show(value)}`"
@@ -48,25 +48,27 @@ def is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def whole(value: Value, span: Span, what: str, code: str = "bad-value") -> int:
+def require_integer(value: Value, span: Span, what: str, code: str = "bad-value") -> int:
     """The value as an integer; a float is accepted if it is integral. Raises Mistake."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake(code, f"{what} must be an integer, found {describe(value)}", span)
+        raise Mistake(code, f"{what} must be an integer, found {describe_value(value)}", span)
     return value
 
 
-def truth(value: Value, span: Span) -> bool:
+def require_boolean(value: Value, span: Span) -> bool:
     """The value as a boolean; nothing else counts as true or false. Raises Mistake."""
     if not isinstance(value, bool):
         text = f"{span.text} != 0"
         fixes = [Fix(span, text, f"compare it: `{text}`")] if is_number(value) else []
-        raise Mistake("bad-value", f"a condition must be true or false, found {describe(value)}", span, "", *fixes)
+        raise Mistake(
+            "bad-value", f"a condition must be true or false, found {describe_value(value)}", span, "", *fixes
+        )
     return value
 
 
-def bounded(compute: Callable[[], Value], span: Span) -> Value:
+def compute_within_limits(compute: Callable[[], Value], span: Span) -> Value:
     """The result of `compute`, if it is a real number within the limits. Raises Mistake."""
     try:
         value = compute()

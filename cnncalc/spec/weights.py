@@ -13,7 +13,7 @@ from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.files import LARGEST_FILE
 from cnncalc.spec.grammar import read_expression
-from cnncalc.spec.nodes import Listing, Mapping, Node, Text, form, parse
+from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, parse
 from cnncalc.spec.scope import ParamScope
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -98,7 +98,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _weights(node: Node, problems: Problems) -> dict[str, dict[str, GivenArray]]:
+def _weights(node: YamlNode, problems: Problems) -> dict[str, dict[str, GivenArray]]:
     found: dict[str, dict[str, GivenArray]] = {}
     for path, arrays in _pairs(node, "`weights` must be a mapping of paths", problems):
         named = _pairs(arrays, f"`{path.value}` must be a mapping of arrays, e.g. `weight` and `bias`", problems)
@@ -106,23 +106,23 @@ def _weights(node: Node, problems: Problems) -> dict[str, dict[str, GivenArray]]
     return found
 
 
-def _pairs(node: Node, what: str, problems: Problems) -> list[tuple[Text, Node]]:
-    if isinstance(node, Mapping):
+def _pairs(node: YamlNode, what: str, problems: Problems) -> list[tuple[YamlString, YamlNode]]:
+    if isinstance(node, YamlMapping):
         return node.pairs
-    problems.add(Problem("wrong-form", f"{what}, found {form(node)}", node.span))
+    problems.add(Problem("wrong-form", f"{what}, found {describe_node(node)}", node.span))
     return []
 
 
-def _nested(node: Node, problems: Problems) -> Nested:
-    if isinstance(node, Listing):
+def _nested(node: YamlNode, problems: Problems) -> Nested:
+    if isinstance(node, YamlList):
         return [_nested(item, problems) for item in node.items]
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMapping):
         problems.add(Problem("wrong-form", "expected nested lists of numbers, found a mapping", node.span))
         return 0.0
     return _number(node, problems)
 
 
-def _number(text: Text, problems: Problems) -> float:
+def _number(text: YamlString, problems: Problems) -> float:
     """A number, or an expression of numbers, e.g. 1/9."""
     if _NUMBER.fullmatch(text.value):
         return float(text.value)
@@ -130,9 +130,9 @@ def _number(text: Text, problems: Problems) -> float:
         value = ParamScope({}).value(read_expression(text))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        problem = Problem("bad-value", f"expected a number, found {form(text)}", text.span)
+        problem = Problem("bad-value", f"expected a number, found {describe_node(text)}", text.span)
     except Unknown:
-        problem = Problem("bad-value", f"expected a number, found {form(text)}", text.span)
+        problem = Problem("bad-value", f"expected a number, found {describe_node(text)}", text.span)
     except Mistake as mistake:
         problem = mistake.problem
     problems.add(problem)

@@ -11,7 +11,7 @@ from cnncalc.layers.settings import Value, show
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, Network
 from cnncalc.spec.check import RESERVED
-from cnncalc.spec.segments import NUMBER, free_name, numbered
+from cnncalc.spec.segments import NUMBER, add_number, free_name
 
 COMMENT_AT = 50  # the column of the comments
 
@@ -125,7 +125,7 @@ def _natural_paths(network: Network) -> dict[int, str]:
     for node in network.nodes:
         word = node.layer.kind if node.shares is None else "reuse"
         counts[word] += 1
-        found[node.index] = numbered(word, counts[word])
+        found[node.index] = add_number(word, counts[word])
     return found
 
 

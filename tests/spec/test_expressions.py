@@ -8,7 +8,7 @@ import pytest
 
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.spec.grammar import read_expression
-from cnncalc.spec.nodes import Text
+from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.scope import ParamScope
 from cnncalc.spec.values import Word
 
@@ -17,7 +17,7 @@ from ..networks import layers, problems
 
 def evaluate(text: str, **params: object) -> object:
     source = Source("expression", text)
-    return read_expression(Text(text, Span(source, 0, len(text)), None)).evaluate(ParamScope(params))
+    return read_expression(YamlString(text, Span(source, 0, len(text)), None)).evaluate(ParamScope(params))
 
 
 @pytest.mark.parametrize(
