@@ -7,12 +7,13 @@ except for its spatial sizes (`doubtful`), and errors that would only follow fro
 from __future__ import annotations
 
 from cnncalc.errors import Mistake, Problem, Problems, Span
-from cnncalc.layers import FAMILIES, kind_class
-from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers import kind_class
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import LayerError, Value, show
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import INPUT, Network
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import DEEPEST, Builder, room_to_call, shorten
+from cnncalc.spec.describing import explain_reuse_mismatch, find_activation, settles_sizes, write_title
 from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
@@ -246,7 +247,7 @@ class Expander:
         return end, Definition(block, None, values, first, len(self.built.nodes), frame.outputs)
 
     def run(self, block: Block, span: Span, frame: Frame, path: str) -> Flow:
-        title = title_of(block, frame.arguments)
+        title = write_title(block, frame.arguments)
         self.built.calls.append((title, span))
         opened = self.built.open(path)
         end = self.body(block.body, frame, frame.input, path)
@@ -280,7 +281,7 @@ class Expander:
                 return self.block(block, {}, call, frame, flow, path)
             if value == "identity":
                 return flow, None
-            target = activation_class(value)
+            target = find_activation(value)
             if target and not block:
                 return self.place(self.layers.setdefault(target, target()), flow, call, path)
         raise Mistake(
@@ -311,7 +312,7 @@ class Expander:
         for old, new in zip(first, again, strict=True):
             kept, wanted = old.layer.weights(old.input_shapes), new.layer.weights(new.input_shapes)
             if kept != wanted:
-                raise Mistake("reuse-mismatch", reuse_message(old, new), call.span)
+                raise Mistake("reuse-mismatch", explain_reuse_mismatch(old, new), call.span)
             if kept:
                 self.built.nodes[new.index] = new._replace(shares=old.index if old.shares is None else old.shares)
         return result, None
@@ -388,32 +389,3 @@ class Expander:
             output,
             doubtful,
         )
-
-
-def title_of(block: Block, values: dict[str, Value]) -> str:
-    """The call with its values, `bottleneck(64, 1)`."""
-    texts = ["…" if isinstance(value, Output) else show(value) for value in values.values()]
-    return f"{block.name}({', '.join(texts)})" if values else block.name
-
-
-def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
-    """Whether the output is the same for all spatial sizes, as after a global pool."""
-    others = tuple((shape[0], *(4 * size + 64 for size in shape[1:])) for shape in inputs)
-    try:
-        return layer.output_shape(others) == output
-    except LayerError:
-        return False
-
-
-def reuse_message(old: Node, new: Node) -> str:
-    """Describe the weights that a layer has, and those that it would need where it is reused."""
-    had, needs = (
-        ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
-        for node in (old, new)
-    )
-    return f"the weights of {old.path} do not fit: it has {had}, needed here: {needs}"
-
-
-def activation_class(name: str) -> type[Layer] | None:
-    """The class of an activation without required arguments, None for other names."""
-    return kind_class(name) if FAMILIES.get(name) == "activation" else None

@@ -1,0 +1,39 @@
+"""What the expansion asks about layers, blocks and nodes; nothing here builds or reports anything."""
+
+from __future__ import annotations
+
+from cnncalc.layers import FAMILIES, kind_class
+from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.settings import LayerError, Value, show
+from cnncalc.network import Node
+from cnncalc.spec.scope import Output
+from cnncalc.spec.tree import Block
+
+
+def write_title(block: Block, values: dict[str, Value]) -> str:
+    """The call with its values, `bottleneck(64, 1)`."""
+    texts = ["…" if isinstance(value, Output) else show(value) for value in values.values()]
+    return f"{block.name}({', '.join(texts)})" if values else block.name
+
+
+def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
+    """Whether the output is the same for all spatial sizes, as after a global pool."""
+    others = tuple((shape[0], *(4 * size + 64 for size in shape[1:])) for shape in inputs)
+    try:
+        return layer.output_shape(others) == output
+    except LayerError:
+        return False
+
+
+def explain_reuse_mismatch(old: Node, new: Node) -> str:
+    """Describe the weights that a layer has, and those that it would need where it is reused."""
+    had, needs = (
+        ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
+        for node in (old, new)
+    )
+    return f"the weights of {old.path} do not fit: it has {had}, needed here: {needs}"
+
+
+def find_activation(name: str) -> type[Layer] | None:
+    """The class of an activation without required arguments, None for other names."""
+    return kind_class(name) if FAMILIES.get(name) == "activation" else None
