@@ -110,7 +110,7 @@ def read(name: str, *, input: str | None = None, settings: Sequence[str] = (), c
         try:
             source = _open(path)
         except Mistake as mistake:
-            problem = mistake.problem if mistake.has_place else mistake.problem._replace(span=None)
+            problem = mistake.problem if mistake.has_position else mistake.problem._replace(span=None)
             return Reading(name, Loaded(None, path, [problem]), overrides, check_expect=check_expect, is_chain=False)
     loaded = load_source(source, path, overrides)
     return Reading(name, loaded, overrides, check_expect=check_expect, is_chain=chain)

@@ -120,7 +120,7 @@ def test_a_repair_that_is_offered_is_right(path: Path) -> None:
 
 def mended(path: Path, problem: Problem) -> Reading:
     """The file reviewed with the first repair of a problem made."""
-    source = Source(str(path), problem.fixes[0].applied())
+    source = Source(str(path), problem.fixes[0].apply())
     return read_text(source, str(path), check_expect=True)
 
 

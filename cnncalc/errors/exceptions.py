@@ -36,7 +36,7 @@ class Mistake(CnncalcError):
             one.problem = one.problem._replace(notes=(*one.problem.notes, note))
 
     @property
-    def has_place(self) -> bool:
+    def has_position(self) -> bool:
         """Whether there is an excerpt to show; a file that cannot be read has none."""
         span = self.problem.span
         return span is not None and bool(span.source.text)

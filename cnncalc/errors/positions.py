@@ -28,7 +28,7 @@ class Source:
             self._starts = [0, *(found.end() for found in LINE_BREAK.finditer(self.text))]
         return self._starts
 
-    def place(self, offset: int) -> tuple[int, int]:
+    def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1, columns in characters."""
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
@@ -51,12 +51,12 @@ class Span(NamedTuple):
     @property
     def line(self) -> int:
         """Line on which the span begins, from 1."""
-        return self.source.place(self.start)[0]
+        return self.source.position(self.start)[0]
 
     @property
     def column(self) -> int:
         """Column at which the span begins, from 1, in characters."""
-        return self.source.place(self.start)[1]
+        return self.source.position(self.start)[1]
 
     @property
     def text(self) -> str:

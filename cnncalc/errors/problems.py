@@ -21,7 +21,7 @@ class Fix(NamedTuple):
     help: str
     guess: bool = False
 
-    def applied(self) -> str:
+    def apply(self) -> str:
         """The text of the whole source with the repair."""
         text = self.span.source.text
         return text[: self.span.start] + self.text + text[self.span.end :]
@@ -55,7 +55,7 @@ class Problem(NamedTuple):
         return severity_of(self.code)
 
     @property
-    def place(self) -> tuple[str, int, int]:
+    def sort_key(self) -> tuple[str, int, int]:
         """The sort key of its position; problems without a position come first."""
         return (self.span.source.name, self.span.start, self.span.end) if self.span else ("", -1, -1)
 
@@ -81,8 +81,8 @@ class Problems:
 
     def add(self, problem: Problem) -> None:
         """Add a problem, unless one with this code and position is known."""
-        key = (problem.code, *problem.place)
-        refused = ("yaml-feature", *problem.place)  # what is not read is reported only once
+        key = (problem.code, *problem.sort_key)
+        refused = ("yaml-feature", *problem.sort_key)  # what is not read is reported only once
         if self.full or (problem.span and not self._seen.isdisjoint((key, refused))):
             return
         self._seen.add(key)
@@ -104,4 +104,4 @@ class Problems:
 
     def sorted(self) -> list[Problem]:
         """All problems in the order of their positions."""
-        return sorted(self.found, key=lambda problem: problem.place)
+        return sorted(self.found, key=lambda problem: problem.sort_key)

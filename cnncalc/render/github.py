@@ -20,8 +20,8 @@ def _annotation(name: str, problem: Problem) -> str:
     properties = {"file": name}
     if problem.span:
         source = problem.span.source
-        line, column = source.place(problem.span.start)
-        last, end = source.place(max(problem.span.end - 1, problem.span.start))
+        line, column = source.position(problem.span.start)
+        last, end = source.position(max(problem.span.end - 1, problem.span.start))
         properties = {"file": source.name, "line": str(line), "endLine": str(last), "col": str(column)}
         if last == line:
             properties["endColumn"] = str(end + 1)

@@ -83,7 +83,7 @@ def problems_json(files: Iterable[tuple[str, Sequence[Problem]]]) -> str:
 
 def _problem(problem: Problem) -> dict[str, Any]:
     span = problem.span
-    line, column = span.source.place(span.start) if span else (None, None)
+    line, column = span.source.position(span.start) if span else (None, None)
     return {
         "code": problem.code,
         "severity": problem.severity,
@@ -98,14 +98,14 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def _note(note: Note) -> dict[str, Any]:
-    line, column = note.span.source.place(note.span.start) if note.span else (None, None)
+    line, column = note.span.source.position(note.span.start) if note.span else (None, None)
     return {"line": line, "column": column, "message": note.text}
 
 
 def _fix(fix: Fix) -> dict[str, Any]:
     """The repair as an edit that replaces the text from one position up to another."""
     source = fix.span.source
-    (line, column), (last, end) = source.place(fix.span.start), source.place(fix.span.end)
+    (line, column), (last, end) = source.position(fix.span.start), source.position(fix.span.end)
     return {"line": line, "column": column, "end_line": last, "end_column": end, "text": fix.text}
 
 

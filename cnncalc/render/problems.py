@@ -41,7 +41,7 @@ def describe_problem(problem: Problem, width: int | None) -> Iterator[Block]:
     if span is None:
         yield Paragraph(message, wrapped=False)
     else:
-        line, column = span.source.place(span.start)
+        line, column = span.source.position(span.start)
         position = f"{brief(span.source.name)}:{line}:{column}:"
         yield Paragraph([(position, "title"), (" ", ""), *message], wrapped=False)
         shown, below = cut_excerpt(span, min(LONGEST, max(width - MARGIN, 20)) if width else LONGEST)
@@ -58,7 +58,7 @@ def format_note(note: Note, span: Span | None) -> str:
     """A note with its position; the file is named where it is not that of the problem."""
     if note.span is None:
         return note.text
-    line, column = note.span.source.place(note.span.start)
+    line, column = note.span.source.position(note.span.start)
     name = "" if span and span.source is note.span.source else f"{note.span.source.name}:"
     return f"{note.text}: {name}{line}:{column}: {note.span.text}"
 
@@ -68,7 +68,7 @@ def cut_excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
 
     A span of several lines is underlined to the end of the first, an empty one gets a single mark.
     """
-    line, column = span.source.place(span.start)
+    line, column = span.source.position(span.start)
     text = span.source.line(line)
     start, end = column - 1, column - 1 + span.end - span.start
     first, last = _choose_window(text, start, min(end, len(text)), longest)

@@ -92,7 +92,7 @@ def _pieces(source: Source, pairs: list[tuple[YamlString, YamlNode]], end: int) 
 
 def _start(source: Source, key: YamlString) -> int:
     """The offset of the lines of a key, including comments directly above it with the same indentation."""
-    line, column = source.place(key.span.start)
+    line, column = source.position(key.span.start)
     while line > 1 and source.line(line - 1).startswith(" " * (column - 1) + "#"):
         line -= 1
     return source.starts[line - 1]

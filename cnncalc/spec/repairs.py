@@ -73,7 +73,7 @@ def confirm_repairs(
         for fix in problem.fixes[:MOST_TRIALS_EACH]:
             if trials <= 0 or cost > room or held:
                 break
-            after, cost = read_again(fix.applied())
+            after, cost = read_again(fix.apply())
             trials, room = trials - 1, room - cost
             if _mends(fix, problem, problems, after):
                 held = (fix,)

@@ -40,7 +40,7 @@ class Scene:
         self.signs = {sign for sign, (where, phrase) in PHRASES.items() if phrase in (getattr(error, where) or "")}
         self.at = min(mark.index, size) if mark else 0
         self.begin = min(begin.index, size) if begin else 0
-        self.number = source.place(self.at)[0]
+        self.number = source.position(self.at)[0]
         self.line = source.line(self.number)[:LONGEST]
         self.start = source.starts[self.number - 1]
 
@@ -231,13 +231,13 @@ def _not_closed(scene: Scene) -> Problem | None:
         if sign not in OPENING:
             return None
         close = OPENING[sign]
-        line, _ = scene.source.place(begin)
+        line, _ = scene.source.position(begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
         fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
         return scene.problem(f"this `{sign}` is not closed", Span(scene.source, begin, begin + 1), fix)
     if "quoted" in scene.signs:
         sign = scene.source.text[scene.begin : scene.begin + 1]
-        line, _ = scene.source.place(scene.begin)
+        line, _ = scene.source.position(scene.begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
         fix = Fix(Span(scene.source, end, end), sign, f"close it with {sign}")
         return scene.problem("this quote is not closed", Span(scene.source, scene.begin, scene.begin + 1), fix)
@@ -262,7 +262,7 @@ def _indentation(scene: Scene) -> Problem | None:
         return None
     indent = len(scene.line) - len(scene.line.lstrip())
     _, before = scene.before()
-    opening = scene.source.line(scene.source.place(scene.begin)[0])
+    opening = scene.source.line(scene.source.position(scene.begin)[0])
     wanted = {len(text) - len(text.lstrip()) for text in (before, opening)}
     fixes = [
         Fix(scene.span(0, indent), " " * other, f"indent it by {other} spaces, as the line it belongs to")
