@@ -36,10 +36,10 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
 
 
 def _cost(loaded: Loaded) -> int:
-    """What a reading took, in characters; more than there is room for where the network is too large to try repairs."""
+    """What a reading took, in bytes of all its files; more than there is room for where the network is too large."""
     if loaded.network and len(loaded.network.nodes) > LARGEST_TRIED:
         return MOST_TRIED + 1
-    return (len(loaded.source.text) if loaded.source else 0) + COST_OF_STEP * loaded.steps
+    return (loaded.source.amount.bytes if loaded.source else 0) + COST_OF_STEP * loaded.steps
 
 
 def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> list[Problem]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cnncalc.analysis import explain
 from cnncalc.cli import data as data_files
 from cnncalc.cli import run as run_command
 from cnncalc.cli.app import run
@@ -16,6 +17,9 @@ from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.execution import effort, matrix
 from cnncalc.execution import verify as verifying
 from cnncalc.guide import page
+from cnncalc.layers.base import Shapes
+from cnncalc.layers.kernel import Convolution
+from cnncalc.layers.separable import SeparableConv
 from cnncalc.layers.settings import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values, weights
 
@@ -104,9 +108,9 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
         lambda size: f"{HEAD}layers:\n" + "- relu: {}\n" * ((size - 8) // 3) + "- relu\n" * ((size - 8) % 3),
         nodes.MOST_NODES, "too-large: the file has more than 150,000 strings, lists and mappings",
     ),
-    "steps": (  # each of the two items is one, and each round
-        lambda size: f"{HEAD}layers: [relu, identity * {size - 2}]", builder.MOST_STEPS,
-        "too-large: the network takes more than 300,000 steps",
+    "steps": (  # each of the two items is one, the group of the rounds, and each round
+        lambda size: f"{HEAD}layers: [relu, identity * {size - 3}]", builder.MOST_STEPS,
+        "too-large: the network takes more than 250,000 steps",
     ),
     "levels of lists": (  # the document and its params are two of them
         lambda size: listed("[" * (size - 2) + "]" * (size - 2)), nodes.DEEPEST,
@@ -176,6 +180,62 @@ def test_files_that_extend_one_another(count: int, validate: Validate, tmp_path:
     code, problems, _ = validate("extends: f1\n")
     refusal = "too-large: more than 20 files extend one another"
     assert (code, problems) == ((0, []) if count == family.DEEPEST else (1, [refusal]))
+
+
+# a part of a file by a size, how much of it two files may have together, and the words of the refusal
+FAMILY: dict[str, tuple[Callable[[int], str], int, str]] = {
+    "bytes": (lambda size: "#" * size, files.LARGEST_FILE, "larger than 1,024 KiB together"),
+    "nodes": (lambda size: "expect: {a: [" + "1, " * size + "]}", nodes.MOST_NODES, "more than 150,000 strings, lists"),
+    "words": (lambda size: f"params: {{p: [{', '.join(['[0' + '+0' * 40 + ']'] * (size // 84))}]}}",
+              tokens.MOST_WORDS, "more than 200,000 words"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", FAMILY)
+def test_files_that_extend_one_another_have_one_limit_together(limit: str, validate: Validate, tmp_path: Path) -> None:
+    """Each of two files is within the limit, both together are not."""
+    make, most, words = FAMILY[limit]
+    for share, refused in ((0.3, False), (0.6, True)):
+        part = make(int(most * share))
+        (tmp_path / "base.yaml").write_text(f"{HEAD}layers: [relu]\n{part}\n")
+        problems = validate(f"extends: base\n{part}\n").problems
+        found = [problem for problem in problems if problem.startswith("too-large")]
+        assert any(words in problem for problem in found) == refused, problems[:3]
+    (tmp_path / "base.yaml").write_text(f"{HEAD}layers: [relu]\n")
+    assert not [problem for problem in validate(f"extends: base\n{part}\n").problems if words in problem]
+
+
+def test_what_is_used_again_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often: the steps of a separable convolution are made for the first use, and not for the 999 others."""
+    made: list[object] = []
+    steps = SeparableConv.steps
+
+    def counted(self: SeparableConv, inputs: Shapes) -> tuple[Convolution, Convolution]:
+        made.append(inputs)
+        return steps(self, inputs)
+
+    monkeypatch.setattr(SeparableConv, "steps", counted)
+    assert len(report("layers: ['c = separable_conv(3, 3, padding=1)', reuse(c) * 999]").layers) == 1_000
+    assert len(made) < 20
+
+
+def test_layers_that_are_explained_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(f"{HEAD}layers: ['relu * {explain.MOST_EXPLAINED + 1}']\n")
+    assert run(["explain", str(path)]) == 1
+    assert "at most 2,000 are explained at once" in capsys.readouterr().err
+    assert run(["explain", str(path), "relu7"]) == 0
+
+
+@pytest.mark.parametrize("merge", ["add", "multiply", "concat"])
+def test_a_merge_of_a_great_many_branches_is_explained(
+    merge: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sum of a thousand terms is no formula that is read, and none that Python's stack has room for."""
+    path = tmp_path / "net.yaml"
+    path.write_text(f"{HEAD}layers:\n  - s = relu * 1500\n  - {merge}: rounds(s)\n")
+    assert run(["explain", str(path), f"{merge}1"]) == 0
+    assert "96,000" in capsys.readouterr().out if merge == "concat" else capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [MOST_PROBLEMS, MOST_PROBLEMS + 1])

@@ -30,6 +30,7 @@ class Inspection:
             first.setdefault((id(node.layer), node.input_shapes, node.span), node)
         self.different = list(first.values())
         self.known_windows: dict[tuple[int, Shapes], tuple[Axis, ...]] = {}
+        self.known_reads: dict[tuple[int, Shapes], tuple[object, ...]] = {}
         self.readers: dict[int, list[Node]] = {}
         for node in network.nodes:
             for index in node.inputs:
@@ -51,6 +52,16 @@ class Inspection:
             found = layer.axes(node.input_shapes) if isinstance(layer, Windowed) and layer.slides else ()
             self.known_windows[key] = found
         return self.known_windows[key]
+
+    def reads(self, node: Node) -> tuple[object, ...]:
+        """What a layer reads on every axis, where that is neither one position nor all; a merge reads as it likes."""
+        key = (id(node.layer), node.input_shapes)
+        found = self.known_reads.get(key)
+        if found is None:
+            reach = node.layer.reach(node.input_shapes, node.output)
+            found = reach if isinstance(reach, tuple) else (reach,) if len(node.inputs) > 1 else ()
+            self.known_reads[key] = found
+        return found
 
     def mixes(self, node: Node) -> bool:
         """Whether a layer is a linear map that mixes channels."""
@@ -196,7 +207,7 @@ def small_field(subject: Inspection) -> Iterator[Problem]:
     walked: set[int] = set()
     for end in subject.outputs:
         index = end
-        while index not in walked and index != INPUT and not windows(network.nodes[index]):
+        while index not in walked and index != INPUT and not subject.reads(network.nodes[index]):
             walked.add(index)
             index = network.nodes[index].inputs[0]
         if index == INPUT or index in walked or len(network.shape_at(end)) > 1:
@@ -204,7 +215,7 @@ def small_field(subject: Inspection) -> Iterator[Problem]:
         walked.add(index)
         pool = network.nodes[index]
         before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
-        if before is None or not all(isinstance(axis, Adaptive) and axis.output == 1 for axis in windows(pool)):
+        if before is None or not all(isinstance(axis, Adaptive) and axis.output == 1 for axis in subject.reads(pool)):
             continue
         seen = subject.layer(before)
         field = seen.receptive_field
@@ -216,12 +227,6 @@ def small_field(subject: Inspection) -> Iterator[Problem]:
                 pool,
                 help="more layers, larger windows or earlier strides enlarge the receptive field",
             )
-
-
-def windows(node: Node) -> tuple[object, ...]:
-    """What a layer reads on each axis, if that is neither one position nor all; a merge always counts."""
-    reach = node.layer.reach(node.input_shapes, node.output)
-    return reach if isinstance(reach, tuple) else (reach,) if len(node.inputs) > 1 else ()
 
 
 def stride_disagreement(subject: Inspection) -> Iterator[Problem]:

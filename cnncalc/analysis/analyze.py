@@ -28,13 +28,14 @@ def costs_of(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
 
 def costs(network: Network) -> Iterator[Costs]:
     """What each layer costs. Weights that are applied again are counted where they were applied first."""
-    known: dict[tuple[int, Shapes], Costs] = {}
+    known: dict[tuple[int, Shapes], tuple[Costs, Costs]] = {}
     for node in network.nodes:
         key = (id(node.layer), node.input_shapes)
         found = known.get(key)
         if found is None:
-            found = known[key] = costs_of(node.layer, node.input_shapes, node.output)
-        yield found if node.shares is None else found._replace(weights=0, biases=0, buffers=0)
+            own = costs_of(node.layer, node.input_shapes, node.output)
+            found = known[key] = own, own._replace(weights=0, biases=0, buffers=0)
+        yield found[node.shares is not None]
 
 
 def analyze(network: Network) -> Report:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from cnncalc.analysis.field_sums import Step, chains, field_lines
+from cnncalc.analysis.field_sums import Step, chains, field_lines, way_lengths
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.trace import Formula, formula, formulas, traced
 from cnncalc.network import Network
@@ -20,6 +21,9 @@ LEFT = {
     "padding": "P", "padding depth": "P_d", "padding height": "P_h", "padding width": "P_w",
 }  # fmt: skip
 FIRST = ("weights", "biases", "buffers", "multiplications")  # in the order of the board; the rest comes below
+
+MOST_EXPLAINED = 2_000  # layers at once
+MOST_STEPS = 2_000  # of all chains at once
 
 
 class Explained(NamedTuple):
@@ -34,13 +38,26 @@ class Explained(NamedTuple):
 
 
 def explain(network: Network, report: Report, paths: Sequence[str] | None = None) -> list[Explained]:
-    """The layers of these paths, each with the chain of its receptive field, or without paths all of them in order."""
+    """The layers of these paths, each with the chain of its receptive field, or without paths all of them in order.
+
+    A chain is left out where all together would have more than `MOST_STEPS` layers. Raises CnncalcError for more than
+    `MOST_EXPLAINED` layers.
+    """
     wanted = None if paths is None else set(paths)
-    return [
-        explain_layer(network, report, index, chain=wanted is not None)
-        for index, layer in enumerate(report.layers)
-        if wanted is None or layer.path in wanted
-    ]
+    indexes = [index for index, layer in enumerate(report.layers) if wanted is None or layer.path in wanted]
+    if len(indexes) > MOST_EXPLAINED:
+        raise CnncalcError(
+            f"these are {len(indexes):,} layers, and at most {MOST_EXPLAINED:,} are explained at once:"
+            " name one, a group or a pattern"
+        )
+    lengths = way_lengths(network, report) if paths is not None else []
+    room = MOST_STEPS
+    found = []
+    for index in indexes:
+        chain = bool(lengths) and lengths[index] <= room
+        room -= lengths[index] if chain else 0
+        found.append(explain_layer(network, report, index, chain=chain))
+    return found
 
 
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:

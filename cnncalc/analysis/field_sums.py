@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
@@ -11,7 +11,7 @@ from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
 from cnncalc.layers.term import Term, gcd
-from cnncalc.layers.trace import AXES, AXIS_NAMES, formula, named_sizes, traced
+from cnncalc.layers.trace import AXES, AXIS_NAMES, MOST_NAMED, formula, named_sizes, traced
 from cnncalc.layers.window import ceiling
 from cnncalc.network import INPUT, Network
 
@@ -139,14 +139,21 @@ def _union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
     if max(sizes) == size:
         if len(set(sizes)) == 1:
             return Sum("", "r of every branch", "", size)
-        names = ", ".join(f"r_{number}" for number in range(1, len(sizes) + 1))
-        return Sum("", f"max({names})", f"max({', '.join(map(str, sizes))})", size)
+        names = _listed([f"r_{number}" for number in range(1, len(sizes) + 1)])
+        return Sum("", f"max({names})", f"max({_listed(sizes)})", size)
     starts = [field.start[axis] for field in fields]
     ends = [start + wide - 1 for start, wide in zip(starts, sizes, strict=True)]
     if max(ends) - min(starts) + 1 != size:
         return None
-    numbers = f"max({', '.join(map(str, ends))}) − min({', '.join(map(str, starts))}) + 1"
+    numbers = f"max({_listed(ends)}) − min({_listed(starts)}) + 1"
     return Sum("", "last − first + 1 of the branches' intervals", numbers.replace("-", "−"), size)
+
+
+def _listed(values: Sequence[object]) -> str:
+    """Values with commas; of a great many the first and the last."""
+    if len(values) <= MOST_NAMED:
+        return ", ".join(map(str, values))
+    return f"{values[0]}, {values[1]}, …, {values[-1]}"
 
 
 def _in_words(report: Report, layer: LayerReport) -> str:
@@ -170,6 +177,15 @@ def _field_at(network: Network, report: Report, index: int) -> ReceptiveField | 
         return report.layers[index].receptive_field
     axes = len(network.input) - 1
     return ReceptiveField((1,) * axes, (1,) * axes, (0,) * axes) if axes else None
+
+
+def way_lengths(network: Network, report: Report) -> list[int]:
+    """For each layer, how many layers a receptive field goes through from the input to there."""
+    lengths: list[int] = []
+    for node in network.nodes[: len(report.layers)]:
+        source = _widest(network, report, node.index)
+        lengths.append(1 if source == INPUT else lengths[source] + 1)
+    return lengths
 
 
 def chains(network: Network, report: Report, index: int) -> tuple[Step, ...]:
@@ -249,9 +265,9 @@ def _merge_step(network: Network, report: Report, index: int, axis: int) -> Step
     fields = [_field_at(network, report, source) for source in node.inputs]
     names = [_branch(network, index, source) for source in node.inputs]
     widest = names[node.inputs.index(_widest(network, report, index))]
-    others = ", ".join(
+    others = _listed([
         f"{name} {field.size[axis]}" for name, field in zip(names, fields, strict=True) if field and name != widest
-    )
+    ])  # fmt: skip
     known = [field for field in fields if field]
     plain = len(known) == len(fields) and not after.varies and not any(field.varies for field in known)
     union = _union(axis, known, after.size[axis]) if plain else None

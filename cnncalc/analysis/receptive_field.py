@@ -7,6 +7,7 @@ axis is in `axis_field`, that of the image's positions in `coverage`.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnncalc.analysis.axis_field import (
@@ -129,8 +130,7 @@ def _reshaped(field: Field, shape: Shape, output: Shape) -> Field:
 
 def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:
     """What windows over a map see."""
-    reads = [touched(rule, have, made) for rule, have, made in zip(rules, shape[1:], output[1:], strict=True)]
-    empty = any(may_miss(rule, have, made) for rule, have, made in zip(rules, shape[1:], output[1:], strict=True))
+    reads, empty, beyond = _edges(rules, shape[1:], output[1:])
     if field.flat is not None:  # its units have no position on the image: they see at most what all see together
         whole = all(
             read and (read.first, read.last, read.apart) == (0, have - 1, 1)
@@ -162,22 +162,32 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
     sure = field.sure and all(known for _, known in found)
     # What all units see, one that reads nothing does not; and around a pooled unit there are no others to go on with.
     shared = any(axis.fixed for axis in axes)
-    empty_or_alone = empty or any(
-        have == 1 and _reaches_beyond(rule, have, made)
-        for rule, have, made in zip(rules, shape[1:], output[1:], strict=True)
-    )
+    empty_or_alone = empty or any([have == 1 and over for have, over in zip(shape[1:], beyond, strict=True)])
     dense = (
         field.dense
         and not empty
         and all(
-            are_joined(axis, apart := spacing(rule)) and (apart <= 1 or not _reaches_beyond(rule, have, made))
-            for axis, rule, have, made in zip(field.axes, rules, shape[1:], output[1:], strict=True)
+            are_joined(axis, apart := spacing(rule)) and (apart <= 1 or not over)
+            for axis, rule, over in zip(field.axes, rules, beyond, strict=True)
         )
     )
     return Field(
         tuple(axes), seen=seen, always=always, exact=field.exact and not (shared and empty_or_alone), sure=sure,
         certain=certain and not empty, alike=field.alike, seen_alike=field.seen_alike, dense=dense,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _edges(
+    rules: tuple[Rule, ...], sizes: tuple[int, ...], made: tuple[int, ...]
+) -> tuple[tuple[Touched | None, ...], bool, tuple[bool, ...]]:
+    """On each axis what is read; whether an output may read nothing; on each axis whether windows reach over an edge.
+
+    It is the same for all layers that are alike, whatever they see.
+    """
+    steps = list(zip(rules, sizes, made, strict=True))
+    reads = tuple(touched(*step) for step in steps)
+    return reads, any(may_miss(*step) for step in steps), tuple(_reaches_beyond(*step) for step in steps)
 
 
 def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:

@@ -43,19 +43,22 @@ def show(
 
 def _expanded(reading: "Reading") -> str:
     """The network as a file without blocks, with the promises of the original and the warnings that it allows."""
-    from cnncalc.errors import CnncalcError
-    from cnncalc.spec.files import LARGEST_FILE
     from cnncalc.spec.write import write_network
 
     network = reading.require_network()
     expect = {promise.key: promise.value for promise in reading.expectations}
-    codes = _codes_of(write_network(network, expect=expect))
+    codes = _codes_of(_sized(write_network(network, expect=expect)))
     allow = {code: reason.text for code, reason in reading.allow.items() if code in codes}  # others went with blocks
-    text = write_network(network, expect=expect, allow=allow)
+    return _sized(write_network(network, expect=expect, allow=allow))
+
+
+def _sized(text: str) -> str:
+    """A network that is written out. Raises CnncalcError where it has become too large to be read again."""
+    from cnncalc.errors import CnncalcError
+    from cnncalc.spec.files import KIB, LARGEST_FILE
+
     if len(text.encode()) > LARGEST_FILE:
-        raise CnncalcError(
-            f"written out, the network would be larger than the {LARGEST_FILE // 1024:,} KiB that are read"
-        )
+        raise CnncalcError(f"written out, the network would be larger than the {KIB} that are read")
     return text
 
 

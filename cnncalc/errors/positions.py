@@ -9,16 +9,30 @@ from typing import NamedTuple
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that lines agree with its marks
 
 
-class Source:
-    """A text that was read, and its name in messages. Byte-order marks at its start are dropped."""
+class Amount:
+    """How much has been read so far of a file and of those that it extends: limits hold for all of them together."""
 
-    __slots__ = ("_starts", "name", "text", "unread", "words")
+    __slots__ = ("bytes", "nodes", "unread", "words")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.nodes = 0  # strings, lists and mappings
+        self.words = 0  # of calls and expressions
+        self.unread: Span | None = None  # the first string that was not read because there were too many words
+
+
+class Source:
+    """A text that was read, and its name in messages. Byte-order marks at its start are dropped.
+
+    `amount` is shared by the files of a family.
+    """
+
+    __slots__ = ("_starts", "amount", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text.lstrip("\ufeff")
-        self.words = 0  # of its calls and expressions, read so far
-        self.unread: Span | None = None  # the first string that was not read because there were too many
+        self.amount = Amount()
         self._starts: list[int] | None = None
 
     @property

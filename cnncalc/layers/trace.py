@@ -12,6 +12,7 @@ from cnncalc.layers.window import Pairs, Windowed
 
 AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # what tells the axes apart in a symbol
 AXIS_NAMES = {"": "size", "d": "depth", "h": "height", "w": "width"}
+MOST_NAMED = 20  # branches of a merge that have names in its formulas
 ROLES = {"weight": "weights", "bias": "biases", "buffer": "buffers"}
 
 
@@ -93,7 +94,12 @@ def named_pairs(symbol: str, sides: Pairs) -> Pairs:
 
 
 def named_inputs(layer: Layer, inputs: Shapes) -> Shapes:
-    """The inputs as terms: C or C_in and I, numbered where branches differ; N or N_in where they are flat."""
+    """The inputs as terms: C or C_in and I, numbered where branches differ; N or N_in where they are flat.
+
+    Those of a merge of a great many branches stay numbers.
+    """
+    if len(inputs) > MOST_NAMED:
+        return inputs
     channel = ("C" if len(inputs[0]) > 1 else "N") + ("_in" if "out" in layer.settings else "")
     channels_differ = len({shape[0] for shape in inputs}) > 1
     sizes_differ = len({shape[1:] for shape in inputs}) > 1

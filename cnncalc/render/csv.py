@@ -6,37 +6,57 @@ import csv
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from io import StringIO
 
 from cnncalc.analysis.folding import make_row
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.render.columns import COLUMNS, Context, Value, join
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
 
 FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet begins a formula with, in any width
+Cell = int | float | str
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def summary_csv(report: Report, view: View) -> str:
     """A header and a row a layer: the columns of the view, or all."""
     chosen = [COLUMNS[name] for name in view.columns or COLUMNS]
-    rows = [make_row(layer) for layer in report.layers]
     context = Context(report, view.dtype)
-    values = ([column.value(row, context) for column in chosen] for row in rows)
-    return write([column.name for column in chosen], values)
+    counted = [bool(column.figure and column.figure.of_costs) for column in chosen]
+    known: dict[int, list[Cell]] = {}  # by the identity of costs, which layers that are alike share
+
+    def cells(layer: LayerReport) -> list[Cell]:
+        row = make_row(layer)
+        figures = known.get(id(row.costs))
+        if figures is None:
+            figures = known[id(row.costs)] = [
+                str(guard_cell(column.value(row, context))) if count else ""
+                for column, count in zip(chosen, counted, strict=True)
+            ]
+        return [
+            figure if count else guard_cell(column.value(row, context))
+            for column, count, figure in zip(chosen, counted, figures, strict=True)
+        ]
+
+    return _write([column.name for column in chosen], map(cells, report.layers))
 
 
 def write(header: list[str], rows: Iterable[list[Value]]) -> str:
     """CSV of a header and rows."""
+    return _write(header, ([guard_cell(value) for value in row] for row in rows))
+
+
+def _write(header: list[str], rows: Iterable[list[Cell]]) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([guard_cell(value) for value in row] for row in rows)
+    writer.writerows(rows)
     return stream.getvalue()
 
 
-def guard_cell(value: Value) -> int | float | str:
+def guard_cell(value: Value) -> Cell:
     """A cell that no spreadsheet takes for a formula; axes are joined by an `x`, as `--input` takes them.
 
     >>> guard_cell("=1+1"), guard_cell((3, 224, 224)), guard_cell("3×3, s2")
@@ -48,5 +68,10 @@ def guard_cell(value: Value) -> int | float | str:
         return value
     if isinstance(value, Fraction):  # a spreadsheet takes 1/9 for a date
         return float(value)
+    return _text(value)
+
+
+@lru_cache(maxsize=1024)
+def _text(value: str | tuple[int | Fraction, ...] | None) -> str:
     text = clean(join(value, "x").replace("×", "x"))
     return f"'{text}" if text[:1] in FORMULA and not NUMBER.fullmatch(text) else text

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -30,25 +31,35 @@ def summary_json(report: Report, dtype: Dtype) -> str:
         "outputs": report.outputs,
         "complete": report.complete,
         "totals": totals,
-        "layers": [_layer(layer) for layer in report.layers],
+        "layers": Each(_Layers().record, report.layers),
     }
     return dump(document)
 
 
-def _layer(layer: LayerReport) -> dict[str, Any]:
-    return {
-        "path": layer.path,
-        "kind": layer.kind,
-        "line": layer.line,
-        "settings": repr(layer.layer),
-        "inputs": layer.inputs,
-        "output": layer.output,
-        **_figures(layer.costs),
-        "receptive_field": layer.receptive_field and _field(layer.receptive_field),
-        "whole_input": layer.whole and _whole(layer.whole),
-        "centred": layer.centred,
-        "shares": layer.shares or None,
-    }
+class _Layers:
+    """Makes a record of each layer of a report; what is the same for many is found once, by its identity."""
+
+    def __init__(self) -> None:
+        self.settings: dict[int, str] = {}
+        self.figures: dict[int, dict[str, int]] = {}
+
+    def record(self, layer: LayerReport) -> dict[str, Any]:
+        kind, costs = layer.layer, layer.costs
+        settings = self.settings.get(id(kind)) or self.settings.setdefault(id(kind), repr(kind))
+        figures = self.figures.get(id(costs)) or self.figures.setdefault(id(costs), _figures(costs))
+        return {
+            "path": layer.path,
+            "kind": layer.kind,
+            "line": layer.line,
+            "settings": settings,
+            "inputs": layer.inputs,
+            "output": layer.output,
+            **figures,
+            "receptive_field": layer.receptive_field and _field(layer.receptive_field),
+            "whole_input": layer.whole and _whole(layer.whole),
+            "centred": layer.centred,
+            "shares": layer.shares or None,
+        }
 
 
 def _figures(costs: Costs) -> dict[str, int]:
@@ -109,6 +120,17 @@ def _fix(fix: Fix) -> dict[str, Any]:
     return {"line": line, "column": column, "end_line": last, "end_column": end, "text": fix.text}
 
 
+class Each:
+    """What a function makes of each of some values: as a list, but with one element in memory at a time."""
+
+    def __init__(self, make: Callable[[Any], Any], values: Iterable[Any]) -> None:
+        self.make = make
+        self.values = values
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.make, self.values)
+
+
 class Json(str):
     """A JSON document; `note`, where there is one, is for standard error: which numbers it could not hold."""
 
@@ -132,24 +154,45 @@ def dump(document: Mapping[str, Any]) -> Json:
 
 def encode(value: Any, *, indent: int | None = None, ascii: bool = True) -> str:
     """The only place that makes JSON of values. Raises ValueError for infinities and NaN."""
-    return json.dumps(value, indent=indent, ensure_ascii=ascii, allow_nan=False)
+    return _encoder(indent, ascii).encode(value)
+
+
+@cache
+def _encoder(indent: int | None, ascii: bool) -> json.JSONEncoder:
+    return json.JSONEncoder(indent=indent, ensure_ascii=ascii, allow_nan=False)
 
 
 def _lines(document: Mapping[str, Any]) -> str:
-    return "{\n" + ",\n".join(f"  {encode(key)}: {_value(value)}" for key, value in document.items()) + "\n}\n"
+    return "".join(_pieces(document))
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n    " + ",\n    ".join(map(encode, value)) + "\n  ]"
-    return encode(value)
+def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """The text piece by piece; a list may be as long as a network has layers, so it is neither kept nor copied."""
+    start = "{\n"
+    for key, value in document.items():
+        yield f"{start}  {encode(key)}: "
+        start = ",\n"
+        if isinstance(value, Each) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            yield from _elements(value)
+        else:
+            yield encode(value)
+    yield "\n}\n"
+
+
+def _elements(values: Iterable[Any]) -> Iterator[str]:
+    start = "[\n    "
+    for value in values:
+        yield start
+        yield encode(value)
+        start = ",\n    "
+    yield "\n  ]" if start.startswith(",") else "[]"
 
 
 def _without_nonfinite(value: Any, path: _Path, lost: list[_Path]) -> Any:
     """The value with null for each number that is not finite; `lost` gets the path of each."""
     if isinstance(value, Mapping):
         return {key: _without_nonfinite(inner, (*path, key), lost) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Each):
         return [_without_nonfinite(inner, (*path, at), lost) for at, inner in enumerate(value)]
     if isinstance(value, float) and not isfinite(value):
         lost.append(path)

@@ -8,7 +8,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import FlagSetting, IntegerSetting, LayerError, Value, show
 from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name
+from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name, constant
 from cnncalc.spec.family import Description
 from cnncalc.spec.foreign import argument_named, kind_named, not_written, rewritten
 from cnncalc.spec.repairs import guess, rename, set_argument, write
@@ -67,8 +67,8 @@ def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> No
         if isinstance(value, Name) and value.name in target.settings[name].words:
             bound[name] = Literal(value.span, Word(value.name))
     call.bound = bound
-    if all(isinstance(value, Literal) for value in bound.values()):
-        settings = {name: value.value for name, value in bound.items() if isinstance(value, Literal)}
+    settings = {name: constant(value) for name, value in bound.items()}
+    if not any(value is None for value in settings.values()):
         call.constant = make_layer(call, target, settings, made)
     call.target = target
 

@@ -17,7 +17,7 @@ from cnncalc.spec.tree import Item
 
 MOST_LAYERS = 100_000
 MOST_DIFFERENT = 30_000  # layers that differ in arguments or input shape
-MOST_STEPS = 300_000  # items gone through, those that give no layer included
+MOST_STEPS = 250_000  # items and groups gone through, those that give no layer included
 MOST_STEPS_AFTER = 30_000  # the same after a failure: further problems have shown by then
 MOST_CHARACTERS = 20_000_000  # of all paths in total
 DEEPEST = 100  # nested blocks, parentheses and branches
@@ -106,8 +106,7 @@ class Builder:
         self.characters += len(path)
         if self.characters > MOST_CHARACTERS:
             message = f"the paths of the layers have more than {MOST_CHARACTERS:,} characters together"
-            span = span or (self.calls[-1][1] if self.calls else None)
-            self.problems.add(Problem("too-large", message, span, "shorten the names"))
+            self.problems.add(Problem("too-large", message, span or self.last_call(), "shorten the names"))
             raise TooLarge
 
     def different(self, count: int, span: Span, path: str) -> None:
@@ -119,6 +118,7 @@ class Builder:
 
     def open(self, path: str = "") -> Opened:
         """Begin a group, which `close` ends."""
+        self.step(None)
         self.write_down(path)
         opened = Opened(len(self.groups), path, len(self.nodes), self.nesting)
         self.groups.append(None)
@@ -131,10 +131,16 @@ class Builder:
         self.groups[place] = Group(path, form, title, first, len(self.nodes), flow.node, depth, rounds)
         self.nesting -= 1
 
-    def step(self, span: Span, count: int = 1) -> None:
+    def last_call(self) -> Span | None:
+        """Where the block that is being run is called, None outside of blocks."""
+        return self.calls[-1][1] if self.calls else None
+
+    def step(self, span: Span | None, count: int = 1) -> None:
+        """Count an item or a group that is gone through. Raises TooLarge."""
         self.steps += count
         if self.steps > MOST_STEPS:
-            self.problems.add(Problem("too-large", f"the network takes more than {MOST_STEPS:,} steps to expand", span))
+            message = f"the network takes more than {MOST_STEPS:,} steps to expand"
+            self.problems.add(Problem("too-large", message, span or self.last_call()))
             raise TooLarge
         if self.failed:
             self.steps_after += 1

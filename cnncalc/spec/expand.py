@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import kind_class
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Layer, Shape, Shapes, Weight
 from cnncalc.layers.settings import LayerError, Value, show
-from cnncalc.network import INPUT, Network
+from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import DEEPEST, Builder, room_to_call, shorten
 from cnncalc.spec.describing import explain_reuse_mismatch, find_activation, settles_sizes, write_title
@@ -52,6 +52,7 @@ class Expander:
         self.replays = Replays(self.built)
         self.layers = description.made
         self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of the layer; all layers are kept
+        self.arrays: dict[tuple[int, Shapes], tuple[Weight, ...]] = {}
 
     def network(self, shape: Shape | None, body: Body) -> Network | None:
         """The network of a description, None if its input is not known. Raises TooLarge."""
@@ -310,12 +311,20 @@ class Expander:
         if [node.layer.kind for node in first] != [node.layer.kind for node in again]:
             raise Mistake("reuse-mismatch", "the reused block is made of different layers here", call.span)
         for old, new in zip(first, again, strict=True):
-            kept, wanted = old.layer.weights(old.input_shapes), new.layer.weights(new.input_shapes)
-            if kept != wanted:
+            kept = self.weights(old)
+            if kept != self.weights(new):
                 raise Mistake("reuse-mismatch", explain_reuse_mismatch(old, new), call.span)
             if kept:
                 self.built.nodes[new.index] = new._replace(shares=old.index if old.shares is None else old.shares)
         return result, None
+
+    def weights(self, node: Node) -> tuple[Weight, ...]:
+        """The arrays of a layer; found once for all layers that are alike."""
+        key = (id(node.layer), node.input_shapes)
+        found = self.arrays.get(key)
+        if found is None:
+            found = self.arrays[key] = node.layer.weights(node.input_shapes)
+        return found
 
     # merges
 

@@ -119,13 +119,7 @@ class Listed(Expression):
         self.items = items
 
     def evaluate(self, scope: Scope) -> Value:
-        value = ListValue(item.evaluate(scope) for item in self.items)
-        value.size = sum(item.size if isinstance(item, ListValue) else 1 for item in value)
-        if value.size > LONGEST_LIST:
-            raise Mistake(
-                "too-large", f"a list has {value.size:,} elements, more than the limit of {LONGEST_LIST:,}", self.span
-            )
-        return value
+        return list_of([item.evaluate(scope) for item in self.items], self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.items
@@ -333,6 +327,25 @@ class Function(Expression):
 
     def parts(self) -> tuple[Expression, ...]:
         return self.arguments
+
+
+def list_of(values: list[Value], span: Span) -> ListValue:
+    """A list of values. Raises Mistake where it would be too long."""
+    value = ListValue(values)
+    value.size = sum([item.size if isinstance(item, ListValue) else 1 for item in values])
+    if value.size > LONGEST_LIST:
+        raise Mistake("too-large", f"a list has {value.size:,} elements, more than the limit of {LONGEST_LIST:,}", span)
+    return value
+
+
+def constant(expression: Expression) -> Value | None:
+    """The value of what is a number, a word or a list of such by its text alone; None for anything else."""
+    if isinstance(expression, Literal):
+        return expression.value
+    if not isinstance(expression, Listed):
+        return None
+    values = [constant(item) for item in expression.items]
+    return None if any(value is None for value in values) else list_of(values, expression.span)
 
 
 def parts_of(expression: Expression) -> list[Expression]:

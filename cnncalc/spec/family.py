@@ -7,10 +7,10 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from cnncalc.errors import Mistake, Problem, Problems, Source, Span
+from cnncalc.errors import Amount, Mistake, Problem, Problems, Source, Span
 from cnncalc.layers.base import Layer
 from cnncalc.spec.document import Document, KeyedValue, Reason, read_document
-from cnncalc.spec.files import SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
+from cnncalc.spec.files import KIB, LARGEST_FILE, SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
@@ -51,7 +51,10 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
     """Read a file and all that it extends; None if that fails. `path` is its path, "-" if it has none."""
     documents: list[Document] = []
     seen: list[Path] = []
+    amount = Amount()
     while True:
+        source.amount = amount
+        amount.bytes += len(source.text.encode("utf-8", "surrogatepass"))
         document = _base(source, path, problems) if documents else read_document(source, problems)
         if document is None:
             return None
@@ -67,7 +70,7 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
                 raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
             if len(documents) >= DEEPEST:
                 raise Mistake("too-large", f"more than {DEEPEST} files extend one another", reference.span)
-            source = _read(path, reference.span)
+            source = _read(path, reference.span, amount)
         except Mistake as mistake:
             problems.add(mistake.problem)
             return None
@@ -85,16 +88,18 @@ def _base(source: Source, path: str, problems: Problems) -> Document | None:
     """What a file is made from; one that is bundled is read once in a run, for all the members of its family."""
     if Path(path).parent != bundled_folder():
         return read_document(source, problems)
-    document, found = _bundled_base(source.name, source.text)
+    document, found, read = _bundled_base(source.name, source.text)
+    source.amount.nodes += read.nodes
+    source.amount.words += read.words
     for problem in found:
         problems.add(problem)
     return document
 
 
 @lru_cache(maxsize=64)
-def _bundled_base(name: str, text: str) -> tuple[Document | None, list[Problem]]:
-    problems = Problems()
-    return read_document(Source(name, text), problems), problems.found
+def _bundled_base(name: str, text: str) -> tuple[Document | None, list[Problem], Amount]:
+    problems, source = Problems(), Source(name, text)
+    return read_document(source, problems), problems.found, source.amount
 
 
 def _resolved(path: str) -> Path:
@@ -147,8 +152,12 @@ def _beside(folder: Path) -> list[str]:
         return []
 
 
-def _read(path: str, span: Span) -> Source:
+def _read(path: str, span: Span, amount: Amount) -> Source:
+    """The next file of a family of which so much has been read. Raises Mistake."""
     try:
-        return read_source(path)
+        return read_source(path, most=LARGEST_FILE - amount.bytes)
     except Mistake as mistake:
+        if mistake.problem.code == "too-large":
+            message = f"with `{Path(path).name}`, the files that extend one another are larger than {KIB} together"
+            raise Mistake("too-large", message, span) from None
         raise Mistake("extends-missing", f"cannot extend it: {mistake.problem.message}", span) from None

@@ -13,7 +13,8 @@ from cnncalc.errors import Mistake, Source, Span
 from cnncalc.nearest import nearest
 from cnncalc.system import is_device_name
 
-LARGEST_FILE = 2**20  # bytes
+LARGEST_FILE = 2**20  # bytes of a file, together with those that it extends
+KIB = f"{LARGEST_FILE // 1024:,} KiB"
 PIECE = 2**15  # bytes read at a time; most files are smaller
 SUFFIXES = (".yaml", ".yml")
 _UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file as UTF-8, or write it with --output"
@@ -65,9 +66,12 @@ def find(name: str) -> str | None:
     return None if bundled is None else str(bundled)
 
 
-def read_source(path: str) -> Source:
-    """The text of a file ("-" is standard input). Raises Mistake `unreadable`, `too-large` or `not-text`."""
-    return decode(read_content(path), path)
+def read_source(path: str, *, most: int = LARGEST_FILE) -> Source:
+    """The text of a file of at most so many bytes ("-" is standard input).
+
+    Raises Mistake `unreadable`, `too-large` or `not-text`.
+    """
+    return decode(read_content(path), path, most=most)
 
 
 def read_content(path: str) -> bytes:
@@ -80,11 +84,11 @@ def read_content(path: str) -> bytes:
         raise Mistake("unreadable", message, Span(Source(_shown(path), ""), 0, 0), _other_name(path)) from None
 
 
-def decode(data: bytes, path: str) -> Source:
+def decode(data: bytes, path: str, *, most: int = LARGEST_FILE) -> Source:
     """The text of the bytes of a file. Raises Mistake `too-large` or `not-text`."""
     shown = _shown(path)
-    if len(data) > LARGEST_FILE:
-        message = f"{shown} is larger than the limit of {LARGEST_FILE // 1024:,} KiB"
+    if len(data) > most:
+        message = f"{shown} is larger than the limit of {KIB}"
         raise Mistake("too-large", message, Span(Source(shown, ""), 0, 0))
     try:
         text = data.decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from cnncalc.errors import Problems, Source
+from cnncalc.errors import Amount, Problems, Source
 from cnncalc.spec.family import Description
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, parse
 
@@ -76,6 +76,7 @@ def comment(text: str) -> str:
 
 
 def _sections(source: Source) -> dict[str, Piece]:
+    source.amount = Amount()  # it is read a second time
     root = parse(source, Problems())
     pairs = root.pairs if isinstance(root, YamlMapping) else []
     return {piece.name: piece for piece in _pieces(source, pairs, len(source.text))}

@@ -14,7 +14,7 @@ import yaml
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Source, Span
 
 DEEPEST = 100  # nested lists and mappings
-MOST_NODES = 150_000  # strings, lists and mappings; they take about a second to read
+MOST_NODES = 150_000  # strings, lists and mappings of a file and those it extends; they take about a second to read
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
@@ -102,7 +102,6 @@ class _Builder:
         self.open: list[YamlList | YamlMapping] = []
         self.keys: list[YamlString | None] = []  # the current key of each open mapping
         self.root: YamlNode | None = None
-        self.count = 0
 
     def span(self, event: Any) -> Span:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
@@ -121,8 +120,9 @@ class _Builder:
 
     def put(self, node: YamlNode) -> None:
         """Add a finished node to the innermost open list or mapping."""
-        self.count += 1
-        if self.count > MOST_NODES:
+        amount = self.source.amount
+        amount.nodes += 1
+        if amount.nodes > MOST_NODES:
             message = f"the file has more than {MOST_NODES:,} strings, lists and mappings"
             raise Mistake("too-large", message, node.span, "write what is repeated as a block")
         if not self.open:

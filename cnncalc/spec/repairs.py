@@ -12,7 +12,7 @@ from cnncalc.spec.tree import Call
 MOST_TRIALS = 60  # readings of the file for trying repairs
 MOST_TRIALS_EACH = 20
 MOST_TRIED = 350_000  # total cost of these readings, about half a second
-COST_OF_STEP = 8  # the cost of expanding an item; reading a character costs 1
+COST_OF_STEP = 8  # the cost of expanding an item; reading a byte costs 1
 LARGEST_TRIED = 3_000  # layers of a network whose repairs are tried
 LONGEST_SOURCE = 50_000  # characters; repairs of a longer file are not tried and not offered
 

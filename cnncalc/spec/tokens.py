@@ -13,7 +13,7 @@ from cnncalc.spec.repairs import write
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
 LONGEST = 10_000  # characters of one string
 SHORT = 200  # characters of the strings whose tokens are cached
-MOST_WORDS = 200_000  # words and operators of one file; they take about a second to read
+MOST_WORDS = 200_000  # words and operators of a file and those it extends; they take about a second to read
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))"
@@ -40,15 +40,15 @@ def tokenize(text: YamlString) -> list[Token]:
         raise Mistake(
             "too-large", f"a string has {len(body):,} characters, more than the limit of {LONGEST:,}", text.span
         )
-    source = text.span.source
-    if source.words >= MOST_WORDS:
-        source.unread = source.unread or text.span
+    amount = text.span.source.amount
+    if amount.words >= MOST_WORDS:
+        amount.unread = amount.unread or text.span
         message = f"the calls and expressions have more than {MOST_WORDS:,} words and operators"
-        raise Mistake("too-large", message, source.unread)
+        raise Mistake("too-large", message, amount.unread)
     tokens = _cut_short(body) if len(body) <= SHORT else _cut(body)
     if tokens[-1].kind == "unknown":
         raise _unknown(text, tokens[-1])
-    source.words += len(tokens) - 1
+    amount.words += len(tokens) - 1
     return tokens
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.spec.files import LARGEST_FILE
+from tests.fuzz.bombs import BOMBS, UNITS, largest
 
 Maker = Callable[[random.Random], str]
 HEAD = "input: [3, 64, 64]\n"
@@ -276,10 +277,15 @@ def deep_reuse(chance: random.Random) -> str:
     return f"{HEAD}blocks:\n  b0:\n    - {unit}\n{blocks}layers: [b{depth - 1} * {rounds}]\n"
 
 
+def bombs(chance: random.Random) -> str:
+    """A few lines that become as much as is allowed: some way to repeat a layer of some kind."""
+    return largest(chance.choice(list(BOMBS.values())), chance.choice(list(UNITS.values())))
+
+
 LARGE: tuple[Maker, ...] = (
     good_lines, wrong_lines, wrong_among_good, one_line, nested, deep_indents, blocks_that_call, many_blocks, repeats,
     growing, many_branches, many_names, long_names, long_texts, expressions, long_lists, keys, entries, weights,
-    warnings, extending, deep_reuse,
+    warnings, extending, deep_reuse, bombs,
 )  # fmt: skip
 
 

@@ -84,12 +84,14 @@ def test_only_what_is_not_finite_is_left_out() -> None:
 
 
 def test_json_is_made_in_one_place() -> None:
-    """`json.dumps` writes NaN unless it is told not to. In `spec/write.py` it puts a text of YAML in quotes."""
+    """`json` writes NaN unless it is told not to. In `spec/write.py` it puts a text of YAML in quotes."""
     root = Path(cnncalc.__file__).parent
     users = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in ("dumps", "dump") and ast.unparse(node.value) == "json"
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("dumps", "dump", "JSONEncoder")
+        and ast.unparse(node.value) == "json"
     }
     assert users == {"render/json.py", "spec/write.py"}
