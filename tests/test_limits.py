@@ -13,7 +13,7 @@ from cnncalc.analysis import explain
 from cnncalc.cli import data as data_files
 from cnncalc.cli import run as run_command
 from cnncalc.cli.app import run
-from cnncalc.errors import MOST_PROBLEMS
+from cnncalc.errors import MOST_PROBLEMS, CnncalcError
 from cnncalc.execution import effort, matrix
 from cnncalc.execution import verify as verifying
 from cnncalc.guide import page
@@ -23,7 +23,7 @@ from cnncalc.layers.separable import SeparableConv
 from cnncalc.layers.settings import MAXIMUM
 from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values, weights
 
-from .networks import report
+from .networks import network, report
 
 HEAD = "input: [1, 8, 8]\n"
 
@@ -403,8 +403,15 @@ def test_the_guide_tells_of_what_is_read_and_what_is_escaped() -> None:
         f"{run_command.MOST:,} multiplications", f"{data_files.LARGEST_FILE // 2**20} MiB",
         f"{weights.MOST_MEMORY // 10**6} MB",
         f"{files.LARGEST_FILE // 1024:,} KiB where it is not JSON",
-        f"{verifying.REFUSED:,} steps", f"some {effort.ELEMENT} for an element",
+        f"{verifying.REFUSED:,} steps", f"{verifying.MOST_LAYERS:,} layers", f"some {effort.ELEMENT} for an element",
         f"{matrix.MOST:,} elements of a matrix", "byte-order mark", "Windows line ends", "tab", "folder", "device",
         "calls itself without end", "anchors, aliases, merge keys and tags", "Control characters", "130",
     ):  # fmt: skip
         assert words in told, words
+
+
+def test_verify_takes_so_many_layers_and_no_more() -> None:
+    size = verifying.MOST_LAYERS
+    with pytest.raises(CnncalcError, match=f"has {size + 1:,} layers, and `verify` takes at most {size:,}"):
+        verifying.verify(network(f"input: [1, 1]\nlayers: [relu * {size + 1}]"))
+    assert verifying.verify(network("input: [1, 1]\nlayers: [relu * 3]")).held

@@ -11,6 +11,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.network import INPUT, Network
 
 MOST_ALIGNED = 3_000  # rows that are aligned by what they are; beyond, by their paths alone
+MOST_REPEATED = 500  # rows in which those that recur are aligned, too: beyond, that would take cubic time
 Likeness = Callable[[Row], Hashable]
 
 
@@ -96,7 +97,8 @@ def _pair(old: Sequence[Row], new: Sequence[Row], likenesses: Sequence[Likeness]
         yield from _pair(old, new, [])
         return
     a, b = list(map(first, old)), list(map(first, new))
-    for operation, i, last, j, end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    thorough = max(len(a), len(b)) <= MOST_REPEATED or first is _by_path
+    for operation, i, last, j, end in SequenceMatcher(None, a, b, autojunk=not thorough).get_opcodes():
         if operation == "equal":
             yield from map(_compare, old[i:last], new[j:end])
         else:

@@ -25,6 +25,7 @@ from cnncalc.network import INPUT, Network, Node
 
 MOST = 420_000_000  # steps of a narrowed network, some ten seconds
 MOST_OF_MANY = 100_000_000  # steps of one of many networks, some two seconds; beyond, a smaller input is chosen
+MOST_LAYERS = 5_000  # of a network that is verified: narrowing it and following its windows takes several passes
 REFUSED = 1_000_000_000  # steps beyond which one that cannot be narrowed as far is refused
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
@@ -94,8 +95,12 @@ class Verdict(NamedTuple):
 def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, total: None) -> Verdict:
     """Execute a network, narrowed, in the counting and the tracing reading, and hold every layer's figures.
 
-    Raises CnncalcError where it cannot be narrowed and its layers by themselves are too much as well.
+    Raises CnncalcError where it has too many layers, or cannot be narrowed and its layers alone are too much as well.
     """
+    if len(network.nodes) > MOST_LAYERS:
+        raise CnncalcError(
+            f"{network.name} has {len(network.nodes):,} layers, and `verify` takes at most {MOST_LAYERS:,}"
+        )
     found = narrow(network, most)
     if found is None and (why := too_much(network, list(map(_alone, network.nodes)), REFUSED)):
         raise CnncalcError(why)
