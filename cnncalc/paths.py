@@ -45,17 +45,24 @@ def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer", former:
 
 
 def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> list[str]:
-    """All that are meant: by a pattern those that match it, by the path of a group its layers, else one.
+    """All that are meant: a layer, the layers of a group, or all that an ending or a pattern of these fits.
 
     >>> paths = ["conv1", "stage.0.conv1", "stage.1.conv1", "stage.1.relu1"]
     >>> find_paths("stage.1", paths), find_paths("*.conv1", paths), find_paths("relu1", paths)
     (['stage.1.conv1', 'stage.1.relu1'], ['stage.0.conv1', 'stage.1.conv1'], ['stage.1.relu1'])
+    >>> find_paths("conv1", paths), find_paths("1", paths), find_paths("0.conv?", paths)
+    (['conv1'], ['stage.1.conv1', 'stage.1.relu1'], ['stage.0.conv1'])
     """
     known = list(paths)
     if wanted in known:
         return [wanted]
-    inside = [path for path in known if path.startswith(wanted + ".")]
-    return inside or _matching(wanted, known) or [find_path(wanted, known, what=what, former=former)]
+    return (
+        [path for path in known if path.startswith(wanted + ".")]
+        or [path for path in known if f".{wanted}." in f".{path}."]
+        or _matching(wanted, known)
+        or _matching(wanted + ".*", known)
+        or [find_path(wanted, [*known, *_groups(known)], what=what, former=former)]  # no group: a hint may name one
+    )
 
 
 def _listed(paths: Sequence[str]) -> str:
@@ -70,6 +77,13 @@ def _matching(pattern: str, paths: Iterable[str]) -> list[str]:
     from fnmatch import fnmatchcase  # only where a pattern is given
 
     return [path for path in paths if fnmatchcase(path, pattern) or fnmatchcase(path, "*." + pattern)]
+
+
+def _groups(paths: Iterable[str]) -> Iterable[str]:
+    """The paths of what holds these."""
+    return dict.fromkeys(
+        ".".join(parts[:end]) for parts in (path.split(".") for path in paths) for end in range(1, len(parts))
+    )
 
 
 def _endings(paths: list[str]) -> Iterable[str]:

@@ -164,8 +164,9 @@ def test_loading_and_analyzing_needs_no_terminal() -> None:
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
-        (["--help"], {"yaml", "rich", "cnncalc.layers", "cnncalc.spec", "pydantic"}),
-        (["summary", "--help"], {"yaml", "rich", "cnncalc.layers.base", "pydantic"}),
+        (["--help"], {"yaml", "cnncalc.layers", "cnncalc.spec", "pydantic"}),
+        (["summary", "--help"], {"yaml", "cnncalc.layers.base", "pydantic"}),
+        (["summary", "--wrong"], {"yaml", "rich", "cnncalc.layers.base", "pydantic"}),
         (["validate", "resnet50"], {"rich", "pydantic"}),
         (["summary", "resnet50", "--format", "json"], {"rich", "pydantic"}),
         (["run", "lenet5"], {"rich", "pydantic", "numpy"}),

@@ -38,26 +38,24 @@ class Explained(NamedTuple):
 
 
 def explain(network: Network, report: Report, paths: Sequence[str] | None = None) -> list[Explained]:
-    """The layers of these paths, each with the chain of its receptive field, or without paths all of them in order.
+    """The layers of these paths, or without paths all of them, in order.
 
-    A chain is left out where all together would have more than `MOST_STEPS` layers. Raises CnncalcError for more than
-    `MOST_EXPLAINED` layers.
+    With paths, the last layer that has a receptive field has its chain from the input, on which most others are; a
+    chain of more than `MOST_STEPS` layers is left out. Raises CnncalcError for more than `MOST_EXPLAINED` layers.
     """
     wanted = None if paths is None else set(paths)
-    indexes = [index for index, layer in enumerate(report.layers) if wanted is None or layer.path in wanted]
-    if len(indexes) > MOST_EXPLAINED:
+    chosen = [index for index, layer in enumerate(report.layers) if wanted is None or layer.path in wanted]
+    if len(chosen) > MOST_EXPLAINED:
         raise CnncalcError(
-            f"these are {len(indexes):,} layers, and at most {MOST_EXPLAINED:,} are explained at once:"
+            f"these are {len(chosen):,} layers, and at most {MOST_EXPLAINED:,} are explained at once:"
             " name one, a group or a pattern"
         )
-    lengths = way_lengths(network, report) if paths is not None else []
-    room = MOST_STEPS
-    found = []
-    for index in indexes:
-        chain = bool(lengths) and lengths[index] <= room
-        room -= lengths[index] if chain else 0
-        found.append(explain_layer(network, report, index, chain=chain))
-    return found
+    last = None
+    if wanted is not None:
+        last = next((index for index in reversed(chosen) if report.layers[index].receptive_field), None)
+        if last is not None and way_lengths(network, report)[last] > MOST_STEPS:
+            last = None
+    return [explain_layer(network, report, index, chain=index == last) for index in chosen]
 
 
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:

@@ -18,12 +18,15 @@ from cnncalc.system import is_reader_gone
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all that is wrong with a command line
 
-# Each is a module of this name, and a function in it.
-COMMANDS = {
-    "summary": "summary", "validate": "validate", "compare": "compare", "explain": "explain", "calc": "calc",
-    "list": "list_", "show": "show", "new": "new", "layers": "layers", "codes": "codes", "schema": "schema",
-    "run": "run", "verify": "verify", "guide": "guide",
-}  # fmt: skip
+# The panels of the help, and their commands: each is a module of its name, and a function in it.
+PANELS = {
+    "Look": {"summary": "summary", "calc": "calc", "explain": "explain", "show": "show", "list": "list_"},
+    "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
+    "Compare": {"compare": "compare"},
+    "Execute": {"run": "run"},
+    "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},
+}
+COMMANDS = {name: (function, panel) for panel, names in PANELS.items() for name, function in names.items()}
 
 
 def _version(wanted: bool) -> None:
@@ -33,9 +36,11 @@ def _version(wanted: bool) -> None:
 
 
 def cnncalc(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    """Sizes, parameters, multiplications and receptive fields of convolutional networks."""
+    """Sizes, parameters, multiply-accumulates and receptive fields of convolutional networks."""
 
 
 def application(wanted: str = "") -> typer.Typer:
@@ -44,14 +49,21 @@ def application(wanted: str = "") -> typer.Typer:
         name="cnncalc",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # help and usage errors are plain text and load no rich
+        rich_markup_mode="rich",  # of help alone, which loads rich: usage errors are plain text
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(cnncalc)
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
+        function, panel = COMMANDS[name]
         module = import_module(f"cnncalc.cli.{name}")
-        app.command(name, cls=Command)(getattr(module, COMMANDS[name]))
+        command = getattr(module, function)
+        app.command(name, cls=Command, help=_paragraphs(command.__doc__ or ""), rich_help_panel=panel)(command)
     return app
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring whose paragraphs are a line each, for help to break them where it likes."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def main() -> None:

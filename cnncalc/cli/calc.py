@@ -9,10 +9,12 @@ from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without
+from cnncalc.cli.summary import SummaryFormat, make_summary_view, write
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
+    from cnncalc.reading import Reading
     from cnncalc.render.view import View
 
 Chain = Annotated[
@@ -20,22 +22,25 @@ Chain = Annotated[
     typer.Argument(metavar="CHAIN", help="Layers, e.g. 'conv(64, 7, stride=2) -> relu'.", show_default=False),
     Reads(),
 ]
-Input = Annotated[
-    str, typer.Option("--input", metavar="SIZES", help="What flows in, as 3x224x224.", show_default=False)
-]
+Input = Annotated[str, typer.Option("--input", metavar="SIZES", help="Input size, e.g. 3x224x224.", show_default=False)]
 ROOM = 4096  # positions more on every side, in which any window that is meant has room
 
 Explain = Annotated[
     bool,
-    typer.Option("--explain", help="The arithmetic in place of the table."),
-    Needs("--format table", "--format markdown"),
+    typer.Option("--explain", help="Show the arithmetic in place of the table."),
+    options.FOR_PEOPLE,
 ]
 Want = Annotated[
     str | None,
-    options.option("--want", metavar="SIZES", help="Which padding gives this output, as 55x55?"),
+    options.option("--want", metavar="SIZES", help="Find the padding that gives this output size, e.g. 55x55."),
     Without("--explain"),
     Needs("--format table", "--format json"),
 ]
+TABLE_ONLY = Without("--explain", "--want")
+Format = Annotated[SummaryFormat, options.FORMAT]
+Columns = Annotated[options.Columns, TABLE_ONLY]
+Human = Annotated[options.Human, TABLE_ONLY]
+DtypeOption = Annotated[options.DtypeOption, TABLE_ONLY]
 
 
 def _free(text: str) -> str:
@@ -67,45 +72,45 @@ Free = Annotated[
 def calc(
     chain: Chain,
     input: Input,
+    settings: options.Settings = None,
     explain: Explain = False,
     want: Want = None,
     free: Free = None,
-    format: options.TableFormatOption = options.TableFormat.table,
+    format: Format = SummaryFormat.table,
     output: options.Output = None,
+    columns: Columns = None,
+    human: Human = None,
+    dtype: DtypeOption = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """A chain of layers without a file: output, parameters, multiplications, receptive field.
+    """Calculate a chain of layers without a file: sizes, parameters, macs, receptive fields.
 
-    With --want, the other way round: which settings give the output that is wanted. Exit code 1 where none does.
+    With --want, search the arguments that give an output size. Exit code 1 where there are none.
     """
-    network = _asked_about(chain, input) if want is not None else read(chain, input).require_network()
-    view = make_view(output, width, color)
     if want is not None:
-        return _wanted(network, want, free, format, output, view)
-    emit(_explained(network, format, view) if explain else _table(network, format, view), output)
+        return _search(
+            _asked_about(chain, input, settings), want, free, format, output, make_view(output, width, color)
+        )
+    view = make_summary_view(format, output, None, columns, human, dtype, width, color)
+    reading = read(chain, input, settings)
+    if explain:
+        emit(_explain(reading, format, view), output)
+    else:
+        emit(write(reading.require_report(), format, view), output)
     return 0
 
 
-def _table(network: "Network", format: options.TableFormat, view: "View") -> str:
-    from cnncalc.analysis.analyze import analyze
-    from cnncalc.cli.summary import write
-
-    return write(analyze(network), format, view)
-
-
-def _explained(network: "Network", format: options.TableFormat, view: "View") -> str:
-    from cnncalc.analysis.analyze import analyze
+def _explain(reading: "Reading", format: SummaryFormat, view: "View") -> str:
     from cnncalc.analysis.explain import explain
-    from cnncalc.render.explain import describe_explained, explain_markdown
-    from cnncalc.render.show import show
+    from cnncalc.cli.explain import ExplainFormat, write_explained
 
-    found = explain(network, analyze(network))
-    return explain_markdown(found) if format == "markdown" else show(describe_explained(found), view)
+    names = {"table": ExplainFormat.text, "markdown": ExplainFormat.markdown, "latex": ExplainFormat.latex}
+    return write_explained(explain(reading.require_network(), reading.require_report()), names[format], view)
 
 
-def _wanted(
-    network: "Network", want: str, free: str | None, format: options.TableFormat, output: str | None, view: "View"
+def _search(
+    network: "Network", want: str, free: str | None, format: SummaryFormat, output: str | None, view: "View"
 ) -> int:
     from cnncalc.analysis.wanted import search
     from cnncalc.render.show import show
@@ -116,15 +121,16 @@ def _wanted(
     return int(not found.answers)
 
 
-def _asked_about(chain: str, input: str) -> "Network":
+def _asked_about(chain: str, input: str, settings: list[str] | None) -> "Network":
     """A network whose windows may not fit as they are written: that is what is asked. Raises SpecError."""
     from cnncalc.reading import read
     from cnncalc.spec.load import parse_sizes
 
-    reading = read(chain, input=input)
+    reading = read(chain, input=input, settings=settings or ())
     if reading.failed:
         channels, *sizes = parse_sizes(input)
-        roomy = read(chain, input="x".join(map(str, [channels, *(size + ROOM for size in sizes)])))
+        text = "x".join(map(str, [channels, *(size + ROOM for size in sizes)]))
+        roomy = read(chain, input=text, settings=settings or ())
         if not roomy.failed:
             return roomy.require_network()._replace(input=(channels, *sizes))
     return reading.require_network()  # warnings are of what is written, and it is asked what to write
@@ -136,6 +142,6 @@ def _sizes(text: str, network: "Network") -> tuple[int, ...]:
     axes = len(network.input) - 1
     if not all(re.fullmatch("[0-9]{1,9}", part) and int(part) for part in parts) or len(parts) != axes:
         raise UsageError(
-            f"--want takes the {axes} spatial sizes of the output, as {'x'.join(['55'] * axes)}, not {text!r}"
+            f"--want takes the {axes} spatial sizes of the output, e.g. {'x'.join(['55'] * axes)}, not {text!r}"
         )
     return tuple(map(int, parts))

@@ -1,6 +1,7 @@
 """`cnncalc codes`."""
 
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
@@ -17,22 +18,29 @@ def _codes(incomplete: str) -> list[str]:
     return [code for code in all_codes() if code.startswith(incomplete)]
 
 
+class CodesFormat(StrEnum):
+    """How codes are written."""
+
+    text = "text"
+    json = "json"
+
+
 CodeArgument = Annotated[
-    str | None, options.argument("[CODE]", "The code of an error or a warning, as shape-mismatch.", _codes)
+    str | None, options.argument("[CODE]", "The code of an error or a warning, e.g. shape-mismatch.", _codes)
 ]
+Format = Annotated[CodesFormat, options.FORMAT]
 
 
 def codes(
     code: CodeArgument = None,
-    format: options.TextFormatOption = options.TextFormat.text,
+    format: Format = CodesFormat.text,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
-    """The codes of errors and warnings, or all about one."""
+    """List the codes of errors and warnings, or describe one, with an example and its repair."""
     from cnncalc.errors.codes import all_codes
     from cnncalc.render import codes as render
-    from cnncalc.render.show import show
 
     known = all_codes()
     if code is not None and code not in known:
@@ -40,13 +48,18 @@ def codes(
 
         raise UsageError(f"there is no code {code!r}; {did_you_mean(code, known) or 'see cnncalc codes'}")
     chosen = [known[code]] if code is not None else list(known.values())
-    view = make_view(output, width, color)
-    if format == "json":
-        emit(render.codes_json(chosen), output)
-    elif code is None:
-        emit(show(render.list_codes(chosen), view), output)
-    else:
-        emit(show(render.describe_code(chosen[0], _report(chosen[0]), view), view), output)
+    match format:
+        case CodesFormat.json:
+            text = render.codes_json(chosen)
+        case CodesFormat.text:
+            from cnncalc.render.show import show
+
+            view = make_view(output, width, color)
+            blocks = render.describe_code(chosen[0], _report(chosen[0]), view) if code else render.list_codes(chosen)
+            text = show(blocks, view)
+        case _:
+            assert_never(format)
+    emit(text, output)
 
 
 def _report(code: "Code") -> "list[Problem]":

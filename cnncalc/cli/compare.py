@@ -4,10 +4,11 @@ import re
 from enum import StrEnum
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
+from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
@@ -17,9 +18,20 @@ from cnncalc.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cnncalc.compare.side_by_side import SideBySide, Subject
     from cnncalc.network import Network
     from cnncalc.render.document import Block
     from cnncalc.render.view import View
+
+
+class CompareFormat(StrEnum):
+    """How a comparison is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
 
 
 class Separable(StrEnum):
@@ -27,22 +39,6 @@ class Separable(StrEnum):
 
     depthwise = "depthwise"
     spatial = "spatial"
-
-
-Form = Annotated[
-    Separable | None,
-    options.option("--separable", help="Beside each convolution its separable form: K×K by channel, 1×1; or K×1, 1×K."),
-]
-Dense = Annotated[
-    bool,
-    typer.Option("--dense", help="Beside each convolution the fully connected layer it replaces."),
-    Without("--separable"),
-]
-Only = Annotated[
-    str | None,
-    options.option("--only", metavar="PATTERN", help="Only the layers of this path or pattern."),
-    Needs("--separable"),
-]
 
 
 def _share(text: str) -> Fraction:
@@ -54,6 +50,25 @@ def _share(text: str) -> Fraction:
     raise UsageError(f"--least-saving takes a share from 0% to 100%, e.g. 30%, not {text!r}")
 
 
+Archs = Annotated[
+    list[str],
+    options.argument("ARCH...", "Architectures, or chains of layers with --input.", options.architectures),
+    Reads(),
+]
+Form = Annotated[
+    Separable | None,
+    options.option(
+        "--separable", help="Compare each convolution with its separable form: K×K by channel and 1×1, or K×1 and 1×K."
+    ),
+]
+Dense = Annotated[
+    bool,
+    typer.Option("--dense", help="Compare each convolution with the fully connected layer that it replaces."),
+    Without("--separable"),
+]
+At = Annotated[
+    str | None, options.option("--at", "--only", metavar="PATH", help="Layers, a group or a pattern to show alone.")
+]
 Least = Annotated[
     Fraction | None,
     options.option(
@@ -70,87 +85,125 @@ WriteTo = Annotated[
     Needs("--separable"),
     Writes(),
 ]
-
-Archs = Annotated[
-    list[str],
-    options.argument("ARCH...", "Architectures, or chains of layers with --input.", options.architectures),
-    Reads(),
+Totals = Annotated[bool, typer.Option("--totals", help="Show the totals only."), Without("--dense", "--depth", "--at")]
+Depth = Annotated[
+    int | None,
+    options.option("--depth", "-d", min=1, metavar="N", help="Levels of groups to compare (default: single layers)."),
+    Without("--separable", "--dense"),
 ]
+Columns = Annotated[options.Columns, Without("--dense")]
+Human = Annotated[options.Human, Without("--dense")]
+DtypeOption = Annotated[options.DtypeOption, Needs("--columns")]
 Inputs = Annotated[
     list[str] | None,
-    options.option("--input", metavar="SIZES", help="Another input, as 3x128x128; several to compare them."),
+    options.option("--input", metavar="SIZES", help="Override the input size, e.g. 3x128x128; several are compared."),
 ]
 Settings = Annotated[
     list[str] | None,
-    options.option("--set", metavar="NAME=VALUE", help="Turn a param; one several times to compare its values."),
+    options.option("--set", metavar="NAME=VALUE", help="Override a param; several values of one are compared."),
 ]
+Format = Annotated[CompareFormat, options.FORMAT]
 
 
 def compare(
     archs: Archs,
     separable: Form = None,
     dense: Dense = False,
-    only: Only = None,
+    at: At = None,
     least_saving: Least = None,
     write: WriteTo = None,
+    totals: Totals = False,
+    depth: Depth = None,
+    columns: Columns = None,
+    human: Human = None,
+    dtype: DtypeOption = None,
     inputs: Inputs = None,
     settings: Settings = None,
-    format: options.TableFormatOption = options.TableFormat.table,
+    format: Format = CompareFormat.table,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
-    """What it would cost another way: separable or dense forms, or architectures side by side."""
-    view = make_view(output, width, color)
+    """Compare architectures, or standard with separable or dense layers."""
+    view = make_view(output, width, color)._replace(human=human, totals=totals)
+    view = _choose(view, columns, dtype, of_layers=separable is not None)
     if separable is None and not dense:
-        emit(_side_by_side(archs, inputs, settings, format, view), output)
+        found = _subjects(archs, inputs, settings)
+        emit(_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
     if len(archs) != 1 or len(inputs or ()) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
     network = read(archs[0], inputs[0] if inputs else None, settings).require_network()
     if separable is None:
-        emit(_dense(network, format, view), output)
+        emit(_dense(network, at, format, view), output)
     else:
-        emit(_separable(network, separable, only, least_saving, write, format, view), output)
+        emit(_separable(network, separable, at, least_saving, write, format, view), output)
+
+
+def _choose(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers: bool) -> "View":
+    """The view with the columns that are asked for. Raises UsageError."""
+    if columns is None:
+        return view
+    from cnncalc.render.columns import find_columns
+    from cnncalc.render.side_by_side import NAMES
+
+    adding_up = [name for name, figure in FIGURES.items() if figure.together == "sum" and name != "layers"]
+    chosen = find_columns(columns, adding_up if of_layers else NAMES)
+    return view._replace(columns=chosen, dtype=options.choose_dtype(dtype, chosen))
+
+
+def _write(
+    document: "Callable[[View], Iterable[Block]]", json: "Callable[[], str]", csv: "Callable[[], str]",
+    format: CompareFormat, view: "View",
+) -> str:  # fmt: skip
+    """A comparison in a format; on a page lines may be as long as they like."""
+    match format:
+        case CompareFormat.json:
+            return json()
+        case CompareFormat.csv:
+            return csv()
+        case CompareFormat.table:
+            from cnncalc.render.show import show
+
+            return show(document(view), view)
+        case CompareFormat.markdown:
+            from cnncalc.render.markdown import write_markdown
+
+            return write_markdown(document(view._replace(width=None)))
+        case CompareFormat.latex:
+            from cnncalc.render.booktabs import write_latex
+
+            return write_latex(document(view._replace(width=None)))
+        case _:
+            assert_never(format)
 
 
 def _separable(
-    network: "Network", form: Separable, only: str | None, least_saving: Fraction | None, write: str | None,
-    format: options.TableFormat, view: "View",
+    network: "Network", form: Separable, at: str | None, least_saving: Fraction | None, write: str | None,
+    format: CompareFormat, view: "View",
 ) -> str:  # fmt: skip
     from cnncalc.compare.separable import convolutions, separated
     from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
     chosen = None
-    if only is not None:
-        chosen = find_paths(only, convolutions(network), what="convolution", former=network.former_paths)
-    found = separated(network, form, only=chosen, least_saving=least_saving)
+    if at is not None:
+        chosen = find_paths(at, convolutions(network), what="convolution", former=network.former_paths)
+    rewritten = separated(network, form, only=chosen, least_saving=least_saving)
     if write is not None:
-        _write(found.network, network.name, form, write)
-    if format == "json":
-        return render.comparison_json(found.comparison, separable=form.value)
-    if format == "csv":
-        return render.comparison_csv(found.comparison, view)
-    return _show(lambda view: render.compare_separable(found.comparison, form, view), format, view)
+        _write_network(rewritten.network, network.name, form, write)
+    found = rewritten.comparison
+    return _write(
+        lambda view: render.compare_separable(found, form, view),
+        lambda: render.comparison_json(found._replace(rows=()) if view.totals else found, separable=form.value),
+        lambda: render.comparison_csv(found, view),
+        format, view,
+    )  # fmt: skip
 
 
-def _show(document: "Callable[[View], Iterable[Block]]", format: options.TableFormat, view: "View") -> str:
-    """A document for a terminal, or for a page, where lines may be as long as they like."""
-    from cnncalc.render.booktabs import write_latex
-    from cnncalc.render.markdown import write_markdown
-    from cnncalc.render.show import show
-
-    if format == "table":
-        return show(document(view), view)
-    write = write_latex if format == "latex" else write_markdown
-    return write(document(view._replace(width=None)))
-
-
-def _write(network: "Network", name: str, form: Separable, file: str) -> None:
+def _write_network(network: "Network", name: str, form: Separable, file: str) -> None:
     """The rewritten network as a file that expects its own totals."""
     from cnncalc.analysis.analyze import analyze
-    from cnncalc.analysis.figures import FIGURES
     from cnncalc.spec.write import write_network
 
     report = analyze(network)
@@ -161,25 +214,28 @@ def _write(network: "Network", name: str, form: Separable, file: str) -> None:
     emit(write_network(titled, notes=notes, expect=expected), file)
 
 
-def _dense(network: "Network", format: options.TableFormat, view: "View") -> str:
+def _dense(network: "Network", at: str | None, format: CompareFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.compare.separable import dense
+    from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
     found = dense(analyze(network).layers)
-    if format == "json":
-        return render.dense_json(found, network.name)
-    if format == "csv":
-        return render.dense_csv(found)
-    return _show(lambda view: render.compare_dense(found, network.name, view), format, view)
+    if at is not None:
+        paths = [each.path for each in found]
+        chosen = find_paths(at, paths, what="convolution", former=network.former_paths)
+        found = [each for each in found if each.path in chosen]
+    return _write(
+        lambda view: render.compare_dense(found, network.name, view),
+        lambda: render.dense_json(found, network.name),
+        lambda: render.dense_csv(found),
+        format, view,
+    )  # fmt: skip
 
 
-def _side_by_side(
-    archs: list[str], inputs: list[str] | None, settings: list[str] | None, format: options.TableFormat,
-    view: "View",
-) -> str:  # fmt: skip
-    from cnncalc.compare.side_by_side import SideBySide, align, subject
-    from cnncalc.render import side_by_side as render
+def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[Subject]":
+    """Each architecture at each input and with each of the values that are set."""
+    from cnncalc.compare.side_by_side import subject
 
     subjects = []
     each: list[str | None] = [*inputs] if inputs else [None]
@@ -191,13 +247,36 @@ def _side_by_side(
         subjects.append(subject(label, reading.require_network(), reading.require_report()))
     if len(subjects) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
-    rows = align(subjects[0].report, subjects[1].report) if len(subjects) == 2 else []
-    found = SideBySide(tuple(subjects), tuple(rows))
-    if format == "json":
-        return render.side_by_side_json(found)
-    if format == "csv":
-        return render.side_by_side_csv(found, view)
-    return _show(lambda view: render.compare_side_by_side(found, view), format, view)
+    return subjects
+
+
+def _align(subjects: "list[Subject]", at: str | None, depth: int | None, *, totals: bool) -> "SideBySide":
+    """What is compared, with the layers of two beside one another. Raises UsageError."""
+    from cnncalc.compare.side_by_side import SideBySide, align
+    from cnncalc.paths import find_paths
+
+    if len(subjects) > 2 and (totals or at is not None or depth is not None):
+        option = "--totals" if totals else "--at" if at is not None else "--depth"
+        raise UsageError(f"`{option}` has an effect only with two architectures: of more, the totals are shown alone")
+    if len(subjects) > 2 or totals:
+        return SideBySide(tuple(subjects))
+    rows = align(subjects[0].report, subjects[1].report, depth)
+    if at is not None:
+        paths = [{side.path for side in (row.before, row.after) if side is not None} for row in rows]
+        chosen = set(find_paths(at, sorted(set().union(*paths))))
+        rows = [row for row, own in zip(rows, paths, strict=True) if own & chosen]
+    return SideBySide(tuple(subjects), tuple(rows))
+
+
+def _side_by_side(found: "SideBySide", format: CompareFormat, view: "View") -> str:
+    from cnncalc.render import side_by_side as render
+
+    return _write(
+        lambda view: render.compare_side_by_side(found, view),
+        lambda: render.side_by_side_json(found),
+        lambda: render.side_by_side_csv(found, view),
+        format, view,
+    )  # fmt: skip
 
 
 def _variants(settings: list[str]) -> list[list[str]]:

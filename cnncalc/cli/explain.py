@@ -1,13 +1,17 @@
 """`cnncalc explain`."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.explain import Explained
+    from cnncalc.render.view import View
 
 
 class ExplainFormat(StrEnum):
@@ -21,11 +25,11 @@ class ExplainFormat(StrEnum):
 Path = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PATH]", help="A layer, as summary prints it; any ending or a pattern of it will do.",
+        metavar="[PATH]", help="A layer or a group, as summary prints it, an ending of its path, or a pattern.",
         show_default=False,
     ),
 ]  # fmt: skip
-Format = Annotated[ExplainFormat, typer.Option("--format", "-f", help="How to write it.")]
+Format = Annotated[ExplainFormat, options.FORMAT]
 
 
 def explain(
@@ -38,28 +42,37 @@ def explain(
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
-    """Where the numbers come from: each rule, the rule with the numbers put in, and the result.
+    """Explain the numbers of layers: the formula, the formula with the numbers put in, the result.
 
-    Of one layer, with the way of its receptive field from the input; of those that a pattern names; or of all.
+    Of one layer, of those of a group or a pattern, with the receptive field layer by layer at the end; or of all.
     """
     from cnncalc.analysis.explain import explain as explained
     from cnncalc.paths import find_paths
 
     reading = read(arch, input, settings)
     network = reading.require_network()
-    wanted = (
-        None if path is None else find_paths(path, (node.path for node in network.nodes), former=network.former_paths)
-    )
+    wanted = None
+    if path is not None:
+        wanted = find_paths(path, (node.path for node in network.nodes), former=network.former_paths)
     found = explained(network, reading.require_report(), wanted)
-    if format == "latex":
-        from cnncalc.render.latex import explain_latex
+    emit(write_explained(found, format, make_view(output, width, color)), output)
 
-        emit(explain_latex(found), output)
-        return
-    from cnncalc.render.explain import describe_explained, explain_markdown
-    from cnncalc.render.show import show
 
-    if format == "markdown":
-        emit(explain_markdown(found), output)
-    else:
-        emit(show(describe_explained(found), make_view(output, width, color)), output)
+def write_explained(found: "list[Explained]", format: ExplainFormat, view: "View") -> str:
+    """Explanations in a format."""
+    match format:
+        case ExplainFormat.text:
+            from cnncalc.render.explain import describe_explained
+            from cnncalc.render.show import show
+
+            return show(describe_explained(found), view)
+        case ExplainFormat.markdown:
+            from cnncalc.render.explain import explain_markdown
+
+            return explain_markdown(found)
+        case ExplainFormat.latex:
+            from cnncalc.render.latex import explain_latex
+
+            return explain_latex(found)
+        case _:
+            assert_never(format)

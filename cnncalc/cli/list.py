@@ -1,7 +1,7 @@
 """`cnncalc list`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view, message
@@ -21,24 +21,36 @@ class Sort(StrEnum):
     macs = "macs"
 
 
-SortOption = Annotated[Sort | None, options.option("--sort", help="By what to sort; else it is grouped by family.")]
+class ListFormat(StrEnum):
+    """How the list is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
+
+
+SortOption = Annotated[Sort | None, options.option("--sort", help="Sort key (default: group by family).")]
 Family = Annotated[
     str | None,
     options.option(
-        "--family", metavar="NAME", help="Only families of that name, or of that network.",
+        "--family", metavar="NAME", help="Families whose names begin so, or the family of that network.",
         autocompletion=options.architectures,
     ),
 ]  # fmt: skip
+Format = Annotated[ListFormat, options.FORMAT]
 
 
 def list_(
     sort: SortOption = None,
     family: Family = None,
-    format: options.TableFormatOption = options.TableFormat.table,
+    format: Format = ListFormat.table,
     output: options.Output = None,
+    width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """The bundled architectures, family by family: a family is what goes back to one file by `extends`."""
+    """List the bundled architectures, grouped by family: a file and those that extend it."""
     from cnncalc.analysis.analyze import costs
     from cnncalc.analysis.report import Costs
     from cnncalc.errors import SpecError
@@ -54,26 +66,34 @@ def list_(
         except SpecError:
             broken.append(name)
     chosen = _of_family(entries, family) if family is not None else entries
-    emit(_write(arrange(chosen, sort), sort is None, format, make_view(output, None, color)), output)
+    emit(_write(arrange(chosen, sort), sort is None, format, make_view(output, width, color)), output)
     for name in broken:
         message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
     return int(bool(broken))
 
 
-def _write(entries: "list[Entry]", grouped: bool, format: options.TableFormat, view: "View") -> str:
-    from cnncalc.render.booktabs import write_latex
-    from cnncalc.render.catalogue import catalogue_csv, catalogue_json, list_architectures
-    from cnncalc.render.markdown import write_markdown
-    from cnncalc.render.show import show
+def _write(entries: "list[Entry]", grouped: bool, format: ListFormat, view: "View") -> str:
+    from cnncalc.render import catalogue
 
-    if format == "json":
-        return catalogue_json(entries)
-    if format == "csv":
-        return catalogue_csv(entries)
-    if format in ("markdown", "latex"):
-        write = write_latex if format == "latex" else write_markdown
-        return write([list_architectures(entries, grouped, view._replace(width=None))])
-    return show([list_architectures(entries, grouped, view)], view)
+    match format:
+        case ListFormat.json:
+            return catalogue.catalogue_json(entries)
+        case ListFormat.csv:
+            return catalogue.catalogue_csv(entries)
+        case ListFormat.table:
+            from cnncalc.render.show import show
+
+            return show([catalogue.list_architectures(entries, grouped, view)], view)
+        case ListFormat.markdown:
+            from cnncalc.render.markdown import write_markdown
+
+            return write_markdown([catalogue.list_architectures(entries, grouped, view._replace(width=None))])
+        case ListFormat.latex:
+            from cnncalc.render.booktabs import write_latex
+
+            return write_latex([catalogue.list_architectures(entries, grouped, view._replace(width=None))])
+        case _:
+            assert_never(format)
 
 
 def _of_family(entries: "list[Entry]", family: str) -> "list[Entry]":

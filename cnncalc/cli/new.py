@@ -13,11 +13,13 @@ from cnncalc.cli.relations import Writes
 from cnncalc.errors import UsageError
 
 File = Annotated[
-    str, typer.Argument(metavar="FILE", help="The file to write; one that is there is left alone."), Writes()
+    str, typer.Argument(metavar="FILE", help="The file to write; an existing file is not changed."), Writes()
 ]
 Like = Annotated[
     str,
-    typer.Option("--like", metavar="NAME", help="The bundled architecture.", autocompletion=options.architectures),
+    typer.Option(
+        "--like", metavar="NAME", help="The bundled architecture to start from.", autocompletion=options.architectures
+    ),
 ]
 # What the one file has no use for, once the family is put together: the code that tells, and where it stands.
 UNUSED = {"unused-block": "blocks", "unused-param": "params", "unused-allow": "allow"}
@@ -31,7 +33,7 @@ NEXT = {
 
 
 def new(file: File, like: Like) -> None:
-    """Start a file of one's own from a bundled architecture: all in one, with comments that teach the language."""
+    """Start an architecture file from a bundled one: all in one file, with comments that teach the language."""
     from cnncalc.spec.files import bundled, bundled_path
 
     path = bundled_path(like)

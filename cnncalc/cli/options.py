@@ -1,13 +1,14 @@
 """The options that commands share, each declared once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from cnncalc.analysis.figures import Dtype
+from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.cli.relations import Needs, Reads, Writes
+from cnncalc.errors import UsageError
 
 
 class Color(StrEnum):
@@ -18,41 +19,10 @@ class Color(StrEnum):
     never = "never"
 
 
-class TableFormat(StrEnum):
-    """How a table is written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-
-
-class TextFormat(StrEnum):
-    """How a text is written."""
-
-    text = "text"
-    json = "json"
-
-
-class ProblemFormat(StrEnum):
-    """How problems are written; github is what a workflow shows beside the lines of a change."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-
-
 def architectures(incomplete: str) -> list[str]:
     from cnncalc.spec.files import bundled
 
     return [name for name in bundled() if name.startswith(incomplete)]
-
-
-def _kinds(incomplete: str) -> list[str]:
-    from cnncalc.layers import KINDS
-
-    return [name for name in KINDS if name.startswith(incomplete)]
 
 
 def _last_of_list(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:
@@ -80,39 +50,43 @@ def option(*names: str, help: str, metavar: str | None = None, **more: Any) -> A
     return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
 
 
-ARCH_HELP = "A file, a bundled architecture, or - for standard input."
+ARCH_HELP = "A file, a bundled architecture, a chain of layers with --input, or - for standard input."
 Arch = Annotated[str, argument("ARCH", ARCH_HELP, architectures), Reads()]
-ARCHS_HELP = "Files, folders of them, bundled architectures, or - for standard input."
-Archs = Annotated[list[str], argument("ARCH...", ARCHS_HELP, architectures), Reads()]
-Kind = Annotated[str | None, argument("[KIND]", "A layer kind, as conv.", _kinds)]
-Input = Annotated[str | None, option("--input", metavar="SIZES", help="Another input, as 3x128x128.")]
+Input = Annotated[str | None, option("--input", metavar="SIZES", help="Override the input size, e.g. 3x128x128.")]
 Settings = Annotated[
-    list[str] | None, option("--set", metavar="NAME=VALUE", help="Turn one of the file's params; repeatable.")
+    list[str] | None,
+    option("--set", metavar="NAME=VALUE", help="Override a param of the file, e.g. width=32; repeatable."),
 ]
+FORMAT = typer.Option("--format", "-f", help="Output format; the ending of --output chooses it too.")
 Output = Annotated[str | None, option("--output", "-o", metavar="FILE", help="Write to FILE (atomically)."), Writes()]
-ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; auto also heeds NO_COLOR.")]
-TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write it.")]
-TextFormatOption = Annotated[TextFormat, typer.Option("--format", "-f", help="How to write it.")]
-ProblemFormatOption = Annotated[ProblemFormat, typer.Option("--format", "-f", help="How to write it.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors do.")]
+ColorOption = Annotated[Color, typer.Option("--color", help="When to use colour; auto also heeds NO_COLOR.")]
 Width = Annotated[
     int | None,
     option("--width", min=1, metavar="N", help="Line width in characters (default: terminal width)."),
     Needs("--format table", "--format text"),
 ]
+FOR_PEOPLE = Needs("--format table", "--format markdown", "--format latex")
 Depth = Annotated[
     int | None,
-    option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show; else as many as are readable."),
-    Needs("--format table", "--format markdown"),
+    option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show (default: as many as are readable)."),
+    FOR_PEOPLE,
 ]
+COLUMNS_HELP = "Columns to show, comma-separated: layer, settings, macs, … (an unknown name lists all)."
 Columns = Annotated[
     str | None,
-    option("--columns", "-c", metavar="A,B,C", help="Which columns.", autocompletion=_last_of_list(_columns)),
-    Needs("--format table", "--format csv", "--format markdown"),
+    option("--columns", "-c", metavar="A,B,C", help=COLUMNS_HELP, autocompletion=_last_of_list(_columns)),
+    Needs("--format table", "--format csv", "--format markdown", "--format latex"),
 ]
 Human = Annotated[
     bool | None,
-    option("--human/--exact", help="Numbers as 25.6 M, or all digits; else as there is room."),
-    Needs("--format table", "--format markdown"),
+    option("--human/--exact", help="Numbers as 25.6 M, or with all digits (default: as there is room)."),
+    FOR_PEOPLE,
 ]
-DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="What a number is kept in, for bytes.")]
+DtypeOption = Annotated[Dtype | None, option("--dtype", help="Data type assumed for memory sizes (default: float32).")]
+
+
+def choose_dtype(dtype: Dtype | None, columns: Iterable[str]) -> Dtype:
+    """The data type of a table of these columns. Raises UsageError where one is given and no column depends on it."""
+    if dtype is not None and not any(name in FIGURES and FIGURES[name].written == "bytes" for name in columns):
+        raise UsageError("`--dtype` has an effect only with a column in bytes, e.g. `--columns activation_bytes`")
+    return dtype or Dtype.float32

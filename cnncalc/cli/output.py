@@ -162,9 +162,12 @@ def _obeys_escapes() -> bool:
 
 
 def width_for(output: str | None, stream: TextIO | None = None) -> int | None:
-    """Cells of a line on the terminal; None for a file or a pipe, where nothing is cut."""
-    if (output is not None and output not in STANDARD_OUTPUT) or not _is_terminal(stream or sys.stdout):
+    """Characters of a line: as many as the terminal has, or for a pipe as COLUMNS says; None where nothing is cut."""
+    if output is not None and output not in STANDARD_OUTPUT:
         return None
+    if not _is_terminal(stream or sys.stdout):
+        columns = os.environ.get("COLUMNS", "")
+        return int(columns) or None if columns.isascii() and columns.isdigit() and len(columns) < 10 else None
     from shutil import get_terminal_size
 
     return get_terminal_size().columns

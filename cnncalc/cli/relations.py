@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -135,8 +136,20 @@ def _check_relation(name: str, relation: object, given: Given) -> None:
     if isinstance(relation, Needs) and not any(map(given.holds, relation.conditions)):
         possible = [condition for condition in relation.conditions if given.can_hold(condition)]
         if possible:
-            wanted = " or ".join(f"`{condition}`" for condition in possible)
-            raise UsageError(f"`{name}` has an effect only with {wanted}{_because(possible[0], given)}")
+            raise UsageError(f"`{name}` has an effect only with {_listed(possible)}{_because(possible[0], given)}")
+
+
+def _listed(conditions: list[str]) -> str:
+    """Conditions as a sentence has them, an option only once.
+
+    >>> _listed(["--want"]), _listed(["--format table", "--format csv", "--format latex"])
+    ('`--want`', '`--format table`, `csv` or `latex`')
+    """
+    words = [f"`{conditions[0]}`"]
+    for before, condition in pairwise(conditions):
+        option, _, value = condition.partition(" ")
+        words.append(f"`{value}`" if value and before.startswith(f"{option} ") else f"`{condition}`")
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _because(condition: str, given: Given) -> str:

@@ -1,7 +1,8 @@
 """`cnncalc run`."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, Node
     from cnncalc.render.view import View
 
+
+class RunFormat(StrEnum):
+    """How outputs are written."""
+
+    text = "text"
+    json = "json"
+
+
 MOST = 100_000_000  # multiplications: a few seconds' worth
 
 At = Annotated[
@@ -30,13 +39,15 @@ All = Annotated[
 ]
 InputData = Annotated[
     str | None,
-    options.option("--input-data", metavar="FILE", help="Nested lists, JSON or YAML, or a PGM or PPM picture."),
+    options.option(
+        "--input-data", metavar="FILE", help="Input: nested lists in JSON or YAML, or a PGM or PPM picture."
+    ),
     Reads(),
     Without("--matrix"),
 ]
 WeightsFile = Annotated[
     str | None,
-    options.option("--weights", metavar="FILE", help="Arrays by path, JSON or YAML, as PyTorch shapes them."),
+    options.option("--weights", metavar="FILE", help="Arrays by path in JSON or YAML, shaped as in PyTorch."),
     Reads(),
 ]
 Seed = Annotated[
@@ -63,9 +74,12 @@ Channel = Annotated[
     int, typer.Option("--channel", min=0, metavar="N", help="Channel that --save-image writes."), Needs("--save-image")
 ]
 Most = Annotated[
-    int, typer.Option("--max-multiplications", min=0, metavar="N", help="Refuse to do more, of these or others.")
+    int,
+    typer.Option(
+        "--max-multiplications", min=0, metavar="N", help="Refuse networks that need more operations of any kind."
+    ),
 ]
-Format = Annotated[options.TextFormatOption, Without("--save-image")]
+Format = Annotated[RunFormat, options.FORMAT, Without("--save-image")]
 Output = Annotated[options.Output, Without("--save-image")]
 Width = Annotated[options.Width, Without("--save-image")]
 
@@ -84,16 +98,16 @@ def run(
     save_image: SaveImage = None,
     channel: Channel = 0,
     max_multiplications: Most = MOST,
-    format: Format = options.TextFormat.text,
+    format: Format = RunFormat.text,
     output: Output = None,
     width: Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
-    """Execute a network on a small input, and show what comes out.
+    """Execute a network on a small input and show its output.
 
-    Inference: dropout passes on what it gets, a batch norm uses its running statistics. Without --input-data the input
-    is drawn from the seed, uniform from 0 to 1. Without --weights (or `weights` in the file) so are the weights,
-    uniform within 1/sqrt(n) of 0 with n the inputs of an output; factors and variances of norms within 1/2 of 1.
+    As at inference: dropout passes its input on, a batch norm uses its running statistics. Without --input-data the
+    input is random, uniform from 0 to 1. So are the weights without --weights (or `weights` in the file): uniform
+    within 1/sqrt(n) of 0, n the inputs of an output; factors and variances of norms within 1/2 of 1.
     """
     reading = read(arch, input, settings)
     net = reading.require_network()
@@ -110,7 +124,7 @@ def run(
     if save_image is not None:
         emit(_image(made, channel), save_image)
     else:
-        emit(_written(net, made, format, picture, view), output)
+        emit(_write(net, made, format, picture, view), output)
 
 
 def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
@@ -198,21 +212,26 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(net: "Network", weights: "Weights", at: str | None, most: int, format: str, view: "View") -> str:
+def _matrix(net: "Network", weights: "Weights", at: str | None, most: int, format: RunFormat, view: "View") -> str:
     from cnncalc.execution.matrix import matrix
     from cnncalc.paths import find_path
-    from cnncalc.render.maps import describe_matrix, matrix_json
-    from cnncalc.render.show import show
+    from cnncalc.render import maps
 
     paths = {node.path: node for node in net.nodes}
     if at is None and len(paths) > 1:
-        raise UsageError("--matrix is of one layer: say which with --at PATH")
+        raise UsageError("--matrix is of one layer: choose it with --at PATH")
     node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
     _refuse(net, [node], most)
     rows = matrix(node, weights)
-    if format == "json":
-        return matrix_json(net.name, node.path, rows)
-    return show(describe_matrix(node.path, rows, view.width), view)
+    match format:
+        case RunFormat.json:
+            return maps.matrix_json(net.name, node.path, rows)
+        case RunFormat.text:
+            from cnncalc.render.show import show
+
+            return show(maps.describe_matrix(node.path, rows, view.width), view)
+        case _:
+            assert_never(format)
 
 
 def _image(made: "dict[str, Map]", channel: int) -> str:
@@ -226,10 +245,15 @@ def _image(made: "dict[str, Map]", channel: int) -> str:
     return pgm(found.channels()[channel], *found.sizes)
 
 
-def _written(net: "Network", made: "dict[str, Map]", format: str, picture: bool, view: "View") -> str:
-    from cnncalc.render.maps import describe_maps, draw_pictures, maps_json
-    from cnncalc.render.show import show
+def _write(net: "Network", made: "dict[str, Map]", format: RunFormat, picture: bool, view: "View") -> str:
+    from cnncalc.render import maps
 
-    if format == "json":
-        return maps_json(net.name, made)
-    return show(draw_pictures(made, view) if picture else describe_maps(made, view.width), view)
+    match format:
+        case RunFormat.json:
+            return maps.maps_json(net.name, made)
+        case RunFormat.text:
+            from cnncalc.render.show import show
+
+            return show(maps.draw_pictures(made, view) if picture else maps.describe_maps(made, view.width), view)
+        case _:
+            assert_never(format)

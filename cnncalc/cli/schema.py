@@ -5,7 +5,7 @@ from cnncalc.cli.output import emit
 
 
 def schema(output: options.Output = None) -> None:
-    """The JSON Schema of the architecture file, by which an editor completes and checks what is written."""
+    """Print the JSON Schema of architecture files, by which an editor completes and checks them."""
     from cnncalc.render.schema import schema_json
 
     emit(schema_json(), output)

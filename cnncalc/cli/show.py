@@ -12,7 +12,7 @@ from cnncalc.errors import UsageError
 if TYPE_CHECKING:
     from cnncalc.reading import Reading
 
-Expand = Annotated[bool, typer.Option("--expand", help="As a plain file: every layer on a line of its own, no blocks.")]
+Expand = Annotated[bool, typer.Option("--expand", help="Write every layer on a line of its own, without blocks.")]
 
 
 def show(
@@ -23,9 +23,10 @@ def show(
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """An architecture file as it is written, or with all that it calls written out.
+    """Print an architecture file as it is, or written out without blocks and expressions.
 
-    On standard output control characters are escaped; with --output the file is the same to the last sign.
+    On standard output control characters are escaped; --output copies the file exactly. Exit code 1 where the file has
+    errors.
     """
     from cnncalc.render.show import show as show_blocks
     from cnncalc.render.source import highlight

@@ -1,10 +1,11 @@
 """`cnncalc summary`."""
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, message, width_for
+from cnncalc.cli.output import emit, make_view, message
 from cnncalc.cli.reading import read_partly
 
 if TYPE_CHECKING:
@@ -12,35 +13,59 @@ if TYPE_CHECKING:
     from cnncalc.render.view import View
 
 
+class SummaryFormat(StrEnum):
+    """How a summary is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
+
+
+Format = Annotated[SummaryFormat, options.FORMAT]
+
+
 def summary(
     arch: options.Arch,
     input: options.Input = None,
     settings: options.Settings = None,
-    format: options.TableFormatOption = options.TableFormat.table,
+    format: Format = SummaryFormat.table,
     output: options.Output = None,
     depth: options.Depth = None,
     columns: options.Columns = None,
     human: options.Human = None,
-    dtype: options.DtypeOption = Dtype.float32,
+    dtype: options.DtypeOption = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """The table of a network, layer by layer.
+    """Show a network layer by layer: sizes, parameters, macs, receptive fields.
 
-    Output size, parameters, multiplications and receptive field of every layer, and the totals by their conventions.
+    The totals follow, each with the convention by which it is counted. Of a network with an error, the layers before
+    it are shown. Exit code 1 where there is one.
     """
-    from cnncalc.render.columns import COLUMNS, find_columns
-    from cnncalc.render.view import View
-
-    chosen = find_columns(columns, COLUMNS) if columns is not None else None
-    view = View(chosen, depth, human, dtype, width or width_for(output), colored(color, output))
+    view = make_summary_view(format, output, depth, columns, human, dtype, width, color)
     reading = read_partly(arch, input, settings)
     if reading.report:
         _show(reading.report, format, view, output)
     return int(reading.failed)
 
 
-def _show(report: "Report", format: options.TableFormat, view: "View", output: str | None) -> None:
+def make_summary_view(
+    format: SummaryFormat, output: str | None, depth: int | None, columns: str | None, human: bool | None,
+    dtype: Dtype | None, width: int | None, color: str,
+) -> "View":  # fmt: skip
+    """How to show a summary, by what the options say. Raises UsageError."""
+    from cnncalc.render.columns import COLUMNS, find_columns
+
+    chosen = find_columns(columns, COLUMNS) if columns is not None else None
+    if chosen and format == "csv":  # elsewhere memory is shown beside the columns
+        dtype = options.choose_dtype(dtype, chosen)
+    view = make_view(output, width, color)
+    return view._replace(columns=chosen, depth=depth, human=human, dtype=dtype or Dtype.float32)
+
+
+def _show(report: "Report", format: SummaryFormat, view: "View", output: str | None) -> None:
     """Write a report; one that stops at an error is shown, and never saved."""
     if report.complete or output is None:
         emit(write(report, format, view), output)
@@ -48,26 +73,31 @@ def _show(report: "Report", format: options.TableFormat, view: "View", output: s
         message(f"cnncalc: {output} is not written, for the network has errors\n")
 
 
-def write(report: "Report", format: options.TableFormat, view: "View") -> str:
+def write(report: "Report", format: SummaryFormat, view: "View") -> str:
     """A report in a format."""
-    if format == "json":
-        from cnncalc.render.json import summary_json
+    match format:
+        case SummaryFormat.json:
+            from cnncalc.render.json import summary_json
 
-        return summary_json(report, view.dtype)
-    if format == "csv":
-        from cnncalc.render.csv import summary_csv
+            return summary_json(report, view.dtype)
+        case SummaryFormat.csv:
+            from cnncalc.render.csv import summary_csv
 
-        return summary_csv(report, view)
-    from cnncalc.render.summary import describe, summarize
+            return summary_csv(report, view)
+        case SummaryFormat.table:
+            from cnncalc.render.show import show
+            from cnncalc.render.summary import summarize
 
-    if format == "markdown":
-        from cnncalc.render.markdown import write_markdown
+            return show(summarize(report, view), view)
+        case SummaryFormat.markdown:
+            from cnncalc.render.markdown import write_markdown
+            from cnncalc.render.summary import describe
 
-        return write_markdown(describe(report, view))
-    if format == "latex":
-        from cnncalc.render.booktabs import write_latex
+            return write_markdown(describe(report, view))
+        case SummaryFormat.latex:
+            from cnncalc.render.booktabs import write_latex
+            from cnncalc.render.summary import describe
 
-        return write_latex(describe(report, view))
-    from cnncalc.render.show import show
-
-    return show(summarize(report, view), view)
+            return write_latex(describe(report, view))
+        case _:
+            assert_never(format)

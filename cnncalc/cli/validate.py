@@ -1,10 +1,14 @@
 """`cnncalc validate`."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
+from cnncalc.cli.relations import Reads
 from cnncalc.errors import UsageError
 from cnncalc.system import is_windows
 
@@ -13,19 +17,33 @@ if TYPE_CHECKING:
     from cnncalc.render.view import View
 
 
+class ValidateFormat(StrEnum):
+    """How problems are written; github is what a workflow shows beside the lines of a change."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+ARCHS_HELP = "Files, folders, bundled architectures, chains of layers with --input, or - for standard input."
+Archs = Annotated[list[str], options.argument("ARCH...", ARCHS_HELP, options.architectures), Reads()]
+Format = Annotated[ValidateFormat, options.FORMAT]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
+
+
 def validate(
-    archs: options.Archs,
+    archs: Archs,
     input: options.Input = None,
     settings: options.Settings = None,
-    format: options.ProblemFormatOption = options.ProblemFormat.text,
-    strict: options.Strict = False,
+    format: Format = ValidateFormat.text,
+    strict: Strict = False,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """Every problem of every file.
+    """Report all problems of architecture files.
 
-    Each with its place and, where it can be derived, the text to write instead. The promises under `expect` are
-    checked too. Exit code 1 where there is an error, or with --strict a warning.
+    Each has its position and, where one is known, the repair. What the file states under `expect` is checked too. Exit
+    code 1 where there is an error, or with --strict a warning.
     """
     from cnncalc.reading import read
 
@@ -33,7 +51,7 @@ def validate(
     for arch in _each(archs):
         reading = read(arch, input=input, settings=settings or (), check_expect=True)
         files.append(("<standard input>" if arch == "-" else arch, reading.problems))
-    emit(_written(files, format, make_view(output, None, color)), output)
+    emit(_write(files, format, make_view(output, None, color)), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 
 
@@ -62,16 +80,20 @@ def _matching(archs: list[str]) -> Iterator[str]:
         yield from found or [arch]
 
 
-def _written(files: "list[tuple[str, list[Problem]]]", format: options.ProblemFormat, view: "View") -> str:
-    if format == "json":
-        from cnncalc.render.json import problems_json
+def _write(files: "list[tuple[str, list[Problem]]]", format: ValidateFormat, view: "View") -> str:
+    match format:
+        case ValidateFormat.text:
+            from cnncalc.render.problems import describe_files
+            from cnncalc.render.show import show
 
-        return problems_json(files)
-    if format == "github":
-        from cnncalc.render.github import workflow_lines
+            return show(describe_files(files, view), view)
+        case ValidateFormat.json:
+            from cnncalc.render.json import problems_json
 
-        return workflow_lines(files)
-    from cnncalc.render.problems import describe_files
-    from cnncalc.render.show import show
+            return problems_json(files)
+        case ValidateFormat.github:
+            from cnncalc.render.github import workflow_lines
 
-    return show(describe_files(files, view), view)
+            return workflow_lines(files)
+        case _:
+            assert_never(format)

@@ -1,7 +1,8 @@
 """`cnncalc verify`."""
 
+from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
@@ -10,44 +11,62 @@ from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
     from cnncalc.execution.verify import Verdict
+    from cnncalc.render.view import View
+
+
+class VerifyFormat(StrEnum):
+    """How verdicts are written."""
+
+    text = "text"
+    json = "json"
+
 
 Arch = Annotated[
     str | None,
-    options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all that are bundled.", options.architectures),
+    options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all bundled architectures.", options.architectures),
     Reads(),
 ]
 Input = Annotated[options.Input, Needs("ARCH")]
 Settings = Annotated[options.Settings, Needs("ARCH")]
+Format = Annotated[VerifyFormat, options.FORMAT]
 
 
 def verify(
     arch: Arch = None,
     input: Input = None,
     settings: Settings = None,
-    format: options.TextFormatOption = options.TextFormat.text,
+    format: Format = VerifyFormat.text,
     output: options.Output = None,
+    width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
-    """Execute a network and hold every computed number against what was counted.
+    """Execute a network and check every computed number against what was counted.
 
-    The network is made thin: few channels, the geometry kept. Exit code 1 where anything differs.
+    The network is narrowed first: few channels, the same geometry. Exit code 1 where anything differs.
     """
     from cnncalc.execution.verify import MOST_OF_MANY
-    from cnncalc.render.show import show
-    from cnncalc.render.verdict import describe_verdict, list_verdicts, verdicts_json
     from cnncalc.spec.files import bundled
 
-    view = make_view(output, None, color)
     if arch is not None:
         found = [_verdict(arch, input, settings)]
     else:
         found = [_verdict(name, most=MOST_OF_MANY) for name in bundled()]
-    if format == "json":
-        emit(verdicts_json(found), output)
-    else:
-        blocks = describe_verdict(found[0], view) if arch is not None else list_verdicts(found, view)
-        emit(show(blocks, view), output)
+    emit(_write(found, arch is None, format, make_view(output, width, color)), output)
     return int(not all(verdict.held for verdict in found))
+
+
+def _write(found: "list[Verdict]", many: bool, format: VerifyFormat, view: "View") -> str:
+    from cnncalc.render import verdict
+
+    match format:
+        case VerifyFormat.json:
+            return verdict.verdicts_json(found)
+        case VerifyFormat.text:
+            from cnncalc.render.show import show
+
+            return show(verdict.list_verdicts(found, view) if many else verdict.describe_verdict(found[0], view), view)
+        case _:
+            assert_never(format)
 
 
 def _verdict(

@@ -77,6 +77,8 @@ def elide_paths(table: Table, at: int, width: int | None) -> Table:
     if excess <= 0:
         return table
     column = table.columns[at]
+    if not column.cells:
+        return table
     room = max(max(count_cells(clean(cell.text)) for cell in column.cells) - excess, LEAST_PATH)
     cells = [cell._replace(text=elide(clean(cell.text), room)) for cell in column.cells]
     columns = [*table.columns[:at], column._replace(cells=cells), *table.columns[at + 1 :]]
@@ -98,16 +100,19 @@ def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Bloc
 def _separable_table(
     found: Comparison, form: str, figures: Sequence[Figure], view: View, *, units: bool, bars: bool
 ) -> Table:
-    columns = [Column("layer", [Cell(row.path) for row in found.rows], footer=Cell("total", "head"))]
+    rows = () if view.totals else found.rows
+    columns = [Column("layer", [Cell(row.path) for row in rows], footer=Cell("total", "head"))]
     for figure in figures:
         for side, header in (("before", figure.short if units else figure.title), ("after", "→")):
-            cells = [_figure_cell(row, side, figure, view, units=units) for row in found.rows]
+            cells = [_figure_cell(row, side, figure, view, units=units) for row in rows]
             total = format_figure(measure(figure, getattr(found, side), view.dtype), figure.written, units=units)
             columns.append(Column(header, cells, True, Cell(total, "head")))
-    ratios = [None if row.note else row.ratio for row in found.rows]
-    columns += make_ratio_columns(ratios, ["less"] * len(ratios), bars=bars, total=found.ratio)
-    last = [Cell(row.closed.text) if row.closed else Cell(row.note, "faint") for row in found.rows]
-    columns.append(Column(CLOSED[form] if not units else "closed form", last, footer=EMPTY))
+    ratios = [None if row.note else row.ratio for row in rows]
+    judged = make_ratio_columns(ratios, ["less"] * len(ratios), bars=bars, total=found.ratio)
+    columns += [column._replace(footer=column.footer or EMPTY) for column in judged]
+    last = [Cell(row.closed.text) if row.closed else Cell(row.note, "faint") for row in rows]
+    if not view.totals:
+        columns.append(Column(CLOSED[form] if not units else "closed form", last, footer=EMPTY))
     return Table(columns)
 
 
@@ -176,6 +181,9 @@ def comparison_csv(found: Comparison, view: View) -> str:
     for row in found.rows:
         sides = [measure(figure, side, view.dtype) for figure in figures for side in (row.before, row.after)]
         lines.append([row.path, *sides, row.ratio, row.closed and row.closed.value, row.note])
+    if view.totals:
+        sides = [measure(figure, side, view.dtype) for figure in figures for side in (found.before, found.after)]
+        lines = [["total", *sides, found.ratio, None, None]]
     return write([*header, "ratio", "closed", "note"], lines)
 
 

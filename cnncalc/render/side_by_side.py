@@ -205,7 +205,7 @@ def side_by_side_csv(found: SideBySide, view: View) -> str:
     """A line a layer for two architectures, else a line for each architecture."""
     from cnncalc.render.csv import write
 
-    if len(found.subjects) != 2:
+    if len(found.subjects) != 2 or view.totals:
         lines = [_line(name) for name in view.columns or TOTALS]
         rows = ([each.label, *(line.measure(each, view.dtype) for line in lines)] for each in found.subjects)
         return write(["name", *(line.name for line in lines)], rows)

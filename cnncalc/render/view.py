@@ -16,3 +16,4 @@ class View(NamedTuple):
     dtype: Dtype = Dtype.float32
     width: int | None = None  # characters of a line; None where lines may be as long as they like
     color: bool = False
+    totals: bool = False  # of a comparison, the totals alone

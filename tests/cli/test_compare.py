@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,39 @@ def test_a_chain_with_a_mistake_is_shown() -> None:
     done = cnncalc("compare", "convv(1, 3)", "--input", "1x6x6", "--dense")
     assert done.returncode == 1
     assert "convv" in done.stderr
+
+
+def test_totals_alone() -> None:
+    """Of two architectures the table without layers; of separable forms a line of sums. ResNet-18 has 11,689,512."""
+    two = cnncalc("compare", "resnet18", "resnet34", "--totals").stdout
+    assert cnncalc("compare", "resnet18", "resnet34").stdout.startswith(two)
+    assert "conv1" not in two
+    separable = cnncalc("compare", "resnet18", "--separable", "depthwise", "--totals").stdout
+    assert separable.splitlines()[1].startswith("layer")
+    assert separable.splitlines()[3].split()[:2] == ["total", "11,689,512"]
+    record = cnncalc("compare", "resnet18", "--separable", "depthwise", "--totals", "-f", "json").stdout
+    assert json.loads(record)["rows"] == []
+    for args in (["resnet34"], ["--separable", "depthwise"]):
+        header, *lines = cnncalc("compare", "resnet18", *args, "--totals", "-f", "csv").stdout.splitlines()
+        found = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
+        assert "11689512" in found[0].values()
+        assert len(found) == 3 - len(args)
+
+
+def test_groups_one_part_and_columns() -> None:
+    groups = cnncalc("compare", "resnet18", "resnet34", "--depth", "1").stdout
+    assert re.search(r"^~  conv2_x +stage", groups, re.MULTILINE)
+    part = cnncalc("compare", "resnet18", "resnet34", "--at", "conv2_x", "--columns", "parameters").stdout
+    assert "conv3_x" not in part
+    assert "macs" not in part
+    assert "36,864" in part  # 64·64·3·3, a convolution that ResNet-34 has more
+    assert cnncalc("compare", "alexnet", "--separable", "depthwise", "--at", "conv[12]").stdout.count("\nconv") == 2
+    assert cnncalc("compare", "alexnet", "--separable", "depthwise", "--only", "conv2").stdout.count("\nconv") == 1
+    assert cnncalc("compare", "alexnet", "--dense", "--at", "conv2").stdout.count("\nconv") == 1
+
+
+def test_memory_by_data_type() -> None:
+    """A float64 has 8 bytes: 11,689,512 · 8 = 93,516,096."""
+    args = ("compare", "resnet18", "resnet34", "--totals", "--columns", "parameter_bytes", "--exact")
+    for dtype, size in (("float64", 93_516_096), ("int8", 11_689_512)):
+        assert f"{size:,}" in cnncalc(*args, "--dtype", dtype).stdout

@@ -35,3 +35,27 @@ def test_what_is_wrong_in_the_file_is_told() -> None:
     done = cnncalc("explain", "-", stdin="input: [3, 8, 8]\nlayers: ['conv(4, 9)']\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert "kernel-too-large" in done.stderr
+
+
+def test_the_receptive_field_is_written_layer_by_layer_once() -> None:
+    """Of one layer, of a group, of what several endings or a pattern fit; of all layers it is not."""
+    for path in ("conv5", "conv*", "*", "max_pool2"):
+        assert cnncalc("explain", "alexnet", path).stdout.count("layer by layer") == 1
+    group = cnncalc("explain", "resnet18", "conv2_x").stdout
+    assert group.count("layer by layer") == 1
+    assert group.count("\n\nconv2_x.") == 13  # 14 layers: 2 blocks of 2 convolutions, norms and relus, and an add
+    assert "relu1   relu: 64×56×56" in group
+    assert "35 + (3 − 1)·4 = 43" in group
+    assert "layer by layer" not in cnncalc("explain", "alexnet").stdout
+
+
+def test_a_group_or_an_ending_that_several_have() -> None:
+    several = cnncalc("explain", "resnet18", "basic1.1").stdout
+    for stage in range(2, 6):
+        assert f"\nconv{stage}_x.basic1.1.add1   add" in f"\n{several}"
+    assert "basic1.0" not in several.partition("layer by layer")[0]
+    assert cnncalc("explain", "resnet18", "conv_bn1.conv1").stdout.startswith("conv_bn1.conv1   conv 7×7")
+    assert cnncalc("explain", "resnet18", "shortcut.*conv1").stdout.count("conv 1×1, stride 2") == 3
+    done = cnncalc("explain", "resnet18", "conv2x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean `conv2_x`?" in done.stderr

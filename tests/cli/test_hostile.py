@@ -15,6 +15,7 @@ import pytest
 from typer.main import get_command
 
 from cnncalc.cli.app import application, run
+from cnncalc.cli.relations import Reads, relations
 from cnncalc.errors import Source
 from cnncalc.reading import read_text
 from cnncalc.render.latex import escape as latex
@@ -62,13 +63,19 @@ PLACES = {
     "allowed": "allow: {linear-pair: @}\ninput: [3, 8, 8]\nlayers: [flatten, linear(2), linear(1)]\n",
     "base": "extends: @\n",
 }
-READERS = [
-    ["summary"], ["summary", "-f", "json"], ["summary", "-f", "csv"], ["summary", "-f", "markdown"], ["validate"],
-    ["validate", "-f", "json"], ["validate", "-f", "github"], ["explain"], ["explain", "-f", "markdown"],
-    ["explain", "-f", "latex"], ["run"], ["run", "-f", "json", "--all"], ["verify"], ["verify", "-f", "json"], ["show"],
-    ["show", "--expand"], ["compare", "--dense"], ["compare", "--dense", "-f", "csv"],
-    ["compare", "--dense", "-f", "markdown"],
+# The ways in which commands show what a file says, each in every format of its command.
+SHOWING = [
+    ["summary"], ["calc", "--input", "3x8x8"], ["validate"], ["explain"], ["run", "--all"], ["verify"], ["show"],
+    ["show", "--expand"], ["compare", "--dense"], ["compare", "--separable", "depthwise"], ["compare", "lenet5"],
 ]  # fmt: skip
+
+
+def formats(command: str) -> list[str]:
+    """What `--format` of a command can be, by its enum."""
+    return [choice for param in COMMANDS[command].params if param.name == "format" for choice in param.type.choices]
+
+
+READERS = [[*way, *more] for way in SHOWING for more in [["-f", each] for each in formats(way[0])] or [[]]]
 
 
 def in_yaml(text: str) -> str:
@@ -102,6 +109,17 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 @pytest.mark.sample(120)
+def test_every_command_that_reads_a_file_is_among_them() -> None:
+    reading = {
+        command
+        for command, entry in COMMANDS.items()
+        if any(isinstance(each, Reads) for declared in relations(entry).values() for each in declared)
+    }
+    assert {way[0] for way in SHOWING} == reading
+    assert ["compare", "--dense", "-f", "latex"] in READERS
+    assert ["show", "--expand"] in READERS
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("args", READERS, ids=" ".join)
 def test_what_is_not_seen_is_escaped_wherever_it_is_shown(args: list[str], place: str, shown: Shown) -> None:

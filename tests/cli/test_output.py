@@ -102,3 +102,17 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert cnncalc("summary", "alexnet", "-o", str(fifo)).returncode == 0
     assert os.read(reader, 7) == b"AlexNet"
     os.close(reader)
+
+
+def test_a_pipe_heeds_columns() -> None:
+    for args in (["summary", "resnet18"], ["explain", "inception_v1"], ["compare", "alexnet", "vgg11"]):
+        wide, narrow = cnncalc(*args).stdout, cnncalc(*args, COLUMNS="80").stdout
+        assert max(map(len, narrow.splitlines())) <= 80 < max(map(len, wide.splitlines()))
+        assert narrow == cnncalc(*args, "--width", "80").stdout
+        for columns in ("", "0", "-5", "abc", "٨٠", "9" * 5_000):
+            assert cnncalc(*args, COLUMNS=columns).stdout == wide
+
+
+def test_a_file_heeds_no_columns(tmp_path: Path) -> None:
+    assert cnncalc("summary", "alexnet", "-o", str(tmp_path / "out"), COLUMNS="60").returncode == 0
+    assert (tmp_path / "out").read_text(encoding="utf-8") == cnncalc("summary", "alexnet").stdout
