@@ -132,7 +132,7 @@ class Runner:
             "net.yaml": NETWORK,
             "another_network.yaml": OTHER,
             "data.json": json.dumps([[[row * column / 9 for column in range(6)] for row in range(6)]] * 2),
-            "weights.json": json.dumps({"first": {"weight": [[[[1]], [[2]]]] * 3}}),
+            "weights.json": json.dumps({"first": {"weight": [[[[1]], [[2]]]] * 3, "bias": [0] * 3}}),
         }
         for name, text in texts.items():
             (folder / name).write_text(text)
