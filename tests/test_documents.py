@@ -98,7 +98,7 @@ def test_a_page_is_markdown_in_a_pipe_and_formatted_on_a_terminal(topic: str) ->
         "\x1b\\[[0-9;]*m|\x1b]8;.*?\x1b\\\\", "", cnncalc("guide", topic, "--color", "always", "--width", "70").stdout
     )
     title = page(topic).partition("\n")[0].removeprefix("# ")
-    assert shown.splitlines()[0].strip() == title
+    assert any(line.strip(" ┃") == title for line in shown.splitlines()[:3])  # before Rich 14.3 in a box
     assert max(map(len, shown.splitlines())) <= 70
 
 

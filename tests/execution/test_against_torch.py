@@ -191,6 +191,7 @@ class Modules:
         return sum(found)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("block", range(10))
 def test_networks_with_branches(torch: Any, block: int) -> None:
     for seed in range(block * NETWORKS // 10, (block + 1) * NETWORKS // 10):

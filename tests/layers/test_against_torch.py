@@ -270,6 +270,7 @@ def theirs(torch: Any, layer: Layer, inputs: Shapes) -> Shape | None:
         return None
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("kind", ["conv", "depthwise_conv", "transposed_conv", "max_pool", "avg_pool"])
 def test_what_pytorch_refuses_is_refused(torch: Any, kind: str) -> None:
     rng = Random(f"refused {kind}")

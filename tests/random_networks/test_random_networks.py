@@ -87,6 +87,7 @@ def outcome(torch: Any, seed: int) -> Outcome:
     return Outcome(tree, f"{text}# base.yaml:\n{base}" if base else text, theirs, found.report, codes)
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_every_number_and_every_refusal(torch: Any, batch: int) -> None:
     for seed in range(batch * NETWORKS // BATCHES, (batch + 1) * NETWORKS // BATCHES):
@@ -119,6 +120,7 @@ def assert_same_layer_at_fault(ours: list[Ran], theirs: Result, codes: frozenset
         assert one == (other if theirs.refusal == "torch" else other[: len(one)]), about
 
 
+@pytest.mark.sample(0)
 def test_what_was_drawn(torch: Any) -> None:
     """The files have all parts of the language and all kinds among them, and a fair share is refused."""
     found: Counter[str] = Counter()
