@@ -194,6 +194,15 @@ def test_every_file_that_is_mentioned_exists() -> None:
         assert (ROOT / name).exists()
 
 
+def test_every_file_that_contributing_names_exists() -> None:
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:cnncalc|tests|\.github)/[\w./]+)`", text)
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / name.replace("NAME.py", "summary.py")).exists()] == []
+    sections = re.findall(r"^## (A new .*)\n\n((?:.*\n)*?)(?=\n## |\Z)", text, re.MULTILINE)
+    assert [re.findall(r"^(\d)\. ", steps, re.MULTILINE) for _, steps in sections] == [list("12345")] * 4
+
+
 def test_the_arrows_are_those_of_the_test() -> None:
     found = ARROWS_TABLE.search(CONTRIBUTING.read_text(encoding="utf-8"))
     assert found
