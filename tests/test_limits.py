@@ -14,7 +14,7 @@ from cnncalc.cli import data as data_files
 from cnncalc.cli import run as run_command
 from cnncalc.cli.app import run
 from cnncalc.errors import MOST_PROBLEMS, CnncalcError
-from cnncalc.execution import effort, matrix
+from cnncalc.execution import effort, matrix, memory
 from cnncalc.execution import verify as verifying
 from cnncalc.guide import page
 from cnncalc.layers.base import Shapes
@@ -401,7 +401,8 @@ def test_the_guide_tells_of_what_is_read_and_what_is_escaped() -> None:
     told = " ".join(page("limits").split())
     for words in (
         f"{run_command.MOST:,} multiplications", f"{data_files.LARGEST_FILE // 2**20} MiB",
-        f"{weights.MOST_MEMORY // 10**6} MB",
+        f"{weights.MOST_MEMORY // 10**6} MB", f"{memory.MOST // 10**6} MB of memory",
+        f"{run_command.MOST_MEMORY} MB of memory",
         f"{files.LARGEST_FILE // 1024:,} KiB where it is not JSON",
         f"{verifying.REFUSED:,} steps", f"{verifying.MOST_LAYERS:,} layers", f"some {effort.ELEMENT} for an element",
         f"{matrix.MOST:,} elements of a matrix", "byte-order mark", "Windows line ends", "tab", "folder", "device",

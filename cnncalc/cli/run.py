@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, NamedTuple, assert_never
 
 import typer
 
@@ -28,6 +28,7 @@ class RunFormat(StrEnum):
 
 
 MOST = 100_000_000  # multiplications: a few seconds' worth
+MOST_MEMORY = 250  # megabytes, as verify
 
 At = Annotated[
     str | None,
@@ -79,6 +80,10 @@ Most = Annotated[
         "--max-multiplications", min=0, metavar="N", help="Refuse networks that need more operations of any kind."
     ),
 ]
+MostMemory = Annotated[
+    int,
+    typer.Option("--max-memory", min=0, metavar="MB", help="Refuse networks that take more memory."),
+]
 Format = Annotated[RunFormat, options.FORMAT, Without("--save-image")]
 Output = Annotated[options.Output, Without("--save-image")]
 Width = Annotated[options.Width, Without("--save-image")]
@@ -98,6 +103,7 @@ def run(
     save_image: SaveImage = None,
     channel: Channel = 0,
     max_multiplications: Most = MOST,
+    max_memory: MostMemory = MOST_MEMORY,
     format: Format = RunFormat.text,
     output: Output = None,
     width: Width = None,
@@ -116,10 +122,10 @@ def run(
     arrays = data.read_weights(reading, weights, seed)
     view = make_view(output, width, color)
     if matrix:
-        emit(_matrix(net, arrays, at, max_multiplications, format, view), output)
+        emit(_matrix(net, arrays, at, Limits(max_multiplications, max_memory), format, view), output)
         return
     chosen = _chosen(net, at, all_)
-    _refuse(net, _needed(net, chosen.values()), max_multiplications)
+    _refuse(net, _needed(net, chosen.values()), chosen.values(), Limits(max_multiplications, max_memory))
     made = _executed(net, data.read_input(net, input_data, seed), arrays, chosen)
     if save_image is not None:
         emit(_image(made, channel), save_image)
@@ -162,8 +168,28 @@ def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
     return [node for node in net.nodes if node.index in wanted]
 
 
-def _refuse(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
-    """Raises UsageError where the work, or what must be held, is beyond the bound."""
+class Limits(NamedTuple):
+    """Beyond which nothing is begun."""
+
+    operations: int
+    megabytes: int
+
+
+def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", limits: Limits) -> None:
+    """Raises UsageError where executing `nodes`, to show the outputs of some, is beyond a limit."""
+    _refuse_work(net, nodes, limits.operations)
+    from cnncalc.execution.memory import NUMBERS, megabytes, peak
+
+    found = peak(net, net.nodes, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
+    if found.bytes > limits.megabytes * 10**6:
+        where = f", most of it at {found.node.path}" if found.node else ""
+        raise UsageError(
+            f"{net.name} takes up to {megabytes(found.bytes)} of memory{where}, and more than {limits.megabytes:,} MB"
+            f" are refused; a smaller --input, an earlier --at, or --max-memory {-(-found.bytes // 10**6)} lets it run"
+        )
+
+
+def _refuse_work(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     from math import prod
 
     from cnncalc.execution.effort import count_border, count_tried
@@ -174,7 +200,7 @@ def _refuse(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     elements += sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
     figures = {
         "multiplications": sum(work.multiplications for work in works),
-        "numbers to draw and hold": elements,
+        "numbers to make": elements,
         "additions": sum(max(work.additions - work.macs, 0) for work in works),  # the others go with a multiplication
         "comparisons": sum(work.comparisons for work in works),
         "positions to look through": sum(map(count_tried, nodes)),
@@ -212,7 +238,7 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(net: "Network", weights: "Weights", at: str | None, most: int, format: RunFormat, view: "View") -> str:
+def _matrix(net: "Network", weights: "Weights", at: str | None, limits: Limits, format: RunFormat, view: "View") -> str:
     from cnncalc.execution.matrix import matrix
     from cnncalc.paths import find_path
     from cnncalc.render import maps
@@ -221,7 +247,7 @@ def _matrix(net: "Network", weights: "Weights", at: str | None, most: int, forma
     if at is None and len(paths) > 1:
         raise UsageError("--matrix is of one layer: choose it with --at PATH")
     node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
-    _refuse(net, [node], most)
+    _refuse(net, [node], (), limits)
     rows = matrix(node, weights)
     match format:
         case RunFormat.json:

@@ -10,7 +10,9 @@ from functools import partial
 from itertools import chain, islice, product, repeat
 from math import gcd
 
+from cnncalc.execution import memory
 from cnncalc.execution.effort import efforts, total
+from cnncalc.execution.memory import verification
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Chosen
 from cnncalc.layers.settings import LayerError
@@ -103,8 +105,14 @@ def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = Fals
 
 
 def cost(network: Network, most: int) -> int:
-    """Steps of executing a network and following its windows back; where it is more than `most`, at least that much."""
-    return total(efforts(network, network.nodes, most))
+    """Steps of executing a network and following its windows back; where it is more than `most`, at least that much.
+
+    One that would take more memory than there is for it costs more than `most`, too.
+    """
+    found = efforts(network, network.nodes, most)
+    steps = total(found)
+    fits = steps > most or verification(network, network.nodes, found).bytes <= memory.MOST
+    return steps if fits else most + 1
 
 
 def narrow(network: Network, most: int) -> tuple[Network, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import reduce
 from itertools import count
@@ -15,6 +16,7 @@ from cnncalc.analysis.receptive_field import Field
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.cones import Cone, Interval, Sight, cones, firsts_of, hull_of, places, sights
 from cnncalc.execution.effort import too_much
+from cnncalc.execution.memory import too_large
 from cnncalc.execution.narrow import narrow, narrow_to
 from cnncalc.execution.readings import Counting, Provenance, traced_input
 from cnncalc.execution.run import execute, run
@@ -102,8 +104,10 @@ def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, tota
             f"{network.name} has {len(network.nodes):,} layers, and `verify` takes at most {MOST_LAYERS:,}"
         )
     found = narrow(network, most)
-    if found is None and (why := too_much(network, list(map(_alone, network.nodes)), REFUSED)):
-        raise CnncalcError(why)
+    if found is None:
+        alone = list(map(_alone, network.nodes))
+        if why := too_much(network, alone, REFUSED) or too_large(network, alone, REFUSED):
+            raise CnncalcError(why)
     net, how = found or (network, APART)
     steps = count(1)
 
@@ -111,9 +115,18 @@ def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, tota
         tick(next(steps), 2 * len(net.nodes))
 
     counted = _counts(net, step) if found else _counts_apart(net, step)
-    traced = _traces(net, step) if found else _traces_apart(net, step)
-    layers = tuple(_layers(net, counted, traced))
-    return Verdict(network.name, how, net.input, layers)
+    judge = _Judge(net, counted)
+    layers = []
+
+    def check(node: Node, trace: Trace) -> None:
+        layers.append(judge.layer(node, trace))
+        step()
+
+    if found:
+        _trace_whole(net, check)
+    else:
+        _trace_apart(net, check)
+    return Verdict(network.name, how, net.input, tuple(layers))
 
 
 # counting
@@ -202,6 +215,9 @@ class Trace(NamedTuple):
     everything: int
 
 
+Checked = Callable[[Node, Trace], None]
+
+
 def _trace(made: Map) -> Trace:
     if len(made.shape) == 1:
         return Trace(made.values, reduce(or_, made.values))
@@ -212,19 +228,21 @@ def _trace(made: Map) -> Trace:
     return Trace(merged, reduce(or_, merged))
 
 
-def _traces(network: Network, step: Step) -> list[Trace]:
-    found: list[Trace] = []
+def _trace_whole(network: Network, check: Checked) -> None:
+    """Through the whole network; no trace is kept."""
 
     def visit(node: Node, made: Map) -> None:
-        found.append(_trace(made))
-        step()
+        check(node, _trace(made))
 
     run(network, traced_input(network.input), ones, Provenance(), keep=(), whole=True, visit=visit)
-    return found
 
 
-def _traces_apart(network: Network, step: Step) -> list[Trace]:
-    """Through every layer by itself: each of its input channels is what all channels before it were traced to."""
+def _trace_apart(network: Network, check: Checked) -> None:
+    """Through every layer by itself: each of its input channels is what all channels before it were traced to.
+
+    A trace is kept until its last reader.
+    """
+    readers = Counter(index for node in network.nodes for index in node.inputs)
     known = {INPUT: _trace(traced_input(network.input))}
     for node in network.nodes:
         alone = _alone(node)
@@ -236,28 +254,37 @@ def _traces_apart(network: Network, step: Step) -> list[Trace]:
         made = execute(alone, tuple(inputs), ones, Provenance())
         trace = _trace(made)
         known[node.index] = trace if len(made.shape) > 1 else trace._replace(places=[trace.everything])
-        step()
-    return [known[node.index] for node in network.nodes]
+        check(node, known[node.index])
+        readers.subtract(node.inputs)
+        for index in {*node.inputs, node.index}:
+            if not readers[index]:
+                known.pop(index, None)
 
 
 # the two against each other
 
 
-def _layers(network: Network, counted: list[Counts], traced: list[Trace]) -> Iterator[LayerVerdict]:
-    seen = sights(network)
-    axes = range(len(network.input) - 1)
-    ways = [cones(network, axis) for axis in axes]
-    fields = _fields(network)
-    for node in network.nodes:
-        counts, trace, sight, field = counted[node.index], traced[node.index], seen[node.index], fields[node.index]
+class _Judge:
+    """Checks every layer, once it is traced, against what was declared and against where its windows lead."""
+
+    def __init__(self, network: Network, counted: list[Counts]) -> None:
+        self.network = network
+        self.counted = counted
+        self.seen = sights(network)
+        self.ways = [cones(network, axis) for axis in range(len(network.input) - 1)]
+        self.fields = _fields(network)
+
+    def layer(self, node: Node, trace: Trace) -> LayerVerdict:
+        """What was held of one layer."""
+        counts, sight, field = self.counted[node.index], self.seen[node.index], self.fields[node.index]
         checks = list(_figures(counts))
         middle = corner = None
-        cone = [way[node.index] for way in ways]
+        cone = [way[node.index] for way in self.ways]
         if counts.shapes[0] == counts.shapes[1]:
-            middle, corner = _units(node, network, field, trace)
-            checks += _positions(network, node, sight, trace)
+            middle, corner = _units(node, self.network, field, trace)
+            checks += _positions(self.network, node, sight, trace)
             if field is not None:
-                checks += _claims(network, field, trace)
+                checks += _claims(self.network, field, trace)
         if field is not None:
             checks += _beyond(node, field, cone)
         proven = (
@@ -269,7 +296,7 @@ def _layers(network: Network, counted: list[Counts], traced: list[Trace]) -> Ite
                 checks.append(Check(f"receptive field in the {name}", unit.declared, unit.traced, held))
         declared = counts.arrays[0]
         parameters = declared["weight"] + declared["bias"]
-        yield LayerVerdict(
+        return LayerVerdict(
             node.path,
             node.layer,
             node.output,

@@ -191,6 +191,10 @@ class Layer:
         """The arrays the layer keeps, from which parameters and buffers are counted."""
         raise NotImplementedError
 
+    def inner_elements(self, inputs: Shapes, output: Shape) -> int:
+        """Elements of the maps between its input and its output, of a kind that computes in several steps."""
+        return 0
+
     def reject(self, name: str, value: float) -> str:
         """Why no element of the buffer `name` can be this number, "" where it can; what is learned can be any."""
         return ""

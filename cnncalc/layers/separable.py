@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
@@ -25,6 +26,9 @@ class _TwoSteps(OutWindowed):
     def between(self, inputs: Shapes, output: Shape) -> Shape:
         """What flows between the steps."""
         raise NotImplementedError
+
+    def inner_elements(self, inputs: Shapes, output: Shape) -> int:
+        return prod(self.between(inputs, output))
 
     def result_shape(self, inputs: Shapes) -> Shape:
         check_fits(self.kind, self.axes(inputs))

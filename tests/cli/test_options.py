@@ -101,10 +101,11 @@ TRIED = {
         ),
     ),
     "--max-multiplications": Tried("10"),
+    "--max-memory": Tried("0"),
     "--like": Tried("two_conv"),
 }
 # What an option alone does not leave at 0.
-CODES = {"calc --want": 1, "validate --strict": 1, "run --max-multiplications": 2}
+CODES = {"calc --want": 1, "validate --strict": 1, "run --max-multiplications": 2, "run --max-memory": 2}
 # Where an option may be without effect beside others, and why.
 ALLOWED = {
     "--color": "it concerns messages too, and there may be some",

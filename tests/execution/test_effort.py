@@ -39,9 +39,9 @@ def test_multiplications_of_a_run(net: Path, capsys: pytest.CaptureFixture[str])
         ("max_pool(20000, stride=1)", "10,001 outputs of 19,999 comparisons: 200,009,999 comparisons"),
         ("avg_pool(20000, stride=1)", "200,009,999 additions"),
         ("conv(1, 1, stride=10000, padding=100000000)",
-         "200,000,000 zeros, 30,000 inputs, 20,003 outputs and 2 weights: 200,050,005 numbers to draw and hold"),
+         "200,000,000 zeros, 30,000 inputs, 20,003 outputs and 2 weights: 200,050,005 numbers to make"),
         ("max_pool(3, 10**9, dilation=4 * 10**8, ceil=true)",
-         "a window of 800,000,001, all but the input hanging over, and 1 output: 800,000,002 numbers to draw and hold"),
+         "a window of 800,000,001, all but the input hanging over, and 1 output: 800,000,002 numbers to make"),
         ("adaptive_avg_pool(30000)", "30,000 parts, 30,000 inputs: 900,000,000 positions to look through"),
     ],
 )  # fmt: skip
