@@ -38,9 +38,8 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
         raise SpecError([*problems, *named])
     if names := left_out(net, found):
         rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        message(
-            f"cnncalc: note: not given beside other arrays, and so without effect: {', '.join(names[:MOST_NAMED])}{rest}\n"
-        )
+        listed = ", ".join(names[:MOST_NAMED]) + rest
+        message(f"cnncalc: note: not given beside other arrays, and so without effect: {listed}\n")
     return Weights(net, found, seed)
 
 
