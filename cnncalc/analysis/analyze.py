@@ -61,10 +61,9 @@ def analyze(network: Network) -> Report:
             phases += receptive_field.phases(field)
         line = lines.get(node.span) or lines.setdefault(node.span, node.span.line)
         shares = network.nodes[node.shares].path if node.shares is not None else ""
-        centred = field is None or field.centred
-        layers.append(
-            LayerReport(node.path, node.layer, line, node.input_shapes, node.output, cost, *sees, centred, shares)
-        )
+        seen_as = (*sees, field is None or field.centred)
+        made = node.path, node.layer, line, node.input_shapes, node.output, cost, *seen_as, shares, node.inputs
+        layers.append(LayerReport(*made))
     ends = dict(network.outputs)
     end = ends.pop("", None)
     if end is None:

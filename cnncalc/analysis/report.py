@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
+from cnncalc.layers.settings import PerAxisSetting, Value
 from cnncalc.network import Group
 
 
@@ -77,6 +78,8 @@ class LayerReport(NamedTuple):
     - `whole`: set where every unit sees the whole input, as after a global pool.
     - `centred`: False where the branches of a merge look at different positions of the input.
     - `shares`: the path of the layer whose weights are applied again and counted there, "" elsewhere.
+    - `sources`: for each input the index in the report's `layers` of the layer that it comes from, INPUT (−1) for the
+      network's input.
     """
 
     path: str
@@ -89,6 +92,17 @@ class LayerReport(NamedTuple):
     whole: Whole | None
     centred: bool
     shares: str
+    sources: tuple[int, ...] = ()
+
+    @property
+    def arguments(self) -> dict[str, Value]:
+        """The layer's arguments by the names of its signature; a number for all axes is given for each of them."""
+        axes = len(self.inputs[0]) - 1
+        found = {name: getattr(self.layer, name) for name in self.layer.settings}
+        for name, setting in self.layer.settings.items():
+            if isinstance(setting, PerAxisSetting) and isinstance(found[name], int):
+                found[name] = (found[name],) * axes
+        return found
 
     @property
     def is_local(self) -> bool:

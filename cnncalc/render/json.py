@@ -12,6 +12,8 @@ from typing import Any
 from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
 from cnncalc.errors import Fix, Note, Problem
+from cnncalc.layers.settings import Value
+from cnncalc.network import INPUT
 
 _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 
@@ -31,7 +33,7 @@ def summary_json(report: Report, dtype: Dtype) -> str:
         "outputs": report.outputs,
         "complete": report.complete,
         "totals": totals,
-        "layers": Each(_Layers().record, report.layers),
+        "layers": Each(_Layers(report).record, report.layers),
     }
     return dump(document)
 
@@ -39,19 +41,27 @@ def summary_json(report: Report, dtype: Dtype) -> str:
 class _Layers:
     """Makes a record of each layer of a report; what is the same for many is found once, by its identity."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Report) -> None:
+        self.layers = report.layers
         self.settings: dict[int, str] = {}
+        self.arguments: dict[tuple[int, int], dict[str, Value]] = {}
         self.figures: dict[int, dict[str, int]] = {}
 
     def record(self, layer: LayerReport) -> dict[str, Any]:
         kind, costs = layer.layer, layer.costs
         settings = self.settings.get(id(kind)) or self.settings.setdefault(id(kind), repr(kind))
+        axes = id(kind), len(layer.inputs[0])
+        arguments = self.arguments.get(axes)
+        if arguments is None:
+            arguments = self.arguments[axes] = layer.arguments
         figures = self.figures.get(id(costs)) or self.figures.setdefault(id(costs), _figures(costs))
         return {
             "path": layer.path,
             "kind": layer.kind,
             "line": layer.line,
             "settings": settings,
+            "arguments": arguments,
+            "sources": ["input" if index == INPUT else self.layers[index].path for index in layer.sources],
             "inputs": layer.inputs,
             "output": layer.output,
             **figures,

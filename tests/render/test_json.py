@@ -12,8 +12,11 @@ import pytest
 from typer.main import get_command
 
 import cnncalc
+from cnncalc import analyze, load
+from cnncalc.analysis.figures import Dtype
 from cnncalc.cli.app import application, run
-from cnncalc.render.json import dump
+from cnncalc.layers import kind_class
+from cnncalc.render.json import dump, summary_json
 
 COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
 FILE = "net.yaml"
@@ -95,3 +98,30 @@ def test_json_is_made_in_one_place() -> None:
         and ast.unparse(node.value) == "json"
     }
     assert users == {"render/json.py", "spec/write.py"}
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet50", "googlenet", "unet", "mobilenet_v3_small", "c3d", "wavenet", "shufflenet_v2_x0_5"]
+)
+def test_sources_and_arguments_rebuild_the_network(name: str) -> None:
+    """Every input is the output of its source, and a layer made of its arguments does the same."""
+    report = analyze(load(name))
+    found = json.loads(summary_json(report, Dtype.float32))
+    shapes = {"input": found["input"], **{layer["path"]: layer["output"] for layer in found["layers"]}}
+    for layer, record in zip(report.layers, found["layers"], strict=True):
+        assert [shapes[source] for source in record["sources"]] == record["inputs"]
+        assert [*record["arguments"]] == [*layer.layer.settings]
+        made = kind_class(record["kind"])(**{name: to_tuple(value) for name, value in record["arguments"].items()})
+        assert list(made.output_shape(layer.inputs)) == record["output"]
+        assert made.weights(layer.inputs) == layer.layer.weights(layer.inputs)
+
+
+def to_tuple(value: Any) -> Any:
+    return tuple(map(to_tuple, value)) if isinstance(value, list) else value
+
+
+def test_arguments_are_given_for_each_axis() -> None:
+    first = json.loads(summary_json(analyze(load("alexnet")), Dtype.float32))["layers"][0]
+    assert first["arguments"]["kernel"] == [11, 11]
+    assert first["arguments"]["stride"] == [4, 4]
+    assert first["sources"] == ["input"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from io import BytesIO, StringIO, TextIOWrapper
 
@@ -10,6 +9,8 @@ import pytest
 
 from cnncalc.render import progress
 from cnncalc.render.progress import Progress
+
+from .. import processes
 
 
 class Terminal(StringIO):
@@ -84,5 +85,5 @@ def test_rich_is_imported_only_where_work_lasts() -> None:
         "import sys\nfrom cnncalc.render.progress import Progress\nclass T:\n    isatty = lambda self: True\n"
         "shown = Progress(T())\nshown.report('a', 1, 2)\nshown.clear()\nassert 'rich' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = processes.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
