@@ -103,7 +103,7 @@ def test_expand_goes_to_a_file_and_tells_what_is_wrong(tmp_path: Path) -> None:
 def test_what_is_too_large_to_be_read_again_is_not_expanded(tmp_path: Path) -> None:
     """60,000 layers, each with its name on a line, are over a mebibyte; 28,000 are not, but have many words."""
     conv = "conv: {out: 3, kernel: 3, padding: 1}"
-    for layer, rounds, said in (("tanh", 30_000, "1,024 KiB"), (conv, 14_000, "words and signs")):
+    for layer, rounds, said in (("tanh", 30_000, "1,024 KiB"), (conv, 14_000, "words and operators")):
         text = f"input: [3, 4, 4]\nblocks:\n  b: [{layer}, relu]\nlayers: [b * {rounds}]\n"
         (tmp_path / "net.yaml").write_text(text)
         done = cnncalc("show", "net.yaml", "--expand", "-o", "flat.yaml", cwd=tmp_path)
