@@ -18,9 +18,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.fuzz.driver import COMMANDS, COMMON, Driver, Outcome, driver
 from tests.fuzz.large import large
 from tests.fuzz.mutation import mutated
+from tests.fuzz.numbers import NUMERIC, Case
 from tests.fuzz.structure import documents
 
 BATCH = 200  # documents of one seed
+EACH = 30  # cases of one seed of every sort of numbers
 
 
 def structured(number: int, count: int = BATCH) -> list[bytes]:
@@ -62,6 +64,17 @@ def judged(server: Driver, content: bytes, chance: random.Random) -> Iterator[Ou
         yield server.run(content, chance.choice(COMMANDS[COMMON:]))
 
 
+def outcomes(server: Driver, number: int) -> Iterator[tuple[str, Case, Outcome]]:
+    """Every case of one seed, how it was made, and how it was taken."""
+    chance = random.Random(f"commands {number}")
+    for origin, content in cases(number):
+        for outcome in judged(server, content, chance):
+            yield origin, Case(content, b"", outcome.args), outcome
+    for make in NUMERIC * EACH:
+        case = make(chance)
+        yield f"numbers, {make.__name__}", case, server.run(case.architecture, case.args, data=case.data)
+
+
 def main() -> int:
     """Run for so many seconds; tell every fault of a new sort, and at the end how many cases there were."""
     if len(sys.argv) < 2:
@@ -75,29 +88,30 @@ def main() -> int:
     slowest = largest = 0.0
     with driver() as server:
         while time.monotonic() < end:
-            chance = random.Random(f"commands {number}")
-            for origin, content in cases(number):
+            for origin, case, outcome in outcomes(server, number):
+                count[origin] += 1
+                slowest, largest = max(slowest, outcome.seconds), max(largest, outcome.bytes)
+                if fault := outcome.fault():
+                    tell(folder, case, outcome, f"seed {number}, {origin}", fault, faults)
                 if time.monotonic() > end:
                     break
-                count[origin] += 1
-                for outcome in judged(server, content, chance):
-                    slowest, largest = max(slowest, outcome.seconds), max(largest, outcome.bytes)
-                    if fault := outcome.fault():
-                        tell(folder, content, outcome, f"seed {number}, {origin}", fault, faults)
             number += 1
     print(f"{sum(count.values()):,} cases ({', '.join(f'{origin} {n:,}' for origin, n in count.items())}),")
     print(f"slowest {slowest:.2f} s, largest {largest / 10**6:.0f} MB, {sum(faults.values())} faults")
     return int(bool(faults))
 
 
-def tell(folder: Path, content: bytes, outcome: Outcome, origin: str, fault: str, faults: Counter[str]) -> None:
-    """Keep the file of a fault, unless there are enough of its sort."""
+def tell(folder: Path, case: Case, outcome: Outcome, origin: str, fault: str, faults: Counter[str]) -> None:
+    """Keep the files of a fault, unless there are enough of its sort."""
     sort = " ".join((outcome.args[0], *fault.split()[:3]))
     faults[sort] += 1
     if faults[sort] <= 20:
         path = folder / f"{sum(faults.values())}.yaml"
-        path.write_bytes(content)
-        print(f"{path} ({origin}, {len(content):,} bytes): cnncalc {' '.join(outcome.args)} {fault}", flush=True)
+        path.write_bytes(case.architecture)
+        path.with_suffix(".data").write_bytes(case.data)
+        print(
+            f"{path} ({origin}, {len(case.architecture):,} bytes): cnncalc {' '.join(outcome.args)} {fault}", flush=True
+        )
 
 
 if __name__ == "__main__":

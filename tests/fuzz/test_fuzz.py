@@ -6,7 +6,7 @@ The seeds are fixed here; `python -m tests.fuzz SECONDS` runs on from a random o
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.fuzz.__main__ import structured
 from tests.fuzz.driver import COMMANDS, COMMON, FILE, Driver, driver
 from tests.fuzz.large import LARGE, Maker
 from tests.fuzz.mutation import mutated
+from tests.fuzz.numbers import NUMERIC, Case
 
 SMALL = 60_000  # bytes of a large file in the plain run, where they are many
 SLACK = 3  # for slow machines, and for those that do other things; a run of its own has none
@@ -52,6 +53,16 @@ def test_mutations_of_the_bundled_files_and_of_the_gallery(server: Driver) -> No
 def test_large_files(make: Maker, server: Driver) -> None:
     chance = random.Random(make.__name__)
     assert faults(server, [make(chance).encode()[:SMALL] for _ in range(2)]) == []
+
+
+@pytest.mark.parametrize("make", NUMERIC, ids=lambda make: make.__name__)
+def test_numbers_and_pictures(make: Callable[[random.Random], Case], server: Driver) -> None:
+    chance = random.Random(make.__name__)
+    found = []
+    for case in (make(chance) for _ in range(60)):
+        if fault := server.run(case.architecture, case.args, data=case.data).fault(SLACK):
+            found.append(f"cnncalc {' '.join(case.args)} {fault}\n{case.architecture!r}\n{case.data[:500]!r}")
+    assert found == []
 
 
 def test_what_is_wrong_is_seen(server: Driver) -> None:
