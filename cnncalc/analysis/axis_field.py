@@ -83,7 +83,10 @@ def spacing(rule: Rule) -> int:
 def are_joined(axis: AxisField, apart: int) -> bool:
     """Whether the intervals of units so far apart leave no position out."""
     period = len(axis.intervals)
-    if period > 1 and apart > 1:
+    if period == 1:  # as nearly always
+        only = axis.intervals[0]
+        return only is not None and apart * axis.step <= only[1] - only[0] + 1
+    if apart > 1:
         return False
     pairs = ((axis.unit(u), axis.unit(u + apart)) for u in range(period))
     return all(one and other and other[0] <= one[1] + 1 for one, other in pairs)

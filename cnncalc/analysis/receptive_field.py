@@ -140,40 +140,36 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
             exact=False, sure=field.sure and (whole or bool(field.flat)), certain=field.certain and not empty,
             seen_alike=False, alike=False, before_flat=None,
         )  # fmt: skip
+    steps = list(zip(field.axes, rules, shape[1:], field.seen, field.always, reads, beyond, strict=True))
+    times = len(steps)
+    if steps.count(steps[0]) == times:  # the axes of a square map are alike, and one of them stands for all
+        steps = steps[:1]
     axes: list[AxisField] = []
-    last = None
-    for step in zip(field.axes, rules, shape[1:], strict=True):
-        if step == last:  # a square map takes the same step on every axis
-            axes.append(axes[-1])
-            continue
-        axis = step_over(*step)
-        if axis is None or len(axis.intervals) > LONGEST_PERIOD or is_too_far(axis):
+    covers: list[Cover | None] = []
+    always: list[Cover | None] = []
+    sure, dense = field.sure, field.dense and not empty
+    pooled = shared = alone = False
+    for axis, rule, have, seen, before, read, over in steps:
+        stepped = step_over(axis, rule, have)
+        if stepped is None or len(stepped.intervals) > LONGEST_PERIOD or is_too_far(stepped):
             return None
-        axes.append(axis)
-        last = step
-    found = [
-        _cover(axis, seen, always, read, have, dense=field.dense and field.exact, certain=field.certain)
-        for axis, seen, always, read, have in zip(field.axes, field.seen, field.always, reads, shape[1:], strict=True)
-    ]
-    seen = tuple(cover for cover, _ in found)
-    pooled = [isinstance(rule, Adaptive) and rule.output == 1 for rule in rules]
-    always = tuple(cover if all_ else before for cover, before, all_ in zip(seen, field.always, pooled, strict=True))
-    certain = (field.sure or not any(pooled)) and (field.certain or all(pooled))
-    sure = field.sure and all(known for _, known in found)
+        cover, known = _cover(axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain)
+        pools = isinstance(rule, Adaptive) and rule.output == 1
+        axes.append(stepped)
+        covers.append(cover)
+        always.append(cover if pools else before)
+        sure, pooled, shared = sure and known, pooled or pools, shared or stepped.fixed is not None
+        alone = alone or (have == 1 and over)
+        apart = spacing(rule)
+        dense = dense and are_joined(axis, apart) and (apart <= 1 or not over)
+    every_axis_pooled = all(isinstance(rule, Adaptive) and rule.output == 1 for rule in rules) if pooled else False
+    certain = (field.sure or not pooled) and (field.certain or every_axis_pooled)
+    again = times // len(steps)
     # What all units see, one that reads nothing does not; and around a pooled unit there are no others to go on with.
-    shared = any(axis.fixed for axis in axes)
-    empty_or_alone = empty or any([have == 1 and over for have, over in zip(shape[1:], beyond, strict=True)])
-    dense = (
-        field.dense
-        and not empty
-        and all(
-            are_joined(axis, apart := spacing(rule)) and (apart <= 1 or not over)
-            for axis, rule, over in zip(field.axes, rules, beyond, strict=True)
-        )
-    )
     return Field(
-        tuple(axes), seen=seen, always=always, exact=field.exact and not (shared and empty_or_alone), sure=sure,
-        certain=certain and not empty, alike=field.alike, seen_alike=field.seen_alike, dense=dense,
+        tuple(axes) * again, seen=tuple(covers) * again, always=tuple(always) * again,
+        exact=field.exact and not (shared and (empty or alone)), sure=sure, certain=certain and not empty,
+        alike=field.alike, seen_alike=field.seen_alike, dense=dense,
     )  # fmt: skip
 
 
