@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from math import isfinite
 from typing import Any
 
 from cnncalc.execution.netpbm import greys
@@ -53,13 +54,17 @@ def _numbers(made: Map, width: int | None) -> Iterator[str]:
 
 
 def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
-    """A flat output, ten to a line (or as many as there is room for), the index of the first at its head."""
+    """A flat output, ten to a line or as many as there is room for.
+
+    Where there are several lines, each begins with the index of its first element, in brackets: it is not a value.
+    """
     texts = [format_number(value) for value in values]
     cell = max(map(len, texts))
-    head = len(str(len(texts)))
-    per = 10 if width is None else max(min((width - head - 2) // (cell + 2), 10), 1)
+    head = len(f"[{len(texts) - 1}]  ")
+    per = 10 if width is None else max(min((width - head) // (cell + 2), 10), 1)
     for at in range(0, len(texts), per):
-        yield f"{at:>{head}}  " + "  ".join(f"{text:>{cell}}" for text in texts[at : at + per])
+        index = f"{f'[{at}]':>{head - 2}}  " if len(texts) > per else ""
+        yield index + "  ".join(f"{text:>{cell}}" for text in texts[at : at + per])
 
 
 def align_numbers(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
@@ -78,12 +83,12 @@ def align_numbers(rows: Sequence[Sequence[float]], width: int | None, zero: str 
 
 
 def format_number(value: float) -> str:
-    """A number in five digits.
+    """A number in five digits, or in all digits before the point, as long as a double tells whole numbers apart.
 
-    >>> format_number(0.0), format_number(1.0), format_number(-0.123456), format_number(1234567.0)
-    ('0', '1', '-0.12346', '1.2346e+06')
+    >>> format_number(0.0), format_number(1.0), format_number(-0.123456), format_number(20000001.0), format_number(1e30)
+    ('0', '1', '-0.12346', '20000001', '1e+30')
     """
-    return f"{value + 0.0:.5g}"
+    return f"{value:.0f}" if 99_999.5 <= abs(value) <= 2**53 else f"{value + 0.0:.5g}"
 
 
 def maps_json(name: str, maps: Mapping[str, Map]) -> str:
@@ -117,6 +122,19 @@ def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
             yield BLANK
         yield _title(path, shape_text(made.shape))
         yield from _side_by_side(made, view.width or WIDTH, color)
+        yield _legend(made, color)
+
+
+def _legend(made: Map, color: bool) -> Block:
+    """What the shades mean: each channel, or slice of one, has all of them, from its least number to its largest."""
+    finite = list(filter(isfinite, made.values))
+    if not finite:
+        return Paragraph((("no finite numbers", "faint"),))
+    shades = [shade * 255 // (len(RAMP) - 1) for shade in range(len(RAMP))]
+    ramp = _colored(shades, shades) if color else [(RAMP, "")]
+    range_ = f"{format_number(min(finite))} to {format_number(max(finite))}"
+    about = range_ if len(_planes(made)) == 1 else f"least to largest of each channel; in total {range_}"
+    return Paragraph((("[", "faint"), *ramp, (f"] {about}", "faint")), wrapped=False)
 
 
 def _side_by_side(made: Map, width: int, color: bool) -> Iterator[Block]:

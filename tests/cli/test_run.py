@@ -60,9 +60,46 @@ def test_text_is_laid_out(folder: Path) -> None:
     assert done.stdout == "edge  1×2×2\n  -6   -6\n   7  -11\n"
 
 
+def test_large_whole_numbers_have_all_their_digits(folder: Path) -> None:
+    """5·1,000,001 + 15,000,000, and 1,000,001/8 = 125,000.125, of which no more than the whole part is shown."""
+    (folder / "sum.yaml").write_text(
+        "input: [1, 1, 2]\nlayers: ['flatten -> linear(2)']\n"
+        "weights: {linear1: {weight: [[5, 1], [0.125, 0]], bias: [0, 0]}}\n"
+    )
+    (folder / "data.json").write_text("[[[1000001, 15000000]]]")
+    done = cnncalc("run", "sum.yaml", "--input-data", "data.json", cwd=folder)
+    assert done.stdout == "linear1  [2]\n  20000005    125000\n"
+
+
+def test_the_index_of_a_vector_is_not_taken_for_a_value(folder: Path) -> None:
+    """Only where there are several lines, and in brackets."""
+    (folder / "vector.yaml").write_text("input: [1, 3, 4]\nlayers: [flatten]\n")
+    (folder / "data.json").write_text("[[[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]]")
+    done = cnncalc("run", "vector.yaml", "--input-data", "data.json", cwd=folder)
+    assert done.stdout.splitlines()[1:] == [
+        "   [0]   0   1   2   3   4   5   6   7   8   9", "  [10]  10  11"
+    ]  # fmt: skip
+    done = cnncalc("run", "vector.yaml", "--input-data", "data.json", "--width", "20", cwd=folder)
+    assert done.stdout.splitlines()[1:4] == ["   [0]   0   1   2", "   [3]   3   4   5", "   [6]   6   7   8"]
+    (folder / "short.yaml").write_text("input: [1, 3]\nlayers: [flatten]\n")
+    (folder / "short.json").write_text("[[0.5, 0, 7]]")
+    done = cnncalc("run", "short.yaml", "--input-data", "short.json", cwd=folder)
+    assert done.stdout == "flatten1  [3]\n  0.5    0    7\n"
+
+
+def test_the_legend_of_several_channels(folder: Path) -> None:
+    """Each has all the shades, the numbers are those of all together; what is infinite is in none."""
+    (folder / "two.yaml").write_text("input: [2, 1, 2]\nlayers: [relu6]\n")
+    (folder / "two.json").write_text("[[[0, 1]], [[5, 6]]]")
+    done = cnncalc("run", "two.yaml", "--input-data", "two.json", "--picture", cwd=folder)
+    assert done.stdout.splitlines()[1:] == [
+        "  ██    ██", "[ ░▒▓█] least to largest of each channel; in total 0 to 6"
+    ]  # fmt: skip
+
+
 def test_a_picture(folder: Path) -> None:
     done = cnncalc("run", "sobel.yaml", "--at", "edge", "--input-data", "image.json", "--picture", cwd=folder)
-    assert done.stdout == "edge  1×2×2\n░░░░\n██\n"
+    assert done.stdout == "edge  1×2×2\n░░░░\n██\n[ ░▒▓█] -11 to 7\n"
     done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--save-image", "out.pgm", cwd=folder)
     assert (done.stdout, done.stderr) == ("", "")
     assert (folder / "out.pgm").read_text() == "P2\n2 2\n255\n0 0\n255 0\n"
