@@ -42,6 +42,11 @@ def behind_a_conv(layer: Layer, inputs: Shapes) -> Network:
     return Network("test", "", "", shape, (first, node), (), {"": 1})
 
 
+def evaluate_shown(numbers: str) -> Any:
+    """What arithmetic comes to; of many branches only the ends are shown, the widest of them last."""
+    return evaluate(numbers.replace("…, ", ""))
+
+
 def printed(explained: Explained) -> dict[str, list[int]]:
     """The results of the lines by their labels; the arithmetic before each is evaluated and must give it."""
     found: dict[str, list[int]] = {}
@@ -52,8 +57,7 @@ def printed(explained: Explained) -> dict[str, list[int]]:
             *_, last = parts = text.split(" = ")
             result = int(last.replace(",", ""))
             if each.numbers:
-                shown = parts[-2].removeprefix("step ").replace("…, ", "")  # of many branches the ends are shown
-                assert evaluate(shown) == result, text
+                assert evaluate_shown(parts[-2].removeprefix("step ")) == result, text
             found.setdefault(line.label, []).append(result)
     return found
 
@@ -107,7 +111,7 @@ def test_every_line_and_every_way_of_a_bundled_network(name: str) -> None:
         each, layer = explain_layer(network, report, index, chain=True), report.layers[index]
         for step in each.chain:
             if step.numbers:
-                assert evaluate(step.numbers) == step.result, format_step(step)
+                assert evaluate_shown(step.numbers) == step.result, format_step(step)
         if each.chain and layer.receptive_field:
             assert each.chain[-1].result in layer.receptive_field.size, each.path
 
