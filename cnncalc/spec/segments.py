@@ -22,7 +22,7 @@ _NO_SEGMENT = ("identity", "from")
 def add_number(word: str, ordinal: int) -> str:
     """A word with its number, separated if the word ends in a digit.
 
-    >>> numbered("conv", 2), numbered("relu6", 1)
+    >>> add_number("conv", 2), add_number("relu6", 1)
     ('conv2', 'relu6_1')
     """
     return f"{word}_{ordinal}" if word[-1].isdigit() or word[-1] == "_" else f"{word}{ordinal}"
