@@ -397,6 +397,11 @@ def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
     assert report("layers: [upsample(129)]").layers[0].receptive_field is None
 
 
+def test_run_and_verify_have_one_limit_of_memory() -> None:
+    """The option is read before the executor is loaded, so the number is written twice."""
+    assert run_command.MOST_MEMORY * 10**6 == memory.MOST
+
+
 def test_the_guide_tells_of_what_is_read_and_what_is_escaped() -> None:
     told = " ".join(page("limits").split())
     for words in (

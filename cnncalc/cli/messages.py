@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.cli.output import colored, message, width_for
-from cnncalc.errors import SpecError
+from cnncalc.errors import SpecError, failed
 
 if TYPE_CHECKING:
     from cnncalc.errors import Problem
@@ -23,7 +23,7 @@ def note(problems: Iterable[Problem]) -> None:
 
 
 def reporting(run: Callable[[], Any], color: str) -> Any:
-    """Run a command and report what it noted; the exit code. A SpecError is noted, with exit code 1."""
+    """Run a command and report what it noted; the exit code, 1 where an error is noted. A SpecError is noted."""
     token = _noted.set([])
     try:
         try:
@@ -32,6 +32,7 @@ def reporting(run: Callable[[], Any], color: str) -> Any:
             note(error.problems)
             code = 1
         noted = _noted.get()
+        code = code or int(failed(noted))
     finally:
         _noted.reset(token)
     if noted:

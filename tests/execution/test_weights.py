@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cnncalc.cli.app import run as run_command
 from cnncalc.errors import MOST_PROBLEMS, Problem
 from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
 from cnncalc.execution.readings import Numbers
@@ -93,6 +95,22 @@ def test_a_variance_that_cannot_be() -> None:
     assert problem.message == (
         "`running_var` of batch_norm1 is 0 at index 1, but with epsilon=0 a variance is more than 0"
     )
+
+
+VARIANCES = "input: [1, 2, 2]\nlayers: [batch_norm{}]\nweights:\n  batch_norm1: {{running_var: [{}]}}\n"
+
+
+@pytest.mark.parametrize(("argument", "value", "code"), [("", -1, 1), ("(epsilon=0)", 0, 1), ("", 0, 0)])
+@pytest.mark.parametrize("command", ["validate", "verify", "run", "summary", "explain"])
+def test_every_command_reports_a_variance_that_cannot_be(
+    command: str, argument: str, value: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its position, and exit code 1."""
+    path = tmp_path / "net.yaml"
+    path.write_text(VARIANCES.format(argument, value))
+    assert run_command([command, str(path)]) == code
+    out, err = capsys.readouterr()
+    assert (f"{path}:4:30: error[bad-value]: `running_var`" in out + err) == bool(code)
 
 
 def test_statistics_by_the_other_name() -> None:
