@@ -148,7 +148,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("limit", BOUNDS)
 def test_what_is_at_a_limit_is_read_and_one_more_is_refused(limit: str, validate: Validate, tmp_path: Path) -> None:
     make, most, refusal = BOUNDS[limit]
@@ -191,6 +191,7 @@ FAMILY: dict[str, tuple[Callable[[int], str], int, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("limit", FAMILY)
 def test_files_that_extend_one_another_have_one_limit_together(limit: str, validate: Validate, tmp_path: Path) -> None:
     """Each of two files is within the limit, both together are not."""

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-import sys
-from functools import cache
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
 
-from . import processes
-from .cli.running import ROOT, environment
+import pytest
 
-SAMPLED = "tests/compare/test_separable.py::test_what_is_written_gives_these_very_totals"
-SIZE = 40
-
-
-@cache
-def collected(*options: str) -> tuple[set[str], set[str]]:
-    """The cases of a test that is sampled, and the others of its file."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", SAMPLED.partition("::")[0], *options]
-    done = processes.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment(PYTEST_ADDOPTS="")
-    )
-    found = {line for line in done.stdout.splitlines() if "::" in line}
-    sampled = {line for line in found if line.startswith(f"{SAMPLED}[")}
-    return sampled, found - sampled
+from .conftest import left_out
 
 
-def test_a_sample_is_drawn_by_the_seed() -> None:
-    (everything, others), (first, _), (second, _) = collected("--full"), collected(), collected("--sample-seed=1")
-    assert first < everything
-    assert second < everything
-    assert len(first) == len(second) == SIZE < len(everything)
-    assert first != second
-    assert collected("--sample-seed=0")[0] == first
-    assert collected()[1] == others != set()
+def case(name: str, *count: int) -> Any:
+    """A collected case of a test, with the marker where a count is given."""
+    marker = SimpleNamespace(args=count) if count else None
+
+    class Item:
+        nodeid = name
+
+        def get_closest_marker(self, name: str) -> Any:
+            return marker if name == "sample" else None
+
+    return Item()
+
+
+def sample(items: list[Any], seed: int) -> list[str]:
+    out = left_out(items, seed)
+    return [item.nodeid for item in items if item not in out]
+
+
+ITEMS = [*(case(f"a.py::test_a[{n}]", 10) for n in range(100)), *(case(f"a.py::test_b[{n}]", 10) for n in range(100))]
+
+
+def test_a_sample_is_drawn_by_the_seed_and_the_name() -> None:
+    first, second = sample(ITEMS, 0), sample(ITEMS, 1)
+    assert Counter(name.partition("[")[0] for name in first) == {"a.py::test_a": 10, "a.py::test_b": 10}
+    assert first == sample(ITEMS, 0) != second
+    assert len({name.partition("[")[2] for name in first}) > 10
+    assert len({*first, *second}) > 20
+
+
+def test_other_tests_run_whole() -> None:
+    others = [case("a.py::test_c"), case("a.py::test_d[0]"), case("a.py::test_d[1]"), case("a.py::test_e[0]", 10)]
+    assert sample(others, 0) == [item.nodeid for item in others]
+
+
+def test_none_is_for_full_runs_alone() -> None:
+    assert sample([case("a.py::test_f", 0), case("a.py::test_g[0]", 0)], 0) == []
+
+
+def test_a_test_without_cases_is_not_sampled() -> None:
+    with pytest.raises(pytest.UsageError, match="test_h has no cases"):
+        sample([case("a.py::test_h", 3)], 0)
+
+
+def test_this_very_run_is_sampled(request: pytest.FixtureRequest) -> None:
+    """Unless all cases are asked for, no test runs more of them than its marker says."""
+    count = Counter(item.nodeid.partition("[")[0] for item in request.session.items)
+    for item in request.session.items:
+        marker = item.get_closest_marker("sample")
+        if marker and not request.config.getoption("full"):
+            assert count[item.nodeid.partition("[")[0]] <= marker.args[0]

@@ -143,7 +143,7 @@ FILES: dict[str, tuple[bytes | str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.sample(16)
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_means_harm(name: str, tmp_path: Path) -> None:
     content, code = FILES[name]

@@ -29,10 +29,16 @@ layers:
 """
 
 
+STEERING = ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE")  # of colours and widths
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment without what steers colours and widths."""
-    names = ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE")
-    return {**{name: value for name, value in os.environ.items() if name not in names}, "PYTHONPATH": str(ROOT), **more}
+    return {
+        **{name: value for name, value in os.environ.items() if name not in STEERING},
+        "PYTHONPATH": str(ROOT),
+        **more,
+    }
 
 
 def cnncalc(*args: str, stdin: str = "", cwd: Path | None = None, **more: str) -> CompletedProcess[str]:

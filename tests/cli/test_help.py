@@ -32,6 +32,7 @@ def test_the_help_has_panels_and_cuts_no_description() -> None:
     assert max(map(len, cnncalc("--help", COLUMNS="60").stdout.splitlines())) == 60
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_is_whole(command: str) -> None:
     text = cnncalc(command, "--help", COLUMNS="100").stdout

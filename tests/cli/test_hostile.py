@@ -108,7 +108,6 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return Shown(tmp_path / "net.yaml", capsys)
 
 
-@pytest.mark.sample(120)
 def test_every_command_that_reads_a_file_is_among_them() -> None:
     reading = {
         command
@@ -120,6 +119,7 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
     assert ["show", "--expand"] in READERS
 
 
+@pytest.mark.sample(80)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("args", READERS, ids=" ".join)
 def test_what_is_not_seen_is_escaped_wherever_it_is_shown(args: list[str], place: str, shown: Shown) -> None:
@@ -228,7 +228,7 @@ def test_every_option_is_tried() -> None:
     assert ("run", "--weights") in VALUED
 
 
-@pytest.mark.sample(30)
+@pytest.mark.sample(15)
 @pytest.mark.parametrize(("command", "option"), VALUED)
 def test_values_of_an_option_that_cannot_be_meant(command: str, option: str, shown: Shown) -> None:
     shown.path.write_text(GOOD)
@@ -302,6 +302,7 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "more",
     [
@@ -320,6 +321,7 @@ def test_strange_surroundings(more: dict[str, str]) -> None:
     assert done.stderr.startswith("error[unreadable]: no-such: ")
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "args",
     [

@@ -88,6 +88,7 @@ def ended(number: int, code: str, **where: object) -> tuple[int, bytes, bytes]:
     return running.returncode, out, err
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(
     ("point", "args"),
@@ -195,7 +196,7 @@ def piped(args: list[str], lines: int, **more: str) -> tuple[int, bytes]:
     return running.returncode, err
 
 
-@pytest.mark.sample(16)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("lines", [0, 1])
 @pytest.mark.parametrize("args", PRINTERS, ids=" ".join)
@@ -265,6 +266,7 @@ def with_little_room(*args: str, **more: str) -> subprocess.CompletedProcess[byt
     )  # fmt: skip
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("before", ["", "what was there"])
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_disk_that_fills_up_leaves_the_old_file(writer: str, before: str, tmp_path: Path) -> None:

@@ -188,6 +188,7 @@ def test_every_option_has_an_effect(command: str, runner: Runner) -> None:
         assert done != runner(*line(command, option, without=option)), f"{option} is ignored"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_option_has_an_effect_beside_any_other_or_is_refused(command: str, runner: Runner) -> None:
     ignored = []

@@ -104,13 +104,16 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     os.close(reader)
 
 
-def test_a_pipe_heeds_columns() -> None:
-    for args in (["summary", "resnet18"], ["explain", "inception_v1"], ["compare", "alexnet", "vgg11"]):
-        wide, narrow = cnncalc(*args).stdout, cnncalc(*args, COLUMNS="80").stdout
-        assert max(map(len, narrow.splitlines())) <= 80 < max(map(len, wide.splitlines()))
-        assert narrow == cnncalc(*args, "--width", "80").stdout
-        for columns in ("", "0", "-5", "abc", "٨٠", "9" * 5_000):
-            assert cnncalc(*args, COLUMNS=columns).stdout == wide
+@pytest.mark.sample(1)
+@pytest.mark.parametrize(
+    "args", [["summary", "resnet18"], ["explain", "inception_v1"], ["compare", "alexnet", "vgg11"]]
+)
+def test_a_pipe_heeds_columns(args: list[str]) -> None:
+    wide, narrow = cnncalc(*args).stdout, cnncalc(*args, COLUMNS="80").stdout
+    assert max(map(len, narrow.splitlines())) <= 80 < max(map(len, wide.splitlines()))
+    assert narrow == cnncalc(*args, "--width", "80").stdout
+    for columns in ("", "0", "-5", "abc", "٨٠", "9" * 5_000):
+        assert cnncalc(*args, COLUMNS=columns).stdout == wide
 
 
 def test_a_file_heeds_no_columns(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def test_every_command_has_an_example() -> None:
     assert sorted(EXAMPLES) == COMMANDS
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: " ".join(CASES[number]))
 def test_every_command_runs_with_the_same_numbers(number: int, finished: dict[str, list[Done]]) -> None:
     whole = finished["utf-8"][number]

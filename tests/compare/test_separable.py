@@ -72,7 +72,7 @@ def test_the_closed_form_is_the_measured_ratio(form: str) -> None:
         assert measure(FIELD, row.before) == measure(FIELD, row.after), call
 
 
-@pytest.mark.sample(40)
+@pytest.mark.sample(20)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", bundled())
 def test_what_is_written_gives_these_very_totals(name: str, form: str) -> None:

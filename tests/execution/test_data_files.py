@@ -114,6 +114,7 @@ def read_all(source: Source) -> list[Shaped]:
     return found
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("form", FORMS)
 def test_the_memory_of_reading_is_known_before(form: str) -> None:
     """The text itself is held by who reads it."""

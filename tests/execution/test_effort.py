@@ -107,6 +107,7 @@ ENDLESS = {
 }  # fmt: skip
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("endless", ENDLESS)
 def test_a_verification_that_would_not_end(endless: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sizes, layer, path, help = ENDLESS[endless]

@@ -80,6 +80,7 @@ def draw(name: str, shape: Shape) -> list[float]:
     return [float(at) for at in range(prod(shape))]
 
 
+@pytest.mark.sample(16)
 @pytest.mark.parametrize("reading", ["numbers", "counts", "sets"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_memory_of_every_kind(kind: str, reading: str) -> None:
@@ -96,6 +97,7 @@ def test_the_memory_of_every_kind(kind: str, reading: str) -> None:
 NETS = {"lenet5": None, "squeezenet1_1": "3x48x48", "shufflenet_v2_x0_5": "3x48x48"}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", NETS)
 def test_the_memory_of_a_run(name: str) -> None:
     net = load(name, input=NETS[name])
@@ -118,6 +120,7 @@ def test_the_memory_of_a_verification(name: str, input: str | None) -> None:
     assert taken(lambda: verify(net)) <= predicted + SLACK + 12_000 * len(net.nodes)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("layer", ["conv(3, 3, padding=1)", "max_pool(3, 1, 1)", "layer_norm(over=all)", "softmax"])
 @pytest.mark.parametrize("sizes", ["120, 120", "4000", "12, 12, 12"])
 def test_the_memory_of_large_maps(layer: str, sizes: str) -> None:
@@ -157,6 +160,7 @@ def test_the_limit_of_a_run(
     assert f"--max-memory {most} lets it run" in err
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("more", [[], ["--all"], ["--all", "--format", "json"], ["--picture", "--all"]], ids=" ".join)
 def test_the_maps_that_are_shown_are_counted(
     more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

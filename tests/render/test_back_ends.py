@@ -101,6 +101,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
 }
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_rich_without_its_escapes_is_the_plain_text(name: str) -> None:
     for width in WIDTHS:
