@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from cnncalc.errors import UsageError
 from cnncalc.nearest import did_you_mean
 
 FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
 MOST_TOLD = 5  # of the paths among which a choice is not clear
+MOST_MATCHED = 200_000  # paths that are held against patterns in one file
 
 
 class PathError(UsageError):
@@ -20,6 +23,68 @@ class PathError(UsageError):
         self.help = help
 
 
+class PathFinder:
+    """Finds one path after another among many: what a search needs is made once."""
+
+    def __init__(self, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> None:
+        self.places = {path: place for place, path in enumerate(paths)}
+        self.what = what
+        self.former = former
+        self.patterns = 0
+
+    def find(self, wanted: str) -> str:
+        """The path that is meant. Raises PathError; for one of the `former` paths it names those of today."""
+        if wanted in self.places:
+            return wanted
+        found = self.ending_in(wanted) or self.matching(wanted)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise PathError(f"{wanted!r} can be {_listed(found)}", "write more of the path")
+        unknown = f"there is no {self.what} {wanted!r}"
+        if today := self._today(wanted):
+            raise PathError(unknown, f"the path has changed: it is now {_listed(today)}")
+        hint = did_you_mean(wanted, self.places) or did_you_mean(wanted, self._last_names)
+        raise PathError(unknown, hint or "`cnncalc summary` shows the paths")
+
+    def ending_in(self, wanted: str) -> list[str]:
+        """The paths that end in these components."""
+        begin = wanted[::-1] + "."
+        after = begin[:-1] + chr(ord(".") + 1)
+        backwards = self._backwards
+        found = [path[::-1] for path in backwards[bisect_left(backwards, begin) : bisect_left(backwards, after)]]
+        return sorted(found, key=self.places.__getitem__)
+
+    def matching(self, pattern: str) -> list[str]:
+        """The paths that fit a pattern, or end so. Raises PathError where too many patterns were asked for."""
+        if not set(pattern) & set("*?["):
+            return []
+        self.patterns += 1
+        if self.patterns > 1 and self.patterns * len(self.places) > MOST_MATCHED:
+            raise PathError(f"{pattern!r} is one of too many patterns for {len(self.places):,} paths", "write the path")
+        return _matching(pattern, self.places)
+
+    def _today(self, wanted: str) -> list[str]:
+        """What the former paths that are meant have become."""
+        changed, finder = self._changed
+        old = [wanted] if wanted in changed else finder.ending_in(wanted) or finder.matching(wanted)
+        return list(dict.fromkeys(path for old_path in old for path in changed[old_path]))
+
+    @cached_property
+    def _changed(self) -> tuple[Mapping[str, Sequence[str]], PathFinder]:
+        changed = self.former()
+        return changed, PathFinder(changed)
+
+    @cached_property
+    def _backwards(self) -> list[str]:
+        """The paths read from the end, sorted: all with one ending are beside each other."""
+        return sorted(path[::-1] for path in self.places)
+
+    @cached_property
+    def _last_names(self) -> Iterable[str]:
+        return dict.fromkeys(path.rpartition(".")[2] for path in self.places)
+
+
 def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> str:
     """The path that is meant. Raises PathError; for one of the `former` paths it names those of today.
 
@@ -27,21 +92,7 @@ def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer", former:
     >>> find_path("stem.conv1", paths), find_path("relu1", paths), find_path("*.0.*", paths)
     ('stem.conv1', 'conv2_x.1.relu1', 'conv2_x.0.conv1')
     """
-    known = list(paths)
-    if wanted in known:
-        return wanted
-    found = [path for path in known if path.endswith("." + wanted)] or _matching(wanted, known)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise PathError(f"{wanted!r} can be {_listed(found)}", "write more of the path")
-    changed = former()
-    old = [wanted] if wanted in changed else [path for path in changed if path.endswith("." + wanted)]
-    today = list(dict.fromkeys(path for old_path in old or _matching(wanted, changed) for path in changed[old_path]))
-    if today:
-        raise PathError(f"there is no {what} {wanted!r}", f"the path has changed: it is now {_listed(today)}")
-    hint = did_you_mean(wanted, known) or did_you_mean(wanted, dict.fromkeys(_endings(known)))
-    raise PathError(f"there is no {what} {wanted!r}", hint or "`cnncalc summary` shows the paths")
+    return PathFinder(paths, what=what, former=former).find(wanted)
 
 
 def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> list[str]:
@@ -84,7 +135,3 @@ def _groups(paths: Iterable[str]) -> Iterable[str]:
     return dict.fromkeys(
         ".".join(parts[:end]) for parts in (path.split(".") for path in paths) for end in range(1, len(parts))
     )
-
-
-def _endings(paths: list[str]) -> Iterable[str]:
-    return (path.rpartition(".")[2] for path in paths)

@@ -13,7 +13,7 @@ from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.settings import show
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Network, Node
-from cnncalc.paths import PathError, find_path
+from cnncalc.paths import PathError, PathFinder
 
 Array = Any  # a number, or a list of arrays
 
@@ -140,15 +140,15 @@ def check(
     """
     keepers = {node.path: node for node in network.nodes if node.shares is None and _arrays(node)}
     found: dict[tuple[str, str], Shaped] = {}
+    finder = PathFinder(keepers, what="layer with weights", former=network.former_paths)
     problems = Problems()
     tried: set[tuple[str, str]] = set()
     for path, arrays in given.items():
         if problems.full:
             break
         place = next((array.span for array in arrays.values()), None)
-        former = network.former_paths
         try:
-            node = keepers.get(path) or keepers[find_path(path, keepers, what="layer with weights", former=former)]
+            node = keepers[finder.find(path)]
         except PathError as error:
             problems.add(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
             continue

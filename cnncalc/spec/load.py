@@ -124,12 +124,15 @@ class _FormerPaths:
     def __init__(self, network: Network, read_again: Callable[[], Loaded]) -> None:
         self.network = network
         self.read_again = read_again
+        self.paths: dict[str, list[str]] | None = None  # once it was asked for
 
     def __call__(self) -> dict[str, list[str]]:
         from cnncalc.spec.former import map_former_paths  # only needed for an unknown path
 
-        former = self.read_again().network
-        return map_former_paths(former, self.network) if former is not None else {}
+        if self.paths is None:
+            former = self.read_again().network
+            self.paths = map_former_paths(former, self.network) if former is not None else {}
+        return self.paths
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _FormerPaths)  # networks do not differ in this

@@ -8,7 +8,10 @@ from random import Random
 import pytest
 
 from cnncalc import load
-from cnncalc.paths import PathError, find_path, find_paths
+from cnncalc.execution.weights import check
+from cnncalc.given import GivenArray
+from cnncalc.network import Network
+from cnncalc.paths import PathError, PathFinder, find_path, find_paths
 from cnncalc.spec.files import bundled
 
 from ..cli.running import cnncalc
@@ -213,3 +216,35 @@ def test_old_paths_are_refused_wherever_one_is_given(tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert "net.yaml:6:13: error[unknown-name]" in ran.stdout
     assert "it is now conv2" in ran.stdout
+
+
+def test_many_wrong_paths_of_weights_read_the_former_paths_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def map_former_paths(*networks: Network) -> dict[str, list[str]]:
+        read.append(networks)
+        return {}
+
+    monkeypatch.setattr("cnncalc.spec.former.map_former_paths", map_former_paths)
+    net = network("input: [3, 8, 8]\nlayers: [batch_norm]")
+    given = {f"x{number}": {"weight": GivenArray([1.0])} for number in range(50)}
+    assert [problem.code for problem in check(net, given, complete=False)[1]] == ["unknown-name"] * 50
+    assert len(read) == 1
+
+
+def test_a_finder_agrees_with_a_search_through_all_paths() -> None:
+    """Seeded paths and endings: the index finds what a plain search finds."""
+    chance = Random(7)
+    known = list(dict.fromkeys(".".join(chance.choices("abc", k=chance.randint(1, 4))) for _ in range(40)))
+    finder = PathFinder(known)
+    for _ in range(500):
+        wanted = ".".join(chance.choices("abc", k=chance.randint(1, 3)))
+        assert finder.ending_in(wanted) == [path for path in known if path.endswith("." + wanted)]
+
+
+def test_patterns_are_held_against_a_bounded_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnncalc.paths.MOST_MATCHED", 12)
+    finder = PathFinder(["conv1", "conv2", "relu1", "relu2"])
+    assert [finder.find(pattern) for pattern in ("c*1", "c*2", "r*1")] == ["conv1", "conv2", "relu1"]
+    with pytest.raises(PathError, match="too many patterns for 4 paths"):
+        finder.find("r*2")
