@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
-MOST = 200  # names that are looked through: a hint is not worth more time
+from cnncalc import limits
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like this one, "" where none is alike."""
-    return _nearest(name[:60], tuple(islice((other for other in known if other != name), MOST)))
+    return _nearest(name[:60], tuple(islice((other for other in known if other != name), limits.SIMILAR_NAMES)))
 
 
 @lru_cache(maxsize=1000)

@@ -6,12 +6,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
+from cnncalc import limits
 from cnncalc.errors import UsageError
 from cnncalc.nearest import did_you_mean
 
 FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
-MOST_TOLD = 5  # of the paths among which a choice is not clear
-MOST_MATCHED = 200_000  # paths that are held against patterns in one file
 
 
 class PathError(UsageError):
@@ -60,7 +59,7 @@ class PathFinder:
         if not set(pattern) & set("*?["):
             return []
         self.patterns += 1
-        if self.patterns > 1 and self.patterns * len(self.places) > MOST_MATCHED:
+        if self.patterns > 1 and self.patterns * len(self.places) > limits.MATCHED_PATHS:
             raise PathError(f"{pattern!r} is one of too many patterns for {len(self.places):,} paths", "write the path")
         return _matching(pattern, self.places)
 
@@ -118,8 +117,8 @@ def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer", former
 
 def _listed(paths: Sequence[str]) -> str:
     """The paths, the first few of many."""
-    more = f" and {len(paths) - MOST_TOLD} more" if len(paths) > MOST_TOLD else ""
-    return ", ".join(paths[:MOST_TOLD]) + more
+    more = f" and {len(paths) - limits.LISTED_PATHS} more" if len(paths) > limits.LISTED_PATHS else ""
+    return ", ".join(paths[: limits.LISTED_PATHS]) + more
 
 
 def _matching(pattern: str, paths: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from cnncalc import limits
 from cnncalc.analysis.advice import advice
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.expect import check_expectations, check_keys
@@ -12,7 +13,7 @@ from cnncalc.errors import Problem, Problems, Source
 from cnncalc.network import Network
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import Loaded, Overrides, load_source
-from cnncalc.spec.repairs import COST_OF_STEP, LARGEST_TRIED, LONGEST_SOURCE, MOST_TRIED, confirm_repairs
+from cnncalc.spec.repairs import COST_OF_STEP, confirm_repairs
 
 
 def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check_expect: bool) -> list[Problem]:
@@ -22,7 +23,7 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
     """
     found = _look_over(loaded, report, check_expect)
     source = loaded.source
-    if source is None or len(source.text) > LONGEST_SOURCE:
+    if source is None or len(source.text) > limits.REPAIR_CHARACTERS:
         return [problem._replace(fixes=()) for problem in found]
     own = [
         problem._replace(fixes=tuple(fix for fix in problem.fixes if fix.span.source is source)) for problem in found
@@ -37,8 +38,8 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
 
 def _cost(loaded: Loaded) -> int:
     """What a reading took, in bytes of all its files; more than there is room for where the network is too large."""
-    if loaded.network and len(loaded.network.nodes) > LARGEST_TRIED:
-        return MOST_TRIED + 1
+    if loaded.network and len(loaded.network.nodes) > limits.REPAIR_LAYERS:
+        return limits.REPAIR_COST + 1
     return (loaded.source.amount.bytes if loaded.source else 0) + COST_OF_STEP * loaded.steps
 
 

@@ -14,12 +14,8 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from cnncalc.analysis import axis_field
 from cnncalc.cli.app import application
-from cnncalc.errors import MOST_PROBLEMS
 from cnncalc.guide import TOPICS, page, page_path
-from cnncalc.layers.settings import MAXIMUM
-from cnncalc.spec import builder, cursor, family, files, nodes, repairs, scope, tokens, values
 
 from . import processes
 from .cli.running import ROOT, cnncalc
@@ -265,32 +261,6 @@ def test_the_table_of_the_language_holds(tmp_path: Path) -> None:
             (tmp_path / f"{number:02}.yaml").write_text(text.replace("@", code))
     done = cnncalc("validate", *sorted(str(path) for path in tmp_path.iterdir()))
     assert done.returncode == 0, done.stdout
-
-
-def test_the_limits_are_those_of_the_program() -> None:
-    told = " ".join(TEXTS["limits"].split())
-    for limit in (
-        f"files of {files.LARGEST_FILE // 1024:,} KiB",
-        f"texts of {tokens.LONGEST:,} characters",
-        f"lists of {values.LONGEST_LIST:,} elements",
-        f"{builder.MOST_LAYERS:,} layers (and {builder.MOST_STEPS:,} steps",
-        f"of {nodes.MOST_NODES:,} texts, lists and mappings",
-        f"of {tokens.MOST_WORDS:,} words and signs",
-        f"{builder.MOST_DIFFERENT:,} of which differ",
-        f"paths of {builder.MOST_CHARACTERS:,} characters",
-        f"{scope.MOST_WORK:,} steps of expressions",
-        f"followed {builder.MOST_STEPS_AFTER:,} steps further",
-        f"{nodes.DEEPEST} levels of lists, of parentheses and of blocks",
-        f"{family.DEEPEST} files that extend one another",
-        f"{MAXIMUM:,} for a size or a setting",
-        f"10^{len(str(values.LARGEST)) - 1} for any other number",
-        f"at most {MOST_PROBLEMS} problems",
-        f"up to {repairs.LONGEST_SOURCE:,} characters and {repairs.LARGEST_TRIED:,} layers",
-        f"more than {axis_field.LONGEST_PERIOD} units",
-    ):
-        assert limit in told
-    assert nodes.DEEPEST == cursor.DEEPEST == builder.DEEPEST
-    assert 10 ** (len(str(values.LARGEST)) - 1) == values.LARGEST
 
 
 def test_there_are_two_lines_of_set_up() -> None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from math import log10
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from cnncalc.analysis import explain
-from cnncalc.cli import data as data_files
-from cnncalc.cli import run as run_command
+from cnncalc import limits
 from cnncalc.cli.app import run
-from cnncalc.errors import MOST_PROBLEMS, CnncalcError
-from cnncalc.execution import effort, matrix, memory
+from cnncalc.errors import CnncalcError
+from cnncalc.execution import effort
 from cnncalc.execution import verify as verifying
 from cnncalc.guide import page
 from cnncalc.layers.base import Shapes
 from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.separable import SeparableConv
-from cnncalc.layers.settings import MAXIMUM
-from cnncalc.spec import builder, cursor, family, files, nodes, tokens, values, weights
 
 from .networks import network, report
 
@@ -79,71 +77,71 @@ def tower(size: int, factor: int = 1) -> str:
 
 # limit → (a file by a size, the size that is read, the code and the words when it is one more)
 BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
-    "bytes of a file": (padded, files.LARGEST_FILE, "too-large: …/net.yaml is larger than the limit of 1,024 KiB"),
+    "bytes of a file": (padded, limits.FILE_BYTES, "too-large: …/net.yaml is larger than the limit of 1,024 KiB"),
     "characters of a text": (
-        lambda size: f"{HEAD}layers: ['{'relu':{size}}']", tokens.LONGEST,
+        lambda size: f"{HEAD}layers: ['{'relu':{size}}']", limits.STRING_CHARACTERS,
         "too-large: a string has 10,001 characters, more than the limit of 10,000",
     ),
     "elements of a list": (
-        lambda size: listed(f"[{', '.join(['1'] * size)}]"), values.LONGEST_LIST,
+        lambda size: listed(f"[{', '.join(['1'] * size)}]"), limits.LIST_ELEMENTS,
         "too-large: a list has 10,001 elements, more than the limit of 10,000",
     ),
     "elements of lists in a list": (
-        lambda size: listed(f"[[1, 1], [{', '.join(['1'] * (size - 2))}]]"), values.LONGEST_LIST,
+        lambda size: listed(f"[[1, 1], [{', '.join(['1'] * (size - 2))}]]"), limits.LIST_ELEMENTS,
         "too-large: a list has 10,001 elements",
     ),
     "layers": (
-        lambda size: f"{HEAD}layers: [relu * 50000, relu * {size - 50_000}]", builder.MOST_LAYERS,
+        lambda size: f"{HEAD}layers: [relu * 50000, relu * {size - 50_000}]", limits.LAYERS,
         "too-large: the network has more than 100,000 layers",
     ),
     "layers that differ": (
-        lambda size: f"{HEAD}layers: ['conv(channels + 1, 1) * {size}']", builder.MOST_DIFFERENT,
+        lambda size: f"{HEAD}layers: ['conv(channels + 1, 1) * {size}']", limits.DIFFERENT_LAYERS,
         "too-large: the network has more than 30,000 layers that differ in arguments or input",
     ),
     "words": (  # the sizes of the input are three of them
         lambda size: f"{HEAD}layers:\n" + "- relu()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3),
-        tokens.MOST_WORDS, "too-large: the calls and expressions have more than 200,000 words and operators",
+        limits.TOKENS, "too-large: the calls and expressions have more than 200,000 words and operators",
     ),
     "nodes": (  # eight of them stand for the document, its input and the list
         lambda size: f"{HEAD}layers:\n" + "- relu: {}\n" * ((size - 8) // 3) + "- relu\n" * ((size - 8) % 3),
-        nodes.MOST_NODES, "too-large: the file has more than 150,000 strings, lists and mappings",
+        limits.YAML_NODES, "too-large: the file has more than 150,000 strings, lists and mappings",
     ),
     "steps": (  # each of the two items is one, the group of the rounds, and each round
-        lambda size: f"{HEAD}layers: [relu, identity * {size - 3}]", builder.MOST_STEPS,
+        lambda size: f"{HEAD}layers: [relu, identity * {size - 3}]", limits.EXPANSION_STEPS,
         "too-large: the network takes more than 250,000 steps",
     ),
     "levels of lists": (  # the document and its params are two of them
-        lambda size: listed("[" * (size - 2) + "]" * (size - 2)), nodes.DEEPEST,
+        lambda size: listed("[" * (size - 2) + "]" * (size - 2)), limits.NESTING,
         "too-large: lists and mappings are nested more than 100 levels deep",
     ),
     "levels of parentheses around layers": (
-        lambda size: f"{HEAD}layers: '{'(' * size}relu{')' * size}'", cursor.DEEPEST,
+        lambda size: f"{HEAD}layers: '{'(' * size}relu{')' * size}'", limits.NESTING,
         "too-large: parentheses and operators are nested more than 100 levels deep",
     ),
     "levels of parentheses around a number": (  # the argument itself is the first of them
         lambda size: f"{HEAD}layers: ['conv({'(' * (size - 1)}1{')' * (size - 1)}, 1)']",
-        cursor.DEEPEST, "too-large: parentheses and operators are nested more than 100 levels deep",
+        limits.NESTING, "too-large: parentheses and operators are nested more than 100 levels deep",
     ),
     "depth of an expression": (  # ((1 + 1) + 1) + 1: a term more is a level more
-        lambda size: f"{HEAD}layers: ['conv({' + '.join(['1'] * size)}, 1)']", nodes.DEEPEST,
+        lambda size: f"{HEAD}layers: ['conv({' + '.join(['1'] * size)}, 1)']", limits.NESTING,
         "too-large: an expression is nested more than 100 levels deep",
     ),
     "blocks within blocks": (
-        blocks, builder.DEEPEST, "too-large: blocks, parentheses and branches are nested more than 100 levels deep",
+        blocks, limits.NESTING, "too-large: blocks, parentheses and branches are nested more than 100 levels deep",
     ),
     "an argument": (
-        lambda size: f"{HEAD}layers: ['conv({size}, 1)']", MAXIMUM,
+        lambda size: f"{HEAD}layers: ['conv({size}, 1)']", limits.SIZE,
         "bad-argument: `out` is 1000000001: more than 1,000,000,000 is not supported",
     ),
     "a size of the input": (
-        tower, MAXIMUM, "bad-input: an input size must be from 1 to 1,000,000,000, found 1000000001",
+        tower, limits.SIZE, "bad-input: an input size must be from 1 to 1,000,000,000, found 1000000001",
     ),
     "a size of an output": (
-        lambda size: tower(size, 2), MAXIMUM // 2,
+        lambda size: tower(size, 2), limits.SIZE // 2,
         "too-large: the output of `upsample` would be 1×1000000002×2: an axis of more than 1,000,000,000",
     ),
-    "a number": (lambda size: listed(str(size)), values.LARGEST, "too-large: a number is larger than 10^18"),
-    "a sum": (lambda size: listed(f"{size - 1} + 1"), values.LARGEST, "too-large: the result is not a real number"),
+    "a number": (lambda size: listed(str(size)), limits.NUMBER, "too-large: a number is larger than 10^18"),
+    "a sum": (lambda size: listed(f"{size - 1} + 1"), limits.NUMBER, "too-large: the result is not a real number"),
     "a power": (lambda size: listed(f"10 ** {size}"), 18, "too-large: the result is not a real number up to 10^18"),
 }  # fmt: skip
 
@@ -173,21 +171,23 @@ def test_depth_is_bounded_before_python_s_own(call: str, validate: Validate) -> 
         assert all(problem.startswith(("too-large", "unused-block")) for problem in told.problems)
 
 
-@pytest.mark.parametrize("count", [family.DEEPEST, family.DEEPEST + 1])
+@pytest.mark.parametrize("count", [limits.EXTENDED_FILES, limits.EXTENDED_FILES + 1])
 def test_files_that_extend_one_another(count: int, validate: Validate, tmp_path: Path) -> None:
     for n in range(1, count):
         (tmp_path / f"f{n}.yaml").write_text(f"extends: f{n + 1}\n" if n + 1 < count else HEAD + "layers: [relu]\n")
     code, problems, _ = validate("extends: f1\n")
     refusal = "too-large: more than 20 files extend one another"
-    assert (code, problems) == ((0, []) if count == family.DEEPEST else (1, [refusal]))
+    assert (code, problems) == ((0, []) if count == limits.EXTENDED_FILES else (1, [refusal]))
 
 
 # a part of a file by a size, how much of it two files may have together, and the words of the refusal
 FAMILY: dict[str, tuple[Callable[[int], str], int, str]] = {
-    "bytes": (lambda size: "#" * size, files.LARGEST_FILE, "larger than 1,024 KiB together"),
-    "nodes": (lambda size: "expect: {a: [" + "1, " * size + "]}", nodes.MOST_NODES, "more than 150,000 strings, lists"),
+    "bytes": (lambda size: "#" * size, limits.FILE_BYTES, "larger than 1,024 KiB together"),
+    "nodes": (
+        lambda size: "expect: {a: [" + "1, " * size + "]}", limits.YAML_NODES, "more than 150,000 strings, lists",
+    ),
     "words": (lambda size: f"params: {{p: [{', '.join(['[0' + '+0' * 40 + ']'] * (size // 84))}]}}",
-              tokens.MOST_WORDS, "more than 200,000 words"),
+              limits.TOKENS, "more than 200,000 words"),
 }  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def test_what_is_used_again_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 def test_layers_that_are_explained_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "net.yaml"
-    path.write_text(f"{HEAD}layers: ['relu * {explain.MOST_EXPLAINED + 1}']\n")
+    path.write_text(f"{HEAD}layers: ['relu * {limits.EXPLAINED_LAYERS + 1}']\n")
     assert run(["explain", str(path)]) == 1
     assert "at most 2,000 are explained at once" in capsys.readouterr().err
     assert run(["explain", str(path), "relu7"]) == 0
@@ -239,13 +239,13 @@ def test_a_merge_of_a_great_many_branches_is_explained(
     assert "96,000" in capsys.readouterr().out if merge == "concat" else capsys.readouterr().out
 
 
-@pytest.mark.parametrize("count", [MOST_PROBLEMS, MOST_PROBLEMS + 1])
+@pytest.mark.parametrize("count", [limits.PROBLEMS, limits.PROBLEMS + 1])
 def test_problems_that_are_told(count: int, validate: Validate) -> None:
     code, problems, _ = validate(HEAD + "layers:\n" + "  - nonsense\n" * count)
     assert code == 1
-    unknown = ["unknown-kind: unknown layer kind or block `nonsense`"] * MOST_PROBLEMS
+    unknown = ["unknown-kind: unknown layer kind or block `nonsense`"] * limits.PROBLEMS
     more = ["too-large: only the first 500 problems are reported"]
-    assert problems == unknown + more * (count - MOST_PROBLEMS)
+    assert problems == unknown + more * (count - limits.PROBLEMS)
 
 
 GROWTH = {
@@ -398,27 +398,49 @@ def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
     assert report("layers: [upsample(129)]").layers[0].receptive_field is None
 
 
-def test_run_and_verify_have_one_limit_of_memory() -> None:
-    """The option is read before the executor is loaded, so the number is written twice."""
-    assert run_command.MOST_MEMORY * 10**6 == memory.MOST
+# what the guide says of each limit that users may meet
+GUIDE = [
+    f"files of {limits.FILE_BYTES // 1024:,} KiB, of {limits.YAML_NODES:,} strings, lists and mappings,"
+    f" of {limits.TOKENS:,} words and operators in calls and expressions",
+    f"strings of {limits.STRING_CHARACTERS:,} characters, lists of {limits.LIST_ELEMENTS:,} elements",
+    f"{limits.NESTING} levels of lists, of parentheses and of blocks, as many nested steps in an expression",
+    f"{limits.EXTENDED_FILES} files that extend one another",
+    f"{limits.LAYERS:,} layers (and {limits.EXPANSION_STEPS:,} steps to write them out),"
+    f" {limits.DIFFERENT_LAYERS:,} of which differ in arguments or input, with paths of {limits.PATH_CHARACTERS:,} ",
+    f"{limits.EVALUATION_STEPS:,} steps of expressions",
+    f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
+    f"at most {limits.PROBLEMS} problems are reported",
+    f"followed {limits.STEPS_AFTER_ERROR:,} steps further",
+    f"files of up to {limits.REPAIR_CHARACTERS:,} characters and {limits.REPAIR_LAYERS:,} layers",
+    f"repeats only after more than {limits.FIELD_PERIOD} units",
+    f"`run`: {limits.RUN_OPERATIONS:,} multiplications, as many of any other operation and as many numbers",
+    f"{limits.MEMORY // 10**6} MB of memory, predicted before anything is executed",
+    f"input and weights of {limits.DATA_BYTES // 2**20} MiB"
+    f" (text of {limits.FILE_BYTES // 1024:,} KiB where it is not JSON, and JSON that takes at most"
+    f" {limits.DATA_MEMORY // 10**6} MB of memory as numbers)",
+    f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
+    f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
+    f"some {effort.ELEMENT} for an element",
+    f"{limits.MEMORY // 10**6} MB of memory: a network that would take more",
+    f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
+    "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
+    "not a folder or a device",
+    "calls itself without end", "Control characters", "UTF-8 text", "exit code 130",
+]  # fmt: skip
 
 
-def test_the_guide_tells_of_what_is_read_and_what_is_escaped() -> None:
-    told = " ".join(page("limits").split())
-    for words in (
-        f"{run_command.MOST:,} multiplications", f"{data_files.LARGEST_FILE // 2**20} MiB",
-        f"{weights.MOST_MEMORY // 10**6} MB", f"{memory.MOST // 10**6} MB of memory",
-        f"{run_command.MOST_MEMORY} MB of memory",
-        f"{files.LARGEST_FILE // 1024:,} KiB where it is not JSON",
-        f"{verifying.REFUSED:,} steps", f"{verifying.MOST_LAYERS:,} layers", f"some {effort.ELEMENT} for an element",
-        f"{matrix.MOST:,} elements of a matrix", "byte-order mark", "Windows line ends", "tab", "folder", "device",
-        "calls itself without end", "anchors, aliases, merge keys and tags", "Control characters", "130",
-    ):  # fmt: skip
-        assert words in told, words
+def test_the_guide_says_each_limit_as_it_is() -> None:
+    """And has no number that is not one of them."""
+    left = " ".join(page("limits").split())
+    for words in GUIDE:
+        assert words in left, words
+        left = left.replace(words, "")
+    assert not re.findall("[0-9]+", left)
+    assert limits.WAY_LAYERS == limits.EXPLAINED_LAYERS  # "as many in total on the ways of their receptive fields"
 
 
 def test_verify_takes_so_many_layers_and_no_more() -> None:
-    size = verifying.MOST_LAYERS
+    size = limits.VERIFIED_LAYERS
     with pytest.raises(CnncalcError, match=f"has {size + 1:,} layers, and `verify` takes at most {size:,}"):
         verifying.verify(network(f"input: [1, 1]\nlayers: [relu * {size + 1}]"))
     assert verifying.verify(network("input: [1, 1]\nlayers: [relu * 3]")).held

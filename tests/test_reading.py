@@ -137,7 +137,7 @@ def test_a_file_is_read_once(command: list[str], folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr("cnncalc.spec.family.read_document", counted)
     (folder / "net.yaml").write_text(WARNED + "weights: {linear1: {bias: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}}\n")
-    monkeypatch.setattr("cnncalc.spec.repairs.MOST_TRIALS", 0)  # a repair is tried by reading again
+    monkeypatch.setattr("cnncalc.limits.REPAIR_TRIALS", 0)  # a repair is tried by reading again
     extra = ["--input", "2x6x6"] if {*command} & {"calc", "relu"} else []
     assert run([command[0], "net.yaml", *command[1:], *extra]) == 0
     assert names.count("net.yaml") == 1

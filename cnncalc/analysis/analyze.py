@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from cnncalc import limits
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
@@ -13,8 +14,6 @@ from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.channels import Channels
 from cnncalc.layers.reach import Reach
 from cnncalc.network import INPUT, Network, Node
-
-MOST_PHASES = 50_000  # of receptive fields that vary, all layers together: a bound on time, far above real networks
 
 
 def costs_of(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
@@ -53,7 +52,7 @@ def analyze(network: Network) -> Report:
         if rule is None:
             layer, shapes, output = node.layer, node.input_shapes, node.output
             rule = rules[key] = layer.reach(shapes, output), layer.channels(shapes, output)
-        field = _field_after(node, rule, fields) if phases < MOST_PHASES else None
+        field = _field_after(node, rule, fields) if phases < limits.FIELD_UNITS else None
         fields[node.index] = field
         sees = seen.get(id(field))
         if sees is None:

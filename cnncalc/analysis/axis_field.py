@@ -15,10 +15,8 @@ from functools import lru_cache
 from math import gcd, lcm
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
-
-LONGEST_PERIOD = 128  # no upsampling that needs more is followed
-LARGEST = 10**18  # positions further away are not stated
 
 Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
 
@@ -95,7 +93,7 @@ def are_joined(axis: AxisField, apart: int) -> bool:
 def is_too_far(axis: AxisField) -> bool:
     step, intervals, fixed = axis
     first, last = intervals[0] or fixed or (0, 0)
-    return first < -LARGEST or last > LARGEST or step > LARGEST
+    return first < -limits.POSITION or last > limits.POSITION or step > limits.POSITION
 
 
 def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int) -> AxisField | None:
@@ -119,7 +117,7 @@ def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size:
         common = gcd(rule.input, rule.output)
         shift, outputs = rule.input // common, rule.output // common
         turns = period // gcd(period, shift)
-        if turns * outputs > LONGEST_PERIOD:
+        if turns * outputs > limits.FIELD_PERIOD:
             return None
         pieces = (
             axis.between(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output) - 1)
@@ -127,7 +125,7 @@ def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size:
         )
         return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
     factor = rule.stride if isinstance(rule, Spread) else rule.factor
-    if factor * period > LONGEST_PERIOD:
+    if factor * period > limits.FIELD_PERIOD:
         return None
     read = _units_read(rule, factor * period)
     pieces = (units and axis.between(*units, apart) for units, apart in read)
@@ -200,7 +198,7 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
         return constant(fixed), True, True
     period = lcm(*(len(axis.intervals) for axis in sliding))
     rates = {Fraction(axis.step, len(axis.intervals)) for axis in sliding}
-    if (len(rates) > 1 and output > 1) or period > LONGEST_PERIOD:
+    if (len(rates) > 1 and output > 1) or period > limits.FIELD_PERIOD:
         everything = union(axis.everything(output) for axis in sliding)
         return AxisField(0, (hull(fixed, everything),)), False, False
     columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
@@ -212,7 +210,7 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
 def _even(axes: list[AxisField]) -> tuple[AxisField, bool, bool] | None:
     """The same where all branches step alike and none varies, as nearly always; None elsewhere."""
     first = axes[0]
-    step, low, high = first.step, LARGEST, -LARGEST
+    step, low, high = first.step, limits.POSITION, -limits.POSITION
     centres = set()
     for rate, intervals, fixed in axes:
         only = intervals[0]

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
-
-MOST_TAPS = 64  # elements of a kernel that are tried for the first position that it reads
 
 
 class Cover(NamedTuple):
@@ -72,7 +71,9 @@ def touched(rule: Rule, size: int, output: int) -> Touched | None:
         apart = 1
     else:
         apart = max(1, stride - kernel + 1) if dilation == 1 else max(stride, dilation)
-    return Touched(low, size - 1 - high, apart, known=kernel <= MOST_TAPS or min(before, after) <= 0 or stride == 1)
+    return Touched(
+        low, size - 1 - high, apart, known=kernel <= limits.KERNEL_TAPS or min(before, after) <= 0 or stride == 1
+    )
 
 
 def _first_tap(window: Window, before: int, output: int) -> int:
@@ -81,7 +82,7 @@ def _first_tap(window: Window, before: int, output: int) -> int:
     if before <= 0:
         return -before
     least = None
-    for k in range(min(kernel, MOST_TAPS)):
+    for k in range(min(kernel, limits.KERNEL_TAPS)):
         beyond = before - k * dilation
         y = max(0, -(-beyond // stride))
         if y < output:

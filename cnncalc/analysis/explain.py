@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.analysis.field_sums import Step, chains, field_lines, way_lengths
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, Report
@@ -21,9 +22,6 @@ LEFT = {
     "padding": "P", "padding depth": "P_d", "padding height": "P_h", "padding width": "P_w",
 }  # fmt: skip
 FIRST = ("weights", "biases", "buffers", "multiplications")  # in the order of the board; the rest comes below
-
-MOST_EXPLAINED = 2_000  # layers at once
-MOST_STEPS = 2_000  # of all chains at once
 
 
 class Explained(NamedTuple):
@@ -41,19 +39,20 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
     """The layers of these paths, or without paths all of them, in order.
 
     With paths, the last layer that has a receptive field has its chain from the input, on which most others are; a
-    chain of more than `MOST_STEPS` layers is left out. Raises CnncalcError for more than `MOST_EXPLAINED` layers.
+    chain of more than `limits.WAY_LAYERS` layers is left out. Raises CnncalcError for more layers than
+    `limits.EXPLAINED_LAYERS`.
     """
     wanted = None if paths is None else set(paths)
     chosen = [index for index, layer in enumerate(report.layers) if wanted is None or layer.path in wanted]
-    if len(chosen) > MOST_EXPLAINED:
+    if len(chosen) > limits.EXPLAINED_LAYERS:
         raise CnncalcError(
-            f"these are {len(chosen):,} layers, and at most {MOST_EXPLAINED:,} are explained at once:"
+            f"these are {len(chosen):,} layers, and at most {limits.EXPLAINED_LAYERS:,} are explained at once:"
             " name one, a group or a pattern"
         )
     last = None
     if wanted is not None:
         last = next((index for index in reversed(chosen) if report.layers[index].receptive_field), None)
-        if last is not None and way_lengths(network, report)[last] > MOST_STEPS:
+        if last is not None and way_lengths(network, report)[last] > limits.WAY_LAYERS:
             last = None
     return [explain_layer(network, report, index, chain=index == last) for index in chosen]
 

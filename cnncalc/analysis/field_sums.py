@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from cnncalc import limits
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
 from cnncalc.layers.term import Term, gcd
-from cnncalc.layers.trace import AXES, AXIS_NAMES, MOST_NAMED, formula, named_sizes, traced
+from cnncalc.layers.trace import AXES, AXIS_NAMES, formula, named_sizes, traced
 from cnncalc.layers.window import ceiling
 from cnncalc.network import INPUT, Network
 
@@ -151,7 +152,7 @@ def _union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
 
 def _listed(values: Sequence[object]) -> str:
     """Values with commas; of a great many the first and the last."""
-    if len(values) <= MOST_NAMED:
+    if len(values) <= limits.NAMED_BRANCHES:
         return ", ".join(map(str, values))
     return f"{values[0]}, {values[1]}, …, {values[-1]}"
 

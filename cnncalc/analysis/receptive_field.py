@@ -10,8 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.analysis.axis_field import (
-    LONGEST_PERIOD,
     AxisField,
     Interval,
     are_joined,
@@ -151,7 +151,7 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
     pooled = shared = alone = False
     for axis, rule, have, seen, before, read, over in steps:
         stepped = step_over(axis, rule, have)
-        if stepped is None or len(stepped.intervals) > LONGEST_PERIOD or is_too_far(stepped):
+        if stepped is None or len(stepped.intervals) > limits.FIELD_PERIOD or is_too_far(stepped):
             return None
         cover, known = _cover(axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain)
         pools = isinstance(rule, Adaptive) and rule.output == 1

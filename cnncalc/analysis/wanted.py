@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import LayerError, Same, Value
 from cnncalc.network import INPUT, Network, Node
 
 FREE = ("kernel", "stride", "padding")
-LARGEST = 12  # of each setting that is tried, where several are free
-LARGEST_ALONE = 4096  # of one that alone is free, or of the wanted sizes
 Settings = tuple[tuple[str, Value], ...]
 
 
@@ -80,18 +79,20 @@ def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) 
 
 def _tried(network: Network, nodes: Sequence[Node], free: Sequence[str], wanted: Shape) -> Iterator[Settings]:
     inputs = max(max(node.input_shapes[0]) for node in nodes)
-    largest = LARGEST if len(free) > 1 else min(max(LARGEST, 4 * max(wanted), inputs), LARGEST_ALONE)
+    largest = limits.WANTED_ARGUMENT
+    if len(free) == 1:
+        largest = min(max(largest, 4 * max(wanted), inputs), limits.WANTED_ALONE)
     ranges = (range(0 if name == "padding" else 1, largest + 1) for name in free)
     for values in product(*ranges):
         yield tuple(zip(free, values, strict=True))
     if list(free) == ["padding"] and all("output_padding" in node.layer.settings for node in nodes):
         present = {vars(node.layer)["padding"] for node in nodes}
         strides = [stride for node in nodes if isinstance(stride := vars(node.layer)["stride"], int)]
-        for padding, more in product(range(LARGEST), range(1, max(strides, default=1))):
+        for padding, more in product(range(limits.WANTED_ARGUMENT), range(1, max(strides, default=1))):
             own = (("padding", padding),) if {padding} != present else ()
             yield (*own, ("output_padding", more))
     if "padding" in free and len(free) == 1:  # one more on one side: what equal sides step over
-        for side in range(LARGEST):
+        for side in range(limits.WANTED_ARGUMENT):
             pair = ((side, side + 1),) * len(wanted)
             yield (("padding", pair),)
 

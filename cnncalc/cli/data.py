@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc import limits
 from cnncalc.cli.output import message
 from cnncalc.errors import CnncalcError, SpecError
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from cnncalc.layers.base import Shape
     from cnncalc.network import Network
     from cnncalc.reading import Reading
-
-LARGEST_FILE = 2**25  # bytes
-MOST_NAMED = 5  # arrays that a note names
 
 
 def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weights:
@@ -37,8 +35,8 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
         named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]
         raise SpecError([*problems, *named])
     if names := left_out(net, found):
-        rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        listed = ", ".join(names[:MOST_NAMED]) + rest
+        rest = f" and {len(names) - limits.LISTED_ARRAYS} more" if len(names) > limits.LISTED_ARRAYS else ""
+        listed = ", ".join(names[: limits.LISTED_ARRAYS]) + rest
         message(f"cnncalc: note: not given beside other arrays, and so without effect: {listed}\n")
     return Weights(net, found, seed)
 
@@ -92,12 +90,12 @@ def _read(name: str) -> bytes:
     from cnncalc.spec.files import read_bytes
 
     try:
-        data = read_bytes(name, LARGEST_FILE + 1)
+        data = read_bytes(name, limits.DATA_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise CnncalcError(f"cannot read {name or 'an empty name'}: {reason}") from None
-    if len(data) > LARGEST_FILE:
-        raise CnncalcError(f"{name} is larger than {LARGEST_FILE // 2**20} MiB, and no more is read")
+    if len(data) > limits.DATA_BYTES:
+        raise CnncalcError(f"{name} is larger than {limits.DATA_BYTES // 2**20} MiB, and no more is read")
     return data
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, assert_never
 
 import typer
 
+from cnncalc import limits
 from cnncalc.cli import data, options
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
@@ -26,9 +27,6 @@ class RunFormat(StrEnum):
     text = "text"
     json = "json"
 
-
-MOST = 100_000_000  # multiplications: a few seconds' worth
-MOST_MEMORY = 250  # megabytes, as verify
 
 At = Annotated[
     str | None,
@@ -74,7 +72,7 @@ SaveImage = Annotated[
 Channel = Annotated[
     int, typer.Option("--channel", min=0, metavar="N", help="Channel that --save-image writes."), Needs("--save-image")
 ]
-Most = Annotated[
+MostOperations = Annotated[
     int,
     typer.Option(
         "--max-multiplications", min=0, metavar="N", help="Refuse networks that need more operations of any kind."
@@ -102,8 +100,8 @@ def run(
     matrix: Matrix = False,
     save_image: SaveImage = None,
     channel: Channel = 0,
-    max_multiplications: Most = MOST,
-    max_memory: MostMemory = MOST_MEMORY,
+    max_multiplications: MostOperations = limits.RUN_OPERATIONS,
+    max_memory: MostMemory = limits.MEMORY // 10**6,
     format: Format = RunFormat.text,
     output: Output = None,
     width: Width = None,
@@ -122,10 +120,10 @@ def run(
     arrays = data.read_weights(reading, weights, seed)
     view = make_view(output, width, color)
     if matrix:
-        emit(_matrix(net, arrays, at, Limits(max_multiplications, max_memory), format, view), output)
+        emit(_matrix(net, arrays, at, Most(max_multiplications, max_memory), format, view), output)
         return
     chosen = _chosen(net, at, all_)
-    _refuse(net, _needed(net, chosen.values()), chosen.values(), Limits(max_multiplications, max_memory))
+    _refuse(net, _needed(net, chosen.values()), chosen.values(), Most(max_multiplications, max_memory))
     made = _executed(net, data.read_input(net, input_data, seed), arrays, chosen)
     if save_image is not None:
         emit(_image(made, channel), save_image)
@@ -168,23 +166,23 @@ def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
     return [node for node in net.nodes if node.index in wanted]
 
 
-class Limits(NamedTuple):
+class Most(NamedTuple):
     """Beyond which nothing is begun."""
 
     operations: int
     megabytes: int
 
 
-def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", limits: Limits) -> None:
+def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", most: Most) -> None:
     """Raises UsageError where executing `nodes`, to show the outputs of some, is beyond a limit."""
-    _refuse_work(net, nodes, limits.operations)
+    _refuse_work(net, nodes, most.operations)
     from cnncalc.execution.memory import NUMBERS, megabytes, peak
 
     found = peak(net, net.nodes, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
-    if found.bytes > limits.megabytes * 10**6:
+    if found.bytes > most.megabytes * 10**6:
         where = f", most of it at {found.node.path}" if found.node else ""
         raise UsageError(
-            f"{net.name} takes up to {megabytes(found.bytes)} of memory{where}, and more than {limits.megabytes:,} MB"
+            f"{net.name} takes up to {megabytes(found.bytes)} of memory{where}, and more than {most.megabytes:,} MB"
             f" are refused; a smaller --input, an earlier --at, or --max-memory {-(-found.bytes // 10**6)} lets it run"
         )
 
@@ -238,7 +236,7 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(net: "Network", weights: "Weights", at: str | None, limits: Limits, format: RunFormat, view: "View") -> str:
+def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, format: RunFormat, view: "View") -> str:
     from cnncalc.execution.matrix import matrix
     from cnncalc.paths import find_path
     from cnncalc.render import maps
@@ -247,7 +245,7 @@ def _matrix(net: "Network", weights: "Weights", at: str | None, limits: Limits, 
     if at is None and len(paths) > 1:
         raise UsageError("--matrix is of one layer: choose it with --at PATH")
     node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
-    _refuse(net, [node], (), limits)
+    _refuse(net, [node], (), most)
     rows = matrix(node, weights)
     match format:
         case RunFormat.json:

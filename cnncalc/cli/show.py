@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cnncalc import limits
 from cnncalc.cli import options
 from cnncalc.cli.output import STANDARD_OUTPUT, emit, make_view
 from cnncalc.cli.reading import read_partly
@@ -56,9 +57,9 @@ def _expanded(reading: "Reading") -> str:
 def _sized(text: str) -> str:
     """A network that is written out. Raises CnncalcError where it has become too large to be read again."""
     from cnncalc.errors import CnncalcError
-    from cnncalc.spec.files import KIB, LARGEST_FILE
+    from cnncalc.spec.files import KIB
 
-    if len(text.encode()) > LARGEST_FILE:
+    if len(text.encode()) > limits.FILE_BYTES:
         raise CnncalcError(f"written out, the network would be larger than the {KIB} that are read")
     return text
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, assert_never
 
+from cnncalc import limits
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.relations import Needs, Reads
@@ -44,13 +45,12 @@ def verify(
 
     The network is narrowed first: few channels, the same geometry. Exit code 1 where anything differs.
     """
-    from cnncalc.execution.verify import MOST_OF_MANY
     from cnncalc.spec.files import bundled
 
     if arch is not None:
         found = [_verdict(arch, input, settings)]
     else:
-        found = [_verdict(name, most=MOST_OF_MANY) for name in bundled()]
+        found = [_verdict(name, most=limits.VERIFIED_STEPS_OF_MANY) for name in bundled()]
     emit(_write(found, arch is None, format, make_view(output, width, color)), output)
     return int(not all(verdict.held for verdict in found))
 
@@ -73,12 +73,12 @@ def _verdict(
     arch: str, input: str | None = None, settings: list[str] | None = None, most: int | None = None
 ) -> "Verdict":
     from cnncalc.cli.reading import read
-    from cnncalc.execution.verify import MOST, verify
+    from cnncalc.execution.verify import verify
 
     progress = Progress()
     try:
         network = read(arch, input, settings).require_network()
         tick = partial(progress.report, f"verify {network.name}")
-        return verify(network, most=most or MOST, tick=tick)
+        return verify(network, most=most or limits.VERIFIED_STEPS, tick=tick)
     finally:
         progress.clear()

@@ -6,12 +6,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.analysis.folding import Row, fold, make_row
 from cnncalc.analysis.report import Report
 from cnncalc.network import INPUT, Network
 
-MOST_ALIGNED = 3_000  # rows that are aligned by what they are; beyond, by their paths alone
-MOST_REPEATED = 500  # rows in which those that recur are aligned, too: beyond, that would take cubic time
 Likeness = Callable[[Row], Hashable]
 
 
@@ -93,11 +92,11 @@ def _pair(old: Sequence[Row], new: Sequence[Row], likenesses: Sequence[Likeness]
         yield from (Aligned("after", None, row) for row in new)
         return
     first, *others = likenesses
-    if first is not _by_path and max(len(old), len(new)) > MOST_ALIGNED:
+    if first is not _by_path and max(len(old), len(new)) > limits.ALIGNED_ROWS:
         yield from _pair(old, new, [])
         return
     a, b = list(map(first, old)), list(map(first, new))
-    thorough = max(len(a), len(b)) <= MOST_REPEATED or first is _by_path
+    thorough = max(len(a), len(b)) <= limits.ALIGNED_REPEATED or first is _by_path
     for operation, i, last, j, end in SequenceMatcher(None, a, b, autojunk=not thorough).get_opcodes():
         if operation == "equal":
             yield from map(_compare, old[i:last], new[j:end])

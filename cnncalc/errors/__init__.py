@@ -8,9 +8,20 @@
 
 from cnncalc.errors.exceptions import CnncalcError, Mistake, SpecError, UsageError
 from cnncalc.errors.positions import LINE_BREAK, Amount, Source, Span
-from cnncalc.errors.problems import MOST_PROBLEMS, Fix, Note, Problem, Problems, failed
+from cnncalc.errors.problems import Fix, Note, Problem, Problems, failed
 
 __all__ = [
-    "LINE_BREAK", "MOST_PROBLEMS", "Amount", "CnncalcError", "Fix", "Mistake", "Note", "Problem", "Problems", "Source",
-    "Span", "SpecError", "UsageError", "failed",
+    "LINE_BREAK",
+    "Amount",
+    "CnncalcError",
+    "Fix",
+    "Mistake",
+    "Note",
+    "Problem",
+    "Problems",
+    "Source",
+    "Span",
+    "SpecError",
+    "UsageError",
+    "failed",
 ]  # fmt: skip

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors.positions import Span
-
-MOST_PROBLEMS = 500  # that are reported of one architecture
 
 
 class Fix(NamedTuple):
@@ -86,16 +85,16 @@ class Problems:
         if self.full or (problem.span and not self._seen.isdisjoint((key, refused))):
             return
         self._seen.add(key)
-        if len(self.found) == MOST_PROBLEMS and problem.severity == "warning":
+        if len(self.found) == limits.PROBLEMS and problem.severity == "warning":
             return  # errors are still worth reporting
-        if len(self.found) == MOST_PROBLEMS:
-            problem = Problem("too-large", f"only the first {MOST_PROBLEMS} problems are reported", problem.span)
+        if len(self.found) == limits.PROBLEMS:
+            problem = Problem("too-large", f"only the first {limits.PROBLEMS} problems are reported", problem.span)
         self.found.append(problem)
 
     @property
     def full(self) -> bool:
         """Whether the limit is reached, so that looking for further problems or repairs is useless."""
-        return len(self.found) > MOST_PROBLEMS
+        return len(self.found) > limits.PROBLEMS
 
     @property
     def errors(self) -> bool:

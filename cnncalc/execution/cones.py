@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
+from cnncalc import limits
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Stacked
 from cnncalc.layers.reach import Adaptive, Reach, Rule, Spread, Window
 from cnncalc.network import INPUT, Network, Node
 
 Interval = tuple[int, int] | None
-FURTHEST = 10**18  # so that ranges, which a stride multiplies layer by layer, stay numbers; no such cone is counted out
 
 
 def reads(rule: Rule, y: int) -> Sequence[int]:
@@ -227,7 +227,7 @@ def _cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> 
 
 
 def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
-    """The units of every map that are read, those beyond its borders included, but none beyond FURTHEST."""
+    """The units of every map that are read, those beyond its borders included, but none beyond limits.POSITION."""
     found = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
     if len(network.input) > 1 + axis:
         found[INPUT] = (0, network.input[1 + axis] - 1)
@@ -250,7 +250,7 @@ def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
                 len(shape) > 1 + axis and shape[1 + axis] < node.output[1 + axis] and len(node.inputs) > 1
             ):
                 before, after = found[index]
-                found[index] = max(min(before, first), -FURTHEST), min(max(after, last), FURTHEST)
+                found[index] = max(min(before, first), -limits.POSITION), min(max(after, last), limits.POSITION)
     return found
 
 

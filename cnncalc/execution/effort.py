@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from cnncalc.execution.cones import FURTHEST, ranges
+from cnncalc import limits
+from cnncalc.execution.cones import ranges
 from cnncalc.layers.base import Shape
 from cnncalc.layers.reach import Adaptive, Rule
 from cnncalc.layers.window import Windowed
@@ -136,7 +137,7 @@ def format_count(number: int) -> str:
     >>> format_count(10**9), format_count(2 * 10**40)
     ('1,000,000,000', '10^18 or more')
     """
-    return f"{number:,}" if number < FURTHEST else "10^18 or more"
+    return f"{number:,}" if number < limits.POSITION else "10^18 or more"
 
 
 def largest_setting(node: Node) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc import limits
 from cnncalc.errors import UsageError
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import Weigh, execute
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
-
-MOST = 100_000  # elements
 
 Matrix = list[list[float]]  # a row for every output, a column for every input
 
@@ -23,9 +22,11 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
     if not node.layer.linear or len(node.inputs) > 1:
         raise UsageError(f"{node.path} is a {node.layer.kind}, which is no linear map, so that it has no matrix")
     inputs, outputs = prod(node.input_shapes[0]), prod(node.output)
-    if inputs * outputs > MOST:
-        text = f"the matrix of {node.path} has {outputs:,} × {inputs:,} elements, and more than {MOST:,} are not shown"
-        raise UsageError(f"{text}; a smaller --input makes it smaller")
+    if inputs * outputs > limits.MATRIX_ELEMENTS:
+        raise UsageError(
+            f"the matrix of {node.path} has {outputs:,} × {inputs:,} elements, and more than"
+            f" {limits.MATRIX_ELEMENTS:,} are not shown; a smaller --input makes it smaller"
+        )
 
     constants = {weight.name for weight in node.layer.weights(node.input_shapes) if weight.neutral == 0}
 

@@ -14,12 +14,11 @@ from math import prod
 from sys import getsizeof
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.execution.effort import Effort, count_border, efforts
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Chosen
 from cnncalc.network import INPUT, Network, Node
-
-MOST = 250_000_000  # bytes, beside the 25 MB of the program itself
 
 PLACE = 8  # of an element in a list
 AT_WORK = 12 * PLACE  # of each element that a layer at work reads, makes or holds between: lists of lists of it
@@ -118,17 +117,17 @@ def verification(network: Network, nodes: Sequence[Node], found: Sequence[Effort
 
 
 def too_large(network: Network, nodes: Sequence[Node], steps: int) -> str:
-    """Where verifying `nodes`, which takes no more than `steps`, takes more memory than `MOST`.
+    """Where verifying `nodes`, which takes no more than `steps`, takes more memory than `limits.MEMORY`.
 
     How much, at which layer, and what would take less.
     """
     found = verification(network, nodes, efforts(network, nodes, steps))
-    if found.bytes <= MOST:
+    if found.bytes <= limits.MEMORY:
         return ""
     where = f"at {found.node.path}" if found.node else "for the input"
     return (
         f"even with few channels {network.name} takes {megabytes(found.bytes)} of memory, most of it {where}, and more"
-        f" than {megabytes(MOST)} are refused; a smaller --input takes less"
+        f" than {megabytes(limits.MEMORY)} are refused; a smaller --input takes less"
     )
 
 

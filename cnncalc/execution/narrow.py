@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, islice, product, repeat
 from math import gcd
 
-from cnncalc.execution import memory
+from cnncalc import limits
 from cnncalc.execution.effort import efforts, total
 from cnncalc.execution.memory import verification
 from cnncalc.layers.base import Shape
@@ -18,8 +18,7 @@ from cnncalc.layers.channels import Carried, Chosen
 from cnncalc.layers.settings import LayerError
 from cnncalc.network import INPUT, Network, Node
 
-LOOKED_THROUGH = 200_000  # layers of the network on smaller inputs, some ten seconds
-FEWEST, MOST = 10, 1_000  # smaller inputs that are tried
+FEWEST = 10  # smaller inputs that are tried of a network of any size
 
 
 class Wires:
@@ -111,7 +110,7 @@ def cost(network: Network, most: int) -> int:
     """
     found = efforts(network, network.nodes, most)
     steps = total(found)
-    fits = steps > most or verification(network, network.nodes, found).bytes <= memory.MOST
+    fits = steps > most or verification(network, network.nodes, found).bytes <= limits.MEMORY
     return steps if fits else most + 1
 
 
@@ -124,7 +123,7 @@ def narrow(network: Network, most: int) -> tuple[Network, str] | None:
     for candidate in try_ways(network, sizes):
         if cost(candidate, most) <= most:
             return candidate, "the whole network at its own resolution, with few channels"
-    tries = min(max(LOOKED_THROUGH // max(len(network.nodes), 1), FEWEST), MOST)
+    tries = min(max(limits.NARROWED_LAYERS // max(len(network.nodes), 1), FEWEST), limits.NARROWED_INPUTS)
     for smaller, growing in islice(smaller_sizes(sizes), tries):
         costs = []
         for candidate in try_ways(network, smaller):

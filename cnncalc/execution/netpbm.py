@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from math import isfinite, prod
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.weights import Shaped
 
 MAGIC = {b"P2": (1, False), b"P5": (1, True), b"P3": (3, False), b"P6": (3, True)}  # channels, binary
-MOST_PIXELS = 10**8
-LONGEST_HEADER = 2**16  # bytes, comments included
 _TOKEN = re.compile(rb"(?:\s|#[^\r\n]*+[\r\n])*+([^\s#]+)")
 _BETWEEN_COMMENTS = re.compile(rb"[^#]++|(?:#[^\r\n]*+\s*+)++")  # or comments, all that follow one another
 
@@ -45,12 +44,12 @@ def read_header(data: bytes) -> Header:
     channels, binary = MAGIC[data[:2]]
     at = 2
     header = []
-    begin = data[:LONGEST_HEADER]
+    begin = data[: limits.PICTURE_HEADER]
     for name in ("width", "height", "largest value"):
         number, at = _number(begin, at, name)
         header.append(number)
     width, height, largest = header
-    if not (0 < width * height <= MOST_PIXELS and 0 < largest < 65536):
+    if not (0 < width * height <= limits.PICTURE_PIXELS and 0 < largest < 65536):
         raise PictureError(f"a picture of {width}×{height} pixels with values up to {largest} cannot be read")
     return Header((channels, height, width), largest, binary, at)
 

@@ -10,6 +10,7 @@ from math import prod
 from operator import or_
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.axis_field import hull
 from cnncalc.analysis.receptive_field import Field
@@ -24,11 +25,6 @@ from cnncalc.execution.weights import ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map
 from cnncalc.network import INPUT, Network, Node
-
-MOST = 420_000_000  # steps of a narrowed network, some ten seconds
-MOST_OF_MANY = 100_000_000  # steps of one of many networks, some two seconds; beyond, a smaller input is chosen
-MOST_LAYERS = 5_000  # of a network that is verified: narrowing it and following its windows takes several passes
-REFUSED = 1_000_000_000  # steps beyond which one that cannot be narrowed as far is refused
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
 Tick = Callable[[int, int], None]  # layers done, of how many
@@ -94,19 +90,20 @@ class Verdict(NamedTuple):
         return not any(layer.differences for layer in self.layers)
 
 
-def verify(network: Network, *, most: int = MOST, tick: Tick = lambda done, total: None) -> Verdict:
+def verify(network: Network, *, most: int = limits.VERIFIED_STEPS, tick: Tick = lambda done, total: None) -> Verdict:
     """Execute a network, narrowed, in the counting and the tracing reading, and hold every layer's figures.
 
     Raises CnncalcError where it has too many layers, or cannot be narrowed and its layers alone are too much as well.
     """
-    if len(network.nodes) > MOST_LAYERS:
+    if len(network.nodes) > limits.VERIFIED_LAYERS:
         raise CnncalcError(
-            f"{network.name} has {len(network.nodes):,} layers, and `verify` takes at most {MOST_LAYERS:,}"
+            f"{network.name} has {len(network.nodes):,} layers, and `verify` takes at most {limits.VERIFIED_LAYERS:,}"
         )
     found = narrow(network, most)
     if found is None:
         alone = list(map(_alone, network.nodes))
-        if why := too_much(network, alone, REFUSED) or too_large(network, alone, REFUSED):
+        limit = limits.VERIFIED_AT_MOST
+        if why := too_much(network, alone, limit) or too_large(network, alone, limit):
             raise CnncalcError(why)
     net, how = found or (network, APART)
     steps = count(1)

@@ -11,10 +11,11 @@ from itertools import chain, starmap
 from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
+from cnncalc import limits
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.ops import Draw, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import MAXIMUM, REQUIRED, LayerError, Same, Setting, Value, show
+from cnncalc.layers.settings import REQUIRED, LayerError, Same, Setting, Value, show
 
 Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
 Shapes = tuple[Shape, ...]
@@ -165,7 +166,7 @@ class Layer:
         """Shape of the output. Raises LayerError where the settings do not fit the inputs."""
         self.check(inputs)
         shape = self.result_shape(inputs)
-        if min(shape) < 1 or max(shape) > MAXIMUM:
+        if min(shape) < 1 or max(shape) > limits.SIZE:
             raise self.out_of_bounds(shape)
         return shape
 
@@ -174,11 +175,11 @@ class Layer:
 
     def out_of_bounds(self, shape: Shape) -> LayerError:
         """The error of an output that has an axis with nothing on it, or one beyond all bounds."""
-        channels = len(shape) > 1 and not 1 <= shape[0] <= MAXIMUM
+        channels = len(shape) > 1 and not 1 <= shape[0] <= limits.SIZE
         about = "channels" if channels else "size"
         if min(shape) < 1:
             return LayerError("size-runs-out", f"`{self.kind}` has an empty output: {shape_text(shape)}", about=about)
-        text = f"the output of `{self.kind}` would be {shape_text(shape)}: an axis of more than {MAXIMUM:,}"
+        text = f"the output of `{self.kind}` would be {shape_text(shape)}: an axis of more than {limits.SIZE:,}"
         return LayerError("too-large", text, about=about)
 
     # The rules. `inputs` are the shapes that flow in: one, or for a merge one a branch.

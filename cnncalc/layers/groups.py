@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import gcd
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.settings import LayerError, integer
@@ -31,7 +32,7 @@ def check_groups(kind: str, groups: int, channels: int, out: int | None = None, 
 
 def nearest_divisor(wanted: int, number: int) -> int:
     """The divisor of `number` nearest to `wanted`, the smaller of two; 1 where none is near."""
-    for distance in range(10_000):
+    for distance in range(limits.DIVISORS_TRIED):
         for candidate in (wanted - distance, wanted + distance):
             if candidate > 0 and number % candidate == 0:
                 return candidate

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.errors import CnncalcError
-
-MAXIMUM = 10**9  # of any single setting and of any axis
 
 Value = Any  # int | float | bool | str (a word) | tuple of these
 PerAxis = int | tuple[int, ...]
@@ -78,7 +77,7 @@ def show(value: Value) -> str:
     >>> show((3, 1)), show(True), show(1e-05), show(0.0001), show("same")
     ('[3, 1]', 'true', '1e-5', '1e-4', 'same')
     """
-    if type(value) is int and -MAXIMUM <= value <= MAXIMUM:  # nearly always
+    if type(value) is int and -limits.SIZE <= value <= limits.SIZE:  # nearly always
         return str(value)
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(show, value)) + "]"
@@ -86,7 +85,7 @@ def show(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return scientific(value) if 0 < abs(value) < 1e-3 else repr(value).removesuffix(".0")
-    if isinstance(value, int) and abs(value) > MAXIMUM**2:
+    if isinstance(value, int) and abs(value) > limits.SIZE**2:
         return f"a number of {value.bit_length()} bits"
     return str(value)
 
@@ -125,8 +124,8 @@ class Setting:
         except ValueError as error:
             text = f"`{self.name}` must be {error.args[0] if error.args else self.expects}, found {show(value)}"
             help_text = ""
-            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > MAXIMUM:
-                bound = f"more than {MAXIMUM:,}" if value > 0 else f"less than -{MAXIMUM:,}"
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > limits.SIZE:
+                bound = f"more than {limits.SIZE:,}" if value > 0 else f"less than -{limits.SIZE:,}"
                 text = f"`{self.name}` is {show(value)}: {bound} is not supported"
             elif self.words and isinstance(value, str):
                 help_text = "one of " + ", ".join(self.words)
@@ -176,7 +175,7 @@ def short(value: Value) -> str:
 
 def is_integer(value: Value, minimum: int) -> bool:
     """An integer within bounds; a boolean is none."""
-    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAXIMUM
+    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= limits.SIZE
 
 
 def as_integer(value: Value) -> Value:
@@ -275,8 +274,8 @@ class RealSetting(Setting):
         self, default: Value = REQUIRED, *, minimum: float | None = None, maximum: float | None = None, **more: str
     ) -> None:
         super().__init__(default, **more)
-        self.minimum = -MAXIMUM if minimum is None else minimum
-        self.maximum = MAXIMUM if maximum is None else maximum
+        self.minimum = -limits.SIZE if minimum is None else minimum
+        self.maximum = limits.SIZE if maximum is None else maximum
         self.expects = "a number"
         if minimum is not None:
             self.expects += f", {minimum:g} or more" if maximum is None else f" from {minimum:g} to {maximum:g}"
@@ -346,7 +345,12 @@ def padding(default: Value = 0) -> Any:
 
 
 def sizes(
-    default: Value = REQUIRED, *, single: bool = False, longest: int = 10_000, brief: str = "", doc: str = ""
+    default: Value = REQUIRED,
+    *,
+    single: bool = False,
+    longest: int = limits.LIST_ELEMENTS,
+    brief: str = "",
+    doc: str = "",
 ) -> Any:
     return SizesSetting(default, single=single, longest=longest, brief=brief, doc=doc)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import Amount, PerAxis, Same, Setting, Value
 from cnncalc.layers.term import Term
@@ -12,7 +13,6 @@ from cnncalc.layers.window import Pairs, Windowed
 
 AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # what tells the axes apart in a symbol
 AXIS_NAMES = {"": "size", "d": "depth", "h": "height", "w": "width"}
-MOST_NAMED = 20  # branches of a merge that have names in its formulas
 ROLES = {"weight": "weights", "bias": "biases", "buffer": "buffers"}
 
 
@@ -98,7 +98,7 @@ def named_inputs(layer: Layer, inputs: Shapes) -> Shapes:
 
     Those of a merge of a great many branches stay numbers.
     """
-    if len(inputs) > MOST_NAMED:
+    if len(inputs) > limits.NAMED_BRANCHES:
         return inputs
     channel = ("C" if len(inputs[0]) > 1 else "N") + ("_in" if "out" in layer.settings else "")
     channels_differ = len({shape[0] for shape in inputs}) > 1

@@ -7,13 +7,13 @@ from itertools import groupby
 from math import isfinite
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.execution.netpbm import greys
 from cnncalc.execution.weights import nested
 from cnncalc.layers.base import shape_text
 from cnncalc.layers.ops import Map
 from cnncalc.render.document import BLANK, Block, Paragraph, Piece
 from cnncalc.render.json import FORMAT, dump
-from cnncalc.render.show import MOST_PARAGRAPHS
 from cnncalc.render.view import View
 
 RAMP = " ░▒▓█"  # from the least to the largest
@@ -116,7 +116,7 @@ def matrix_json(name: str, path: str, rows: Any) -> str:
 
 def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
     """Every channel of every map in shades of its own, side by side as there is room."""
-    color = view.color and sum(made.shape[0] * made.shape[-1] for made in maps.values()) <= MOST_PARAGRAPHS
+    color = view.color and sum(made.shape[0] * made.shape[-1] for made in maps.values()) <= limits.RICH_PARAGRAPHS
     for number, (path, made) in enumerate(maps.items()):
         if number:
             yield BLANK

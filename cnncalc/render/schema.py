@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.settings import (
-    MAXIMUM,
     REQUIRED,
     AmountSetting,
     FlagSetting,
@@ -182,4 +182,4 @@ def _literals(setting: Setting) -> list[Schema]:
 
 
 def _whole(least: int) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": MAXIMUM}
+    return {"type": "integer", "minimum": least, "maximum": limits.SIZE}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnncalc import limits
+
 TAB = 4
 BOUND = "\0"  # in place of a blank at which no line is broken
-LONGEST_LINE = 1_000  # characters of a message; of what is longer the middle is left out
 
 
 def clean(text: str) -> str:
@@ -25,9 +26,10 @@ def brief(text: str) -> str:
     >>> brief("a\\nb"), len(brief("x" * 10**6))
     ('a\\\\nb', 1000)
     """
-    text = clean(text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE] + text[-LONGEST_LINE:])
-    half = LONGEST_LINE // 2
-    return text if len(text) <= LONGEST_LINE else f"{text[:half]}…{text[len(text) - half + 1 :]}"
+    most = limits.MESSAGE_CHARACTERS
+    text = clean(text if len(text) <= most else text[:most] + text[-most:])
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[len(text) - half + 1 :]}"
 
 
 def escape(char: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc import limits
 from cnncalc.analysis.wanted import Answer, Search
 from cnncalc.layers.settings import show
 from cnncalc.render.columns import join
 from cnncalc.render.document import Block, make_paragraph
-
-MOST = 40  # answers that are shown
 
 
 def answer_wanted(found: Search) -> Iterator[Block]:
@@ -17,10 +16,10 @@ def answer_wanted(found: Search) -> Iterator[Block]:
     many = len(found.layers) > 1
     if found.answers:
         yield make_paragraph(f"{join(found.wanted)} is the output with", "head")
-        for answer in found.answers[:MOST]:
+        for answer in found.answers[: limits.WANTED_SHOWN]:
             yield make_paragraph("  " + _settings(answer, many), indent=4)
-        if len(found.answers) > MOST:
-            yield make_paragraph(f"  and {len(found.answers) - MOST} more", "faint")
+        if len(found.answers) > limits.WANTED_SHOWN:
+            yield make_paragraph(f"  and {len(found.answers) - limits.WANTED_SHOWN} more", "faint")
         return
     yield make_paragraph(f"no value tried gives {join(found.wanted)}", "head")
     for reason in _reasons(found, many):

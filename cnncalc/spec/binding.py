@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
@@ -14,8 +15,6 @@ from cnncalc.spec.foreign import argument_named, kind_named, not_written, rewrit
 from cnncalc.spec.repairs import guess, rename, set_argument, write
 from cnncalc.spec.tree import Argument, Call
 from cnncalc.spec.values import Word, is_number, typed_key
-
-MOST_UNKNOWN = 50  # unknown arguments reported for one call
 
 
 def bind(call: Call, description: Description) -> None:
@@ -93,7 +92,7 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     if unknown:
         given = {argument.name for argument in call.arguments}
         free = [known for known in names if known not in given]
-        mistake, *others = (unknown_argument(call, one, names, free) for one in unknown[:MOST_UNKNOWN])
+        mistake, *others = (unknown_argument(call, one, names, free) for one in unknown[: limits.UNKNOWN_ARGUMENTS])
         mistake.others = others
         raise mistake
     for position, argument in enumerate(call.arguments):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
 from cnncalc.network import INPUT, Group, Network, Node
@@ -15,12 +16,6 @@ from cnncalc.spec.family import Description
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Item
 
-MOST_LAYERS = 100_000
-MOST_DIFFERENT = 30_000  # layers that differ in arguments or input shape
-MOST_STEPS = 250_000  # items and groups gone through, those that give no layer included
-MOST_STEPS_AFTER = 30_000  # the same after a failure: further problems have shown by then
-MOST_CHARACTERS = 20_000_000  # of all paths in total
-DEEPEST = 100  # nested blocks, parentheses and branches
 CALLS = 20  # nested Python calls for a level of blocks with an expression in it
 LONGEST_QUOTE = 60  # characters of a quote in a note
 
@@ -89,9 +84,9 @@ class Builder:
     def add(self, layer: Layer, sources: tuple[int, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
         """Add a node that reads the outputs of `sources`; returns its index, or INPUT after a failure."""
         self.count += 1
-        if self.count > MOST_LAYERS:
+        if self.count > limits.LAYERS:
             self.problems.add(
-                Problem("too-large", f"the network has more than {MOST_LAYERS:,} layers", span, path=path)
+                Problem("too-large", f"the network has more than {limits.LAYERS:,} layers", span, path=path)
             )
             raise TooLarge
         if self.failed:
@@ -104,15 +99,15 @@ class Builder:
     def write_down(self, path: str, span: Span | None = None) -> None:
         """Count the characters of a path: names can be long, and recur in the paths inside. Raises TooLarge."""
         self.characters += len(path)
-        if self.characters > MOST_CHARACTERS:
-            message = f"the paths of the layers have more than {MOST_CHARACTERS:,} characters together"
+        if self.characters > limits.PATH_CHARACTERS:
+            message = f"the paths of the layers have more than {limits.PATH_CHARACTERS:,} characters together"
             self.problems.add(Problem("too-large", message, span or self.last_call(), "shorten the names"))
             raise TooLarge
 
     def different(self, count: int, span: Span, path: str) -> None:
         """Check the number of distinct layers; repeated ones cost little. Raises TooLarge."""
-        if count > MOST_DIFFERENT:
-            message = f"the network has more than {MOST_DIFFERENT:,} layers that differ in arguments or input"
+        if count > limits.DIFFERENT_LAYERS:
+            message = f"the network has more than {limits.DIFFERENT_LAYERS:,} layers that differ in arguments or input"
             self.problems.add(Problem("too-large", message, span, path=path))
             raise TooLarge
 
@@ -138,20 +133,20 @@ class Builder:
     def step(self, span: Span | None, count: int = 1) -> None:
         """Count an item or a group that is gone through. Raises TooLarge."""
         self.steps += count
-        if self.steps > MOST_STEPS:
-            message = f"the network takes more than {MOST_STEPS:,} steps to expand"
+        if self.steps > limits.EXPANSION_STEPS:
+            message = f"the network takes more than {limits.EXPANSION_STEPS:,} steps to expand"
             self.problems.add(Problem("too-large", message, span or self.last_call()))
             raise TooLarge
         if self.failed:
             self.steps_after += 1
-            if self.steps_after > MOST_STEPS_AFTER:
+            if self.steps_after > limits.STEPS_AFTER_ERROR:
                 raise TooLarge
 
     def enter(self, span: Span) -> None:
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > limits.NESTING:
             raise Mistake(
-                "too-large", f"blocks, parentheses and branches are nested more than {DEEPEST} levels deep", span
+                "too-large", f"blocks, parentheses and branches are nested more than {limits.NESTING} levels deep", span
             )
 
     def note(self, mistake: Mistake, path: str, flow: Flow | None = None, fixes: tuple[Fix, ...] = ()) -> None:
@@ -214,7 +209,7 @@ def shorten(text: str) -> str:
 def room_to_call() -> Iterator[None]:
     """Raise the recursion limit of Python by what nested blocks need."""
     usual = sys.getrecursionlimit()
-    sys.setrecursionlimit(usual + DEEPEST * CALLS)
+    sys.setrecursionlimit(usual + limits.NESTING * CALLS)
     try:
         yield
     finally:

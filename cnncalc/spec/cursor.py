@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.tokens import Token, describe_token, tokenize
 
-DEEPEST = 100  # nested parentheses
 T = TypeVar("T")
 
 CLOSING = {"(": ")", "[": "]"}
@@ -70,9 +70,11 @@ class Cursor:
 
     def enter(self) -> None:
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > limits.NESTING:
             raise Mistake(
-                "too-large", f"parentheses and operators are nested more than {DEEPEST} levels deep", self.text.span
+                "too-large",
+                f"parentheses and operators are nested more than {limits.NESTING} levels deep",
+                self.text.span,
             )
 
     def fail(self, message: str, *fixes: Fix, help: str = "", span: Span | None = None) -> NoReturn:

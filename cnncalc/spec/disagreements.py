@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake
 from cnncalc.layers.base import Layer, Shape, shape_text
 from cnncalc.layers.settings import LayerError, Same
@@ -11,15 +12,13 @@ from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
 
-MOST_TOLD = 12  # branches whose shapes are listed; of more, only the two that differ
-
 
 def explain_disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
     """The mistake of a merge, at the first branch that differs from those before it."""
     number = max(error.branch, 1)
     culprit, flow = known[number]
     measure, first = known[0]
-    told = known if len(known) <= MOST_TOLD else (known[0], known[number])
+    told = known if len(known) <= limits.LISTED_SHAPES else (known[0], known[number])
     shapes = ", ".join(f"{name_branch(branch)} is {shape_text(flow.shape)}" for branch, flow in told if flow.shape)
     fixes: list[Fix] = []
     if first.shape and flow.shape and culprit.body and not is_by_name(culprit):

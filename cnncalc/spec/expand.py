@@ -6,13 +6,14 @@ except for its spatial sizes (`doubtful`), and errors that would only follow fro
 
 from __future__ import annotations
 
+from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, Weight
 from cnncalc.layers.settings import LayerError, Value, show
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import convert_error, make_layer
-from cnncalc.spec.builder import DEEPEST, Builder, room_to_call, shorten
+from cnncalc.spec.builder import Builder, room_to_call, shorten
 from cnncalc.spec.describing import explain_reuse_mismatch, find_activation, settles_sizes, write_title
 from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
@@ -227,7 +228,7 @@ class Expander:
     ) -> tuple[Flow, Definition | None]:
         given: dict[str, Value] = {}
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
-        if self.built.depth >= DEEPEST and frame.recurs():
+        if self.built.depth >= limits.NESTING and frame.recurs():
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
             help_text = f"add a condition that ends it, e.g. `{shorten(call.span.text)} if …`"
             raise Mistake("recursion", message, call.span, help_text)

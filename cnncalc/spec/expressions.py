@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Span
 from cnncalc.layers.settings import Value, show
-from cnncalc.spec.nodes import DEEPEST
 from cnncalc.spec.values import (
     ARITHMETIC,
     EQUALITY,
     FUNCTIONS,
-    LONGEST_LIST,
     ORDER,
     ListValue,
     compute_within_limits,
@@ -51,8 +50,8 @@ class Expression:
         self.span = span
         self.depth: int = 1 + max([part.depth for part in parts]) if parts else 1
         self.size: int = 1 + sum([part.size for part in parts]) if parts else 1
-        if self.depth > DEEPEST:
-            raise Mistake("too-large", f"an expression is nested more than {DEEPEST} levels deep", span)
+        if self.depth > limits.NESTING:
+            raise Mistake("too-large", f"an expression is nested more than {limits.NESTING} levels deep", span)
 
     def evaluate(self, scope: Scope) -> Value:
         """The value. Raises Mistake."""
@@ -333,8 +332,9 @@ def list_of(values: list[Value], span: Span) -> ListValue:
     """A list of values. Raises Mistake where it would be too long."""
     value = ListValue(values)
     value.size = sum([item.size if isinstance(item, ListValue) else 1 for item in values])
-    if value.size > LONGEST_LIST:
-        raise Mistake("too-large", f"a list has {value.size:,} elements, more than the limit of {LONGEST_LIST:,}", span)
+    if value.size > limits.LIST_ELEMENTS:
+        message = f"a list has {value.size:,} elements, more than the limit of {limits.LIST_ELEMENTS:,}"
+        raise Mistake("too-large", message, span)
     return value
 
 

@@ -7,15 +7,14 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from cnncalc import limits
 from cnncalc.errors import Amount, Mistake, Problem, Problems, Source, Span
 from cnncalc.layers.base import Layer
 from cnncalc.spec.document import Document, KeyedValue, Reason, read_document
-from cnncalc.spec.files import KIB, LARGEST_FILE, SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
+from cnncalc.spec.files import KIB, SUFFIXES, bundled, bundled_folder, bundled_path, is_file, read_source
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
-DEEPEST = 20  # files in a chain of `extends`
-MOST_BESIDE = 100  # files of a folder searched for a similar name
 _FILE_NAME = re.compile(r"[\w.-]+")
 
 
@@ -68,8 +67,10 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
             if _resolved(path) in seen:
                 chain = " → ".join(known.name for known in [*seen, Path(path)])
                 raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
-            if len(documents) >= DEEPEST:
-                raise Mistake("too-large", f"more than {DEEPEST} files extend one another", reference.span)
+            if len(documents) >= limits.EXTENDED_FILES:
+                raise Mistake(
+                    "too-large", f"more than {limits.EXTENDED_FILES} files extend one another", reference.span
+                )
             source = _read(path, reference.span, amount)
         except Mistake as mistake:
             problems.add(mistake.problem)
@@ -147,7 +148,7 @@ def _find(name: str, path: str, span: Span) -> str:
 def _beside(folder: Path) -> list[str]:
     """The names of the architectures in a folder."""
     try:
-        return sorted(path.stem for path in islice(folder.iterdir(), MOST_BESIDE) if path.suffix in SUFFIXES)
+        return sorted(path.stem for path in islice(folder.iterdir(), limits.SIMILAR_FILES) if path.suffix in SUFFIXES)
     except OSError:
         return []
 
@@ -155,7 +156,7 @@ def _beside(folder: Path) -> list[str]:
 def _read(path: str, span: Span, amount: Amount) -> Source:
     """The next file of a family of which so much has been read. Raises Mistake."""
     try:
-        return read_source(path, most=LARGEST_FILE - amount.bytes)
+        return read_source(path, most=limits.FILE_BYTES - amount.bytes)
     except Mistake as mistake:
         if mistake.problem.code == "too-large":
             message = f"with `{Path(path).name}`, the files that extend one another are larger than {KIB} together"

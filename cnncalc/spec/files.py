@@ -9,12 +9,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from cnncalc import limits
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.nearest import nearest
 from cnncalc.system import is_device_name
 
-LARGEST_FILE = 2**20  # bytes of a file, together with those that it extends
-KIB = f"{LARGEST_FILE // 1024:,} KiB"
+KIB = f"{limits.FILE_BYTES // 1024:,} KiB"
 PIECE = 2**15  # bytes read at a time; most files are smaller
 SUFFIXES = (".yaml", ".yml")
 _UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file as UTF-8, or write it with --output"
@@ -66,7 +66,7 @@ def find(name: str) -> str | None:
     return None if bundled is None else str(bundled)
 
 
-def read_source(path: str, *, most: int = LARGEST_FILE) -> Source:
+def read_source(path: str, *, most: int = limits.FILE_BYTES) -> Source:
     """The text of a file of at most so many bytes ("-" is standard input).
 
     Raises Mistake `unreadable`, `too-large` or `not-text`.
@@ -77,14 +77,14 @@ def read_source(path: str, *, most: int = LARGEST_FILE) -> Source:
 def read_content(path: str) -> bytes:
     """The bytes of a file, up to one more than the limit. Raises Mistake `unreadable`."""
     try:
-        return read_bytes(path, LARGEST_FILE + 1)
+        return read_bytes(path, limits.FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         message = f"{_shown(path)}: {reason[:1].lower()}{reason[1:]}"
         raise Mistake("unreadable", message, Span(Source(_shown(path), ""), 0, 0), _other_name(path)) from None
 
 
-def decode(data: bytes, path: str, *, most: int = LARGEST_FILE) -> Source:
+def decode(data: bytes, path: str, *, most: int = limits.FILE_BYTES) -> Source:
     """The text of the bytes of a file. Raises Mistake `too-large` or `not-text`."""
     shown = _shown(path)
     if len(data) > most:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from cnncalc import limits
 from cnncalc.errors import Fix
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.foreign import (
@@ -23,8 +24,6 @@ from cnncalc.layers.foreign import (
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
 
-LONGEST_CALL = 500  # characters of a call that is translated
-MOST_CALLS = 20  # characters of a string with a mistake that are searched
 NAMED = re.compile(r"(?:(\w+)\s*=(?!=)\s*)?(.+)", re.DOTALL)
 WORDS = {"True": "true", "False": "false", "None": "null"}
 DEFAULTS = ("null", "false", "zeros", "channels_first")  # values that switch off what has no equivalent
@@ -89,11 +88,11 @@ def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
     [(0, 17, 'Conv2D'), (29, 38, 'Dense')]
     """
     beyond = 0
-    for found in islice(CALL.finditer(text), MOST_CALLS):
+    for found in islice(CALL.finditer(text), limits.TRANSLATED_CALLS):
         if found.start() < beyond:
             continue
         depth = 0
-        for at in range(found.end() - 1, min(len(text), found.start() + LONGEST_CALL)):
+        for at in range(found.end() - 1, min(len(text), found.start() + limits.TRANSLATED_CALL)):
             depth += (text[at] == "(") - (text[at] == ")")
             if not depth:
                 beyond = at + 1
@@ -117,7 +116,7 @@ def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
     """
     call = CALL.match(text)
     written = _arguments(text[call.end() : -1]) if call and text.endswith(")") else [] if text.isidentifier() else None
-    if written is None or len(text) > LONGEST_CALL:
+    if written is None or len(text) > limits.TRANSLATED_CALL:
         return
     for signature in theirs:
         if found := _rewriting(written, signature):

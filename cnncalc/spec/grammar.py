@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import ROUNDS
@@ -35,7 +36,7 @@ from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.tokens import Token, describe_token
 from cnncalc.spec.tree import Argument, Call, Chain, Item, Parameter, SyntaxGroup, SyntaxUnit
-from cnncalc.spec.values import FUNCTIONS, LARGEST
+from cnncalc.spec.values import FUNCTIONS
 
 # The precedence of binary operators; higher binds tighter.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(1, 9)
@@ -264,8 +265,8 @@ class Parser(Cursor):
 
     def number(self, token: Token) -> int | float:
         digits = token.text.lstrip("0") or "0"
-        value = int(digits) if digits.isdigit() and len(digits) <= len(str(LARGEST)) else float(token.text)
-        if value > LARGEST:
+        value = int(digits) if digits.isdigit() and len(digits) <= len(str(limits.NUMBER)) else float(token.text)
+        if value > limits.NUMBER:
             raise Mistake("too-large", "a number is larger than 10^18", self.span_of(token))
         return int(digits) if digits.isdigit() else value
 

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
 from cnncalc.given import Expectation
 from cnncalc.layers.base import Shape, shape_text
-from cnncalc.layers.settings import MAXIMUM, Value, show
+from cnncalc.layers.settings import Value, show
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Network
 from cnncalc.spec.builder import TooLarge
@@ -200,8 +201,8 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
             )
         shape = tuple(require_integer(size, span, "an input size") for size in value)
         for size in shape:
-            if not 1 <= size <= MAXIMUM:
-                raise Mistake("bad-input", f"an input size must be from 1 to {MAXIMUM:,}, found {size}", span)
+            if not 1 <= size <= limits.SIZE:
+                raise Mistake("bad-input", f"an input size must be from 1 to {limits.SIZE:,}, found {size}", span)
     except Mistake as mistake:
         problems.add(mistake.problem)
         return None

@@ -11,10 +11,9 @@ from typing import Any
 
 import yaml
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Source, Span
 
-DEEPEST = 100  # nested lists and mappings
-MOST_NODES = 150_000  # strings, lists and mappings of a file and those it extends; they take about a second to read
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
@@ -122,8 +121,8 @@ class _Builder:
         """Add a finished node to the innermost open list or mapping."""
         amount = self.source.amount
         amount.nodes += 1
-        if amount.nodes > MOST_NODES:
-            message = f"the file has more than {MOST_NODES:,} strings, lists and mappings"
+        if amount.nodes > limits.YAML_NODES:
+            message = f"the file has more than {limits.YAML_NODES:,} strings, lists and mappings"
             raise Mistake("too-large", message, node.span, "write what is repeated as a block")
         if not self.open:
             self.root = node
@@ -152,8 +151,10 @@ class _Builder:
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
 
     def begin(self, node: YamlList | YamlMapping) -> None:
-        if len(self.open) >= DEEPEST:
-            raise Mistake("too-large", f"lists and mappings are nested more than {DEEPEST} levels deep", node.span)
+        if len(self.open) >= limits.NESTING:
+            raise Mistake(
+                "too-large", f"lists and mappings are nested more than {limits.NESTING} levels deep", node.span
+            )
         self.open.append(node)
         self.keys.append(None)
 
@@ -202,7 +203,7 @@ def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
     text = reached.source.text
     end = (error.problem_mark or error.context_mark or event.end_mark).index
     ahead = text[event.end_mark.index : end]
-    if len(reached.open) + ahead.count("[") + ahead.count("{") <= DEEPEST:
+    if len(reached.open) + ahead.count("[") + ahead.count("{") <= limits.NESTING:
         return None
     builder = _Builder(reached.source, Problems())
     try:

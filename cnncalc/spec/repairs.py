@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Span, failed
 from cnncalc.nearest import nearest
 from cnncalc.spec.tree import Call
 
-MOST_TRIALS = 60  # readings of the file for trying repairs
-MOST_TRIALS_EACH = 20
-MOST_TRIED = 350_000  # total cost of these readings, about half a second
 COST_OF_STEP = 8  # the cost of expanding an item; reading a byte costs 1
-LARGEST_TRIED = 3_000  # layers of a network whose repairs are tried
-LONGEST_SOURCE = 50_000  # characters; repairs of a longer file are not tried and not offered
 
 # After one of these, the rest of the text is not checked: once it is repaired, other problems may show.
 UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor is the text before it
@@ -66,11 +62,11 @@ def confirm_repairs(
     A repair that does not work is not offered; a similar name is suggested nevertheless, as a question. `read_again`
     returns the problems of a text and the cost of finding them; `cost` is that of the first reading.
     """
-    trials, room = MOST_TRIALS, MOST_TRIED
+    trials, room = limits.REPAIR_TRIALS, limits.REPAIR_COST
     found = []
     for problem in problems:
         held: tuple[Fix, ...] = ()
-        for fix in problem.fixes[:MOST_TRIALS_EACH]:
+        for fix in problem.fixes[: limits.REPAIR_TRIALS_EACH]:
             if trials <= 0 or cost > room or held:
                 break
             after, cost = read_again(fix.apply())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.layers.settings import Value
 from cnncalc.network import Group, Node
-from cnncalc.spec.builder import MOST_CHARACTERS, MOST_LAYERS, MOST_STEPS, Builder
+from cnncalc.spec.builder import Builder
 from cnncalc.spec.scope import Flow, Frame, Output
 from cnncalc.spec.values import ListValue
 
@@ -78,11 +79,11 @@ class Replays:
         built, run = self.built, self.runs.get(key)
         if run is None or built.failed or flow.doubtful or built.depth > run.start.depth:
             return None
-        if built.count + len(run.nodes) > MOST_LAYERS or built.steps + run.steps > MOST_STEPS:
+        if built.count + len(run.nodes) > limits.LAYERS or built.steps + run.steps > limits.EXPANSION_STEPS:
             return None
         start = run.start
         characters = run.characters + run.paths * (len(path) - len(start.path))
-        if built.characters + characters > MOST_CHARACTERS:
+        if built.characters + characters > limits.PATH_CHARACTERS:
             return None
         move = Move(
             start.node, len(built.nodes) - start.node, flow.node, len(start.path), path, built.nesting - start.nesting

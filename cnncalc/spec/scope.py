@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import Value, show
@@ -12,8 +13,6 @@ from cnncalc.spec.check import BOOLEANS, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown
 from cnncalc.spec.tree import Block
 from cnncalc.spec.values import ListValue, Word
-
-MOST_WORK = 3_000_000  # parts of expressions and elements of lists evaluated in total; they take about a second
 
 
 class Flow(NamedTuple):
@@ -114,8 +113,8 @@ class Frame:
     def spend(self, work: int, span: Span) -> None:
         """Count parts of expressions and elements of lists that are evaluated. Raises Mistake at the limit."""
         self.spent[0] += work
-        if self.spent[0] > MOST_WORK:
-            message = f"the expressions take more than {MOST_WORK:,} steps, elements of lists included"
+        if self.spent[0] > limits.EVALUATION_STEPS:
+            message = f"the expressions take more than {limits.EVALUATION_STEPS:,} steps, elements of lists included"
             raise Mistake("too-large", message, span)
 
     def lookup(self, name: str, span: Span) -> Value:

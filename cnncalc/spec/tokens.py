@@ -6,14 +6,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
 KEYWORDS = frozenset({"if", "else", "and", "or", "not"})
-LONGEST = 10_000  # characters of one string
 SHORT = 200  # characters of the strings whose tokens are cached
-MOST_WORDS = 200_000  # words and operators of a file and those it extends; they take about a second to read
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))"
@@ -36,14 +35,16 @@ class Token(NamedTuple):
 def tokenize(text: YamlString) -> list[Token]:
     """Split a string into tokens, the last of kind "end". Raises Mistake for a character that has no meaning."""
     body = text.body
-    if len(body) > LONGEST:
+    if len(body) > limits.STRING_CHARACTERS:
         raise Mistake(
-            "too-large", f"a string has {len(body):,} characters, more than the limit of {LONGEST:,}", text.span
+            "too-large",
+            f"a string has {len(body):,} characters, more than the limit of {limits.STRING_CHARACTERS:,}",
+            text.span,
         )
     amount = text.span.source.amount
-    if amount.words >= MOST_WORDS:
+    if amount.words >= limits.TOKENS:
         amount.unread = amount.unread or text.span
-        message = f"the calls and expressions have more than {MOST_WORDS:,} words and operators"
+        message = f"the calls and expressions have more than {limits.TOKENS:,} words and operators"
         raise Mistake("too-large", message, amount.unread)
     tokens = _cut_short(body) if len(body) <= SHORT else _cut(body)
     if tokens[-1].kind == "unknown":

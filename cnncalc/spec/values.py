@@ -7,11 +7,9 @@ from collections.abc import Callable, Collection
 from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers.settings import Value, show
-
-LARGEST = 10**18  # the largest number in a file
-LONGEST_LIST = 10_000  # elements, including those of nested lists
 
 
 class Word(str):
@@ -76,7 +74,7 @@ def compute_within_limits(compute: Callable[[], Value], span: Span) -> Value:
         raise Mistake("bad-value", "division by zero", span) from None
     except (OverflowError, ValueError):
         value = None
-    if isinstance(value, complex) or value is None or not abs(value) <= LARGEST:
+    if isinstance(value, complex) or value is None or not abs(value) <= limits.NUMBER:
         raise Mistake("too-large", "the result is not a real number up to 10^18", span)
     return value
 
@@ -86,7 +84,7 @@ def _divide(a: Value, b: Value) -> Value:
 
 
 def _power(a: Value, b: Value) -> Value:
-    if isinstance(a, int) and isinstance(b, int) and b > 0 and a.bit_length() * b > 4 * LARGEST.bit_length():
+    if isinstance(a, int) and isinstance(b, int) and b > 0 and a.bit_length() * b > 4 * limits.NUMBER.bit_length():
         raise OverflowError
     return a**b
 
@@ -106,8 +104,8 @@ def _divisible(x: Value, divisor: Value) -> Value:
 
 # name → (least and most number of arguments, what it computes)
 FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
-    "min": (1, LONGEST_LIST, min),
-    "max": (1, LONGEST_LIST, max),
+    "min": (1, limits.LIST_ELEMENTS, min),
+    "max": (1, limits.LIST_ELEMENTS, max),
     "ceil": (1, 1, math.ceil),
     "floor": (1, 1, math.floor),
     "round": (1, 1, round),

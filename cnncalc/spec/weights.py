@@ -7,11 +7,11 @@ import re
 from sys import getsizeof
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span
 from cnncalc.given import GivenArray
 from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import Description
-from cnncalc.spec.files import LARGEST_FILE
 from cnncalc.spec.grammar import read_expression
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, parse
 from cnncalc.spec.scope import ParamScope
@@ -24,7 +24,6 @@ _JSON = re.compile(r"\s*+[\[{]")
 # entries in two lists, a list that grew, a mapping and its pairs, a key. Strings may be stored twice.
 BYTES = {",": 56, "[": 112, "{": 128, ":": 320, '"': 16}
 TEXTS = 2
-MOST_MEMORY = 220_000_000
 
 Nested = Any  # a number, or a list of nested
 
@@ -72,14 +71,14 @@ def _json(source: Source) -> tuple[Any, Problem | None]:
     """
     text = source.text
     other = None
-    if len(text) > LARGEST_FILE:
+    if len(text) > limits.FILE_BYTES:
         what = "is not JSON of the expected form, and larger than the limit for other text of"
-        other = Problem("too-large", f"{source.name} {what} {LARGEST_FILE // 1024:,} KiB")
+        other = Problem("too-large", f"{source.name} {what} {limits.FILE_BYTES // 1024:,} KiB")
     if not _JSON.match(text):
         return None, other
-    if (memory := memory_to_read(text)) > MOST_MEMORY:
+    if (memory := memory_to_read(text)) > limits.DATA_MEMORY:
         message = f"{source.name} needs up to {memory // 10**6:,} MB of memory to read, more than the limit of"
-        return None, Problem("too-large", f"{message} {MOST_MEMORY // 10**6} MB")
+        return None, Problem("too-large", f"{message} {limits.DATA_MEMORY // 10**6} MB")
     try:
         return json.loads(text, object_pairs_hook=_once, parse_int=float), other
     except (ValueError, RecursionError):

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Source, Span
 
 OPENING = {"[": "]", "{": "}"}
 _BRACKETS = re.compile(r"""[\[\]{}]|(?<=[\s\[{,:])(?:'[^']*'|"(?:[^"\\]|\\.)*"|\#[^\n]*)""", re.DOTALL)
-LONGEST = 400  # characters of a line that are searched with slow patterns
 
 # What an error shows → the attribute of PyYAML's error, and the phrase in it. Checked with PyYAML 6.0.1 to 6.0.4, with
 # libyaml and in pure Python.
@@ -41,13 +41,13 @@ class Scene:
         self.at = min(mark.index, size) if mark else 0
         self.begin = min(begin.index, size) if begin else 0
         self.number = source.position(self.at)[0]
-        self.line = source.line(self.number)[:LONGEST]
+        self.line = source.line(self.number)[: limits.SEARCHED_CHARACTERS]
         self.start = source.starts[self.number - 1]
 
     def before(self) -> tuple[int, str]:
         """The last line before this one that is neither empty nor a comment; 0 where there is none."""
         for number in range(self.number - 1, 0, -1):
-            text = self.source.line(number)[:LONGEST]
+            text = self.source.line(number)[: limits.SEARCHED_CHARACTERS]
             if text.strip() and not text.lstrip().startswith("#"):
                 return number, text
         return 0, ""
@@ -144,7 +144,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
 
 def _colon_in_parentheses(scene: Scene) -> Problem | None:
     """`unit(out: 4):`, where a default is meant."""
-    found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line[:LONGEST])
+    found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line[: limits.SEARCHED_CHARACTERS])
     if not found or "colon" not in scene.signs:
         return None
     fix = Fix(scene.span(found.start(2), found.end(2)), "=", f"write `{found[1]}={found[3]}`")

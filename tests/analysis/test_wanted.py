@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from cnncalc.analysis.wanted import LARGEST, search
+from cnncalc import limits
+from cnncalc.analysis.wanted import search
 from cnncalc.network import Network
 from cnncalc.reading import load
 
@@ -19,7 +20,9 @@ def chain(text: str, input: str) -> Network:
 def brute(size: int, wanted: int) -> set[tuple[int, int, int]]:
     """Every kernel, stride and padding that gives the wanted size, windows counted one by one."""
     found = set()
-    for kernel, stride, padding in product(range(1, LARGEST + 1), range(1, LARGEST + 1), range(LARGEST + 1)):
+    for kernel, stride, padding in product(
+        range(1, limits.WANTED_ARGUMENT + 1), range(1, limits.WANTED_ARGUMENT + 1), range(limits.WANTED_ARGUMENT + 1)
+    ):
         places = [at for at in range(0, size + 2 * padding, stride) if at + kernel <= size + 2 * padding]
         if len(places) == wanted:
             found.add((kernel, stride, padding))
@@ -46,7 +49,7 @@ def test_one_free_against_brute_force(name: str) -> None:
         values = {answer.settings[0][1] for answer in found.answers if isinstance(answer.settings[0][1], int)}
         right = {each[place] for each in brute(size, wanted)
                  if all(each[at] == fixed[other] for at, other in enumerate(fixed) if other != name)}  # fmt: skip
-        assert {value for value in values if value <= LARGEST} == right
+        assert {value for value in values if value <= limits.WANTED_ARGUMENT} == right
 
 
 def test_alexnets_input() -> None:

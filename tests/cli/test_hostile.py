@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from cnncalc import limits
 from cnncalc.cli.app import application, run
 from cnncalc.cli.relations import Reads, relations
 from cnncalc.errors import Source
 from cnncalc.reading import read_text
 from cnncalc.render.latex import escape as latex
-from cnncalc.render.text import LONGEST_LINE
 from cnncalc.spec.write import write_network
 
 from .. import processes
@@ -237,7 +237,7 @@ def test_values_of_an_option_that_cannot_be_meant(command: str, option: str, sho
         code, out, err = shown([command, *base, f"{option}={value}"])
         assert code in (0, 1, 2)
         assert is_clean(out + err)
-        assert len(err) < 4 * LONGEST_LINE, err[:200]
+        assert len(err) < 4 * limits.MESSAGE_CHARACTERS, err[:200]
         assert value or code, "an empty value is none"
 
 
@@ -255,7 +255,7 @@ def test_what_no_command_knows_is_told_escaped(args: list[str], shown: Shown) ->
 def test_a_name_of_a_million_characters(command: str, shown: Shown) -> None:
     code, _, err = shown([command, "x" * 10**6, *BASE.get(command, [])[1:], *["--like=alexnet"] * (command == "new")])
     assert code in (1, 2)
-    assert len(err) < 4 * LONGEST_LINE
+    assert len(err) < 4 * limits.MESSAGE_CHARACTERS
 
 
 @pytest.mark.parametrize(

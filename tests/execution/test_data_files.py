@@ -12,13 +12,12 @@ from random import Random
 
 import pytest
 
-from cnncalc.cli import data as data_files
+from cnncalc import limits
 from cnncalc.cli.app import run
 from cnncalc.errors import Source
-from cnncalc.execution.netpbm import LONGEST_HEADER, PictureError, read_header, read_picture
+from cnncalc.execution.netpbm import PictureError, read_header, read_picture
 from cnncalc.execution.weights import NestedError, Shaped, flat
-from cnncalc.spec import weights
-from cnncalc.spec.files import LARGEST_FILE, PIECE, read_bytes, read_stream
+from cnncalc.spec.files import PIECE, read_bytes, read_stream
 from cnncalc.spec.weights import memory_to_read, read_array, read_weights
 
 COUNT = 20_000
@@ -132,9 +131,9 @@ def test_what_takes_too_much_memory_is_refused(
     (tmp_path / "data.json").write_text("[[1, 2, 3]]")
     (tmp_path / "weights.json").write_text('{"conv1": {"weight": [1, 2, 3]}}')
     args = ["run", str(tmp_path / "net.yaml"), "--input-data", str(tmp_path / "data.json")]
-    monkeypatch.setattr(weights, "MOST_MEMORY", memory_to_read("[[1, 2, 3]]"))
+    monkeypatch.setattr(limits, "DATA_MEMORY", memory_to_read("[[1, 2, 3]]"))
     assert run(args) == 0
-    monkeypatch.setattr(weights, "MOST_MEMORY", memory_to_read("[[1, 2, 3]]") - 1)
+    monkeypatch.setattr(limits, "DATA_MEMORY", memory_to_read("[[1, 2, 3]]") - 1)
     capsys.readouterr()
     assert run(args) == 1
     assert "data.json needs up to 0 MB of memory to read, more than the limit of 0 MB" in capsys.readouterr().err
@@ -144,22 +143,22 @@ def test_what_takes_too_much_memory_is_refused(
 
 def test_all_that_is_held_is_within_300_megabytes() -> None:
     """The interpreter and the program take some 25 MB; a file is decoded, and then read."""
-    decoding = data_files.LARGEST_FILE * (1 + 4)  # a text of characters beyond 16 bits takes four bytes for each
-    assert 25e6 + max(decoding, weights.MOST_MEMORY) < 300e6
+    decoding = limits.DATA_BYTES * (1 + 4)  # a text of characters beyond 16 bits takes four bytes for each
+    assert 25e6 + max(decoding, limits.DATA_MEMORY) < 300e6
 
 
 def test_other_text_than_json_is_read_up_to_the_size_of_an_architecture(capsys: pytest.CaptureFixture[str]) -> None:
     number = "- 1\n"
-    fitting = Source("data", number + " " * (LARGEST_FILE - len(number)))
+    fitting = Source("data", number + " " * (limits.FILE_BYTES - len(number)))
     assert read_array(fitting) == ([1.0], [])
-    for text in (fitting.text + " ", "[1, 2" + " " * LARGEST_FILE, '{"a": 1}' + " " * LARGEST_FILE):
+    for text in (fitting.text + " ", "[1, 2" + " " * limits.FILE_BYTES, '{"a": 1}' + " " * limits.FILE_BYTES):
         for found, problems in (read_array(Source("data", text)), read_weights(Source("data", text))):
             assert not found
             assert [problem.message for problem in problems] == [
                 "data is not JSON of the expected form, and larger than the limit for other text of 1,024 KiB"
             ]
     large = json.dumps([[0.5] * 400_000])
-    assert len(large) > LARGEST_FILE
+    assert len(large) > limits.FILE_BYTES
     assert flat(read_array(Source("data", large))[0]).shape == (1, 400_000)
 
 
@@ -198,10 +197,10 @@ def test_pixels_that_are_alike_share_a_number(begin: bytes, bytes_each: int) -> 
 
 def test_headers_and_comments_of_any_length() -> None:
     """A comment is as long as one likes, but the header has a bound; neither is looked at twice."""
-    header = b"P2" + b" " * (LONGEST_HEADER - 8) + b"1 2 9 "
+    header = b"P2" + b" " * (limits.PICTURE_HEADER - 8) + b"1 2 9 "
     assert read_header(header).shape == (1, 2, 1)
     with pytest.raises(PictureError, match="cannot be read"):
-        read_header(b"P2" + b" " * LONGEST_HEADER + b"1 2 9 ")
+        read_header(b"P2" + b" " * limits.PICTURE_HEADER + b"1 2 9 ")
     comments = b"P2 1 2 9 3" + b"# x\n" * 200_000 + b"6 "
     assert read_picture(comments).values == [3 / 9, 6 / 9]
     assert peak(lambda: read_picture(comments)) < 1.1 * len(comments)  # which are one match

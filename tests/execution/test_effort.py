@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc import load
-from cnncalc.cli import data as data_files
+from cnncalc import limits, load
 from cnncalc.cli.app import run
-from cnncalc.execution import effort, matrix
-from cnncalc.execution import verify as verifying
+from cnncalc.execution import effort
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ def test_other_work_of_a_run(layers: str, refused: str, net: Path, capsys: pytes
 def steps(path: Path) -> int:
     """What `verify` would weigh, with each layer by itself."""
     network = load(str(path))
-    return effort.total(effort.efforts(network, network.nodes, verifying.REFUSED))
+    return effort.total(effort.efforts(network, network.nodes, limits.VERIFIED_AT_MOST))
 
 
 def test_steps_of_a_verification(
@@ -64,10 +62,10 @@ def test_steps_of_a_verification(
     """With nothing narrow enough; one channel and a bias, so that the layer by itself is the network."""
     monkeypatch.setattr("cnncalc.execution.verify.narrow", lambda *_: None)
     most = steps(net)
-    monkeypatch.setattr(verifying, "REFUSED", most)
+    monkeypatch.setattr(limits, "VERIFIED_AT_MOST", most)
     assert run(["verify", str(net)]) == 0
     capsys.readouterr()
-    monkeypatch.setattr(verifying, "REFUSED", most - 1)
+    monkeypatch.setattr(limits, "VERIFIED_AT_MOST", most - 1)
     assert run(["verify", str(net)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -124,10 +122,10 @@ def test_a_verification_that_would_not_end(endless: str, net: Path, capsys: pyte
 
 
 def test_elements_of_a_matrix(net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(matrix, "MOST", 35 * 63)
+    monkeypatch.setattr(limits, "MATRIX_ELEMENTS", 35 * 63)
     assert run(["run", str(net), "--matrix"]) == 0
     capsys.readouterr()
-    monkeypatch.setattr(matrix, "MOST", 35 * 63 - 1)
+    monkeypatch.setattr(limits, "MATRIX_ELEMENTS", 35 * 63 - 1)
     assert run(["run", str(net), "--matrix"]) == 2
     assert "has 35 × 63 elements, and more than 2,204 are not shown" in capsys.readouterr().err
 
@@ -139,7 +137,7 @@ def test_bytes_of_inputs_and_weights(
     data = net.with_name("data.json")
     numbers = [[[0] * 9] * 7] if option == "--input-data" else {"conv1": {"weight": [[[[0] * 3] * 3]], "bias": [0]}}
     data.write_text(json.dumps(numbers))
-    monkeypatch.setattr(data_files, "LARGEST_FILE", data.stat().st_size)
+    monkeypatch.setattr(limits, "DATA_BYTES", data.stat().st_size)
     assert run(["run", str(net), option, str(data)]) == 0
     data.write_text(data.read_text() + " ")
     capsys.readouterr()

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from cnncalc import load
+from cnncalc import limits, load
 from cnncalc.cli.app import run as run_command
-from cnncalc.execution import memory
 from cnncalc.execution.effort import efforts
 from cnncalc.execution.memory import NUMBERS, ONES, Elements, at_work, held, peak, sets_of, verification
 from cnncalc.execution.narrow import narrow, narrow_to
@@ -180,11 +179,11 @@ def test_the_limit_of_a_verification(
     (tmp_path / "net.yaml").write_text("input: [1, 64, 64]\nlayers: [relu]\n")
     net = load(str(tmp_path / "net.yaml"))
     whole = verification(net, net.nodes, efforts(net, net.nodes, 10**9)).bytes
-    monkeypatch.setattr(memory, "MOST", whole)
+    monkeypatch.setattr(limits, "MEMORY", whole)
     assert verify(net).input == (1, 64, 64)
-    monkeypatch.setattr(memory, "MOST", whole - 1)
+    monkeypatch.setattr(limits, "MEMORY", whole - 1)
     assert verify(net).input == (1, 32, 32)
-    monkeypatch.setattr(memory, "MOST", 100)
+    monkeypatch.setattr(limits, "MEMORY", 100)
     assert run_command(["verify", str(tmp_path / "net.yaml")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -197,4 +196,4 @@ def test_resnet18_on_a_million_pixels_is_within_the_limit() -> None:
     found, how = narrow(net, 420_000_000) or (None, "")
     assert found is not None
     assert how
-    assert verification(found, found.nodes, efforts(found, found.nodes, 10**9)).bytes <= memory.MOST
+    assert verification(found, found.nodes, efforts(found, found.nodes, 10**9)).bytes <= limits.MEMORY

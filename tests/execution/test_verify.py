@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cnncalc import load
+from cnncalc import limits, load
 from cnncalc.analysis import receptive_field
 from cnncalc.execution.narrow import narrow
-from cnncalc.execution.verify import APART, MOST_OF_MANY, LayerVerdict, Verdict, verify
+from cnncalc.execution.verify import APART, LayerVerdict, Verdict, verify
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
 from cnncalc.layers.conv import Conv
@@ -225,7 +225,7 @@ def test_padded_zeros_are_left_out() -> None:
 
 @pytest.mark.parametrize(("name", "size"), [("efficientnet_b0", 224), ("resnet50", 224), ("efficientnet_b7", 0)])
 def test_one_of_many_may_run_on_a_smaller_input(name: str, size: int) -> None:
-    found = narrow(load(name), MOST_OF_MANY)
+    found = narrow(load(name), limits.VERIFIED_STEPS_OF_MANY)
     assert found is not None
     sizes = found[0].input[1:]
     assert sizes == (size, size) if size else 1 < sizes[0] < 600

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from cnncalc import limits
 from cnncalc.cli.app import run as run_command
-from cnncalc.errors import MOST_PROBLEMS, Problem
+from cnncalc.errors import Problem
 from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
 from cnncalc.execution.readings import Numbers
 from cnncalc.execution.run import needed, run
@@ -140,10 +141,10 @@ def test_no_more_problems_are_looked_for_than_are_reported() -> None:
 
     names = Noting({f"x{number}": GivenArray(1) for number in range(5_000)})
     _, problems = check(NET, {"conv1": names}, complete=True)
-    assert len(problems) == MOST_PROBLEMS + 1
-    assert len(tried) <= MOST_PROBLEMS + 2
+    assert len(problems) == limits.PROBLEMS + 1
+    assert len(tried) <= limits.PROBLEMS + 2
     _, problems = check(NET, {f"x{number}": {} for number in range(5_000)}, complete=True)
-    assert len(problems) == MOST_PROBLEMS + 1
+    assert len(problems) == limits.PROBLEMS + 1
 
 
 def test_what_is_left_out() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import Source
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import LayerError, show
 from cnncalc.layers.structure import MERGES
-from cnncalc.spec.builder import MOST_DIFFERENT, MOST_LAYERS, MOST_STEPS
 from cnncalc.spec.load import load_source
 
 SHAPES: tuple[Shape, ...] = ((3, 64, 64, 64), (3, 64, 64), (3, 64))  # more axes are more work
@@ -210,10 +210,10 @@ def largest(make: Callable[[Unit, int], str], unit: Unit) -> str:
     """The file that becomes nearly as much as is allowed, whatever bound it meets first."""
     loaded = load_source(Source("", make(unit, FEW)))
     if loaded.network is None:
-        return make(unit, MOST_LAYERS)
+        return make(unit, limits.LAYERS)
     nodes = loaded.network.nodes
     different = len({(id(node.layer), node.input_shapes) for node in nodes})
-    room = [MOST_LAYERS / max(len(nodes), 1), MOST_STEPS / max(loaded.steps, 1)]
+    room = [limits.LAYERS / max(len(nodes), 1), limits.EXPANSION_STEPS / max(loaded.steps, 1)]
     if different > FEW // 5:
-        room.append(MOST_DIFFERENT / different)
+        room.append(limits.DIFFERENT_LAYERS / different)
     return make(unit, int(FEW * min(room) * 0.97))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from cnncalc import limits
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.spec.files import LARGEST_FILE
 from tests.fuzz.bombs import BOMBS, UNITS, largest
 
 Maker = Callable[[random.Random], str]
@@ -31,7 +31,7 @@ WRONG = (
 
 def filled(head: str, line: Callable[[int], str], chance: random.Random, end: str = "") -> str:
     """So many lines that the file is of some size up to the largest."""
-    room = chance.choice((20_000, 49_000, 200_000, LARGEST_FILE)) - len(head.encode()) - len(end.encode())
+    room = chance.choice((20_000, 49_000, 200_000, limits.FILE_BYTES)) - len(head.encode()) - len(end.encode())
     lines = [head]
     number = 0
     while (room := room - len((text := line(number)).encode())) >= 0:
@@ -68,14 +68,14 @@ def one_line(chance: random.Random) -> str:
         (("", ""), ("[", "]"), ("'", "'"), ("(", ")"), ('"', '"'), ("{", "}"), ("|\n    ", ""))
     )
     text = filled("", lambda number: piece + separator, chance)
-    return f"{HEAD}layers: {opened}{text}{closed}"[:LARGEST_FILE]
+    return f"{HEAD}layers: {opened}{text}{closed}"[: limits.FILE_BYTES]
 
 
 def nested(chance: random.Random) -> str:
     opened, closed = chance.choice(
         (("[", "]"), ("{a: ", "}"), ("(", ")"), ("- ", ""), ("? ", ""), ("add: [", "]"), ("a: ", ""))
     )
-    depth = chance.choice((90, 99, 101, 1_000, 20_000, LARGEST_FILE // 8))
+    depth = chance.choice((90, 99, 101, 1_000, 20_000, limits.FILE_BYTES // 8))
     middle = chance.choice(("relu", "relu\n" * 20_000, ""))
     where = chance.choice(("layers: ", "weights: ", "params: {a: ", "blocks: ", ""))
     return HEAD + where + opened * depth + middle + closed * depth
@@ -85,7 +85,7 @@ def deep_indents(chance: random.Random) -> str:
     depth = chance.choice((20, 90, 300, 1_000))
     word = chance.choice(("add", "concat", "outputs", "a"))
     lines = [f"{'  ' * (2 * n + 1)}- {word}:\n{'  ' * (2 * n + 3)}b{n}:\n" for n in range(depth)]
-    return f"{HEAD}layers:\n{''.join(lines)}{'  ' * (2 * depth + 2)}- relu\n"[:LARGEST_FILE]
+    return f"{HEAD}layers:\n{''.join(lines)}{'  ' * (2 * depth + 2)}- relu\n"[: limits.FILE_BYTES]
 
 
 def blocks_that_call(chance: random.Random) -> str:
@@ -105,7 +105,7 @@ def many_blocks(chance: random.Random) -> str:
         f"{HEAD}blocks:\n", lambda n: f"  b{n}(x, y=x * {n}):\n    - (conv(x, 3, padding=1) if y > 1) -> relu\n", chance
     )
     names = range(blocks.count(":\n    -") if used else 1)
-    return (blocks + "layers:\n" + "".join(f"  - b{n}(4)\n" for n in names))[:LARGEST_FILE]
+    return (blocks + "layers:\n" + "".join(f"  - b{n}(4)\n" for n in names))[: limits.FILE_BYTES]
 
 
 def repeats(chance: random.Random) -> str:
@@ -152,7 +152,7 @@ def many_branches(chance: random.Random) -> str:
     count = chance.choice((100, 500, 5_000, 30_000))
     lines = "".join(f"{key}{branch}\n".replace("{}", str(n + 1)) for n in range(count))
     times = chance.choice((1, 1, 10, 300))
-    return f"{HEAD}blocks:\n  wide:\n    - {word}:\n{lines}layers: [wide * {times}]\n"[:LARGEST_FILE]
+    return f"{HEAD}blocks:\n  wide:\n    - {word}:\n{lines}layers: [wide * {times}]\n"[: limits.FILE_BYTES]
 
 
 def many_names(chance: random.Random) -> str:
@@ -160,14 +160,16 @@ def many_names(chance: random.Random) -> str:
     count = chance.choice((100, 3_000, 20_000))
     read = chance.choice(("from(x{})", "reuse(x{})", "from(x0)", "from(y{})", "relu", "conv(x{}, 1)", "from(x{}.y)"))
     pairs = "".join(f"  - x{n} = relu\n  - {read}\n".replace("{}", str(n)) for n in range(count))
-    return (HEAD + "layers:\n" + pairs)[:LARGEST_FILE]
+    return (HEAD + "layers:\n" + pairs)[: limits.FILE_BYTES]
 
 
 def long_names(chance: random.Random) -> str:
     """Paths are made of names: those of blocks within blocks, with all layers below."""
     name, depth, rounds = chance.choice((10, 1_000, 9_000)) * "n", chance.choice((1, 20, 90)), repeated(chance)
     blocks = "".join(f"  b{n}:\n    - {name}{n} = b{n - 1}\n" for n in range(1, depth))
-    return f"{HEAD}blocks:\n  b0:\n    - {name} = relu * {rounds}\n{blocks}layers: [b{depth - 1}]\n"[:LARGEST_FILE]
+    return f"{HEAD}blocks:\n  b0:\n    - {name} = relu * {rounds}\n{blocks}layers: [b{depth - 1}]\n"[
+        : limits.FILE_BYTES
+    ]
 
 
 def long_texts(chance: random.Random) -> str:
@@ -181,7 +183,7 @@ def long_texts(chance: random.Random) -> str:
         "allow: {linear-pair: {}}", "params: {p: {}}", "layers:\n  - {}", "blocks:\n  {}:\n    - relu",
         "layers:\n  - relu -> rellu # {}", "weights: {'{}': 1}",
     ))  # fmt: skip
-    return f"{where.replace('{}', text)}\n{HEAD}layers: [conv(8, 3), rellu]\n".encode()[:LARGEST_FILE].decode(
+    return f"{where.replace('{}', text)}\n{HEAD}layers: [conv(8, 3), rellu]\n".encode()[: limits.FILE_BYTES].decode(
         errors="ignore"
     )
 
@@ -246,7 +248,7 @@ def weights(chance: random.Random) -> str:
     text = filled("", lambda n: f"{number}, " if shape != "rows" or n % 9 else f"{number}], [", chance)
     opened = {"flat": 1, "rows": 2, "deep": 90}[shape]
     return f"{HEAD}layers: [conv(8, 3)]\nweights: {{conv1: {{weight: {'[' * opened}{text}1{']' * opened}}}}}\n"[
-        -LARGEST_FILE:
+        -limits.FILE_BYTES :
     ]
 
 

@@ -6,8 +6,9 @@ import random
 import re
 from functools import cache
 
+from cnncalc import limits
 from cnncalc.layers import KINDS
-from cnncalc.spec.files import LARGEST_FILE, bundled_folder
+from cnncalc.spec.files import bundled_folder
 from tests.marks import GALLERY
 
 NUMBERS = (
@@ -47,7 +48,7 @@ def mutated(chance: random.Random, base: bytes | None = None) -> bytes:
         else:
             change = chance.choice((_token, _token, _cut, _doubled, _number, _number, _word, _lines, _spliced, _nested))
             data = change(data.decode("utf-8", "surrogateescape"), chance).encode("utf-8", "surrogateescape")
-    return data[:LARGEST_FILE]
+    return data[: limits.FILE_BYTES]
 
 
 def _bytes(data: bytes, chance: random.Random) -> bytes:
@@ -69,7 +70,7 @@ def blown_up(data: bytes, chance: random.Random) -> bytes:
         lines = data.splitlines(keepends=True) or [b"\n"]
         first = chance.randrange(len(lines))
         piece, at = b"".join(lines[first : first + chance.choice((1, 1, 3))]), sum(map(len, lines[:first]))
-    room = chance.choice((10_000, 100_000, LARGEST_FILE)) - len(data)
+    room = chance.choice((10_000, 100_000, limits.FILE_BYTES)) - len(data)
     return data[:at] + piece * max(room // len(piece), 1) + data[at:]
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from cnncalc import limits
 from cnncalc.errors.codes import all_codes
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import MAXIMUM, LayerError
+from cnncalc.layers.settings import LayerError
 
 
 def refusal(kind: str, *inputs: Shape, **settings: Any) -> LayerError:
@@ -27,7 +28,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ("conv", {"out": 9, "kernel": 7, "padding": ((0, 1), (3, 3))}, (8, 4, 4), "kernel-too-large", "kernel 7, input 4"),
     ("conv", {"out": 9, "kernel": 3}, (8,), "wrong-rank", "[8]"),
     ("conv", {"out": 9, "kernel": (3, 3)}, (8, 5), "wrong-rank", "1 spatial axis"),
-    ("conv", {"out": 9, "kernel": 1, "padding": MAXIMUM}, (8, 5), "too-large", "1,000,000,000"),
+    ("conv", {"out": 9, "kernel": 1, "padding": limits.SIZE}, (8, 5), "too-large", "1,000,000,000"),
     ("depthwise_conv", {"kernel": 9}, (8, 5), "kernel-too-large", "`depthwise_conv`"),
     ("separable_conv", {"out": 3, "kernel": 9}, (8, 5), "kernel-too-large", "`separable_conv`"),
     ("spatial_separable_conv", {"out": 3, "kernel": (1, 9)}, (8, 5, 5), "kernel-too-large", "`spatial_separable_conv`"),
@@ -43,7 +44,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ),
     ("transposed_conv", {"out": 3, "kernel": 1, "stride": 3, "padding": "same"}, (8, 2), "bad-argument", "(3)"),
     ("transposed_conv", {"out": 3, "kernel": 1, "groups": 2}, (8, 2), "groups-mismatch", "3 output channels"),
-    ("transposed_conv", {"out": 3, "kernel": 1, "stride": MAXIMUM}, (8, 9), "too-large", "8000000001"),
+    ("transposed_conv", {"out": 3, "kernel": 1, "stride": limits.SIZE}, (8, 9), "too-large", "8000000001"),
     ("linear", {"out": 10}, (512, 7, 7), "wrong-rank", "512×7×7 (25,088 elements)"),
     ("max_pool", {"kernel": 3, "padding": 2}, (8, 9), "padding-too-large", "2·2 > 3"),
     ("max_pool", {"kernel": 3, "padding": 2, "ceil": True, "dialect": "caffe"}, (8, 9), "padding-too-large", "2·2 > 3"),
@@ -65,7 +66,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ("instance_norm", {}, (6,), "wrong-rank", "[6]"),
     ("local_response_norm", {}, (6,), "wrong-rank", "[6]"),
     ("softmax", {"groups": 4}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
-    ("flatten", {}, (MAXIMUM, 2), "too-large", "2000000000"),
+    ("flatten", {}, (limits.SIZE, 2), "too-large", "2000000000"),
     ("reshape", {"shape": (4, 4)}, (3, 4, 5), "shape-mismatch", "needs 16 elements, but 3×4×5 has 60"),
     ("channel_split", {"parts": 4, "take": 0}, (6, 2), "groups-mismatch", "6 mod 4 = 2"),
     ("channel_split", {"parts": (2, 3), "take": 0}, (6, 2), "groups-mismatch", "but the input has 6"),
@@ -75,7 +76,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ("crop", {"amount": ((1, 2), (0, 0))}, (6, 3, 3), "size-runs-out", "1 + 2 = 3 of 3"),
     ("upsample", {"factor": 2, "mode": "bilinear"}, (6, 3), "wrong-rank", "2 spatial axes"),
     ("upsample", {"factor": 2, "mode": "linear"}, (6, 3, 3), "wrong-rank", "1 spatial ax"),
-    ("upsample", {"factor": MAXIMUM}, (6, 3), "too-large", "3000000000"),
+    ("upsample", {"factor": limits.SIZE}, (6, 3), "too-large", "3000000000"),
     ("pixel_shuffle", {"factor": 2}, (6, 3, 3), "groups-mismatch", "2² = 4"),
     ("pixel_shuffle", {"factor": 2}, (8, 3), "wrong-rank", "2 spatial axes"),
 ]
@@ -165,7 +166,7 @@ def test_a_gate_that_reshaping_would_not_mend_has_no_help() -> None:
         ("conv", {"out": 0, "kernel": 3}),
         ("conv", {"out": 2.5, "kernel": 3}),
         ("conv", {"out": True, "kernel": 3}),
-        ("conv", {"out": 3, "kernel": MAXIMUM + 1}),
+        ("conv", {"out": 3, "kernel": limits.SIZE + 1}),
         ("conv", {"out": 3, "kernel": 10**5000}),
         ("conv", {"out": 3, "kernel": (10**5000, 1)}),
         ("conv", {"out": 3, "kernel": ()}),

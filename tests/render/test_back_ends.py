@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from rich.console import Console
 
+from cnncalc import limits
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.report import Report
@@ -33,7 +34,7 @@ from cnncalc.render.maps import describe_maps, describe_matrix
 from cnncalc.render.markdown import write_markdown
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
-from cnncalc.render.show import MOST_ROWS, show
+from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
 from cnncalc.render.summary import describe, rich_table, summarize
@@ -161,7 +162,7 @@ def test_the_table_of_rich_has_columns_sections_and_a_footer() -> None:
 
 def test_a_long_table_is_plain_on_a_terminal_too() -> None:
     relu = layer("relu")
-    for number, colored in ((MOST_ROWS, True), (MOST_ROWS + 1, False)):
+    for number, colored in ((limits.RICH_ROWS, True), (limits.RICH_ROWS + 1, False)):
         made = report([line(f"relu{n}", relu, (MAP,), MAP) for n in range(number)])
         view = View(color=True)
         assert ("\x1b[" in show(summarize(made, view), view)) == colored

@@ -243,7 +243,7 @@ def test_a_finder_agrees_with_a_search_through_all_paths() -> None:
 
 
 def test_patterns_are_held_against_a_bounded_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnncalc.paths.MOST_MATCHED", 12)
+    monkeypatch.setattr("cnncalc.limits.MATCHED_PATHS", 12)
     finder = PathFinder(["conv1", "conv2", "relu1", "relu2"])
     assert [finder.find(pattern) for pattern in ("c*1", "c*2", "r*1")] == ["conv1", "conv2", "relu1"]
     with pytest.raises(PathError, match="too many patterns for 4 paths"):

@@ -1,0 +1,82 @@
+"""Every limit on what is read, computed and shown: its name, and why it is what it is.
+
+What is larger is refused with a message, or left out where a message or a hint says so. A number is counted in the
+unit of its comment. The tests hold that each is kept; the guide's page "limits" tells users of those they may meet.
+
+Read as `limits.LAYERS` (not `from cnncalc.limits import LAYERS`), so that a test can lower one for all who heed it.
+Widths of columns and other matters of layout are not limits: they are where the layout is.
+"""
+
+# What is read
+FILE_BYTES = 2**20  # of a file and those it extends: far above any network, and read in less than a second
+YAML_NODES = 150_000  # strings, lists and mappings of a file and those it extends: they take about a second to read
+TOKENS = 200_000  # words and operators of a file and those it extends: they take about a second to read
+STRING_CHARACTERS = 10_000  # of one string, which may be quoted in a message or tried for repairs
+EXTENDED_FILES = 20  # in a chain of `extends`: nobody can follow more
+DATA_BYTES = 2**25  # of input data or weights: all that the executor can use in reasonable time
+DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and program less than 300 MB
+PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold
+PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a header of blanks is not searched to its end
+
+# What it says
+NESTING = 100  # levels of lists, parentheses, expressions and blocks: Python's own stack has room for as many
+NUMBER = 10**18  # of any number in a file: products of two still are exact, and digits are few
+SIZE = 10**9  # of any argument of a layer and of any axis: far above any real one
+LIST_ELEMENTS = 10_000  # those of nested lists included: lists can be built by multiplying
+EVALUATION_STEPS = 3_000_000  # parts of expressions and elements of lists evaluated in total: about a second
+
+# The network
+LAYERS = 100_000  # in total: some 100 MB
+DIFFERENT_LAYERS = 30_000  # that differ in arguments or input, as the others share their results: about a second
+EXPANSION_STEPS = 250_000  # items and groups gone through, those that give no layer included: about a second
+STEPS_AFTER_ERROR = 30_000  # the same after a failure: further problems have been found by then
+PATH_CHARACTERS = 20_000_000  # of all paths in total, since deep nesting makes each of them long: 20 MB
+
+# Problems, repairs and hints
+PROBLEMS = 500  # reported of one architecture: nobody reads more
+UNKNOWN_ARGUMENTS = 50  # reported for one call, each with a hint
+REPAIR_TRIALS = 60  # readings of a file for trying repairs
+REPAIR_TRIALS_EACH = 20  # for the repairs of one problem, so that the others have their turn
+REPAIR_COST = 350_000  # of these readings in total, see `repairs.COST_OF_STEP`: about half a second
+REPAIR_LAYERS = 3_000  # of a network whose repairs are tried
+REPAIR_CHARACTERS = 50_000  # of a file whose repairs are tried and offered
+SIMILAR_NAMES = 200  # that are compared for a hint, which is not worth more time
+SIMILAR_FILES = 100  # of a folder that are compared for a hint
+SEARCHED_CHARACTERS = 400  # of a line that is searched with patterns that take quadratic time
+TRANSLATED_CALL = 500  # characters of a call of PyTorch or Keras that is translated for a hint
+TRANSLATED_CALLS = 20  # calls of one string that are translated for a hint
+DIVISORS_TRIED = 10_000  # for a number of groups that fits
+LISTED_SHAPES = 12  # of branches that disagree: of more, only the two that differ are listed
+LISTED_PATHS = 5  # among which a choice is not clear
+MATCHED_PATHS = 200_000  # compared with patterns of one file of weights
+LISTED_ARRAYS = 5  # that a note names
+MESSAGE_CHARACTERS = 1_000  # of a message: of a longer one the middle is left out, as names in it may be of any length
+
+# Figures
+FIELD_PERIOD = 128  # units after which a receptive field that varies repeats: all of them are kept
+FIELD_UNITS = 50_000  # of receptive fields that vary, all layers together: a bound on time, far above real networks
+KERNEL_TAPS = 64  # elements of a kernel that are tried for the first position that it reads
+POSITION = 10**18  # of a unit away from the first: positions further away are not stated
+EXPLAINED_LAYERS = 2_000  # at once: about a second
+WAY_LAYERS = 2_000  # on the ways of their receptive fields in total
+NAMED_BRANCHES = 20  # of a merge that have names in its formulas
+ALIGNED_ROWS = 3_000  # that `compare` aligns by what they are, in quadratic time: of more, by their paths alone
+ALIGNED_REPEATED = 500  # in which those that recur are aligned too, in cubic time
+WANTED_ARGUMENT = 12  # of each argument that `calc --want` tries where several are free
+WANTED_ALONE = 4_096  # of one that alone is free, or of the wanted sizes
+WANTED_SHOWN = 40  # answers that are shown
+
+# The executor
+RUN_OPERATIONS = 100_000_000  # of `run`, of any kind: a few seconds' worth
+MEMORY = 250_000_000  # bytes of `run` and `verify`, beside the 25 MB of the program itself
+MATRIX_ELEMENTS = 100_000  # of a matrix that `run --matrix` shows
+VERIFIED_LAYERS = 5_000  # of `verify`: narrowing a network and following its windows takes several passes
+VERIFIED_STEPS = 420_000_000  # of one network of `verify`, which is narrowed until it takes no more: some ten seconds
+VERIFIED_STEPS_OF_MANY = 100_000_000  # of each of many networks: some two seconds
+VERIFIED_AT_MOST = 1_000_000_000  # steps of a network that cannot be narrowed as far
+NARROWED_LAYERS = 200_000  # looked through for smaller inputs that fit: some ten seconds
+NARROWED_INPUTS = 1_000  # smaller inputs that are tried
+
+# Output
+RICH_ROWS = 1_000  # of a table that Rich draws: it takes some 0.6 ms for each; longer ones are plain
+RICH_PARAGRAPHS = 10_000  # that Rich writes; more are plain
