@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from math import log10
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +12,7 @@ import pytest
 from cnncalc import limits
 from cnncalc.cli.app import run
 from cnncalc.errors import CnncalcError
-from cnncalc.execution import effort
 from cnncalc.execution import verify as verifying
-from cnncalc.guide import page
 from cnncalc.layers.base import Shapes
 from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.separable import SeparableConv
@@ -396,47 +392,6 @@ def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
     """An upsampling by n repeats after n units; two by 12 and 11 after 132, which are more than 128."""
     assert report("layers: [upsample(128)]").layers[0].receptive_field is not None
     assert report("layers: [upsample(129)]").layers[0].receptive_field is None
-
-
-# what the guide says of each limit that users may meet
-GUIDE = [
-    f"files of {limits.FILE_BYTES // 1024:,} KiB, of {limits.YAML_NODES:,} strings, lists and mappings,"
-    f" of {limits.TOKENS:,} words and operators in calls and expressions",
-    f"strings of {limits.STRING_CHARACTERS:,} characters, lists of {limits.LIST_ELEMENTS:,} elements",
-    f"{limits.NESTING} levels of lists, of parentheses and of blocks, as many nested steps in an expression",
-    f"{limits.EXTENDED_FILES} files that extend one another",
-    f"{limits.LAYERS:,} layers (and {limits.EXPANSION_STEPS:,} steps to write them out),"
-    f" {limits.DIFFERENT_LAYERS:,} of which differ in arguments or input, with paths of {limits.PATH_CHARACTERS:,} ",
-    f"{limits.EVALUATION_STEPS:,} steps of expressions",
-    f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
-    f"at most {limits.PROBLEMS} problems are reported",
-    f"followed {limits.STEPS_AFTER_ERROR:,} steps further",
-    f"files of up to {limits.REPAIR_CHARACTERS:,} characters and {limits.REPAIR_LAYERS:,} layers",
-    f"repeats only after more than {limits.FIELD_PERIOD} units",
-    f"`run`: {limits.RUN_OPERATIONS:,} multiplications, as many of any other operation and as many numbers",
-    f"{limits.MEMORY // 10**6} MB of memory, predicted before anything is executed",
-    f"input and weights of {limits.DATA_BYTES // 2**20} MiB"
-    f" (text of {limits.FILE_BYTES // 1024:,} KiB where it is not JSON, and JSON that takes at most"
-    f" {limits.DATA_MEMORY // 10**6} MB of memory as numbers)",
-    f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
-    f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
-    f"some {effort.ELEMENT} for an element",
-    f"{limits.MEMORY // 10**6} MB of memory: a network that would take more",
-    f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
-    "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
-    "not a folder or a device",
-    "calls itself without end", "Control characters", "UTF-8 text", "exit code 130",
-]  # fmt: skip
-
-
-def test_the_guide_says_each_limit_as_it_is() -> None:
-    """And has no number that is not one of them."""
-    left = " ".join(page("limits").split())
-    for words in GUIDE:
-        assert words in left, words
-        left = left.replace(words, "")
-    assert not re.findall("[0-9]+", left)
-    assert limits.WAY_LAYERS == limits.EXPLAINED_LAYERS  # "as many in total on the ways of their receptive fields"
 
 
 def test_verify_takes_so_many_layers_and_no_more() -> None:

@@ -1,0 +1,243 @@
+"""Limits that are tested when they are lowered: what is exactly at one is taken, one more is not.
+
+Those of what a file says are tested as they are, in `test_limits.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cnncalc import limits
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.coverage import touched
+from cnncalc.analysis.explain import explain
+from cnncalc.analysis.wanted import Answer, Search, search
+from cnncalc.cli.app import run
+from cnncalc.compare.side_by_side import align
+from cnncalc.errors import Fix, Problem, Source, Span, UsageError
+from cnncalc.execution import narrow
+from cnncalc.execution.netpbm import PictureError, read_header
+from cnncalc.layers.groups import nearest_divisor
+from cnncalc.layers.merge import Add
+from cnncalc.layers.reach import Window
+from cnncalc.layers.term import Term
+from cnncalc.layers.trace import named_inputs
+from cnncalc.nearest import nearest
+from cnncalc.paths import find_path
+from cnncalc.reading import read
+from cnncalc.render.document import make_paragraph
+from cnncalc.render.show import show
+from cnncalc.render.view import View
+from cnncalc.render.wanted import answer_wanted
+from cnncalc.spec.family import _beside
+from cnncalc.spec.foreign import calls_in, rewritings
+from cnncalc.spec.repairs import confirm_repairs
+
+from .networks import network, report
+
+HEAD = "input: [1, 8, 8]\n"
+PRIME = 1_000_003
+
+
+def problems(layers: str) -> list[Problem]:
+    """What is found in a file that begins with `HEAD`, repairs included."""
+    Path("net.yaml").write_text(HEAD + layers)
+    return list(read("net.yaml").problems)
+
+
+def is_too_large(layers: str) -> bool:
+    return any(problem.code == "too-large" for problem in problems(layers))
+
+
+def repairs_tried(cost: int, *, working: int = 1) -> int:
+    """How many repairs of a problem are tried: the one that works is the last. Each costs as much."""
+    tried = []
+
+    def again(text: str) -> tuple[list[Problem], int]:
+        tried.append(text)
+        return ([] if len(tried) == working else [problem]), cost
+
+    span = Span(Source("net.yaml", "rellu"), 0, 5)
+    problem = Problem("unknown-kind", "", span, fixes=tuple(Fix(span, f"{n}", "") for n in range(working)))
+    confirm_repairs([problem], cost, again)
+    return len(tried)
+
+
+def is_refused(data: bytes) -> bool:
+    try:
+        read_header(data)
+    except PictureError:
+        return True
+    return False
+
+
+def listed_paths(count: int) -> str:
+    try:
+        return find_path("relu", [f"b{n}.relu" for n in range(count)])
+    except UsageError as error:
+        return str(error)
+
+
+def similar_files(count: int) -> int:
+    folder = Path(f"folder{count}")
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"net{number}.yaml").touch()
+    return len(_beside(folder))
+
+
+def is_aligned(count: int, call: str = "conv(channels + 1, 1)") -> bool:
+    """Whether so many layers are aligned, the first of the second network with none and all others by other names."""
+    lines = ["".join(f"- {name}{n} = {call}\n" for n in range(1, count)) for name in "ab"]
+    one, other = report(f"layers:\n{lines[0]}"), report(f"layers:\n- tanh\n{lines[1]}")
+    return sum(row.state == "same" for row in align(one, other)) == count - 1
+
+
+def colon_at(length: int) -> bool:
+    """Whether the mistake in `conv(out: 8)` is explained, the value's end being so many characters into the line."""
+    return "not a colon" in problems(f"layers:\n- {' ' * (length - 13)}conv(out: 8): 3\n")[0].message
+
+
+def field_after(upsamplings: str) -> bool:
+    return report(f"input: [1, 8]\nlayers: [{upsamplings}relu]").layers[-1].receptive_field is not None
+
+
+def branches(count: int) -> str:
+    lines = "".join(f"    - conv({2 if n else 3}, 1)\n" for n in range(count))
+    return next(problem.message for problem in problems(f"layers:\n- add:\n{lines}"))
+
+
+def sum_of(parts: int) -> str:
+    """An expression of so many parts: numbers, operators, and a minus."""
+    return ("-" if parts % 2 == 0 else "") + " + ".join(["1"] * ((parts + 1) // 2))
+
+
+def has_a_way(length: int) -> bool:
+    net = network(f"layers: [tanh * {length}]")
+    return bool(explain(net, analyze(net), [f"tanh{length}"])[0].chain)
+
+
+def has_answers(kernel: int, *free: str) -> bool:
+    """Whether a kernel is found for an output that only it gives."""
+    return bool(search(network("input: [1, 30]\nlayers: ['conv(1, 1)']"), (31 - kernel,), free).answers)
+
+
+def answers(count: int) -> str:
+    found = tuple(Answer(("conv1",), (("kernel", n),), (8,)) for n in range(count))
+    return show(answer_wanted(Search(("conv1",), (8,), found, (), "")), View())
+
+
+# limit → (what it is lowered to, whether something of a size is taken whole)
+LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
+    "PICTURE_PIXELS": (30, lambda size: not is_refused(b"P5 %d 1 255\n" % size)),
+    "EVALUATION_STEPS": (31, lambda size: not is_too_large(f"layers: ['relu if {sum_of(size - 2)} > 0']")),
+    "STEPS_AFTER_ERROR": (  # the item with the mistake in it is the last of the steps
+        9,
+        lambda size: len(problems(f"params: {{p: 0}}\nlayers: ['conv(p, 1)', {'relu, ' * (size - 1)}'conv(p, 1)']")) > 1,
+    ),
+    "PATH_CHARACTERS": (30, lambda size: not is_too_large(f"layers: ['{'a' * size} = relu']")),
+    "UNKNOWN_ARGUMENTS": (
+        4, lambda size: len(problems(f"layers: ['conv(1, 1, {', '.join(f'a{n}=1' for n in range(size))})']")) == size,
+    ),
+    "REPAIR_TRIALS": (3, lambda size: all(p.fixes for p in problems("layers:\n" + "- rellu\n" * size))),
+    "REPAIR_TRIALS_EACH": (3, lambda size: repairs_tried(1, working=size) == size),
+    "REPAIR_COST": (1_000, lambda size: repairs_tried(size) == 1),
+    "REPAIR_LAYERS": (
+        9, lambda size: bool(problems(f"layers: ['conv(1, 1) -> batch_norm', relu * {size - 2}]")[0].fixes),
+    ),
+    "REPAIR_CHARACTERS": (90, lambda size: bool(problems(f"layers: [rellu]{'#':{size - len(HEAD) - 15}}")[0].fixes)),
+    "SIMILAR_NAMES": (9, lambda size: nearest("relu", [*map(str, range(size - 1)), "rellu"]) == "rellu"),
+    "SIMILAR_FILES": (9, lambda size: similar_files(size) == size),
+    "SEARCHED_CHARACTERS": (60, colon_at),
+    "TRANSLATED_CALL": (60, lambda size: bool(rewritings(f"Conv2D(8, {'3)':>{size - 10}}", "Conv2D"))),
+    "TRANSLATED_CALLS": (9, lambda size: len(list(calls_in("Dense(1) " * size))) == size),
+    "DIVISORS_TRIED": (9, lambda size: nearest_divisor(PRIME - size + 1, PRIME) == PRIME),
+    "LISTED_SHAPES": (4, lambda size: branches(size).count(" is ") == size),
+    "LISTED_PATHS": (3, lambda size: "more;" not in listed_paths(size)),
+    "FIELD_PERIOD": (9, lambda size: field_after(f"upsample({size}), ")),
+    "FIELD_UNITS": (9, lambda size: field_after(f"upsample({size - 1}), ")),
+    "KERNEL_TAPS": (9, lambda size: bool((found := touched(Window(size, 2, 1, 1), 64, 32)) and found.known)),
+    "POSITION": (90, lambda size: field_after(f"'max_pool(1, stride={size})', ")),
+    "WAY_LAYERS": (9, has_a_way),
+    "NAMED_BRANCHES": (
+        4, lambda size: isinstance(named_inputs(Add(), ((3, 8),) * size)[0][0], Term),
+    ),
+    "ALIGNED_ROWS": (9, is_aligned),
+    "ALIGNED_REPEATED": (210, lambda size: is_aligned(size, "relu")),
+    "WANTED_ARGUMENT": (9, lambda size: has_answers(size, "kernel", "padding")),
+    "WANTED_ALONE": (20, lambda size: has_answers(size, "kernel")),
+    "WANTED_SHOWN": (3, lambda size: "more" not in answers(size)),
+    "RICH_PARAGRAPHS": (9, lambda size: "\x1b[" in show([make_paragraph("a", "head")] * size, View(color=True))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", LOWERED)
+def test_what_is_at_a_limit_is_taken_and_one_more_is_not(
+    limit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    most, is_taken = LOWERED[limit]
+    monkeypatch.setattr(limits, limit, most)
+    assert (is_taken(most), is_taken(most + 1)) == (True, False)
+
+
+def test_arrays_that_a_note_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given a weight, four convolutions lack a bias, which is then 0."""
+    path = tmp_path / "net.yaml"
+    given = "".join(f"  conv{n}: {{weight: [[[[1]]]]}}\n" for n in range(1, 5))
+    path.write_text(f"input: [1, 1, 1]\nlayers: ['conv(1, 1) * 4']\nweights:\n{given}")
+    for most, words in ((4, "conv3.bias, conv4.bias\n"), (3, "conv3.bias and 1 more\n")):
+        monkeypatch.setattr(limits, "LISTED_ARRAYS", most)
+        assert run(["run", str(path)]) == 0
+        assert words in capsys.readouterr().err
+
+
+def test_verify_narrows_until_it_takes_no_more_steps(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = network("input: [1, 8, 8]\nlayers: ['conv(8, 3)']")
+    steps = min(narrow.cost(candidate, 10**9) for candidate in narrow.try_ways(net, (8, 8)))
+    for most, smaller in ((steps, False), (steps - 1, True)):
+        monkeypatch.setattr(limits, "VERIFIED_STEPS", most)
+        assert run(["verify", "conv(8, 3)", "--input", "1x8x8"]) == 0
+        assert ("on a smaller input" in capsys.readouterr().out) == smaller
+
+
+def test_smaller_inputs_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none is cheap enough: as many as have so many layers together, ten at least."""
+    net = network("input: [1, 40, 40]\nlayers: [relu * 20]")
+    tried = set()
+
+    def no_end(sizes: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], bool]]:
+        for number in range(10**6):
+            tried.add(number)
+            yield sizes, False
+
+    monkeypatch.setattr(narrow, "smaller_sizes", no_end)
+    monkeypatch.setattr(narrow, "cost", lambda network, most: most + 1)
+    for layers, inputs, wanted in ((20 * 15, 99, 15), (20 * 15, 12, 12), (20, 99, narrow.FEWEST)):
+        tried.clear()
+        monkeypatch.setattr(limits, "NARROWED_LAYERS", layers)
+        monkeypatch.setattr(limits, "NARROWED_INPUTS", inputs)
+        assert narrow.narrow(net, 1) is None
+        assert len(tried) == wanted
+
+
+SOURCE = Path(limits.__file__).read_text(encoding="utf-8")
+LIMITS = re.findall(r"^(\w+) = ", SOURCE, re.MULTILINE)
+
+
+def test_every_limit_has_its_reason_and_its_test() -> None:
+    """But for the guide's page, which only says them, and the fuzzer, which only uses them."""
+    assert sorted(LIMITS) == sorted(name for name in vars(limits) if name.isupper())
+    assert len(LIMITS) == len(re.findall(r"^\w+ = [0-9*_]+  # \S+ \S+ \S+", SOURCE, re.MULTILINE))
+    tests = [path for path in Path(__file__).parent.rglob("*.py") if path.name != "test_documents.py"]
+    texts = [path.read_text(encoding="utf-8") for path in tests if "fuzz" not in path.parts]
+    tested = {name for text in texts for name in re.findall(r'\blimits(?:\.|, ")(\w+)', text)}
+    assert sorted({*LIMITS} - tested - {*LOWERED}) == []
