@@ -300,9 +300,9 @@ GUIDE = [
 def test_the_guide_says_each_limit_as_it_is() -> None:
     """And has no number that is not one of them."""
     left = " ".join(TEXTS["limits"].split())
-    for words in GUIDE:
-        assert words in left, words
-        left = left.replace(words, "")
+    for phrase in GUIDE:
+        assert phrase in left, phrase
+        left = left.replace(phrase, "")
     assert not re.findall("[0-9]+", left)
     assert limits.WAY_LAYERS == limits.EXPLAINED_LAYERS  # "as many in total on the ways of their receptive fields"
 

@@ -358,7 +358,7 @@ def test_an_empty_name_is_not_this_folder(
         (b"input: [1, 8, 8]\nname: a\x1b[31m\n", "not-text: the character U+001B is not allowed in YAML", (2, 8)),
         (b"input: [1, 8, 8]\nlayers:\n\t- relu\n", "yaml-syntax: tabs are not allowed for indentation", (3, 1)),
         (
-            b"input: [1, 8, 8]\nlayers:\n  - relu\n \t - tanh\n",
+            b"input: [1, 8]\nlayers:\n  - relu\n \t - tanh\n",
             "yaml-syntax: tabs are not allowed for indentation",
             (4, 2),
         ),

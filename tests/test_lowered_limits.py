@@ -116,6 +116,11 @@ def sum_of(parts: int) -> str:
     return ("-" if parts % 2 == 0 else "") + " + ".join(["1"] * ((parts + 1) // 2))
 
 
+def has_two_mistakes(apart: int) -> bool:
+    """Whether a mistake is found that is so many steps after another."""
+    return len(problems(f"params: {{p: 0}}\nlayers: ['conv(p, 1)'{', relu' * (apart - 1)}, 'conv(p, 1)']")) == 2
+
+
 def has_a_way(length: int) -> bool:
     net = network(f"layers: [tanh * {length}]")
     return bool(explain(net, analyze(net), [f"tanh{length}"])[0].chain)
@@ -135,10 +140,7 @@ def answers(count: int) -> str:
 LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "PICTURE_PIXELS": (30, lambda size: not is_refused(b"P5 %d 1 255\n" % size)),
     "EVALUATION_STEPS": (31, lambda size: not is_too_large(f"layers: ['relu if {sum_of(size - 2)} > 0']")),
-    "STEPS_AFTER_ERROR": (  # the item with the mistake in it is the last of the steps
-        9,
-        lambda size: len(problems(f"params: {{p: 0}}\nlayers: ['conv(p, 1)', {'relu, ' * (size - 1)}'conv(p, 1)']")) > 1,
-    ),
+    "STEPS_AFTER_ERROR": (9, has_two_mistakes),
     "PATH_CHARACTERS": (30, lambda size: not is_too_large(f"layers: ['{'a' * size} = relu']")),
     "UNKNOWN_ARGUMENTS": (
         4, lambda size: len(problems(f"layers: ['conv(1, 1, {', '.join(f'a{n}=1' for n in range(size))})']")) == size,

@@ -47,7 +47,10 @@ def test_other_work_of_a_run(layers: str, refused: str, net: Path, capsys: pytes
     net.write_text(f"input: [1, 30000]\nlayers:\n  - {layers}\n")
     for option in ([], ["--matrix"] if "conv" in layers else []):
         assert run(["run", str(net), *option]) == 2
-        assert f"takes {refused.split(': ')[-1]}, and more than 100,000,000 are refused" in capsys.readouterr().err
+        assert (
+            f"takes {refused.split(': ')[-1]}, and more than {limits.RUN_OPERATIONS:,} are refused"
+            in capsys.readouterr().err
+        )
 
 
 def steps(path: Path) -> int:
