@@ -22,7 +22,7 @@ def costs_of(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
     for weight in layer.weights(inputs):
         counts[weight.role] += prod(weight.shape)
     weights, biases, buffers = counts.values()
-    return Costs(weights, biases, buffers, layer.work(inputs, output), prod(output))
+    return Costs(weights, biases, buffers, layer.work(inputs, output), layer.activations(inputs, output))
 
 
 def costs(network: Network) -> Iterator[Costs]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 from typing import NamedTuple
 
 from cnncalc import limits
@@ -92,7 +91,8 @@ def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formul
     for name, each in rest.items():
         if name not in same:
             yield Line(name, (sum_of(each),))
-    yield Line("activations", (sum_of(formula(prod(traced(layer.layer, layer.inputs).output))),))
+    named, inputs, output, _ = traced(layer.layer, layer.inputs)
+    yield Line("activations", (sum_of(formula(named.activations(inputs, output))),))
 
 
 def _left(name: str) -> str:

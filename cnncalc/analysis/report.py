@@ -47,7 +47,7 @@ class Costs(NamedTuple):
     biases: int = 0
     buffers: int = 0
     work: Work = Work()
-    activations: int = 0  # elements of the outputs
+    activations: int = 0  # elements of the outputs, and of the maps between the steps of a layer
 
     @property
     def parameters(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from fractions import Fraction
 from math import prod
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.channels import Carried
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.kernel import Convolution
-from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv
+from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv, TwoSteps
 from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node
 
@@ -190,17 +190,28 @@ class Dense(NamedTuple):
 
 
 def dense(layers: Collection[LayerReport]) -> list[Dense]:
-    """Every convolution in one step that is not transposed."""
+    """Every convolution that is not transposed; of one in two steps, each of these."""
     return [
         Dense(
-            layer.path,
-            layer.layer.brief(len(layer.output) - 1),
-            layer.inputs[0],
-            layer.output,
-            prod(layer.inputs[0]) * prod(layer.output),
-            layer.layer.work_inside(layer.inputs, layer.output).macs,
-            prod(layer.layer.weights(layer.inputs)[0].shape),
+            path,
+            layer.brief(len(output) - 1),
+            input,
+            output,
+            prod(input) * prod(output),
+            layer.work_inside((input,), output).macs,
+            prod(layer.weights((input,))[0].shape),
         )
-        for layer in layers
-        if isinstance(layer.layer, Convolution)
+        for each in layers
+        for path, layer, input, output in _in_one_step(each)
     ]
+
+
+def _in_one_step(each: LayerReport) -> Iterator[tuple[str, Convolution, Shape, Shape]]:
+    """The convolutions that a layer is, with their paths, inputs and outputs."""
+    if isinstance(each.layer, Convolution):
+        yield each.path, each.layer, each.inputs[0], each.output
+    elif isinstance(each.layer, TwoSteps):
+        between = each.layer.between(each.inputs, each.output)
+        shapes = ((each.inputs[0], between), (between, each.output))
+        for name, layer, (input, output) in zip(each.layer.names, each.layer.steps(each.inputs), shapes, strict=True):
+            yield f"{each.path}.{name}", layer, input, output

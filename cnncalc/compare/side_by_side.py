@@ -52,7 +52,8 @@ def depth(network: Network, report: Report) -> int:
     """The most convolutions and linear layers on a way through the network; 50 for ResNet-50."""
     found = {INPUT: 0}
     for node, layer in zip(network.nodes, report.layers, strict=True):
-        found[node.index] = max(found[source] for source in node.inputs) + (layer.work.macs > 0)
+        found[node.index] = max(found[source] for source in node.inputs)
+        found[node.index] += node.layer.in_a_row if layer.work.macs > 0 else 0
     return max(found.values())
 
 

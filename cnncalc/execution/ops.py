@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from cnncalc.execution.windows import Sliding, each_side, lay_out, patches, sides, slide, strides
+from cnncalc.execution.windows import Sliding, each_side, lay_out, patches, patches_on_map, sides, slide, strides
 from cnncalc.layers.base import each_axis
 from cnncalc.layers.ops import Kernel, Map, Ops, Values, WindowSettings
 from cnncalc.layers.settings import Amount, PerAxis
@@ -78,7 +78,7 @@ class Reading(Ops):
     def largest_of_windows(self, x: Map, windows: WindowSettings) -> Map:
         axes = slides(x.sizes, windows)
         lowest = self.outside(float("-inf"))
-        made = [list(map(self.largest, patches([channel], axes, lowest))) for channel in x.channels()]
+        made = [list(map(self.largest, patches_on_map(channel, axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
     def means_of_windows(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
@@ -90,7 +90,7 @@ class Reading(Ops):
         zero = self.outside(0.0)
         made = []
         for channel in x.channels():
-            sums = [self.total(window) for window in patches([channel], axes, zero)]
+            sums = [self.total(window) for window in patches_on_map(channel, axes, zero)]
             made.append([self.scale([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 

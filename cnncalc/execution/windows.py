@@ -142,3 +142,16 @@ def patches(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> I
         for begin, end, step in runs:
             patch += flat[origin + begin : origin + end : step]
         yield patch
+
+
+def patches_on_map(channel: Values, axes: Sequence[Sliding], fill: Any) -> Iterator[Values]:
+    """The elements of every window of one channel, without those beyond the padding; of an empty window one of `fill`.
+
+    A last window of a pool with `ceil` hangs over: what is beyond the padding is no element, not even a zero.
+    """
+    if all(axis.length == axis.padded for axis in axes):
+        return patches([channel], axes, fill)
+    padded = lay_out([channel], [axis._replace(length=axis.padded) for axis in axes], fill)
+    around = [axis._replace(size=axis.padded, before=0) for axis in axes]
+    windows = patches([padded], around, None)
+    return ([element for element in window if element is not None] or [fill] for window in windows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import chain, starmap
+from math import prod
 from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
@@ -84,6 +85,7 @@ class Layer:
     linear: ClassVar[bool] = False  # whether the output, but for a constant, is a linear map of the input at inference
     flat: ClassVar[bool] = False  # whether the input must be flat, and its size is counted in elements, not channels
     stacks: ClassVar[bool] = False  # whether the output has the channels of all inputs, one after another
+    in_a_row: ClassVar[int] = 1  # layers that it is, one after another, in the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to a whole input channel leaves the output as it is
     settings: ClassVar[dict[str, Setting]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # of each setting, whether it may be left out
@@ -195,6 +197,11 @@ class Layer:
     def inner_elements(self, inputs: Shapes, output: Shape) -> int:
         """Elements of the maps between its input and its output, of a kind that computes in several steps."""
         return 0
+
+    @final
+    def activations(self, inputs: Shapes, output: Shape) -> int:
+        """Elements of all maps that it makes: those between, and the output."""
+        return self.inner_elements(inputs, output) + prod(output)
 
     def reject(self, name: str, value: float) -> str:
         """Why no element of the buffer `name` can be this number, "" where it can; what is learned can be any."""

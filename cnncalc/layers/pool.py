@@ -11,7 +11,7 @@ from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
 from cnncalc.layers.reach import Adaptive, Reach
 from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
 from cnncalc.layers.term import gcd
-from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, taps_inside, too_large
+from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, taps_inside, taps_on_padded, too_large
 
 STRIDE: Any = per_axis(Same("kernel"), symbol="S", brief="s{}", doc="step of the window")
 CEIL: Any = flag(False, brief="ceil", doc="round the output size up: the last window may hang over the edge")
@@ -64,6 +64,17 @@ class _Pool(CarriesChannels, Weightless, Windowed):
         """Elements of a window, ΠK."""
         return prod(self.kernels(inputs))
 
+    def joined(self, inputs: Shapes, output: Shape) -> int:
+        """Operations that join the elements of the windows, one fewer than elements in each, padded zeros included.
+
+        What a last window covers beyond the padding, where sizes are rounded up, is no element of it.
+        """
+        if self.ceil:
+            covered, windows = taps_on_padded(self.axes(inputs), output[1:])
+            if covered < self.window(inputs) * prod(output[1:]):
+                return output[0] * (covered - windows)
+        return (self.window(inputs) - 1) * prod(output)
+
     def joined_inside(self, inputs: Shapes, output: Shape) -> int:
         """Operations that join the elements of the windows, one fewer than elements in each, padding left out."""
         covered, windows = taps_inside(self.axes(inputs), output[1:])
@@ -96,7 +107,7 @@ class MaxPool(_Pool, kind="max_pool"):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 comparisons
-        return Work(comparisons=(self.window(inputs) - 1) * prod(output))
+        return Work(comparisons=self.joined(inputs, output))
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
         return Work(comparisons=self.joined_inside(inputs, output))
@@ -124,7 +135,7 @@ class AvgPool(_Pool, kind="avg_pool"):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 additions and one multiplication, the scaling by 1/ΠK
-        return Work(multiplications=prod(output), additions=(self.window(inputs) - 1) * prod(output))
+        return Work(multiplications=prod(output), additions=self.joined(inputs, output))
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
         return Work(multiplications=prod(output), additions=self.joined_inside(inputs, output))

@@ -13,10 +13,11 @@ from cnncalc.layers.settings import LayerError, PerAxis
 from cnncalc.layers.window import Axis, check_fits
 
 
-class _TwoSteps(OutWindowed):
+class TwoSteps(OutWindowed):
     """Two convolutions, one after the other, written as one layer: every rule is put together from theirs."""
 
     linear = True
+    in_a_row = 2
     names: ClassVar[tuple[str, str]]  # of the steps, before the names of their arrays
 
     def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
@@ -60,7 +61,7 @@ class _TwoSteps(OutWindowed):
         return lambda name, shape: draw(f"{first}.{name}", shape), lambda name, shape: draw(f"{second}.{name}", shape)
 
 
-class SeparableConv(_TwoSteps, kind="separable_conv"):
+class SeparableConv(TwoSteps, kind="separable_conv"):
     """Depthwise-separable convolution: [C_in, *I] → [C_in·multiplier, *O] without bias, then 1×1 → [out, *O]."""
 
     reference = "F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, arXiv:1610.02357"
@@ -99,7 +100,7 @@ class SeparableConv(_TwoSteps, kind="separable_conv"):
         )
 
 
-class SpatialSeparableConv(_TwoSteps, kind="spatial_separable_conv"):
+class SpatialSeparableConv(TwoSteps, kind="spatial_separable_conv"):
     """Spatially separable convolution: [C_in, H, W] → K×1 without bias → [out, O, W] → 1×K → [out, O, O]."""
 
     reference = "C. Szegedy et al., Rethinking the Inception Architecture for Computer Vision, arXiv:1512.00567, 3.2"

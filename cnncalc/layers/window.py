@@ -87,7 +87,7 @@ def transposed_size(axis: Axis, output_padding: int) -> int:
 
 
 class Inside(NamedTuple):
-    """On one axis: pairs of an output and an element of its window within the input, and outputs that have any."""
+    """On one axis: pairs of an output and an element of its window within a map, and outputs that have any."""
 
     pairs: int
     outputs: int
@@ -142,6 +142,25 @@ def inside(axis: Axis, outputs: int) -> Inside:
 def taps_inside(axes: tuple[Axis, ...], sizes: tuple[int, ...]) -> Inside:
     """The same on all axes together: windows are products of what they are on each axis."""
     each = [inside(axis, size) for axis, size in zip(axes, sizes, strict=True)]
+    return Inside(prod(one.pairs for one in each), prod(one.outputs for one in each))
+
+
+def within_padding(axis: Axis, outputs: int) -> Inside:
+    """What lies on the input and its padding: all but what the last window, if any, hangs over.
+
+    >>> within_padding(Axis(5, 3, 3, 1, 0, 0), 2), within_padding(Axis(4, 1, 2, 1, 0, 0), 3)
+    (Inside(pairs=5, outputs=2), Inside(pairs=2, outputs=2))
+    """
+    i, k, s, d, before, after = axis
+    last = ceiling(i + both(before, after) - (outputs - 1) * s, d)  # elements of the last window up to the end
+    if last >= k:
+        return Inside(k * outputs, outputs)
+    return Inside(k * (outputs - 1) + last, outputs) if last > 0 else Inside(k * (outputs - 1), outputs - 1)
+
+
+def taps_on_padded(axes: tuple[Axis, ...], sizes: tuple[int, ...]) -> Inside:
+    """The same on all axes together, as for `taps_inside`."""
+    each = [within_padding(axis, size) for axis, size in zip(axes, sizes, strict=True)]
     return Inside(prod(one.pairs for one in each), prod(one.outputs for one in each))
 
 

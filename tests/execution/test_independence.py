@@ -21,6 +21,8 @@ FUNCTIONS = {
     *("output_size", "pooled_size", "transposed_size", "padding_pair", "axes_of", "ceiling", "halves", "inside"),
     *(
         "taps_inside",
+        "taps_on_padded",
+        "within_padding",
         "check_fits",
         "pairs",
         "count_normalization",
@@ -30,7 +32,16 @@ FUNCTIONS = {
         "before_position",
     ),
 }
-FORMULAS = {*FUNCTIONS, "axes", "extras", "window", "joined_inside", "steps", "between"}  # functions and methods
+FORMULAS = {
+    *FUNCTIONS,
+    "axes",
+    "extras",
+    "window",
+    "joined",
+    "joined_inside",
+    "steps",
+    "between",
+}  # functions and methods
 ALLOWED = {
     "layers.base",
     "layers.ops",

@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.pool import MaxPool
-from cnncalc.layers.window import Axis, Inside, floor_sum, inside
+from cnncalc.layers.window import Axis, Inside, floor_sum, inside, pooled_size, within_padding
 
 
 def looked_at(axis: Axis, outputs: int) -> Inside:
@@ -82,3 +82,22 @@ def test_a_giant_kernel_of_a_convolution_and_a_pool() -> None:
     assert work.additions == work.macs - n
     pool = MaxPool(kernel=k, stride=1, padding="half")
     assert pool.work_inside(((1, n),), (1, n)).comparisons == work.macs - n
+
+
+@pytest.mark.parametrize("dialect", ["pytorch", "caffe"])
+def test_windows_that_hang_over(dialect: str) -> None:
+    """Elements on the input or its padding, looked at one by one, for every pool that rounds up."""
+    random = Random(dialect)
+    hanging = 0
+    for _ in range(3_000):
+        size, kernel, stride = (random.randint(1, 9) for _ in range(3))
+        axis = Axis(size, kernel, stride, random.randint(1, 3), 0, 0)
+        half = axis.kernel // 2
+        axis = axis._replace(before=random.randint(0, half), after=random.randint(0, half))
+        outputs = pooled_size(axis, ceil=True, dialect=dialect)
+        if outputs < 1:
+            continue
+        padded = axis._replace(size=axis.size + axis.before + axis.after, before=0, after=0)
+        assert within_padding(axis, outputs) == looked_at(padded, outputs), (axis, outputs)
+        hanging += looked_at(padded, outputs).pairs < outputs * axis.kernel
+    assert hanging > 300

@@ -55,6 +55,15 @@ SMALL = [
     ("linear", {"out": 3, "bias": False}, (5,), Work(15, 15, 12)),
     ("max_pool", {"kernel": 3}, (2, 6, 6), Work(comparisons=8 * 8)),
     ("avg_pool", {"kernel": 3}, (2, 6, 6), Work(multiplications=8, additions=64)),
+    # windows of 3 and 2 of 5 positions: 2 + 1 operations; what hangs over beyond the padding is no element
+    ("avg_pool", {"kernel": 3, "ceil": True}, (1, 5), Work(multiplications=2, additions=3)),
+    ("max_pool", {"kernel": 3, "ceil": True}, (1, 5), Work(comparisons=3)),
+    # windows of 2·2, 2·1, 1·2 and 1·1 of 3×3
+    ("avg_pool", {"kernel": 2, "ceil": True}, (1, 3, 3), Work(multiplications=4, additions=3 + 1 + 1 + 0)),
+    # a padded zero is an element: windows of 3 (a zero, two numbers) and 3 (two numbers, a zero)
+    ("avg_pool", {"kernel": 3, "padding": 1, "ceil": True}, (1, 4), Work(multiplications=2, additions=4)),
+    # Caffe keeps a last window on nothing: windows of 1, 1 and 0
+    ("avg_pool", {"kernel": 1, "stride": 2, "ceil": True, "dialect": "caffe"}, (1, 4), Work(multiplications=3)),
     ("global_avg_pool", {}, (2, 3, 4), Work(multiplications=2, additions=22)),
     ("global_max_pool", {}, (2, 3, 4), Work(comparisons=22)),
     ("batch_norm", {}, (2, 3), Work(multiplications=6, additions=6)),
