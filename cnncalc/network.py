@@ -29,7 +29,8 @@ class Group(NamedTuple):
     """What the file writes as one thing and is several layers: a block's call, a repeat, a merge, a branch.
 
     It holds the nodes from `first` up to, not including, `last`; `result` is the index of the node whose output
-    leaves it (INPUT where nothing inside changes what flows). `path` is "" for a repeat that adds nothing to the paths
+    leaves it (INPUT where nothing inside changes what flows, None where nothing leaves it but named outputs, or where
+    an error is in it). `path` is "" for a repeat that adds nothing to the paths
     of its layers, and for its rounds.
     """
 
@@ -38,7 +39,7 @@ class Group(NamedTuple):
     title: str  # the call as it is written, with its arguments as they came out
     first: int
     last: int
-    result: int
+    result: int | None
     depth: int  # groups around it
     rounds: int = 0  # of a repeat
 
@@ -67,6 +68,10 @@ class Network(NamedTuple):
     complete: bool = True
     family: str = ""
     former_paths: FormerPaths = dict
+
+    def output_paths(self) -> dict[str, str]:
+        """The path of the layer that gives each named output, by its name; without those that are the input."""
+        return {name: self.nodes[index].path for name, index in self.outputs.items() if name and index != INPUT}
 
     def shape_at(self, index: int) -> Shape:
         """Shape of what the node gives, or of the network's input for INPUT."""

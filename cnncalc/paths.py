@@ -11,6 +11,8 @@ from cnncalc.errors import UsageError
 from cnncalc.nearest import did_you_mean
 
 FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
+Outputs = Mapping[str, str]
+NONE: Outputs = {}
 
 
 class PathError(UsageError):
@@ -84,18 +86,27 @@ class PathFinder:
         return dict.fromkeys(path.rpartition(".")[2] for path in self.places)
 
 
-def find_path(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> str:
+def find_path(
+    wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict, outputs: Outputs = NONE
+) -> str:
     """The path that is meant. Raises PathError; for one of the `former` paths it names those of today.
+
+    `outputs` are the paths of the network's named outputs, which their names stand for.
 
     >>> paths = ["stem.conv1", "conv2_x.0.conv1", "conv2_x.1.conv1", "conv2_x.1.relu1"]
     >>> find_path("stem.conv1", paths), find_path("relu1", paths), find_path("*.0.*", paths)
     ('stem.conv1', 'conv2_x.1.relu1', 'conv2_x.0.conv1')
     """
-    return PathFinder(paths, what=what, former=former).find(wanted)
+    finder = PathFinder(paths, what=what, former=former)
+    return outputs[wanted] if wanted in outputs and wanted not in finder.places else finder.find(wanted)
 
 
-def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> list[str]:
+def find_paths(
+    wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict, outputs: Outputs = NONE
+) -> list[str]:
     """All that are meant: a layer, the layers of a group, or all that an ending or a pattern of these fits.
+
+    Else the layer of one of the named `outputs`, as for `find_path`.
 
     >>> paths = ["conv1", "stage.0.conv1", "stage.1.conv1", "stage.1.relu1"]
     >>> find_paths("stage.1", paths), find_paths("*.conv1", paths), find_paths("relu1", paths)
@@ -111,7 +122,7 @@ def find_paths(wanted: str, paths: Iterable[str], *, what: str = "layer", former
         or [path for path in known if f".{wanted}." in f".{path}."]
         or _matching(wanted, known)
         or _matching(wanted + ".*", known)
-        or [find_path(wanted, [*known, *_groups(known)], what=what, former=former)]  # no group: a hint may name one
+        or [find_path(wanted, [*known, *_groups(known)], what=what, former=former, outputs=outputs)]  # a hint of a group
     )
 
 

@@ -63,17 +63,16 @@ def analyze(network: Network) -> Report:
         seen_as = (*sees, field is None or field.centred)
         made = node.path, node.layer, line, node.input_shapes, node.output, cost, *seen_as, shares, node.inputs
         layers.append(LayerReport(*made))
-    ends = dict(network.outputs)
-    end = ends.pop("", None)
-    if end is None:
-        end = next(iter(ends.values()), len(network.nodes) - 1)
+    outputs = {name: network.shape_at(index) for name, index in network.outputs.items()}
+    output = next(iter(outputs.values()), ()) if network.complete else ()
+    outputs.pop("", None)
     return Report(
         network.name,
         network.source,
         network.notes,
         network.input,
-        network.shape_at(end),
-        {name: network.shape_at(index) for name, index in ends.items()},
+        output,
+        outputs,
         tuple(layers),
         network.groups,
         Costs.together(layer.costs for layer in layers),

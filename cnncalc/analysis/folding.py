@@ -67,7 +67,7 @@ class Nest(NamedTuple):
     title: str
     first: int
     last: int
-    result: int
+    result: int | None
     rounds: int
 
 
@@ -229,7 +229,8 @@ def _head(group: Nest, label: str, indent: int, line: int) -> Row:
 def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
     """A group as one row: the sums of its layers, the output and the field of its result."""
     inside = report.layers[group.first : group.last]
-    result = report.layers[group.result] if INPUT < group.result < len(report.layers) else None
+    at = len(report.layers) if group.result is None else group.result
+    result = report.layers[at] if INPUT < at < len(report.layers) else None
     output = result.output if result else report.input if group.result == INPUT else None
     title = group.title or _contents(group, inside)
     first, costs = inside[0], Costs.together(layer.costs for layer in inside)
@@ -243,6 +244,8 @@ def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
     """What is in a group that has no title of its own; of a repeat, what is in a round."""
     if group.form == "merge":
         return f"{len(layers[-1].inputs)} branches"
+    if group.form == "outputs":
+        return "named outputs"
     if group.rounds and len(layers) % group.rounds == 0:
         layers = layers[: len(layers) // group.rounds]
     first, *others = layers[:3]
@@ -259,7 +262,7 @@ def restrict(report: Report, paths: Collection[str]) -> Report:
     for group in report.groups:
         inside = [places[index] for index in range(group.first, min(group.last, len(report.layers))) if index in places]
         if inside:
-            result = places.get(group.result, inside[-1])
+            result = None if group.result is None else places.get(group.result, inside[-1])
             groups.append(group._replace(first=inside[0], last=inside[-1] + 1, result=result))
     first, last = layers[0], layers[-1]
     costs = Costs.together(layer.costs for layer in layers)

@@ -149,8 +149,10 @@ class Report(NamedTuple):
     """Everything that `summary` shows of a network.
 
     - `name`, `source`, `notes`: as the file gives them, "" where it does not.
-    - `input`, `output`: shapes of the network's input and of the last layer's output.
-    - `outputs`: shapes of the named outputs, e.g. of auxiliary heads and pyramids.
+    - `input`, `output`: shapes of the network's input and of its output, the first of several; () where the file has an
+      error.
+    - `outputs`: shapes of the named outputs, e.g. of auxiliary heads and pyramids, each by the end of its path that no
+      other has; where the file has an error, those before it.
     - `layers`: a report of each layer that is executed, in order, so that columns add up to the totals.
     - `groups`: what the file writes as one thing and is several layers, as spans of `layers`.
     - `totals`: the sums over all layers.

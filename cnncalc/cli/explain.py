@@ -53,7 +53,8 @@ def explain(
     network = reading.require_network()
     wanted = None
     if path is not None:
-        wanted = find_paths(path, (node.path for node in network.nodes), former=network.former_paths)
+        paths = [node.path for node in network.nodes]
+        wanted = find_paths(path, paths, former=network.former_paths, outputs=network.output_paths())
     found = explained(network, reading.require_report(), wanted)
     emit(write_explained(found, format, make_view(output, width, color)), output)
 

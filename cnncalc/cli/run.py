@@ -133,30 +133,34 @@ def run(
 
 def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
     """The layers whose outputs are wanted, by their paths: the network's outputs unless something else is."""
-    from cnncalc.paths import find_path
-
     paths = {node.path: node.index for node in net.nodes}
     if all_:
         return paths
     if at is not None:
-        groups = {group.path: group.result for group in net.groups if group.path and group.result >= 0}
-        named = {**groups, **paths}
-        index = named[find_path(at, paths if _is_one(at, paths) else named, former=net.former_paths)]
-        return {net.nodes[index].path: index}
+        return {net.nodes[index].path: index for index in _find(net, at, paths)}
     last = net.outputs.get("")
     ends = [index for index in net.outputs.values() if index >= 0] if last is None or last < 0 else [last]
     return {net.nodes[index].path: index for index in ends or [len(net.nodes) - 1]}
 
 
-def _is_one(at: str, paths: dict[str, int]) -> bool:
-    """Whether a layer is meant, and not a block or a branch of that name."""
+def _find(net: "Network", at: str, paths: dict[str, int]) -> list[int]:
+    """The layer that is meant, or the one that gives a named output or a group's; or all outputs named in a group."""
     from cnncalc.paths import PathError, find_path
 
     try:
-        find_path(at, paths)
+        return [paths[find_path(at, paths)]]
     except PathError:
-        return False
-    return True
+        from cnncalc.network import INPUT
+
+        groups = {group.path: group for group in net.groups if group.path and group.result != INPUT}
+        found = find_path(at, {**groups, **paths}, former=net.former_paths, outputs=net.output_paths())
+        group = groups.get(found)
+        if group is None:
+            return [paths[found]]
+        if group.result is not None:
+            return [group.result]
+        inside = range(group.first, group.last)
+        return [index for index in net.outputs.values() if index in inside] or [group.last - 1]
 
 
 def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":

@@ -29,7 +29,7 @@ def summary_json(report: Report, dtype: Dtype) -> str:
         "name": report.name,
         "source": report.source,
         "input": report.input,
-        "output": report.output,
+        "output": report.output or None,
         "outputs": report.outputs,
         "complete": report.complete,
         "totals": totals,

@@ -92,7 +92,7 @@ def _keys() -> dict[str, Schema]:
         "params": _names(VALUE),
         "blocks": _names(BODY),
         "layers": BODY,
-        "expect": _names(False, {key: VALUE for key in EXPECTABLE}),
+        "expect": _names(False, {**{key: VALUE for key in EXPECTABLE}, "outputs": _names(VALUE)}),
         "allow": _names(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }

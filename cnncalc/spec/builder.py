@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from cnncalc import limits
 from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
 from cnncalc.network import INPUT, Group, Network, Node
+from cnncalc.spec.ends import Ends, suggest_output
 from cnncalc.spec.expressions import Literal
 from cnncalc.spec.family import Description
 from cnncalc.spec.scope import Flow
@@ -42,8 +43,8 @@ class Builder:
         self.failed = start.shape is None
         self.nodes: list[Node] = []
         self.groups: list[Group | None] = []  # None for those that are open, or were left because of a mistake
-        self.outputs: dict[str, int] = {}
-        self.last_outputs: list[str] = []  # names of the last `outputs`
+        self.ends = Ends()
+        self.ended: set[int] = set()  # of the groups, those that `outputs` ended
         self.lost: list[tuple[int, Span]] = []  # nodes directly before a `from`
         self.count = 0
         self.steps = 0
@@ -54,30 +55,47 @@ class Builder:
         self.calls: list[tuple[str, Span]] = []  # the running blocks, as called, with positions
         self.repeats: list[tuple[Item, int]] = []  # the running repeats, with their rounds
 
-    def network(self, about: Description) -> Network | None:
-        """The network as far as it was built, None if its input is not known."""
+    def network(self, about: Description, end: int = INPUT, *, ended: bool = False) -> Network | None:
+        """The network as far as it was built, None if its input is not known. `end` is the last node.
+
+        Where `outputs` `ended` it, that node is no output: the named outputs are all that there are.
+        """
         if self.start.shape is None:
             return None
-        self.note_lost_values()
-        size = len(self.nodes)
-        groups = tuple(group for group in self.groups if group and group.first < size)
-        if self.failed:  # nodes after the failure were not kept
-            groups = tuple(
-                group._replace(last=min(group.last, size), result=min(group.result, size - 1)) for group in groups
-            )
-        outputs = {name: min(node, size - 1) for name, node in self.outputs.items()}
+        outputs = self.ends.named(last_first=ended)
+        if self.failed:  # a node after the failure was not kept, and its number is that of the input
+            outputs = {name: node for name, node in outputs.items() if node != INPUT}
+        elif not ended:
+            outputs = {"": end, **outputs}
+        self.note_lost_values(set(outputs.values()), end if ended else INPUT)
+        groups = tuple(group for group in self._groups(set(outputs.values())) if group.first < len(self.nodes))
         nodes = tuple(self.nodes)
         return Network(
             about.name, about.source, about.notes, self.start.shape, nodes, groups, outputs, complete=not self.failed
         )
 
-    def note_lost_values(self) -> None:
-        """Report outputs before a `from` that nothing else uses."""
+    def _groups(self, outputs: Collection[int]) -> Iterator[Group]:
+        """The groups; of those that `outputs` ended nothing leaves but these, unless what was before is read later."""
+        last = {index: node.index for node in self.nodes for index in node.inputs} if self.ended else {}
+        for place, group in enumerate(self.groups):
+            if group and place in self.ended and group.result is not None and group.result not in outputs:
+                used = last.get(group.result, INPUT) >= group.last
+                yield group if used else group._replace(result=None)
+            elif group:
+                yield group
+
+    def note_lost_values(self, outputs: Collection[int], end: int) -> None:
+        """Report outputs before a `from`, and at the `end` of a network before `outputs`, that nothing else uses."""
         if self.failed:
             return
-        read = {index for node in self.nodes for index in node.inputs} | set(self.outputs.values())
+        read = {index for node in self.nodes for index in node.inputs}.union(outputs, [INPUT])
+        if end not in read and self.ends.merge:
+            message = f"the output of `{self.nodes[end].path}` is discarded: the network ends with `outputs`"
+            fixes = suggest_output(self.ends.merge, len(self.nodes[end].output) == 1)
+            problem = Problem("lost-value", message, self.ends.merge.span, "remove what is not used", fixes=fixes)
+            self.problems.add(problem)
         for index, span in dict(reversed(self.lost)).items():  # if several branches discard one, the first is reported
-            if index != INPUT and index not in read:
+            if index not in read and index != end:
                 message = f"the output of `{self.nodes[index].path}` is discarded: `from` starts a new path"
                 self.problems.add(Problem("lost-value", message, span, "name it and use it, or remove it"))
 
@@ -121,9 +139,13 @@ class Builder:
         return opened
 
     def close(self, opened: Opened, form: str, title: str, flow: Flow, rounds: int = 0) -> None:
-        """End a group with the current tensor as its result."""
+        """End a group with the current tensor as its result; only passed on by `outputs`, it is none of the group's."""
         place, path, first, depth = opened
-        self.groups[place] = Group(path, form, title, first, len(self.nodes), flow.node, depth, rounds)
+        passed_on = flow.ended and (flow.node < first or form == "outputs")
+        result = None if self.failed or passed_on else flow.node
+        self.groups[place] = Group(path, form, title, first, len(self.nodes), result, depth, rounds)
+        if flow.ended:
+            self.ended.add(place)
         self.nesting -= 1
 
     def last_call(self) -> Span | None:

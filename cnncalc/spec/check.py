@@ -34,6 +34,25 @@ def hides_uses(problem: Problem) -> bool:
     return problem.severity == "error" and (problem.code != "unknown-key" or bool(problem.fixes))
 
 
+def forgotten(names: Sequence[str], read: Collection[str]) -> str:
+    """The only output of a body that nothing reads, "" if there is none or it is plainly a name for the paths.
+
+    Where several are not read, or none is, the names are there for the paths. So are the ends of a series: of c1 to c5
+    a pyramid begins with c2, and the last level of a U-Net goes on as it is.
+
+    >>> forgotten(["stem", "low"], {"low"}), forgotten(["enc1", "enc2", "enc3"], {"enc1", "enc3"})
+    ('stem', 'enc2')
+    >>> forgotten(["c5", "c11", "c17"], {"c17"}), forgotten(["c1", "c2", "c3"], {"c2", "c3"}), forgotten(["a"], ())
+    ('', '', '')
+    """
+    unread = [name for name in names if name not in read]
+    if len(unread) != 1 or len(names) == 1:
+        return ""
+    stem = unread[0].rstrip("0123456789")
+    series = [name for name in names if name.rstrip("0123456789") == stem] if stem != unread[0] else []
+    return "" if len(series) > 1 and unread[0] in (series[0], series[-1]) else unread[0]
+
+
 class Checker:
     """Checks a description, and binds every call to its kind or block, so that the expansion only evaluates."""
 
@@ -47,7 +66,7 @@ class Checker:
         self.members: set[str] = set()  # names used from outside their block, `m1.y0`
         bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
         self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
-        self.unread: list[tuple[str, Span]] = []
+        self.named: list[tuple[dict[str, Span], set[str]]] = []  # the outputs of each body, and the names it reads
 
     def check(self) -> None:
         """Check everything and report problems; a call that is wrong gets no `target`."""
@@ -69,10 +88,13 @@ class Checker:
         for name, block in description.own_blocks.items():
             if name not in self.used_blocks and name not in told_of and block.span not in told_at:
                 self.problems.add(Problem("unused-block", f"the block `{name}` is never used", block.span, "remove it"))
-        for name, span in self.unread:
-            if name not in self.members and name not in told_of:
+        for names, read in self.named:
+            name = forgotten(list(names), read | self.members)
+            if name and name not in told_of and names[name].source is description.documents[0].source:
                 help_text = f"use it, e.g. with `from({name})`, or remove the name"
-                self.problems.add(Problem("unread-output", f"the output `{name}` is never used", span, help_text))
+                self.problems.add(
+                    Problem("unread-output", f"the output `{name}` is never used", names[name], help_text)
+                )
         others = [name for name in description.params if name not in description.own_params]
         for name in description.own_params:
             span = description.params[name].key_span
@@ -168,11 +190,7 @@ class Checker:
         for expression in expressions_of(chains):
             read.update(self.check_names(expression, known, self.description.params))
             self.members.update(members_in(expression))
-        if read & outputs:  # if no output is used, the names are there for the paths
-            own = self.description.documents[0].source
-            for chain in chains:
-                if chain.name_span and chain.name not in read and chain.name_span.source is own:
-                    self.unread.append((chain.name, chain.name_span))
+        self.named.append(({chain.name: chain.name_span for chain in chains if chain.name_span}, read))
         return frozenset(outputs)
 
     def check_output_name(

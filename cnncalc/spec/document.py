@@ -130,7 +130,13 @@ class _Reader(BodyReader):
         self.result.params.update(self.entries(key, node))
 
     def expect(self, key: YamlString, node: YamlNode) -> None:
-        self.result.expect.update(self.entries(key, node))
+        """The expectations; those of `outputs` by `outputs.NAME`."""
+        for name, inner in self.pairs(key, node):
+            if name.value == "outputs":
+                outputs = self.entries(name, inner)
+                self.result.expect.update({f"outputs.{output}": value for output, value in outputs.items()})
+            elif value := self.value(inner):
+                self.result.expect[name.value] = KeyedValue(value, name.span)
 
     def entries(self, key: YamlString, node: YamlNode) -> dict[str, KeyedValue]:
         values = ((name, self.value(inner)) for name, inner in self.pairs(key, node))

@@ -63,13 +63,7 @@ class Expander:
         frame = Frame("", {}, self.params, start, self.description.names, None, None)
         with room_to_call():
             end = self.body(body, frame, start, "")
-        last = body[-1].items[-1].unit if body else None
-        if isinstance(last, Merge) and last.word == "outputs" and built.last_outputs:
-            ends = {name: built.outputs[name] for name in built.last_outputs}
-            built.outputs = {**ends, **built.outputs}
-        else:
-            built.outputs = {"": end.node, **built.outputs}
-        return built.network(self.description)
+        return built.network(self.description, end.node, ended=end.ended)
 
     # bodies, chains, items
 
@@ -239,7 +233,7 @@ class Expander:
             elif default:
                 given[name] = frame.value(default)
         first = len(self.built.nodes)
-        key = (block, flow.shape, *typed_key(given.values()))
+        key = (block, flow.shape, flow.ended, *typed_key(given.values()))
         end = self.replays.again(key, path, flow)
         if end is None:
             start = self.replays.start(path, flow)
@@ -261,7 +255,7 @@ class Expander:
 
     def structure(self, word: str, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
         if word == "identity":
-            return flow, None
+            return flow.going_on(), None
         (expression,) = call.bound.values()
         value = frame.value(expression)
         if word == "activation":
@@ -282,7 +276,7 @@ class Expander:
             if block and all(parameter.default for parameter in block.parameters):
                 return self.block(block, {}, call, frame, flow, path)
             if value == "identity":
-                return flow, None
+                return flow.going_on(), None
             target = find_activation(value)
             if target and not block:
                 return self.place(self.layers.setdefault(target, target()), flow, call, path)
@@ -332,21 +326,20 @@ class Expander:
     def merge(self, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
         self.built.enter(merge.span)
         opened = self.built.open(path)
+        flow = flow.going_on()
+        first = self.built.ends.open(path if merge.word == "outputs" else "")
         present: list[tuple[Branch, Flow]] = []
         if merge.rounds:
             present = self.rounds(merge.rounds, frame, flow)
+            for branch, end in present if merge.word == "outputs" else ():
+                self.built.ends.add(f"{path}.{branch.label}", end.node)
         for branch in merge.branches:
             frame.flow = flow
             if branch.condition is None or self.judge(branch.condition, frame):
                 present.append((branch, self.branch(branch, merge, frame, flow, f"{path}.{branch.label}")))
         self.built.depth -= 1
         if merge.word == "outputs":
-            self.built.last_outputs = []
-            for branch, end in present:
-                name = branch.label if branch.label not in self.built.outputs else f"{path}.{branch.label}"
-                self.built.outputs[name] = end.node
-                self.built.last_outputs.append(name)
-            result = flow
+            result = flow._replace(ended=self.built.ends.close(merge, first))
         elif not present:
             why = "the repeat has no rounds" if merge.rounds else "every condition is false"
             raise Mistake("empty-branch", f"`{merge.word}` has no branch left: {why}", merge.span)
@@ -374,6 +367,8 @@ class Expander:
             help_text = "put the condition on the branch's key: `name if …:`"
             self.problems.add(Problem("idle-branch", message, branch.span, help_text, path))
         self.built.close(opened, "branch", branch.label, end)
+        if merge.word == "outputs" and not end.ended:
+            self.built.ends.add(path, end.node)
         return end
 
     def join(self, merge: Merge, present: list[tuple[Branch, Flow]], path: str) -> Flow:

@@ -57,7 +57,7 @@ class Replays:
         return Start(path, nodes, groups, built.nesting, built.depth, built.steps, built.characters, self._others())
 
     def _others(self) -> tuple[int, ...]:
-        return len(self.built.problems.found), len(self.built.outputs), len(self.built.lost)
+        return len(self.built.problems.found), len(self.built.ends.found), len(self.built.lost)
 
     def keep(self, key: object, start: Start | None, end: Flow, frame: Frame) -> None:
         """Keep the run since `start`, if it can be copied."""
@@ -121,7 +121,8 @@ class Move(NamedTuple):
 
     def group(self, group: Group) -> Group:
         """A group, moved; one without a path still has none."""
-        first, last, result = group.first + self.shift, group.last + self.shift, self.now(group.result)
+        first, last = group.first + self.shift, group.last + self.shift
+        result = None if group.result is None else self.now(group.result)
         path = group.path and self.path + group.path[self.cut :]
         return Group(path, group.form, group.title, first, last, result, group.depth + self.deeper, group.rounds)
 

@@ -16,11 +16,19 @@ from cnncalc.spec.values import ListValue, Word
 
 
 class Flow(NamedTuple):
-    """The current tensor: its node and its shape, None if unknown; `doubtful` if only its channels are certain."""
+    """The current tensor: its node and its shape, None if unknown; `doubtful` if only its channels are certain.
+
+    It is `ended` directly after `outputs`: if nothing follows, these are the outputs, and it is none.
+    """
 
     node: int
     shape: Shape | None
     doubtful: bool = False
+    ended: bool = False
+
+    def going_on(self) -> Flow:
+        """The current tensor as something that follows reads it."""
+        return self._replace(ended=False) if self.ended else self
 
 
 class Definition(NamedTuple):

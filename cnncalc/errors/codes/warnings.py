@@ -33,8 +33,9 @@ CODES = tuple(
         (
             "unread-output",
             "An output is named and never used.",
-            "Other outputs of this block are used by `from`, `reuse` or a block, and this one is not: perhaps the wrong"
-            " one is used. Where no output of a block is used, names are there for the paths, and nothing is reported.",
+            "All other outputs of this block are used by `from`, `reuse` or a block, and this one is not: perhaps the"
+            " wrong one is used. Where several are not used, or none is, names are there for the paths, and nothing is"
+            " reported; nor of the first and the last of a series such as c1 to c5.",
             "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - b = relu\n  - add: [from(a), identity]\n",
             "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - relu\n  - add: [from(a), identity]\n",
         ),
