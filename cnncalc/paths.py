@@ -122,7 +122,7 @@ def find_paths(
         or [path for path in known if f".{wanted}." in f".{path}."]
         or _matching(wanted, known)
         or _matching(wanted + ".*", known)
-        or [find_path(wanted, [*known, *_groups(known)], what=what, former=former, outputs=outputs)]  # a hint of a group
+        or [find_path(wanted, [*known, *_groups(known)], what=what, former=former, outputs=outputs)]  # for the hint
     )
 
 
