@@ -19,8 +19,32 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     from difflib import get_close_matches  # only needed when something is wrong
 
     folded = {_folded(candidate): candidate for candidate in known}
-    found = get_close_matches(_folded(name), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else ""
+    wanted = _folded(name)
+    found = get_close_matches(wanted, folded, n=3, cutoff=0.6)
+    return next((folded[other] for other in found if _is_alike(wanted, other)), "")
+
+
+def _is_alike(name: str, other: str) -> bool:
+    """Whether one is a misspelling or the beginning of the other.
+
+    >>> [_is_alike(*pair) for pair in (("rellu", "relu"), ("separable", "separableconv"), ("resize", "reuse"))]
+    [True, True, False]
+    """
+    return other.startswith(name) or name.startswith(other) or _distance(name, other) <= max(2, len(name) // 3)
+
+
+def _distance(name: str, other: str) -> int:
+    """The least number of characters to insert, remove or replace (Levenshtein).
+
+    >>> _distance("rellu", "relu"), _distance("resize", "reuse")
+    (1, 3)
+    """
+    row = list(range(len(other) + 1))
+    for number, character in enumerate(name, start=1):
+        diagonal, row[0] = row[0], number
+        for at, wanted in enumerate(other, start=1):
+            diagonal, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, diagonal + (character != wanted))
+    return row[-1]
 
 
 def _folded(name: str) -> str:

@@ -16,7 +16,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.errors import Mistake, Problem, Source, SpecError, UsageError, failed
 from cnncalc.network import Network
 from cnncalc.review import review
-from cnncalc.spec.chain import chain_source, is_chain
+from cnncalc.spec.chain import chain_source, is_chain, is_path
 from cnncalc.spec.files import decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
@@ -93,15 +93,23 @@ class Reading:
         return self.report
 
 
-def read(name: str, *, input: str | None = None, settings: Sequence[str] = (), check_expect: bool = False) -> Reading:
+def read(
+    name: str,
+    *,
+    input: str | None = None,
+    settings: Sequence[str] = (),
+    check_expect: bool = False,
+    layers: bool = False,
+) -> Reading:
     """Read an architecture; what is wrong in it is in the result. `check_expect` says whether `expect` is checked.
 
-    `input` overrides the input size, `3x224x224`, `settings` params of the file, `NAME=VALUE`. Raises UsageError where
-    these are wrong or not for this network.
+    With `layers`, a name that is not that of a file or of a bundled architecture is a chain of layers. `input`
+    overrides the input size, `3x224x224`, `settings` params of the file, `NAME=VALUE`. Raises UsageError where these
+    are wrong or not for this network.
     """
     overrides = parse_overrides(input, settings)
     path = find(name)
-    chain = path is None and is_chain(name)
+    chain = path is None and (is_chain(name) or (layers and not is_path(name)))
     if chain:
         source, path = _chain(name, overrides), "-"
         overrides = NO_OVERRIDES  # the text of a chain says it all

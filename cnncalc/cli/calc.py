@@ -93,7 +93,7 @@ def calc(
             _asked_about(chain, input, settings), want, free, format, output, make_view(output, width, color)
         )
     view = make_summary_view(format, output, None, columns, human, dtype, width, color)
-    reading = read(chain, input, settings)
+    reading = read(chain, input, settings, layers=True)
     if explain:
         emit(_explain(reading, format, view), output)
     else:
@@ -126,11 +126,11 @@ def _asked_about(chain: str, input: str, settings: list[str] | None) -> "Network
     from cnncalc.reading import read
     from cnncalc.spec.load import parse_sizes
 
-    reading = read(chain, input=input, settings=settings or ())
+    reading = read(chain, input=input, settings=settings or (), layers=True)
     if reading.failed:
         channels, *sizes = parse_sizes(input)
         text = "x".join(map(str, [channels, *(size + ROOM for size in sizes)]))
-        roomy = read(chain, input=text, settings=settings or ())
+        roomy = read(chain, input=text, settings=settings or (), layers=True)
         if not roomy.failed:
             return roomy.require_network()._replace(input=(channels, *sizes))
     return reading.require_network()  # warnings are of what is written, and it is asked what to write

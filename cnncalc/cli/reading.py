@@ -9,17 +9,24 @@ if TYPE_CHECKING:
     from cnncalc.reading import Reading
 
 
-def read(arch: str, input: str | None = None, settings: Sequence[str] | None = None) -> "Reading":
-    """Read an architecture that is whole; its warnings are reported when the command has ended. Raises SpecError."""
-    reading = read_partly(arch, input, settings)
+def read(
+    arch: str, input: str | None = None, settings: Sequence[str] | None = None, *, layers: bool = False
+) -> "Reading":
+    """Read an architecture that is whole; its warnings are reported when the command has ended. Raises SpecError.
+
+    With `layers`, a name of no file is a chain of layers.
+    """
+    reading = read_partly(arch, input, settings, layers=layers)
     reading.require_network()
     return reading
 
 
-def read_partly(arch: str, input: str | None = None, settings: Sequence[str] | None = None) -> "Reading":
+def read_partly(
+    arch: str, input: str | None = None, settings: Sequence[str] | None = None, *, layers: bool = False
+) -> "Reading":
     """Read an architecture as far as it goes; all problems are reported when the command has ended."""
     from cnncalc.reading import read
 
-    reading = read(arch, input=input, settings=settings or ())
+    reading = read(arch, input=input, settings=settings or (), layers=layers)
     note(reading.problems)
     return reading

@@ -9,7 +9,19 @@ from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, W
 from cnncalc.layers.kernel import DILATION, KERNEL, PADDING
 from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
 from cnncalc.layers.reach import Adaptive, Reach
-from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, Same, flag, per_axis, word
+from cnncalc.layers.settings import (
+    MAXIMUM,
+    Amount,
+    LayerError,
+    Padding,
+    PerAxis,
+    Same,
+    flag,
+    per_axis,
+    scientific,
+    show,
+    word,
+)
 from cnncalc.layers.term import gcd
 from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, taps_inside, taps_on_padded, too_large
 
@@ -58,7 +70,22 @@ class _Pool(CarriesChannels, Weightless, Windowed):
                     offer="at most {}",
                     suggest=least_cut(axes),
                     argument="padding",
+                    insert_before=self.padding_layer(axes),
+                    change={"padding": 0},
                 )
+
+    def padding_layer(self, axes: tuple[Axis, ...]) -> str:
+        """The layer that pads as much, in the text of a file; "" where the result would not be the same."""
+        if self.ceil:  # windows that begin within the padding are dropped, and within the map they are not
+            return ""
+        amount = show(simplest(tuple((axis.before, axis.after) for axis in axes)))
+        border = self.border
+        return f"pad({amount}, value={scientific(border)})" if border else f"pad({amount})" if border == 0 else ""
+
+    @property
+    def border(self) -> float | None:
+        """What padding holds, as a number that a file can say; None where it is no element of a window."""
+        raise NotImplementedError
 
     def window(self, inputs: Shapes) -> int:
         """Elements of a window, ΠK."""
@@ -105,6 +132,10 @@ class MaxPool(_Pool, kind="max_pool"):
     ceil: bool = CEIL
     dialect: str = DIALECT
 
+    @property
+    def border(self) -> float | None:
+        return -MAXIMUM
+
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 comparisons
         return Work(comparisons=self.joined(inputs, output))
@@ -132,6 +163,10 @@ class AvgPool(_Pool, kind="avg_pool"):
     ceil: bool = CEIL
     dialect: str = DIALECT
     count_padding: bool = flag(True, brief="padding counted", doc="padded zeros are part of the mean")
+
+    @property
+    def border(self) -> float | None:
+        return 0 if self.count_padding else None
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 additions and one multiplication, the scaling by 1/ΠK

@@ -20,7 +20,7 @@ class LayerError(CnncalcError):
     What can be done about it is data, never read out of a text:
 
     - `suggest`: values of arguments, each of which alone would mend it, the likeliest first.
-    - `insert_before`: the layer that is missing before this one.
+    - `insert_before`: the layer that is missing before this one; `change` are arguments to change with it.
     - `append`: for a merge, the index of a branch and the layer that is missing at its end.
 
     `argument` names the argument at fault ("" where it is the input) and `found` the value that it cannot take. `about`
@@ -44,6 +44,7 @@ class LayerError(CnncalcError):
         suggest: Mapping[str, Value] | None = None,
         offer: str = "use {}",
         insert_before: str = "",
+        change: Mapping[str, Value] | None = None,
         append: tuple[int, str] | None = None,
     ) -> None:
         super().__init__(message + detail)
@@ -56,6 +57,7 @@ class LayerError(CnncalcError):
         self.branch = branch
         self.suggest = dict(suggest or {})
         self.insert_before = insert_before
+        self.change = dict(change or {})
         self.append = append
         listed = " or ".join(f"`{name}={show(value)}`" for name, value in self.suggest.items())
         self.help = help or (offer.format(listed) if listed else "")

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import FlagSetting, IntegerSetting, LayerError, Value, show
+from cnncalc.layers.settings import (
+    AmountSetting,
+    FlagSetting,
+    IntegerSetting,
+    LayerError,
+    PerAxisSetting,
+    Setting,
+    Value,
+    show,
+)
 from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name, constant
 from cnncalc.spec.family import Description
-from cnncalc.spec.foreign import argument_named, kind_named, not_written, rewritten
-from cnncalc.spec.repairs import guess, rename, set_argument, write
+from cnncalc.spec.repairs import guess, rename, replace_all, set_argument, write
 from cnncalc.spec.tree import Argument, Call
 from cnncalc.spec.values import Word, is_number, typed_key
 
 
-def bind(call: Call, description: Description) -> None:
-    """Set the target and the bound arguments of a call. Raises Mistake and leaves the target None if that fails."""
+def bind(call: Call, description: Description, names: Collection[str] = ()) -> None:
+    """Set the target and the bound arguments of a call. Raises Mistake and leaves the target None if that fails.
+
+    `names` are those of outputs and parameters, which may be meant in place of a kind.
+    """
     kind = call.kind
     call.target = call.constant = None  # a bundled file may already be bound as part of another family
     block = description.blocks.get(kind)
@@ -46,17 +59,30 @@ def bind(call: Call, description: Description) -> None:
     elif kind in KINDS:
         bind_layer(call, kind_class(kind), description.made)
     else:
-        raise unknown_kind(call, description)
+        raise unknown_kind(call, description, names)
 
 
-def unknown_kind(call: Call, description: Description) -> Mistake:
-    """The mistake of an unknown name; a layer of another tool may be meant, or a similar name."""
+def unknown_kind(call: Call, description: Description, names: Collection[str]) -> Mistake:
+    """The mistake of an unknown name; a layer of another tool may be meant, a named output, or a similar name."""
+    if call.kind.partition(".")[0] in (*names, *description.params, "input") and not call.arguments:
+        return name_as_kind(call)
+    from cnncalc.spec.foreign import kind_named, rewritten  # only needed for mistakes
+
     meant = kind_named(call.kind)
     fixes = rewritten(call, meant)
     fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
     help_text = f"did you mean `{meant}`?" if meant else "`cnncalc layers` lists the layer kinds"
     message = f"unknown layer kind or block `{call.kind}`"
     return Mistake("unknown-kind", message, call.kind_span, help_text, *fixes)
+
+
+def name_as_kind(call: Call) -> Mistake:
+    """The mistake of `- skip`, where `from(skip)`, `reuse(skip)` or `activation(act)` is meant."""
+    before = call.span.source.text[: call.span.start].rstrip(" (\n\t")
+    words = ("reuse", "activation", "from") if before.endswith("->") else ("from", "activation", "reuse")
+    fixes = [write(call.span, f"{word}({call.kind})") for word in words]
+    message = f"`{call.kind}` is a name, not a layer kind or a block"
+    return Mistake("unknown-kind", message, call.kind_span, f"write `{words[0]}({call.kind})`", *fixes)
 
 
 def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> None:
@@ -97,10 +123,7 @@ def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
         raise mistake
     for position, argument in enumerate(call.arguments):
         if not argument.name and position >= len(names):
-            fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
-            raise Mistake(
-                "unknown-argument", f"too many arguments: {describe_parameters(call, names)}", argument.span, "", *fixes
-            )
+            raise too_many_arguments(call, argument, names)
         name = argument.name or names[position]
         if name in bound:
             first = bound[name].span.text
@@ -121,8 +144,19 @@ def describe_parameters(call: Call, names: list[str]) -> str:
     return f"`{call.kind}` takes {', '.join(names) or 'no arguments'}"
 
 
+def too_many_arguments(call: Call, argument: Argument, names: list[str]) -> Mistake:
+    """The mistake of the first argument that is one too many."""
+    from cnncalc.spec.foreign import rewritten  # only needed for mistakes
+
+    fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
+    message = f"too many arguments: {describe_parameters(call, names)}"
+    return Mistake("unknown-argument", message, argument.span, "", *fixes)
+
+
 def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
     """The mistake of an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
+    from cnncalc.spec.foreign import argument_named, not_written, rewritten  # only needed for mistakes
+
     name, wants = argument.name, describe_parameters(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
     meant = argument_named(call.kind, name, free)
@@ -145,13 +179,20 @@ def convert_error(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
         for fix in set_argument(call, name, show(value))
     ]
     if error.insert_before and not call.by_name:
-        text = f"{error.insert_before} -> {call.span.text}"
+        text = f"{error.insert_before} -> {changed(call, error.change)}"
         fixes.insert(0, Fix(call.span, text, f"add `{error.insert_before}` before it: `{text}`"))
     if error.code == "kernel-too-large":
         fixes = [*drop_input_channels(call, shape), *fixes]
     if error.code == "bad-argument" and error.argument in call.bound:
         fixes = _bad_argument(error, call, fixes)
     return Mistake(error.code, error.message + error.detail, at, error.help, *fixes)
+
+
+def changed(call: Call, arguments: dict[str, Value]) -> str:
+    """The text of a call with other values of arguments."""
+    edits = [(fix.span, fix.text) for name, value in arguments.items() for fix in set_argument(call, name, show(value))]
+    ends = [(call.span._replace(end=call.span.start), ""), (call.span._replace(start=call.span.end), "")]
+    return replace_all([*ends, *edits], "").text
 
 
 def drop_input_channels(call: Call, shape: Shape) -> tuple[Fix, ...]:
@@ -178,14 +219,28 @@ def reorder_arguments(call: Call, names: list[str]) -> tuple[Fix, ...]:
     return drop_first_argument(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
 
 
+def _without_fraction(value: Arithmetic, setting: Setting) -> list[Fix]:
+    """Repairs of a fraction where an integer is needed: channels may be rounded, paddings are halves rounded down.
+
+    A kernel, a stride or a factor of another size would be another network.
+    """
+    if isinstance(setting, AmountSetting):
+        left, sign, right = value.span.source.text[value.left.span.end : value.right.span.start].partition("/")
+        halves = [(value.left.span._replace(start=value.left.span.end, end=value.right.span.start), f"{left}//{right}")]
+        ends = [(value.span._replace(end=value.span.start), ""), (value.span._replace(start=value.span.end), "")]
+        return [write(value.span, replace_all([*ends, *halves], "").text)] if sign == value.sign else []
+    rounded = isinstance(setting, IntegerSetting) and not isinstance(setting, PerAxisSetting)
+    return [write(value.span, f"round({value.span.text})")] if rounded else []
+
+
 def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[Fix]:
     """Repairs of a value that an argument does not allow: the most similar word or number."""
     value = call.bound[error.argument]
     fixes: list[Fix] = []
     settings = kind_class(call.kind).settings
     setting = settings[error.argument]
-    if isinstance(value, Arithmetic) and isinstance(error.found, float) and isinstance(setting, IntegerSetting):
-        fixes.append(write(value.span, f"round({value.span.text})"))
+    if isinstance(value, Arithmetic) and isinstance(error.found, float):
+        fixes += _without_fraction(value, setting)
     if isinstance(setting, FlagSetting) and isinstance(value, Literal) and is_number(value.value):
         fixes += reorder_arguments(call, list(settings))
     fixes += suggested

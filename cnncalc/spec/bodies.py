@@ -9,9 +9,11 @@ from typing import TypeVar
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
+from cnncalc.spec.flow import in_quotes, strings_to_quote
+from cnncalc.spec.forms import call_of_mapping, call_of_neighbors, drop_dashes, name_an_item, type_key
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, is_empty
-from cnncalc.spec.repairs import write
+from cnncalc.spec.repairs import replace_all, write
 from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item, Merge
 
 MERGE_WORDS = (*MERGES, "outputs")
@@ -65,9 +67,8 @@ class BodyReader:
         """
         for item in node.items:
             if isinstance(item, YamlString) and item.plain and item.value.count("(") != item.value.count(")"):
-                calls = _split_calls(node.span.text[1:-1])
-                quoted = ", ".join(f'"{call}"' if "," in call else call for call in calls)
-                text, how = (f"[{quoted}]", "quote the calls") if branches else (" -> ".join(calls), "join them")
+                joined = " -> ".join(call.strip("\"'") for call in _split_calls(node.span.text[1:-1]))
+                text, how = (_quote_calls(node.span), "quote the calls") if branches else (joined, "join them")
                 fix = Fix(node.span, text, f"put each on its own line, or {how}: `{text}`")
                 message = "a comma inside a call splits a list in brackets"
                 self.refuse(message, item.span, fix, help=f"put each on its own line, or {how}")
@@ -99,6 +100,11 @@ class BodyReader:
         key, value = node.pairs[0]
         if key.value.count("(") > key.value.count(")"):
             self.refuse_colon(key, value)
+            return None
+        kind = type_key(node)
+        if kind:
+            message = f"a layer is a call, not a mapping with `{kind.value}`"
+            self.refuse(message, kind.span, *call_of_mapping(node, kind), help="write `kind(arguments)`")
             return None
         if len(node.pairs) > 1:
             self.refuse_second_key(node)
@@ -132,7 +138,7 @@ class BodyReader:
             fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 more spaces")
             self.refuse(f"the branches of `{key.value}` are not indented below it", extra.span, fix)
             return
-        fixes = []
+        fixes = call_of_neighbors(node)
         whole = Span(key.span.source, key.span.start, said.span.end)
         rest = whole.source.text[key.span.end : value.span.end]
         if len(node.pairs) == 2 and isinstance(said, YamlString):
@@ -170,6 +176,10 @@ class BodyReader:
     def branch_list(self, word: str, node: YamlList) -> list[Branch] | None:
         if node.flow and self.is_split(node, branches=True):
             return None
+        dashes = drop_dashes(node)
+        if dashes:
+            self.refuse(f"the branches of `{word}` have dashes and names", node.items[0].span, dashes)
+            return None
         return [
             Branch(str(n), None, body, inner.span, inner.span)
             for n, inner in enumerate(node.items, start=1)
@@ -199,13 +209,11 @@ class BodyReader:
         """Whether a comma inside a call has split the strings of a mapping in braces, which is reported."""
         for _, value in node.pairs:
             if isinstance(value, YamlString) and value.plain and value.value.count("(") > value.value.count(")"):
-                inside = node.span.text[1:-1]
-                parts = (re.sub(r"^([^:]+:\s*)(.*\(.*)$", r'\1"\2"', part) for part in _split_calls(inside))
-                quoted = ", ".join(parts)
+                quoted = _quote_calls(node.span)
                 self.refuse(
                     "a comma inside a call splits a mapping in braces",
                     value.span,
-                    Fix(node.span, f"{{{quoted}}}", f"put each on its own line, or quote the calls: `{{{quoted}}}`"),
+                    Fix(node.span, quoted, f"put each on its own line, or quote the calls: `{quoted}`"),
                     help="put each branch on its own line",
                 )
                 return True
@@ -221,7 +229,8 @@ class BodyReader:
             text = f"{key.value}({value})" if value else key.value
             whole = Span(key.span.source, key.span.start, max(node.span.end, _past_colon(key.span)))
             found = "nothing" if isinstance(node, YamlString) and not value else describe_node(node)
-            self.refuse(f"`{kind}:` needs a mapping of arguments, found {found}", key.span, write(whole, text))
+            fixes = (*name_an_item(key, node), write(whole, text))
+            self.refuse(f"`{kind}:` needs a mapping of arguments, found {found}", key.span, *fixes)
             return None
         arguments = []
         for name, inner in node.pairs:
@@ -254,6 +263,13 @@ def _past_colon(span: Span) -> int:
     """The offset after the colon of a key."""
     colon = span.source.text.find(":", span.end)
     return colon + 1 if colon >= 0 else span.end
+
+
+def _quote_calls(flow: Span) -> str:
+    """The text of a list or mapping in brackets with its calls in quotes."""
+    spans = [Span(flow.source, *found) for found in strings_to_quote(flow.source.text, flow.start)]
+    ends = [(flow._replace(end=flow.start), ""), (flow._replace(start=flow.end), "")]
+    return replace_all([*ends, *((span, in_quotes(span.text)) for span in spans)], "").text
 
 
 def _split_calls(text: str) -> list[str]:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cnncalc.errors import Source
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import show
+from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.write import in_quotes
+
+_START = re.compile(r"\s*(?:\w+\s*=\s*)?(?:(?:torch|nn|F|functional|tf|keras|layers)\.)*(\w+)\s*(?:$|[*,|;]|if\b|x\b)")
+_PATH = re.compile(r"[/\\]|\.\w{1,12}$")
 
 
 def is_chain(text: str) -> bool:
-    """Whether a text that is not the name of a file is a chain of layers.
+    """Whether a text that is not the name of a file is a chain of layers, perhaps with mistakes.
 
-    >>> [is_chain(text) for text in ("conv(72, 3)", "relu -> flatten", "relu", "alexnet", "net.yaml")]
-    [True, True, True, False, False]
+    >>> [is_chain(text) for text in ("conv(72, 3)", "relu -> flatten", "relu", "x = relu", "relu * 3", "nn.Flatten")]
+    [True, True, True, True, True, True]
+    >>> [is_chain(text) for text in ("alexnet", "net.yaml", "conv.yaml", "pool/net")]
+    [False, False, False, False]
     """
-    return "(" in text or "->" in text or text.strip() in KINDS
+    if "(" in text or "->" in text:
+        return True
+    start = _START.match(text)
+    if start is None or start[1] in KINDS or start[1] in STRUCTURE_WORDS:
+        return start is not None
+    from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+
+    return bool(kind_named(start[1]))
+
+
+def is_path(text: str) -> bool:
+    """Whether a text has a folder or an extension.
+
+    >>> is_path("nets/mine"), is_path("mine.yaml"), is_path("swish * 2")
+    (True, True, False)
+    """
+    return _PATH.search(text) is not None
 
 
 def chain_source(text: str, input: Shape, params: Sequence[tuple[str, str]] = ()) -> Source:

@@ -12,7 +12,6 @@ from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
-from cnncalc.spec.foreign import kind_named
 from cnncalc.spec.repairs import guess, rename, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
 from cnncalc.spec.tree import Block, Body, Call, chains_of, expressions_of, units_of
@@ -177,15 +176,15 @@ class Checker:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 self.check_output_name(chain.name, chain.name_span, outputs, taken, repeated)
                 outputs.add(chain.name)
+        known = {*parameters, *outputs}
         for unit in units_of(chains):
             if isinstance(unit, Call) and not self.problems.full:
                 self.used_blocks.add(unit.kind)
                 try:
-                    bind(unit, self.description)
+                    bind(unit, self.description, known)
                 except Mistake as mistake:
                     for one in (mistake, *mistake.others):
                         self.problems.add(one.problem)
-        known = {*parameters, *outputs}
         read: set[str] = set()
         for expression in expressions_of(chains):
             read.update(self.check_names(expression, known, self.description.params))
@@ -243,6 +242,8 @@ class Checker:
         """What was probably meant by an unknown name."""
         if re.fullmatch(r"[0-9]+(x[0-9]+)+", name.name):
             return (write(name.span, f"[{name.name.replace('x', ', ')}]", "lists are written in brackets"),)
+        from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+
         word = FOREIGN_WORDS.get(name.name, "")
         kind = kind_named(name.name)
         names = [*known, *RESERVED, *KINDS, *self.description.blocks]

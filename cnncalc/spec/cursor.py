@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
+from cnncalc.spec.forms import align_items
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.tokens import Token, describe_token, tokenize
@@ -58,7 +60,8 @@ class Cursor:
             self.fail(f"expected {what}, found nothing")
         value = read()
         if self.kind != "end":
-            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *self.guesses(""))
+            aligned = align_items(self.text) if self.kind == "-" else ()
+            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *aligned, *self.guesses(""))
         return value
 
     def since(self, start: int) -> Span:
@@ -84,7 +87,7 @@ class Cursor:
         """Possible repairs of a token that does not fit, where `wanted` was expected."""
         here = self.span_of(self.token)
         before = here._replace(end=here.start)
-        found = []
+        found = list(self.times())
         if self.kind == "=":
             found.append(Fix(here, "==", "use `==` to compare"))
         if self.kind in (",", "name", "("):
@@ -98,10 +101,25 @@ class Cursor:
             found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
         return tuple(found)
 
+    def times(self) -> tuple[Fix, ...]:
+        """The repair of `relu x 2` and of `relu x2`; the `x` is the current token."""
+        count = re.fullmatch("[xX]([0-9]*)", self.token.text) if self.kind == "name" and self.position else None
+        if count is None:
+            return ()
+        at, following = self.span_of(self.token), self.tokens[self.position + 1]
+        if count[1] or following.kind not in ("number", "name"):
+            return (write(at, f"* {count[1]}".rstrip()),)
+        return (write(at._replace(end=self.span_of(following).end), f"* {following.text}"),)
+
     def turned_around(self) -> tuple[Fix, ...]:
-        """The repair of `3 * relu`; the number is the current token."""
-        number, times, *rest = self.tokens[self.position :]
-        if times.kind != "*" or not rest or rest[0].kind != "name":
+        """The repair of `3 * relu`, `3 x relu` and `3x relu`; the number is the current token."""
+        number, *rest = self.tokens[self.position :]
+        count = number.text.rstrip("xX")
+        if rest and count == number.text and rest[0].text in ("*", "x", "X"):
+            rest = rest[1:]
+        elif count == number.text:
+            return ()
+        if not count.isdigit() or not rest or rest[0].kind != "name":
             return ()
         end = rest[0].end
         depth = 0
@@ -111,7 +129,7 @@ class Cursor:
                 break
             end = token.end
         unit = self.text.body[rest[0].start : end]
-        return (write(self.text.at(number.start, end), f"{unit} * {number.text}"),)
+        return (write(self.text.at(number.start, end), f"{unit} * {count}"),)
 
     def percent(self) -> tuple[Fix, ...]:
         """The repair of `50%`, where a value is missing after the `%`."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cnncalc.errors import Problem, Problems, Source, Span
+from cnncalc.errors import Fix, Problem, Problems, Source, Span
 from cnncalc.spec.bodies import BodyReader
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.grammar import read_declaration
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node, is_empty, parse
 from cnncalc.spec.repairs import rename
+from cnncalc.spec.top_keys import mend_key
 from cnncalc.spec.tree import Block, Body
 
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
@@ -84,15 +85,20 @@ class _Reader(BodyReader):
             if key.value in readers:
                 readers[key.value](key, node)
             elif key.value not in KEYS:
-                known = "the keys are " + ", ".join(KEYS)
-                unknown = [name for name in KEYS if name not in root.values]
-                fixes = () if self.problems.full else rename(key.span, key.value, unknown)
-                self.problems.add(Problem("unknown-key", f"unknown key `{key.value}`", key.span, known, fixes=fixes))
+                self.unknown_key(root, key, node)
             elif isinstance(node, YamlString):
                 self.result.texts[key.value] = node
             else:
                 self.refuse(f"`{key.value}` must be a string, found {describe_node(node)}", node.span)
         return self.result
+
+    def unknown_key(self, root: YamlMapping, key: YamlString, node: YamlNode) -> None:
+        known = "the keys are " + ", ".join(KEYS)
+        fixes: tuple[Fix, ...] = ()
+        if not self.problems.full:
+            unknown = [name for name in KEYS if name not in root.values]
+            fixes = (*mend_key(root, key, node, KEYS), *rename(key.span, key.value, unknown))
+        self.problems.add(Problem("unknown-key", f"unknown key `{key.value}`", key.span, known, fixes=fixes))
 
     def pairs(self, key: YamlString, node: YamlNode) -> list[tuple[YamlString, YamlNode]]:
         if isinstance(node, YamlMapping):

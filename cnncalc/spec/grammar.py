@@ -31,7 +31,6 @@ from cnncalc.spec.expressions import (
     Negative,
     Not,
 )  # fmt: skip
-from cnncalc.spec.foreign import calls_in, rewritings
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.tokens import Token, describe_token
@@ -120,8 +119,20 @@ class Parser(Cursor):
         if self.take("if"):
             condition = self.expression(_OR)
             if self.take("else"):
-                otherwise = self.unit()
+                otherwise = self.other_unit()
         return Item(unit, count, condition, otherwise, self.since(start))
+
+    def other_unit(self) -> SyntaxUnit:
+        """The unit after `else`; a repeated one needs parentheses."""
+        start = self.position
+        unit = self.unit()
+        if self.kind == "*":
+            sign = self.span_of(self.next())
+            self.expression(_SUM)
+            span = self.since(start)
+            parentheses = write(span, f"({span.text})")
+            self.fail("put a repeated layer after `else` in parentheses", parentheses, span=sign)
+        return unit
 
     def unit(self) -> SyntaxUnit:
         start = self.position
@@ -141,6 +152,8 @@ class Parser(Cursor):
             self.fail("expected a layer, found `->`", Fix(self.span_of(self.token), "", "remove this `->`"))
         if self.kind == "number":
             self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *self.turned_around())
+        if self.kind == "name" and self.token.text[0].isdigit() and (turned := self.turned_around()):
+            self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *turned)
         kind = self.expect("name", "a layer")
         while self.kind == "." and self.tokens[self.position + 1].kind == "name":  # `nn.Conv2d`, which is not a kind
             self.next()
@@ -290,6 +303,8 @@ def read_chain(text: YamlString) -> Chain:
         return parser.whole(parser.chain, "a layer")
     except Mistake as mistake:  # in a call that Python could read, as `Conv2D(8, (3, 3), activation='relu')`
         if mistake.problem.code == "syntax":
+            from cnncalc.spec.foreign import calls_in, rewritings  # only needed for mistakes
+
             fixes = {
                 write(text.at(start, end), here): name in KINDS
                 for start, end, name in calls_in(text.body)

@@ -146,9 +146,16 @@ class _Builder:
                 self.problems.add(Problem("yaml-feature", "merge keys are not supported", node.span, help=_ONLY_CALLS))
             self.keys[-1] = node
         else:
-            self.problems.add(Problem("wrong-form", f"a key must be a string, found {describe_node(node)}", node.span))
+            if not (parent.flow and self.is_in_call(parent.span.start, node.span.start)):
+                message = f"a key must be a string, found {describe_node(node)}"
+                self.problems.add(Problem("wrong-form", message, node.span))
             self.keys[-1] = YamlString(_REFUSED, node.span, None)
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
+
+    def is_in_call(self, start: int, end: int) -> bool:
+        """Whether a parenthesis is open before `end`: a call that commas or brackets cut, which is reported."""
+        before = self.source.text[max(start, end - limits.TRANSLATED_CALL) : end]
+        return before.count("(") > before.count(")")
 
     def begin(self, node: YamlList | YamlMapping) -> None:
         if len(self.open) >= limits.NESTING:

@@ -24,6 +24,17 @@ def write(span: Span, text: str, why: str = "") -> Fix:
     return Fix(span, text, f"{why}: `{text}`" if why else f"write `{text}`")
 
 
+def replace_all(edits: list[tuple[Span, str]], why: str) -> Fix:
+    """One repair that makes several replacements, at spans of one source that do not overlap."""
+    edits = sorted(edits, key=lambda edit: edit[0][1:])
+    (first, _), (last, _) = edits[0], edits[-1]
+    pieces, at = [], first.start
+    for span, text in edits:
+        pieces += [first.source.text[at : span.start], text]
+        at = span.end
+    return Fix(first._replace(end=last.end), "".join(pieces), why)
+
+
 def rename(span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
     """The repair of a misspelt name, none if no known name is similar."""
     found = nearest(name, known)
@@ -83,13 +94,20 @@ def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Proble
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
     end = fix.span.start + len(fix.text)
+    if problem.span and problem.span.start >= fix.span.end:  # it is still there, at its new position
+        moved = problem.span.start + len(fix.text) - len(fix.span.text)
+        if any(other.code == problem.code and other.span and other.span.start == moved for other in after):
+            return False
     ends_errors = problem.severity == "warning" and failed(before) and not failed(after)  # errors hide all warnings
     for other in after:
         code, line = _line_of(other)
-        if left[code, line - grown]:
-            left[code, line - grown] -= 1
-        elif left[code, line]:
-            left[code, line] -= 1
+        before_it = other.span is None or other.span.source.name != fix.span.source.name or line < fix.span.line
+        within = line <= fix.span.line + fix.text.count("\n")
+        moved_within = range(fix.span.line, fix.span.line + fix.span.text.count("\n") + 1)
+        lines = (line,) if before_it else (line, line - grown, *moved_within) if within else (line - grown,)
+        known = next((at for at in lines if left[code, at]), None)
+        if known is not None:
+            left[code, known] -= 1
         elif ends_errors:
             continue
         elif other.span is None or not _was_hidden(other, problem, Span(fix.span.source, fix.span.start, end)):
@@ -103,6 +121,8 @@ def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
     Warnings are only given for files without errors, so every error hides them.
     """
     assert other.span
+    if problem.code == "yaml-syntax" and other.code not in HIDING:  # nothing at all was checked before
+        return True
     elsewhere = other.span.source.name != repair.source.name
     if other.severity == "warning" and problem.severity == "error":
         around = not elsewhere and other.span.start <= repair.start <= repair.end <= other.span.end

@@ -79,6 +79,10 @@ _FOREIGN = {
 }  # fmt: skip
 
 
+# The name of a param in the syntax of shells, of templates and of Python's f-strings.
+_PLACEHOLDER = re.compile(r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)")
+
+
 def _unknown(text: YamlString, token: Token) -> Mistake:
     """The mistake of a character that has no meaning, with what was probably meant."""
     body, start = text.body, token.start
@@ -89,6 +93,8 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
         word = body[start + 1 : end]
         fix = Fix(text.at(start, end + 1), word, f"write `{word}`, without the quotes")
         return Mistake("syntax", "words are written without quotes", text.at(start, end + 1), "", fix)
+    if placeholder := _PLACEHOLDER.match(body, start):
+        return _placeholder(text, placeholder)
     sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")
     at = text.at(start, start + max(len(sign), 1))
     fixes = [write(at, _FOREIGN[sign].strip())] if sign else []
@@ -104,6 +110,14 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
     if sign == "!":
         fixes = [Fix(at, "not ", "write `not`")]
     return Mistake("syntax", f"`{sign or body[start]}` has no meaning here", at, "", *fixes)
+
+
+def _placeholder(text: YamlString, found: re.Match[str]) -> Mistake:
+    """The mistake of `$width`, `${width}` or `{2 * width}`, where `width` or `(2 * width)` is meant."""
+    at, inner = text.at(*found.span()), (found[1] or found[2] or found[3]).strip()
+    plain = inner if re.fullmatch(r"\w+", inner) else f"({inner})"
+    message = "a name is written as it is, without `$` or braces"
+    return Mistake("syntax", message, at, "", write(at, plain))
 
 
 def describe_token(token: Token) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Source, Span
+from cnncalc.spec.flow import OPENING, in_quotes, strings_to_quote
+from cnncalc.spec.repairs import replace_all
 
-OPENING = {"[": "]", "{": "}"}
 _BRACKETS = re.compile(r"""[\[\]{}]|(?<=[\s\[{,:])(?:'[^']*'|"(?:[^"\\]|\\.)*"|\#[^\n]*)""", re.DOTALL)
 
 # What an error shows → the attribute of PyYAML's error, and the phrase in it. Checked with PyYAML 6.0.1 to 6.0.4, with
@@ -163,16 +164,18 @@ def _colon_in_title(scene: Scene) -> Problem | None:
     return scene.problem("a colon followed by a space inside a string", span, fix)
 
 
-def _index_in_braces(scene: Scene) -> Problem | None:
-    """`{out: 8 * depths[0]}`: inside braces and brackets, a `[` begins a list."""
-    found = re.search(r"(?<=[:,\[{])\s*([^\s'\"\[{,:][^'\"\[{,:]*\[[^\]\[]*\][^,}\]]*)", scene.line)
-    if not found or "flow" not in scene.signs:
+def _call_in_brackets(scene: Scene) -> Problem | None:
+    """`{a: split([4, 8], 0)}`, `{out: 8 * depths[0]}`: inside braces and brackets a `[` begins a list."""
+    if "flow" not in scene.signs:
         return None
-    quoted = f'"{found[1].rstrip()}"'
-    end = found.start(1) + len(found[1].rstrip())
-    span = scene.span(found.start(1), end)
-    message = "inside braces or brackets, a string with an index needs quotes"
-    return scene.problem(message, span, Fix(span, quoted, f"put it in quotes: `{quoted}`"))
+    text, begin = scene.source.text, scene.begin
+    spans = [Span(scene.source, *found) for found in strings_to_quote(text, begin)] if text[begin:] else []
+    if not spans or spans[0].start > scene.at:
+        return None
+    edits = [(span, in_quotes(span.text)) for span in spans]
+    listed = " and ".join(f"`{quoted}`" for _, quoted in edits[:3])
+    message = "inside braces or brackets, a string with a comma or a bracket needs quotes"
+    return scene.problem(message, spans[0], replace_all(edits, f"put it in quotes: {listed}"), help="put it in quotes")
 
 
 def _escape(scene: Scene) -> Problem | None:
@@ -285,6 +288,6 @@ def _reserved_sign(scene: Scene) -> Problem | None:
 
 GUESSES: tuple[Guess, ...] = (
     _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses,
-    _colon_in_title, _index_in_braces, _escape, _within_brackets, _not_closed, _arrow_at_margin, _reserved_sign,
+    _colon_in_title, _call_in_brackets, _escape, _within_brackets, _not_closed, _arrow_at_margin, _reserved_sign,
     _indentation,
 )  # fmt: skip

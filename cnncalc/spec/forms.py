@@ -1,0 +1,131 @@
+"""Repairs of items in the form of other tools: names before colons, mappings with `type`, branches with dashes.
+
+Each function makes possible repairs of nodes; none reports anything. Which of them hold is tried on the file.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cnncalc.errors import Fix, Span
+from cnncalc.layers import KINDS
+from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString
+from cnncalc.spec.repairs import write
+from cnncalc.spec.segments import free_name
+
+TYPE_KEYS = ("type", "kind", "layer", "layer_type", "class", "class_name", "op", "module")
+NAME_KEYS = ("name", "id", "label")
+NESTED_KEYS = ("args", "arguments", "config", "params", "parameters", "kwargs", "settings", "options", "attrs")
+_WORD = re.compile(r"[A-Za-z_][\w.]*")
+_DEEPER_ITEM = re.compile(r"\n[ \t]*-[ \t]+")
+
+
+def is_label(key: YamlString) -> bool:
+    """Whether a key is a name and perhaps a condition, and neither a kind nor a word of the language."""
+    word = key.value.split(" ")[0]
+    return word.isidentifier() and word not in KINDS and word not in STRUCTURE_WORDS
+
+
+def texts_of(node: YamlNode) -> list[str]:
+    """The strings of an item or of a list of items, [] where there are others."""
+    items = node.items if isinstance(node, YamlList) else [node]
+    texts = [item.body.strip() for item in items if isinstance(item, YamlString) and item.value]
+    return texts if len(texts) == len(items) else []
+
+
+def name_an_item(key: YamlString, node: YamlNode) -> list[Fix]:
+    """Repairs of `stem: conv(8, 3)`, where `stem` is a name; of a name like that of a path too, with a similar one."""
+    texts = texts_of(node)
+    if not is_label(key) or not key.value.isidentifier() or not texts:
+        return []
+    whole = Span(key.span.source, key.span.start, node.span.end)
+    chain = " -> ".join(texts)
+    return [write(whole, f"{name} = {chain}") for name in dict.fromkeys((key.value, free_name(key.value)))]
+
+
+def type_key(node: YamlMapping) -> YamlString | None:
+    """The key that names the kind in an item such as `{type: conv, out: 8}`, None if there is none."""
+    for key, value in node.pairs:
+        is_word = isinstance(value, YamlString) and _WORD.fullmatch(value.value) is not None
+        if key.value in TYPE_KEYS and is_word and (len(node.pairs) > 1 or key.value not in ("layer", "op", "module")):
+            return key
+    return None
+
+
+def call_of_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
+    """Repairs of an item as a mapping whose `key` names the kind: a call with the others as arguments."""
+    kind, name = node.values[key.value], ""
+    assert isinstance(kind, YamlString)
+    arguments: list[str] = []
+    for other, value in node.pairs:
+        if other.value in NAME_KEYS and isinstance(value, YamlString):
+            name = free_name(re.sub(r"\W", "_", value.value))
+        elif other is not key:
+            arguments += _arguments(other.value, value)
+    span = node.span if node.flow else Span(node.span.source, node.pairs[0][0].span.start, node.span.end)
+    return _calls(span, kind.value, arguments, name)
+
+
+def call_of_neighbors(node: YamlMapping) -> list[Fix]:
+    """Repairs of `{conv: 8, kernel: 3}`, or of `conv:` with its arguments not indented below it."""
+    (key, value), *others = node.pairs
+    if is_label(key) or not _WORD.fullmatch(key.value) or key.value in MERGES:
+        return []
+    arguments = texts_of(value)
+    for other, given in others:
+        arguments += _arguments(other.value, given)
+    span = node.span if node.flow else Span(node.span.source, key.span.start, node.span.end)
+    return _calls(span, key.value, arguments, "")
+
+
+def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
+    """A call in this language, from another tool's words too, named and unnamed."""
+    from cnncalc.spec.foreign import rewritings  # only needed for mistakes
+
+    text = f"{kind}({', '.join(arguments)})" if arguments else kind
+    calls = [*rewritings(text, kind), text]
+    named = [f"{name} = {call}" if "->" not in call else f"({name} = {call}" for call in calls if name]
+    named = [text if text[0] != "(" else text.replace(" ->", ") ->", 1) for text in named]
+    return [write(span, text) for text in (*named, *calls)]
+
+
+def _arguments(name: str, node: YamlNode) -> list[str]:
+    """The arguments that a pair of a mapping stands for."""
+    if isinstance(node, YamlString):
+        return [f"{name}={node.value}"] if node.value else []
+    if isinstance(node, YamlList):
+        listed = ", ".join(texts_of(node)) if not node.flow else node.span.text[1:-1]
+        return [listed] if name in NESTED_KEYS else [f"{name}=[{listed}]"]
+    if name in NESTED_KEYS:
+        return [argument for key, value in node.pairs for argument in _arguments(key.value, value)]
+    return []
+
+
+def drop_dashes(node: YamlList) -> Fix | None:
+    """The repair of named branches that have dashes too; None if not all of them have a name."""
+    labels = [
+        isinstance(item, YamlMapping) and len(item.pairs) == 1 and is_label(item.pairs[0][0]) for item in node.items
+    ]
+    named = [value for item in node.items if isinstance(item, YamlMapping) for _, value in item.pairs]
+    if node.flow or not all(labels) or all(isinstance(value, YamlMapping) for value in named):
+        return None
+    margin = node.span.column - 1
+    text = re.sub(rf"(\A|\n {{{margin}}})-(?= )", r"\1 ", node.span.text)
+    return Fix(node.span, text, "remove the dashes: branches have names or dashes")
+
+
+def align_items(text: YamlString) -> tuple[Fix, ...]:
+    """Repairs of items that are indented more than the item before them, which YAML reads as more of its string."""
+    source, start, _ = text.span
+    if not text.plain or not _DEEPER_ITEM.search(text.body):
+        return ()
+    number, column = source.position(start)
+    before = source.line(number)[: column - 1]
+    fixes = []
+    if before.strip() == "-":
+        margin = before[: before.index("-")]
+        aligned = _DEEPER_ITEM.sub(f"\n{margin}- ", text.body)
+        fixes.append(Fix(text.span, aligned, "indent it as much as the item above it"))
+    fixes.append(Fix(text.span, _DEEPER_ITEM.sub(" -> ", text.body), "join the layers with `->`"))
+    return tuple(fixes)
