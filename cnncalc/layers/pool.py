@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
 from cnncalc.layers.kernel import DILATION, KERNEL, PADDING
 from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
 from cnncalc.layers.reach import Adaptive, Reach
 from cnncalc.layers.settings import (
-    MAXIMUM,
     Amount,
     LayerError,
     Padding,
@@ -134,7 +134,7 @@ class MaxPool(_Pool, kind="max_pool"):
 
     @property
     def border(self) -> float | None:
-        return -MAXIMUM
+        return -limits.SIZE
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 comparisons
