@@ -274,7 +274,7 @@ GUIDE = [
     f"{limits.NESTING} levels of lists, of parentheses and of blocks, as many nested steps in an expression",
     f"{limits.EXTENDED_FILES} files that extend one another",
     f"{limits.LAYERS:,} layers (and {limits.EXPANSION_STEPS:,} steps to write them out),"
-    f" {limits.DIFFERENT_LAYERS:,} of which differ in arguments or input, with paths of {limits.PATH_CHARACTERS:,} ",
+    f" with paths of {limits.PATH_CHARACTERS:,} ",
     f"{limits.EVALUATION_STEPS:,} steps of expressions",
     f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
     f"at most {limits.PROBLEMS} problems are reported",

@@ -87,12 +87,8 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
         "too-large: a list has 10,001 elements",
     ),
     "layers": (
-        lambda size: f"{HEAD}layers: [relu * 50000, relu * {size - 50_000}]", limits.LAYERS,
-        "too-large: the network has more than 100,000 layers",
-    ),
-    "layers that differ": (
-        lambda size: f"{HEAD}layers: ['conv(channels + 1, 1) * {size}']", limits.DIFFERENT_LAYERS,
-        "too-large: the network has more than 30,000 layers that differ in arguments or input",
+        lambda size: f"{HEAD}layers: [relu * 20000, relu * {size - 20_000}]", limits.LAYERS,
+        "too-large: the network has more than 30,000 layers",
     ),
     "words": (  # the sizes of the input are three of them
         lambda size: f"{HEAD}layers:\n" + "- relu()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3),
@@ -104,7 +100,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "steps": (  # each of the two items is one, the group of the rounds, and each round
         lambda size: f"{HEAD}layers: [relu, identity * {size - 3}]", limits.EXPANSION_STEPS,
-        "too-large: the network takes more than 250,000 steps",
+        "too-large: the network takes more than 100,000 steps",
     ),
     "levels of lists": (  # the document and its params are two of them
         lambda size: listed("[" * (size - 2) + "]" * (size - 2)), limits.NESTING,

@@ -31,6 +31,7 @@ class Inspection:
         self.different = list(first.values())
         self.known_windows: dict[tuple[int, Shapes], tuple[Axis, ...]] = {}
         self.known_reads: dict[tuple[int, Shapes], tuple[object, ...]] = {}
+        self.known_mixes: dict[tuple[int, Shapes], bool] = {}
         self.readers: dict[int, list[Node]] = {}
         for node in network.nodes:
             for index in node.inputs:
@@ -65,8 +66,12 @@ class Inspection:
 
     def mixes(self, node: Node) -> bool:
         """Whether a layer is a linear map that mixes channels."""
-        mixed = isinstance(node.layer.channels(node.input_shapes, node.output), Chosen)
-        return mixed and node.layer.linear and self.layer(node).work.macs > 0
+        key = (id(node.layer), node.input_shapes)
+        found = self.known_mixes.get(key)
+        if found is None:
+            mixed = isinstance(node.layer.channels(node.input_shapes, node.output), Chosen)
+            found = self.known_mixes[key] = mixed and node.layer.linear and self.layer(node).work.macs > 0
+        return found
 
     def passes_on(self, node: Node) -> bool:
         """Whether a layer between two linear maps keeps them one, and does not enlarge the map."""

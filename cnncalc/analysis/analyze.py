@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.analysis import receptive_field
@@ -37,35 +38,76 @@ def costs(network: Network) -> Iterator[Costs]:
         yield found[node.shares is not None]
 
 
-def analyze(network: Network) -> Report:
-    """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
-    rules: dict[tuple[int, Shapes], tuple[Reach, Channels]] = {}
-    fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
-    seen: dict[int, tuple[ReceptiveField | None, Whole | None]] = {}  # by the identity of a field: most pass it on
-    image = network.input[1:]
-    lines: dict[Span, int] = {}
-    phases = 0
-    layers = []
-    for node, cost in zip(network.nodes, costs(network), strict=True):
+class _Seen(NamedTuple):
+    """A field, and what the report says of it."""
+
+    field: Field | None
+    receptive_field: ReceptiveField | None
+    whole: Whole | None
+
+
+class _Fields:
+    """Follows the receptive field from layer to layer. Each is kept until its last reader has it: many do not repeat."""
+
+    def __init__(self, network: Network) -> None:
+        self.image = network.input[1:]
+        self.rules: dict[tuple[int, Shapes], tuple[Reach, Channels]] = {}
+        self.phases = 0
+        self.at: dict[int, _Seen] = {INPUT: self._show(receptive_field.at_input(network.input))}
+        self.last_reader = {source: node.index for node in network.nodes for source in node.inputs}
+        self.like: dict[tuple[int, int], int] = {}  # a layer that reads the same source, by that and the layer's identity
+
+    def after(self, node: Node) -> _Seen:
+        """What the output of a layer sees, called once for each node in order."""
+        first = node.inputs[0]
+        alone = len(node.inputs) == 1
+        like = self.like.setdefault((first, id(node.layer)), node.index) if alone else node.index
+        found = self.at.get(like)
+        if found is None:
+            before = self.at[first]
+            field = self._compute(node)
+            found = before if field is before.field else self._show(field)
+        self.at[node.index] = found
+        for source in node.inputs:
+            if self.last_reader[source] == node.index:
+                self.at.pop(source, None)
+        return found
+
+    def _compute(self, node: Node) -> Field | None:
+        if self.phases >= limits.FIELD_UNITS:
+            return None
+        before = tuple([field for index in node.inputs if (field := self.at[index].field) is not None])
+        if len(before) < len(node.inputs):
+            return None
         key = (id(node.layer), node.input_shapes)
-        rule = rules.get(key)
+        rule = self.rules.get(key)
         if rule is None:
             layer, shapes, output = node.layer, node.input_shapes, node.output
-            rule = rules[key] = layer.reach(shapes, output), layer.channels(shapes, output)
-        field = _field_after(node, rule, fields) if phases < limits.FIELD_UNITS else None
-        fields[node.index] = field
-        sees = seen.get(id(field))
-        if sees is None:
-            sees = seen[id(field)] = receptive_field.shown(field), receptive_field.whole(field, image)
-            phases += receptive_field.phases(field)
+            rule = self.rules[key] = layer.reach(shapes, output), layer.channels(shapes, output)
+        return receptive_field.after(*rule, before, node.input_shapes, node.output)
+
+    def _show(self, field: Field | None) -> _Seen:
+        self.phases += receptive_field.phases(field)
+        return _Seen(field, receptive_field.shown(field), receptive_field.whole(field, self.image))
+
+
+def analyze(network: Network) -> Report:
+    """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
+    fields = _Fields(network)
+    lines: dict[Span, int] = {}
+    layers = []
+    for node, cost in zip(network.nodes, costs(network), strict=True):
+        field, own, whole = fields.after(node)
         line = lines.get(node.span) or lines.setdefault(node.span, node.span.line)
         shares = network.nodes[node.shares].path if node.shares is not None else ""
-        seen_as = (*sees, field is None or field.centred)
-        made = node.path, node.layer, line, node.input_shapes, node.output, cost, *seen_as, shares, node.inputs
-        layers.append(LayerReport(*made))
-    outputs = {name: network.shape_at(index) for name, index in network.outputs.items()}
-    output = next(iter(outputs.values()), ()) if network.complete else ()
-    outputs.pop("", None)
+        seen = own, whole, field is None or field.centred
+        layers.append(
+            LayerReport(node.path, node.layer, line, node.input_shapes, node.output, cost, *seen, shares, node.inputs)
+        )
+    ends = dict(network.outputs)
+    end = ends.pop("", None)
+    if end is None:
+        end = next(iter(ends.values()), len(network.nodes) - 1)
     return Report(
         network.name,
         network.source,
@@ -78,10 +120,3 @@ def analyze(network: Network) -> Report:
         Costs.together(layer.costs for layer in layers),
         network.complete,
     )
-
-
-def _field_after(node: Node, rule: tuple[Reach, Channels], fields: dict[int, Field | None]) -> Field | None:
-    before = tuple([field for index in node.inputs if (field := fields[index]) is not None])
-    if len(before) < len(node.inputs):
-        return None
-    return receptive_field.after(*rule, before, node.input_shapes, node.output)

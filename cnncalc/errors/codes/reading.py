@@ -22,7 +22,7 @@ CODES = (
     Code(
         "too-large",
         "A limit on size, depth or number is exceeded.",
-        "Limits keep any file from using up memory or time: 1 MiB per file, 100,000 layers, 100 levels of parentheses"
+        "Limits keep any file from using up memory or time: 1 MiB per file, 30,000 layers, 100 levels of parentheses"
         " and of blocks, numbers up to 10^18, axes up to 10^9. Nearly always a number was mistyped.",
         "input: [3, 8, 8]\nlayers:\n  - conv(10 ** 40, 3)\n",
         "input: [3, 8, 8]\nlayers:\n  - conv(40, 3)\n",
