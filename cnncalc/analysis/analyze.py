@@ -47,7 +47,7 @@ class _Seen(NamedTuple):
 
 
 class _Fields:
-    """Follows the receptive field from layer to layer. Each is kept until its last reader has it: many do not repeat."""
+    """Follows the receptive field from layer to layer; each is kept until its last reader has it."""
 
     def __init__(self, network: Network) -> None:
         self.image = network.input[1:]
@@ -55,7 +55,7 @@ class _Fields:
         self.phases = 0
         self.at: dict[int, _Seen] = {INPUT: self._show(receptive_field.at_input(network.input))}
         self.last_reader = {source: node.index for node in network.nodes for source in node.inputs}
-        self.like: dict[tuple[int, int], int] = {}  # a layer that reads the same source, by that and the layer's identity
+        self.like: dict[tuple[int, int], int] = {}  # by the source and the layer, the first node of both
 
     def after(self, node: Node) -> _Seen:
         """What the output of a layer sees, called once for each node in order."""
@@ -104,10 +104,9 @@ def analyze(network: Network) -> Report:
         layers.append(
             LayerReport(node.path, node.layer, line, node.input_shapes, node.output, cost, *seen, shares, node.inputs)
         )
-    ends = dict(network.outputs)
-    end = ends.pop("", None)
-    if end is None:
-        end = next(iter(ends.values()), len(network.nodes) - 1)
+    outputs = {name: network.shape_at(index) for name, index in network.outputs.items()}
+    output = next(iter(outputs.values()), ()) if network.complete else ()
+    outputs.pop("", None)
     return Report(
         network.name,
         network.source,
