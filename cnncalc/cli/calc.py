@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import options
+from cnncalc.cli.explain import ExplainFormat, write_explained
+from cnncalc.cli.formats import TableFormat
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without
-from cnncalc.cli.summary import SummaryFormat, make_summary_view, write
+from cnncalc.cli.summary import make_summary_view, write
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +25,16 @@ Chain = Annotated[
     Reads(),
 ]
 Input = Annotated[str, typer.Option("--input", metavar="SIZES", help="Input size, e.g. 3x224x224.", show_default=False)]
+# the format of --explain for each of the table that has one
+EXPLAINED = {TableFormat.table: ExplainFormat.text} | {
+    TableFormat(format.value): format for format in ExplainFormat if format is not ExplainFormat.text
+}
 ROOM = 4096  # positions more on every side, in which any window that is meant has room
 
 Explain = Annotated[
     bool,
     typer.Option("--explain", help="Show the arithmetic in place of the table."),
-    options.FOR_PEOPLE,
+    Needs(*(f"--format {name}" for name in EXPLAINED)),
 ]
 Want = Annotated[
     str | None,
@@ -37,7 +43,6 @@ Want = Annotated[
     Needs("--format table", "--format json"),
 ]
 TABLE_ONLY = Without("--explain", "--want")
-Format = Annotated[SummaryFormat, options.FORMAT]
 Columns = Annotated[options.Columns, TABLE_ONLY]
 Human = Annotated[options.Human, TABLE_ONLY]
 DtypeOption = Annotated[options.DtypeOption, TABLE_ONLY]
@@ -76,7 +81,7 @@ def calc(
     explain: Explain = False,
     want: Want = None,
     free: Free = None,
-    format: Format = SummaryFormat.table,
+    format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
     columns: Columns = None,
     human: Human = None,
@@ -101,16 +106,14 @@ def calc(
     return 0
 
 
-def _explain(reading: "Reading", format: SummaryFormat, view: "View") -> str:
+def _explain(reading: "Reading", format: TableFormat, view: "View") -> str:
     from cnncalc.analysis.explain import explain
-    from cnncalc.cli.explain import ExplainFormat, write_explained
 
-    names = {"table": ExplainFormat.text, "markdown": ExplainFormat.markdown, "latex": ExplainFormat.latex}
-    return write_explained(explain(reading.require_network(), reading.require_report()), names[format], view)
+    return write_explained(explain(reading.require_network(), reading.require_report()), EXPLAINED[format], view)
 
 
 def _search(
-    network: "Network", want: str, free: str | None, format: SummaryFormat, output: str | None, view: "View"
+    network: "Network", want: str, free: str | None, format: TableFormat, output: str | None, view: "View"
 ) -> int:
     from cnncalc.analysis.wanted import search
     from cnncalc.render.show import show

@@ -1,9 +1,9 @@
 """`cnncalc codes`."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
+from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.output import emit, make_view
 from cnncalc.errors import UsageError
 
@@ -18,22 +18,14 @@ def _codes(incomplete: str) -> list[str]:
     return [code for code in all_codes() if code.startswith(incomplete)]
 
 
-class CodesFormat(StrEnum):
-    """How codes are written."""
-
-    text = "text"
-    json = "json"
-
-
 CodeArgument = Annotated[
     str | None, options.argument("[CODE]", "The code of an error or a warning, e.g. shape-mismatch.", _codes)
 ]
-Format = Annotated[CodesFormat, options.FORMAT]
 
 
 def codes(
     code: CodeArgument = None,
-    format: Format = CodesFormat.text,
+    format: options.TextFormatOption = TextFormat.text,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -48,17 +40,13 @@ def codes(
 
         raise UsageError(f"there is no code {code!r}; {did_you_mean(code, known) or 'see cnncalc codes'}")
     chosen = [known[code]] if code is not None else list(known.values())
-    match format:
-        case CodesFormat.json:
-            text = render.codes_json(chosen)
-        case CodesFormat.text:
-            from cnncalc.render.show import show
-
-            view = make_view(output, width, color)
-            blocks = render.describe_code(chosen[0], _report(chosen[0]), view) if code else render.list_codes(chosen)
-            text = show(blocks, view)
-        case _:
-            assert_never(format)
+    text = write_text(
+        format, make_view(output, width, color),
+        document=lambda view: (
+            render.describe_code(chosen[0], _report(chosen[0]), view) if code else render.list_codes(chosen)
+        ),
+        json=lambda: render.codes_json(chosen),
+    )  # fmt: skip
     emit(text, output)
 
 

@@ -4,34 +4,22 @@ import re
 from enum import StrEnum
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.cli import options
+from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from cnncalc.compare.side_by_side import SideBySide, Subject
     from cnncalc.network import Network
-    from cnncalc.render.document import Block
     from cnncalc.render.view import View
-
-
-class CompareFormat(StrEnum):
-    """How a comparison is written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
 
 
 class Separable(StrEnum):
@@ -102,7 +90,6 @@ Settings = Annotated[
     list[str] | None,
     options.option("--set", metavar="NAME=VALUE", help="Override a param; several values of one are compared."),
 ]
-Format = Annotated[CompareFormat, options.FORMAT]
 
 
 def compare(
@@ -119,7 +106,7 @@ def compare(
     dtype: DtypeOption = None,
     inputs: Inputs = None,
     settings: Settings = None,
-    format: Format = CompareFormat.table,
+    format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -152,35 +139,9 @@ def _choose(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers
     return view._replace(columns=chosen, dtype=options.choose_dtype(dtype, chosen))
 
 
-def _write(
-    document: "Callable[[View], Iterable[Block]]", json: "Callable[[], str]", csv: "Callable[[], str]",
-    format: CompareFormat, view: "View",
-) -> str:  # fmt: skip
-    """A comparison in a format; on a page lines may be as long as they like."""
-    match format:
-        case CompareFormat.json:
-            return json()
-        case CompareFormat.csv:
-            return csv()
-        case CompareFormat.table:
-            from cnncalc.render.show import show
-
-            return show(document(view), view)
-        case CompareFormat.markdown:
-            from cnncalc.render.markdown import write_markdown
-
-            return write_markdown(document(view._replace(width=None)))
-        case CompareFormat.latex:
-            from cnncalc.render.booktabs import write_latex
-
-            return write_latex(document(view._replace(width=None)))
-        case _:
-            assert_never(format)
-
-
 def _separable(
     network: "Network", form: Separable, at: str | None, least_saving: Fraction | None, write: str | None,
-    format: CompareFormat, view: "View",
+    format: TableFormat, view: "View",
 ) -> str:  # fmt: skip
     from cnncalc.compare.separable import convolutions, separated
     from cnncalc.paths import find_paths
@@ -193,11 +154,11 @@ def _separable(
     if write is not None:
         _write_network(rewritten.network, network.name, form, write)
     found = rewritten.comparison
-    return _write(
-        lambda view: render.compare_separable(found, form, view),
-        lambda: render.comparison_json(found._replace(rows=()) if view.totals else found, separable=form.value),
-        lambda: render.comparison_csv(found, view),
+    return write_table(
         format, view,
+        document=lambda view: render.compare_separable(found, form, view),
+        json=lambda: render.comparison_json(found._replace(rows=()) if view.totals else found, separable=form.value),
+        csv=lambda: render.comparison_csv(found, view),
     )  # fmt: skip
 
 
@@ -214,7 +175,7 @@ def _write_network(network: "Network", name: str, form: Separable, file: str) ->
     emit(write_network(titled, notes=notes, expect=expected), file)
 
 
-def _dense(network: "Network", at: str | None, format: CompareFormat, view: "View") -> str:
+def _dense(network: "Network", at: str | None, format: TableFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.compare.separable import dense
     from cnncalc.paths import find_paths
@@ -225,11 +186,11 @@ def _dense(network: "Network", at: str | None, format: CompareFormat, view: "Vie
         paths = [each.path for each in found]
         chosen = find_paths(at, paths, what="convolution", former=network.former_paths)
         found = [each for each in found if each.path in chosen]
-    return _write(
-        lambda view: render.compare_dense(found, network.name, view),
-        lambda: render.dense_json(found, network.name),
-        lambda: render.dense_csv(found),
+    return write_table(
         format, view,
+        document=lambda view: render.compare_dense(found, network.name, view),
+        json=lambda: render.dense_json(found, network.name),
+        csv=lambda: render.dense_csv(found),
     )  # fmt: skip
 
 
@@ -268,14 +229,14 @@ def _align(subjects: "list[Subject]", at: str | None, depth: int | None, *, tota
     return SideBySide(tuple(subjects), tuple(rows))
 
 
-def _side_by_side(found: "SideBySide", format: CompareFormat, view: "View") -> str:
+def _side_by_side(found: "SideBySide", format: TableFormat, view: "View") -> str:
     from cnncalc.render import side_by_side as render
 
-    return _write(
-        lambda view: render.compare_side_by_side(found, view),
-        lambda: render.side_by_side_json(found),
-        lambda: render.side_by_side_csv(found, view),
+    return write_table(
         format, view,
+        document=lambda view: render.compare_side_by_side(found, view),
+        json=lambda: render.side_by_side_json(found),
+        csv=lambda: render.side_by_side_csv(found, view),
     )  # fmt: skip
 
 

@@ -1,18 +1,11 @@
 """`cnncalc layers`."""
 
-from enum import StrEnum
-from typing import Annotated, assert_never
+from typing import Annotated
 
 from cnncalc.cli import options
+from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.output import emit, make_view
 from cnncalc.errors import UsageError
-
-
-class LayersFormat(StrEnum):
-    """How layer kinds are written."""
-
-    text = "text"
-    json = "json"
 
 
 def _kinds(incomplete: str) -> list[str]:
@@ -22,12 +15,11 @@ def _kinds(incomplete: str) -> list[str]:
 
 
 Kind = Annotated[str | None, options.argument("[KIND]", "A layer kind, e.g. conv.", _kinds)]
-Format = Annotated[LayersFormat, options.FORMAT]
 
 
 def layers(
     kind: Kind = None,
-    format: Format = LayersFormat.text,
+    format: options.TextFormatOption = TextFormat.text,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -42,14 +34,9 @@ def layers(
 
         hint = did_you_mean(kind, [*KINDS, *STRUCTURE_WORDS])
         raise UsageError(f"there is no layer kind {kind!r}; {hint or 'see cnncalc layers'}")
-    match format:
-        case LayersFormat.json:
-            text = kinds.kinds_json(kind)
-        case LayersFormat.text:
-            from cnncalc.render.show import show
-
-            blocks = kinds.list_kinds() if kind is None else kinds.describe_kind(kind)
-            text = show(blocks, make_view(output, width, color))
-        case _:
-            assert_never(format)
+    text = write_text(
+        format, make_view(output, width, color),
+        document=lambda _: kinds.list_kinds() if kind is None else kinds.describe_kind(kind),
+        json=lambda: kinds.kinds_json(kind),
+    )  # fmt: skip
     emit(text, output)

@@ -1,9 +1,10 @@
 """`cnncalc list`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
+from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, message
 
 if TYPE_CHECKING:
@@ -21,16 +22,6 @@ class Sort(StrEnum):
     macs = "macs"
 
 
-class ListFormat(StrEnum):
-    """How the list is written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-
-
 SortOption = Annotated[Sort | None, options.option("--sort", help="Sort key (default: group by family).")]
 Family = Annotated[
     str | None,
@@ -39,13 +30,12 @@ Family = Annotated[
         autocompletion=options.architectures,
     ),
 ]  # fmt: skip
-Format = Annotated[ListFormat, options.FORMAT]
 
 
 def list_(
     sort: SortOption = None,
     family: Family = None,
-    format: Format = ListFormat.table,
+    format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -72,28 +62,15 @@ def list_(
     return int(bool(broken))
 
 
-def _write(entries: "list[Entry]", grouped: bool, format: ListFormat, view: "View") -> str:
+def _write(entries: "list[Entry]", grouped: bool, format: TableFormat, view: "View") -> str:
     from cnncalc.render import catalogue
 
-    match format:
-        case ListFormat.json:
-            return catalogue.catalogue_json(entries)
-        case ListFormat.csv:
-            return catalogue.catalogue_csv(entries)
-        case ListFormat.table:
-            from cnncalc.render.show import show
-
-            return show([catalogue.list_architectures(entries, grouped, view)], view)
-        case ListFormat.markdown:
-            from cnncalc.render.markdown import write_markdown
-
-            return write_markdown([catalogue.list_architectures(entries, grouped, view._replace(width=None))])
-        case ListFormat.latex:
-            from cnncalc.render.booktabs import write_latex
-
-            return write_latex([catalogue.list_architectures(entries, grouped, view._replace(width=None))])
-        case _:
-            assert_never(format)
+    return write_table(
+        format, view,
+        document=lambda view: [catalogue.list_architectures(entries, grouped, view)],
+        json=lambda: catalogue.catalogue_json(entries),
+        csv=lambda: catalogue.catalogue_csv(entries),
+    )  # fmt: skip
 
 
 def _of_family(entries: "list[Entry]", family: str) -> "list[Entry]":

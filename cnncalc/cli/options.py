@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc.analysis.figures import FIGURES, Dtype
+from cnncalc.cli.formats import FOR_PROGRAMS, TableFormat, TextFormat
 from cnncalc.cli.relations import Needs, Reads, Writes
 from cnncalc.errors import UsageError
 
@@ -58,6 +59,8 @@ Settings = Annotated[
     option("--set", metavar="NAME=VALUE", help="Override a param of the file, e.g. width=32; repeatable."),
 ]
 FORMAT = typer.Option("--format", "-f", help="Output format; the ending of --output chooses it too.")
+TableFormatOption = Annotated[TableFormat, FORMAT]
+TextFormatOption = Annotated[TextFormat, FORMAT]
 Output = Annotated[str | None, option("--output", "-o", metavar="FILE", help="Write to FILE (atomically)."), Writes()]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to use colour; auto also heeds NO_COLOR.")]
 Width = Annotated[
@@ -65,7 +68,7 @@ Width = Annotated[
     option("--width", min=1, metavar="N", help="Line width in characters (default: terminal width)."),
     Needs("--format table", "--format text"),
 ]
-FOR_PEOPLE = Needs("--format table", "--format markdown", "--format latex")
+FOR_PEOPLE = Needs(*(f"--format {name}" for name in TableFormat if name not in FOR_PROGRAMS))
 Depth = Annotated[
     int | None,
     option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show (default: as many as are readable)."),
@@ -75,7 +78,7 @@ COLUMNS_HELP = "Columns to show, comma-separated: layer, settings, macs, … (an
 Columns = Annotated[
     str | None,
     option("--columns", "-c", metavar="A,B,C", help=COLUMNS_HELP, autocompletion=_last_of_list(_columns)),
-    Needs("--format table", "--format csv", "--format markdown", "--format latex"),
+    Needs(*(f"--format {name}" for name in TableFormat if name != "json")),  # which has all columns
 ]
 Human = Annotated[
     bool | None,

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from cnncalc.cli.formats import ENDINGS
 from cnncalc.cli.output import STANDARD_OUTPUT
 from cnncalc.errors import UsageError
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import typer
 
 STANDARD_INPUT = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-# The format that the ending of --output asks for, where the command has it.
-ENDINGS = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
 
 
 class Needs:

@@ -1,13 +1,13 @@
 """`cnncalc run`."""
 
 from collections.abc import Collection, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple, assert_never
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from cnncalc import limits
 from cnncalc.cli import data, options
+from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
     from cnncalc.render.view import View
-
-
-class RunFormat(StrEnum):
-    """How outputs are written."""
-
-    text = "text"
-    json = "json"
 
 
 At = Annotated[
@@ -82,7 +75,7 @@ MostMemory = Annotated[
     int,
     typer.Option("--max-memory", min=0, metavar="MB", help="Refuse networks that take more memory."),
 ]
-Format = Annotated[RunFormat, options.FORMAT, Without("--save-image")]
+Format = Annotated[options.TextFormatOption, Without("--save-image")]
 Output = Annotated[options.Output, Without("--save-image")]
 Width = Annotated[options.Width, Without("--save-image")]
 
@@ -102,7 +95,7 @@ def run(
     channel: Channel = 0,
     max_multiplications: MostOperations = limits.RUN_OPERATIONS,
     max_memory: MostMemory = limits.MEMORY // 10**6,
-    format: Format = RunFormat.text,
+    format: Format = TextFormat.text,
     output: Output = None,
     width: Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -240,7 +233,7 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, format: RunFormat, view: "View") -> str:
+def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, format: TextFormat, view: "View") -> str:
     from cnncalc.execution.matrix import matrix
     from cnncalc.paths import find_path
     from cnncalc.render import maps
@@ -251,15 +244,11 @@ def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, form
     node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
     _refuse(net, [node], (), most)
     rows = matrix(node, weights)
-    match format:
-        case RunFormat.json:
-            return maps.matrix_json(net.name, node.path, rows)
-        case RunFormat.text:
-            from cnncalc.render.show import show
-
-            return show(maps.describe_matrix(node.path, rows, view.width), view)
-        case _:
-            assert_never(format)
+    return write_text(
+        format, view,
+        document=lambda view: maps.describe_matrix(node.path, rows, view.width),
+        json=lambda: maps.matrix_json(net.name, node.path, rows),
+    )  # fmt: skip
 
 
 def _image(made: "dict[str, Map]", channel: int) -> str:
@@ -273,15 +262,11 @@ def _image(made: "dict[str, Map]", channel: int) -> str:
     return pgm(found.channels()[channel], *found.sizes)
 
 
-def _write(net: "Network", made: "dict[str, Map]", format: RunFormat, picture: bool, view: "View") -> str:
+def _write(net: "Network", made: "dict[str, Map]", format: TextFormat, picture: bool, view: "View") -> str:
     from cnncalc.render import maps
 
-    match format:
-        case RunFormat.json:
-            return maps.maps_json(net.name, made)
-        case RunFormat.text:
-            from cnncalc.render.show import show
-
-            return show(maps.draw_pictures(made, view) if picture else maps.describe_maps(made, view.width), view)
-        case _:
-            assert_never(format)
+    return write_text(
+        format, view,
+        document=lambda view: maps.draw_pictures(made, view) if picture else maps.describe_maps(made, view.width),
+        json=lambda: maps.maps_json(net.name, made),
+    )  # fmt: skip

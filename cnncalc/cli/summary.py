@@ -1,36 +1,26 @@
 """`cnncalc summary`."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
+from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, message
 from cnncalc.cli.reading import read_partly
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cnncalc.analysis.report import Report
+    from cnncalc.render.document import Block
     from cnncalc.render.view import View
-
-
-class SummaryFormat(StrEnum):
-    """How a summary is written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-
-
-Format = Annotated[SummaryFormat, options.FORMAT]
 
 
 def summary(
     arch: options.Arch,
     input: options.Input = None,
     settings: options.Settings = None,
-    format: Format = SummaryFormat.table,
+    format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
     depth: options.Depth = None,
     columns: options.Columns = None,
@@ -52,7 +42,7 @@ def summary(
 
 
 def make_summary_view(
-    format: SummaryFormat, output: str | None, depth: int | None, columns: str | None, human: bool | None,
+    format: TableFormat, output: str | None, depth: int | None, columns: str | None, human: bool | None,
     dtype: Dtype | None, width: int | None, color: str,
 ) -> "View":  # fmt: skip
     """How to show a summary, by what the options say. Raises UsageError."""
@@ -65,7 +55,7 @@ def make_summary_view(
     return view._replace(columns=chosen, depth=depth, human=human, dtype=dtype or Dtype.float32)
 
 
-def _show(report: "Report", format: SummaryFormat, view: "View", output: str | None) -> None:
+def _show(report: "Report", format: TableFormat, view: "View", output: str | None) -> None:
     """Write a report; one that stops at an error is shown, and never saved."""
     if report.complete or output is None:
         emit(write(report, format, view), output)
@@ -73,31 +63,27 @@ def _show(report: "Report", format: SummaryFormat, view: "View", output: str | N
         message(f"cnncalc: {output} is not written, for the network has errors\n")
 
 
-def write(report: "Report", format: SummaryFormat, view: "View") -> str:
+def write(report: "Report", format: TableFormat, view: "View") -> str:
     """A report in a format."""
-    match format:
-        case SummaryFormat.json:
-            from cnncalc.render.json import summary_json
 
-            return summary_json(report, view.dtype)
-        case SummaryFormat.csv:
-            from cnncalc.render.csv import summary_csv
+    def json() -> str:
+        from cnncalc.render.json import summary_json
 
-            return summary_csv(report, view)
-        case SummaryFormat.table:
-            from cnncalc.render.show import show
-            from cnncalc.render.summary import summarize
+        return summary_json(report, view.dtype)
 
-            return show(summarize(report, view), view)
-        case SummaryFormat.markdown:
-            from cnncalc.render.markdown import write_markdown
-            from cnncalc.render.summary import describe
+    def csv() -> str:
+        from cnncalc.render.csv import summary_csv
 
-            return write_markdown(describe(report, view))
-        case SummaryFormat.latex:
-            from cnncalc.render.booktabs import write_latex
-            from cnncalc.render.summary import describe
+        return summary_csv(report, view)
 
-            return write_latex(describe(report, view))
-        case _:
-            assert_never(format)
+    def document(view: "View") -> "Iterable[Block]":
+        from cnncalc.render.summary import summarize
+
+        return summarize(report, view)
+
+    def page(view: "View") -> "Iterable[Block]":
+        from cnncalc.render.summary import describe
+
+        return describe(report, view)
+
+    return write_table(format, view, document=document, json=json, csv=csv, page=page)

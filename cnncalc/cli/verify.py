@@ -1,11 +1,11 @@
 """`cnncalc verify`."""
 
-from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 from cnncalc import limits
 from cnncalc.cli import options
+from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.relations import Needs, Reads
 from cnncalc.render.progress import Progress
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from cnncalc.render.view import View
 
 
-class VerifyFormat(StrEnum):
-    """How verdicts are written."""
-
-    text = "text"
-    json = "json"
-
-
 Arch = Annotated[
     str | None,
     options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all bundled architectures.", options.architectures),
@@ -29,14 +22,13 @@ Arch = Annotated[
 ]
 Input = Annotated[options.Input, Needs("ARCH")]
 Settings = Annotated[options.Settings, Needs("ARCH")]
-Format = Annotated[VerifyFormat, options.FORMAT]
 
 
 def verify(
     arch: Arch = None,
     input: Input = None,
     settings: Settings = None,
-    format: Format = VerifyFormat.text,
+    format: options.TextFormatOption = TextFormat.text,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -55,18 +47,14 @@ def verify(
     return int(not all(verdict.held for verdict in found))
 
 
-def _write(found: "list[Verdict]", many: bool, format: VerifyFormat, view: "View") -> str:
+def _write(found: "list[Verdict]", many: bool, format: TextFormat, view: "View") -> str:
     from cnncalc.render import verdict
 
-    match format:
-        case VerifyFormat.json:
-            return verdict.verdicts_json(found)
-        case VerifyFormat.text:
-            from cnncalc.render.show import show
-
-            return show(verdict.list_verdicts(found, view) if many else verdict.describe_verdict(found[0], view), view)
-        case _:
-            assert_never(format)
+    return write_text(
+        format, view,
+        document=lambda view: verdict.list_verdicts(found, view) if many else verdict.describe_verdict(found[0], view),
+        json=lambda: verdict.verdicts_json(found),
+    )  # fmt: skip
 
 
 def _verdict(
