@@ -25,7 +25,7 @@ from cnncalc.layers.groups import nearest_divisor
 from cnncalc.layers.merge import Add
 from cnncalc.layers.reach import Window
 from cnncalc.layers.term import Term
-from cnncalc.layers.trace import named_inputs
+from cnncalc.layers.trace import name_inputs
 from cnncalc.nearest import nearest
 from cnncalc.paths import find_path
 from cnncalc.reading import read
@@ -166,7 +166,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "POSITION": (90, lambda size: field_after(f"'max_pool(1, stride={size})', ")),
     "WAY_LAYERS": (9, has_a_way),
     "NAMED_BRANCHES": (
-        4, lambda size: isinstance(named_inputs(Add(), ((3, 8),) * size)[0][0], Term),
+        4, lambda size: isinstance(name_inputs(Add(), ((3, 8),) * size)[0][0], Term),
     ),
     "ALIGNED_ROWS": (9, is_aligned),
     "ALIGNED_REPEATED": (210, lambda size: is_aligned(size, "relu")),

@@ -10,7 +10,7 @@ from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.layers.base import Shapes
 from cnncalc.layers.channels import Chosen
-from cnncalc.layers.reach import Adaptive
+from cnncalc.layers.reach import AdaptiveWindow
 from cnncalc.layers.window import Axis, Windowed
 from cnncalc.network import INPUT, Network, Node
 
@@ -220,7 +220,9 @@ def small_field(subject: Inspection) -> Iterator[Problem]:
         walked.add(index)
         pool = network.nodes[index]
         before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
-        if before is None or not all(isinstance(axis, Adaptive) and axis.output == 1 for axis in subject.reads(pool)):
+        if before is None or not all(
+            isinstance(axis, AdaptiveWindow) and axis.output == 1 for axis in subject.reads(pool)
+        ):
             continue
         seen = subject.layer(before)
         field = seen.receptive_field

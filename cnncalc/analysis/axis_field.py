@@ -16,7 +16,7 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
+from cnncalc.layers.reach import AdaptiveWindow, Rule, TransposedWindow, Upsampling, Window
 
 Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
 
@@ -73,9 +73,9 @@ def spacing(rule: Rule) -> int:
     """How far apart the units are that an output reads side by side; 0 where it reads one."""
     if isinstance(rule, Window):
         return rule.dilation if rule.kernel > 1 else 0
-    if isinstance(rule, Spread):
+    if isinstance(rule, TransposedWindow):
         return rule.dilation // gcd(rule.stride, rule.dilation) if rule.kernel > 1 else 0
-    return 1 if isinstance(rule, Adaptive) or rule.linear else 0
+    return 1 if isinstance(rule, AdaptiveWindow) or rule.linear else 0
 
 
 def are_joined(axis: AxisField, apart: int) -> bool:
@@ -96,7 +96,9 @@ def is_too_far(axis: AxisField) -> bool:
     return first < -limits.POSITION or last > limits.POSITION or step > limits.POSITION
 
 
-def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size: int) -> AxisField | None:
+def step_over(
+    axis: AxisField, rule: Window | TransposedWindow | Upsampling | AdaptiveWindow, size: int
+) -> AxisField | None:
     """One axis behind a rule. None where its period would be too long."""
     period = len(axis.intervals)
     if isinstance(rule, Window):
@@ -110,7 +112,7 @@ def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size:
         starts = (y * stride - before for y in range(turns))
         pieces = (axis.between(start, start + reach, dilation) for start in starts)
         return reduced(step, tuple(pieces), axis.fixed)
-    if isinstance(rule, Adaptive):
+    if isinstance(rule, AdaptiveWindow):
         if rule.output == 1:
             seen = axis.everything(rule.input)
             return AxisField(axis.step * rule.input // period, (seen,), seen)
@@ -124,7 +126,7 @@ def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size:
             for y in range(turns * outputs)
         )
         return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
-    factor = rule.stride if isinstance(rule, Spread) else rule.factor
+    factor = rule.stride if isinstance(rule, TransposedWindow) else rule.factor
     if factor * period > limits.FIELD_PERIOD:
         return None
     read = _units_read(rule, factor * period)
@@ -133,14 +135,14 @@ def step_over(axis: AxisField, rule: Window | Spread | Enlarge | Adaptive, size:
 
 
 @lru_cache(maxsize=256)
-def _units_read(rule: Spread | Enlarge, outputs: int) -> tuple[tuple[Interval, int], ...]:
+def _units_read(rule: TransposedWindow | Upsampling, outputs: int) -> tuple[tuple[Interval, int], ...]:
     """For each of the first outputs, the first and last of the inputs that it reads, and how far apart these are."""
-    if isinstance(rule, Spread):
+    if isinstance(rule, TransposedWindow):
         return tuple(_spread_units(rule, y) for y in range(outputs))
     return tuple(_enlarged_units(rule, y) for y in range(outputs))
 
 
-def _spread_units(rule: Spread, y: int) -> tuple[Interval, int]:
+def _spread_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
     """The inputs u of a transposed window that write to y, and how far apart: u·S − P + k·D = y, k from 0 to K − 1."""
     kernel, stride, before, dilation = rule
     common = gcd(stride, dilation)
@@ -155,7 +157,7 @@ def _spread_units(rule: Spread, y: int) -> tuple[Interval, int]:
     return ((first, last) if first <= last else None), apart
 
 
-def _enlarged_units(rule: Enlarge, y: int) -> tuple[Interval, int]:
+def _enlarged_units(rule: Upsampling, y: int) -> tuple[Interval, int]:
     """The inputs that output y of an upsampling reads; one that has weight 0 is not read."""
     if not rule.linear:
         return (y // rule.factor, y // rule.factor), 1

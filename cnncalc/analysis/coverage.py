@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
+from cnncalc.layers.reach import AdaptiveWindow, Rule, TransposedWindow, Upsampling, Window
 
 
 class Cover(NamedTuple):
@@ -55,11 +55,11 @@ def together(covers: Iterable[Cover | None]) -> Cover | None:
 
 def touched(rule: Rule, size: int, output: int) -> Touched | None:
     """The units of an axis of this size that outputs read, None where they read none."""
-    if isinstance(rule, Adaptive | Enlarge):
+    if isinstance(rule, AdaptiveWindow | Upsampling):
         return Touched(0, size - 1)
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation
-    if isinstance(rule, Spread):
+    if isinstance(rule, TransposedWindow):
         first = max(0, -((reach - before) // stride))
         last = min(size - 1, (output - 1 + before) // stride)
         return Touched(first, last, known=output >= dilation) if first <= last else None
@@ -95,11 +95,11 @@ def _first_tap(window: Window, before: int, output: int) -> int:
 
 def may_miss(rule: Rule, size: int, output: int) -> bool:
     """Whether an output may read nothing but padding."""
-    if isinstance(rule, Adaptive | Enlarge):
+    if isinstance(rule, AdaptiveWindow | Upsampling):
         return False
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation
-    if isinstance(rule, Spread):
+    if isinstance(rule, TransposedWindow):
         gaps = kernel < stride if dilation == 1 else stride > 1
         return gaps or output - 1 + before > (size - 1) * stride + reach
     beyond = (output - 1) * stride - before > size - 1 or before > reach

@@ -8,7 +8,7 @@ from cnncalc.analysis.figures import FIGURES, Value
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.given import Expectation
-from cnncalc.layers.settings import show
+from cnncalc.layers.settings import format_value
 from cnncalc.nearest import nearest
 
 # What a file can expect: every figure of a network that depends on nothing but the network.
@@ -66,4 +66,4 @@ def _compare(key: str, found: Value, expected: Value, span: Span) -> list[Proble
 def _format_value(value: Value) -> str:
     if value is None:
         return "undefined"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else show(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else format_value(value)

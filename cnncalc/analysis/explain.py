@@ -11,7 +11,7 @@ from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.trace import Formula, formula, formulas, traced
+from cnncalc.layers.trace import Formula, derive_formulas, to_formula, trace
 from cnncalc.network import Network
 
 # What stands before a rule, by the name of the quantity.
@@ -65,7 +65,7 @@ def explain_layer(network: Network, report: Report, index: int, *, chain: bool) 
 
 
 def _lines(layer: LayerReport, field: list[Line]) -> Iterator[Line]:
-    found = formulas(layer.layer, layer.inputs)
+    found = derive_formulas(layer.layer, layer.inputs)
     sizes = [name for name in found if name.startswith(("output", "padding"))]
     for name in sizes:
         if not _is_plain(found[name]) or name == "output size":
@@ -91,8 +91,8 @@ def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formul
     for name, each in rest.items():
         if name not in same:
             yield Line(name, (sum_of(each),))
-    named, inputs, output, _ = traced(layer.layer, layer.inputs)
-    yield Line("activations", (sum_of(formula(named.activations(inputs, output))),))
+    named, inputs, output, _ = trace(layer.layer, layer.inputs)
+    yield Line("activations", (sum_of(to_formula(named.activations(inputs, output))),))
 
 
 def _left(name: str) -> str:

@@ -10,10 +10,10 @@ from cnncalc import limits
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.reach import Adaptive, Enlarge, Rule, Spread, Window
+from cnncalc.layers.reach import AdaptiveWindow, Rule, TransposedWindow, Upsampling, Window
 from cnncalc.layers.term import Term, gcd
-from cnncalc.layers.trace import AXES, AXIS_NAMES, formula, named_sizes, traced
-from cnncalc.layers.window import ceiling
+from cnncalc.layers.trace import AXES, AXIS_NAMES, name_sizes, to_formula, trace
+from cnncalc.layers.window import ceil_divide
 from cnncalc.network import INPUT, Network
 
 T = TypeVar("T")
@@ -33,26 +33,26 @@ def growth(rule: Rule, j: int) -> int:
     """What a layer adds to the receptive field of its input, whose units are j apart."""
     if isinstance(rule, Window):
         return rule.dilation * (rule.kernel - 1) * j
-    if isinstance(rule, Spread):  # the most inputs that write to one output
+    if isinstance(rule, TransposedWindow):  # the most inputs that write to one output
         if rule.dilation == 1:
-            return (ceiling(rule.kernel, rule.stride) - 1) * j
+            return (ceil_divide(rule.kernel, rule.stride) - 1) * j
         common = gcd(rule.stride, rule.dilation)
-        return (ceiling(rule.kernel, rule.stride // common) - 1) * (rule.dilation // common) * j
-    if isinstance(rule, Enlarge):
+        return (ceil_divide(rule.kernel, rule.stride // common) - 1) * (rule.dilation // common) * j
+    if isinstance(rule, Upsampling):
         return j if rule.linear and rule.factor > 1 else 0
     if rule.output == 1:
         return (rule.input - 1) * j
-    return ceiling(rule.input - gcd(rule.input, rule.output), rule.output) * j
+    return ceil_divide(rule.input - gcd(rule.input, rule.output), rule.output) * j
 
 
 def rate(rule: Rule, j: int) -> int | None:
     """How far apart the units of the output are, None where that is not an integer."""
     if isinstance(rule, Window):
         return j * rule.stride
-    if isinstance(rule, Adaptive):
+    if isinstance(rule, AdaptiveWindow):
         up, down = j * rule.input, rule.output
     else:
-        up, down = j, rule.stride if isinstance(rule, Spread) else rule.factor
+        up, down = j, rule.stride if isinstance(rule, TransposedWindow) else rule.factor
     return up // down if int(up) % int(down) == 0 else None
 
 
@@ -82,24 +82,24 @@ def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
 
 @lru_cache(maxsize=1000)
 def _rules_of(layer: Layer, inputs: Shapes) -> tuple[Rule, ...] | None:
-    named = traced(layer, inputs)
+    named = trace(layer, inputs)
     reach = named.layer.reach(named.inputs, named.output)
     return reach if isinstance(reach, tuple) else None
 
 
 def _computed(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveField) -> list[Line]:
     """A line for each axis, or one for all of them."""
-    sizes, rates = named_sizes("r", field.size), named_sizes("j", tuple(map(int, field.stride)))
-    starts = named_sizes("a", field.start)
+    sizes, rates = name_sizes("r", field.size), name_sizes("j", tuple(map(int, field.stride)))
+    starts = name_sizes("a", field.start)
     found: list[tuple[Sum, ...]] = []
     at: list[Sum] = []
     for axis, rule in enumerate(rules):
-        size, step = formula(sizes[axis] + growth(rule, rates[axis])), rate(rule, rates[axis])
+        size, step = to_formula(sizes[axis] + growth(rule, rates[axis])), rate(rule, rates[axis])
         sums: tuple[Sum, ...] = (sum_of(size),)
         if step is not None:
-            sums = (sum_of(size), sum_of(formula(step), "step")._replace(name="step"))
+            sums = (sum_of(size), sum_of(to_formula(step), "step")._replace(name="step"))
         found.append(sums)
-        start = formula(starts[axis] - rule.before * rates[axis]) if isinstance(rule, Window) else None
+        start = to_formula(starts[axis] - rule.before * rates[axis]) if isinstance(rule, Window) else None
         at.append(sum_of(start) if start else Sum("", "", "", after.start[axis]))
     varies = "at most: it varies from unit to unit" if after.varies else ""
     lines = [Line(label, sums, varies) for label, sums in _by_axis("receptive field", "field", found)]
@@ -245,11 +245,11 @@ def _chain(network: Network, report: Report, way: list[int], axis: int) -> Itera
             additions = None
             continue
         added = growth(rules[axis], Term.of("j", j))
-        text = formula(Term.of("r", before.size[axis]) + added).numbers if added else ""
+        text = to_formula(Term.of("r", before.size[axis]) + added).numbers if added else ""
         stepped = f"step {after.stride[axis]}" if after.stride[axis] != j else ""
         yield Step(layer.path, text, after.size[axis], stepped)
         if additions is not None and added:
-            additions.append(formula(added).numbers)
+            additions.append(to_formula(added).numbers)
     if additions and len(additions) > 2:
         yield Step("in one", " + ".join(additions), after.size[axis] if after else 0)
 

@@ -79,7 +79,7 @@ def fold(report: Report, depth: int | None) -> list[Row]:
 
 def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
     """One layer. One that is `alone` in a group is shown by the name of the group, with its kind among the settings."""
-    settings = layer.layer.brief(len(layer.inputs[0]) - 1)
+    settings = layer.layer.summarize_settings(len(layer.inputs[0]) - 1)
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
     return Row(
         label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output,
@@ -249,7 +249,10 @@ def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
     if group.rounds and len(layers) % group.rounds == 0:
         layers = layers[: len(layers) // group.rounds]
     first, *others = layers[:3]
-    kinds = [f"{first.kind} {first.layer.brief(len(first.inputs[0]) - 1)}".rstrip(), *(layer.kind for layer in others)]
+    kinds = [
+        f"{first.kind} {first.layer.summarize_settings(len(first.inputs[0]) - 1)}".rstrip(),
+        *(layer.kind for layer in others),
+    ]
     return " → ".join(kinds) + (" → …" if len(layers) > 3 else "")
 
 

@@ -25,8 +25,8 @@ from cnncalc.analysis.axis_field import (
 from cnncalc.analysis.coverage import Cover, Touched, may_miss, together, touched
 from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
-from cnncalc.layers.channels import Carried, Channels, Chosen, Stacked
-from cnncalc.layers.reach import Adaptive, Reach, Rule, Window
+from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Rule, Window
 
 
 class Field(NamedTuple):
@@ -65,7 +65,7 @@ def after(reach: Reach, channels: Channels, fields: tuple[Field, ...], inputs: S
     """What the output of a layer sees. None where positions are beyond bounds."""
     field = fields[0]
     if len(fields) > 1:
-        field = _merged(fields, inputs, output, stacked=isinstance(channels, Stacked))
+        field = _merged(fields, inputs, output, stacked=isinstance(channels, Concatenated))
     elif isinstance(channels, Carried) and (channels.dropped or (channels.units and output[0] < inputs[0][0])):
         field = _part(field)
     if reach == "pointwise":
@@ -154,7 +154,7 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
         if stepped is None or len(stepped.intervals) > limits.FIELD_PERIOD or is_too_far(stepped):
             return None
         cover, known = _cover(axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain)
-        pools = isinstance(rule, Adaptive) and rule.output == 1
+        pools = isinstance(rule, AdaptiveWindow) and rule.output == 1
         axes.append(stepped)
         covers.append(cover)
         always.append(cover if pools else before)
@@ -162,7 +162,9 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
         alone = alone or (have == 1 and over)
         apart = spacing(rule)
         dense = dense and are_joined(axis, apart) and (apart <= 1 or not over)
-    every_axis_pooled = all(isinstance(rule, Adaptive) and rule.output == 1 for rule in rules) if pooled else False
+    every_axis_pooled = (
+        all(isinstance(rule, AdaptiveWindow) and rule.output == 1 for rule in rules) if pooled else False
+    )
     certain = (field.sure or not pooled) and (field.certain or every_axis_pooled)
     again = times // len(steps)
     # What all units see, one that reads nothing does not; and around a pooled unit there are no others to go on with.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import LayerError, Same, Value
+from cnncalc.layers.settings import LayerError, SameAs, Value
 from cnncalc.network import INPUT, Network, Node
 
 FREE = ("kernel", "stride", "padding")
@@ -111,7 +111,7 @@ def _with(layer: Layer, settings: Settings) -> Layer:
     kept = {
         name: getattr(layer, name)
         for name, setting in layer.settings.items()
-        if not (isinstance(setting.default, Same) and getattr(layer, name) == layer.default_of(name))
+        if not (isinstance(setting.default, SameAs) and getattr(layer, name) == layer.default_of(name))
     }
     return type(layer)(**{**kept, **dict(settings)})
 

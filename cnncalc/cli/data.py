@@ -76,14 +76,14 @@ def _read_lists(source: Source) -> Shaped:
 
 
 def _check_shape(net: Network, file: str, shape: Shape) -> None:
-    from cnncalc.layers.base import shape_text
+    from cnncalc.layers.base import format_shape
 
     if shape != net.input:
         hint = ""
         if len(shape) == len(net.input):
             hint = f"; --input {'x'.join(map(str, shape))} runs it on that"
-        wanted = f"the network takes {shape_text(net.input)}"
-        raise CnncalcError(f"{file}: the input is {shape_text(shape)}, but {wanted}{hint}")
+        wanted = f"the network takes {format_shape(net.input)}"
+        raise CnncalcError(f"{file}: the input is {format_shape(shape)}, but {wanted}{hint}")
 
 
 def _read(name: str) -> bytes:

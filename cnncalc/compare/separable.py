@@ -194,7 +194,7 @@ def dense(layers: Collection[LayerReport]) -> list[Dense]:
     return [
         Dense(
             path,
-            layer.brief(len(output) - 1),
+            layer.summarize_settings(len(output) - 1),
             input,
             output,
             prod(input) * prod(output),
@@ -211,7 +211,7 @@ def _in_one_step(each: LayerReport) -> Iterator[tuple[str, Convolution, Shape, S
     if isinstance(each.layer, Convolution):
         yield each.path, each.layer, each.inputs[0], each.output
     elif isinstance(each.layer, TwoSteps):
-        between = each.layer.between(each.inputs, each.output)
-        shapes = ((each.inputs[0], between), (between, each.output))
+        intermediate = each.layer.intermediate(each.inputs, each.output)
+        shapes = ((each.inputs[0], intermediate), (intermediate, each.output))
         for name, layer, (input, output) in zip(each.layer.names, each.layer.steps(each.inputs), shapes, strict=True):
             yield f"{each.path}.{name}", layer, input, output

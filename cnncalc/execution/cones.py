@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.base import Shape
-from cnncalc.layers.channels import Carried, Channels, Chosen, Stacked
-from cnncalc.layers.reach import Adaptive, Reach, Rule, Spread, Window
+from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Rule, TransposedWindow, Window
 from cnncalc.network import INPUT, Network, Node
 
 Interval = tuple[int, int] | None
@@ -26,10 +26,10 @@ def reads(rule: Rule, y: int) -> Sequence[int]:
     if isinstance(rule, Window):
         first = y * rule.stride - rule.before
         return range(first, first + rule.kernel * rule.dilation, rule.dilation)
-    if isinstance(rule, Spread):
+    if isinstance(rule, TransposedWindow):
         firsts = (y + rule.before - k * rule.dilation for k in range(rule.kernel))
         return [first // rule.stride for first in firsts if first % rule.stride == 0]
-    if isinstance(rule, Adaptive):
+    if isinstance(rule, AdaptiveWindow):
         return range(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output))
     if not rule.linear:
         return [y // rule.factor]
@@ -133,7 +133,7 @@ def _alike(rule: Channels, reach: Reach, before: list[Sight]) -> bool:
     """
     if isinstance(rule, Chosen) and rule.groups == 1:
         return True
-    same = not isinstance(rule, Stacked) or all(sight.axes == before[0].axes for sight in before)
+    same = not isinstance(rule, Concatenated) or all(sight.axes == before[0].axes for sight in before)
     if reach == "flatten" and any(len(set(axis)) > 1 for axis in before[0].axes or ()):
         return False
     return same and all(sight.alike for sight in before)
@@ -256,7 +256,7 @@ def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
 
 def _reach_over(rule: Rule, first: int, last: int) -> tuple[int, int]:
     """From the first to the last input that the outputs between two may read; some of a `Spread` read nothing."""
-    if isinstance(rule, Spread):
+    if isinstance(rule, TransposedWindow):
         furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
         return furthest // rule.stride, (last + rule.before) // rule.stride
     return reads(rule, first)[0], reads(rule, last)[-1]

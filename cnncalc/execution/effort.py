@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.execution.cones import ranges
 from cnncalc.layers.base import Shape
-from cnncalc.layers.reach import Adaptive, Rule
+from cnncalc.layers.reach import AdaptiveWindow, Rule
 from cnncalc.layers.window import Windowed
 from cnncalc.network import INPUT, Network, Node
 
@@ -55,7 +55,7 @@ def count_tried(node: Node) -> int:
     """Positions that are tried for each part of an adaptive pool: on every axis all of the input."""
     reach = node.layer.reach(node.input_shapes, node.output)
     rules = reach if isinstance(reach, tuple) else ()
-    return sum(rule.input * rule.output for rule in rules if isinstance(rule, Adaptive))
+    return sum(rule.input * rule.output for rule in rules if isinstance(rule, AdaptiveWindow))
 
 
 def execution(node: Node, input: Shape) -> Effort:
@@ -89,7 +89,7 @@ def length(interval: tuple[int, int]) -> int:
 
 def looks(rule: Rule) -> int:
     """Elements that are looked at to find which of them an output reads."""
-    return rule.input // rule.output + 2 if isinstance(rule, Adaptive) else getattr(rule, "kernel", 2)
+    return rule.input // rule.output + 2 if isinstance(rule, AdaptiveWindow) else getattr(rule, "kernel", 2)
 
 
 def efforts(network: Network, nodes: Sequence[Node], most: int) -> list[Effort]:

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from cnncalc.execution.windows import Sliding, each_side, lay_out, patches, patches_on_map, sides, slide, strides
-from cnncalc.layers.base import each_axis
+from cnncalc.layers.base import expand_per_axis
 from cnncalc.layers.ops import Kernel, Map, Ops, Values, WindowSettings
 from cnncalc.layers.settings import Amount, PerAxis
 
@@ -40,11 +40,11 @@ class Reading(Ops):
             made += map(list, zip(*(self.dots(window, rows, biases) for window in found), strict=True))
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def spread(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:
+    def conv_transpose(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:
         weight, bias, out, groups = kernel
         n = len(x.sizes)
         settings = (windows.kernel, windows.stride, output_padding, windows.dilation)
-        each = (each_axis("", value, n) for value in settings)
+        each = (expand_per_axis("", value, n) for value in settings)
         axes = [Canvas.of(*axis) for axis in zip(x.sizes, *each, each_side(windows.padding, n), strict=True)]
         channels = x.channels()
         ins, outs = len(channels) // groups, out // groups
@@ -75,13 +75,13 @@ class Reading(Ops):
         kept = [_at(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
         return [[canvas[place + number] for place in kept] for number in range(outs)]
 
-    def largest_of_windows(self, x: Map, windows: WindowSettings) -> Map:
+    def max_pool(self, x: Map, windows: WindowSettings) -> Map:
         axes = slides(x.sizes, windows)
         lowest = self.outside(float("-inf"))
         made = [list(map(self.largest, patches_on_map(channel, axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def means_of_windows(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
+    def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
         axes = slides(x.sizes, windows)
         counts = [
             [axis.on_padded(start) if count_padding else axis.on_input(start) for start in axis.starts] for axis in axes
@@ -94,8 +94,8 @@ class Reading(Ops):
             made.append([self.scale([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def means_of_parts(self, x: Map, size: PerAxis) -> Map:
-        wanted = each_axis("size", size, len(x.sizes))
+    def adaptive_avg_pool(self, x: Map, size: PerAxis) -> Map:
+        wanted = expand_per_axis("size", size, len(x.sizes))
         parts = [touched(have, want) for have, want in zip(x.sizes, wanted, strict=True)]
         steps = strides(x.sizes, 1)
         places = [[_at(place, steps) for place in product(*part)] for part in product(*parts)]
@@ -105,7 +105,7 @@ class Reading(Ops):
                 made += self.scale([self.total([channel[place] for place in part])], 1 / len(part))
         return Map((x.shape[0], *map(len, parts)), made)
 
-    def sums_of_windows(self, a: Values, size: int) -> Values:
+    def sliding_sum(self, a: Values, size: int) -> Values:
         zero = self.outside(0.0)
         padded = [zero] * (size // 2) + a + [zero] * ((size - 1) // 2)
         return [self.total(padded[at : at + size]) for at in range(len(a))]
@@ -113,11 +113,11 @@ class Reading(Ops):
     # larger and smaller maps
 
     def repeat(self, x: Map, factor: PerAxis) -> Map:
-        factors = each_axis("factor", factor, len(x.sizes))
+        factors = expand_per_axis("factor", factor, len(x.sizes))
         return pick(x, [[at for at in range(i) for _ in range(f)] for i, f in zip(x.sizes, factors, strict=True)])
 
     def interpolate(self, x: Map, factor: PerAxis) -> Map:
-        factors = each_axis("factor", factor, len(x.sizes))
+        factors = expand_per_axis("factor", factor, len(x.sizes))
         axes = [[neighbours(y, f, i) for y in range(i * f)] for i, f in zip(x.sizes, factors, strict=True)]
         steps = strides(x.sizes, 1)
         sums = []
@@ -179,7 +179,7 @@ class Canvas:
 def slides(sizes: tuple[int, ...], windows: WindowSettings) -> list[Sliding]:
     """The windows on every axis of a map."""
     n = len(sizes)
-    kernels, steps, gaps = (each_axis("", each, n) for each in (windows.kernel, windows.stride, windows.dilation))
+    kernels, steps, gaps = (expand_per_axis("", each, n) for each in (windows.kernel, windows.stride, windows.dilation))
     axes = zip(sizes, kernels, steps, each_side(windows.padding, n), gaps, strict=True)
     return [slide(*axis, ceil=windows.ceil, dialect=windows.dialect) for axis in axes]
 
@@ -219,7 +219,7 @@ def neighbours(y: int, factor: int, size: int) -> tuple[tuple[int, float], tuple
 
 def amounts(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:
     """An amount before and after on every axis."""
-    return tuple(side if isinstance(side, tuple) else (side, side) for side in each_axis("amount", amount, axes))
+    return tuple(side if isinstance(side, tuple) else (side, side) for side in expand_per_axis("amount", amount, axes))
 
 
 def pick(x: Map, kept: Sequence[Sequence[int]]) -> Map:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncalc.execution.ops import Reading
 from cnncalc.layers.base import Work
-from cnncalc.layers.ieee import power, quotient, root, unbounded
+from cnncalc.layers.ieee import divide, overflow_to_infinity, power, sqrt
 from cnncalc.layers.ops import Function, Map, Values
 
 # the fastest dot product that there is: 3.12 and on have one of their own
@@ -31,7 +31,7 @@ class Numbers(Reading):
         return list(map(mul, a, b))
 
     def divide(self, a: Values, b: Values) -> Values:
-        return [quotient(x, y) for x, y in zip(a, b, strict=True)]
+        return [divide(x, y) for x, y in zip(a, b, strict=True)]
 
     def shift(self, a: Values, number: float) -> Values:
         return [x + number for x in a]
@@ -39,8 +39,8 @@ class Numbers(Reading):
     def scale(self, a: Values, number: float) -> Values:
         return [x * number for x in a]
 
-    def invert(self, a: Values) -> Values:
-        return [quotient(1.0, x) for x in a]
+    def reciprocal(self, a: Values) -> Values:
+        return [divide(1.0, x) for x in a]
 
     def negate(self, a: Values) -> Values:
         return list(map(neg, a))
@@ -48,11 +48,11 @@ class Numbers(Reading):
     def power(self, a: Values, number: float) -> Values:
         return [power(x, number) for x in a]
 
-    def at_least(self, a: Values, number: float) -> Values:
+    def clamp_min(self, a: Values, number: float) -> Values:
         number = float(number)
         return [number if x < number else x for x in a]
 
-    def at_most(self, a: Values, number: float) -> Values:
+    def clamp_max(self, a: Values, number: float) -> Values:
         number = float(number)
         return [number if x > number else x for x in a]
 
@@ -86,12 +86,12 @@ class Numbers(Reading):
 
 
 FUNCTIONS: dict[Function, Callable[[float], float]] = {
-    "exp": unbounded(math.exp),
-    "expm1": unbounded(math.expm1),
+    "exp": overflow_to_infinity(math.exp),
+    "expm1": overflow_to_infinity(math.expm1),
     "erf": math.erf,
     "tanh": math.tanh,
     "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),  # log(1 + exp(x)) without leaving the bounds
-    "root": root,
+    "root": sqrt,
 }
 
 
@@ -137,7 +137,7 @@ class Counting(Reading):
         self.both("multiplications", len(a))
         return a
 
-    def invert(self, a: Values) -> Values:
+    def reciprocal(self, a: Values) -> Values:
         self.both("divisions", len(a))
         return a
 
@@ -148,11 +148,11 @@ class Counting(Reading):
         self.both("exponentials", len(a))
         return a
 
-    def at_least(self, a: Values, number: float) -> Values:
+    def clamp_min(self, a: Values, number: float) -> Values:
         self.both("comparisons", len(a))
         return a
 
-    at_most = at_least
+    clamp_max = clamp_min
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
         self.both("comparisons", len(test))
@@ -228,8 +228,8 @@ class Provenance(Reading):
     def alone(self, a: Values) -> Values:
         return a
 
-    shift = scale = power = at_least = at_most = with_number
-    invert = negate = alone
+    shift = scale = power = clamp_min = clamp_max = with_number
+    reciprocal = negate = alone
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
         return self.either(test, self.either(a, b))

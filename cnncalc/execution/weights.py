@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cnncalc.errors import CnncalcError, Problem, Problems
 from cnncalc.given import GivenArray, GivenWeights
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.layers.settings import show
+from cnncalc.layers.settings import format_value
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Network, Node
 from cnncalc.paths import PathError, PathFinder
@@ -199,11 +199,11 @@ def _take(
     except NestedError as error:
         return Problem("bad-value", f"`{name}` of {node.path}: {error}", array.span, path=node.path)
     if shaped.shape != weight.shape:
-        text = f"`{name}` of {node.path} is {show(shaped.shape)}, but {show(weight.shape)} is needed"
+        text = f"`{name}` of {node.path} is {format_value(shaped.shape)}, but {format_value(weight.shape)} is needed"
         return Problem("shape-mismatch", text, array.span, path=node.path)
     for at, value in enumerate(shaped.values if weight.role == "buffer" else ()):
         if why := node.layer.reject(weight.name, value):
-            text = f"`{name}` of {node.path} is {show(value)} at index {at}, but {why}"
+            text = f"`{name}` of {node.path} is {format_value(value)} at index {at}, but {why}"
             return Problem("bad-value", text, array.span, path=node.path)
     found[node.path, weight.name] = shaped
     return None
@@ -222,7 +222,7 @@ def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Probl
         return []
     node, name, shape = left[0]
     more = f", nor {len(left) - 1:,} other arrays" if len(left) > 1 else ""
-    text = f"`{name}` {show(shape)} of {node.path} is not given{more}"
+    text = f"`{name}` {format_value(shape)} of {node.path} is not given{more}"
     return [Problem("missing-key", text, None, "add --seed to sample the arrays that are left out", node.path)]
 
 

@@ -1,4 +1,4 @@
-"""The layer kinds. Each is one class in its family's module, which is loaded when one of its kinds is asked for."""
+"""The layer kinds. Each is one class in the module of its family, which is imported when one of its kinds is used."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ FAMILIES = {  # kind → the module of its family
 
 KINDS = tuple(FAMILIES)
 
-# Every word that a setting of some kind takes as its value; a test checks it against the settings.
+# Every word that is a value of some setting; a test checks it against the settings.
 RESERVED_WORDS = frozenset(
     (
         *("valid", "half", "same", "full", "pytorch", "caffe"),
@@ -70,7 +70,7 @@ RESERVED_WORDS = frozenset(
 
 @cache
 def kind_class(name: str) -> type[Layer]:
-    """The class of a layer kind, named as the kind is: `max_pool` is MaxPool. Raises KeyError where there is none."""
+    """The class of a layer kind, e.g. MaxPool for `max_pool`. Raises KeyError for an unknown name."""
     module = import_module(f"cnncalc.layers.{FAMILIES[name]}")
     found: type[Layer] = getattr(module, name.title().replace("_", ""))
     return found

@@ -1,4 +1,4 @@
-"""Activation functions: what each costs an element."""
+"""Activation functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.groups import Grouped, check_groups
-from cnncalc.layers.ops import Draw, Map, Ops, Values, each
+from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import flag, integer, real
 
@@ -16,22 +16,22 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.050700987355480493
 
 def sigmoid(ops: Ops, x: Values) -> Values:
     """1/(1 + exp(−x)), element by element."""
-    return ops.invert(ops.shift(ops.apply("exp", ops.negate(x)), 1))
+    return ops.reciprocal(ops.shift(ops.apply("exp", ops.negate(x)), 1))
 
 
-def relu6_of_3_more(ops: Ops, x: Values) -> Values:
+def relu6_of_x_plus_3(ops: Ops, x: Values) -> Values:
     """min(max(x + 3, 0), 6), element by element."""
-    return ops.at_most(ops.at_least(ops.shift(x, 3), 0), 6)
+    return ops.clamp_max(ops.clamp_min(ops.shift(x, 3), 0), 6)
 
 
-def shares(ops: Ops, x: Values) -> Values:
-    """exp(x)/Σexp(x), with the largest x subtracted from all, so that no power is beyond bounds."""
-    powers = ops.apply("exp", ops.subtract(x, [ops.largest(x)] * len(x)))
-    return ops.divide(powers, [ops.total(powers)] * len(x))
+def softmax(ops: Ops, x: Values) -> Values:
+    """exp(x)/Σexp(x), with the largest x subtracted from all, so that no exponential overflows."""
+    exponentials = ops.apply("exp", ops.subtract(x, [ops.largest(x)] * len(x)))
+    return ops.divide(exponentials, [ops.total(exponentials)] * len(x))
 
 
 class _Elementwise(SameShape):
-    """A function of each element by itself: every kind states its `cost`, the work for one element."""
+    """A function of each element: every kind defines its `cost`, the work for one element."""
 
     cost: ClassVar[Work]
 
@@ -53,33 +53,33 @@ class Relu(_Activation, kind="relu"):
     reference = "V. Nair & G. E. Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010"
     cost = Work(comparisons=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.at_least(x, 0), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.clamp_min(x, 0), inputs[0])
 
 
 class Relu6(_Activation, kind="relu6"):
-    """Rectified linear unit that ends at 6, min(max(x, 0), 6)."""
+    """Rectified linear unit limited to 6, min(max(x, 0), 6)."""
 
     reference = "A. Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10, 2010"
     cost = Work(comparisons=2)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.at_most(ops.at_least(x, 0), 6), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.clamp_max(ops.clamp_min(x, 0), 6), inputs[0])
 
 
 class LeakyRelu(_Activation, kind="leaky_relu"):
-    """x where it is positive, else slope·x."""
+    """x where positive, else slope·x."""
 
     reference = "A. L. Maas, A. Y. Hannun, A. Y. Ng, Rectifier Nonlinearities Improve Acoustic Models, ICML 2013"
-    slope: float = real(0.01, brief="slope {}", doc="factor of what is negative")
+    slope: float = real(0.01, brief="slope {}", doc="factor for negative elements")
     cost = Work(comparisons=1, multiplications=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.where_positive(x, x, ops.scale(x, self.slope)), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.where_positive(x, x, ops.scale(x, self.slope)), inputs[0])
 
 
 class Prelu(_Elementwise, kind="prelu"):
-    """x where it is positive, else a learned slope·x, a slope for each channel or one for all."""
+    """x where positive, else slope·x with a learned slope for each channel or one for all."""
 
     reference = "K. He et al., Delving Deep into Rectifiers, arXiv:1502.01852"
     shared: bool = flag(False, brief="shared", doc="one slope for all channels")
@@ -88,50 +88,50 @@ class Prelu(_Elementwise, kind="prelu"):
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         return (Weight("weight", (1,) if self.shared else inputs[0][:1], neutral=1),)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
-        slopes = draw("weight", (1,) if self.shared else (len(channels),)) * (len(channels) if self.shared else 1)
+        slopes = get_weight("weight", (1,) if self.shared else (len(channels),)) * (len(channels) if self.shared else 1)
         parts = [ops.where_positive(x, x, ops.scale(x, slope)) for x, slope in zip(channels, slopes, strict=True)]
         return Map.of_channels(parts, inputs[0].sizes)
 
 
 class Elu(_Activation, kind="elu"):
-    """x where it is positive, else alpha·(exp(x) − 1)."""
+    """x where positive, else alpha·(exp(x) − 1)."""
 
     reference = "D.-A. Clevert, T. Unterthiner, S. Hochreiter, Exponential Linear Units, arXiv:1511.07289"
-    alpha: float = real(1, brief="alpha {}", doc="how far below zero it goes")
+    alpha: float = real(1, brief="alpha {}", doc="the limit for negative elements is −alpha")
     cost = Work(comparisons=1, exponentials=1, additions=1, multiplications=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.where_positive(x, x, ops.scale(ops.apply("expm1", x), self.alpha)), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.where_positive(x, x, ops.scale(ops.apply("expm1", x), self.alpha)), inputs[0])
 
 
 class Selu(_Activation, kind="selu"):
-    """scale·x where it is positive, else scale·alpha·(exp(x) − 1), both constants fixed."""
+    """scale·x where positive, else scale·alpha·(exp(x) − 1), with fixed constants."""
 
     reference = "G. Klambauer et al., Self-Normalizing Neural Networks, arXiv:1706.02515"
     cost = Work(comparisons=1, exponentials=1, additions=1, multiplications=2)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         def selu(x: Values) -> Values:
             below = ops.scale(ops.apply("expm1", x), SELU_SCALE * SELU_ALPHA)
             return ops.where_positive(x, ops.scale(x, SELU_SCALE), below)
 
-        return each(selu, inputs[0])
+        return map_values(selu, inputs[0])
 
 
 class Gelu(_Activation, kind="gelu"):
-    """x·½·(1 + erf(x/√2)), the exact form: x·(1/√2), erf, 1 + …, x·½, the product of the two."""
+    """x·½·(1 + erf(x/√2)), the exact form; computed as x·(1/√2), erf, 1 + …, x·½ and their product."""
 
     reference = "D. Hendrycks & K. Gimpel, Gaussian Error Linear Units, arXiv:1606.08415"
     cost = Work(multiplications=3, additions=1, exponentials=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         def gelu(x: Values) -> Values:
-            turned = ops.shift(ops.apply("erf", ops.scale(x, sqrt(0.5))), 1)
-            return ops.multiply(ops.scale(x, 0.5), turned)  # in PyTorch's order, within bounds where x is large
+            factor = ops.shift(ops.apply("erf", ops.scale(x, sqrt(0.5))), 1)
+            return ops.multiply(ops.scale(x, 0.5), factor)  # in PyTorch's order, no overflow for large x
 
-        return each(gelu, inputs[0])
+        return map_values(gelu, inputs[0])
 
 
 class Silu(_Activation, kind="silu"):
@@ -140,8 +140,8 @@ class Silu(_Activation, kind="silu"):
     reference = "S. Elfwing, E. Uchibe, K. Doya, Sigmoid-Weighted Linear Units, arXiv:1702.03118"
     cost = Work(exponentials=1, additions=1, divisions=1, multiplications=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.multiply(x, sigmoid(ops, x)), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.multiply(x, sigmoid(ops, x)), inputs[0])
 
 
 class HardSwish(_Activation, kind="hard_swish"):
@@ -150,8 +150,8 @@ class HardSwish(_Activation, kind="hard_swish"):
     reference = "A. Howard et al., Searching for MobileNetV3, arXiv:1905.02244"
     cost = Work(additions=1, comparisons=2, multiplications=2)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.scale(ops.multiply(x, relu6_of_3_more(ops, x)), 1 / 6), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.scale(ops.multiply(x, relu6_of_x_plus_3(ops, x)), 1 / 6), inputs[0])
 
 
 class HardSigmoid(_Activation, kind="hard_sigmoid"):
@@ -160,8 +160,8 @@ class HardSigmoid(_Activation, kind="hard_sigmoid"):
     reference = "PyTorch, torch.nn.Hardsigmoid"
     cost = Work(additions=1, comparisons=2, multiplications=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.scale(relu6_of_3_more(ops, x), 1 / 6), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.scale(relu6_of_x_plus_3(ops, x), 1 / 6), inputs[0])
 
 
 class Sigmoid(_Activation, kind="sigmoid"):
@@ -170,8 +170,8 @@ class Sigmoid(_Activation, kind="sigmoid"):
     reference = "PyTorch, torch.nn.Sigmoid"
     cost = Work(exponentials=1, additions=1, divisions=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: sigmoid(ops, x), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: sigmoid(ops, x), inputs[0])
 
 
 class Tanh(_Activation, kind="tanh"):
@@ -180,8 +180,8 @@ class Tanh(_Activation, kind="tanh"):
     reference = "PyTorch, torch.nn.Tanh"
     cost = Work(exponentials=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.apply("tanh", x), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.apply("tanh", x), inputs[0])
 
 
 class Softplus(_Activation, kind="softplus"):
@@ -190,8 +190,8 @@ class Softplus(_Activation, kind="softplus"):
     reference = "PyTorch, torch.nn.Softplus"
     cost = Work(exponentials=2, additions=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.apply("softplus", x), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.apply("softplus", x), inputs[0])
 
 
 class Mish(_Activation, kind="mish"):
@@ -200,12 +200,12 @@ class Mish(_Activation, kind="mish"):
     reference = "D. Misra, Mish: A Self Regularized Non-Monotonic Activation Function, arXiv:1908.08681"
     cost = Work(exponentials=3, additions=1, multiplications=1)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return each(lambda x: ops.multiply(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return map_values(lambda x: ops.multiply(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
 
 
 class Softmax(Grouped, SameShape, Weightless, kind="softmax"):
-    """exp(x)/Σexp(x) over the channels of each position, in `groups` parts."""
+    """exp(x)/Σexp(x) over the channels of each position, separately for each of `groups` groups."""
 
     reference = "PyTorch, torch.nn.Softmax"
     groups: int = integer(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
@@ -214,21 +214,21 @@ class Softmax(Grouped, SameShape, Weightless, kind="softmax"):
         check_groups(self.kind, self.groups, inputs[0][0])
         return inputs[0]
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         size = x.shape[0] // self.groups
         positions = []
         for position in x.positions():
             parts = (position[at : at + size] for at in range(0, len(position), size))
-            positions.append([share for part in parts for share in shares(ops, part)])
+            positions.append([value for part in parts for value in softmax(ops, part)])
         return Map.of_positions(positions, x.sizes)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each part of n channels: n − 1 comparisons for the largest, n additions that subtract it, n exponentials,
         # n − 1 additions for the sum, n divisions
         elements = prod(output)
-        others = elements - self.groups * prod(output[1:])
-        return Work(additions=elements + others, comparisons=others, divisions=elements, exponentials=elements)
+        remaining = elements - self.groups * prod(output[1:])
+        return Work(additions=elements + remaining, comparisons=remaining, divisions=elements, exponentials=elements)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise" if len(output) > 1 else "whole"

@@ -1,7 +1,8 @@
-"""What every layer kind states: its settings and, for given inputs, its output, weights, work, reach and channels.
+"""The base class of all layer kinds: arguments and, for given inputs, output, weights, work, reach and channels.
 
-Here and everywhere else records are NamedTuples, and `Layer` makes its own constructor and equality, for the sake of
-import time: a dataclass takes ten times as long to define, by code that is written and compiled at import.
+The modules of the families define the kinds; `spec` creates layers from calls in files, `analysis` and `execution`
+apply their rules. Here and in the whole package records are NamedTuples, and `Layer` has its own constructor and
+equality, because of import time: defining a dataclass takes ten times as long, since it generates and compiles code.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, fina
 
 from cnncalc import limits
 from cnncalc.layers.channels import Carried, Channels
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import REQUIRED, LayerError, Same, Setting, Value, show
+from cnncalc.layers.settings import REQUIRED, LayerError, SameAs, Setting, Value, format_value
 
 Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
 Shapes = tuple[Shape, ...]
@@ -25,10 +26,10 @@ E = TypeVar("E")
 
 
 class Weight(NamedTuple):
-    """One array that a layer keeps, in PyTorch's name, order and shape.
+    """One array of a layer, with PyTorch's name, order and shape.
 
-    `role` is "weight" or "bias" (learned; textbooks leave the biases out) or "buffer" (kept, not learned). Files may
-    call it by its `alias`, too. `neutral` is the value with which it changes nothing: 0 where it is added or
+    `role` is "weight" or "bias" (learned; textbooks often leave out the biases) or "buffer" (stored, not learned).
+    `alias` is another name that files may use. `neutral` is the value that changes nothing: 0 where it is added or
     subtracted, 1 where elements are multiplied or divided by it; None for a kernel.
     """
 
@@ -40,7 +41,7 @@ class Weight(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Operations at inference for one input. `macs` are among the multiplications of convolutions and linear layers.
+    """Operations at inference for one input. `macs` are also counted as multiplications.
 
     `exponentials` are all transcendental functions: exp, log, erf, tanh, powers and square roots.
     """
@@ -53,7 +54,7 @@ class Work(NamedTuple):
     exponentials: int = 0
 
     def plus(self, other: Work) -> Work:
-        """Both together, figure by figure."""
+        """The sum, figure by figure."""
         return Work(*starmap(add, zip(self, other, strict=True)))
 
     def times(self, count: int) -> Work:
@@ -65,7 +66,7 @@ NO_WORK = Work()
 
 
 class Example(NamedTuple):
-    """Settings and the input shapes they are shown and tested with."""
+    """Arguments and input shapes that fit together, for `cnncalc layers` and the tests."""
 
     settings: Mapping[str, Value]
     inputs: Shapes
@@ -73,22 +74,22 @@ class Example(NamedTuple):
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Layer:
-    """One layer with its settings, apart from any network: the base of all kinds.
+    """One layer with its arguments, independent of any network: the base of all kinds.
 
-    A subclass that names its `kind` is a layer kind. Its settings, in order, are the signature. It must state each rule
-    in `RULES`, itself or through its family; one that forgets a rule cannot be defined.
+    A subclass with a `kind` is a layer kind. Its settings, in order, are the signature. It must define each rule
+    in `RULES`, itself or through a base class; otherwise defining it raises TypeError.
     """
 
     RULES: ClassVar[tuple[str, ...]] = ("result_shape", "weights", "work", "reach", "channels", "execute", "examples")
     kind: ClassVar[str] = ""
     reference: ClassVar[str] = ""
-    linear: ClassVar[bool] = False  # whether the output, but for a constant, is a linear map of the input at inference
-    flat: ClassVar[bool] = False  # whether the input must be flat, and its size is counted in elements, not channels
-    stacks: ClassVar[bool] = False  # whether the output has the channels of all inputs, one after another
+    linear: ClassVar[bool] = False  # whether the output is an affine map of the input at inference
+    flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
+    concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     in_a_row: ClassVar[int] = 1  # layers that it is, one after another, in the depth of a network
-    cancels_bias: ClassVar[bool] = False  # whether a constant added to a whole input channel leaves the output as it is
+    cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
     settings: ClassVar[dict[str, Setting]] = {}
-    optional: ClassVar[dict[str, bool]] = {}  # of each setting, whether it may be left out
+    optional: ClassVar[dict[str, bool]] = {}  # for each setting, whether it can be omitted
 
     def __init_subclass__(cls, kind: str = "") -> None:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Setting)}
@@ -100,22 +101,22 @@ class Layer:
         cls.optional = {name: setting.default is not REQUIRED for name, setting in cls.settings.items()}
         if kind:
             cls.kind = kind
-            stated = {name for family in cls.__mro__[: cls.__mro__.index(Layer)] for name in vars(family)}
-            missing = [rule for rule in cls.RULES if rule not in stated]
+            defined = {name for family in cls.__mro__[: cls.__mro__.index(Layer)] for name in vars(family)}
+            missing = [rule for rule in cls.RULES if rule not in defined]
             texts = ("reference", "__doc__") if __debug__ else ("reference",)  # python -OO takes docstrings away
             missing += [text for text in texts if not getattr(cls, text)]
             if missing:
-                raise TypeError(f"layer kind {kind} does not state: {', '.join(missing)}")
+                raise TypeError(f"layer kind {kind} does not define: {', '.join(missing)}")
 
     def __init__(self, **settings: Any) -> None:
-        """Settings by name; those left out take their defaults. Raises LayerError `bad-argument` and its kin."""
+        """Arguments by name; omitted ones have their defaults. Raises LayerError `bad-argument` and similar."""
         values = self.__dict__
         for name, setting in self.settings.items():
             if name in settings:
                 values[name] = setting.read(settings.pop(name))
             elif setting.default is REQUIRED:
                 raise LayerError("missing-argument", f"{self.kind} needs `{name}`", argument=name)
-            elif isinstance(setting.default, Same):
+            elif isinstance(setting.default, SameAs):
                 values[name] = values[setting.default.setting]
             else:
                 values[name] = setting.default
@@ -133,69 +134,69 @@ class Layer:
         return hash((self.kind, *self.__dict__.values()))
 
     def __repr__(self) -> str:
-        """The layer as a call, as an architecture file writes it: what must be given by position, the rest by name."""
+        """The layer as a call in an architecture file: required arguments by position, the others by name."""
         parts = []
         for name, setting in self.settings.items():
             value = getattr(self, name)
             if setting.default is REQUIRED:
-                parts.append(show(value))
+                parts.append(format_value(value))
             elif value != self.default_of(name):
-                parts.append(f"{name}={show(value)}")
+                parts.append(f"{name}={format_value(value)}")
         return f"{self.kind}({', '.join(parts)})" if parts else self.kind
 
     def default_of(self, name: str) -> Value:
-        """What a setting left out would be in this very layer, REQUIRED where it cannot be left out."""
+        """The default of a setting in this layer; REQUIRED where it cannot be omitted."""
         default = self.settings[name].default
-        return getattr(self, default.setting) if isinstance(default, Same) else default
+        return getattr(self, default.setting) if isinstance(default, SameAs) else default
 
     def replace(self, **changes: Value) -> Layer:
-        """The layer with some arguments changed. Raises LayerError `bad-argument` and its kin."""
+        """The layer with some arguments changed. Raises LayerError `bad-argument` and similar."""
         return type(self)(**{**{name: getattr(self, name) for name in self.settings}, **changes})
 
-    def brief(self, axes: int = 0) -> str:
-        """The settings in the table's short form, `3×3, s2, p1` where the number of spatial axes is given."""
-        texts = (setting.short(getattr(self, name), axes) for name, setting in self.settings.items())
+    def summarize_settings(self, axes: int = 0) -> str:
+        """The arguments in the table's short form, e.g. `3×3, s2, p1` for 2 spatial axes."""
+        texts = (setting.abbreviate(getattr(self, name), axes) for name, setting in self.settings.items())
         return ", ".join(text for text in texts if text)
 
     @classmethod
     def signature(cls) -> str:
-        """The kind as it is called, `conv(out, kernel, stride=1, …)`."""
+        """The signature of the kind, e.g. `conv(out, kernel, stride=1, …)`."""
         texts = ", ".join(setting.signature() for setting in cls.settings.values())
         return f"{cls.kind}({texts})" if texts else cls.kind
 
     @final
     def output_shape(self, inputs: Shapes) -> Shape:
-        """Shape of the output. Raises LayerError where the settings do not fit the inputs."""
+        """Shape of the output. Raises LayerError where the arguments do not fit the inputs."""
         self.check(inputs)
         shape = self.result_shape(inputs)
         if min(shape) < 1 or max(shape) > limits.SIZE:
-            raise self.out_of_bounds(shape)
+            raise self.bounds_error(shape)
         return shape
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError for arguments that are refused although a shape could be computed with them."""
+        """Raises LayerError for arguments that are rejected although they give an output shape."""
 
-    def out_of_bounds(self, shape: Shape) -> LayerError:
-        """The error of an output that has an axis with nothing on it, or one beyond all bounds."""
+    def bounds_error(self, shape: Shape) -> LayerError:
+        """The error for an output with an empty axis, or one that exceeds `limits.SIZE`."""
         channels = len(shape) > 1 and not 1 <= shape[0] <= limits.SIZE
         about = "channels" if channels else "size"
         if min(shape) < 1:
-            return LayerError("size-runs-out", f"`{self.kind}` has an empty output: {shape_text(shape)}", about=about)
-        text = f"the output of `{self.kind}` would be {shape_text(shape)}: an axis of more than {limits.SIZE:,}"
+            return LayerError("size-runs-out", f"`{self.kind}` has an empty output: {format_shape(shape)}", about=about)
+        text = f"the output of `{self.kind}` would be {format_shape(shape)}: an axis of more than {limits.SIZE:,}"
         return LayerError("too-large", text, about=about)
 
-    # The rules. `inputs` are the shapes that flow in: one, or for a merge one a branch.
+    # The rules. `inputs` are the input shapes: one, or for a merge one per branch.
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        """Shape of the output, by the kind's own rule; `output_shape` sees to the bounds that hold for all."""
+        """Shape of the output by the kind's own rule; `output_shape` checks the bounds common to all kinds."""
         raise NotImplementedError
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        """The arrays the layer keeps, from which parameters and buffers are counted."""
+        """The arrays of the layer, from which parameters and buffers are counted."""
         raise NotImplementedError
 
     def inner_elements(self, inputs: Shapes, output: Shape) -> int:
-        """Elements of the maps between its input and its output, of a kind that computes in several steps."""
+        """Elements of intermediate results, for a kind that computes in several steps."""
         return 0
 
     @final
@@ -204,69 +205,69 @@ class Layer:
         return self.inner_elements(inputs, output) + prod(output)
 
     def reject(self, name: str, value: float) -> str:
-        """Why no element of the buffer `name` can be this number, "" where it can; what is learned can be any."""
+        """Why an element of the buffer `name` cannot have this value, "" if it can; learned arrays accept any."""
         return ""
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        """Operations at inference, padded zeros included, by `conventions.md`."""
+        """Operations at inference, including those on padded zeros, as in `cnncalc guide counting`."""
         raise NotImplementedError
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
-        """The work without that on padded zeros; a kind whose windows reach beyond the input states it apart."""
+        """The work without operations on padded zeros; overridden by kinds whose windows extend beyond the input."""
         return self.work(inputs, output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """Which input positions an output position reads, from which the receptive field follows."""
+        """Which input positions an output position reads; gives the receptive field."""
         raise NotImplementedError
 
     def channels(self, inputs: Shapes, output: Shape) -> Channels:
-        """How the output's channels come of the inputs', from which a network is narrowed and its positions traced."""
+        """How output channels depend on input channels; used to narrow networks and to trace positions."""
         raise NotImplementedError
 
     def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
-        """The layer for `inputs` that have fewer channels than those `before`, all else as it is.
+        """The same layer for `inputs` with fewer channels than `before`.
 
-        `divide` says how many of so many output channels are left. A kind that chooses its output channels, or that
-        has an argument counting channels, changes these.
+        `divide` maps a number of output channels to the narrowed number. A kind with an argument that counts channels
+        changes it here.
         """
         return self
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        """The output, computed as the kind is defined and by none of the other rules, which it is there to prove.
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        """The output, computed from the kind's definition and not with the other rules, because it verifies them.
 
-        `draw` gives the layer's arrays by name and shape.
+        `get_weight` gives the layer's arrays by name and shape.
         """
         raise NotImplementedError
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        """Settings with inputs they fit, for the listing and the tests."""
+        """Arguments with inputs that they fit, for the listing and the tests."""
         raise NotImplementedError
 
 
 class Weightless(Layer):
-    """A family that keeps no weights."""
+    """Base of kinds without weights."""
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         return ()
 
 
-class Idle(Weightless):
-    """A family that computes nothing: elements pass, or move."""
+class NoOperations(Weightless):
+    """Base of kinds that compute nothing: elements are passed on or rearranged."""
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK
 
 
 class CarriesChannels(Layer):
-    """A family whose output has the channels of its input."""
+    """Base of kinds whose output has the channels of the input."""
 
     def channels(self, inputs: Shapes, output: Shape) -> Channels:
         return Carried()
 
 
 class SameShape(CarriesChannels):
-    """A family whose output has the shape of its input, position by position."""
+    """Base of kinds whose output has the shape of the input, position by position."""
 
     def result_shape(self, inputs: Shapes) -> Shape:
         return inputs[0]
@@ -275,35 +276,35 @@ class SameShape(CarriesChannels):
         return "pointwise"
 
 
-def spatial(kind: str, shape: Shape) -> Shape:
-    """The spatial sizes of a map; raises LayerError `wrong-rank` where it is flat."""
+def spatial_sizes(kind: str, shape: Shape) -> Shape:
+    """The spatial sizes of a feature map. Raises LayerError `wrong-rank` for a flat input."""
     if len(shape) < 2:
         raise LayerError(
             "wrong-rank",
-            f"`{kind}` needs a map (channels × spatial sizes), but its input is flat: {shape_text(shape)}",
+            f"`{kind}` needs a map (channels × spatial sizes), but its input is flat: {format_shape(shape)}",
         )
     return shape[1:]
 
 
-def each_axis(name: str, value: int | tuple[E, ...], axes: int) -> tuple[int | E, ...]:
-    """One value for each axis; raises LayerError `wrong-rank` where a list has not one for each."""
+def expand_per_axis(name: str, value: int | tuple[E, ...], axes: int) -> tuple[int | E, ...]:
+    """One value for each axis. Raises LayerError `wrong-rank` for a list of another length."""
     if isinstance(value, int):
         return (value,) * axes
     if len(value) != axes:
         raise LayerError(
             "wrong-rank",
-            f"`{name}` is {show(value)}, one for each of {len(value)} axes, but {axes_text(axes)} here",
+            f"`{name}` is {format_value(value)}, one for each of {len(value)} axes, but {format_axis_count(axes)} here",
             suggest={name: value[0]} if len(set(value)) == 1 else {},
             argument=name,
         )
     return value
 
 
-def axes_text(axes: int) -> str:
+def format_axis_count(axes: int) -> str:
     """`1 spatial axis is`, `2 spatial axes are`."""
     return "1 spatial axis is" if axes == 1 else f"{axes} spatial axes are"
 
 
-def shape_text(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """`3×224×224`, or `[1000]` where it is flat."""
     return "×".join(map(str, shape)) if len(shape) > 1 else f"[{shape[0]}]"

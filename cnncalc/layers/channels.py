@@ -1,7 +1,8 @@
-"""What a layer says of its channels: how many its output has, and which input channels each of them reads.
+"""How the output channels of a layer depend on its input channels: their number, and which ones each of them reads.
 
-`Layer.channels` says of channels what `Layer.reach` says of positions. The executor narrows networks by it, the tracing
-of positions knows by it where all channels see the same, and advice which layers join channels.
+`Layer.channels` is for channels what `Layer.reach` is for positions. `execution.narrow` uses it to narrow networks,
+`execution.cones` to find where all channels have the same receptive field, `analysis.advice` to find layers that mix
+channels.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from typing import NamedTuple
 
 
 class Chosen(NamedTuple):
-    """The layer decides how many output channels there are, whatever the input has.
+    """The layer's arguments determine the number of output channels, independent of the input.
 
-    Each of `groups` equal parts of them reads all of one equal part of the input channels. `fixed` where the number is
-    the kind's own, so that no argument of the layer can make it smaller.
+    The channels are divided into `groups` equal parts; each output channel reads all input channels of its part.
+    `fixed` if the kind itself determines the number, so that no argument can reduce it.
     """
 
     groups: int = 1
@@ -21,19 +22,19 @@ class Chosen(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """The output channels come of the input channels in a fixed proportion: one each, several each, one of several.
+    """The output channels are a fixed multiple or fraction of the input channels, e.g. one or several for each.
 
-    `units` are numbers of input channels that can only be divided exactly: those of a group, of each part of a split.
-    `dropped` says whether some input channels are in no output channel. Of a merge, each input is carried so; one that
-    has fewer channels than the others is broadcast.
+    `units` are numbers of channels that narrowing must divide exactly: those of a group, of each part of a split.
+    `dropped` is whether some input channels are in no output channel. For a merge this holds for each input; one with
+    fewer channels than the others is broadcast.
     """
 
     units: tuple[int, ...] = ()
     dropped: bool = False
 
 
-class Stacked(NamedTuple):
-    """The output has the channels of all inputs, one after another."""
+class Concatenated(NamedTuple):
+    """The output has the channels of all inputs, in order."""
 
 
-Channels = Chosen | Carried | Stacked
+Channels = Chosen | Carried | Concatenated

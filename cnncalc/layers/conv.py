@@ -1,4 +1,4 @@
-"""The convolutions in one step, standard and depthwise."""
+"""Standard and depthwise convolution."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cnncalc.layers.kernel import (
     PADDING,
     STRIDE,
     Convolution,
-    OutWindowed,
+    ConvolutionArguments,
 )
 from cnncalc.layers.settings import Padding, PerAxis
 
 
-class Conv(ChoosesInGroups, OutWindowed, Convolution, kind="conv"):
+class Conv(ChoosesInGroups, ConvolutionArguments, Convolution, kind="conv"):
     """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
 
     reference = DUMOULIN
@@ -26,10 +26,10 @@ class Conv(ChoosesInGroups, OutWindowed, Convolution, kind="conv"):
     groups: int = GROUPS
     bias: bool = BIAS
 
-    def channels_out(self, channels: int) -> int:
+    def output_channels(self, channels: int) -> int:
         return self.out
 
-    def groups_of(self, channels: int) -> int:
+    def group_count(self, channels: int) -> int:
         return self.groups
 
     @classmethod
@@ -53,10 +53,10 @@ class DepthwiseConv(CarriesChannels, Convolution, kind="depthwise_conv"):
     multiplier: int = MULTIPLIER
     bias: bool = BIAS
 
-    def channels_out(self, channels: int) -> int:
+    def output_channels(self, channels: int) -> int:
         return channels * self.multiplier
 
-    def groups_of(self, channels: int) -> int:
+    def group_count(self, channels: int) -> int:
         return channels
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Channels divided into equal parts: the check that they can be, and the families of kinds that divide them."""
+"""Channel groups: the check that groups divide the channels, and the base classes of kinds that have groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS: Any = integer(1, symbol="G", brief="g{}", doc="parts that the channels a
 
 
 def check_groups(kind: str, groups: int, channels: int, out: int | None = None, *, argument: str = "groups") -> None:
-    """Raises LayerError `groups-mismatch` where groups do not divide the channels on either side."""
+    """Raises LayerError `groups-mismatch` where groups do not divide the input or output channels."""
     for name, count in (("input", channels), ("output", out)):
         if count is not None and count % groups:
             common = channels if out is None else gcd(channels, out)
@@ -31,7 +31,7 @@ def check_groups(kind: str, groups: int, channels: int, out: int | None = None, 
 
 
 def nearest_divisor(wanted: int, number: int) -> int:
-    """The divisor of `number` nearest to `wanted`, the smaller of two; 1 where none is near."""
+    """The divisor of `number` nearest to `wanted`, the smaller of two equally near; 1 if none is within 10,000."""
     for distance in range(limits.DIVISORS_TRIED):
         for candidate in (wanted - distance, wanted + distance):
             if candidate > 0 and number % candidate == 0:
@@ -40,9 +40,9 @@ def nearest_divisor(wanted: int, number: int) -> int:
 
 
 class Grouped(Layer):
-    """A family that divides its channels into `groups` equal parts.
+    """Base of kinds that divide their channels into `groups` equal parts.
 
-    Where every channel is a part of its own, it stays so when there are fewer channels.
+    If every channel is a group of its own, it remains so in a narrowed network.
     """
 
     groups: int
@@ -56,7 +56,7 @@ class Grouped(Layer):
 
 
 class ChoosesChannels(Layer):
-    """A family with `out` output channels, each of which reads all input channels."""
+    """Base of kinds with `out` output channels, each of which reads all input channels."""
 
     out: int
 
@@ -68,9 +68,9 @@ class ChoosesChannels(Layer):
 
 
 class ChoosesInGroups(ChoosesChannels):
-    """A family with `out` output channels that read the input channels of their group alone.
+    """Base of kinds with `out` output channels, each of which reads only the input channels of its group.
 
-    With a group for each input channel it is depthwise, and has as many output channels for each as before.
+    With one group per input channel it is depthwise; narrowing keeps the number of output channels per group.
     """
 
     groups: int
@@ -84,5 +84,5 @@ class ChoosesInGroups(ChoosesChannels):
         return self.replace(groups=inputs[0][0], out=inputs[0][0] * (self.out // self.groups))
 
     def is_depthwise(self, inputs: Shapes) -> bool:
-        """Whether every input channel is a group of its own; a single one is none."""
+        """Whether every input channel is a group of its own; False for a single channel."""
         return self.groups == inputs[0][0] > 1

@@ -1,6 +1,6 @@
-"""Arithmetic as IEEE 754 has it, where Python raises: what is beyond the largest double is infinite, 0/0 no number.
+"""IEEE 754 arithmetic where Python raises an exception: overflow gives infinity, 0/0 gives NaN.
 
-The layers and the readings calculate with these, so that no input or weight, however large, ends an execution.
+Layers and `execution.readings` use these functions, so that no input or weight, however large, stops an execution.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 
 
-def unbounded(function: Callable[[float], float]) -> Callable[[float], float]:
-    """The function, infinite where it is beyond the largest double."""
+def overflow_to_infinity(function: Callable[[float], float]) -> Callable[[float], float]:
+    """The function, with infinity in place of OverflowError."""
 
     def safe(x: float) -> float:
         try:
@@ -21,10 +21,10 @@ def unbounded(function: Callable[[float], float]) -> Callable[[float], float]:
     return safe
 
 
-def quotient(x: float, y: float) -> float:
-    """x/y, also where y is 0.
+def divide(x: float, y: float) -> float:
+    """x/y, also for y = 0.
 
-    >>> quotient(1.0, -0.0), quotient(0.0, 0.0), quotient(math.nan, 0.0)
+    >>> divide(1.0, -0.0), divide(0.0, 0.0), divide(math.nan, 0.0)
     (-inf, nan, nan)
     """
     if y:
@@ -33,7 +33,7 @@ def quotient(x: float, y: float) -> float:
 
 
 def power(x: float, exponent: float) -> float:
-    """x to a power, as C's `pow`.
+    """x to a power, like C's `pow`.
 
     >>> power(-1e200, 3), power(0.0, -0.5), power(-8.0, 1.5)
     (-inf, inf, nan)
@@ -42,13 +42,13 @@ def power(x: float, exponent: float) -> float:
         return math.pow(x, exponent)
     except OverflowError:
         found = math.inf
-    except ValueError:  # a negative power of 0, or a broken one of a negative number
+    except ValueError:  # a negative power of 0, or a fractional power of a negative number
         if x:
             return math.nan
         found = math.inf
     return math.copysign(found, x) if exponent % 2 == 1 else found
 
 
-def root(x: float) -> float:
-    """The square root; no number where x is negative."""
+def sqrt(x: float) -> float:
+    """The square root; NaN for negative x."""
     return math.sqrt(x) if x >= 0 else math.nan

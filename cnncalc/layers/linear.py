@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, shape_text
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, format_shape
 from cnncalc.layers.groups import ChoosesChannels
-from cnncalc.layers.kernel import with_bias
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.kernel import kernel_weights
+from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import LayerError, flag, integer
 
@@ -19,21 +19,21 @@ class Linear(ChoosesChannels, kind="linear"):
     flat = True
     reference = "PyTorch, torch.nn.Linear"
     out: int = integer(symbol="N_out", doc="output elements")
-    bias: bool = flag(True, brief="bias", doc="a learned number added to each output")
+    bias: bool = flag(True, brief="bias", doc="add a learned bias to each output")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         if len(inputs[0]) > 1:
             raise LayerError(
                 "wrong-rank",
                 f"`{self.kind}` needs a flat input, but its input is a map",
-                detail=f" of {shape_text(inputs[0])} ({prod(inputs[0]):,} elements)",
+                detail=f" of {format_shape(inputs[0])} ({prod(inputs[0]):,} elements)",
                 help="put `flatten` before it",
                 insert_before="flatten",
             )
         return (self.out,)
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return with_bias((self.out, inputs[0][0]), self.out, self.bias)
+        return kernel_weights((self.out, inputs[0][0]), self.out, self.bias)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: a dot product of N_in, whose additions are one fewer, and one for the bias
@@ -43,12 +43,12 @@ class Linear(ChoosesChannels, kind="linear"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "whole"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         values = inputs[0].values
         n = len(values)
-        weight = draw("weight", (self.out, n))
+        weight = get_weight("weight", (self.out, n))
         rows = [weight[at : at + n] for at in range(0, len(weight), n)]
-        return Map((self.out,), ops.dots(values, rows, draw("bias", (self.out,)) if self.bias else None))
+        return Map((self.out,), ops.dots(values, rows, get_weight("bias", (self.out,)) if self.bias else None))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -1,24 +1,24 @@
-"""Where branches meet: their sum, their product, or their channels side by side."""
+"""Merges of branches: sum, product, concatenation along the channels."""
 
 from __future__ import annotations
 
 from functools import reduce
 from math import prod
 
-from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, shape_text
-from cnncalc.layers.channels import Channels, Stacked
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, format_shape
+from cnncalc.layers.channels import Channels, Concatenated
+from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import LayerError, show
+from cnncalc.layers.settings import LayerError, format_value
 
 
 class _Merge(CarriesChannels, Weightless):
-    """Branches that come together, position by position."""
+    """Base of kinds that merge branches, position by position."""
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
 
-    def disagreement(
+    def mismatch_error(
         self,
         inputs: Shapes,
         branch: int,
@@ -28,13 +28,13 @@ class _Merge(CarriesChannels, Weightless):
         help: str = "",
         append: tuple[int, str] | None = None,
     ) -> LayerError:
-        """The error of the first branch that does not agree with those before it, which have or make `before`."""
+        """The error for the first branch that does not fit those before it, which together have the shape `before`."""
         measure = "branch 1 is" if before == inputs[0] else "those before make"
         shape = inputs[branch]
         return LayerError(
             "shape-mismatch",
-            f"the branches of `{self.kind}` disagree: {measure} {shape_text(before)},"
-            f" branch {branch + 1} is {shape_text(shape)}",
+            f"the branches of `{self.kind}` disagree: {measure} {format_shape(before)},"
+            f" branch {branch + 1} is {format_shape(shape)}",
             help=help,
             about="size" if channels_agree and len(shape) == len(before) > 1 else "channels",
             branch=branch,
@@ -55,7 +55,7 @@ class Add(_Merge, kind="add"):
                 only_channels = len(first) > 1 and shape[1:] == first[1:]
                 text = f"`conv({first[0]}, 1)` at the end of branch {index + 1} gives it {first[0]} channels"
                 agree = shape[0] == first[0]
-                raise self.disagreement(
+                raise self.mismatch_error(
                     inputs, index, before=first, channels_agree=agree, help=text if only_channels else ""
                 )
         return first
@@ -64,7 +64,7 @@ class Add(_Merge, kind="add"):
         # each output: one addition fewer than branches
         return Work(additions=(len(inputs) - 1) * prod(output))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return Map(inputs[0].shape, reduce(ops.add, (x.values for x in inputs)))
 
     @classmethod
@@ -77,7 +77,7 @@ class Add(_Merge, kind="add"):
 
 
 class Multiply(_Merge, kind="multiply"):
-    """Product: shapes of equal rank, where an axis of 1 goes with any other → the larger of each axis."""
+    """Product with broadcasting: shapes of equal rank, each axis equal or 1 → the larger of each axis."""
 
     reference = "J. Hu, L. Shen, G. Sun, Squeeze-and-Excitation Networks, arXiv:1709.01507"
 
@@ -86,8 +86,10 @@ class Multiply(_Merge, kind="multiply"):
         for index, shape in enumerate(inputs):
             agree = [a == b or 1 in (a, b) for a, b in zip(shape, result, strict=False)]
             if len(shape) != len(result) or not all(agree):
-                append, text = as_gate(result, shape, index)
-                raise self.disagreement(inputs, index, before=result, channels_agree=agree[0], help=text, append=append)
+                append, text = suggest_gate(result, shape, index)
+                raise self.mismatch_error(
+                    inputs, index, before=result, channels_agree=agree[0], help=text, append=append
+                )
             result = tuple(map(max, result, shape))
         return result
 
@@ -95,7 +97,7 @@ class Multiply(_Merge, kind="multiply"):
         # each output: one multiplication fewer than branches
         return Work(multiplications=(len(inputs) - 1) * prod(output))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         shape = tuple(map(max, *(x.shape for x in inputs))) if len(inputs) > 1 else inputs[0].shape
         return Map(shape, reduce(ops.multiply, (ops.broadcast(x, shape).values for x in inputs)))
 
@@ -108,12 +110,12 @@ class Multiply(_Merge, kind="multiply"):
         )
 
 
-def as_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
-    """The reshape that makes a gate of a flat branch, where that would do: the branch and the call, and a text."""
+def suggest_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+    """The repair that makes a flat branch a gate: the branch and a `reshape` call, and the help; (None, "") if none."""
     flat, other = (shape, before) if len(shape) == 1 else (before, shape)
     if len(flat) > 1 or len(other) == 1 or flat[0] not in (1, other[0]):
         return None, ""
-    call = f"reshape({show((flat[0], *(1 for _ in other[1:])))})"
+    call = f"reshape({format_value((flat[0], *(1 for _ in other[1:])))})"
     if flat is shape:
         return (index, call), f"`{call}` at the end of branch {index + 1} makes a gate of it"
     return (0, call) if index == 1 else None, f"`{call}` at the end of the branches before it makes a gate of it"
@@ -123,23 +125,23 @@ class Concat(_Merge, kind="concat"):
     """Concatenation along the channels: [C_1, *I], [C_2, *I], … → [C_1 + C_2 + …, *I]."""
 
     linear = True
-    stacks = True
+    concatenates = True
     reference = "C. Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842"
 
     def result_shape(self, inputs: Shapes) -> Shape:
         first = inputs[0]
         for index, shape in enumerate(inputs):
             if len(shape) != len(first) or shape[1:] != first[1:]:
-                raise self.disagreement(inputs, index, before=first, channels_agree=True)
+                raise self.mismatch_error(inputs, index, before=first, channels_agree=True)
         return (sum(shape[0] for shape in inputs), *first[1:])
 
     def channels(self, inputs: Shapes, output: Shape) -> Channels:
-        return Stacked()
+        return Concatenated()
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return Map.of_channels([channel for x in inputs for channel in x.channels()], inputs[0].sizes)
 
     @classmethod

@@ -1,29 +1,29 @@
-"""Normalization, as it costs at inference."""
+"""Normalization layers; operations are counted at inference."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial
+from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial_sizes
 from cnncalc.layers.groups import Grouped, check_groups
-from cnncalc.layers.ieee import quotient, root
-from cnncalc.layers.ops import Draw, Map, Ops, Values
+from cnncalc.layers.ieee import divide, sqrt
+from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import flag, integer, real, word
-from cnncalc.layers.window import Axis, inside
+from cnncalc.layers.window import Axis, count_inside_axis
 
-AFFINE: Any = flag(True, brief="affine", doc="a learned factor and summand")
+AFFINE: Any = flag(True, brief="affine", doc="learn a scale and a bias")
 EPSILON: Any = real(1e-5, minimum=0, doc="added to the variance")
 
 
 def affine_weights(shape: Shape, affine: bool) -> tuple[Weight, ...]:
-    """The learned factor and summand, where there are any."""
+    """The learned scale and bias, if any."""
     return (Weight("weight", shape, neutral=1), Weight("bias", shape, "bias", neutral=0)) if affine else ()
 
 
 def count_normalization(sets: int, n: int, affine: bool) -> Work:
-    """The work of normalizing so many sets of n elements each with statistics of their own.
+    """The work of normalizing `sets` sets of n elements, each by its own mean and variance.
 
     A set's mean takes n − 1 additions and a multiplication, centring n additions, the squares n multiplications, the
     variance n − 1 additions and a multiplication, 1/√(variance + ε) an addition, a root and a division, the scaling
@@ -39,25 +39,25 @@ def count_normalization(sets: int, n: int, affine: bool) -> Work:
 
 
 def normalize(ops: Ops, x: Values, epsilon: float) -> Values:
-    """One set of elements brought to mean 0 and variance 1, in the steps that `count_normalization` counts."""
+    """Normalize elements to mean 0 and variance 1, in the steps that `count_normalization` counts."""
     n = len(x)
     mean = ops.scale([ops.total(x)], 1 / n)
     centred = ops.subtract(x, mean * n)
     variance = ops.scale([ops.total(ops.multiply(centred, centred))], 1 / n)
-    return ops.multiply(centred, ops.invert(ops.apply("root", ops.shift(variance, epsilon))) * n)
+    return ops.multiply(centred, ops.reciprocal(ops.apply("root", ops.shift(variance, epsilon))) * n)
 
 
-def apply_affine(ops: Ops, channels: list[Values], draw: Draw, wanted: bool) -> list[Values]:
-    """Each channel times its learned factor plus its learned summand, where there are any."""
-    if not wanted:
+def apply_affine(ops: Ops, channels: list[Values], get_weight: GetWeight, affine: bool) -> list[Values]:
+    """Multiply each channel by its learned scale and add its learned bias, if there are any."""
+    if not affine:
         return channels
-    factors, summands = draw("weight", (len(channels),)), draw("bias", (len(channels),))
-    turned = zip(channels, factors, summands, strict=True)
-    return [ops.shift(ops.scale(channel, factor), summand) for channel, factor, summand in turned]
+    factors, summands = get_weight("weight", (len(channels),)), get_weight("bias", (len(channels),))
+    zipped = zip(channels, factors, summands, strict=True)
+    return [ops.shift(ops.scale(channel, factor), summand) for channel, factor, summand in zipped]
 
 
 class BatchNorm(SameShape, kind="batch_norm"):
-    """Batch normalization: [C, *I] → [C, *I], at inference folded to a factor and a summand for each channel."""
+    """Batch normalization: [C, *I] → [C, *I], at inference one multiplication and one addition per element."""
 
     linear = True
     cancels_bias = True
@@ -75,22 +75,24 @@ class BatchNorm(SameShape, kind="batch_norm"):
         if name != "running_var":
             return ""
         if value < 0:
-            return "a variance is 0 or more"
-        return "" if value + self.epsilon > 0 else "with epsilon=0 a variance is more than 0"
+            return "a variance must be 0 or more"
+        return "" if value + self.epsilon > 0 else "with epsilon=0 a variance must be more than 0"
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication and one addition, affine or not
         return Work(multiplications=prod(output), additions=prod(output))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         n = (len(channels),)
-        factors, summands = (draw("weight", n), draw("bias", n)) if self.affine else ([1.0] * n[0], [0.0] * n[0])
+        factors, summands = (
+            (get_weight("weight", n), get_weight("bias", n)) if self.affine else ([1.0] * n[0], [0.0] * n[0])
+        )
         parts = []
         for x, factor, summand, mean, variance in zip(
-            channels, factors, summands, draw("running_mean", n), draw("running_var", n), strict=True
+            channels, factors, summands, get_weight("running_mean", n), get_weight("running_var", n), strict=True
         ):
-            folded = quotient(factor, root(variance + self.epsilon))
+            folded = divide(factor, sqrt(variance + self.epsilon))
             parts.append(ops.shift(ops.scale(x, folded), summand - mean * folded))
         return Map.of_channels(parts, inputs[0].sizes)
 
@@ -100,10 +102,12 @@ class BatchNorm(SameShape, kind="batch_norm"):
 
 
 class LayerNorm(SameShape, kind="layer_norm"):
-    """Layer normalization: [C, *I] → [C, *I], of each position over its channels, or of the whole input."""
+    """Layer normalization: [C, *I] → [C, *I], over the channels of each position, or over the whole input."""
 
     reference = "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer Normalization, arXiv:1607.06450"
-    over: str = word("channels", words=("channels", "all"), brief="over {}", doc="what is normalized together")
+    over: str = word(
+        "channels", words=("channels", "all"), brief="over {}", doc="which elements are normalized together"
+    )
     affine: bool = AFFINE
     epsilon: float = EPSILON
 
@@ -121,17 +125,17 @@ class LayerNorm(SameShape, kind="layer_norm"):
             return "whole"
         return "normalized" if self.over == "all" else "pointwise"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         if self.over == "all":
             values = normalize(ops, x.values, self.epsilon)
             each_element = apply_affine(
-                ops, [[value] for value in values], lambda name, _: draw(name, x.shape), self.affine
+                ops, [[value] for value in values], lambda name, _: get_weight(name, x.shape), self.affine
             )
             return Map(x.shape, [value for [value] in each_element])
         each_position = [normalize(ops, position, self.epsilon) for position in x.positions()]
         channels = Map.of_positions(each_position, x.sizes).channels()
-        return Map.of_channels(apply_affine(ops, channels, draw, self.affine), x.sizes)
+        return Map.of_channels(apply_affine(ops, channels, get_weight, self.affine), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -143,7 +147,7 @@ class LayerNorm(SameShape, kind="layer_norm"):
 
 
 class GroupNorm(Grouped, SameShape, kind="group_norm"):
-    """Group normalization: [C, *I] → [C, *I], of each of `groups` parts of the channels, over all positions."""
+    """Group normalization: [C, *I] → [C, *I], over all positions of each of `groups` groups of channels."""
 
     reference = "Y. Wu & K. He, Group Normalization, arXiv:1803.08494"
     groups: int = integer(symbol="G", brief="g{}", doc="parts that the channels are divided into")
@@ -164,12 +168,12 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized" if len(inputs[0]) > 1 else "whole"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         size = len(x.values) // self.groups
         parts = (x.values[at : at + size] for at in range(0, len(x.values), size))
-        whole = Map(x.shape, [value for part in parts for value in normalize(ops, part, self.epsilon)])
-        return Map.of_channels(apply_affine(ops, whole.channels(), draw, self.affine), x.sizes)
+        normalized = Map(x.shape, [value for part in parts for value in normalize(ops, part, self.epsilon)])
+        return Map.of_channels(apply_affine(ops, normalized.channels(), get_weight, self.affine), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -181,15 +185,15 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
 
 
 class InstanceNorm(SameShape, kind="instance_norm"):
-    """Instance normalization: [C, *I] → [C, *I], of each channel over all positions."""
+    """Instance normalization: [C, *I] → [C, *I], over all positions of each channel."""
 
     cancels_bias = True
     reference = "D. Ulyanov, A. Vedaldi, V. Lempitsky, Instance Normalization, arXiv:1607.08022"
-    affine: bool = flag(False, brief="affine", doc="a learned factor and summand")
+    affine: bool = flag(False, brief="affine", doc="learn a scale and a bias")
     epsilon: float = EPSILON
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        spatial(self.kind, inputs[0])
+        spatial_sizes(self.kind, inputs[0])
         return inputs[0]
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
@@ -202,9 +206,9 @@ class InstanceNorm(SameShape, kind="instance_norm"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = [normalize(ops, channel, self.epsilon) for channel in inputs[0].channels()]
-        return Map.of_channels(apply_affine(ops, channels, draw, self.affine), inputs[0].sizes)
+        return Map.of_channels(apply_affine(ops, channels, get_weight, self.affine), inputs[0].sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -218,10 +222,10 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
     size: int = integer(5, symbol="L", brief="n{}", doc="channels in the window")
     alpha: float = real(1e-4, doc="factor of the mean square")
     beta: float = real(0.75, doc="exponent")
-    k: float = real(1, doc="summand")
+    k: float = real(1, doc="additive constant")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        spatial(self.kind, inputs[0])
+        spatial_sizes(self.kind, inputs[0])
         return inputs[0]
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -232,14 +236,14 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = output
-        covered = inside(Axis(channels, self.size, 1, 1, self.size // 2, 0), channels).pairs
+        covered = count_inside_axis(Axis(channels, self.size, 1, 1, self.size // 2, 0), channels).pairs
         return self.work(inputs, output)._replace(additions=covered * prod(sizes))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         positions = []
         for values in x.positions():
-            sums = ops.sums_of_windows(ops.multiply(values, values), self.size)
+            sums = ops.sliding_sum(ops.multiply(values, values), self.size)
             divisors = ops.power(ops.shift(ops.scale(sums, self.alpha / self.size), self.k), self.beta)
             positions.append(ops.divide(values, divisors))
         return Map.of_positions(positions, x.sizes)

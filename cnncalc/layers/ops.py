@@ -1,8 +1,7 @@
-"""What a layer's reference execution is written in: maps, and the operations that a reading of them provides.
+"""Feature maps and the operations on them, in which `Layer.execute` is written.
 
-A layer states once what it computes. What its elements are is up to the reading: numbers, counts, or the input
-positions that each element came from. The readings are in `cnncalc.execution` and derive from `Ops`, which is all that
-layers know of them.
+A layer defines once what it computes; a subclass of `Ops` decides what the elements are: numbers, operation counts, or
+the input positions that an element depends on. These subclasses are in `cnncalc.execution`; layers only know `Ops`.
 """
 
 from __future__ import annotations
@@ -15,41 +14,43 @@ from typing import Any, Literal, NamedTuple
 
 from cnncalc.layers.settings import Amount, Padding, PerAxis
 
-Values = list[Any]  # elements as a reading has them
-Draw = Callable[[str, tuple[int, ...]], list[float]]  # (name, shape) → the layer's array, flat, in PyTorch's order
+Values = list[Any]  # elements, of the type that a subclass of Ops works on
+GetWeight = Callable[
+    [str, tuple[int, ...]], list[float]
+]  # (name, shape) → an array of the layer, flat, in PyTorch's order
 Function = Literal["exp", "expm1", "erf", "tanh", "softplus", "root"]
 PaddingOf = Padding | tuple[str | tuple[int, int] | int, ...]  # a padding, or one for each axis
 
 
 class Map(NamedTuple):
-    """What flows: a shape (C, *sizes) or (N,), and its elements in C order, channel by channel."""
+    """A feature map (C, *sizes) or a vector (N,): its shape and its elements in C order, channel by channel."""
 
     shape: tuple[int, ...]
     values: Values
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The spatial sizes; none where it is flat."""
+        """The spatial sizes; empty for a vector."""
         return self.shape[1:]
 
     def channels(self) -> list[Values]:
-        """The elements of each channel."""
+        """The elements of each channel, position by position."""
         step = prod(self.sizes)
         return [self.values[at : at + step] for at in range(0, len(self.values), step)]
 
     def positions(self) -> list[Values]:
-        """The elements of each position, channel after channel."""
+        """The elements of each position, channel by channel."""
         step = prod(self.sizes)
         return [self.values[at::step] for at in range(step)]
 
     @classmethod
     def of_channels(cls, channels: Sequence[Values], sizes: tuple[int, ...]) -> Map:
-        """A map of its channels."""
+        """The map with these channels."""
         return cls((len(channels), *sizes), list(chain.from_iterable(channels)))
 
     @classmethod
     def of_positions(cls, positions: Sequence[Values], sizes: tuple[int, ...]) -> Map:
-        """A map of its positions."""
+        """The map with these positions."""
         return cls.of_channels([list(channel) for channel in zip(*positions, strict=True)], sizes)
 
 
@@ -63,7 +64,7 @@ class Kernel(NamedTuple):
 
 
 class WindowSettings(NamedTuple):
-    """Windows as they slide over a map, a value for all axes or one for each; `ceil` and `dialect` are a pool's."""
+    """The arguments of a sliding window, one value for all axes or one for each; `ceil` and `dialect` for pools."""
 
     kernel: PerAxis
     stride: PerAxis = 1
@@ -74,7 +75,7 @@ class WindowSettings(NamedTuple):
 
 
 class Ops(ABC):
-    """The operations, on lists of elements. A plain number among the arguments is a constant, not an element."""
+    """The operations on lists of elements. A number among the arguments is a constant, not an element."""
 
     # element by element
 
@@ -91,15 +92,15 @@ class Ops(ABC):
     @abstractmethod
     def scale(self, a: Values, number: float) -> Values: ...
     @abstractmethod
-    def invert(self, a: Values) -> Values: ...
+    def reciprocal(self, a: Values) -> Values: ...
     @abstractmethod
     def negate(self, a: Values) -> Values: ...
     @abstractmethod
     def power(self, a: Values, number: float) -> Values: ...
     @abstractmethod
-    def at_least(self, a: Values, number: float) -> Values: ...
+    def clamp_min(self, a: Values, number: float) -> Values: ...
     @abstractmethod
-    def at_most(self, a: Values, number: float) -> Values: ...
+    def clamp_max(self, a: Values, number: float) -> Values: ...
     @abstractmethod
     def where_positive(self, test: Values, a: Values, b: Values) -> Values: ...
     @abstractmethod
@@ -118,54 +119,54 @@ class Ops(ABC):
         """The dot product with each row, plus its bias."""
 
     @abstractmethod
-    def sums_of_windows(self, a: Values, size: int) -> Values:
-        """The sum of the `size` elements around each, the larger half of them before it, zeros beyond the ends."""
+    def sliding_sum(self, a: Values, size: int) -> Values:
+        """For each element, the sum of `size` elements around it, the larger half before it; zeros beyond the ends."""
 
     # windows over maps
 
     @abstractmethod
     def convolve(self, x: Map, kernel: Kernel, windows: WindowSettings) -> Map:
-        """Slide a kernel [out, C_in/groups, *K] over a map; every window meets the kernels of its group."""
+        """Convolve a map with a kernel [out, C_in/groups, *K]."""
 
     @abstractmethod
-    def spread(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:
-        """Add every input position, times the kernel [C_in, out/groups, *K], onto a window of the output."""
+    def conv_transpose(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:
+        """Add every input element, times the kernel [C_in, out/groups, *K], to a window of the output."""
 
     @abstractmethod
-    def largest_of_windows(self, x: Map, windows: WindowSettings) -> Map:
-        """The largest element of each window; padding is smaller than all."""
+    def max_pool(self, x: Map, windows: WindowSettings) -> Map:
+        """The largest element of each window; padding is −∞."""
 
     @abstractmethod
-    def means_of_windows(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
-        """The mean of each window: over what it covers of the padded input, or of the input alone; of nothing, 0."""
+    def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
+        """The mean of each window, over the padded input or the input alone; 0 for a window without elements."""
 
     @abstractmethod
-    def means_of_parts(self, x: Map, size: PerAxis) -> Map:
-        """The mean of each of `size` parts of every axis: of the positions that a part touches."""
+    def adaptive_avg_pool(self, x: Map, size: PerAxis) -> Map:
+        """The mean of each of `size` parts of every axis, including the positions that a part covers partly."""
 
     # larger and smaller maps
 
     @abstractmethod
     def repeat(self, x: Map, factor: PerAxis) -> Map:
-        """Every position `factor` times on every axis."""
+        """Repeat every position `factor` times on every axis."""
 
     @abstractmethod
     def interpolate(self, x: Map, factor: PerAxis) -> Map:
-        """Between the two nearest centres of every axis, weighted by nearness; beyond the outermost, constant."""
+        """Interpolate linearly between the two nearest centres on every axis; constant beyond the outermost."""
 
     @abstractmethod
     def pad(self, x: Map, amount: Amount, value: float) -> Map:
-        """A map with a border of one value around it."""
+        """Add a border with a constant value."""
 
     @abstractmethod
     def crop(self, x: Map, amount: Amount) -> Map:
-        """A map without a border."""
+        """Remove a border."""
 
     @abstractmethod
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
-        """A map repeated along the axes on which it is 1."""
+        """Repeat a map along the axes of size 1."""
 
 
-def each(ops_call: Callable[[Values], Values], x: Map) -> Map:
-    """A function of the elements, element by element."""
-    return Map(x.shape, ops_call(x.values))
+def map_values(function: Callable[[Values], Values], x: Map) -> Map:
+    """Apply a function to the elements of a map."""
+    return Map(x.shape, function(x.values))

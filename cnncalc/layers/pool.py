@@ -1,4 +1,4 @@
-"""Pooling: the largest or the mean of a window, of the whole map, or of as many parts as are wanted."""
+"""Pooling: the maximum or mean of sliding windows, of the whole map, or of adaptive windows."""
 
 from __future__ import annotations
 
@@ -6,34 +6,52 @@ from math import prod
 from typing import Any
 
 from cnncalc import limits
-from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, each_axis, spatial
+from cnncalc.layers.base import (
+    CarriesChannels,
+    Example,
+    Maps,
+    Shape,
+    Shapes,
+    Weightless,
+    Work,
+    expand_per_axis,
+    spatial_sizes,
+)
 from cnncalc.layers.kernel import DILATION, KERNEL, PADDING
-from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
-from cnncalc.layers.reach import Adaptive, Reach
+from cnncalc.layers.ops import GetWeight, Map, Ops, WindowSettings
+from cnncalc.layers.reach import AdaptiveWindow, Reach
 from cnncalc.layers.settings import (
     Amount,
     LayerError,
     Padding,
     PerAxis,
-    Same,
+    SameAs,
     flag,
+    format_scientific,
+    format_value,
     per_axis,
-    scientific,
-    show,
     word,
 )
 from cnncalc.layers.term import gcd
-from cnncalc.layers.window import Axis, Windowed, pooled_size, simplest, taps_inside, taps_on_padded, too_large
+from cnncalc.layers.window import (
+    Axis,
+    Windowed,
+    count_inside,
+    count_padded,
+    pooled_size,
+    simplify,
+    window_error,
+)
 
-STRIDE: Any = per_axis(Same("kernel"), symbol="S", brief="s{}", doc="step of the window")
-CEIL: Any = flag(False, brief="ceil", doc="round the output size up: the last window may hang over the edge")
+STRIDE: Any = per_axis(SameAs("kernel"), symbol="S", brief="s{}", doc="step of the window")
+CEIL: Any = flag(False, brief="ceil", doc="round the output size up; the last window may extend beyond the edge")
 DIALECT: Any = word(
     "pytorch", words=("pytorch", "caffe"), brief="{}", doc="which last windows are dropped when rounding up"
 )
 
 
 class _Pool(CarriesChannels, Weightless, Windowed):
-    """A window that slides over each channel: what the two kinds share."""
+    """Base of the pools with a window that slides over each channel."""
 
     kernel: PerAxis = KERNEL
     stride: PerAxis = STRIDE
@@ -50,14 +68,14 @@ class _Pool(CarriesChannels, Weightless, Windowed):
         sizes = tuple(pooled_size(axis, ceil=self.ceil, dialect=self.dialect) for axis in axes)
         for axis, size in zip(axes, sizes, strict=True):
             if size < 1:
-                raise too_large(self.kind, axis, axes, pads_at_most_half)
+                raise window_error(self.kind, axis, axes, is_padding_allowed)
         return (inputs[0][0], *sizes)
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `padding-too-large` where it is more than half the window.
+        """Raises LayerError `padding-too-large` if the padding is more than half the window.
 
-        PyTorch's limit is K/2, dilated or not. The words, which PyTorch does not have, may pad half of what the
-        window extends over, or `half` and `same` would be of no use to a dilated pool.
+        PyTorch's limit is K/2, dilated or not. For padding words, which PyTorch does not have, the limit is half of
+        the dilated kernel; otherwise `half` and `same` would be useless for dilated pools.
         """
         axes = self.axes(inputs)
         for axis in axes:
@@ -68,7 +86,7 @@ class _Pool(CarriesChannels, Weightless, Windowed):
                     "padding-too-large",
                     f"the padding of `{self.kind}` is more than half its window: 2·{padded} > {limit}",
                     offer="at most {}",
-                    suggest=least_cut(axes),
+                    suggest=suggest_padding(axes),
                     argument="padding",
                     insert_before=self.padding_layer(axes),
                     change={"padding": 0},
@@ -78,50 +96,52 @@ class _Pool(CarriesChannels, Weightless, Windowed):
         """The layer that pads as much, in the text of a file; "" where the result would not be the same."""
         if self.ceil:  # windows that begin within the padding are dropped, and within the map they are not
             return ""
-        amount = show(simplest(tuple((axis.before, axis.after) for axis in axes)))
+        amount = format_value(simplify(tuple((axis.before, axis.after) for axis in axes)))
         border = self.border
-        return f"pad({amount}, value={scientific(border)})" if border else f"pad({amount})" if border == 0 else ""
+        return (
+            f"pad({amount}, value={format_scientific(border)})" if border else f"pad({amount})" if border == 0 else ""
+        )
 
     @property
     def border(self) -> float | None:
         """What padding holds, as a number that a file can say; None where it is no element of a window."""
         raise NotImplementedError
 
-    def window(self, inputs: Shapes) -> int:
-        """Elements of a window, ΠK."""
+    def window_elements(self, inputs: Shapes) -> int:
+        """The number of elements of a window, ΠK."""
         return prod(self.kernels(inputs))
 
-    def joined(self, inputs: Shapes, output: Shape) -> int:
-        """Operations that join the elements of the windows, one fewer than elements in each, padded zeros included.
+    def count_combinations(self, inputs: Shapes, output: Shape) -> int:
+        """Operations that combine the elements of each window, one fewer than elements, with padded zeros.
 
-        What a last window covers beyond the padding, where sizes are rounded up, is no element of it.
+        Where sizes are rounded up, elements of the last window beyond the padding do not count.
         """
         if self.ceil:
-            covered, windows = taps_on_padded(self.axes(inputs), output[1:])
-            if covered < self.window(inputs) * prod(output[1:]):
+            covered, windows = count_padded(self.axes(inputs), output[1:])
+            if covered < self.window_elements(inputs) * prod(output[1:]):
                 return output[0] * (covered - windows)
-        return (self.window(inputs) - 1) * prod(output)
+        return (self.window_elements(inputs) - 1) * prod(output)
 
-    def joined_inside(self, inputs: Shapes, output: Shape) -> int:
-        """Operations that join the elements of the windows, one fewer than elements in each, padding left out."""
-        covered, windows = taps_inside(self.axes(inputs), output[1:])
+    def count_combinations_inside(self, inputs: Shapes, output: Shape) -> int:
+        """Operations that combine the elements of each window, one fewer than elements, without padding."""
+        covered, windows = count_inside(self.axes(inputs), output[1:])
         return output[0] * (covered - windows)
 
 
-def pads_at_most_half(axes: tuple[Axis, ...]) -> bool:
-    """Whether a pool takes the padding, given in numbers."""
+def is_padding_allowed(axes: tuple[Axis, ...]) -> bool:
+    """Whether the padding, given as numbers, is at most half the kernel."""
     return all(2 * max(axis.before, axis.after) <= axis.kernel for axis in axes)
 
 
-def least_cut(axes: tuple[Axis, ...]) -> dict[str, Amount]:
-    """The most padding that a pool takes, where its windows fit with it."""
+def suggest_padding(axes: tuple[Axis, ...]) -> dict[str, Amount]:
+    """The largest allowed padding, if the windows fit with it."""
     halves = (axis.kernel // 2 for axis in axes)
-    mended = [
+    reduced = [
         axis._replace(before=min(axis.before, half), after=min(axis.after, half))
         for axis, half in zip(axes, halves, strict=True)
     ]
-    sides = tuple((axis.before, axis.after) for axis in mended)
-    return {"padding": simplest(sides)} if min(axis.slack for axis in mended) >= 0 else {}
+    sides = tuple((axis.before, axis.after) for axis in reduced)
+    return {"padding": simplify(sides)} if min(axis.slack for axis in reduced) >= 0 else {}
 
 
 class MaxPool(_Pool, kind="max_pool"):
@@ -138,13 +158,13 @@ class MaxPool(_Pool, kind="max_pool"):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 comparisons
-        return Work(comparisons=self.joined(inputs, output))
+        return Work(comparisons=self.count_combinations(inputs, output))
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
-        return Work(comparisons=self.joined_inside(inputs, output))
+        return Work(comparisons=self.count_combinations_inside(inputs, output))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.largest_of_windows(inputs[0], self.window_settings)
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return ops.max_pool(inputs[0], self.window_settings)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -162,7 +182,7 @@ class AvgPool(_Pool, kind="avg_pool"):
     reference = "PyTorch, torch.nn.AvgPool2d; for the dialect: Caffe, src/caffe/layers/pooling_layer.cpp"
     ceil: bool = CEIL
     dialect: str = DIALECT
-    count_padding: bool = flag(True, brief="padding counted", doc="padded zeros are part of the mean")
+    count_padding: bool = flag(True, brief="padding counted", doc="include padded zeros in the mean")
 
     @property
     def border(self) -> float | None:
@@ -170,13 +190,13 @@ class AvgPool(_Pool, kind="avg_pool"):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: ΠK − 1 additions and one multiplication, the scaling by 1/ΠK
-        return Work(multiplications=prod(output), additions=self.joined(inputs, output))
+        return Work(multiplications=prod(output), additions=self.count_combinations(inputs, output))
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
-        return Work(multiplications=prod(output), additions=self.joined_inside(inputs, output))
+        return Work(multiplications=prod(output), additions=self.count_combinations_inside(inputs, output))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.means_of_windows(inputs[0], self.window_settings, count_padding=self.count_padding)
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return ops.avg_pool(inputs[0], self.window_settings, count_padding=self.count_padding)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -188,13 +208,13 @@ class AvgPool(_Pool, kind="avg_pool"):
 
 
 class _GlobalPool(CarriesChannels, Weightless):
-    """A window that is the whole map: [C, *I] → [C, 1, …, 1]."""
+    """Base of pools over the whole map: [C, *I] → [C, 1, …, 1]."""
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        return (inputs[0][0], *(1 for _ in spatial(self.kind, inputs[0])))
+        return (inputs[0][0], *(1 for _ in spatial_sizes(self.kind, inputs[0])))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Adaptive(size, 1) for size in inputs[0][1:])
+        return tuple(AdaptiveWindow(size, 1) for size in inputs[0][1:])
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -212,7 +232,7 @@ class GlobalAvgPool(_GlobalPool, kind="global_avg_pool"):
         channels, *sizes = inputs[0]
         return Work(multiplications=channels, additions=channels * (prod(sizes) - 1))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         sums = [ops.total(channel) for channel in channels]
         return Map((len(sums), *(1 for _ in inputs[0].sizes)), ops.scale(sums, 1 / len(channels[0])))
@@ -228,7 +248,7 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
         channels, *sizes = inputs[0]
         return Work(comparisons=channels * (prod(sizes) - 1))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         found = [ops.largest(channel) for channel in inputs[0].channels()]
         return Map((len(found), *(1 for _ in inputs[0].sizes)), found)
 
@@ -241,7 +261,7 @@ class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
     size: PerAxis = per_axis(symbol="O", brief="{}", doc="size of the output")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        return (inputs[0][0], *each_axis("size", self.size, len(spatial(self.kind, inputs[0]))))
+        return (inputs[0][0], *expand_per_axis("size", self.size, len(spatial_sizes(self.kind, inputs[0]))))
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # On one axis all windows together read I + O − gcd(I, O) elements: Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋ is I, and 1 more
@@ -252,10 +272,10 @@ class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
         return Work(multiplications=prod(output), additions=channels * (read - prod(sizes)))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Adaptive(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
+        return tuple(AdaptiveWindow(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        return ops.means_of_parts(inputs[0], self.size)
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return ops.adaptive_avg_pool(inputs[0], self.size)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -1,4 +1,4 @@
-"""What a layer says of the input positions that one output position reads, axis by axis."""
+"""Which input positions an output position of a layer reads, axis by axis; gives the receptive fields in `analysis`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Window(NamedTuple):
     dilation: int = 1
 
     def last(self, output: int) -> int:
-        """The last input that the last of so many outputs reads."""
+        """The last input position that is read, for this number of outputs."""
         return (output - 1) * self.stride - self.before + (self.kernel - 1) * self.dilation
 
 
-class Spread(NamedTuple):
+class TransposedWindow(NamedTuple):
     """A transposed window: input u writes to the outputs u·stride − before + k·dilation."""
 
     kernel: int
@@ -27,21 +27,21 @@ class Spread(NamedTuple):
     dilation: int = 1
 
 
-class Enlarge(NamedTuple):
+class Upsampling(NamedTuple):
     """Output y reads the input ⌊y/factor⌋ or, where `linear`, the two inputs beside (y + ½)/factor − ½."""
 
     factor: int
     linear: bool = False
 
 
-class Adaptive(NamedTuple):
+class AdaptiveWindow(NamedTuple):
     """Output y of `output` reads the inputs ⌊y·input/output⌋ up to, not including, ⌈(y + 1)·input/output⌉."""
 
     input: int
     output: int
 
 
-Rule = Window | Spread | Enlarge | Adaptive  # of one axis
+Rule = Window | TransposedWindow | Upsampling | AdaptiveWindow  # of one axis
 
 # An axis each; or "pointwise": only the same position; "normalized": the same position, and all others through the
 # statistics; "flatten": positions become elements; "whole": every element reads the whole input.

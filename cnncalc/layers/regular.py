@@ -1,20 +1,20 @@
-"""What regularizes in training and costs little or nothing at inference."""
+"""Kinds that regularize training: dropout, stochastic depth, layer scale."""
 
 from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Idle, Maps, SameShape, Shape, Shapes, Weight, Work
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.base import Example, Maps, NoOperations, SameShape, Shape, Shapes, Weight, Work
+from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.settings import real
 
 
-class _Drop(SameShape, Idle):
-    """Something that is dropped in training; at inference all passes."""
+class _Drop(SameShape, NoOperations):
+    """Base of kinds that drop elements in training and return the input at inference."""
 
     linear = True
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return inputs[0]
 
     @classmethod
@@ -26,14 +26,14 @@ class Dropout(_Drop, kind="dropout"):
     """[C, *I] → [C, *I], elements dropped in training."""
 
     reference = "N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014"
-    rate: float = real(0.5, minimum=0, maximum=1, brief="rate {}", doc="share that is dropped")
+    rate: float = real(0.5, minimum=0, maximum=1, brief="rate {}", doc="probability of being dropped")
 
 
 class StochasticDepth(_Drop, kind="stochastic_depth"):
     """[C, *I] → [C, *I], whole branches dropped in training."""
 
     reference = "G. Huang et al., Deep Networks with Stochastic Depth, arXiv:1603.09382"
-    rate: float = real(minimum=0, maximum=1, brief="rate {}", doc="share that is dropped")
+    rate: float = real(minimum=0, maximum=1, brief="rate {}", doc="probability of being dropped")
 
 
 class Scale(SameShape, kind="scale"):
@@ -50,9 +50,9 @@ class Scale(SameShape, kind="scale"):
         # each element: one multiplication
         return Work(multiplications=prod(output))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
-        factors = draw("weight", (len(channels),))
+        factors = get_weight("weight", (len(channels),))
         parts = [ops.scale(channel, factor) for channel, factor in zip(channels, factors, strict=True)]
         return Map.of_channels(parts, inputs[0].sizes)
 

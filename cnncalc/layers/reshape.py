@@ -1,20 +1,30 @@
-"""Layers that move elements and compute nothing: new shapes, parts of the channels, borders."""
+"""Layers that only rearrange elements: reshape, split and shuffle channels, pad, crop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
 
-from cnncalc.layers.base import CarriesChannels, Example, Idle, Layer, Maps, Shape, Shapes, shape_text, spatial
+from cnncalc.layers.base import (
+    CarriesChannels,
+    Example,
+    Layer,
+    Maps,
+    NoOperations,
+    Shape,
+    Shapes,
+    format_shape,
+    spatial_sizes,
+)
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.groups import Grouped, check_groups
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import Amount, LayerError, amount, integer, real, show, sizes
-from cnncalc.layers.window import Pairs, both, pairs, simplest
+from cnncalc.layers.settings import Amount, LayerError, amount, format_value, integer, real, sizes
+from cnncalc.layers.window import Pairs, add_sides, simplify, to_pairs
 
 
-class Flatten(CarriesChannels, Idle, kind="flatten"):
+class Flatten(CarriesChannels, NoOperations, kind="flatten"):
     """[C, *I] → [C·ΠI]."""
 
     linear = True
@@ -26,7 +36,7 @@ class Flatten(CarriesChannels, Idle, kind="flatten"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "flatten" if len(inputs[0]) > 1 else "pointwise"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return Map((len(inputs[0].values),), inputs[0].values)
 
     @classmethod
@@ -34,7 +44,7 @@ class Flatten(CarriesChannels, Idle, kind="flatten"):
         return Example({}, ((512, 7, 7),)), Example({}, ((3, 5),)), Example({}, ((10,),))
 
 
-class Reshape(CarriesChannels, Idle, kind="reshape"):
+class Reshape(CarriesChannels, NoOperations, kind="reshape"):
     """[C, *I] → [*shape], the same elements in the same order."""
 
     linear = True
@@ -42,14 +52,14 @@ class Reshape(CarriesChannels, Idle, kind="reshape"):
     shape: tuple[int, ...] = sizes(longest=4, doc="the new shape: [N], or the channels and one to three sizes")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        found, wanted = prod(inputs[0]), prod(self.shape)
-        if found != wanted:
+        elements, needed = prod(inputs[0]), prod(self.shape)
+        if elements != needed:
             rest = prod(self.shape[1:])
             raise LayerError(
                 "shape-mismatch",
-                f"`{self.kind}` to {show(self.shape)} needs {wanted:,} elements,"
-                f" but {shape_text(inputs[0])} has {found:,}",
-                suggest={"shape": (found // rest, *self.shape[1:])} if found % rest == 0 else {},
+                f"`{self.kind}` to {format_value(self.shape)} needs {needed:,} elements,"
+                f" but {format_shape(inputs[0])} has {elements:,}",
+                suggest={"shape": (elements // rest, *self.shape[1:])} if elements % rest == 0 else {},
                 argument="shape",
                 about="size",
             )
@@ -61,7 +71,7 @@ class Reshape(CarriesChannels, Idle, kind="reshape"):
     def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
         return self.replace(shape=(divide(self.shape[0]), *self.shape[1:]))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return Map(self.shape, inputs[0].values)
 
     @classmethod
@@ -69,13 +79,15 @@ class Reshape(CarriesChannels, Idle, kind="reshape"):
         return Example({"shape": (64, 1, 1)}, ((64,),)), Example({"shape": (6, 10)}, ((3, 4, 5),))
 
 
-class ChannelSplit(Idle, kind="channel_split"):
-    """[C, *I] → [C_part, *I], one of the parts that the channels are divided into."""
+class ChannelSplit(NoOperations, kind="channel_split"):
+    """[C, *I] → [C_part, *I], one part of the channels."""
 
     linear = True
     reference = "N. Ma et al., ShuffleNet V2, arXiv:1807.11164"
-    parts: int | tuple[int, ...] = sizes(single=True, brief="parts {}", doc="how many equal parts, or their sizes")
-    take: int = integer(minimum=0, brief="take {}", doc="which part, from 0")
+    parts: int | tuple[int, ...] = sizes(
+        single=True, brief="parts {}", doc="the number of equal parts, or the size of each part"
+    )
+    take: int = integer(minimum=0, brief="take {}", doc="index of the part, from 0")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         channels, *rest = inputs[0]
@@ -85,7 +97,8 @@ class ChannelSplit(Idle, kind="channel_split"):
         else:
             count = len(self.parts)
             if sum(self.parts) != channels:
-                text = f"the parts {show(self.parts)} make up {sum(self.parts)} channels, but the input has {channels}"
+                parts = f"the parts {format_value(self.parts)} have {sum(self.parts)} channels"
+                text = f"{parts}, but the input has {channels}"
                 raise LayerError("groups-mismatch", text, argument="parts")
         if self.take >= count:
             text = f"`take` is {self.take}, but the {count} parts are numbered from 0 to {count - 1}"
@@ -102,7 +115,7 @@ class ChannelSplit(Idle, kind="channel_split"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         parts = (len(channels) // self.parts,) * self.parts if isinstance(self.parts, int) else self.parts
         first = sum(parts[: self.take])
@@ -117,22 +130,22 @@ class ChannelSplit(Idle, kind="channel_split"):
         )
 
 
-class ChannelShuffle(Grouped, Idle, kind="channel_shuffle"):
-    """[C, *I] → [C, *I], the channels of `groups` parts dealt out in turn."""
+class ChannelShuffle(Grouped, NoOperations, kind="channel_shuffle"):
+    """[C, *I] → [C, *I], channels interleaved: the first of each of `groups` groups, then the second, …"""
 
     linear = True
     reference = "X. Zhang et al., ShuffleNet, arXiv:1707.01083"
     groups: int = integer(symbol="G", brief="g{}", doc="parts that the channels are divided into")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        spatial(self.kind, inputs[0])
+        spatial_sizes(self.kind, inputs[0])
         check_groups(self.kind, self.groups, inputs[0][0])
         return inputs[0]
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise"
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         size = len(channels) // self.groups
         return Map.of_channels([channel for at in range(size) for channel in channels[at::size]], inputs[0].sizes)
@@ -142,31 +155,31 @@ class ChannelShuffle(Grouped, Idle, kind="channel_shuffle"):
         return Example({"groups": 3}, ((240, 28, 28),)), Example({"groups": 2}, ((4, 5),))
 
 
-class _Border(CarriesChannels, Idle):
-    """An amount on the two sides of every spatial axis."""
+class _Border(CarriesChannels, NoOperations):
+    """Base of kinds with an amount on both sides of every spatial axis."""
 
     linear = True
     amount: Amount
 
     def sides(self, inputs: Shapes) -> Pairs:
-        return pairs("amount", self.amount, len(spatial(self.kind, inputs[0])))
+        return to_pairs("amount", self.amount, len(spatial_sizes(self.kind, inputs[0])))
 
 
 class Pad(_Border, kind="pad"):
-    """[C, *I] → [C, *(I + before + after)], a border of one value around the map."""
+    """[C, *I] → [C, *(I + before + after)], adds a border with a constant value."""
 
     reference = "PyTorch, torch.nn.ConstantPad2d"
     amount: Amount = amount(symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]")
-    value: float = real(0, brief="of {}", doc="what the border holds")
+    value: float = real(0, brief="of {}", doc="value of the border")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         sides = self.sides(inputs)
-        return (inputs[0][0], *(i + both(a, b) for i, (a, b) in zip(inputs[0][1:], sides, strict=True)))
+        return (inputs[0][0], *(i + add_sides(a, b) for i, (a, b) in zip(inputs[0][1:], sides, strict=True)))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return ops.pad(inputs[0], self.amount, self.value)
 
     @classmethod
@@ -178,7 +191,7 @@ class Pad(_Border, kind="pad"):
 
 
 class Crop(_Border, kind="crop"):
-    """[C, *I] → [C, *(I − before − after)], the map without a border."""
+    """[C, *I] → [C, *(I − before − after)], removes a border."""
 
     reference = "O. Ronneberger, P. Fischer, T. Brox, U-Net, arXiv:1505.04597"
     amount: Amount = amount(symbol="A", brief="by {}", doc="a number, one for each axis, or pairs [before, after]")
@@ -192,16 +205,16 @@ class Crop(_Border, kind="crop"):
                     "size-runs-out",
                     f"`{self.kind}` takes {a} + {b} = {a + b} of {i} positions, so that none is left",
                     offer="at most {}",
-                    suggest={"amount": simplest(most)},
+                    suggest={"amount": simplify(most)},
                     argument="amount",
                     about="size",
                 )
-        return (inputs[0][0], *(i - both(a, b) for i, (a, b) in axes))
+        return (inputs[0][0], *(i - add_sides(a, b) for i, (a, b) in axes))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return ops.crop(inputs[0], self.amount)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Larger maps without weights: between the positions, or out of the channels."""
+"""Upsampling without weights: interpolation, and pixel shuffle."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from cnncalc.layers.base import (
     NO_WORK,
     CarriesChannels,
     Example,
-    Idle,
     Maps,
+    NoOperations,
     Shape,
     Shapes,
     Weightless,
     Work,
-    each_axis,
-    spatial,
+    expand_per_axis,
+    spatial_sizes,
 )
 from cnncalc.layers.channels import Carried, Channels
-from cnncalc.layers.ops import Draw, Map, Ops
-from cnncalc.layers.reach import Enlarge, Reach
+from cnncalc.layers.ops import GetWeight, Map, Ops
+from cnncalc.layers.reach import Reach, Upsampling
 from cnncalc.layers.settings import LayerError, PerAxis, integer, per_axis, word
 
-LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # and how many spatial axes each is for
+LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # mode → its number of spatial axes
 
 
 class Upsample(CarriesChannels, Weightless, kind="upsample"):
-    """[C, *I] → [C, *(I·factor)], the nearest position's value or an interpolation, without aligned corners."""
+    """[C, *I] → [C, *(I·factor)], nearest neighbour or linear interpolation, without aligned corners."""
 
     linear = True
     reference = "PyTorch, torch.nn.Upsample"
-    factor: PerAxis = per_axis(symbol="F", brief="×{}", doc="how many times larger")
-    mode: str = word("nearest", words=("nearest", *LINEAR_MODES), brief="{}", doc="how the values between are made")
+    factor: PerAxis = per_axis(symbol="F", brief="×{}", doc="factor of enlargement")
+    mode: str = word("nearest", words=("nearest", *LINEAR_MODES), brief="{}", doc="method of interpolation")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        sizes = spatial(self.kind, inputs[0])
+        sizes = spatial_sizes(self.kind, inputs[0])
         axes = len(sizes)
         if LINEAR_MODES.get(self.mode, axes) != axes:
             fitting = next(mode for mode, wanted in LINEAR_MODES.items() if wanted == axes)
@@ -44,7 +44,7 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
                 suggest={"mode": fitting},
                 argument="mode",
             )
-        factors = each_axis("factor", self.factor, axes)
+        factors = expand_per_axis("factor", self.factor, axes)
         return (inputs[0][0], *(i * f for i, f in zip(sizes, factors, strict=True)))
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -55,10 +55,10 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
         return Work(multiplications=corners * prod(output), additions=(corners - 1) * prod(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        factors = each_axis("factor", self.factor, len(output) - 1)
-        return tuple(Enlarge(factor, linear=self.mode != "nearest") for factor in factors)
+        factors = expand_per_axis("factor", self.factor, len(output) - 1)
+        return tuple(Upsampling(factor, linear=self.mode != "nearest") for factor in factors)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         if self.mode == "nearest":
             return ops.repeat(inputs[0], self.factor)
         return ops.interpolate(inputs[0], self.factor)
@@ -73,16 +73,16 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
         )
 
 
-class PixelShuffle(Idle, kind="pixel_shuffle"):
-    """[C, H, W] → [C/factor², H·factor, W·factor], channels laid out as positions."""
+class PixelShuffle(NoOperations, kind="pixel_shuffle"):
+    """[C, H, W] → [C/factor², H·factor, W·factor], channels rearranged as positions."""
 
     linear = True
     reference = "W. Shi et al., Efficient Sub-Pixel Convolutional Neural Network, arXiv:1609.05158"
-    factor: int = integer(symbol="F", brief="×{}", doc="how many times larger")
+    factor: int = integer(symbol="F", brief="×{}", doc="factor of enlargement")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         channels = inputs[0][0]
-        sizes = spatial(self.kind, inputs[0])
+        sizes = spatial_sizes(self.kind, inputs[0])
         if len(sizes) != 2:
             raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but the input has {len(sizes)}")
         square = self.factor * self.factor
@@ -98,21 +98,21 @@ class PixelShuffle(Idle, kind="pixel_shuffle"):
         return Carried((output[0],))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Enlarge(self.factor) for _ in output[1:])
+        return tuple(Upsampling(self.factor) for _ in output[1:])
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x, f = inputs[0], self.factor
         height, width = x.sizes
         channels = x.channels()
         maps = []
         for at in range(0, len(channels), f * f):
-            made: list[object] = [None] * (height * f * width * f)
+            enlarged: list[object] = [None] * (height * f * width * f)
             for number, channel in enumerate(channels[at : at + f * f]):
                 row, column = divmod(number, f)
                 for y in range(height):
                     start = (y * f + row) * width * f
-                    made[start + column : start + width * f : f] = channel[y * width : (y + 1) * width]
-            maps.append(made)
+                    enlarged[start + column : start + width * f : f] = channel[y * width : (y + 1) * width]
+            maps.append(enlarged)
         return Map.of_channels(maps, (height * f, width * f))
 
     @classmethod

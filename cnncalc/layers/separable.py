@@ -1,35 +1,35 @@
-"""Convolutions in two steps: depthwise-separable and spatially separable."""
+"""Factorized convolutions: depthwise-separable and spatially separable."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import ClassVar
 
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, each_axis
+from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.conv import Conv, DepthwiseConv
-from cnncalc.layers.kernel import BIAS, DILATION, MULTIPLIER, Convolution, OutWindowed, convolve
-from cnncalc.layers.ops import Draw, Map, Ops, WindowSettings
+from cnncalc.layers.kernel import BIAS, DILATION, MULTIPLIER, Convolution, ConvolutionArguments, convolve
+from cnncalc.layers.ops import GetWeight, Map, Ops, WindowSettings
 from cnncalc.layers.settings import LayerError, PerAxis
 from cnncalc.layers.window import Axis, check_fits
 
 
-class TwoSteps(OutWindowed):
-    """Two convolutions, one after the other, written as one layer: every rule is put together from theirs."""
+class TwoSteps(ConvolutionArguments):
+    """Base of layers that consist of two consecutive convolutions: every rule combines the rules of the two."""
 
     linear = True
     in_a_row = 2
-    names: ClassVar[tuple[str, str]]  # of the steps, before the names of their arrays
+    names: ClassVar[tuple[str, str]]  # of the steps, the prefixes of the names of their arrays
 
     def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
         """The two convolutions, in the order in which they run."""
         raise NotImplementedError
 
-    def between(self, inputs: Shapes, output: Shape) -> Shape:
-        """What flows between the steps."""
+    def intermediate(self, inputs: Shapes, output: Shape) -> Shape:
+        """Shape of the result of the first step."""
         raise NotImplementedError
 
     def inner_elements(self, inputs: Shapes, output: Shape) -> int:
-        return prod(self.between(inputs, output))
+        return prod(self.intermediate(inputs, output))
 
     def result_shape(self, inputs: Shapes) -> Shape:
         check_fits(self.kind, self.axes(inputs))
@@ -47,18 +47,20 @@ class TwoSteps(OutWindowed):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         first, second = self.steps(inputs)
-        between = self.between(inputs, output)
-        return first.work(inputs, between).plus(second.work((between,), output))
+        intermediate = self.intermediate(inputs, output)
+        return first.work(inputs, intermediate).plus(second.work((intermediate,), output))
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
         first, second = self.steps(inputs)
-        between = self.between(inputs, output)
-        return first.work_inside(inputs, between).plus(second.work_inside((between,), output))
+        intermediate = self.intermediate(inputs, output)
+        return first.work_inside(inputs, intermediate).plus(second.work_inside((intermediate,), output))
 
-    def draws(self, draw: Draw) -> tuple[Draw, Draw]:
-        """The arrays of each step."""
+    def split_weights(self, get_weight: GetWeight) -> tuple[GetWeight, GetWeight]:
+        """The functions that give the arrays of each step."""
         first, second = self.names
-        return lambda name, shape: draw(f"{first}.{name}", shape), lambda name, shape: draw(f"{second}.{name}", shape)
+        return lambda name, shape: get_weight(f"{first}.{name}", shape), lambda name, shape: get_weight(
+            f"{second}.{name}", shape
+        )
 
 
 class SeparableConv(TwoSteps, kind="separable_conv"):
@@ -81,15 +83,15 @@ class SeparableConv(TwoSteps, kind="separable_conv"):
         )
         return depthwise, Conv(out=self.out, kernel=1, bias=self.bias)
 
-    def between(self, inputs: Shapes, output: Shape) -> Shape:
+    def intermediate(self, inputs: Shapes, output: Shape) -> Shape:
         return (inputs[0][0] * self.multiplier, *output[1:])
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        first, second = self.draws(draw)
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        first, second = self.split_weights(get_weight)
         channels = inputs[0].shape[0]
         out = channels * self.multiplier
-        between = convolve(inputs[0], first, ops, self.window_settings, out=out, groups=channels, bias=False)
-        return convolve(between, second, ops, WindowSettings(1), out=self.out, bias=self.bias)
+        intermediate = convolve(inputs[0], first, ops, self.window_settings, out=out, groups=channels, bias=False)
+        return convolve(intermediate, second, ops, WindowSettings(1), out=self.out, bias=self.bias)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -132,16 +134,16 @@ class SpatialSeparableConv(TwoSteps, kind="spatial_separable_conv"):
             ),
         )
 
-    def between(self, inputs: Shapes, output: Shape) -> Shape:
+    def intermediate(self, inputs: Shapes, output: Shape) -> Shape:
         return (*output[:2], inputs[0][2])
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
-        first, second = self.draws(draw)
-        (kh, kw), (sh, sw) = each_axis("kernel", self.kernel, 2), each_axis("stride", self.stride, 2)
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        first, second = self.split_weights(get_weight)
+        (kh, kw), (sh, sw) = expand_per_axis("kernel", self.kernel, 2), expand_per_axis("stride", self.stride, 2)
         ph, pw = self.padding if isinstance(self.padding, tuple) else (self.padding, self.padding)
         column, row = WindowSettings((kh, 1), (sh, 1), (ph, 0)), WindowSettings((1, kw), (1, sw), (0, pw))
-        between = convolve(inputs[0], first, ops, column, out=self.out, bias=False)
-        return convolve(between, second, ops, row, out=self.out, bias=self.bias)
+        intermediate = convolve(inputs[0], first, ops, column, out=self.out, bias=False)
+        return convolve(intermediate, second, ops, row, out=self.out, bias=self.bias)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -1,4 +1,8 @@
-"""The settings of a layer kind: what values each takes, and how a signature, a message and the table show them."""
+"""The settings of a layer kind: which values each accepts, and its form in signatures, messages and the table.
+
+A kind declares settings (`stride: PerAxis = per_axis(1)`); a layer has a value for each, its arguments. `spec.binding`
+assigns the arguments of a call to settings.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +19,18 @@ Padding = Amount | str
 
 
 class LayerError(CnncalcError):
-    """A rule of a layer does not hold for these arguments and this input.
+    """These arguments, or this input, violate a rule of a layer.
 
-    What can be done about it is data, never read out of a text:
+    The repairs are data, so that no code depends on the wording of a message:
 
     - `suggest`: values of arguments, each of which alone would mend it, the likeliest first.
     - `insert_before`: the layer that is missing before this one; `change` are arguments to change with it.
     - `append`: for a merge, the index of a branch and the layer that is missing at its end.
 
-    `argument` names the argument at fault ("" where it is the input) and `found` the value that it cannot take. `about`
-    is "size" where only the spatial sizes are at fault: where they are not known for certain, such an error is not
-    reported. `detail` is the end of the message that holds for exactly these sizes. `branch` is the index of the first
-    input of a merge that does not agree with those before it, −1 elsewhere. `help` is for people; without one they are
-    shown the suggestions in the words of `offer`.
+    `argument` is the name of the wrong argument ("" if it is the input) and `found` its value. `about` is "size" if
+    only the spatial sizes are wrong: where they are not certain, such an error is not reported. `detail` is the end of
+    the message that depends on the exact sizes. `branch` is the index of the first input of a merge that does not fit
+    those before it, else −1. `help` is shown to the user; without it, the suggestions in the template `offer`.
     """
 
     def __init__(
@@ -59,12 +62,12 @@ class LayerError(CnncalcError):
         self.insert_before = insert_before
         self.change = dict(change or {})
         self.append = append
-        listed = " or ".join(f"`{name}={show(value)}`" for name, value in self.suggest.items())
+        listed = " or ".join(f"`{name}={format_value(value)}`" for name, value in self.suggest.items())
         self.help = help or (offer.format(listed) if listed else "")
 
 
-class Same:
-    """A default that is the value of another setting, as a pool's `stride=kernel`."""
+class SameAs:
+    """A default that is the value of another setting, e.g. `stride=kernel` of a pool."""
 
     def __init__(self, setting: str) -> None:
         self.setting = setting
@@ -73,36 +76,36 @@ class Same:
 REQUIRED: Any = object()
 
 
-def show(value: Value) -> str:
-    """A value as an architecture file writes it.
+def format_value(value: Value) -> str:
+    """Format a value as in an architecture file.
 
-    >>> show((3, 1)), show(True), show(1e-05), show(0.0001), show("same")
+    >>> format_value((3, 1)), format_value(True), format_value(1e-05), format_value(0.0001), format_value("same")
     ('[3, 1]', 'true', '1e-5', '1e-4', 'same')
     """
     if type(value) is int and -limits.SIZE <= value <= limits.SIZE:  # nearly always
         return str(value)
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(map(show, value)) + "]"
+        return "[" + ", ".join(map(format_value, value)) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return scientific(value) if 0 < abs(value) < 1e-3 else repr(value).removesuffix(".0")
+        return format_scientific(value) if 0 < abs(value) < 1e-3 else repr(value).removesuffix(".0")
     if isinstance(value, int) and abs(value) > limits.SIZE**2:
         return f"a number of {value.bit_length()} bits"
     return str(value)
 
 
-def scientific(value: float) -> str:
-    """A float with an exponent, in the fewest digits that say which it is."""
+def format_scientific(value: float) -> str:
+    """Format a float with an exponent, in the fewest digits that identify it."""
     texts = (f"{value:.{digits}e}" for digits in range(18))
     mantissa, exponent = next(text for text in texts if float(text) == value).split("e")
     return f"{mantissa}e{int(exponent)}"
 
 
 class Setting:
-    """One setting: its default, its symbol in formulas, its place in the table's short form.
+    """One setting: its default, its symbol in formulas, its short form in the table.
 
-    `brief` is the template by which the table shows a value that is not the default, "" to leave it out.
+    `brief` is the template for a value that is not the default, "" to omit it from the table.
     """
 
     expects = "a value"
@@ -116,72 +119,79 @@ class Setting:
         self.doc = doc
 
     def accepts(self, value: Value) -> Value:
-        """The value to keep; raises ValueError where this setting cannot take it."""
+        """The value to store. Raises ValueError if it is not allowed."""
         raise NotImplementedError
 
     def read(self, value: Value) -> Value:
-        """The value to keep for what a file or a caller gives; raises LayerError `bad-argument`."""
+        """The value to store for a value in a file or a call. Raises LayerError `bad-argument`."""
         try:
             return self.accepts(value)
         except ValueError as error:
-            text = f"`{self.name}` must be {error.args[0] if error.args else self.expects}, found {show(value)}"
+            text = f"`{self.name}` must be {error.args[0] if error.args else self.expects}, found {format_value(value)}"
             help_text = ""
             if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > limits.SIZE:
                 bound = f"more than {limits.SIZE:,}" if value > 0 else f"less than -{limits.SIZE:,}"
-                text = f"`{self.name}` is {show(value)}: {bound} is not supported"
+                text = f"`{self.name}` is {format_value(value)}: {bound} is not supported"
             elif self.words and isinstance(value, str):
                 help_text = "one of " + ", ".join(self.words)
             raise LayerError(
-                "bad-argument", text, help=help_text, argument=self.name, found=value, suggest=self.suggestions(value)
+                "bad-argument",
+                text,
+                help=help_text,
+                argument=self.name,
+                found=value,
+                suggest=self.suggest_values(value),
             ) from None
 
-    def suggestions(self, value: Value) -> dict[str, Value]:
-        """What was probably meant by a value that this setting cannot take."""
+    def suggest_values(self, value: Value) -> dict[str, Value]:
+        """The arguments that were probably meant by a value that is not allowed."""
         return {}
 
     def signature(self) -> str:
-        """The setting as it stands in a signature, `stride=1`."""
+        """The setting in a signature, e.g. `stride=1`."""
         if self.default is REQUIRED:
             return self.name
-        return f"{self.name}={self.default.setting if isinstance(self.default, Same) else show(self.default)}"
+        return f"{self.name}={self.default.setting if isinstance(self.default, SameAs) else format_value(self.default)}"
 
-    def short(self, value: Value, axes: int = 0) -> str:
-        """The value in the table's short form, "" where it is the default or not worth a place.
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
+        """The value in the table's short form, "" if it is the default or not shown.
 
-        A template that is only the value shows a number that holds for all `axes` once for each: `3×3`.
+        With the template "{}", a number for all `axes` is repeated for each: `3×3`.
         """
-        value = uniform(value)
-        plain = 1 if isinstance(self.default, Same) else self.default
+        value = collapse(value)
+        plain = 1 if isinstance(self.default, SameAs) else self.default
         if not self.brief or value == plain:
             return ""
         if self.brief == "{}" and axes and isinstance(value, int):
             value = (value,) * axes
-        return self.brief.format(short(value))
+        return self.brief.format(format_short(value))
 
 
-def uniform(value: Value) -> Value:
-    """One value for all axes and sides where a list gives each the same, else the list."""
+def collapse(value: Value) -> Value:
+    """One value for all axes and sides if a list has the same for each, else the list."""
     if isinstance(value, tuple) and value:
-        first = uniform(value[0])
-        if not isinstance(first, tuple) and all(uniform(each) == first for each in value):
+        first = collapse(value[0])
+        if not isinstance(first, tuple) and all(collapse(each) == first for each in value):
             return first
     return value
 
 
-def short(value: Value) -> str:
-    """`3`, `3×1` for one value an axis, `1+2` for an uneven pair before and after."""
+def format_short(value: Value) -> str:
+    """Format an amount: `3`; `3×1` for one value per axis; `1+2` for a pair (before, after)."""
     if not isinstance(value, tuple):
-        return show(value)
-    return "×".join(f"{each[0]}+{each[1]}" if isinstance(each, tuple) else show(each) for each in map(uniform, value))
+        return format_value(value)
+    return "×".join(
+        f"{each[0]}+{each[1]}" if isinstance(each, tuple) else format_value(each) for each in map(collapse, value)
+    )
 
 
 def is_integer(value: Value, minimum: int) -> bool:
-    """An integer within bounds; a boolean is none."""
+    """Whether the value is an integer from `minimum` to `limits.SIZE`, and not a boolean."""
     return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= limits.SIZE
 
 
-def as_integer(value: Value) -> Value:
-    """A double that stands for an integer, as that number; anything else as it is."""
+def to_integer(value: Value) -> Value:
+    """Convert a float with an integral value to an integer; return any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -194,7 +204,7 @@ class IntegerSetting(Setting):
         self.expects = f"an integer, {minimum} or more"
 
     def accepts(self, value: Value) -> Value:
-        value = as_integer(value)
+        value = to_integer(value)
         if not is_integer(value, self.minimum):
             raise ValueError
         return value
@@ -240,8 +250,8 @@ class PaddingSetting(AmountSetting):
     def accepts(self, value: Value) -> Value:
         return value if value in self.words else super().accepts(value)
 
-    def short(self, value: Value, axes: int = 0) -> str:
-        return value if isinstance(value, str) else super().short(value, axes)
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
+        return value if isinstance(value, str) else super().abbreviate(value, axes)
 
 
 class SizesSetting(Setting):
@@ -255,22 +265,24 @@ class SizesSetting(Setting):
 
     def accepts(self, value: Value) -> Value:
         if isinstance(value, tuple) and 1 <= len(value) <= self.longest:
-            sizes = tuple(map(as_integer, value))
+            sizes = tuple(map(to_integer, value))
             if all(is_integer(size, 1) for size in sizes):
                 return sizes
-        elif self.single and is_integer(as_integer(value), 1):
-            return as_integer(value)
+        elif self.single and is_integer(to_integer(value), 1):
+            return to_integer(value)
         raise ValueError
 
-    def short(self, value: Value, axes: int = 0) -> str:
-        return self.brief.format("+".join(map(show, value)) if isinstance(value, tuple) else show(value))
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
+        return self.brief.format(
+            "+".join(map(format_value, value)) if isinstance(value, tuple) else format_value(value)
+        )
 
 
-LEAST_PERCENTAGE = 5  # from which a number is rather a percentage than a share
+MIN_PERCENTAGE = 5  # from this on a number in place of a fraction is probably a percentage
 
 
 class RealSetting(Setting):
-    """A number, between bounds."""
+    """A number between bounds."""
 
     def __init__(
         self, default: Value = REQUIRED, *, minimum: float | None = None, maximum: float | None = None, **more: str
@@ -285,13 +297,13 @@ class RealSetting(Setting):
     def accepts(self, value: Value) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError
-        if not self.minimum <= value <= self.maximum:  # neither is a NaN
+        if not self.minimum <= value <= self.maximum:  # not so for NaN
             raise ValueError
         return float(value)
 
-    def suggestions(self, value: Value) -> dict[str, Value]:
+    def suggest_values(self, value: Value) -> dict[str, Value]:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return {self.name: value / 100} if is_number and self.maximum == 1 and LEAST_PERCENTAGE <= value <= 100 else {}
+        return {self.name: value / 100} if is_number and self.maximum == 1 and MIN_PERCENTAGE <= value <= 100 else {}
 
 
 class FlagSetting(Setting):
@@ -304,10 +316,10 @@ class FlagSetting(Setting):
             raise ValueError
         return value
 
-    def suggestions(self, value: Value) -> dict[str, Value]:
+    def suggest_values(self, value: Value) -> dict[str, Value]:
         return {self.name: value == 1} if is_integer(value, 0) and value in (0, 1) else {}
 
-    def short(self, value: Value, axes: int = 0) -> str:
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
         if not self.brief or value == self.default:
             return ""
         return self.brief if value else f"no {self.brief}"
@@ -327,7 +339,7 @@ class WordSetting(Setting):
         return value
 
 
-# What the classes call; typed as Any so that each attribute keeps its own annotation.
+# Used in the classes of kinds; the result is Any so that each attribute has its own annotation.
 
 
 def integer(default: Value = REQUIRED, *, minimum: int = 1, symbol: str = "", brief: str = "", doc: str = "") -> Any:

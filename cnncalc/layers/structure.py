@@ -1,4 +1,4 @@
-"""Words that can be written in place of a layer kind and are no layers: `spec.expand` gives them their meaning."""
+"""Words that are written like layer kinds but are not layers; `spec.expand` defines what they do."""
 
 from __future__ import annotations
 

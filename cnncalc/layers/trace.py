@@ -1,4 +1,4 @@
-"""The formulas of a layer, derived from its rules: they are run on numbers that remember where they came from."""
+"""The formulas of a layer, derived by applying its rules to terms: integers that record their formula (see `term`)."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import Amount, PerAxis, Same, Setting, Value
+from cnncalc.layers.settings import Amount, PerAxis, SameAs, Setting, Value
 from cnncalc.layers.term import Term
 from cnncalc.layers.window import Pairs, Windowed
 
-AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # what tells the axes apart in a symbol
+AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # the subscripts of a symbol for each axis
 AXIS_NAMES = {"": "size", "d": "depth", "h": "height", "w": "width"}
 ROLES = {"weight": "weights", "bias": "biases", "buffer": "buffers"}
 
 
 class Formula(NamedTuple):
-    """How a quantity is computed: the rule in symbols, the rule with the numbers put in, and the result."""
+    """How a quantity is computed: the formula with symbols, the formula with numbers, and the value."""
 
     symbols: str
     numbers: str
     value: int
 
 
-def formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
-    """Every quantity of a layer that is not zero, by its name, such as "output size", "weights" or "macs".
+def derive_formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
+    """Every nonzero quantity of a layer by its name, e.g. "output size", "weights" or "macs".
 
     >>> from cnncalc.layers.conv import Conv
-    >>> formulas(Conv(out=96, kernel=11, stride=4), ((3, 227, 227),))["weights"]
+    >>> derive_formulas(Conv(out=96, kernel=11, stride=4), ((3, 227, 227),))["weights"]
     Formula(symbols='K·K·C_in·C_out', numbers='11·11·3·96', value=34848)
     """
-    named, shapes, output, found = traced(layer, inputs)
+    named, shapes, output, found = trace(layer, inputs)
     weights = named.weights(shapes)
     for role, label in ROLES.items():
-        found[label] = sum(count(weight.shape) for weight in weights if weight.role == role)
+        found[label] = sum(count_elements(weight.shape) for weight in weights if weight.role == role)
     found.update(named.work(shapes, output)._asdict())
-    return {label: formula(value) for label, value in found.items() if value}
+    return {label: to_formula(value) for label, value in found.items() if value}
 
 
-class Traced(NamedTuple):
-    """A layer, its inputs and its output as terms, and the sizes that were computed, by their names."""
+class Trace(NamedTuple):
+    """A layer, its inputs and its output as terms, and the computed sizes by their names."""
 
     layer: Layer
     inputs: Shapes
@@ -48,34 +48,34 @@ class Traced(NamedTuple):
     found: dict[str, int]
 
 
-def traced(layer: Layer, inputs: Shapes) -> Traced:
-    """The layer with terms in place of its settings, a padding word as the paddings it stands for."""
-    shapes = named_inputs(layer, inputs)
-    named = with_symbols(layer, len(inputs[0]) - 1)
+def trace(layer: Layer, inputs: Shapes) -> Trace:
+    """Apply the shape rule of a layer to terms; a padding word is replaced by its paddings."""
+    shapes = name_inputs(layer, inputs)
+    named = substitute_symbols(layer, len(inputs[0]) - 1)
     found: dict[str, int] = {}
     if isinstance(named, Windowed) and isinstance(named.padding, str):
         sides: Pairs = tuple((axis.before, axis.after) for axis in named.axes(shapes))
         found.update(padding_quantities(sides))
-        named = named.replace(padding=named_pairs("P", sides))
-    output = named.result_shape(shapes)  # without the check: a word may pad more than its numbers
+        named = named.replace(padding=name_pairs("P", sides))
+    output = named.result_shape(shapes)  # without `check`: a padding word may pad more than numbers may
     found.update(output_quantities(output))
-    return Traced(named, shapes, named_output(output), found)
+    return Trace(named, shapes, name_output(output), found)
 
 
-def count(shape: Shape) -> int:
-    """Elements of an array, in the order of the textbooks: K·K·C_in·C_out for [C_out, C_in, K, K]."""
+def count_elements(shape: Shape) -> int:
+    """Count the elements of an array, in the order of textbooks: K·K·C_in·C_out for [C_out, C_in, K, K]."""
     return prod((*shape[2:], *reversed(shape[:2])))
 
 
-def formula(value: int) -> Formula:
-    """The formula of a number; one that is no term is its own."""
+def to_formula(value: int) -> Formula:
+    """The formula of a number; a plain integer is its own formula."""
     if isinstance(value, Term):
         return Formula(value.symbols, value.numbers, int(value))
     return Formula(str(value), str(value), value)
 
 
-def named_sizes(symbol: str, sizes: tuple[int, ...], *, quiet: bool = False) -> tuple[int, ...]:
-    """A term for each axis, of one name where all are equal, else a name for each."""
+def name_sizes(symbol: str, sizes: tuple[int, ...], *, quiet: bool = False) -> tuple[int, ...]:
+    """A term for each axis, with one name if all are equal, else a name for each."""
     if not sizes:
         return ()
     if len(set(sizes)) == 1:
@@ -85,18 +85,18 @@ def named_sizes(symbol: str, sizes: tuple[int, ...], *, quiet: bool = False) -> 
     return tuple(Term.of(f"{symbol}{joint}{axis}", size, quiet=quiet) for axis, size in named)
 
 
-def named_pairs(symbol: str, sides: Pairs) -> Pairs:
-    """A term for each side of each axis, of one name where all are equal."""
+def name_pairs(symbol: str, sides: Pairs) -> Pairs:
+    """A term for each side of each axis, with one name if all are equal."""
     if all(before == after for before, after in sides):
-        return tuple((size, size) for size in named_sizes(symbol, tuple(before for before, _ in sides)))
+        return tuple((size, size) for size in name_sizes(symbol, tuple(before for before, _ in sides)))
     befores, afters = zip(*sides, strict=True)
-    return tuple(zip(named_sizes(f"{symbol}_before", befores), named_sizes(f"{symbol}_after", afters), strict=True))
+    return tuple(zip(name_sizes(f"{symbol}_before", befores), name_sizes(f"{symbol}_after", afters), strict=True))
 
 
-def named_inputs(layer: Layer, inputs: Shapes) -> Shapes:
-    """The inputs as terms: C or C_in and I, numbered where branches differ; N or N_in where they are flat.
+def name_inputs(layer: Layer, inputs: Shapes) -> Shapes:
+    """The inputs as terms: C or C_in and I, numbered if branches differ; N or N_in if they are flat.
 
-    Those of a merge of a great many branches stay numbers.
+    The inputs of a merge of more than MAX_NAMED_BRANCHES branches remain integers.
     """
     if len(inputs) > limits.NAMED_BRANCHES:
         return inputs
@@ -106,47 +106,47 @@ def named_inputs(layer: Layer, inputs: Shapes) -> Shapes:
     return tuple(
         (
             Term.of(f"{channel}_{number}" if channels_differ else channel, shape[0]),
-            *named_sizes(f"I_{number}" if sizes_differ else "I", shape[1:]),
+            *name_sizes(f"I_{number}" if sizes_differ else "I", shape[1:]),
         )
         for number, shape in enumerate(inputs, 1)
     )
 
 
-def named_output(output: Shape) -> Shape:
-    """The output as terms for what is counted from it: new names, C_out and O, where the size is a formula."""
+def name_output(output: Shape) -> Shape:
+    """The output as terms for further formulas: sizes that are formulas have the new names C_out and O."""
     flat = len(output) == 1
     channels = output[0] if has_name(output[0]) else Term.of("N_out" if flat else "C_out", output[0])
-    sizes = output[1:] if all(map(has_name, output[1:])) else named_sizes("O", output[1:])
+    sizes = output[1:] if all(map(has_name, output[1:])) else name_sizes("O", output[1:])
     return (channels, *sizes)
 
 
 def has_name(size: int) -> bool:
-    """Whether it is a number by its name, or one written out."""
+    """Whether it is a named number or a plain integer, not a formula."""
     return not isinstance(size, Term) or not size.operator
 
 
-def with_symbols(layer: Layer, axes: int) -> Layer:
-    """The layer with terms in place of those settings that have a symbol."""
+def substitute_symbols(layer: Layer, axes: int) -> Layer:
+    """The layer with terms in place of the arguments that have a symbol."""
     terms = {
-        name: symbolic(setting, value, axes)
+        name: to_term(setting, value, axes)
         for name, setting in layer.settings.items()
         if setting.symbol and not isinstance(value := getattr(layer, name), str)
     }
     return layer.replace(**terms)
 
 
-def symbolic(setting: Setting, value: PerAxis | Amount, axes: int) -> Value:
-    """A setting's value as terms. A neutral 1 that is the default is not shown in products."""
-    quiet = setting.default == 1 or isinstance(setting.default, Same)
+def to_term(setting: Setting, value: PerAxis | Amount, axes: int) -> Value:
+    """The value of a setting as terms. A 1 that is the default is not shown in products."""
+    quiet = setting.default == 1 or isinstance(setting.default, SameAs)
     if isinstance(value, int):
         return Term.of(setting.symbol, value, quiet=quiet)
     if isinstance(value[0], tuple):
-        return named_pairs(setting.symbol, value)
-    return named_sizes(setting.symbol, value, quiet=quiet)
+        return name_pairs(setting.symbol, value)
+    return name_sizes(setting.symbol, value, quiet=quiet)
 
 
 def padding_quantities(sides: Pairs) -> dict[str, int]:
-    """The padding that a word stands for, by the names under which it is shown."""
+    """The padding of a padding word, by the names in the output of `explain`."""
     if all(before == after for before, after in sides):
         return axis_quantities("padding", tuple(before for before, _ in sides), alone="padding")
     befores, afters = zip(*sides, strict=True)
@@ -157,14 +157,14 @@ def padding_quantities(sides: Pairs) -> dict[str, int]:
 
 
 def output_quantities(output: Shape) -> dict[str, int]:
-    """The output's channels and sizes, by the names under which they are shown."""
+    """The output's channels and sizes, by the names in the output of `explain`."""
     if len(output) == 1:
         return {"output elements": output[0]}
     return {"output channels": output[0], **axis_quantities("output", output[1:], alone="output size")}
 
 
 def axis_quantities(what: str, sizes: tuple[int, ...], *, alone: str) -> dict[str, int]:
-    """One quantity where every axis has the same formula, else one for each."""
-    if len(set(map(formula, sizes))) == 1:
+    """One quantity if every axis has the same formula, else one for each."""
+    if len(set(map(to_formula, sizes))) == 1:
         return {alone: sizes[0]}
     return {f"{what} {AXIS_NAMES[axis]}": size for axis, size in zip(AXES[len(sizes)], sizes, strict=True)}

@@ -10,7 +10,7 @@ from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
 from cnncalc.analysis.lines import Line, Sum
 from cnncalc.layers.base import Layer
-from cnncalc.layers.settings import short, uniform
+from cnncalc.layers.settings import collapse, format_short
 from cnncalc.render.columns import format_shapes, join
 from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragraph
 from cnncalc.render.numbers import format_digits
@@ -59,9 +59,9 @@ def describe_layer(layer: Layer, axes: int) -> str:
     parts = []
     for name, setting in layer.settings.items():
         value = getattr(layer, name)
-        text = setting.short(value, axes)
+        text = setting.abbreviate(value, axes)
         if text and SYMBOLIC.fullmatch(setting.brief):
-            text = f"{name.replace('_', ' ')} {short(uniform(value))}"
+            text = f"{name.replace('_', ' ')} {format_short(collapse(value))}"
         parts += [text] * bool(text)
     return f"{layer.kind} {', '.join(parts)}".rstrip()
 

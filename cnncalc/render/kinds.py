@@ -10,7 +10,7 @@ from cnncalc.layers import FAMILIES, KINDS, kind_class
 from cnncalc.layers.base import Example, Layer
 from cnncalc.layers.settings import Setting
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.layers.trace import formulas
+from cnncalc.layers.trace import derive_formulas
 from cnncalc.render.columns import format_shapes
 from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragraph
 
@@ -83,7 +83,7 @@ def _formulas(cls: type[Layer], example: Example) -> Iterator[Block]:
     yield Paragraph(
         (("formulas", "head"), (f", e.g. for {layer!r} of {format_shapes(example.inputs)}", "")), wrapped=False
     )
-    found = formulas(layer, example.inputs)
+    found = derive_formulas(layer, example.inputs)
     pairs = []
     for name, formula in found.items():
         steps = [formula.symbols, formula.numbers, f"{formula.value:,}"]
@@ -108,6 +108,6 @@ def _record(kind: str) -> dict[str, Any]:
             for name, setting in cls.settings.items()
         ],
         "example": {"call": repr(layer), "inputs": example.inputs},
-        "formulas": {name: formula._asdict() for name, formula in formulas(layer, example.inputs).items()},
+        "formulas": {name: formula._asdict() for name, formula in derive_formulas(layer, example.inputs).items()},
         "reference": cls.reference,
     }

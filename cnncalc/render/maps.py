@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc import limits
 from cnncalc.execution.netpbm import greys
 from cnncalc.execution.weights import nested
-from cnncalc.layers.base import shape_text
+from cnncalc.layers.base import format_shape
 from cnncalc.layers.ops import Map
 from cnncalc.render.document import BLANK, Block, Paragraph, Piece
 from cnncalc.render.json import FORMAT, dump
@@ -27,7 +27,7 @@ def describe_maps(maps: Mapping[str, Map], width: int | None) -> Iterator[Block]
     for number, (path, made) in enumerate(maps.items()):
         if number:
             yield BLANK
-        yield _title(path, shape_text(made.shape))
+        yield _title(path, format_shape(made.shape))
         yield from (_line("  " + line) for line in _numbers(made, width and width - 2))
 
 
@@ -120,7 +120,7 @@ def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
     for number, (path, made) in enumerate(maps.items()):
         if number:
             yield BLANK
-        yield _title(path, shape_text(made.shape))
+        yield _title(path, format_shape(made.shape))
         yield from _side_by_side(made, view.width or WIDTH, color)
         yield _legend(made, color)
 

@@ -18,7 +18,7 @@ from cnncalc.layers.settings import (
     IntegerSetting,
     PerAxisSetting,
     RealSetting,
-    Same,
+    SameAs,
     Setting,
     SizesSetting,
 )
@@ -154,7 +154,7 @@ def argument(setting: Setting) -> Schema:
     """What an argument may be; an expression is always allowed too."""
     text = setting.doc or f"{setting.expects[:1].upper()}{setting.expects[1:]}."
     found: Schema = {"description": text, "anyOf": [*_literals(setting), EXPRESSION]}
-    if isinstance(setting.default, Same):
+    if isinstance(setting.default, SameAs):
         found["description"] += f" (default: as {setting.default.setting})"
     elif setting.default is not REQUIRED:
         found["default"] = setting.default

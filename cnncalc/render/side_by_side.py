@@ -10,7 +10,7 @@ from cnncalc.analysis.figures import FIGURES, Better, Dtype, Figure, Written
 from cnncalc.analysis.folding import Row
 from cnncalc.compare.rows import Side, divide_values, measure
 from cnncalc.compare.side_by_side import Aligned, SideBySide, Subject
-from cnncalc.layers.settings import show as show_value
+from cnncalc.layers.settings import format_value
 from cnncalc.render.columns import Value
 from cnncalc.render.compare import choose_figures, describe_settings, elide_paths, make_ratio_columns, record_side
 from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Table, fit_table, measure_columns, measure_excess
@@ -172,7 +172,7 @@ def describe_change(row: Aligned) -> str:
         return one if one == other else f"{one} → {other}"
     old, new = before.inside[0].layer, after.inside[0].layer
     changes = [
-        f"{name} {show_value(getattr(old, name))} → {show_value(getattr(new, name))}"
+        f"{name} {format_value(getattr(old, name))} → {format_value(getattr(new, name))}"
         for name in new.settings
         if getattr(old, name) != getattr(new, name)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.layers.base import shape_text
+from cnncalc.layers.base import format_shape
 from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, fit_table, make_paragraph
 from cnncalc.render.json import FORMAT, dump
 from cnncalc.render.numbers import format_digits
@@ -39,7 +39,7 @@ LEGEND = (
 
 def describe_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     """The table of one network, and what differs."""
-    how = f"  {verdict.how}, {shape_text(verdict.input)}"
+    how = f"  {verdict.how}, {format_shape(verdict.input)}"
     yield Paragraph(((verdict.name, "title"), (how, "faint")), 2)
     yield fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width)
     yield BLANK
@@ -68,7 +68,7 @@ def _row(layer: LayerVerdict) -> list[Cell]:
     good = not layer.differences
     return [
         Cell(layer.path),
-        Cell(shape_text(layer.output)),
+        Cell(format_shape(layer.output)),
         *cells,
         Cell(_seen(layer.middle)),
         Cell(_seen(layer.corner)),
@@ -118,7 +118,7 @@ def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
     layers = [Cell(format_digits(len(verdict.layers))) for verdict in verdicts]
     figures = [Cell(format_digits(sum(len(layer.checks) for layer in verdict.layers))) for verdict in verdicts]
     held = [Cell("all as declared", "good") if verdict.held else Cell("differs", "mark") for verdict in verdicts]
-    how = [Cell(f"{verdict.how}, {shape_text(verdict.input)}", "faint") for verdict in verdicts]
+    how = [Cell(f"{verdict.how}, {format_shape(verdict.input)}", "faint") for verdict in verdicts]
     columns = [Column("network", names), Column("layers", layers, True), Column("figures", figures, True)]
     columns += [Column("", held), Column("", how)]
     yield fit_table((Table(columns), Table(columns[:-1])), view.width)

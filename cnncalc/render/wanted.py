@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc import limits
 from cnncalc.analysis.wanted import Answer, Search
-from cnncalc.layers.settings import show
+from cnncalc.layers.settings import format_value
 from cnncalc.render.columns import join
 from cnncalc.render.document import Block, make_paragraph
 
@@ -41,7 +41,7 @@ def _reasons(found: Search, many: bool) -> Iterator[str]:
 
 
 def _settings(answer: Answer, many: bool) -> str:
-    text = ", ".join(f"{name}={show(value)}" for name, value in answer.settings)
+    text = ", ".join(f"{name}={format_value(value)}" for name, value in answer.settings)
     each = "each of " if len(answer.paths) > 1 else ""
     return f"{each}{answer.path}: {text}" if many else text
 

@@ -16,7 +16,7 @@ from cnncalc.layers.settings import (
     PerAxisSetting,
     Setting,
     Value,
-    show,
+    format_value,
 )
 from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
@@ -176,7 +176,7 @@ def convert_error(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
         fix
         for name, value in error.suggest.items()
         if (name, value) != ("kernel", 1)  # a window of 1 is no window
-        for fix in set_argument(call, name, show(value))
+        for fix in set_argument(call, name, format_value(value))
     ]
     if error.insert_before and not call.by_name:
         text = f"{error.insert_before} -> {changed(call, error.change)}"
@@ -190,7 +190,11 @@ def convert_error(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
 
 def changed(call: Call, arguments: dict[str, Value]) -> str:
     """The text of a call with other values of arguments."""
-    edits = [(fix.span, fix.text) for name, value in arguments.items() for fix in set_argument(call, name, show(value))]
+    edits = [
+        (fix.span, fix.text)
+        for name, value in arguments.items()
+        for fix in set_argument(call, name, format_value(value))
+    ]
     ends = [(call.span._replace(end=call.span.start), ""), (call.span._replace(start=call.span.end), "")]
     return replace_all([*ends, *edits], "").text
 

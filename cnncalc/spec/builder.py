@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
-from cnncalc.layers.base import Layer, Shape, Shapes, shape_text
+from cnncalc.layers.base import Layer, Shape, Shapes, format_shape
 from cnncalc.network import INPUT, Group, Network, Node
 from cnncalc.spec.ends import Ends, suggest_output
 from cnncalc.spec.expressions import Literal
@@ -187,10 +187,10 @@ class Builder:
             node = self.nodes[index]
             segments = node.path.split(".")
             name = ".".join(segments[-2:]) if segments[-1].isdigit() else segments[-1]
-            steps.append(f"{name} {shape_text(node.output)}")
+            steps.append(f"{name} {format_shape(node.output)}")
             index = node.inputs[0]
         if index == INPUT and self.start.shape:
-            steps.append(f"input {shape_text(self.start.shape)}")
+            steps.append(f"input {format_shape(self.start.shape)}")
         elif steps:
             steps.append("…")
         return " → ".join(reversed(steps))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cnncalc.errors import Source
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import show
+from cnncalc.layers.settings import format_value
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.write import in_quotes
 
@@ -47,7 +47,7 @@ def chain_source(text: str, input: Shape, params: Sequence[tuple[str, str]] = ()
     """The text of a file for a chain, with its input and the params that it uses."""
     plain = all(sign not in text for sign in ("\n", ": ", " #")) and text[:1].isalpha() and text.isprintable()
     layers = text if plain else in_quotes(text)
-    lines = [f"layers: {layers}", f"name: {in_quotes(text)}", f"input: {show(input)}"]
+    lines = [f"layers: {layers}", f"name: {in_quotes(text)}", f"input: {format_value(input)}"]
     if params:
         lines += ["params:", *(f"  {in_quotes(name)}: {in_quotes(value)}" for name, value in params)]
     return Source("<command line>", "\n".join(lines) + "\n")

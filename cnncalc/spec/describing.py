@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import LayerError, Value, show
+from cnncalc.layers.settings import LayerError, Value, format_value
 from cnncalc.network import Node
 from cnncalc.spec.scope import Output
 from cnncalc.spec.tree import Block
@@ -12,7 +12,7 @@ from cnncalc.spec.tree import Block
 
 def write_title(block: Block, values: dict[str, Value]) -> str:
     """The call with its values, `bottleneck(64, 1)`."""
-    texts = ["…" if isinstance(value, Output) else show(value) for value in values.values()]
+    texts = ["…" if isinstance(value, Output) else format_value(value) for value in values.values()]
     return f"{block.name}({', '.join(texts)})" if values else block.name
 
 
@@ -28,7 +28,7 @@ def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
 def explain_reuse_mismatch(old: Node, new: Node) -> str:
     """Describe the weights that a layer has, and those that it would need where it is reused."""
     had, needs = (
-        ", ".join(f"{weight.name} {show(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
+        ", ".join(f"{weight.name} {format_value(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
         for node in (old, new)
     )
     return f"the weights of {old.path} do not fit: it has {had}, needed here: {needs}"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake
-from cnncalc.layers.base import Layer, Shape, shape_text
-from cnncalc.layers.settings import LayerError, Same
+from cnncalc.layers.base import Layer, Shape, format_shape
+from cnncalc.layers.settings import LayerError, SameAs
 from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
@@ -19,7 +19,7 @@ def explain_disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], err
     culprit, flow = known[number]
     measure, first = known[0]
     told = known if len(known) <= limits.LISTED_SHAPES else (known[0], known[number])
-    shapes = ", ".join(f"{name_branch(branch)} is {shape_text(flow.shape)}" for branch, flow in told if flow.shape)
+    shapes = ", ".join(f"{name_branch(branch)} is {format_shape(flow.shape)}" for branch, flow in told if flow.shape)
     fixes: list[Fix] = []
     if first.shape and flow.shape and culprit.body and not is_by_name(culprit):
         fixes = [
@@ -114,7 +114,7 @@ def steps_by_its_window(call: Call) -> bool:
     """Whether the stride of a layer kind defaults to its kernel, as for a pool."""
     target = call.target
     is_layer = isinstance(target, type) and issubclass(target, Layer)
-    return is_layer and isinstance(target.settings["stride"].default, Same)
+    return is_layer and isinstance(target.settings["stride"].default, SameAs)
 
 
 def suggest_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:

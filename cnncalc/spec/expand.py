@@ -10,7 +10,7 @@ from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, Weight
-from cnncalc.layers.settings import LayerError, Value, show
+from cnncalc.layers.settings import LayerError, Value, format_value
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import Builder, room_to_call, shorten
@@ -260,7 +260,7 @@ class Expander:
         if word == "activation":
             return self.activation(value, call, expression.span, frame, flow, path)
         if not isinstance(value, Output):
-            raise Mistake("bad-value", f"`{word}` needs a named output, found {show(value)}", expression.span)
+            raise Mistake("bad-value", f"`{word}` needs a named output, found {format_value(value)}", expression.span)
         if word == "from":
             self.built.lost.append((flow.node, call.span))
             return value.flow, value.definition
@@ -281,7 +281,7 @@ class Expander:
                 return self.place(self.layers.setdefault(target, target()), flow, call, path)
         raise Mistake(
             "bad-value",
-            f"`activation` needs the name of an activation without required arguments, found {show(value)}",
+            f"`activation` needs the name of an activation without required arguments, found {format_value(value)}",
             span,
         )
 
@@ -360,8 +360,8 @@ class Expander:
     def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
         opened = self.built.open(path)
         end = self.body(branch.body, frame, flow, path)
-        stacks = merge.word != "outputs" and kind_class(merge.word).stacks
-        if stacks and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
+        concatenates = merge.word != "outputs" and kind_class(merge.word).concatenates
+        if concatenates and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
             message = f"every item of `{branch.label}` is switched off: it returns its input and adds its channels"
             help_text = "put the condition on the branch's key: `name if …:`"
             self.problems.add(Problem("idle-branch", message, branch.span, help_text, path))
@@ -377,7 +377,7 @@ class Expander:
         known = [(branch, flow) for branch, flow in present if flow.shape is not None]
         inputs = tuple(flow.shape for _, flow in known if flow.shape is not None)
         if len(known) < 2:
-            return Flow(INPUT, inputs[0], doubtful=True) if inputs and not layer.stacks else Flow(INPUT, None)
+            return Flow(INPUT, inputs[0], doubtful=True) if inputs and not layer.concatenates else Flow(INPUT, None)
         doubtful = any(flow.doubtful for flow in flows)
         try:
             output = layer.output_shape(inputs)
@@ -385,9 +385,9 @@ class Expander:
             if not (doubtful and error.about == "size"):
                 self.built.note(explain_disagreement(merge, known, error), path)
             self.built.failed = True
-            return Flow(INPUT, None) if layer.stacks else Flow(INPUT, inputs[0], doubtful=True)
+            return Flow(INPUT, None) if layer.concatenates else Flow(INPUT, inputs[0], doubtful=True)
         if len(known) < len(present):
-            return Flow(INPUT, None if layer.stacks else output, doubtful=True)
+            return Flow(INPUT, None if layer.concatenates else output, doubtful=True)
         return Flow(
             self.built.add(layer, tuple(flow.node for flow in flows), inputs, output, merge.span, path),
             output,

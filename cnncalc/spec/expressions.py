@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Span
-from cnncalc.layers.settings import Value, show
+from cnncalc.layers.settings import Value, format_value
 from cnncalc.spec.values import (
     ARITHMETIC,
     EQUALITY,
@@ -317,7 +317,9 @@ class Function(Expression):
                 raise Mistake("bad-value", f"`{self.name}` needs numbers, found {describe_value(value)}", self.span)
         if self.name == "divisible" and (values[1] != int(values[1]) or values[1] < 1):
             raise Mistake(
-                "bad-value", f"`divisible` needs an integer divisor of 1 or more, found {show(values[1])}", self.span
+                "bad-value",
+                f"`divisible` needs an integer divisor of 1 or more, found {format_value(values[1])}",
+                self.span,
             )
         compute = FUNCTIONS[self.name][2]
         return compute_within_limits(

@@ -9,17 +9,17 @@ from itertools import islice
 from cnncalc import limits
 from cnncalc.errors import Fix
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.foreign import (
+from cnncalc.layers.frameworks import (
     ACTIVATION,
     ACTIVATIONS,
+    IGNORED,
     INPUT,
     KERAS,
-    NOTHING,
-    OTHER,
     PYTORCH,
+    UNSUPPORTED,
     Signature,
-    bare_name,
-    signatures,
+    find_signatures,
+    strip_name,
 )
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
@@ -40,9 +40,9 @@ ARGUMENT_HABITS = {"pad": "padding", "filter": "out", "size": "factor"}
 
 def kind_named(name: str) -> str:
     """The kind of another tool's name, "" if there is none."""
-    squeezed = bare_name(name).replace("_", "").lower()
+    squeezed = strip_name(name).replace("_", "").lower()
     own = (kind for kind in (*KINDS, *STRUCTURE_WORDS) if kind.replace("_", "") == squeezed)
-    theirs = (signature.kind for signature in signatures(name) if signature.kind != ACTIVATION)
+    theirs = (signature.kind for signature in find_signatures(name) if signature.kind != ACTIVATION)
     return next(theirs, "") or next(own, "") or HABITS.get(squeezed, "")
 
 
@@ -61,7 +61,7 @@ def argument_named(kind: str, name: str, known: list[str]) -> str:
 def not_written(kind: str, name: str) -> bool:
     """Whether another tool's argument is known from the input or changes no figure, and so is left out."""
     marks = {signature.parameters.get(name) for signature in _of_kind(kind)}
-    return bool(marks & {INPUT, NOTHING}) or name == "input_shape"
+    return bool(marks & {INPUT, IGNORED}) or name == "input_shape"
 
 
 def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
@@ -102,16 +102,16 @@ def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
 
 def rewritings(text: str, name: str) -> list[str]:
     """Translations of the text of a call, if another tool has a layer of that name."""
-    theirs = _of_kind(name) if name in KINDS else signatures(name)
+    theirs = _of_kind(name) if name in KINDS else find_signatures(name)
     return [found for found in dict.fromkeys(_rewritings(text, theirs)) if found != text]
 
 
 def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
     """Translations of a call of another tool, by each of its signatures.
 
-    >>> list(_rewritings("nn.Conv2d(64, 32, (3, 3), 1, 1, bias=False)", signatures("nn.Conv2d")))[0]
+    >>> list(_rewritings("nn.Conv2d(64, 32, (3, 3), 1, 1, bias=False)", find_signatures("nn.Conv2d")))[0]
     'conv(32, [3, 3], 1, 1, bias=false)'
-    >>> list(_rewritings("Conv2D(32, kernel_size=3, activation='relu')", signatures("Conv2D")))[0]
+    >>> list(_rewritings("Conv2D(32, kernel_size=3, activation='relu')", find_signatures("Conv2D")))[0]
     'conv(32, kernel=3) -> relu'
     """
     call = CALL.match(text)
@@ -159,9 +159,9 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
         value = _value(text, signature)
         if argument == ACTIVATION:
             activation = ACTIVATIONS.get(value, value)
-        elif argument == OTHER and value not in DEFAULTS:
+        elif argument == UNSUPPORTED and value not in DEFAULTS:
             return ""
-        elif argument not in (INPUT, NOTHING, OTHER):
+        elif argument not in (INPUT, IGNORED, UNSUPPORTED):
             ours[argument] = value
             by_position |= set() if given else {argument}
     if signature.kind == ACTIVATION:
@@ -172,7 +172,7 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
 
 def _own(name: str, kind: str) -> str:
     """An argument that has its name in this language already."""
-    return name if kind in KINDS and name in kind_class(kind).settings else OTHER
+    return name if kind in KINDS and name in kind_class(kind).settings else UNSUPPORTED
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
@@ -188,7 +188,7 @@ def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
 def _value(text: str, signature: Signature) -> str:
     """A value in this language: lists in brackets, words without quotes, true and false.
 
-    >>> [_value(text, signatures("Conv2D")[0]) for text in ("(3, 3)", "'same'", "True", "2 * width")]
+    >>> [_value(text, find_signatures("Conv2D")[0]) for text in ("(3, 3)", "'same'", "True", "2 * width")]
     ['[3, 3]', 'same', 'true', '2 * width']
     """
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":

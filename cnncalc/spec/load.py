@@ -11,8 +11,8 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
 from cnncalc.given import Expectation
-from cnncalc.layers.base import Shape, shape_text
-from cnncalc.layers.settings import Value, show
+from cnncalc.layers.base import Shape, format_shape
+from cnncalc.layers.settings import Value, format_value
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import Network
 from cnncalc.spec.builder import TooLarge
@@ -107,7 +107,7 @@ def load_source(
     if overrides.input is not None:
         _check_axes(description, overrides.input)
         replaced += [description.input.value] if description.input else []
-        text = show(overrides.input)
+        text = format_value(overrides.input)
         description.input = KeyedValue(_expression(text, "--input"), Span(Source("--input", text), 0, len(text)))
     Checker(description, problems, replaced).check()
     params = _params(description, problems)
@@ -192,12 +192,16 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
     span = entry.value.span
     try:
         if isinstance(value, tuple) and len(value) == 5:
-            image = write(span, show(value[1:]), "remove the batch")
-            message = f"`input` must be [C, L], [C, H, W] or [C, D, H, W], without a batch, found {show(value)[:60]}"
+            image = write(span, format_value(value[1:]), "remove the batch")
+            message = (
+                f"`input` must be [C, L], [C, H, W] or [C, D, H, W], without a batch, found {format_value(value)[:60]}"
+            )
             raise Mistake("bad-input", message, span, "", image)
         if not isinstance(value, tuple) or not 2 <= len(value) <= 4:
             raise Mistake(
-                "bad-input", f"`input` must be [C, L], [C, H, W] or [C, D, H, W], found {show(value)[:60]}", span
+                "bad-input",
+                f"`input` must be [C, L], [C, H, W] or [C, D, H, W], found {format_value(value)[:60]}",
+                span,
             )
         shape = tuple(require_integer(size, span, "an input size") for size in value)
         for size in shape:
@@ -207,13 +211,13 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
         problems.add(mistake.problem)
         return None
     if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= LEAST_IMAGE:
-        volume = f"{shape_text(shape)} is a volume of depth {shape[1]}"
+        volume = f"{format_shape(shape)} is a volume of depth {shape[1]}"
         message = f"`input` {volume}; if {shape[0]} is the batch size, remove it"
-        fix = write(span, show(shape[1:]), "remove the batch")
+        fix = write(span, format_value(shape[1:]), "remove the batch")
         problems.add(Problem("batch-in-input", message, span, fixes=(fix,)))
     if len(shape) == 3 and shape[0] == shape[1] >= LEAST_IMAGE and shape[2] in (1, 3):
-        message = f"channels come first: {shape_text(shape)} is {shape[0]} channels of {shape[1]}×{shape[2]}"
-        fix = write(span, show((shape[2], *shape[:2])), f"for an image of {shape[0]}×{shape[1]}")
+        message = f"channels come first: {format_shape(shape)} is {shape[0]} channels of {shape[1]}×{shape[2]}"
+        fix = write(span, format_value((shape[2], *shape[:2])), f"for an image of {shape[0]}×{shape[1]}")
         problems.add(Problem("channels-last", message, span, fixes=(fix,)))
     return shape
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
-from cnncalc.layers.settings import Value, show
+from cnncalc.layers.settings import Value, format_value
 
 StrPath = str | os.PathLike[str]
 InputSize = str | Sequence[SupportsIndex]
@@ -66,7 +66,7 @@ def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, bool | float | str):
-        return show(value)
+        return format_value(value)
     try:
         return _whole(value)
     except TypeError:

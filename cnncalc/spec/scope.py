@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import Value, show
+from cnncalc.layers.settings import Value, format_value
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.check import BOOLEANS, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown
@@ -189,7 +189,7 @@ class Frame:
         outputs: list[Output] = []
         for value in found:
             if not isinstance(value, Output):
-                raise Mistake("bad-value", f"expected an output, found {show(value)}", expression.span)
+                raise Mistake("bad-value", f"expected an output, found {format_value(value)}", expression.span)
             rounds = value.rounds()
             repeated = repeated or rounds is not None
             if rounds is None and value.flow.shape is None:

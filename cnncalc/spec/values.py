@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
-from cnncalc.layers.settings import Value, show
+from cnncalc.layers.settings import Value, format_value
 
 
 class Word(str):
@@ -35,10 +35,10 @@ def typed_key(values: Collection[Value]) -> tuple[object, ...]:
 def describe_value(value: Value) -> str:
     """Describe a value in a message."""
     if isinstance(value, bool | str) or not isinstance(value, int | float | tuple):
-        return f"`{show(value)}`"
+        return f"`{format_value(value)}`"
     if isinstance(value, tuple):
-        return f"the list {show(value)[:60]}"
-    return show(value)[:40]
+        return f"the list {format_value(value)[:60]}"
+    return format_value(value)[:40]
 
 
 def is_number(value: Value) -> bool:

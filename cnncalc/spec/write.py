@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cnncalc.layers.settings import Value, show
+from cnncalc.layers.settings import Value, format_value
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, Network
 from cnncalc.spec.check import RESERVED
@@ -48,13 +48,13 @@ def write_network(
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
     lines = [f"{key}: {in_quotes(text)}" for key, text in heads.items() if text]
-    lines.append(f"input: {show(network.input)}")
+    lines.append(f"input: {format_value(network.input)}")
     if allow:
         lines += ["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items())]
     lines += ["", "layers:"]
     lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
     if expect:
-        lines += ["", "expect:", *(f"  {key}: {show(value)}" for key, value in expect.items())]
+        lines += ["", "expect:", *(f"  {key}: {format_value(value)}" for key, value in expect.items())]
     return "\n".join(lines) + "\n"
 
 

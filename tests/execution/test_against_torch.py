@@ -15,7 +15,7 @@ from cnncalc.execution.weights import Weights
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.ops import Map
-from cnncalc.layers.window import Windowed, pairs
+from cnncalc.layers.window import Windowed, to_pairs
 from cnncalc.network import INPUT, Network
 
 from ..layers.cases import random_cases
@@ -111,7 +111,7 @@ def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> A
     x = tensors[0]
     n = x.dim() - 2
     if layer.kind in ("pad", "crop"):
-        amounts = [side for pair in reversed(pairs("amount", layer.amount, n)) for side in pair]
+        amounts = [side for pair in reversed(to_pairs("amount", layer.amount, n)) for side in pair]
         if layer.kind == "pad":
             return torch.nn.functional.pad(x, amounts, value=layer.value)
         return torch.nn.functional.pad(x, [-side for side in amounts])

@@ -18,30 +18,15 @@ ROOT = Path(__file__).parents[2] / "cnncalc"
 EXECUTING = ("windows", "ops", "readings", "run")  # the modules that a layer is executed with
 RULES = {"result_shape", "output_shape", "weights", "work", "work_inside", "reach"}
 FUNCTIONS = {
-    *("output_size", "pooled_size", "transposed_size", "padding_pair", "axes_of", "ceiling", "halves", "inside"),
-    *(
-        "taps_inside",
-        "taps_on_padded",
-        "within_padding",
-        "check_fits",
-        "pairs",
-        "count_normalization",
-        "facts_of",
-        "analyze",
-        "floor_sum",
-        "before_position",
-    ),
+    *("output_size", "pooled_size", "transposed_size", "resolve_padding", "window_axes", "ceil_divide"),
+    *("count_inside_axis", "count_inside", "count_before", "count_padded_axis", "count_padded", "floor_sum"),
+    *("split_padding", "check_fits", "to_pairs", "count_normalization", "analyze"),
 }
-FORMULAS = {
-    *FUNCTIONS,
-    "axes",
-    "extras",
-    "window",
-    "joined",
-    "joined_inside",
-    "steps",
-    "between",
-}  # functions and methods
+METHODS = {
+    *("axes", "output_paddings", "sides", "steps", "intermediate"),
+    *("window_elements", "count_combinations", "count_combinations_inside"),
+}
+FORMULAS = FUNCTIONS | METHODS - {"sides"}
 ALLOWED = {
     "layers.base",
     "layers.ops",
@@ -50,7 +35,7 @@ ALLOWED = {
     "network",
     *(f"execution.{name}" for name in EXECUTING),
 }
-OF_BASE = {"each_axis", "Shape", "Shapes", "Work"}  # reading a setting, and the names of the figures
+OF_BASE = {"expand_per_axis", "Shape", "Shapes", "Work"}  # reading a setting, and the names of the figures
 
 
 def calls(tree: ast.AST) -> set[str]:
@@ -79,6 +64,13 @@ def reached(source: str) -> set[str]:
     return found
 
 
+def test_the_rules_and_formulas_exist() -> None:
+    modules = (*(ROOT / "layers").glob("*.py"), *(ROOT / "analysis").glob("*.py"))
+    trees = [ast.parse(module.read_text(encoding="utf-8")) for module in modules]
+    defined = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert defined >= RULES | FUNCTIONS | METHODS
+
+
 @pytest.mark.parametrize("module", EXECUTING)
 def test_imports_and_calls_of_the_executor(module: str) -> None:
     tree = ast.parse((ROOT / "execution" / f"{module}.py").read_text(encoding="utf-8"))
@@ -98,7 +90,7 @@ def test_calls_of_the_layers(family: str) -> None:
 def test_a_call_of_a_rule_is_found() -> None:
     cheating = """
 class Cheat:
-    def execute(self, inputs, draw, ops):
+    def execute(self, inputs, get_weight, ops):
         return helper(self, inputs)
 
 def helper(layer, inputs):
@@ -116,11 +108,11 @@ def test_every_kind_runs_when_no_rule_does(monkeypatch: pytest.MonkeyPatch) -> N
         raise AssertionError("a rule was asked")
 
     for cls in {base for kind in KINDS for base in kind_class(kind).__mro__ if issubclass(base, Layer)}:
-        for name in (RULES | {"axes", "extras", "window", "sides", "between"}) & vars(cls).keys():
+        for name in (RULES | METHODS) & vars(cls).keys():
             monkeypatch.setattr(cls, name, refuse)
     for name in {"window", "kernel", "groups", *FAMILIES.values()}:
         module = importlib.import_module(f"cnncalc.layers.{name}")
-        for function in (FORMULAS - {"between", "axes"}) & vars(module).keys():
+        for function in FUNCTIONS & vars(module).keys():
             monkeypatch.setattr(module, function, refuse)
     with pytest.raises(AssertionError, match="a rule was asked"):
         cases[0][0].output_shape(cases[0][1])

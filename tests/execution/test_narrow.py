@@ -11,7 +11,7 @@ from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import CarriesChannels, Example, Layer, Maps, Shape, Shapes, Weightless, Work
 from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.ops import Draw, Map, Ops
+from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import LayerError
 from cnncalc.network import INPUT, Network, Node
@@ -148,7 +148,7 @@ class _ChannelMean(Weightless, kind="test_channel_mean"):
     def channels(self, inputs: Shapes, output: Shape) -> Channels:
         return Chosen(fixed=True)
 
-    def execute(self, inputs: Maps, draw: Draw, ops: Ops) -> Map:
+    def execute(self, inputs: Maps, draw: GetWeight, ops: Ops) -> Map:
         return inputs[0]
 
     @classmethod

@@ -9,7 +9,7 @@ from cnncalc import limits
 from cnncalc.errors import Source
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import LayerError, show
+from cnncalc.layers.settings import LayerError, format_value
 from cnncalc.layers.structure import MERGES
 from cnncalc.spec.load import load_source
 
@@ -36,7 +36,7 @@ class Unit(NamedTuple):
     @property
     def head(self) -> str:
         """The input of the file. A flat one is made of a map."""
-        return f"input: {show(self.input if len(self.input) > 1 else (*self.input, 1))}\n"
+        return f"input: {format_value(self.input if len(self.input) > 1 else (*self.input, 1))}\n"
 
     @property
     def flat(self) -> str:

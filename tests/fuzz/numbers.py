@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from cnncalc.execution.weights import nested
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import show
+from cnncalc.layers.settings import format_value
 from cnncalc.layers.structure import MERGES
 from tests.fuzz.driver import DATA, FILE
 from tests.fuzz.mutation import mutated
@@ -67,7 +67,7 @@ def layers(chance: random.Random) -> Case:
             break
     flat = len(inputs[0]) == 1
     shape = (*inputs[0], 1) if flat else inputs[0]
-    head = f"input: {show(shape)}\nlayers:\n" + "  - flatten\n" * flat + f"  - it = {layer!r}\n"
+    head = f"input: {format_value(shape)}\nlayers:\n" + "  - flatten\n" * flat + f"  - it = {layer!r}\n"
     given = ", ".join(
         f'"{chance.choice((weight.name, weight.alias or weight.name))}": {array(chance, weight.shape, wrong)}'
         for weight in arrays

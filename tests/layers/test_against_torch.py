@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.base import Layer, Shape, Shapes, each_axis
+from cnncalc.layers.base import Layer, Shape, Shapes, expand_per_axis
 from cnncalc.layers.pool import AvgPool
 from cnncalc.layers.settings import LayerError
-from cnncalc.layers.window import Windowed, pairs
+from cnncalc.layers.window import Windowed, to_pairs
 
 from ..random_networks.kinds import PLAIN, Kinds
 from .cases import random_cases
@@ -47,11 +47,16 @@ def is_numeric(layer: Windowed) -> bool:
 def convolution(torch: Any, layer: Any, inputs: Shapes, *, out: int, groups: int, bias: bool) -> Any:
     """The kernel that slides: what pads before it is a layer of its own where PyTorch has no word for it."""
     n = len(inputs[0]) - 1
-    kernel, stride = each_axis("kernel", layer.kernel, n), each_axis("stride", layer.stride, n)
-    settings = {"stride": stride, "dilation": each_axis("dilation", layer.dilation, n), "groups": groups, "bias": bias}
+    kernel, stride = expand_per_axis("kernel", layer.kernel, n), expand_per_axis("stride", layer.stride, n)
+    settings = {
+        "stride": stride,
+        "dilation": expand_per_axis("dilation", layer.dilation, n),
+        "groups": groups,
+        "bias": bias,
+    }
     make = getattr(torch.nn, f"Conv{n}d")
     if is_numeric(layer):
-        padding = each_axis("padding", layer.padding, n)
+        padding = expand_per_axis("padding", layer.padding, n)
         return make(inputs[0][0], out, kernel, padding=padding, **settings)
     return torch.nn.Sequential(Pad(torch, sides(layer, inputs)), make(inputs[0][0], out, kernel, **settings))
 
@@ -70,11 +75,11 @@ def transposed(torch: Any, layer: Any, inputs: Shapes) -> Any:
     module = getattr(torch.nn, f"ConvTranspose{n}d")(
         inputs[0][0],
         layer.out,
-        each_axis("kernel", layer.kernel, n),
-        stride=each_axis("stride", layer.stride, n),
-        padding=each_axis("padding", layer.padding, n) if is_numeric(layer) else 0,
-        output_padding=each_axis("output_padding", layer.output_padding, n),
-        dilation=each_axis("dilation", layer.dilation, n),
+        expand_per_axis("kernel", layer.kernel, n),
+        stride=expand_per_axis("stride", layer.stride, n),
+        padding=expand_per_axis("padding", layer.padding, n) if is_numeric(layer) else 0,
+        output_padding=expand_per_axis("output_padding", layer.output_padding, n),
+        dilation=expand_per_axis("dilation", layer.dilation, n),
         groups=layer.groups,
         bias=layer.bias,
     )
@@ -86,13 +91,13 @@ def pool(torch: Any, layer: Any, inputs: Shapes) -> Any:
     n = len(inputs[0]) - 1
     if layer.ceil and (layer.dialect == "caffe" or not is_numeric(layer)):
         return None
-    settings = {"stride": each_axis("stride", layer.stride, n), "ceil_mode": layer.ceil}
+    settings = {"stride": expand_per_axis("stride", layer.stride, n), "ceil_mode": layer.ceil}
     if layer.kind == "max_pool":
-        settings["dilation"] = each_axis("dilation", layer.dilation, n)
+        settings["dilation"] = expand_per_axis("dilation", layer.dilation, n)
     make = getattr(torch.nn, f"{'Max' if layer.kind == 'max_pool' else 'Avg'}Pool{n}d")
-    kernel = each_axis("kernel", layer.kernel, n)
+    kernel = expand_per_axis("kernel", layer.kernel, n)
     if is_numeric(layer):
-        return make(kernel, padding=each_axis("padding", layer.padding, n), **settings)
+        return make(kernel, padding=expand_per_axis("padding", layer.padding, n), **settings)
     return torch.nn.Sequential(Pad(torch, sides(layer, inputs)), make(kernel, **settings))
 
 
@@ -105,7 +110,7 @@ def separable(torch: Any, layer: Any, inputs: Shapes) -> Any:
 
 
 def spatial_separable(torch: Any, layer: Any, inputs: Shapes) -> Any:
-    (kh, kw), (sh, sw) = each_axis("kernel", layer.kernel, 2), each_axis("stride", layer.stride, 2)
+    (kh, kw), (sh, sw) = expand_per_axis("kernel", layer.kernel, 2), expand_per_axis("stride", layer.stride, 2)
     return torch.nn.Sequential(
         Pad(torch, sides(layer, inputs)),
         torch.nn.Conv2d(inputs[0][0], layer.out, (kh, 1), stride=(sh, 1), bias=False),
@@ -138,7 +143,7 @@ MODULES: dict[str, Build] = {
     "avg_pool": lambda t, y, x, n: pool(t, y, x),
     "global_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(1),
     "global_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(1),
-    "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(each_axis("size", y.size, n)),
+    "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(expand_per_axis("size", y.size, n)),
     "batch_norm": lambda t, y, x, n: getattr(t.nn, f"BatchNorm{n or 1}d")(x[0][0], affine=y.affine),
     "layer_norm": lambda t, y, x, n: layer_norm(t, y, x),
     "group_norm": lambda t, y, x, n: t.nn.GroupNorm(y.groups, x[0][0], affine=y.affine),
@@ -152,7 +157,7 @@ MODULES: dict[str, Build] = {
     "stochastic_depth": lambda t, y, x, n: t.nn.Dropout(y.rate),
     "flatten": lambda t, y, x, n: t.nn.Flatten(),
     "channel_shuffle": lambda t, y, x, n: t.nn.ChannelShuffle(y.groups),
-    "upsample": lambda t, y, x, n: t.nn.Upsample(scale_factor=each_axis("factor", y.factor, n), mode=y.mode),
+    "upsample": lambda t, y, x, n: t.nn.Upsample(scale_factor=expand_per_axis("factor", y.factor, n), mode=y.mode),
     "pixel_shuffle": lambda t, y, x, n: t.nn.PixelShuffle(y.factor),
 }
 
@@ -183,7 +188,7 @@ def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
     """What PyTorch's plain function for the kind gives."""
     x = tensors[0]
     if layer.kind in ("pad", "crop"):
-        amounts = [side for pair in reversed(pairs("amount", layer.amount, x.dim() - 2)) for side in pair]
+        amounts = [side for pair in reversed(to_pairs("amount", layer.amount, x.dim() - 2)) for side in pair]
         return torch.nn.functional.pad(x, amounts if layer.kind == "pad" else [-side for side in amounts])
     if layer.kind == "reshape":
         return x.reshape(2, *layer.shape)
@@ -229,7 +234,7 @@ def is_refused_for_no_reason_of_shape(layer: Layer, inputs: Shapes) -> bool:
     """
     sizes = inputs[0][1:]
     if isinstance(layer, AvgPool) and len(sizes) == 3:
-        return any(k > i for k, i in zip(each_axis("kernel", layer.kernel, 3), sizes, strict=True))
+        return any(k > i for k, i in zip(expand_per_axis("kernel", layer.kernel, 3), sizes, strict=True))
     return layer.kind == "instance_norm" and prod(sizes) == 1
 
 

@@ -56,7 +56,7 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
         {"kernel": 4, "padding": 2, "dilation": 3},
         (8, 1),
         "kernel-too-large",
-        "spread over 10 by dilation 3",
+        "10 with dilation 3",
     ),
     ("max_pool", {"kernel": 4, "padding": 3, "dilation": 2}, (8, 1), "padding-too-large", "2·3 > 4"),
     ("max_pool", {"kernel": 4, "padding": "full", "dilation": 2}, (8, 9), "padding-too-large", "2·6 > 7"),

@@ -12,8 +12,8 @@ import pytest
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import LayerError
-from cnncalc.layers.term import Term, gcd, largest
-from cnncalc.layers.trace import formulas
+from cnncalc.layers.term import Term, gcd, maximum
+from cnncalc.layers.trace import derive_formulas
 
 from .cases import random_cases
 
@@ -59,7 +59,7 @@ def sizes(found: dict[str, int], axes: int) -> Shape:
 def test_formulas_are_what_is_computed(kind: str) -> None:
     examples = [(kind_class(kind)(**example.settings), example.inputs) for example in kind_class(kind).examples()]
     for layer, inputs in [*examples, *random_cases(kind, CASES)]:
-        shown = formulas(layer, inputs)
+        shown = derive_formulas(layer, inputs)
         for label, formula in shown.items():
             assert evaluate(formula.numbers) == formula.value, (layer, inputs, label)
         values = {label: formula.value for label, formula in shown.items()}
@@ -73,7 +73,7 @@ def test_formulas_are_what_is_computed(kind: str) -> None:
 def test_a_word_may_pad_a_dilated_pool_by_more_than_its_numbers_may() -> None:
     """Half of what 4 elements 2 apart extend over: 3, more than half of 4; (20 + 6 − 6 − 1)/4 + 1 = 5."""
     pool = kind_class("max_pool")(kernel=4, dilation=2, padding="half")
-    found = formulas(pool, ((1, 20),))
+    found = derive_formulas(pool, ((1, 20),))
     assert (found["padding"].value, found["output size"].value) == (3, 5)
     with pytest.raises(LayerError, match="2·3 > 4"):
         pool.replace(padding=3).output_shape(((1, 20),))
@@ -142,12 +142,12 @@ def python_value(text: str) -> Any:
 def test_formula_texts(
     kind: str, settings: dict[str, Any], shape: Shape, label: str, symbols: str, numbers: str
 ) -> None:
-    formula = formulas(kind_class(kind)(**settings), (shape,))[label]
+    formula = derive_formulas(kind_class(kind)(**settings), (shape,))[label]
     assert (formula.symbols, formula.numbers) == (symbols, numbers)
 
 
 def test_formulas_of_branches() -> None:
-    assert formulas(kind_class("concat")(), ((64, 8), (32, 8)))["output channels"].symbols == "C_1 + C_2"
+    assert derive_formulas(kind_class("concat")(), ((64, 8), (32, 8)))["output channels"].symbols == "C_1 + C_2"
 
 
 A, B, ONE, ZERO = Term.of("A", 7), Term.of("B", 3), Term.of("S", 1, quiet=True), Term.of("P", 0)
@@ -192,7 +192,7 @@ A, B, ONE, ZERO = Term.of("A", 7), Term.of("B", 3), Term.of("S", 1, quiet=True),
         (math.prod((A, B, A)), "A·B·A"),
         (sum((A, B)), "A + B"),
         (gcd(A, B), "gcd(A, B)"),
-        (largest(A - B, 0), "max(A − B, 0)"),
+        (maximum(A - B, 0), "max(A − B, 0)"),
     ],
 )
 def test_terms_are_written_as_they_bind(term: int, symbols: str) -> None:
@@ -201,7 +201,7 @@ def test_terms_are_written_as_they_bind(term: int, symbols: str) -> None:
 
 
 def test_terms_that_come_to_nothing() -> None:
-    assert [A * 0, 0 * A, A // A, gcd(6, 4), largest(2, 5)] == [0, 0, 1, 2, 5]
+    assert [A * 0, 0 * A, A // A, gcd(6, 4), maximum(2, 5)] == [0, 0, 1, 2, 5]
     assert not isinstance(A * 0, Term)
     assert not isinstance(A // A, Term)
 

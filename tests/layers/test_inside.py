@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.pool import MaxPool
-from cnncalc.layers.window import Axis, Inside, floor_sum, inside, pooled_size, within_padding
+from cnncalc.layers.window import Axis, Inside, count_inside_axis, count_padded_axis, floor_sum, pooled_size
 
 
 def looked_at(axis: Axis, outputs: int) -> Inside:
@@ -33,7 +33,7 @@ def test_random_windows(seed: int) -> None:
     random = Random(seed)
     for _ in range(1_000):
         axis, outputs = random_axis(random), random.randint(1, 20)
-        assert inside(axis, outputs) == looked_at(axis, outputs), (axis, outputs)
+        assert count_inside_axis(axis, outputs) == looked_at(axis, outputs), (axis, outputs)
 
 
 def test_what_is_drawn_has_the_odd_ones() -> None:
@@ -42,7 +42,10 @@ def test_what_is_drawn_has_the_odd_ones() -> None:
     straddling = [axis for axis in axes if axis.dilation > axis.size and axis.kernel > 1]
     padded = [axis for axis in axes if axis.before > axis.extent]
     assert min(len(straddling), len(padded)) > 100
-    assert any(inside(axis, 9).outputs < inside(axis._replace(dilation=1), 9).outputs for axis in straddling)
+    assert any(
+        count_inside_axis(axis, 9).outputs < count_inside_axis(axis._replace(dilation=1), 9).outputs
+        for axis in straddling
+    )
 
 
 def test_sums_of_floors() -> None:
@@ -70,7 +73,7 @@ MILLION = 10**6
     ],
 )
 def test_giant_windows_by_hand(axis: Axis, outputs: int, expected: Inside) -> None:
-    assert inside(axis, outputs) == expected
+    assert count_inside_axis(axis, outputs) == expected
 
 
 def test_a_giant_kernel_of_a_convolution_and_a_pool() -> None:
@@ -98,6 +101,6 @@ def test_windows_that_hang_over(dialect: str) -> None:
         if outputs < 1:
             continue
         padded = axis._replace(size=axis.size + axis.before + axis.after, before=0, after=0)
-        assert within_padding(axis, outputs) == looked_at(padded, outputs), (axis, outputs)
+        assert count_padded_axis(axis, outputs) == looked_at(padded, outputs), (axis, outputs)
         hanging += looked_at(padded, outputs).pairs < outputs * axis.kernel
     assert hanging > 300

@@ -110,12 +110,12 @@ def test_structure_words_are_no_layer_kinds() -> None:
 @pytest.mark.parametrize("rule", ["result_shape", "weights", "work", "reach", "channels", "execute", "examples"])
 def test_a_kind_that_forgets_a_rule_cannot_be_defined(rule: str) -> None:
     stated = {name: vars(Layer)[name] for name in Layer.RULES if name != rule}
-    with pytest.raises(TypeError, match=f"layer kind test_half does not state: {rule}$"):
+    with pytest.raises(TypeError, match=f"layer kind test_half does not define: {rule}$"):
         type("Half", (Layer,), {"__doc__": "Half a kind.", "reference": "none", **stated}, kind="test_half")
 
 
 def test_a_kind_without_reference_or_docstring_cannot_be_defined() -> None:
-    with pytest.raises(TypeError, match="does not state: work, execute, examples, reference, __doc__"):
+    with pytest.raises(TypeError, match="does not define: work, execute, examples, reference, __doc__"):
 
         class _Bare(SameShape, Weightless, kind="test_bare"):
             pass

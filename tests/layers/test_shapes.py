@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Shape
-from cnncalc.layers.window import Axis, output_size, padding_pair
+from cnncalc.layers.window import Axis, output_size, resolve_padding
 
 
 def shape_of(kind: str, *inputs: Shape, **settings: Any) -> Shape:
@@ -46,7 +46,7 @@ def test_output_size_is_the_number_of_window_positions() -> None:
 
 def test_same_is_the_ceiling_and_puts_the_odd_pixel_after() -> None:
     for i, k, s, d in product(range(1, 12), range(1, 5), range(1, 5), range(1, 4)):
-        before, after = padding_pair("same", Axis(i, k, s, d, 0, 0))
+        before, after = resolve_padding("same", Axis(i, k, s, d, 0, 0))
         assert output_size(Axis(i, k, s, d, before, after)) == -(-i // s)
         assert after - before in (0, 1)
 
@@ -144,7 +144,7 @@ def test_merges(kind: str, inputs: tuple[Shape, ...], after: Shape) -> None:
     ],
 )
 def test_brief(kind: str, settings: dict[str, Any], axes: int, text: str) -> None:
-    assert kind_class(kind)(**settings).brief(axes) == text
+    assert kind_class(kind)(**settings).summarize_settings(axes) == text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
 from cnncalc.layers.pool import AdaptiveAvgPool
-from cnncalc.layers.reach import Adaptive, Enlarge, Reach, Spread, Window
+from cnncalc.layers.reach import AdaptiveWindow, Reach, TransposedWindow, Upsampling, Window
 
 
 def work_of(kind: str, *inputs: Shape, **settings: Any) -> Work:
@@ -180,15 +180,15 @@ def test_a_huge_map_costs_no_more_to_count() -> None:
         ("conv", {"out": 1, "kernel": 3, "stride": 2, "padding": 1}, (1, 9), (Window(3, 2, 1),)),
         ("conv", {"out": 1, "kernel": 2, "dilation": 3, "padding": ((1, 0),)}, (1, 9), (Window(2, 1, 1, 3),)),
         ("spatial_separable_conv", {"out": 1, "kernel": (3, 1)}, (1, 9, 9), (Window(3), Window(1))),
-        ("transposed_conv", {"out": 1, "kernel": 4, "stride": 2, "padding": 1}, (1, 9), (Spread(4, 2, 1),)),
+        ("transposed_conv", {"out": 1, "kernel": 4, "stride": 2, "padding": 1}, (1, 9), (TransposedWindow(4, 2, 1),)),
         ("max_pool", {"kernel": 3, "padding": 1}, (1, 9), (Window(3, 3, 1),)),
-        ("global_avg_pool", {}, (1, 9, 8), (Adaptive(9, 1), Adaptive(8, 1))),
-        ("adaptive_avg_pool", {"size": 2}, (1, 9), (Adaptive(9, 2),)),
+        ("global_avg_pool", {}, (1, 9, 8), (AdaptiveWindow(9, 1), AdaptiveWindow(8, 1))),
+        ("adaptive_avg_pool", {"size": 2}, (1, 9), (AdaptiveWindow(9, 2),)),
         ("pad", {"amount": ((1, 2),)}, (1, 9), (Window(1, 1, 1),)),
         ("crop", {"amount": ((1, 2),)}, (1, 9), (Window(1, 1, -1),)),
-        ("upsample", {"factor": 2}, (1, 9), (Enlarge(2),)),
-        ("upsample", {"factor": 2, "mode": "linear"}, (1, 9), (Enlarge(2, linear=True),)),
-        ("pixel_shuffle", {"factor": 2}, (4, 9, 9), (Enlarge(2), Enlarge(2))),
+        ("upsample", {"factor": 2}, (1, 9), (Upsampling(2),)),
+        ("upsample", {"factor": 2, "mode": "linear"}, (1, 9), (Upsampling(2, linear=True),)),
+        ("pixel_shuffle", {"factor": 2}, (4, 9, 9), (Upsampling(2), Upsampling(2))),
         ("linear", {"out": 2}, (9,), "whole"),
         ("flatten", {}, (1, 9), "flatten"),
         ("flatten", {}, (9,), "pointwise"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.settings import show
+from cnncalc.layers.settings import format_value
 
 from ..layers.test_registry import SIGNATURES
 from .tree import Call, Chain, Item, Parenthesis, call
@@ -184,7 +184,7 @@ class Steps:
             return []
         kind = self.rng.choice(NEW)
         example = self.rng.choice(kind_class(kind).examples())
-        return [call(kind, **{name: show(value) for name, value in example.settings.items()})]
+        return [call(kind, **{name: format_value(value) for name, value in example.settings.items()})]
 
     def norm(self) -> Item:
         affine = {"affine": self.rng.choice(("true", "false"))} if self.chance(0.3) else {}

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.foreign import (
+from cnncalc.layers.frameworks import (
     ACTIVATION,
+    IGNORED,
     INPUT,
     KERAS,
-    NOTHING,
-    OTHER,
     PYTORCH,
+    UNSUPPORTED,
     Signature,
-    bare_name,
-    signatures,
+    find_signatures,
+    strip_name,
 )
 from cnncalc.layers.structure import STRUCTURE_WORDS
 
-MARKS = {INPUT, NOTHING, OTHER, ACTIVATION}
+MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION}
 # name → parameters in order, each with its default; read from the sources of keras 3.15.1
 KERAS_SIGNATURES: dict[str, list[tuple[str, str | None]]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "keras-signatures.json").read_text()
@@ -50,14 +50,14 @@ def test_kinds_and_arguments_exist(tool: str, name: str) -> None:
 def test_parameters_are_in_the_order_of_keras(name: str) -> None:
     """Conv3DTranspose has two the other way round, the rarest of the five that have both."""
     theirs = [parameter for parameter, _ in KERAS_SIGNATURES[name]]
-    ours = list(KERAS[bare_name(name)].parameters)
+    ours = list(KERAS[strip_name(name)].parameters)
     assert ours[: len(theirs)] == theirs or theirs == ours[: len(theirs)]
 
 
 @pytest.mark.parametrize("name", KERAS_SIGNATURES)
 def test_defaults_that_differ_are_those_of_keras(name: str) -> None:
     """A default of theirs that our argument has not is in the table."""
-    found = KERAS[bare_name(name)]
+    found = KERAS[strip_name(name)]
     for parameter, default in KERAS_SIGNATURES[name]:
         argument = found.parameters.get(parameter)
         if argument in found.defaults:
@@ -85,9 +85,9 @@ def test_parameters_are_in_the_order_of_pytorch(name: str) -> None:
     ],
 )  # fmt: skip
 def test_names_in_any_capitals(name: str, kinds: list[str]) -> None:
-    assert [found.kind for found in signatures(name)] == kinds
+    assert [found.kind for found in find_signatures(name)] == kinds
 
 
 def test_keras_comes_first_where_its_capitals_are_written() -> None:
-    assert next(iter(signatures("Conv2D")[0].parameters)) == "filters"
-    assert next(iter(signatures("Conv2d")[0].parameters)) == "in_channels"
+    assert next(iter(find_signatures("Conv2D")[0].parameters)) == "filters"
+    assert next(iter(find_signatures("Conv2d")[0].parameters)) == "in_channels"
