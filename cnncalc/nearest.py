@@ -25,12 +25,17 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 def _is_alike(name: str, other: str) -> bool:
-    """Whether one is a misspelling or the beginning of the other.
+    """Whether one is a misspelling or the beginning of the other; a number at its end may be left out.
 
     >>> [_is_alike(*pair) for pair in (("rellu", "relu"), ("separable", "separableconv"), ("resize", "reuse"))]
     [True, True, False]
+    >>> _is_alike("resnt", "resnet50")
+    True
     """
-    return other.startswith(name) or name.startswith(other) or _distance(name, other) <= max(2, len(name) // 3)
+    if other.startswith(name) or name.startswith(other):
+        return True
+    most = max(2, len(name) // 3)
+    return any(_distance(name, each) <= most for each in (other, other.rstrip("0123456789")))
 
 
 def _distance(name: str, other: str) -> int:
