@@ -20,7 +20,7 @@ from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import Amount, LayerError, amount, format_value, integer, real, sizes
+from cnncalc.layers.settings import REST, Amount, LayerError, amount, format_value, integer, real, sizes
 from cnncalc.layers.window import Pairs, add_sides, simplify, to_pairs
 
 
@@ -49,10 +49,14 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
 
     linear = True
     reference = "PyTorch, torch.reshape"
-    shape: tuple[int, ...] = sizes(longest=4, doc="the new shape: [N], or the channels and one to three sizes")
+    shape: tuple[int, ...] = sizes(
+        longest=4, rest=True, doc="the new shape: [N], or the channels and one to three sizes"
+    )
 
     def result_shape(self, inputs: Shapes) -> Shape:
         elements, needed = prod(inputs[0]), prod(self.shape)
+        if REST in self.shape:
+            raise self.refuse_rest(elements)
         if elements != needed:
             rest = prod(self.shape[1:])
             raise LayerError(
@@ -64,6 +68,18 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
                 about="size",
             )
         return self.shape
+
+    def refuse_rest(self, elements: int) -> LayerError:
+        """The error of −1 in place of a size, with the size that so many elements leave."""
+        left, over = divmod(elements, abs(prod(self.shape)))
+        meant = tuple(left if size == REST else size for size in self.shape)
+        return LayerError(
+            "bad-argument",
+            f"`shape` must be {self.settings['shape'].expects}, found {format_value(self.shape)}",
+            suggest={"shape": meant} if not over and self.shape.count(REST) == 1 else {},
+            argument="shape",
+            about="elements",
+        )
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "pointwise" if inputs[0] == output else "flatten"

@@ -28,9 +28,10 @@ class LayerError(CnncalcError):
     - `append`: for a merge, the index of a branch and the layer that is missing at its end.
 
     `argument` is the name of the wrong argument ("" if it is the input) and `found` its value. `about` is "size" if
-    only the spatial sizes are wrong: where they are not certain, such an error is not reported. `detail` is the end of
-    the message that depends on the exact sizes. `branch` is the index of the first input of a merge that does not fit
-    those before it, else −1. `help` is shown to the user; without it, the suggestions in the template `offer`.
+    only the spatial sizes are wrong: where they are not certain, such an error is not reported; and "elements" if it
+    is wrong in any case, but the suggestions depend on them. `detail` is the end of the message that depends on the
+    exact sizes. `branch` is the index of the first input of a merge that does not fit those before it, else −1. `help`
+    is shown to the user; without it, the suggestions in the template `offer`.
     """
 
     def __init__(
@@ -254,19 +255,26 @@ class PaddingSetting(AmountSetting):
         return value if isinstance(value, str) else super().abbreviate(value, axes)
 
 
+REST = -1  # in PyTorch, in place of the size that takes what the others leave
+
+
 class SizesSetting(Setting):
     """An integer, or a list of integers."""
 
-    def __init__(self, default: Value = REQUIRED, *, single: bool, longest: int, **more: str) -> None:
+    def __init__(
+        self, default: Value = REQUIRED, *, single: bool, longest: int, rest: bool = False, **more: str
+    ) -> None:
+        """With `rest`, −1 is kept, which the layer refuses when it knows the size that is meant."""
         super().__init__(default, **more)
         self.single = single
         self.longest = longest
+        self.rest = rest
         self.expects = f"{'an integer or ' if single else ''}a list of integers, each 1 or more"
 
     def accepts(self, value: Value) -> Value:
         if isinstance(value, tuple) and 1 <= len(value) <= self.longest:
             sizes = tuple(map(to_integer, value))
-            if all(is_integer(size, 1) for size in sizes):
+            if all(is_integer(size, 1) or (self.rest and size == REST) for size in sizes):
                 return sizes
         elif self.single and is_integer(to_integer(value), 1):
             return to_integer(value)
@@ -363,10 +371,11 @@ def sizes(
     *,
     single: bool = False,
     longest: int = limits.LIST_ELEMENTS,
+    rest: bool = False,
     brief: str = "",
     doc: str = "",
 ) -> Any:
-    return SizesSetting(default, single=single, longest=longest, brief=brief, doc=doc)
+    return SizesSetting(default, single=single, longest=longest, rest=rest, brief=brief, doc=doc)
 
 
 def real(

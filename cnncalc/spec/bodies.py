@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
@@ -18,6 +19,7 @@ from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item,
 
 MERGE_WORDS = (*MERGES, "outputs")
 T = TypeVar("T")
+_GIVEN_NAME = re.compile(r"([^\W\d]\w*)[ \t]*(?:=(?!=)|:(?=\s))")  # in an item that cannot be read
 
 _NOTHING = "write `identity` to pass the input on"
 
@@ -82,7 +84,9 @@ class BodyReader:
             if not (node.flow and self.is_split(node)):
                 self.refuse_list(node)
             return broken(node.span)
-        return self.mapping_item(node) or broken(node.span)
+        return self.mapping_item(node) or broken(
+            node.span._replace(start=node.pairs[0][0].span.start) if node.pairs else node.span
+        )
 
     def refuse_list(self, node: YamlList) -> None:
         texts = [item.span.text for item in node.items if isinstance(item, YamlString)]
@@ -256,7 +260,8 @@ class BodyReader:
 
 def broken(span: Span) -> Chain:
     """A chain that stands in for one that could not be read."""
-    return Chain("", None, (Item(Broken(span), None, None, None, span),), span)
+    names = frozenset(_GIVEN_NAME.findall(span.text[: limits.STRING_CHARACTERS]))
+    return Chain("", None, (Item(Broken(span, names), None, None, None, span),), span)
 
 
 def _past_colon(span: Span) -> int:

@@ -14,7 +14,7 @@ from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import guess, rename, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
-from cnncalc.spec.tree import Block, Body, Call, chains_of, expressions_of, units_of
+from cnncalc.spec.tree import Block, Body, Broken, Call, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
 
 BOOLEANS = {"true": True, "false": False}
@@ -176,9 +176,11 @@ class Checker:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 self.check_output_name(chain.name, chain.name_span, outputs, taken, repeated)
                 outputs.add(chain.name)
-        known = {*parameters, *outputs}
-        for unit in units_of(chains):
-            if isinstance(unit, Call) and not self.problems.full:
+        units = units_of(chains)
+        unread = {name for unit in units if isinstance(unit, Broken) for name in unit.names}
+        known = {*parameters, *outputs, *unread}
+        for unit in units:
+            if isinstance(unit, Call) and unit.kind not in self.description.unread and not self.problems.full:
                 self.used_blocks.add(unit.kind)
                 try:
                     bind(unit, self.description, known)
@@ -219,7 +221,7 @@ class Checker:
                 self.used_blocks.add(name.name)
             if not self.is_word(name.name) and name.name not in SPECIAL:
                 name.known = False
-                if self.problems.full:
+                if self.problems.full or name.name in self.description.unread:
                     continue
                 self.problems.add(self.unknown(name, [*known, *params]))
         return [name.name for name in names]

@@ -97,6 +97,8 @@ class Cursor:
         if self.kind in (")", "]") and self.kind != wanted:
             found.append(Fix(here, "", f"remove the `{self.kind}`"))
         if wanted in CLOSING.values():
+            if self.kind in ("name", "number", "["):
+                found.append(Fix(before, ", ", "separate arguments with commas"))
             end = self.text.at(self.tokens[-1].start, self.tokens[-1].start)
             found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
         return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from cnncalc.spec.top_keys import mend_key
 from cnncalc.spec.tree import Block, Body
 
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
+
+_FIRST_WORD = re.compile(r"\A\w+")
 
 
 class Reason(NamedTuple):
@@ -45,6 +48,7 @@ class Document:
         self.expect: dict[str, KeyedValue] = {}
         self.allow: dict[str, Reason] = {}  # code of a warning → reason
         self.weights: YamlNode | None = None
+        self.unread: set[str] = set()  # params and blocks that cannot be read, which is reported
 
     def text(self, key: str) -> str:
         """The string of a key, "" if it is missing."""
@@ -124,6 +128,7 @@ class _Reader(BodyReader):
             read = self.attempt(read_declaration, declaration)
             body = self.body(inner, f"block `{declaration.value}`", declaration.span)
             if read is None:
+                self.result.unread.update(_FIRST_WORD.findall(declaration.value))
                 continue
             name, parameters = read
             if name in self.result.blocks:
@@ -145,8 +150,13 @@ class _Reader(BodyReader):
                 self.result.expect[name.value] = KeyedValue(value, name.span)
 
     def entries(self, key: YamlString, node: YamlNode) -> dict[str, KeyedValue]:
-        values = ((name, self.value(inner)) for name, inner in self.pairs(key, node))
-        return {name.value: KeyedValue(value, name.span) for name, value in values if value}
+        found = {}
+        for name, inner in self.pairs(key, node):
+            if value := self.value(inner):
+                found[name.value] = KeyedValue(value, name.span)
+            else:
+                self.result.unread.add(name.value)
+        return found
 
     def allow(self, key: YamlString, node: YamlNode) -> None:
         from cnncalc.errors.codes import all_codes, warnings  # only needed for files with `allow`

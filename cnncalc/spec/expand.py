@@ -162,6 +162,8 @@ class Expander:
         if isinstance(unit, Merge):
             return self.merge(unit, frame, flow, path or prefix.path_of(unit)), None
         assert isinstance(unit, Broken)
+        for name in unit.names - frame.outputs.keys():
+            frame.outputs[name] = Output(Flow(INPUT, None), None)
         raise Unknown
 
     # calls
@@ -198,6 +200,8 @@ class Expander:
         except LayerError as error:
             if flow.doubtful:  # the sizes are not certain
                 error.detail = ""
+                if error.about == "elements":
+                    error.suggest, error.help = {}, ""
             if not (flow.doubtful and error.about == "size"):
                 self.built.note(convert_error(error, call, shape), path, flow, self.built.fewer_rounds())
             self.built.failed = True
@@ -288,10 +292,15 @@ class Expander:
     def reuse(self, value: Output, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
         """Run a named layer or block again; each of its layers must need the same weights as the first time."""
         definition = value.definition
-        if definition is None and self.built.failed:
+        if value.flow.shape is None or (definition is None and self.built.failed):
             raise Unknown
         if definition is None or not (definition.layer or definition.block):
-            raise Mistake("reuse-mismatch", "only a named layer or a named block can be reused", call.span)
+            from cnncalc.spec.declaring import declare_chain  # only needed for mistakes
+
+            (name,) = call.bound.values()
+            fixes = declare_chain(self.description, call, name.span.text)
+            message = "only a named layer or a named block can be reused"
+            raise Mistake("reuse-mismatch", message, call.span, "", *fixes)
         before, start, result = self.built.failed, len(self.built.nodes), flow
         if definition.layer:
             result, _ = self.place(definition.layer, flow, call, path)

@@ -37,6 +37,7 @@ class Description:
         self.own_allow = first.allow
         self.made: dict[object, Layer] = {}  # layers by kind and arguments
         self.own_blocks = first.blocks
+        self.unread: set[str] = set()  # params and blocks that cannot be read, which is reported
         for document in reversed(documents):
             self.input = document.input or self.input
             if document.layers is not None:
@@ -44,6 +45,7 @@ class Description:
             self.blocks.update(document.blocks)
             self.params.update(document.params)
             self.allow.update(document.allow)
+            self.unread.update(document.unread)
 
 
 def read_family(source: Source, path: str, problems: Problems) -> Description | None:

@@ -121,9 +121,9 @@ def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
     Warnings are only given for files without errors, so every error hides them.
     """
     assert other.span
-    if problem.code == "yaml-syntax" and other.code not in HIDING:  # nothing at all was checked before
-        return True
     elsewhere = other.span.source.name != repair.source.name
+    if problem.code == "yaml-syntax" and other.code != problem.code:  # nothing at all was checked before
+        return other.code not in HIDING or elsewhere or not repair.start <= other.span.start <= repair.end
     if other.severity == "warning" and problem.severity == "error":
         around = not elsewhere and other.span.start <= repair.start <= repair.end <= other.span.end
         return problem.code in HIDING or not around

@@ -87,9 +87,13 @@ class Merge(SyntaxUnit):
 
 
 class Broken(SyntaxUnit):
-    """An item that could not be read; its problem is reported already."""
+    """An item that could not be read; its problem is reported already. `names` are those that it may give."""
 
-    __slots__ = ()
+    __slots__ = ("names",)
+
+    def __init__(self, span: Span, names: frozenset[str]) -> None:
+        super().__init__(span)
+        self.names = names
 
 
 class Item(NamedTuple):

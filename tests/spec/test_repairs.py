@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc.analysis.analyze import analyze
 from cnncalc.errors import Fix, Problem, Source, Span
 from cnncalc.reading import Reading, read, read_text
 from cnncalc.spec.repairs import confirm_repairs, replace_all, write
@@ -76,6 +77,38 @@ def test_outputs_after_the_layers_keep_their_branches() -> None:
 def test_numbers_at_the_top_join_the_params() -> None:
     text = "input: [8, 8, 8]\nparams:\n  a: 4\nwidth: 8\nlayers:\n  - conv(width, 3) -> conv(a, 1)\n"
     assert mended(text) == "input: [8, 8, 8]\nparams:\n  width: 8\n  a: 4\nlayers:\n  - conv(width, 3) -> conv(a, 1)\n"
+
+
+def test_a_chain_that_is_reused_becomes_a_block() -> None:
+    text = layers("- a = conv(8, 3, padding=1) ->", "    relu", "- reuse(a)")
+    wanted = (
+        "input: [8, 8, 8]\nblocks:\n  a_layers:\n    - conv(8, 3, padding=1) -> relu\n"
+        "layers:\n  - a = a_layers\n  - reuse(a)\n"
+    )
+    assert mended(text) == wanted
+    assert analyze(read_text(Source("net.yaml", wanted)).require_network()).totals.parameters == 8 * 8 * 9 + 8  # once
+
+
+# After one mistake
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "conv(8, 3", "conv(8 3)", "conv(8, 3) relu", "conv(8, 3, strid=2)", "rellu", "conv(8, 99)", "conv(unknown, 3)",
+        "relu x 2", "linear(3)", "'relu'", "$relu", "reuse(b)", "(relu -> rellu) * 2", "relu if 1", "outputs",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("use", ["from(a)", "add: [from(a), from(a)]", "reuse(a)", "from(a) -> relu -> tanh"])
+def test_uses_of_a_name_add_nothing_to_the_mistake_in_it(definition: str, use: str) -> None:
+    alone = read_text(Source("net.yaml", layers(f"- a = {definition}"))).problems
+    used = read_text(Source("net.yaml", layers(f"- a = {definition}", f"- {use}", f"- {use}"))).problems
+    assert [(problem.code, problem.span) for problem in used if problem.severity == "error"] == [
+        (problem.code, problem.span and problem.span._replace(source=used[0].span.source))  # type: ignore[union-attr]
+        for problem in alone
+        if problem.severity == "error"
+    ]
+    assert len(alone) == 1
 
 
 # What is tried and does not hold is not offered.
