@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from cnncalc.network import INPUT
+
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Costs, LayerReport, Report
 
@@ -38,7 +40,7 @@ class Figure(NamedTuple):
     """One figure: what it is called, how it is counted, combined, judged and written.
 
     It is counted from the costs of a layer, which add up (`of_costs`), or from a layer's report (`of_layer`).
-    `of_network` is there where the figure of a network is not that of its layers together.
+    `of_network` is there where the figure of a network is not that of its layers together, or where a layer has none.
     """
 
     name: str  # as options, JSON and `expect` spell it
@@ -52,6 +54,11 @@ class Figure(NamedTuple):
     of_costs: Callable[[Costs, Dtype], int] | None = None
     of_layer: Callable[[LayerReport], Value] | None = None
     of_network: Callable[[Report], Value] | None = None
+
+    @property
+    def is_of_layers(self) -> bool:
+        """Whether a layer has it, and not only a network: what is no column of a summary."""
+        return bool(self.of_costs or self.of_layer)
 
     def measure_layer(self, layer: LayerReport, dtype: Dtype = Dtype.float32) -> Value:
         """The figure of one layer, None where it has none."""
@@ -102,6 +109,15 @@ def _field_of_network(report: Report) -> Value:
     return layer and _field_of_layer(layer)
 
 
+def count_depth(report: Report) -> int:
+    """The most convolutions and linear layers on a way through the network; 50 for ResNet-50."""
+    found = {INPUT: 0}
+    for index, layer in enumerate(report.layers):
+        found[index] = max((found[source] for source in layer.sources), default=0)
+        found[index] += layer.layer.in_a_row if layer.work.macs > 0 else 0
+    return max(found.values())
+
+
 def _count(name: str, short: str, unit: str, about: str, of: Callable[[Costs], int]) -> Figure:
     """A figure that adds up, the less of it the better."""
     return Figure(name, name.replace("_", " "), short, unit, about, of_costs=lambda costs, _: of(costs))
@@ -118,6 +134,10 @@ def _bytes(name: str, short: str, about: str, of: Callable[[Costs], int]) -> Fig
 FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
+        Figure(
+            "input", "input", "input", "", "the shape of the input, channels first", "none", "neither", "sizes",
+            of_network=lambda report: report.input,
+        ),
         Figure(
             "output", "output", "output", "", "the shape of the output, channels first",
             "last", "neither", "sizes", of_layer=lambda layer: layer.output, of_network=lambda report: report.output,
@@ -155,6 +175,10 @@ FIGURES: dict[str, Figure] = {
         Figure(
             "layers", "layers", "layers", "layers", "as they are executed", "sum", "neither",
             of_layer=lambda layer: 1,
+        ),
+        Figure(
+            "depth", "depth", "depth", "layers", "the most convolutions and linear layers on a way through the network",
+            "none", "neither", of_network=count_depth,
         ),
     )
 }  # fmt: skip

@@ -132,10 +132,9 @@ def _choose(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers
     if columns is None:
         return view
     from cnncalc.render.columns import find_columns
-    from cnncalc.render.side_by_side import NAMES
 
     adding_up = [name for name, figure in FIGURES.items() if figure.together == "sum" and name != "layers"]
-    chosen = find_columns(columns, adding_up if of_layers else NAMES)
+    chosen = find_columns(columns, adding_up if of_layers else FIGURES)
     return view._replace(columns=chosen, dtype=options.choose_dtype(dtype, chosen))
 
 
@@ -196,7 +195,7 @@ def _dense(network: "Network", at: str | None, format: TableFormat, view: "View"
 
 def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[Subject]":
     """Each architecture at each input and with each of the values that are set."""
-    from cnncalc.compare.side_by_side import subject
+    from cnncalc.compare.side_by_side import Subject
 
     subjects = []
     each: list[str | None] = [*inputs] if inputs else [None]
@@ -205,7 +204,7 @@ def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | 
         reading = read(arch, input, chosen)
         varied = [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
         label = " ".join([arch, *([input] if input and len(each) > 1 else []), *varied])
-        subjects.append(subject(label, reading.require_network(), reading.require_report()))
+        subjects.append(Subject(label, reading.require_report()))
     if len(subjects) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
     return subjects

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.analysis.folding import Row, fold, make_row
 from cnncalc.analysis.report import Report
-from cnncalc.network import INPUT, Network
 
 Likeness = Callable[[Row], Hashable]
 
@@ -19,7 +18,6 @@ class Subject(NamedTuple):
 
     label: str
     report: Report
-    depth: int  # convolutions and linear layers on the longest way
 
 
 class Aligned(NamedTuple):
@@ -41,20 +39,6 @@ class SideBySide(NamedTuple):
 
     subjects: tuple[Subject, ...]
     rows: tuple[Aligned, ...] = ()
-
-
-def subject(label: str, network: Network, report: Report) -> Subject:
-    """An architecture with its report and its depth."""
-    return Subject(label, report, depth(network, report))
-
-
-def depth(network: Network, report: Report) -> int:
-    """The most convolutions and linear layers on a way through the network; 50 for ResNet-50."""
-    found = {INPUT: 0}
-    for node, layer in zip(network.nodes, report.layers, strict=True):
-        found[node.index] = max(found[source] for source in node.inputs)
-        found[node.index] += node.layer.in_a_row if layer.work.macs > 0 else 0
-    return max(found.values())
 
 
 def align(before: Report, after: Report, depth: int | None = None) -> list[Aligned]:

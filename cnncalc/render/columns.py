@@ -144,6 +144,7 @@ _FIELD = Column(
     "receptive_field", "receptive field", "field", lambda row, _: _field_size(row.result),
     text=lambda row: format_field(row.result),
 )  # fmt: skip
+SPECIAL = {column.name: column for column in (_OUTPUT, _FIELD)}
 
 COLUMNS = {
     column.name: column
@@ -153,7 +154,7 @@ COLUMNS = {
         Column("line", "line", "line", lambda row, _: row.line),
         Column("settings", "settings", "settings", lambda row, _: row.settings, right=False),
         Column("input", "input", "input", lambda row, _: format_shapes(row.inputs)),
-        *({"output": _OUTPUT, "receptive_field": _FIELD}.get(name) or _figure(FIGURES[name]) for name in FIGURES),
+        *(SPECIAL.get(figure.name) or _figure(figure) for figure in FIGURES.values() if figure.is_of_layers),
         Column("stride", "stride", "stride", lambda row, _: _field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _field(row, "start")),
         *(_share(FIGURES[name]) for name in SHARED),

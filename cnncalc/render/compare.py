@@ -32,7 +32,10 @@ LEAST_PATH = 12  # cells of a path that is elided
 CLOSED = {"depthwise": "1/C_out + 1/K²", "spatial": "I/(K·O) + C_out/(K·C_in)"}
 RATIO = "ratio"
 # What a side has in JSON and CSV: all that does not depend on a data type.
-COMPARED = tuple(figure for figure in FIGURES.values() if figure.written != "bytes" and figure.name != "layers")
+COMPARED = tuple(
+    figure for figure in FIGURES.values()
+    if figure.is_of_layers and figure.written != "bytes" and figure.name != "layers"
+)  # fmt: skip
 REPLACED = ("parameters", "multiplications")  # figures of convolutions and their replacements; the ratio is of the last
 
 
@@ -189,7 +192,7 @@ def comparison_csv(found: Comparison, view: View) -> str:
 
 def choose_figures(view: View) -> Sequence[Figure]:
     """The figures that are asked for, or all that are compared."""
-    return [FIGURES[name] for name in view.columns if name in FIGURES] if view.columns else COMPARED
+    return [FIGURES[name] for name in view.columns if FIGURES[name].is_of_layers] if view.columns else COMPARED
 
 
 DENSE = ("layer", "settings", "input", "output", "dense", "sparse", "shared", "dense/sparse", "sparse/shared")

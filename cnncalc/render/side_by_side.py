@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
-from cnncalc.analysis.figures import FIGURES, Better, Dtype, Figure, Written
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure
 from cnncalc.analysis.folding import Row
 from cnncalc.compare.rows import Side, divide_values, measure
 from cnncalc.compare.side_by_side import Aligned, SideBySide, Subject
@@ -21,9 +21,10 @@ from cnncalc.render.view import View
 
 READABLE_PATH = 24  # cells of a path that is elided before the settings are
 NARROW = 12  # cells of the settings, from which on all is as short as can be
+OF_NETWORKS = tuple(figure for figure in FIGURES.values() if not figure.is_of_layers)
 MARKS = {"same": "=", "changed": "~", "before": "−", "after": "+"}
 STYLES = {"same": "faint", "changed": "mark", "before": "mark", "after": "good"}
-NAMES = ("input", *FIGURES, "depth")  # what can be asked for
+# What is shown where no columns are asked for.
 TOTALS = (
     "input", "output", "parameters", "macs", "multiplications", "activations", "receptive_field", "depth",
 )  # fmt: skip
@@ -32,34 +33,9 @@ JUDGED = ("parameters", "macs")  # what has a ratio beside it in a table of thre
 MISSED_LEAST = ("multiplications", "activations", "input", "output")
 
 
-class Line(NamedTuple):
-    """One line of the totals: a figure, the input, or the depth."""
-
-    name: str
-    title: str
-    short: str
-    written: Written = "sizes"
-    better: Better = "neither"
-
-    def measure(self, subject: Subject, dtype: Dtype) -> Value:
-        """What it is for one architecture."""
-        if self.name == "input":
-            return subject.report.input
-        if self.name == "depth":
-            return subject.depth
-        return FIGURES[self.name].measure_network(subject.report, dtype)
-
-
-def _line(name: str) -> Line:
-    if name in FIGURES:
-        figure = FIGURES[name]
-        return Line(name, figure.title, figure.short, figure.written, figure.better)
-    return Line(name, name, name, "count" if name == "depth" else "sizes")
-
-
 def compare_side_by_side(found: SideBySide, view: View) -> Iterator[Block]:
     """The totals, and below them the layers where there are two."""
-    lines = [_line(name) for name in view.columns or TOTALS]
+    lines = [FIGURES[name] for name in view.columns or TOTALS]
     draw = _draw_two if len(found.subjects) == 2 else _draw_many
     tables = (
         draw(found.subjects, [line for line in lines if line.name not in gone], view.dtype, units=units, bars=bars)
@@ -83,10 +59,10 @@ def _ways(view: View, subjects: int) -> Iterator[tuple[bool, bool, Sequence[str]
             yield units, False, MISSED_LEAST[:number]
 
 
-def _draw_two(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype, *, units: bool, bars: bool) -> Table:
+def _draw_two(subjects: Sequence[Subject], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool) -> Table:
     """A row for each figure."""
     columns = [Column("", [Cell(line.title, "head") for line in lines])]
-    values = [[line.measure(subject, dtype) for line in lines] for subject in subjects]
+    values = [[line.measure_network(subject.report, dtype) for line in lines] for subject in subjects]
     for subject, known in zip(subjects, values, strict=True):
         cells = [Cell(_format(line, value, units=units)) for line, value in zip(lines, known, strict=True)]
         columns.append(Column(subject.label, cells, True))
@@ -94,11 +70,11 @@ def _draw_two(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype, 
     return Table(columns)
 
 
-def _draw_many(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype, *, units: bool, bars: bool) -> Table:
+def _draw_many(subjects: Sequence[Subject], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool) -> Table:
     """A row for each architecture."""
     columns = [Column("", [Cell(subject.label, "title") for subject in subjects])]
     for line in lines:
-        values = [line.measure(subject, dtype) for subject in subjects]
+        values = [line.measure_network(subject.report, dtype) for subject in subjects]
         cells = [Cell(_format(line, value, units=units)) for value in values]
         columns.append(Column(line.short if units else line.title, cells, True))
         if line.name in JUDGED:
@@ -107,7 +83,7 @@ def _draw_many(subjects: Sequence[Subject], lines: Sequence[Line], dtype: Dtype,
     return Table(columns)
 
 
-def _format(line: Line, value: Value, *, units: bool) -> str:
+def _format(line: Figure, value: Value, *, units: bool) -> str:
     if line.name == "receptive_field" and value and len(set(value)) == 1:
         return str(value[0])
     return format_figure(value, line.written, units=units)
@@ -116,7 +92,7 @@ def _format(line: Line, value: Value, *, units: bool) -> str:
 def _layer_table(found: SideBySide, view: View) -> Table:
     """The layers aligned; runs of the same ones are one row."""
     names = view.columns or LAYERS
-    figures = [FIGURES[name] for name in names if name in FIGURES and FIGURES[name].together == "sum"]
+    figures = [FIGURES[name] for name in names if FIGURES[name].together == "sum"]
     settings: tuple[int | None, ...] = (None, 26, 16, NARROW, 8)
     ways = [(bool(view.human), None), *((view.human is not False, room) for room in settings)]
     for units, room in ways:
@@ -189,7 +165,8 @@ def side_by_side_json(found: SideBySide) -> str:
     else:
         rows = [_record(subject.label, first.report, subject.report) for subject in found.subjects[1:]]
     architectures = [
-        {"label": each.label, "name": each.report.name, "input": each.report.input, "depth": each.depth,
+        {"label": each.label, "name": each.report.name,
+         **{figure.name: figure.measure_network(each.report) for figure in OF_NETWORKS},
          **(record_side(each.report) or {})}
         for each in found.subjects
     ]  # fmt: skip
@@ -206,8 +183,10 @@ def side_by_side_csv(found: SideBySide, view: View) -> str:
     from cnncalc.render.csv import write
 
     if len(found.subjects) != 2 or view.totals:
-        lines = [_line(name) for name in view.columns or TOTALS]
-        rows = ([each.label, *(line.measure(each, view.dtype) for line in lines)] for each in found.subjects)
+        lines = [FIGURES[name] for name in view.columns or TOTALS]
+        rows = (
+            [each.label, *(line.measure_network(each.report, view.dtype) for line in lines)] for each in found.subjects
+        )
         return write(["name", *(line.name for line in lines)], rows)
     figures = choose_figures(view)
     header = ["state", *(f"{name}_{side}" for name in ("path", "settings") for side in ("before", "after"))]

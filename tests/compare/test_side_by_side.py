@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.compare.side_by_side import align, depth
+from cnncalc.analysis.figures import FIGURES
+from cnncalc.compare.side_by_side import align
 from cnncalc.reading import load
 from cnncalc.render.compare import describe_settings
 from tests.networks import report
@@ -22,8 +23,7 @@ def states(one: str, other: str) -> Counter[str]:
     ("inception_v1", 22),
 ])  # fmt: skip
 def test_depth_is_what_the_names_say(name: str, wanted: int) -> None:
-    network = load(name)
-    assert depth(network, analyze(network)) == wanted
+    assert FIGURES["depth"].measure_network(analyze(load(name))) == wanted
 
 
 def test_vgg19_has_three_convolutions_more() -> None:

@@ -16,7 +16,7 @@ from cnncalc.analysis.explain import explain
 from cnncalc.analysis.report import Report
 from cnncalc.analysis.wanted import search
 from cnncalc.compare.separable import dense, separated
-from cnncalc.compare.side_by_side import SideBySide, align, subject
+from cnncalc.compare.side_by_side import SideBySide, Subject, align
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.verify import verify as check
@@ -63,7 +63,7 @@ SUMMARIES = [
     small()._replace(complete=False),
 ]
 ALEXNET, VGG11, VGG13, RESNET18 = (load(name) for name in ("alexnet", "vgg11", "vgg13", "resnet18"))
-MANY = [subject(net.name, net, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
+MANY = [Subject(net.name, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
 TWO = MANY[1:3]
 ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", ALEXNET), ("vgg11", VGG11))]
 VERDICTS = [check(load("two_conv")), check(load("lenet5"))]

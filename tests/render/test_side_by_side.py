@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.compare.side_by_side import SideBySide, Subject, align, subject
+from cnncalc.compare.side_by_side import SideBySide, Subject, align
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side, describe_change
 from cnncalc.render.summary import summarize
@@ -18,7 +18,7 @@ from .samples import small
 
 def made(text: str, label: str = "net") -> Subject:
     net = network(f"layers: {text}")
-    return subject(label, net, analyze(net))
+    return Subject(label, analyze(net))
 
 
 def compared(one: str, other: str, width: int | None = None, depth: int | None = None) -> str:
