@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 INPUT = "<input>"  # in place of our argument: the size of the input, which cnncalc infers
@@ -30,180 +29,131 @@ class Signature(NamedTuple):
     words: dict[str, str] = {}  # noqa: RUF012
 
 
-def _signature(kind: str, defaults: Mapping[str, str] = MappingProxyType({}), /, **parameters: str) -> Signature:
-    """A signature with its parameters in order."""
-    return Signature(kind, parameters, dict(defaults))
+Parameters = Mapping[str, str]
 
 
-_TORCH_CONV = dict(
-    in_channels=INPUT,
-    out_channels="out",
-    kernel_size="kernel",
-    stride="stride",
-    padding="padding",
-    dilation="dilation",
-    groups="groups",
-    bias="bias",
-    padding_mode=UNSUPPORTED,
-)
-_TORCH_TRANSPOSED = dict(
-    in_channels=INPUT,
-    out_channels="out",
-    kernel_size="kernel",
-    stride="stride",
-    padding="padding",
-    output_padding="output_padding",
-    groups="groups",
-    bias="bias",
-    dilation="dilation",
-    padding_mode=UNSUPPORTED,
-)
-_TORCH_NORM = dict(
-    num_features=INPUT, eps="epsilon", momentum=IGNORED, affine="affine", track_running_stats=IGNORED, bias=UNSUPPORTED
-)
+# What a parameter of a layer corresponds to, wherever it occurs; an exception is written with its layer.
+_PYTORCH: Parameters = {
+    **dict.fromkeys(("in_channels", "in_features", "num_channels", "num_features", "normalized_shape"), INPUT),
+    **dict.fromkeys(("dim", "end_dim", "inplace", "momentum", "start_dim", "track_running_stats"), IGNORED),
+    **dict.fromkeys(
+        (
+            "align_corners", "approximate", "divisor_override", "padding_mode", "recompute_scale_factor",
+            "return_indices", "threshold",
+        ),
+        UNSUPPORTED,
+    ),
+    "ceil_mode": "ceil", "count_include_pad": "count_padding", "elementwise_affine": "affine", "eps": "epsilon",
+    "kernel_size": "kernel", "negative_slope": "slope", "num_groups": "groups", "out_channels": "out",
+    "out_features": "out", "output_size": "size", "p": "rate", "scale_factor": "factor", "upscale_factor": "factor",
+}  # fmt: skip
+_KERAS: Parameters = {
+    "activation": ACTIVATION,
+    **dict.fromkeys(("momentum", "seed"), IGNORED),
+    **dict.fromkeys(("axis", "data_format", "keepdims", "max_value", "noise_shape", "threshold"), UNSUPPORTED),
+    "cropping": "amount", "depth_multiplier": "multiplier", "dilation_rate": "dilation", "filters": "out",
+    "interpolation": "mode", "kernel_size": "kernel", "negative_slope": "slope", "pool_size": "kernel",
+    "size": "factor", "strides": "stride", "units": "out", "use_bias": "bias",
+}  # fmt: skip
+
+
+def _signature(ours: Parameters, kind: str, parameters: str = "", **exceptions: str) -> Signature:
+    """A signature by its parameters in order; those without another name in `ours` have the same one in cnncalc."""
+    return Signature(kind, {name: exceptions.get(name) or ours.get(name, name) for name in parameters.split()})
+
+
+def _pytorch(kind: str, parameters: str = "", **exceptions: str) -> Signature:
+    return _signature(_PYTORCH, kind, parameters, **exceptions)
+
+
+def _keras(kind: str, parameters: str = "", **exceptions: str) -> Signature:
+    return _signature(_KERAS, kind, parameters, **exceptions)
+
+
+_TORCH_NORM = "num_features eps momentum affine track_running_stats bias"
 # By the name without its module and its number of axes: `nn.Conv2d` is Conv.
 PYTORCH: dict[str, Signature] = {
-    "Conv": _signature("conv", **_TORCH_CONV),
-    "ConvTranspose": _signature("transposed_conv", **_TORCH_TRANSPOSED),
-    "Linear": _signature("linear", in_features=INPUT, out_features="out", bias="bias"),
-    "BatchNorm": _signature("batch_norm", **_TORCH_NORM),
-    "InstanceNorm": _signature("instance_norm", **_TORCH_NORM),
-    "GroupNorm": _signature(
-        "group_norm", num_groups="groups", num_channels=INPUT, eps="epsilon", affine="affine", bias=UNSUPPORTED
+    "Conv": _pytorch("conv", "in_channels out_channels kernel_size stride padding dilation groups bias padding_mode"),
+    "ConvTranspose": _pytorch(
+        "transposed_conv",
+        "in_channels out_channels kernel_size stride padding output_padding groups bias dilation padding_mode",
     ),
-    "LayerNorm": _signature(
-        "layer_norm", normalized_shape=INPUT, eps="epsilon", elementwise_affine="affine", bias=UNSUPPORTED
-    ),
-    "LocalResponseNorm": _signature("local_response_norm", size="size", alpha="alpha", beta="beta", k="k"),
-    "MaxPool": _signature(
-        "max_pool",
-        kernel_size="kernel",
-        stride="stride",
-        padding="padding",
-        dilation="dilation",
-        return_indices=UNSUPPORTED,
-        ceil_mode="ceil",
-    ),
-    "AvgPool": _signature(
-        "avg_pool",
-        kernel_size="kernel",
-        stride="stride",
-        padding="padding",
-        ceil_mode="ceil",
-        count_include_pad="count_padding",
-        divisor_override=UNSUPPORTED,
-    ),
-    "AdaptiveAvgPool": _signature("adaptive_avg_pool", output_size="size"),
-    "Flatten": _signature("flatten", start_dim=IGNORED, end_dim=IGNORED),
-    "Dropout": _signature("dropout", p="rate", inplace=IGNORED),
-    "ReLU": _signature("relu", inplace=IGNORED),
-    "ReLU6": _signature("relu6", inplace=IGNORED),
-    "LeakyReLU": _signature("leaky_relu", negative_slope="slope", inplace=IGNORED),
-    "ELU": _signature("elu", alpha="alpha", inplace=IGNORED),
-    "SELU": _signature("selu", inplace=IGNORED),
-    "GELU": _signature("gelu", approximate=UNSUPPORTED),
-    "SiLU": _signature("silu", inplace=IGNORED),
-    "Mish": _signature("mish", inplace=IGNORED),
-    "Hardswish": _signature("hard_swish", inplace=IGNORED),
-    "Hardsigmoid": _signature("hard_sigmoid", inplace=IGNORED),
-    "Sigmoid": _signature("sigmoid"),
-    "Tanh": _signature("tanh"),
-    "Softplus": _signature("softplus", beta=UNSUPPORTED, threshold=UNSUPPORTED),
-    "Softmax": _signature("softmax", dim=IGNORED),
-    "Upsample": _signature(
-        "upsample",
-        size=UNSUPPORTED,
-        scale_factor="factor",
-        mode="mode",
-        align_corners=UNSUPPORTED,
-        recompute_scale_factor=UNSUPPORTED,
+    "Linear": _pytorch("linear", "in_features out_features bias"),
+    "BatchNorm": _pytorch("batch_norm", _TORCH_NORM, bias=UNSUPPORTED),
+    "InstanceNorm": _pytorch("instance_norm", _TORCH_NORM, bias=UNSUPPORTED),
+    "GroupNorm": _pytorch("group_norm", "num_groups num_channels eps affine bias", bias=UNSUPPORTED),
+    "LayerNorm": _pytorch("layer_norm", "normalized_shape eps elementwise_affine bias", bias=UNSUPPORTED),
+    "LocalResponseNorm": _pytorch("local_response_norm", "size alpha beta k"),
+    "MaxPool": _pytorch("max_pool", "kernel_size stride padding dilation return_indices ceil_mode"),
+    "AvgPool": _pytorch("avg_pool", "kernel_size stride padding ceil_mode count_include_pad divisor_override"),
+    "AdaptiveAvgPool": _pytorch("adaptive_avg_pool", "output_size"),
+    "Flatten": _pytorch("flatten", "start_dim end_dim"),
+    "Dropout": _pytorch("dropout", "p inplace"),
+    "ReLU": _pytorch("relu", "inplace"),
+    "ReLU6": _pytorch("relu6", "inplace"),
+    "LeakyReLU": _pytorch("leaky_relu", "negative_slope inplace"),
+    "ELU": _pytorch("elu", "alpha inplace"),
+    "SELU": _pytorch("selu", "inplace"),
+    "GELU": _pytorch("gelu", "approximate"),
+    "SiLU": _pytorch("silu", "inplace"),
+    "Mish": _pytorch("mish", "inplace"),
+    "Hardswish": _pytorch("hard_swish", "inplace"),
+    "Hardsigmoid": _pytorch("hard_sigmoid", "inplace"),
+    "Sigmoid": _pytorch("sigmoid"),
+    "Tanh": _pytorch("tanh"),
+    "Softplus": _pytorch("softplus", "beta threshold", beta=UNSUPPORTED),
+    "Softmax": _pytorch("softmax", "dim"),
+    "Upsample": _pytorch(
+        "upsample", "size scale_factor mode align_corners recompute_scale_factor", size=UNSUPPORTED
     )._replace(words={"bilinear": "linear", "trilinear": "linear"}),
-    "PixelShuffle": _signature("pixel_shuffle", upscale_factor="factor"),
-    "ChannelShuffle": _signature("channel_shuffle", groups="groups"),
-    "ZeroPad": _signature("pad", padding="amount"),
-    "Identity": _signature("identity"),
+    "PixelShuffle": _pytorch("pixel_shuffle", "upscale_factor"),
+    "ChannelShuffle": _pytorch("channel_shuffle", "groups"),
+    "ZeroPad": _pytorch("pad", "padding", padding="amount"),
+    "Identity": _pytorch("identity"),
 }
 
-_KERAS_CONV = dict(
-    filters="out",
-    kernel_size="kernel",
-    strides="stride",
-    padding="padding",
-    data_format=UNSUPPORTED,
-    dilation_rate="dilation",
-    groups="groups",
-    activation=ACTIVATION,
-    use_bias="bias",
-)
-_KERAS_POOL = dict(pool_size="kernel", strides="stride", padding="padding", data_format=UNSUPPORTED)
-_KERAS_GLOBAL = dict(data_format=UNSUPPORTED, keepdims=UNSUPPORTED)
+_KERAS_POOL = "pool_size strides padding data_format"
 # By the name without its number of axes: `Conv2D` is Conv.
 KERAS: dict[str, Signature] = {
-    "Conv": _signature("conv", **_KERAS_CONV),
-    "DepthwiseConv": _signature(
-        "depthwise_conv",
-        kernel_size="kernel",
-        strides="stride",
-        padding="padding",
-        depth_multiplier="multiplier",
-        data_format=UNSUPPORTED,
-        dilation_rate="dilation",
-        activation=ACTIVATION,
-        use_bias="bias",
+    "Conv": _keras("conv", "filters kernel_size strides padding data_format dilation_rate groups activation use_bias"),
+    "DepthwiseConv": _keras(
+        "depthwise_conv", "kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias"
     ),
-    "SeparableConv": _signature(
+    "SeparableConv": _keras(
         "separable_conv",
-        filters="out",
-        kernel_size="kernel",
-        strides="stride",
-        padding="padding",
-        data_format=UNSUPPORTED,
-        dilation_rate="dilation",
-        depth_multiplier="multiplier",
-        activation=ACTIVATION,
-        use_bias="bias",
+        "filters kernel_size strides padding data_format dilation_rate depth_multiplier activation use_bias",
     ),
-    "ConvTranspose": _signature(
+    "ConvTranspose": _keras(
         "transposed_conv",
-        filters="out",
-        kernel_size="kernel",
-        strides="stride",
-        padding="padding",
-        output_padding="output_padding",
-        data_format=UNSUPPORTED,
-        dilation_rate="dilation",
-        activation=ACTIVATION,
-        use_bias="bias",
+        "filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias",
     ),
-    "Dense": _signature("linear", units="out", activation=ACTIVATION, use_bias="bias"),
-    "MaxPooling": _signature("max_pool", {"kernel": "2"}, **_KERAS_POOL),
-    "MaxPool": _signature("max_pool", {"kernel": "2"}, **_KERAS_POOL),
-    "AveragePooling": _signature("avg_pool", **_KERAS_POOL),
-    "AvgPool": _signature("avg_pool", **_KERAS_POOL),
-    "GlobalAveragePooling": _signature("global_avg_pool", **_KERAS_GLOBAL),
-    "GlobalMaxPooling": _signature("global_max_pool", **_KERAS_GLOBAL),
-    "BatchNormalization": _signature(
-        "batch_norm", {"epsilon": "1e-3"}, axis=UNSUPPORTED, momentum=IGNORED, epsilon="epsilon"
+    "Dense": _keras("linear", "units activation use_bias"),
+    "MaxPooling": _keras("max_pool", _KERAS_POOL)._replace(defaults={"kernel": "2"}),
+    "MaxPool": _keras("max_pool", _KERAS_POOL)._replace(defaults={"kernel": "2"}),
+    "AveragePooling": _keras("avg_pool", _KERAS_POOL),
+    "AvgPool": _keras("avg_pool", _KERAS_POOL),
+    "GlobalAveragePooling": _keras("global_avg_pool", "data_format keepdims"),
+    "GlobalMaxPooling": _keras("global_max_pool", "data_format keepdims"),
+    "BatchNormalization": _keras("batch_norm", "axis momentum epsilon")._replace(defaults={"epsilon": "1e-3"}),
+    "LayerNormalization": _keras("layer_norm", "axis epsilon")._replace(defaults={"epsilon": "1e-3"}),
+    "GroupNormalization": _keras("group_norm", "groups axis epsilon")._replace(
+        defaults={"groups": "32", "epsilon": "1e-3"}
     ),
-    "LayerNormalization": _signature("layer_norm", {"epsilon": "1e-3"}, axis=UNSUPPORTED, epsilon="epsilon"),
-    "GroupNormalization": _signature(
-        "group_norm", {"groups": "32", "epsilon": "1e-3"}, groups="groups", axis=UNSUPPORTED, epsilon="epsilon"
+    "Dropout": _keras("dropout", "rate noise_shape seed"),
+    "Flatten": _keras("flatten", "data_format"),
+    "Activation": _keras(ACTIVATION, "activation"),
+    "ReLU": _keras("relu", "max_value negative_slope threshold", negative_slope=UNSUPPORTED),
+    "LeakyReLU": _keras("leaky_relu", "negative_slope")._replace(defaults={"slope": "0.3"}),
+    "ELU": _keras("elu", "alpha"),
+    "Softmax": _keras("softmax", "axis"),
+    "UpSampling": _keras("upsample", "size data_format interpolation")._replace(
+        defaults={"factor": "2"}, words={"bilinear": "linear"}
     ),
-    "Dropout": _signature("dropout", rate="rate", noise_shape=UNSUPPORTED, seed=IGNORED),
-    "Flatten": _signature("flatten", data_format=UNSUPPORTED),
-    "Activation": _signature(ACTIVATION, activation=ACTIVATION),
-    "ReLU": _signature("relu", max_value=UNSUPPORTED, negative_slope=UNSUPPORTED, threshold=UNSUPPORTED),
-    "LeakyReLU": _signature("leaky_relu", {"slope": "0.3"}, negative_slope="slope"),
-    "ELU": _signature("elu", alpha="alpha"),
-    "Softmax": _signature("softmax", axis=UNSUPPORTED),
-    "UpSampling": _signature(
-        "upsample", {"factor": "2"}, size="factor", data_format=UNSUPPORTED, interpolation="mode"
-    )._replace(words={"bilinear": "linear"}),
-    "ZeroPadding": _signature("pad", {"amount": "1"}, padding="amount", data_format=UNSUPPORTED),
-    "Cropping": _signature("crop", cropping="amount", data_format=UNSUPPORTED),
-    "Concatenate": _signature("concat", axis=UNSUPPORTED),
-    "Add": _signature("add"),
-    "Multiply": _signature("multiply"),
+    "ZeroPadding": _keras("pad", "padding data_format", padding="amount")._replace(defaults={"amount": "1"}),
+    "Cropping": _keras("crop", "cropping data_format"),
+    "Concatenate": _keras("concat", "axis"),
+    "Add": _keras("add"),
+    "Multiply": _keras("multiply"),
 }
 # Activations that have another name in PyTorch or Keras.
 ACTIVATIONS = {"swish": "silu", "linear": "identity", "hard_silu": "hard_swish", "leaky_relu": "leaky_relu(0.2)"}

@@ -85,23 +85,21 @@ def _tab(scene: Scene) -> Problem | None:
 
 
 def _no_space_after_colon(scene: Scene) -> Problem | None:
-    for number in (scene.number, scene.before()[0]):
-        found = re.match(r"\s*(?:- )?\w+(:)[^\s:]", scene.source.line(number)) if number else None
-        if found:
-            start = scene.source.starts[number - 1] + found.start(1)
-            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "add a space after the colon")
-            return scene.problem("a space is missing after the colon", Span(scene.source, start, start + 1), fix)
-    return None
+    return _no_space(scene, r"\s*(?:- )?\w+(:)[^\s:]", "the colon", "the colon")
 
 
 def _no_space_after_dash(scene: Scene) -> Problem | None:
+    return _no_space(scene, r"\s*(-)[\w(]", "the `-`", "the `-` of a list")
+
+
+def _no_space(scene: Scene, pattern: str, mark: str, described: str) -> Problem | None:
+    """A space that is missing after a mark, the group of the pattern, on this line or on the last before it."""
     for number in (scene.number, scene.before()[0]):
-        found = re.match(r"\s*(-)[\w(]", scene.source.line(number)) if number else None
+        found = re.match(pattern, scene.source.line(number)) if number else None
         if found:
             start = scene.source.starts[number - 1] + found.start(1)
-            fix = Fix(Span(scene.source, start + 1, start + 1), " ", "add a space after the `-`")
-            span = Span(scene.source, start, start + 1)
-            return scene.problem("a space is missing after the `-` of a list", span, fix)
+            fix = Fix(Span(scene.source, start + 1, start + 1), " ", f"add a space after {mark}")
+            return scene.problem(f"a space is missing after {described}", Span(scene.source, start, start + 1), fix)
     return None
 
 
