@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncalc.execution.ops import Reading
 from cnncalc.layers.base import Work
-from cnncalc.layers.ieee import divide, overflow_to_infinity, power, sqrt
+from cnncalc.layers.ieee import divide, log, overflow_to_infinity, power, sqrt
 from cnncalc.layers.ops import Function, Map, Values
 
 # the fastest dot product that there is: 3.12 and on have one of their own
@@ -47,6 +47,15 @@ class Numbers(Reading):
 
     def power(self, a: Values, number: float) -> Values:
         return [power(x, number) for x in a]
+
+    def maximum(self, a: Values, b: Values) -> Values:
+        return [x if x > y or x != x else y for x, y in zip(a, b, strict=True)]  # a NaN stays one
+
+    def minimum(self, a: Values, b: Values) -> Values:
+        return [x if x < y or x != x else y for x, y in zip(a, b, strict=True)]
+
+    def abs(self, a: Values) -> Values:
+        return list(map(abs, a))
 
     def clamp_min(self, a: Values, number: float) -> Values:
         number = float(number)
@@ -88,6 +97,7 @@ class Numbers(Reading):
 FUNCTIONS: dict[Function, Callable[[float], float]] = {
     "exp": overflow_to_infinity(math.exp),
     "expm1": overflow_to_infinity(math.expm1),
+    "log": log,
     "erf": math.erf,
     "tanh": math.tanh,
     "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),  # log(1 + exp(x)) without leaving the bounds
@@ -144,6 +154,16 @@ class Counting(Reading):
     def negate(self, a: Values) -> Values:
         return a  # a sign is no work
 
+    def maximum(self, a: Values, b: Values) -> Values:
+        self.both("comparisons", len(a))
+        return a
+
+    minimum = maximum
+
+    def abs(self, a: Values) -> Values:
+        self.both("comparisons", len(a))
+        return a
+
     def power(self, a: Values, number: float) -> Values:
         self.both("exponentials", len(a))
         return a
@@ -194,6 +214,7 @@ class Counting(Reading):
 COSTS: dict[Function, tuple[int, int]] = {
     "exp": (1, 0),
     "expm1": (1, 1),
+    "log": (1, 0),
     "erf": (1, 0),
     "tanh": (1, 0),
     "softplus": (2, 1),
@@ -220,7 +241,7 @@ class Provenance(Reading):
     def either(self, a: Values, b: Values) -> Values:
         return list(map(or_, a, b))
 
-    add = subtract = multiply = divide = either
+    add = subtract = multiply = divide = maximum = minimum = either
 
     def with_number(self, a: Values, number: float) -> Values:
         return a
@@ -229,7 +250,7 @@ class Provenance(Reading):
         return a
 
     shift = scale = power = clamp_min = clamp_max = with_number
-    reciprocal = negate = alone
+    reciprocal = negate = abs = alone
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
         return self.either(test, self.either(a, b))

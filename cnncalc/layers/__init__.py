@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnncalc.layers.base import Layer
 
-FAMILIES = {  # kind → the module of its family
+FIRST_FAMILIES = {  # kind → the module of its family, of the kinds of version 0.1
     "conv": "conv",
     "depthwise_conv": "conv",
     "separable_conv": "separable",
@@ -57,6 +57,23 @@ FAMILIES = {  # kind → the module of its family
     "concat": "merge",
 }
 
+# Kinds that came later. A name that an author gave before they were there stays valid: see `spec.check`.
+LATER_FAMILIES = {
+    "subtract": "merge",
+    "divide": "merge",
+    "maximum": "merge",
+    "minimum": "merge",
+    "mean": "merge",
+    "affine": "arithmetic",
+    "power": "arithmetic",
+    "sqrt": "arithmetic",
+    "abs": "arithmetic",
+    "exp": "arithmetic",
+    "log": "arithmetic",
+    "clip": "arithmetic",
+}
+
+FAMILIES = {**FIRST_FAMILIES, **LATER_FAMILIES}
 KINDS = tuple(FAMILIES)
 
 # Every word that is a value of some setting; a test checks it against the settings.

@@ -85,6 +85,7 @@ class Layer:
     reference: ClassVar[str] = ""
     linear: ClassVar[bool] = False  # whether the output is an affine map of the input at inference
     flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
+    branches: ClassVar[int] = 0  # how many branches a merge takes, 0 for any number
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     in_a_row: ClassVar[int] = 1  # layers that it is, one after another, in the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output

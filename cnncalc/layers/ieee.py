@@ -52,3 +52,14 @@ def power(x: float, exponent: float) -> float:
 def sqrt(x: float) -> float:
     """The square root; NaN for negative x."""
     return math.sqrt(x) if x >= 0 else math.nan
+
+
+def log(x: float) -> float:
+    """The natural logarithm; −inf for 0, NaN for negative x.
+
+    >>> log(0.0), log(-1.0)
+    (-inf, nan)
+    """
+    if x > 0:
+        return math.log(x)
+    return math.nan if x else -math.inf

@@ -1,13 +1,13 @@
-"""Merges of branches: sum, product, concatenation along the channels."""
+"""Where branches meet: element by element, as a sum or a product, or side by side."""
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from math import prod
 
 from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, format_shape
 from cnncalc.layers.channels import Channels, Concatenated
-from cnncalc.layers.ops import GetWeight, Map, Ops
+from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import LayerError, format_value
 
@@ -42,30 +42,64 @@ class _Merge(CarriesChannels, Weightless):
         )
 
 
-class Add(_Merge, kind="add"):
-    """Sum: equal shapes → the same shape."""
+class _Elementwise(_Merge):
+    """Branches that are joined element by element; an axis of 1 is broadcast, as in PyTorch: 64×1×1 and 64×28×28."""
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        result = inputs[0]
+        for index, shape in enumerate(inputs):
+            agree = [a == b or 1 in (a, b) for a, b in zip(shape, result, strict=False)]
+            if len(shape) != len(result) or not all(agree):
+                append, text = self.mend(result, shape, index)
+                raise self.mismatch_error(
+                    inputs, index, before=result, channels_agree=agree[0], help=text, append=append
+                )
+            result = tuple(map(max, result, shape))
+        return result
+
+    def check(self, inputs: Shapes) -> None:
+        """Raises LayerError `wrong-form` where there are not as many branches as it takes."""
+        if self.branches and len(inputs) != self.branches:
+            text = f"`{self.kind}` takes {self.branches} branches, in order, but there "
+            raise LayerError("wrong-form", text + ("is 1" if len(inputs) == 1 else f"are {len(inputs)}"))
+
+    def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+        """What makes a branch agree: the branch and the layer that is missing at its end, and a text."""
+        if len(before) < 2 or shape[1:] != before[1:]:
+            return None, ""
+        return None, f"`conv({before[0]}, 1)` at the end of branch {index + 1} gives it {before[0]} channels"
+
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        """Two branches of one shape, element by element."""
+        raise NotImplementedError
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        shape = inputs[0].shape
+        for x in inputs[1:]:
+            shape = tuple(map(max, shape, x.shape))
+        return Map(shape, reduce(partial(self.join, ops), (ops.broadcast(x, shape).values for x in inputs)))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({}, ((256, 56, 56), (256, 56, 56))),
+            Example({}, ((3, 5), (3, 1))),
+            Example({}, ((10,), (10,))),
+        )
+
+
+class Add(_Elementwise, kind="add"):
+    """Sum: shapes of equal rank, where an axis of 1 goes with any other → the larger of each axis."""
 
     linear = True
     reference = "K. He et al., Deep Residual Learning for Image Recognition, arXiv:1512.03385"
-
-    def result_shape(self, inputs: Shapes) -> Shape:
-        first = inputs[0]
-        for index, shape in enumerate(inputs):
-            if shape != first:
-                only_channels = len(first) > 1 and shape[1:] == first[1:]
-                text = f"`conv({first[0]}, 1)` at the end of branch {index + 1} gives it {first[0]} channels"
-                agree = shape[0] == first[0]
-                raise self.mismatch_error(
-                    inputs, index, before=first, channels_agree=agree, help=text if only_channels else ""
-                )
-        return first
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one addition fewer than branches
         return Work(additions=(len(inputs) - 1) * prod(output))
 
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        return Map(inputs[0].shape, reduce(ops.add, (x.values for x in inputs)))
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.add(a, b)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -73,33 +107,39 @@ class Add(_Merge, kind="add"):
             Example({}, ((256, 56, 56), (256, 56, 56))),
             Example({}, ((3, 5), (3, 5), (3, 5))),
             Example({}, ((10,), (10,))),
+            Example({}, ((4, 6, 6), (4, 1, 1))),
         )
 
 
-class Multiply(_Merge, kind="multiply"):
-    """Product with broadcasting: shapes of equal rank, each axis equal or 1 → the larger of each axis."""
+class Subtract(_Elementwise, kind="subtract"):
+    """Difference of two branches, the first minus the second; an axis of 1 goes with any other."""
+
+    linear = True
+    branches = 2
+    reference = "PyTorch, torch.sub"
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one subtraction, which is an addition
+        return Work(additions=prod(output))
+
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.subtract(a, b)
+
+
+class Multiply(_Elementwise, kind="multiply"):
+    """Product: shapes of equal rank, where an axis of 1 goes with any other → the larger of each axis."""
 
     reference = "J. Hu, L. Shen, G. Sun, Squeeze-and-Excitation Networks, arXiv:1709.01507"
 
-    def result_shape(self, inputs: Shapes) -> Shape:
-        result = inputs[0]
-        for index, shape in enumerate(inputs):
-            agree = [a == b or 1 in (a, b) for a, b in zip(shape, result, strict=False)]
-            if len(shape) != len(result) or not all(agree):
-                append, text = suggest_gate(result, shape, index)
-                raise self.mismatch_error(
-                    inputs, index, before=result, channels_agree=agree[0], help=text, append=append
-                )
-            result = tuple(map(max, result, shape))
-        return result
+    def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+        return suggest_gate(before, shape, index)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one multiplication fewer than branches
         return Work(multiplications=(len(inputs) - 1) * prod(output))
 
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        shape = tuple(map(max, *(x.shape for x in inputs))) if len(inputs) > 1 else inputs[0].shape
-        return Map(shape, reduce(ops.multiply, (ops.broadcast(x, shape).values for x in inputs)))
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.multiply(a, b)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -110,8 +150,69 @@ class Multiply(_Merge, kind="multiply"):
         )
 
 
+class Divide(_Elementwise, kind="divide"):
+    """Quotient of two branches, the first divided by the second; an axis of 1 goes with any other."""
+
+    branches = 2
+    reference = "PyTorch, torch.div"
+
+    def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+        return suggest_gate(before, shape, index)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one division
+        return Work(divisions=prod(output))
+
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.divide(a, b)
+
+
+class _Extreme(_Elementwise):
+    """The largest or the smallest of the branches at each element."""
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one comparison fewer than branches
+        return Work(comparisons=(len(inputs) - 1) * prod(output))
+
+
+class Maximum(_Extreme, kind="maximum"):
+    """The largest of the branches at each element; an axis of 1 goes with any other."""
+
+    reference = "I. J. Goodfellow et al., Maxout Networks, arXiv:1302.4389"
+
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.maximum(a, b)
+
+
+class Minimum(_Extreme, kind="minimum"):
+    """The smallest of the branches at each element; an axis of 1 goes with any other."""
+
+    reference = "PyTorch, torch.minimum"
+
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.minimum(a, b)
+
+
+class Mean(_Elementwise, kind="mean"):
+    """The mean of the branches at each element; an axis of 1 goes with any other."""
+
+    linear = True
+    reference = "G. Larsson, M. Maire, G. Shakhnarovich, FractalNet, arXiv:1605.07648"
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one addition fewer than branches, and one multiplication, the scaling
+        return Work(multiplications=prod(output), additions=(len(inputs) - 1) * prod(output))
+
+    def join(self, ops: Ops, a: Values, b: Values) -> Values:
+        return ops.add(a, b)
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        total = super().execute(inputs, get_weight, ops)
+        return Map(total.shape, ops.scale(total.values, 1 / len(inputs)))
+
+
 def suggest_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
-    """The repair that makes a flat branch a gate: the branch and a `reshape` call, and the help; (None, "") if none."""
+    """The reshape that makes a gate of a flat branch, where that would do: the branch and the call, and a text."""
     flat, other = (shape, before) if len(shape) == 1 else (before, shape)
     if len(flat) > 1 or len(other) == 1 or flat[0] not in (1, other[0]):
         return None, ""

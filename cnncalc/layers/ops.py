@@ -18,7 +18,7 @@ Values = list[Any]  # elements, of the type that a subclass of Ops works on
 GetWeight = Callable[
     [str, tuple[int, ...]], list[float]
 ]  # (name, shape) → an array of the layer, flat, in PyTorch's order
-Function = Literal["exp", "expm1", "erf", "tanh", "softplus", "root"]
+Function = Literal["exp", "expm1", "log", "erf", "tanh", "softplus", "root"]
 PaddingOf = Padding | tuple[str | tuple[int, int] | int, ...]  # a padding, or one for each axis
 
 
@@ -97,6 +97,12 @@ class Ops(ABC):
     def negate(self, a: Values) -> Values: ...
     @abstractmethod
     def power(self, a: Values, number: float) -> Values: ...
+    @abstractmethod
+    def maximum(self, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def minimum(self, a: Values, b: Values) -> Values: ...
+    @abstractmethod
+    def abs(self, a: Values) -> Values: ...
     @abstractmethod
     def clamp_min(self, a: Values, number: float) -> Values: ...
     @abstractmethod

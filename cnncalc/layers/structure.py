@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.layers import FAMILIES
+from cnncalc.layers import FAMILIES, LATER_FAMILIES
 
 ROUNDS = "rounds"
 
@@ -27,3 +27,5 @@ STRUCTURE_WORDS: dict[str, tuple[str, str]] = {
 }
 
 MERGES = tuple(kind for kind, family in FAMILIES.items() if family == "merge")  # kinds that are written with branches
+# Of these, those that a block of a file may be named after, as it might be before they were there.
+LATER_MERGES = tuple(kind for kind in MERGES if kind in LATER_FAMILIES)

@@ -29,6 +29,7 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NAMED = r"^\s*(\w+\s*=\s*)?{}(\s+if\s.*)?\s*$"  # the key of an item that is a mapping
+ARGUMENTS = r"(\s*\(.*\))?"  # of a merge
 EXPRESSION = {"$ref": "#/$defs/expression"}
 VALUE = {"$ref": "#/$defs/value"}
 BODY = {"$ref": "#/$defs/body"}
@@ -127,7 +128,9 @@ def _call() -> Schema:
         "minProperties": 1,
         "maxProperties": 1,
         "properties": known,
-        "patternProperties": {NAMED.format(word): form for word, form in known.items()},
+        "patternProperties": {
+            NAMED.format(f"{word}{ARGUMENTS}" if word in MERGES else word): form for word, form in known.items()
+        },
         "additionalProperties": {"type": "object", "additionalProperties": VALUE},
     }
 

@@ -18,22 +18,26 @@ from cnncalc.layers.settings import (
     Value,
     format_value,
 )
-from cnncalc.layers.structure import ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
+from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Arithmetic, Expression, Literal, Name, constant
+from cnncalc.spec.expressions import Arithmetic, Expression, Index, Literal, Member, Name, constant
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import guess, rename, replace_all, set_argument, write
-from cnncalc.spec.tree import Argument, Call
+from cnncalc.spec.tree import Argument, Call, Merge
 from cnncalc.spec.values import Word, is_number, typed_key
 
 
-def bind(call: Call, description: Description, names: Collection[str] = ()) -> None:
+def bind(unit: Call | Merge, description: Description, names: Collection[str] = ()) -> None:
     """Set the target and the bound arguments of a call. Raises Mistake and leaves the target None if that fails.
 
     `names` are those of outputs and parameters, which may be meant in place of a kind.
     """
-    kind = call.kind
+    if isinstance(unit, Merge):
+        bind_merge(unit, description.made)
+        return
+    call, kind = unit, unit.kind
     call.target = call.constant = None  # a bundled file may already be bound as part of another family
+    call.sources = ()
     block = description.blocks.get(kind)
     if block:
         if len({parameter.name for parameter in block.parameters}) < len(block.parameters):
@@ -46,8 +50,7 @@ def bind(call: Call, description: Description, names: Collection[str] = ()) -> N
             raise
         call.target = block
     elif kind in MERGE_WORDS:
-        help_text = f"write `{kind}:` with each branch on a line of its own below it"
-        raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
+        bind_line(call, description.made)
     elif kind == ROUNDS:
         help_text = f"write `add: {call.span.text}`; likewise for `multiply` and `concat`"
         raise Mistake(
@@ -60,6 +63,38 @@ def bind(call: Call, description: Description, names: Collection[str] = ()) -> N
         bind_layer(call, kind_class(kind), description.made)
     else:
         raise unknown_kind(call, description, names)
+
+
+def bind_merge(merge: Merge, made: dict[object, Layer]) -> None:
+    """Bind the arguments of a merge with branches."""
+    head = merge.head
+    head.target = head.constant = None
+    if merge.word == "outputs":
+        return
+    if any(not argument.name for argument in head.arguments):
+        help_text = f"branches are written below `{merge.word}:`, or their names in a line: `{merge.word}(a, b)`"
+        message = f"`{merge.word}` takes arguments by name"
+        raise Mistake("wrong-form", message, head.span, help_text)
+    bind_layer(head, kind_class(merge.word), made)
+
+
+def bind_line(call: Call, made: dict[object, Layer]) -> None:
+    """Bind a merge in a line, `concat(a, b, axis=1)`: the names of outputs, and arguments by name."""
+    sources = tuple(argument.value for argument in call.arguments if not argument.name)
+    kind = call.kind
+    if call.by_name or len(sources) < 2 or kind not in MERGES:
+        help_text = f"write `{kind}:` with each branch on a line of its own below it"
+        help_text += f", or name outputs: `{kind}(a, b)`" if kind in MERGES else ""
+        raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
+    chain = next((source for source in sources if not isinstance(source, Name | Member | Index)), None)
+    if chain:
+        help_text = f"name the branch, `a = …`, and write `{kind}(a, …)`; arguments are given by name"
+        raise Mistake(
+            "wrong-form", f"`{kind}` takes names of outputs, found `{chain.span.text}`", chain.span, help_text
+        )
+    rest = Call(kind, call.kind_span, tuple(one for one in call.arguments if one.name), call.span)
+    bind_layer(rest, kind_class(kind), made)
+    call.bound, call.constant, call.target, call.sources = rest.bound, rest.constant, rest.target, sources
 
 
 def unknown_kind(call: Call, description: Description, names: Collection[str]) -> Mistake:

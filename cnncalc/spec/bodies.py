@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
-from cnncalc.layers.structure import MERGES, ROUNDS
+from cnncalc.layers.structure import LATER_MERGES, MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
 from cnncalc.spec.flow import in_quotes, strings_to_quote
 from cnncalc.spec.forms import call_of_mapping, call_of_neighbors, drop_dashes, name_an_item, type_key
@@ -29,6 +29,8 @@ class BodyReader:
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
+        # items that are merges, unless a block of the family has that name
+        self.unsettled: list[tuple[Chain, Head, YamlNode, YamlString]] = []
 
     def attempt(self, read: Callable[[YamlString], T], text: YamlString) -> T | None:
         """Read a string with `read`; None if it has a mistake, which is reported."""
@@ -116,10 +118,27 @@ class BodyReader:
         head = self.attempt(read_head, key)
         if head is None:
             return None
-        unit = self.merge(head, value, key) if head.word in MERGE_WORDS else self.call(head, value, key)
+        chain = Chain(head.name, head.name_span, (), key.span)
+        self.unsettled.append((chain, head, value, key))
+        if head.word not in LATER_MERGES:
+            self.settle(self.unsettled.pop(), ())
+        return chain
+
+    def settle_all(self, blocks: Collection[str]) -> None:
+        """Read the items that depend on which blocks there are."""
+        while self.unsettled:
+            self.settle(self.unsettled.pop(), blocks)
+
+    def settle(self, item: tuple[Chain, Head, YamlNode, YamlString], blocks: Collection[str]) -> None:
+        """Read an item that is a mapping: a merge, or a call."""
+        chain, head, value, key = item
+        is_merge = head.word in MERGE_WORDS and (head.word not in blocks or bool(head.arguments))
+        unit = self.merge(head, value, key) if is_merge else self.call(head, value, key)
         if unit is None:
-            return None
-        return Chain(head.name, head.name_span, (Item(unit, None, head.condition, None, key.span),), key.span)
+            whole = Span(key.span.source, key.span.start, max(key.span.end, value.span.end))
+            chain.name, chain.items = "", broken(whole).items
+        else:
+            chain.items = (Item(unit, None, head.condition, None, key.span),)
 
     def refuse_colon(self, key: YamlString, value: YamlNode) -> None:
         """Report `conv(4, kernel: 3)`, which YAML reads as a key and a value."""
@@ -157,13 +176,14 @@ class BodyReader:
 
     def merge(self, head: Head, node: YamlNode, key: YamlString) -> Merge | None:
         branches: list[Branch] | None
+        call = Call(head.word, head.word_span, head.arguments, head.span)
         if isinstance(node, YamlList):
             branches = self.branch_list(head.word, node)
         elif isinstance(node, YamlMapping):
             branches = self.branch_mapping(head.word, node)
         elif re.match(rf"{ROUNDS}\b", node.value) and head.word in MERGES:
             rounds = self.attempt(read_rounds, node)
-            return Merge(head.word, (), head.word_span, rounds) if rounds else None
+            return Merge(call, (), rounds) if rounds else None
         elif node.value:
             branches = None
             message = f"`{head.word}` needs branches, a mapping of names or a list, found {describe_node(node)}"
@@ -175,7 +195,7 @@ class BodyReader:
             branches = []
         if branches == []:
             self.empty(f"`{head.word}`", head.word_span)
-        return Merge(head.word, tuple(branches), head.word_span) if branches else None
+        return Merge(call, tuple(branches)) if branches else None
 
     def branch_list(self, word: str, node: YamlList) -> list[Branch] | None:
         if node.flow and self.is_split(node, branches=True):

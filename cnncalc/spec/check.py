@@ -6,15 +6,15 @@ import re
 from collections.abc import Collection, Sequence
 
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
-from cnncalc.layers import KINDS, RESERVED_WORDS
-from cnncalc.layers.structure import STRUCTURE_WORDS
+from cnncalc.layers import KINDS, LATER_FAMILIES, RESERVED_WORDS
+from cnncalc.layers.structure import LATER_MERGES, STRUCTURE_WORDS
 from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import guess, rename, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
-from cnncalc.spec.tree import Block, Body, Broken, Call, chains_of, expressions_of, units_of
+from cnncalc.spec.tree import Block, Body, Broken, Call, Merge, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
 
 BOOLEANS = {"true": True, "false": False}
@@ -131,7 +131,7 @@ class Checker:
         self.check_name(
             block.name, block.span, "a block", reserved=()
         )  # where a kind is expected, such a word can only be a block
-        if block.name in STRUCTURE_WORDS or block.name in MERGE_WORDS:
+        if block.name in STRUCTURE_WORDS or (block.name in MERGE_WORDS and block.name not in LATER_MERGES):
             self.problems.add(
                 Problem("bad-name", f"a block cannot be named `{block.name}`, a word of the language", block.span)
             )
@@ -172,16 +172,20 @@ class Checker:
         repeated = set_segments(body, self.description.blocks)
         outputs: set[str] = set()
         chains = chains_of(body)
+        units = units_of(chains)
+        numbered = {*self.description.blocks, *repeated, *(unit.path_word for unit in units)}
         for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
-                self.check_output_name(chain.name, chain.name_span, outputs, taken, repeated)
+                self.check_output_name(chain.name, chain.name_span, outputs, taken, numbered)
                 outputs.add(chain.name)
-        units = units_of(chains)
         unread = {name for unit in units if isinstance(unit, Broken) for name in unit.names}
         known = {*parameters, *outputs, *unread}
         for unit in units:
-            if isinstance(unit, Call) and unit.kind not in self.description.unread and not self.problems.full:
-                self.used_blocks.add(unit.kind)
+            if isinstance(unit, Call | Merge) and not self.problems.full:
+                if isinstance(unit, Call):
+                    if unit.kind in self.description.unread:
+                        continue
+                    self.used_blocks.add(unit.kind)
                 try:
                     bind(unit, self.description, known)
                 except Mistake as mistake:
@@ -195,10 +199,12 @@ class Checker:
         return frozenset(outputs)
 
     def check_output_name(
-        self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], repeated: Collection[str]
+        self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], words: Collection[str]
     ) -> None:
-        words = {*self.description.blocks, *repeated}
+        """`words` are those that are numbered in this body; a kind that came later is none where it is not used."""
         found = word_and_number(name, words)
+        if found and found[0] in LATER_FAMILIES and found[0] not in words:
+            found = None
         if name in outputs or name in parameters:
             message = f"`{name}` is given twice in this block"
             self.problems.add(Problem("duplicate-name", message, span, "rename one of them"))

@@ -8,14 +8,19 @@ from cnncalc import limits
 from cnncalc.errors import Fix, Mistake
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LayerError, SameAs
+from cnncalc.spec.binding import convert_error
 from cnncalc.spec.repairs import set_argument
 from cnncalc.spec.scope import Flow
-from cnncalc.spec.tree import Block, Branch, Call, Merge, chains_of, units_of
+from cnncalc.spec.tree import Block, Branch, Call, chains_of, units_of
 
 
-def explain_disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], error: LayerError) -> Mistake:
-    """The mistake of a merge, at the first branch that differs from those before it."""
-    number = max(error.branch, 1)
+def explain_disagreement(
+    call: Call, known: Sequence[tuple[Branch, Flow]], error: LayerError, *, rounds: bool
+) -> Mistake:
+    """The mistake of a merge, at the first branch that differs from those before it; or of its arguments."""
+    if error.branch < 0:
+        return convert_error(error, call)
+    number = error.branch
     culprit, flow = known[number]
     measure, first = known[0]
     told = known if len(known) <= limits.LISTED_SHAPES else (known[0], known[number])
@@ -29,21 +34,21 @@ def explain_disagreement(merge: Merge, known: Sequence[tuple[Branch, Flow]], err
             *suggest_stride(measure, culprit, flow.shape, first.shape),
         ]
     if error.append:
-        index, call = error.append
+        index, layer = error.append
         branch = known[index][0]
         if branch.body and not is_by_name(branch):
-            text = f"{branch.body_span.text} -> {call}"
-            fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{call}`: `{text}`"))
-    help_text = "" if merge.rounds else error.help  # a round has no end of its own to change
+            text = f"{branch.body_span.text} -> {layer}"
+            fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{layer}`: `{text}`"))
+    help_text = "" if rounds else error.help  # a round has no end of its own to change
     return Mistake(
-        error.code, f"the branches of `{merge.word}` have different shapes: {shapes}", culprit.span, help_text, *fixes
+        error.code, f"the branches of `{call.kind}` have different shapes: {shapes}", culprit.span, help_text, *fixes
     )
 
 
 def name_branch(branch: Branch) -> str:
     """Name a branch in a message, those of a list by their number."""
     if not branch.body:
-        return branch.label  # a round of a repeat
+        return branch.label  # a round of a repeat, or an output by its name
     return f"branch {branch.label}" if branch.label.isdigit() else f"`{branch.label}`"
 
 

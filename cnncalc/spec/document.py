@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from cnncalc.errors import Fix, Problem, Problems, Source, Span
@@ -49,10 +49,15 @@ class Document:
         self.allow: dict[str, Reason] = {}  # code of a warning → reason
         self.weights: YamlNode | None = None
         self.unread: set[str] = set()  # params and blocks that cannot be read, which is reported
+        self.settle: Callable[[Collection[str]], None] = _settle_nothing
 
     def text(self, key: str) -> str:
         """The string of a key, "" if it is missing."""
         return self.texts[key].value if key in self.texts else ""
+
+
+def _settle_nothing(blocks: Collection[str]) -> None:
+    """Nothing is left to read."""
 
 
 def read_document(source: Source, problems: Problems) -> Document | None:
@@ -79,6 +84,7 @@ class _Reader(BodyReader):
     def __init__(self, source: Source, problems: Problems) -> None:
         super().__init__(problems)
         self.result = Document(source)
+        self.result.settle = self.settle_all
 
     def document(self, root: YamlMapping) -> Document:
         readers: dict[str, Callable[[YamlString, YamlNode], None]] = {

@@ -169,6 +169,8 @@ class Expander:
     # calls
 
     def call(self, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
+        if call.sources:
+            return self.line(call, frame, flow, path), None
         if call.constant:
             return self.place(call.constant, flow, call, path)
         target = call.target
@@ -331,7 +333,22 @@ class Expander:
 
     # merges
 
+    def line(self, call: Call, frame: Frame, flow: Flow, path: str) -> Flow:
+        """A merge in a line, of named outputs."""
+        self.built.lost.append((flow.node, call.span))
+        present: list[tuple[Branch, Flow]] = []
+        for source in call.sources:
+            output = frame.value(source)
+            if not isinstance(output, Output):
+                message = f"`{call.kind}` needs named outputs, found {format_value(output)}"
+                help_text = f"name each branch, `a = {source.span.text}`, and write `{call.kind}(a, …)`"
+                raise Mistake("bad-value", message, source.span, help_text if isinstance(output, str) else "")
+            present.append((Branch(f"`{source.span.text}`", None, (), source.span, source.span), output.flow))
+        return self.join(call, present, frame, path)
+
     def merge(self, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
+        if merge.word != "outputs" and merge.head.target is None:
+            raise Unknown
         self.built.enter(merge.span)
         opened = self.built.open(path)
         flow = flow.going_on()
@@ -351,10 +368,11 @@ class Expander:
         elif not present:
             why = "the repeat has no rounds" if merge.rounds else "every condition is false"
             raise Mistake("empty-branch", f"`{merge.word}` has no branch left: {why}", merge.span)
-        elif len(present) == 1:
+        elif len(present) == 1 and not kind_class(merge.word).branches:
             result = present[0][1]
         else:
-            result = self.join(merge, present, path)
+            frame.flow = flow
+            result = self.join(merge.head, present, frame, path, rounds=bool(merge.rounds))
         self.built.close(opened, "outputs" if merge.word == "outputs" else "merge", merge.word, result)
         return result
 
@@ -379,26 +397,28 @@ class Expander:
             self.built.ends.add(path, end.node)
         return end
 
-    def join(self, merge: Merge, present: list[tuple[Branch, Flow]], path: str) -> Flow:
-        """Apply the layer of a merge to its branches."""
-        layer = self.layers.get(merge.word) or self.layers.setdefault(merge.word, kind_class(merge.word)())
+    def join(
+        self, call: Call, present: list[tuple[Branch, Flow]], frame: Frame, path: str, *, rounds: bool = False
+    ) -> Flow:
+        """Apply the layer of a merge to its branches; `rounds` if these are those of a repeat."""
+        layer = call.constant or self.layer(call, frame)
         flows = tuple(flow for _, flow in present)
         known = [(branch, flow) for branch, flow in present if flow.shape is not None]
         inputs = tuple(flow.shape for _, flow in known if flow.shape is not None)
-        if len(known) < 2:
+        if len(known) < min(2, len(present)):
             return Flow(INPUT, inputs[0], doubtful=True) if inputs and not layer.concatenates else Flow(INPUT, None)
         doubtful = any(flow.doubtful for flow in flows)
         try:
             output = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
-                self.built.note(explain_disagreement(merge, known, error), path)
+                self.built.note(explain_disagreement(call, known, error, rounds=rounds), path)
             self.built.failed = True
             return Flow(INPUT, None) if layer.concatenates else Flow(INPUT, inputs[0], doubtful=True)
         if len(known) < len(present):
             return Flow(INPUT, None if layer.concatenates else output, doubtful=True)
         return Flow(
-            self.built.add(layer, tuple(flow.node for flow in flows), inputs, output, merge.span, path),
+            self.built.add(layer, tuple(flow.node for flow in flows), inputs, output, call.span, path),
             output,
             doubtful,
         )

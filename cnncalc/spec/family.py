@@ -78,6 +78,8 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
             problems.add(mistake.problem)
             return None
     description = Description(documents)
+    for document in documents:
+        document.settle(description.blocks)
     missing = [] if any(document.has_input for document in documents) else ["input"]
     missing += ["layers"] if description.layers is None else []
     misspelt = {fix.text for problem in problems.found if problem.code == "unknown-key" for fix in problem.fixes}

@@ -14,7 +14,7 @@ from typing import NamedTuple, NoReturn
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers import KINDS
-from cnncalc.layers.structure import ROUNDS
+from cnncalc.layers.structure import MERGES, ROUNDS
 from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
     Arithmetic,
@@ -47,12 +47,17 @@ _BINDING = {
 
 
 class Head(NamedTuple):
-    """A key of a mapping item, `[NAME =] WORD [if condition]`."""
+    """A key of a mapping item, `[NAME =] WORD [(arguments)] [if condition]`; `span` is that of the word and arguments.
+
+    Only a merge takes arguments in its key.
+    """
 
     name: str
     name_span: Span | None
     word: str
     word_span: Span
+    arguments: tuple[Argument, ...]
+    span: Span
     condition: Expression | None
 
 
@@ -159,7 +164,15 @@ class Parser(Cursor):
             self.next()
             last = self.next()
             kind = Token("name", f"{kind.text}.{last.text}", kind.start, last.end)
-        arguments = self.arguments() if self.take("(") else ()
+        try:
+            arguments = self.arguments() if self.take("(") else ()
+        except Mistake as mistake:
+            if kind.text in MERGES and not mistake.problem.help and not mistake.problem.fixes:
+                help_text = (
+                    f"`{kind.text}(a, b)` takes names of outputs; other branches are written below `{kind.text}:`"
+                )
+                mistake.problem = mistake.problem._replace(help=help_text)
+            raise
         return Call(kind.text, self.text.at(kind.start, kind.end), arguments, self.since(start))
 
     def arguments(self) -> tuple[Argument, ...]:
@@ -181,11 +194,13 @@ class Parser(Cursor):
 
     def head(self) -> Head:
         name = self.name_before_equals()
+        start = self.position
         word = self.expect("name", "a layer")
-        condition = self.condition()
         word_span = self.text.at(word.start, word.end)
+        arguments = self.arguments() if word.text in MERGES and self.take("(") else ()
+        span = self.since(start)
         name_span = self.span_of(name) if name else None
-        return Head(name.text if name else "", name_span, word.text, word_span, condition)
+        return Head(name.text if name else "", name_span, word.text, word_span, arguments, span, self.condition())
 
     def condition(self) -> Expression | None:
         return self.expression(_OR) if self.take("if") else None

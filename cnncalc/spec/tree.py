@@ -37,9 +37,12 @@ class SyntaxUnit:
 
 
 class Call(SyntaxUnit):
-    """`conv(64, 3, padding=1)`. The check sets `target` and `bound`."""
+    """`conv(64, 3, padding=1)`. The check sets `target` and `bound`.
 
-    __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "target")
+    A merge in a line, `concat(a, b, axis=1)`, has the names of outputs in `sources`, and only the rest is bound.
+    """
+
+    __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "sources", "target")
 
     def __init__(
         self, kind: str, kind_span: Span, arguments: tuple[Argument, ...], span: Span, by_name: bool = False
@@ -52,6 +55,7 @@ class Call(SyntaxUnit):
         self.target: Any = None  # a Block, a class of Layer, a structure word, or None if the call is wrong
         self.bound: dict[str, Expression] = {}
         self.constant: Any = None  # the layer, if all arguments are constant
+        self.sources: tuple[Expression, ...] = ()
 
 
 class SyntaxGroup(SyntaxUnit):
@@ -75,13 +79,17 @@ class Branch(NamedTuple):
 
 
 class Merge(SyntaxUnit):
-    """`add`, `multiply`, `concat` or `outputs` with its branches; or, in place of branches, `rounds(…)` of a repeat."""
+    """A merge, as `add` or `concat(axis=1)`, or `outputs`, with branches, or in their place `rounds(…)` of a repeat.
 
-    __slots__ = ("branches", "rounds", "word")
+    `head` is the word with its arguments, the call of a layer unless the word is `outputs`.
+    """
 
-    def __init__(self, word: str, branches: tuple[Branch, ...], span: Span, rounds: Expression | None = None) -> None:
-        super().__init__(span)
-        self.word = word
+    __slots__ = ("branches", "head", "rounds", "word")
+
+    def __init__(self, head: Call, branches: tuple[Branch, ...], rounds: Expression | None = None) -> None:
+        super().__init__(head.span)
+        self.head = head
+        self.word = head.kind
         self.branches = branches
         self.rounds = rounds
 
@@ -187,6 +195,7 @@ def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
                 if isinstance(unit, Call):
                     found.extend(argument.value for argument in unit.arguments)
                 elif isinstance(unit, Merge):
+                    found.extend(argument.value for argument in unit.head.arguments)
                     found.extend(branch.condition for branch in unit.branches if branch.condition)
                     found.extend([unit.rounds] if unit.rounds else [])
     return found

@@ -65,7 +65,7 @@ def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
         named = f"{names[node.index]} = " if names[node.index] else ""
         if node.layer.kind in MERGES:
             branches = ("identity" if source == flow else _from(source, names) for source in node.inputs)
-            yield f"{named}{node.layer.kind}: [{', '.join(branches)}]"
+            yield f"{named}{node.layer!r}: [{', '.join(branches)}]"
         else:
             (source,) = node.inputs
             if source != flow:

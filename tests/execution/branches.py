@@ -24,9 +24,9 @@ def random_network(rng: Random) -> str:
 
 
 def random_merge(rng: Random, channels: int, axes: int) -> list[str]:
-    word = rng.choice(("add", "add", "concat", "multiply"))
+    word = rng.choice(("add", "add", "concat", "multiply", "maximum", "minimum", "mean", "subtract"))
     lines = [f"  - {word}:"]
-    for number in range(rng.randint(2, 3)):
+    for number in range(2 if word == "subtract" else rng.randint(2, 3)):
         lines.append(f"      b{number}: {random_branch(rng, channels, axes)}")
     if word == "multiply" and rng.random() < 0.5:
         lines.append(f"      gate: global_avg_pool -> conv({channels}, 1) -> sigmoid")

@@ -21,6 +21,7 @@ from cnncalc.network import INPUT, Network
 from ..layers.cases import random_cases
 from ..layers.test_against_torch import MODULES, NO_MODULE, is_numeric, is_refused_for_no_reason_of_shape, sides
 from ..networks import network
+from ..random_networks.kinds import Kinds
 from .branches import random_network
 from .one import Arrays, calculate, random_map
 
@@ -122,9 +123,7 @@ def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> A
         return torch.split(x, sizes, dim=1)[layer.take]
     if layer.kind == "scale":
         return x * torch.tensor(arrays["weight"], dtype=torch.float64).reshape(1, -1, *(1 for _ in range(n)))
-    if layer.kind == "concat":
-        return torch.cat(tensors, dim=1)
-    return sum(tensors[1:], x) if layer.kind == "add" else prod(tensors[1:], start=x)
+    return Kinds(torch, "cpu").meet(layer.kind, tensors)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,6 +14,7 @@ from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, expand_per_axis
 from cnncalc.layers.pool import AvgPool
 from cnncalc.layers.settings import LayerError
+from cnncalc.layers.structure import MERGES
 from cnncalc.layers.window import Windowed, to_pairs
 
 from ..random_networks.kinds import PLAIN, Kinds
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.torch
 
 CASES = 60
 REFUSAL_CASES = 1500
-NO_MODULE = {"add", "multiply", "concat", "scale", "channel_split", "pad", "crop", "reshape"}  # plain functions there
+NO_MODULE = {*MERGES, "scale", "channel_split", "pad", "crop", "reshape"}  # plain functions there
 
 
 @pytest.fixture(scope="module")
@@ -198,9 +199,7 @@ def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
         return torch.split(x, sizes, dim=1)[layer.take]
     if layer.kind == "scale":
         return x * torch.ones(x.shape[1], *(1 for _ in x.shape[2:]), device="meta")
-    if layer.kind == "concat":
-        return torch.cat(tensors, dim=1)
-    return sum(tensors) if layer.kind == "add" else prod(tensors, start=torch.ones((), device="meta"))
+    return Kinds(torch, "meta").meet(layer.kind, tensors)
 
 
 def test_every_kind_is_compared() -> None:

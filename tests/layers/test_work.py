@@ -99,6 +99,18 @@ SMALL = [
     ("upsample", {"factor": 2}, (2, 3), Work()),
     ("upsample", {"factor": 2, "mode": "linear"}, (2, 3), Work(multiplications=24, additions=12)),
     ("upsample", {"factor": 2, "mode": "bilinear"}, (1, 2, 3), Work(multiplications=96, additions=72)),
+    # −1 is a sign, which is no work, and 0 is not added
+    ("affine", {"factor": 0.5, "offset": 1}, (2, 3), Work(multiplications=6, additions=6)),
+    ("affine", {"factor": -1, "offset": 1}, (2, 3), Work(additions=6)),
+    ("affine", {"factor": 0.5}, (2, 3), Work(multiplications=6)),
+    ("affine", {}, (2, 3), Work()),
+    ("power", {"n": 2}, (2, 3), Work(multiplications=6)),
+    ("power", {"n": 0.5}, (2, 3), Work(exponentials=6)),
+    ("sqrt", {}, (2, 3), Work(exponentials=6)),
+    ("abs", {}, (2, 3), Work(comparisons=6)),
+    ("exp", {}, (2, 3), Work(exponentials=6)),
+    ("log", {}, (2, 3), Work(exponentials=6)),
+    ("clip", {"low": 0, "high": 6}, (2, 3), Work(comparisons=12)),
     *((kind, settings, (4, 6, 6), Work()) for kind, settings in [
         ("dropout", {}), ("stochastic_depth", {"rate": 0.1}), ("flatten", {}), ("reshape", {"shape": (12, 12)}),
         ("channel_split", {"parts": 2, "take": 0}), ("channel_shuffle", {"groups": 2}), ("pad", {"amount": 1}),
@@ -116,7 +128,13 @@ def test_work_by_hand(kind: str, settings: dict[str, Any], shape: Shape, expecte
     ("kind", "inputs", "expected"),
     [
         ("add", ((2, 3),) * 3, Work(additions=12)),
+        ("add", ((2, 3), (2, 1)), Work(additions=6)),
         ("multiply", ((2, 3), (2, 1)), Work(multiplications=6)),
+        ("subtract", ((2, 1), (1, 3)), Work(additions=6)),
+        ("divide", ((2, 3), (2, 3)), Work(divisions=6)),
+        ("maximum", ((2, 3),) * 3, Work(comparisons=12)),
+        ("minimum", ((2, 3), (1, 1)), Work(comparisons=6)),
+        ("mean", ((2, 3),) * 3, Work(additions=12, multiplications=6)),
         ("concat", ((2, 3), (4, 3)), Work()),
     ],
 )

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from .building import ALWAYS
-from .steps import Steps
+from .steps import NEW_WORDS, Steps
 from .tree import Block, Branch, Call, Chain, Item, Parenthesis, branch, call, meeting
 
 NAMES = (
@@ -173,7 +173,7 @@ class Blocks:
 
     def merged(self, out: str, *, depth: int) -> Chain:
         """Branches that meet."""
-        word = self.rng.choice(("add", "add", "concat", "concat", "multiply"))
+        word = self.rng.choice(("add", "add", "concat", "concat", "multiply", self.rng.choice(NEW_WORDS)))
         if out == "channels" and word == "concat" and self.chance(0.9):
             word = "add"
         ends = [Branch(self.body(out, depth=depth - 1)) for _ in range(self.rng.randint(1, 2))]
@@ -193,6 +193,8 @@ class Blocks:
             way = [call("from", self.rng.choice(self.names)), call("conv", out, 1)]
             if out != "channels" or self.chance(0.2):
                 ends.append(branch(*way))
+        if word in ("subtract", "divide") and not self.chance(0.1):
+            ends = ends[-2:]
         condition = self.condition() if out == "channels" and word == "add" and self.chance(0.1) else ""
         return meeting(word, self.labelled(ends), condition)
 

@@ -9,6 +9,8 @@ from functools import cache
 from types import CodeType
 from typing import Any, NamedTuple
 
+from cnncalc.layers.structure import MERGES
+
 from .kinds import PLAIN, Kinds, Refused, TooLarge
 from .tree import Block, Call, Chain, Item, Merge, Parenthesis, Tree, Unit
 
@@ -164,6 +166,8 @@ class Builder:
         args, named = self.arguments(unit, frame, x)
         if unit.kind == "from":
             return Output(args[0].tensor)
+        if unit.kind in MERGES:  # of named outputs, in a line
+            return Output(self.record(unit.kind, self.kinds.meet(unit.kind, [made.tensor for made in args])))
         if unit.kind == "reuse":
             return self.reuse(args[0], x)
         return self.call(unit, args, named, x)
@@ -211,15 +215,9 @@ class Builder:
             return x
         if not ends:
             raise Refused("branches")
-        return ends[0] if len(ends) == 1 else self.record(merge.word, self.meet(merge.word, ends))
-
-    def meet(self, word: str, ends: list[Any]) -> Any:
-        if word == "concat":
-            return self.torch.cat(ends, dim=1)
-        made = sum(ends[1:], start=ends[0]) if word == "add" else math.prod(ends[1:], start=ends[0])
-        if len({tuple(end.shape) if word == "add" else end.dim() for end in ends}) > 1:
-            raise Refused("unequal")
-        return made
+        if len(ends) == 1 and merge.word not in ("subtract", "divide"):
+            return ends[0]
+        return self.record(merge.word, self.kinds.meet(merge.word, ends))
 
     def layer(self, kind: str, args: list[Any], named: dict[str, Any], x: Any) -> Any:
         self.kinds.modules, self.kinds.macs = [], 0
@@ -230,7 +228,7 @@ class Builder:
         return self.record(kind, y)
 
     def record(self, kind: str, y: Any) -> Any:
-        modules, macs = ([], 0) if kind in ("add", "multiply", "concat") else (self.kinds.modules, self.kinds.macs)
+        modules, macs = ([], 0) if kind in MERGES else (self.kinds.modules, self.kinds.macs)
         parameters = sum(array.numel() for module in modules for array in module.parameters())
         for layers in self.again:
             self.match(layers, kind, modules)

@@ -6,7 +6,7 @@ import re
 from random import Random
 
 from .blocks import Blocks
-from .steps import Steps
+from .steps import NEW_WORDS, Steps
 from .tree import Block, Branch, Call, Chain, Item, Merge, Parenthesis, Tree, Unit, branch, call, meeting
 
 SPOILT = 0.2  # of the networks have a number or a word changed
@@ -77,7 +77,7 @@ class Drawing(Blocks):
             [self.keeping_stage] * 5
             + [self.halving_stage] * 4
             + [self.wild_stage] * 2
-            + [self.hourglass, self.reusing_stage, self.reading_inside, self.heads]
+            + [self.hourglass, self.line_stage, self.reusing_stage, self.reading_inside, self.heads]
         )
         return draw(out)
 
@@ -135,6 +135,17 @@ class Drawing(Blocks):
             chains.append(Chain((call("conv", out, 1),)))
         self.names.clear()
         return chains
+
+    def line_stage(self, out: str) -> list[Chain]:
+        """Two outputs that meet by their names."""
+        both, one, other = self.fresh(), self.fresh(), self.fresh()
+        word = self.rng.choice(("add", "concat", "multiply", *NEW_WORDS))
+        start = call("from", both)
+        chains = [Chain(tuple(self.steps.keep(out)), both), Chain((start, *self.steps.keep("channels")), one)]
+        gate = [call("global_avg_pool")] if word != "concat" and self.chance(0.3) else self.steps.keep("channels")
+        chains.append(Chain((start, *gate), other))
+        self.names.clear()
+        return [*chains, Chain((call(word, one, other), *([call("conv", out, 1)] if word == "concat" else [])))]
 
     def reusing_stage(self, out: str) -> list[Chain]:
         """A layer or a block whose weights are applied again, twice at most, behind something else."""

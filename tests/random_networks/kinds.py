@@ -6,6 +6,7 @@ What PyTorch refuses, it refuses itself. `Refused` is raised only where it would
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 from math import prod
 from typing import Any
 
@@ -15,14 +16,14 @@ Padding = int | str | list[int] | list[list[int]]
 # What PyTorch takes and cnncalc refuses by its design; `validate` must refuse it too. There are no others.
 LANGUAGE = {
     "empty": "PyTorch lets some layers give tensors without an element",
-    "unequal": "PyTorch's + and * align and widen shapes; `add` wants equal ones, `multiply` equal numbers of axes",
+    "unequal": "PyTorch broadcasts tensors of other numbers of axes; `add` and the like want equal ones",
     "flat": "PyTorch takes a batch of flat inputs for one map without a batch",
     "map": "PyTorch's Linear works on the last axis of a map",
     "axes": "a kind for two spatial axes, or a list that has not one value for each: PyTorch takes other axes for them",
     "half": "PyTorch knows no pairs or words for a pool's padding; its limit of half a window holds for them too",
     "same": "PyTorch has no `same` for transposed convolutions; the window must reach as far as the stride",
     "reuse": "the same weights for other layers",
-    "branches": "a merge of which no branch is left",
+    "branches": "a merge of which no branch is left, or a difference or quotient of other than two",
 }
 
 # What PyTorch alone refuses, for no reason of shape: it is asked in other words.
@@ -286,6 +287,42 @@ class Kinds:
         self.modules.append(holder)
         return x * holder[0].reshape(-1, *[1] * (x.dim() - 2))
 
+    # arithmetic with constants
+
+    def affine(self, x: Any, factor: float = 1, offset: float = 0) -> Any:
+        return x * factor + offset
+
+    def power(self, x: Any, n: float) -> Any:
+        return x**n
+
+    def sqrt(self, x: Any) -> Any:
+        return x.sqrt()
+
+    def abs(self, x: Any) -> Any:
+        return x.abs()
+
+    def exp(self, x: Any) -> Any:
+        return x.exp()
+
+    def log(self, x: Any) -> Any:
+        return x.log()
+
+    def clip(self, x: Any, low: float, high: float) -> Any:
+        return x.clamp(low, high)
+
+    # merges
+
+    def meet(self, word: str, ends: list[Any]) -> Any:
+        """Branches that come together."""
+        if word == "concat":
+            return self.torch.cat(ends, dim=1)
+        if word in ("subtract", "divide") and len(ends) != 2:
+            raise Refused("branches")
+        made = reduce(JOINS[word], ends)
+        if len({end.dim() for end in ends}) > 1:
+            raise Refused("unequal")
+        return made / len(ends) if word == "mean" else made
+
     # moving
 
     def flatten(self, x: Any) -> Any:
@@ -319,6 +356,16 @@ class Kinds:
             raise Refused("axes")
         return self.apply(self.nn.PixelShuffle(factor), x)
 
+
+JOINS: dict[str, Any] = {  # of two branches
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "maximum": lambda a, b: a.maximum(b),
+    "minimum": lambda a, b: a.minimum(b),
+    "mean": lambda a, b: a + b,
+}
 
 PLAIN = {
     "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "gelu": "GELU", "silu": "SiLU", "hard_swish": "Hardswish",

@@ -6,6 +6,7 @@ from random import Random
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.settings import format_value
+from cnncalc.layers.structure import MERGES
 
 from ..layers.test_registry import SIGNATURES
 from .tree import Call, Chain, Item, Parenthesis, call
@@ -14,7 +15,9 @@ ACTIVATIONS = (
     "relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid",
     "tanh", "softplus", "mish",
 )  # fmt: skip
-NEW = [kind for kind in KINDS if kind not in {line.partition("(")[0] for line in SIGNATURES.split("\n")}]
+FIRST = {line.partition("(")[0] for line in SIGNATURES.split("\n")}
+NEW = [kind for kind in KINDS if kind not in FIRST and kind not in MERGES]
+NEW_WORDS = ("subtract", "divide", "maximum", "minimum", "mean")
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 

@@ -44,7 +44,7 @@ RARE = ("padding=valid", "output inside a block")
 # What a refused file may be refused for: the shapes, or an element that a list has not, where Python refuses too.
 CODES = {
     "shape-mismatch", "groups-mismatch", "kernel-too-large", "padding-too-large", "size-runs-out", "wrong-rank",
-    "reuse-mismatch", "bad-argument", "bad-value",
+    "reuse-mismatch", "bad-argument", "bad-value", "wrong-form",
 }  # fmt: skip
 
 

@@ -48,10 +48,10 @@ CODES = (
     Code(
         "shape-mismatch",
         "Shapes that must be equal differ.",
-        "Branches of `add` have equal shapes, those of `concat` equal sizes, those of `multiply` sizes that are equal"
-        " or 1; a `reshape` keeps the number of elements. The reported position is the first branch that differs from"
-        " those before it. In a residual block, give the shortcut a 1×1 convolution with the channels and stride of"
-        " the body.",
+        "Branches of `add`, `multiply` and the like have channels and sizes that are equal or 1, those of `concat`"
+        " equal sizes; a `reshape` keeps the number of elements. The reported position is the first branch that differs"
+        " from those before it. In a residual block, give the shortcut a 1×1 convolution with the channels and stride"
+        " of the body.",
         "input: [8, 8, 8]\nlayers:\n  - add:\n      body: conv(16, 3, padding=1)\n      shortcut: identity\n",
         "input: [8, 8, 8]\nlayers:\n  - add:\n      body: conv(16, 3, padding=1)\n      shortcut: conv(16, 1)\n",
     ),
