@@ -19,6 +19,7 @@ from cnncalc import limits
 from cnncalc.cli.app import application
 from cnncalc.execution import effort
 from cnncalc.guide import TOPICS, page, page_path
+from cnncalc.layers.structure import LATER_MERGES
 
 from . import processes
 from .cli.running import ROOT, cnncalc
@@ -216,6 +217,9 @@ FRAGMENTS = {
     "(dropout(0.5) if rate > 0)": "{input: [1, 9, 9], params: {rate: 1}, layers: ['conv(8, 1) -> @']}",
     "relu if plain else silu": "{input: [1, 9, 9], params: {plain: true}, layers: ['@']}",
     "add:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
+    **{f"{word}:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}" for word in LATER_MERGES if word != "stack"},
+    "add(a, b)": "{input: [1, 9, 9], layers: [a = relu, b = tanh, '@']}",
+    "subtract(whole, part)": "{input: [1, 9, 9], layers: [whole = relu, part = tanh, '@']}",
     "multiply:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
     "concat:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
     "skip if stride == 1: identity": "{input: [1, 9, 9], params: {stride: 1}, layers: [{add: {body: relu, @}}]}",
