@@ -16,7 +16,8 @@ from cnncalc.render.view import View
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b(?!\.\d)")  # an arXiv number is no year
 HEADER = ("family", "name", "title", "year", "input", "parameters", "macs")
-FIGURES = ("year", "parameters", "macs")  # aligned to the right
+COUNTS = ("parameters", "macs")
+MISSED_LEAST = ("input", "title", "year", "family")  # columns that are left out where there is no room
 
 
 class Entry(NamedTuple):
@@ -70,7 +71,7 @@ def record(entry: Entry) -> dict[str, Value]:
 
 def list_architectures(entries: Entries, grouped: bool, view: View) -> Table:
     """A row for each; where they are grouped, a family is named once."""
-    kept = [HEADER, *([name for name in HEADER if name not in gone] for gone in (("input",), ("input", "title")))]
+    kept = ([name for name in HEADER if name not in MISSED_LEAST[:gone]] for gone in range(len(MISSED_LEAST) + 1))
     return fit_table((_draw(entries, grouped, names) for names in kept), view.width)
 
 
@@ -81,12 +82,12 @@ def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
         if name == "family" and grouped:
             same = [before.network.family == entry.network.family for before, entry in pairwise(entries)]
             cells = [EMPTY if again else cell for again, cell in zip([False, *same], cells, strict=True)]
-        columns.append(Column(name, cells, name in FIGURES))
+        columns.append(Column(name, cells, name == "year" or name in COUNTS))
     return Table(columns)
 
 
 def _text(name: str, value: Value) -> str:
-    return format_units(value) if name in ("parameters", "macs") else join(value)
+    return format_units(value) if name in COUNTS else join(value)
 
 
 def catalogue_json(entries: Entries) -> str:

@@ -33,7 +33,8 @@ def explain_latex(explained: Sequence[Explained]) -> str:
 
 
 def _paragraph(each: Explained) -> Iterator[str]:
-    yield f"\n\\paragraph{{{escape(each.path)}}} {escape(format_heading(each))}\n\\begin{{align*}}\n"
+    heading = f"\\textbf{{{escape(each.path)}}}\\quad {escape(format_heading(each))}"
+    yield f"\n\\par\\medskip\\noindent {heading}\n\\begin{{align*}}\n"  # beamer has no \paragraph
     yield " \\\\\n".join(map(_line, each.lines))
     yield "\n\\end{align*}\n"
     if len(each.chain) > 2:

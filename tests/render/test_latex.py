@@ -1,0 +1,46 @@
+"""LaTeX is read by LaTeX itself: what every command writes, in an article and on beamer's frames."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .. import processes
+from ..cli.running import cnncalc
+
+HOSTILE = r"""
+input: [1, 8, 8]
+name: "\\end{document} a_b %% $x$ \\input{x} ^~ {é} 網路 # & [x]"
+notes: "50 % of $5 & more_"
+layers: ["a_b = conv(3, 3)", "softmax"]
+"""
+CHAIN = ("conv(64, 7, stride=2, padding=3) -> relu", "--input", "3x64x64")
+WRITTEN = [
+    ("summary", "alexnet"), ("summary", "hostile.yaml"), ("calc", *CHAIN), ("calc", *CHAIN, "--explain"),
+    ("explain", "resnet18", "conv1"), ("compare", "alexnet", "vgg16"), ("compare", "alexnet", "vgg16", "resnet50"),
+    ("compare", "vgg16", "--separable", "depthwise"), ("compare", "vgg16", "--dense"), ("list", "--family", "resnet"),
+]  # fmt: skip
+CLASSES = {
+    "article": ("\\documentclass{article}", "\\input{%s}\n"),
+    "beamer": ("\\documentclass{beamer}", "\\begin{frame}\\input{%s}\\end{frame}\n"),
+}
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX (pdflatex with booktabs, amsmath and beamer)")
+@pytest.mark.parametrize("kind", CLASSES)
+def test_what_is_written_compiles(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "hostile.yaml").write_text(HOSTILE)
+    head, each = CLASSES[kind]
+    for number, command in enumerate(WRITTEN):
+        arguments = [str(tmp_path / name) if name.endswith(".yaml") else name for name in command]
+        done = cnncalc(*arguments, "--format", "latex", "-o", str(tmp_path / f"part{number}.tex"))
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    body = "".join(each % f"part{number}" for number in range(len(WRITTEN)))
+    text = f"{head}\n\\usepackage{{booktabs,amsmath}}\n\\begin{{document}}\n{body}\\end{{document}}\n"
+    (tmp_path / "all.tex").write_text(text)
+    command = ("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex")
+    compiled = processes.run(command, cwd=tmp_path, capture_output=True)
+    assert compiled.returncode == 0, compiled.stdout.decode(errors="replace")[-2_000:]
+    assert (tmp_path / "all.pdf").stat().st_size
