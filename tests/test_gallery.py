@@ -169,7 +169,13 @@ def test_mistakes_in_the_second_file_of_two() -> None:
 
 def test_strict_counts_warnings() -> None:
     file = str(GALLERY / "advice/unseen_edge.yaml")
-    assert [cnncalc("validate", file, *more).returncode for more in ((), ("--strict",))] == [0, 1]
+    lax, strict = (cnncalc("validate", file, *more) for more in ((), ("--strict",)))
+    assert (lax.returncode, strict.returncode) == (0, 1)
+    assert f"{file}: ok\n" in lax.stdout
+    assert ": ok\n" not in strict.stdout
+    assert f"{file}: not ok: warnings count as errors\n" in strict.stdout
+    good = cnncalc("validate", str(GALLERY / "good/u_net.yaml"), "--strict")
+    assert (good.returncode, good.stdout) == (0, f"{GALLERY / 'good/u_net.yaml'}: ok\n")
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

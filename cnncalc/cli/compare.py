@@ -12,9 +12,9 @@ from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.cli import options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.reading import read
+from cnncalc.cli.reading import read, read_partly
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
-from cnncalc.errors import UsageError
+from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
     from cnncalc.compare.side_by_side import SideBySide, Subject
@@ -194,17 +194,24 @@ def _dense(network: "Network", at: str | None, format: TableFormat, view: "View"
 
 
 def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[Subject]":
-    """Each architecture at each input and with each of the values that are set."""
+    """Each architecture at each input and with each of the values that are set. Raises SpecError."""
     from cnncalc.compare.side_by_side import Subject
 
     subjects = []
     each: list[str | None] = [*inputs] if inputs else [None]
     variants = _variants(settings or [])
+    broken = False
     for arch, input, chosen in product(archs, each, variants):
-        reading = read(arch, input, chosen)
         varied = [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
-        label = " ".join([arch, *([input] if input and len(each) > 1 else []), *varied])
-        subjects.append(Subject(label, reading.require_report()))
+        size = [input] if input and len(each) > 1 else []
+        options = [f"--input {text}" for text in size] + [f"--set {text}" for text in varied]
+        reading = read_partly(arch, input, chosen, where=f"with {' '.join(options)}" if options else "")
+        broken = broken or reading.failed
+        if not broken:
+            label = " ".join([arch, *size, *varied])
+            subjects.append(Subject(label, reading.require_report()))
+    if broken:
+        raise SpecError([])  # all problems of all of them are noted
     if len(subjects) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
     return subjects

@@ -19,7 +19,15 @@ _noted: ContextVar[list[Problem]] = ContextVar("_noted")  # by the command that 
 def note(problems: Iterable[Problem]) -> None:
     """Report these problems when the command has ended, unless they are noted already."""
     noted = _noted.get()
-    noted += [problem for problem in problems if problem not in noted]
+    known = set(map(_key, noted))
+    noted += [problem for problem in problems if _key(problem) not in known]
+
+
+def _key(problem: Problem) -> object:
+    """What makes a problem another one, also in a file that is read twice."""
+    span = problem.span
+    position = span and (span.source.name, span.start, span.end)
+    return problem.code, problem.message, problem.help, position, tuple(note.text for note in problem.notes)
 
 
 def reporting(run: Callable[[], Any], color: str) -> Any:

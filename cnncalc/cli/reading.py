@@ -22,11 +22,23 @@ def read(
 
 
 def read_partly(
-    arch: str, input: str | None = None, settings: Sequence[str] | None = None, *, layers: bool = False
+    arch: str,
+    input: str | None = None,
+    settings: Sequence[str] | None = None,
+    *,
+    layers: bool = False,
+    where: str = "",
 ) -> "Reading":
-    """Read an architecture as far as it goes; all problems are reported when the command has ended."""
+    """Read an architecture as far as it goes; all problems are reported when the command has ended.
+
+    `where` tells this reading of the file from others: it is a note of its errors.
+    """
+    from cnncalc.errors import Note
     from cnncalc.reading import read
 
     reading = read(arch, input=input, settings=settings or (), layers=layers)
-    note(reading.problems)
+    note(
+        problem._replace(notes=(*problem.notes, Note(where))) if where and problem.severity == "error" else problem
+        for problem in reading.problems
+    )
     return reading

@@ -51,7 +51,7 @@ def validate(
     for arch in _each(archs):
         reading = read(arch, input=input, settings=settings or (), check_expect=True)
         files.append(("<standard input>" if arch == "-" else arch, reading.problems))
-    emit(_write(files, format, make_view(output, None, color)), output)
+    emit(_write(files, format, make_view(output, None, color), strict=strict), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 
 
@@ -80,13 +80,13 @@ def _matching(archs: list[str]) -> Iterator[str]:
         yield from found or [arch]
 
 
-def _write(files: "list[tuple[str, list[Problem]]]", format: ValidateFormat, view: "View") -> str:
+def _write(files: "list[tuple[str, list[Problem]]]", format: ValidateFormat, view: "View", *, strict: bool) -> str:
     match format:
         case ValidateFormat.text:
             from cnncalc.render.problems import describe_files
             from cnncalc.render.show import show
 
-            return show(describe_files(files, view), view)
+            return show(describe_files(files, view, strict=strict), view)
         case ValidateFormat.json:
             from cnncalc.render.json import problems_json
 

@@ -111,14 +111,21 @@ def _choose_window(text: str, start: int, end: int, longest: int) -> tuple[int, 
     return first, last
 
 
-def describe_files(files: Sequence[tuple[str, Sequence[Problem]]], view: View) -> Iterator[Block]:
-    """What `validate` reports: every problem, a line for each file without errors, and a sum."""
+def describe_files(
+    files: Sequence[tuple[str, Sequence[Problem]]], view: View, *, strict: bool = False
+) -> Iterator[Block]:
+    """What `validate` reports: every problem, a line for each file that is in order, and a sum.
+
+    A file with errors is not, nor, where it is `strict`, one with warnings.
+    """
     for name, problems in files:
         if problems:
             yield from _separate(describe_problem(problem, view.width) for problem in problems)
             yield BLANK
-        if not failed(problems):
+        if not failed(problems) and not (strict and problems):
             yield Paragraph(((f"{name}: ", ""), ("ok", "good")), wrapped=False)
+        elif not failed(problems):
+            yield Paragraph(((f"{name}: ", ""), ("not ok: warnings count as errors", "warning")), wrapped=False)
     severities = [problem.severity for _, problems in files for problem in problems]
     if len(files) > 1 or severities:
         counts = (severities.count("error"), "error"), (severities.count("warning"), "warning"), (len(files), "file")

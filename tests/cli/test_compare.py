@@ -159,3 +159,22 @@ def test_memory_by_data_type() -> None:
     args = ("compare", "resnet18", "resnet34", "--totals", "--columns", "parameter_bytes", "--exact")
     for dtype, size in (("float64", 93_516_096), ("int8", 11_689_512)):
         assert f"{size:,}" in cnncalc(*args, "--dtype", dtype).stdout
+
+
+def test_a_failing_sweep_says_which_input_and_value_failed(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text("input: [3, 32, 32]\nparams: {k: 3}\nlayers:\n  - conv(4, k)\n  - conv(4, 20)\n", encoding="utf-8")
+    done = cnncalc("compare", str(file), "--input", "3x32x32", "--input", "3x20x20", "--input", "3x8x8")
+    assert (done.returncode, done.stdout) == (1, "")
+    failing = [line.strip() for line in done.stderr.splitlines() if "--input" in line]
+    assert failing == ["note: with --input 3x20x20", "note: with --input 3x8x8"]  # 20 − 2 = 18 < 20 and 8 − 2 = 6 < 20
+    done = cnncalc("compare", str(file), "--set", "k=3", "--set", "k=15")
+    assert done.returncode == 1
+    assert "note: with --set k=15" in done.stderr  # 32 − 14 = 18 < 20
+    assert "k=3\n" not in done.stderr
+
+
+def test_a_warning_at_several_inputs_is_reported_once() -> None:
+    done = cnncalc("compare", "conv(8, 1) -> conv(8, 1)", "--input", "3x32x32", "--input", "3x16x16")
+    assert done.returncode == 0
+    assert done.stderr.count("linear-pair") == 1
