@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cnncalc.errors import Problem, Source
+from cnncalc.errors import Fix, Problem, Source
 from cnncalc.errors.codes import all_codes
 from cnncalc.reading import Reading, read, read_text
 from cnncalc.spec import nodes
@@ -104,9 +104,10 @@ def test_the_repair_is_the_text_to_write(path: Path) -> None:
 
 
 def offers(problem: Problem, mark: Mark) -> bool:
-    """Whether the first repair is the one wanted, and a person is told so."""
-    fix = problem.fixes[0]
-    return problem.help == fix.help and (f"`{mark.repair}`" in fix.help or fix.text == mark.repair)
+    """Whether one of the repairs is the one wanted, the first unless there are alternatives; a person is told all."""
+    assert all(fix.alternative for fix in problem.fixes[1:])
+    said = problem.help == "; or ".join(fix.help for fix in problem.fixes)
+    return said and any(f"`{mark.repair}`" in fix.help or fix.text == mark.repair for fix in problem.fixes)
 
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)
@@ -114,13 +115,13 @@ def test_a_repair_that_is_offered_is_right(path: Path) -> None:
     """Read again, that problem is gone; what is new is only what the problem hid."""
     before = read(str(path), check_expect=True).problems
     for problem in before:
-        if problem.fixes:
-            assert unexpected(problem, before, mended(path, problem).problems) == []
+        for fix in problem.fixes:
+            assert unexpected(problem, before, mended(path, fix).problems) == []
 
 
-def mended(path: Path, problem: Problem) -> Reading:
-    """The file reviewed with the first repair of a problem made."""
-    source = Source(str(path), problem.fixes[0].apply())
+def mended(path: Path, fix: Fix) -> Reading:
+    """The file reviewed with a repair made."""
+    source = Source(str(path), fix.apply())
     return read_text(source, str(path), check_expect=True)
 
 

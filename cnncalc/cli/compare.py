@@ -195,6 +195,7 @@ def _dense(network: "Network", at: str | None, format: TableFormat, view: "View"
 
 def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[Subject]":
     """Each architecture at each input and with each of the values that are set. Raises SpecError."""
+    """Each architecture at each input and with each of the values that are set. Raises SpecError."""
     from cnncalc.compare.side_by_side import Subject
 
     subjects = []

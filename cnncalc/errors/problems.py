@@ -12,13 +12,15 @@ from cnncalc.errors.positions import Span
 class Fix(NamedTuple):
     """A repair: `text` in place of what is at `span`, and the words that offer it.
 
-    One that is a `guess` at a name is shown as a question even where it was not tried or does not hold.
+    One that is a `guess` at a name is shown as a question even where it was not tried or does not hold. An
+    `alternative` is tried and offered beside others that hold.
     """
 
     span: Span
     text: str
     help: str
     guess: bool = False
+    alternative: bool = False
 
     def apply(self) -> str:
         """The text of the whole source with the repair."""
@@ -37,7 +39,8 @@ class Problem(NamedTuple):
     """One error or warning about a file.
 
     `code` is in the catalogue, `path` is the path of the layer concerned ("" if there is none), `help` is advice in
-    words, `fixes` are possible repairs, the likeliest first; after they are tried, at most the one that works.
+    words, `fixes` are possible repairs, the likeliest first; after they are tried, the first that works and the
+    alternatives to it.
     """
 
     code: str

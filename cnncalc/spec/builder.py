@@ -176,7 +176,7 @@ class Builder:
         problem = mistake.problem
         if problem.code == "recursion":  # the first round shows it, however deep it is
             path, notes = ".".join(path.split(".")[:2]), []
-        self.problems.add(problem._replace(path=path, notes=tuple(notes), fixes=(*fixes, *problem.fixes)))
+        self.problems.add(problem._replace(path=path, notes=(*problem.notes, *notes), fixes=(*fixes, *problem.fixes)))
         self.failed = True
 
     def way_to(self, flow: Flow) -> str:

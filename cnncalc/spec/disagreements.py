@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncalc import limits
-from cnncalc.errors import Fix, Mistake
+from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LayerError, SameAs
 from cnncalc.spec.binding import convert_error
+from cnncalc.spec.builder import Builder
+from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import set_argument
+from cnncalc.spec.rounding import (
+    Meeting,
+    change_input,
+    change_rounding,
+    crop_text,
+    find_multiple,
+    find_rounded,
+    notes_of,
+    pad_all,
+)
 from cnncalc.spec.scope import Flow
 from cnncalc.spec.tree import Block, Branch, Call, chains_of, units_of
 
 
 def explain_disagreement(
-    call: Call, known: Sequence[tuple[Branch, Flow]], error: LayerError, *, rounds: bool
+    call: Call,
+    known: Sequence[tuple[Branch, Flow]],
+    error: LayerError,
+    built: Builder,
+    about: Description,
+    *,
+    rounds: bool,
 ) -> Mistake:
     """The mistake of a merge, at the first branch that differs from those before it; or of its arguments."""
     if error.branch < 0:
@@ -39,10 +57,63 @@ def explain_disagreement(
         if branch.body and not is_by_name(branch):
             text = f"{branch.body_span.text} -> {layer}"
             fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{layer}`: `{text}`"))
+    notes: list[Note] = []
+    meeting = meeting_of(built, about, first, flow)
+    if meeting and error.about == "size":
+        notes, more = explain_sizes(meeting, measure, culprit)
+        fixes = [*more, *fixes] if any(fix.alternative for fix in more) else [*fixes, *more]
     help_text = "" if rounds else error.help  # a round has no end of its own to change
-    return Mistake(
-        error.code, f"the branches of `{call.kind}` have different shapes: {shapes}", culprit.span, help_text, *fixes
-    )
+    message = f"the branches of `{call.kind}` have different shapes: {shapes}"
+    mistake = Mistake(error.code, message, culprit.span, help_text, *fixes)
+    for note in notes:
+        mistake.note(note)
+    return mistake
+
+
+def meeting_of(built: Builder, about: Description, first: Flow, second: Flow) -> Meeting | None:
+    """Two branches that meet; None after a failure, when their layers are not known, or if their ranks differ."""
+    start = built.start.shape
+    if built.failed or start is None or len(first.shape or ()) != len(second.shape or ()):
+        return None
+    written = about.input.value if about.input else None
+    params = {name: entry.value for name, entry in about.params.items()}
+    return Meeting(built.nodes, first.node, second.node, start, written, params)
+
+
+def explain_sizes(meeting: Meeting, measure: Branch, culprit: Branch) -> tuple[list[Note], list[Fix]]:
+    """Which layers made the sizes of two branches differ, and what makes them agree.
+
+    Where one rounded, all that helps is offered; where one has no padding, the first.
+    """
+    rounded = find_rounded(meeting)
+    if not rounded:
+        return [], []
+    notes = notes_of(rounded)
+    padded = [fix for branch in (measure, culprit) if branch.body for fix in pad_all(rounded, branch.body_span)]
+    fixes = [*change_rounding(rounded), *padded, *suggest_crop(meeting, measure, culprit)]
+    if all(each.window.stride == 1 for each in rounded):
+        return notes, [fix._replace(alternative=False) for fix in fixes]
+    found = find_multiple(meeting)
+    if found:
+        offered = list(change_input(meeting, found))
+        fixes += offered
+        if not offered or offered[0].span.source.name.startswith("--"):
+            notes.append(Note(f"they agree with {found.describe()}, e.g. an input of {format_shape(found.input)}"))
+    return notes, fixes
+
+
+def suggest_crop(meeting: Meeting, measure: Branch, culprit: Branch) -> list[Fix]:
+    """The crop of the larger map, at the end of its branch."""
+    first, second = meeting.shape_at(meeting.first), meeting.shape_at(meeting.second)
+    for branch, larger, smaller in ((measure, first, second), (culprit, second, first)):
+        if all(more >= less for more, less in zip(larger[1:], smaller[1:], strict=True)):
+            if not branch.body or is_by_name(branch):
+                return []
+            call, text = crop_text(larger, smaller), branch.body_span.text.strip()
+            written = call if text == "identity" else f"{text} -> {layer}"
+            why = f"crop {name_branch(branch)}: `{written}`"
+            return [Fix(branch.body_span, each, why, alternative=True) for each in (written, f'"{written}"')]
+    return []
 
 
 def name_branch(branch: Branch) -> str:

@@ -412,7 +412,8 @@ class Expander:
             output = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
-                self.built.note(explain_disagreement(call, known, error, rounds=rounds), path)
+                mistake = explain_disagreement(call, known, error, self.built, self.description, rounds=rounds)
+                self.built.note(mistake, path)
             self.built.failed = True
             return Flow(INPUT, None) if layer.concatenates else Flow(INPUT, inputs[0], doubtful=True)
         if len(known) < len(present):

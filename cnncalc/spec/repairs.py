@@ -70,6 +70,7 @@ def confirm_repairs(
 ) -> list[Problem]:
     """The problems, each with the first of its repairs that works: read again, the file no longer has the problem.
 
+    Alternatives are offered beside it, which work as well.
     A repair that does not work is not offered; a similar name is suggested nevertheless, as a question. `read_again`
     returns the problems of a text and the cost of finding them; `cost` is that of the first reading.
     """
@@ -78,15 +79,23 @@ def confirm_repairs(
     for problem in problems:
         held: tuple[Fix, ...] = ()
         for fix in problem.fixes[: limits.REPAIR_TRIALS_EACH]:
-            if trials <= 0 or cost > room or held:
+            if trials <= 0 or cost > room:
                 break
+            quoted = any((fix.span, fix.text) == (other.span, f'"{other.text}"') for other in held)
+            if quoted or (held and not fix.alternative):
+                continue
             after, cost = read_again(fix.apply())
             trials, room = trials - 1, room - cost
             if _mends(fix, problem, problems, after):
-                held = (fix,)
+                held = (*held, fix)
         asked = next((fix.help for fix in problem.fixes if fix.guess), "")
-        found.append(problem._replace(fixes=held, help=held[0].help if held else problem.help or asked))
+        found.append(problem._replace(fixes=held, help=_offer(held) or problem.help or asked))
     return found
+
+
+def _offer(fixes: tuple[Fix, ...]) -> str:
+    """The words that offer one repair or another."""
+    return "; or ".join(fix.help for fix in fixes)
 
 
 def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> bool:

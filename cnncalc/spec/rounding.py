@@ -1,0 +1,252 @@
+"""Branches whose sizes differ because a layer rounded or had no padding: which one it was, and what makes them agree.
+
+The layers between a branch and the nearest layer that both come from are looked at one by one: one that divides a size
+by its stride without a remainder keeps positions and strides together, and any other does not. What is offered as an
+input is computed with the layers' own rules, as if the network were read again with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
+
+from cnncalc import limits
+from cnncalc.errors import Fix, Note, Span
+from cnncalc.layers.base import Shape
+from cnncalc.layers.reach import Enlarge, Rule, Spread, Window
+from cnncalc.layers.settings import LayerError, show
+from cnncalc.layers.window import simplest
+from cnncalc.network import INPUT, Node
+from cnncalc.spec.expressions import Expression, Listed, Literal, Name
+
+MOST_NOTES = 3  # layers that are named
+MOST_CHANGED = 6  # layers that are changed by a repair, each by itself
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+class Meeting(NamedTuple):
+    """Two branches that meet with different sizes: the last nodes of both, and what the network begins with.
+
+    `written` is the input as the file has it, if it has one, and `params` are the values of its params.
+    """
+
+    nodes: Sequence[Node]
+    first: int
+    second: int
+    input: Shape
+    written: Expression | None
+    params: Mapping[str, Expression]
+
+    def shape_at(self, index: int) -> Shape:
+        """The shape of a node's output, or of the input."""
+        return self.input if index == INPUT else self.nodes[index].output
+
+    @property
+    def axes(self) -> list[int]:
+        """The axes, counted with the channels, on which the sizes differ."""
+        pairs = zip(self.shape_at(self.first), self.shape_at(self.second), strict=True)
+        return [axis for axis, (one, other) in enumerate(pairs) if axis and one != other]
+
+
+class Rounded(NamedTuple):
+    """A layer that does not keep positions and strides together, on one axis."""
+
+    node: Node
+    size: int
+    output: int
+    window: Window
+
+    @property
+    def describe(self) -> str:
+        """`max_pool1 rounds 135/2 up to 68`."""
+        exact = Fraction(self.size, self.window.stride)
+        if abs(self.output - exact) < 1 and self.window.stride > 1:
+            direction = "up" if self.output > exact else "down"
+            return f"`{self.node.path}` rounds {self.size}/{self.window.stride} {direction} to {self.output}"
+        less = "loses" if self.output < exact else "adds"
+        why = "" if self.window.before else " without padding"
+        return f"`{self.node.path}`{why} makes {self.output} of {self.size}: it {less} positions at the edges"
+
+
+def ancestors(nodes: Sequence[Node], index: int) -> set[int]:
+    """The nodes that one comes from, itself included."""
+    found: set[int] = set()
+    waiting = [index]
+    while waiting:
+        at = waiting.pop()
+        if at != INPUT and at not in found:
+            found.add(at)
+            waiting += nodes[at].inputs
+    return found
+
+
+def rule_of(node: Node, axis: int) -> Rule | None:
+    """What a layer reads on an axis, None where it is neither a window nor an enlargement."""
+    reach = node.layer.reach(node.input_shapes, node.output)
+    return reach[axis - 1] if isinstance(reach, tuple) and len(reach) >= axis else None
+
+
+def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
+    """The stride over the input of every node that the branches come from, and of the input, on an axis."""
+    nodes = meeting.nodes
+    steps: dict[int, Fraction] = {INPUT: Fraction(1)}
+    for index in sorted(ancestors(nodes, meeting.first) | ancestors(nodes, meeting.second)):
+        rule, step = rule_of(nodes[index], axis), steps[nodes[index].inputs[0]]
+        if isinstance(rule, Window):
+            step *= rule.stride
+        elif isinstance(rule, Spread):
+            step /= rule.stride
+        elif isinstance(rule, Enlarge):
+            step /= rule.factor
+        steps[index] = step
+    return steps
+
+
+def find_rounded(meeting: Meeting) -> list[Rounded]:
+    """The layers on one branch alone that do not keep positions and strides together, the nearest first.
+
+    None where the strides of the branches differ: then that is the reason.
+    """
+    nodes = meeting.nodes
+    for axis in meeting.axes:
+        steps = steps_over_input(meeting, axis)
+        if steps[meeting.first] != steps[meeting.second]:
+            return []
+    alone = ancestors(nodes, meeting.first) ^ ancestors(nodes, meeting.second)
+    found = []
+    for node in (nodes[index] for index in sorted(alone, reverse=True)):
+        for axis in meeting.axes:
+            window = rule_of(node, axis) if len(node.output) > axis else None
+            size, output = node.input_shapes[0][axis : axis + 1], node.output[axis : axis + 1]
+            if isinstance(window, Window) and output[0] * window.stride != size[0]:
+                found.append(Rounded(node, size[0], output[0], window))
+                break
+    return found
+
+
+def notes_of(rounded: Iterable[Rounded]) -> list[Note]:
+    """Which layers it was, with their positions."""
+    return [Note(each.describe, each.node.span) for each in list(rounded)[:MOST_NOTES]]
+
+
+def change_rounding(rounded: Iterable[Rounded]) -> Iterator[Fix]:
+    """Pools that round the other way, windows that keep the size."""
+    for node, size, output, window in list(rounded)[:MOST_CHANGED]:
+        span = node.span
+        if "ceil" in node.layer.settings:
+            if not getattr(node.layer, "ceil", False):
+                yield from extend_call(span, "ceil=true", f"round up in `{node.path}`")
+            elif span.text.count("ceil=true") == 1:
+                text = span.text.replace("ceil=true", "ceil=false")
+                yield Fix(span, text, f"round down in `{node.path}`: `{text}`", alternative=True)
+        if window.stride == 1 and output < size and "padding" in node.layer.settings:
+            yield from extend_call(span, "padding=half", f"keep the size in `{node.path}`")
+
+
+def extend_call(span: Span, setting: str, why: str) -> tuple[Fix, ...]:
+    """The repair that adds an argument to a call, none where it is given already."""
+    text = span.text
+    if f"{setting.partition('=')[0]}=" in text:
+        return ()
+    if text.endswith(")"):
+        longer = f"{text[:-1]}, {setting})"
+        return (Fix(span, longer, f"{why}: `{longer}`", alternative=True),)
+    return ()
+
+
+def pad_all(rounded: Iterable[Rounded], body: Span) -> tuple[Fix, ...]:
+    """The repair that keeps the size in all windows of a branch that have no padding, where there are several."""
+    spans = {each.node.span.start: each.node.span for each in rounded if each.window.stride == 1}
+    inside = [span for at, span in sorted(spans.items()) if body.start <= at < body.end and span.source is body.source]
+    calls = [span for span in inside if span.text.endswith(")") and "padding=" not in span.text]
+    if len(calls) < 2 or len(calls) < len(inside):
+        return ()
+    text, at = "", body.start
+    for span in calls:
+        text += f"{body.source.text[at : span.end - 1]}, padding=half)"
+        at = span.end
+    text += body.source.text[at : body.end]
+    return (Fix(body, text, f"keep the size of the map: `{text.strip()}`"),)
+
+
+def crop_text(larger: Shape, smaller: Shape) -> str:
+    """The call that crops one map to the size of another, the odd position after."""
+    over = [more - less for more, less in zip(larger[1:], smaller[1:], strict=True)]
+    return f"crop({show(simplest(tuple((each // 2, -(-each // 2)) for each in over)))})"
+
+
+# inputs with which the branches agree
+
+
+def sizes_with(meeting: Meeting, input: Shape) -> tuple[Shape, Shape] | None:
+    """The shapes of both branches for another input, None where a layer does not take it."""
+    wanted = sorted(ancestors(meeting.nodes, meeting.first) | ancestors(meeting.nodes, meeting.second))
+    shapes: dict[int, Shape] = {INPUT: input}
+    try:
+        for index in wanted:
+            node = meeting.nodes[index]
+            shapes[index] = node.layer.output_shape(tuple(shapes[source] for source in node.inputs))
+    except LayerError:
+        return None
+    return shapes[meeting.first], shapes[meeting.second]
+
+
+class Multiple(NamedTuple):
+    """An input with which the branches agree: the multiple that each changed axis must be of, and the nearest size."""
+
+    of: dict[int, int]
+    input: Shape
+
+    def describe(self) -> str:
+        """`the height a multiple of 16`."""
+        names = AXES[len(self.input) - 1]
+        if len(self.of) == len(names) > 1 and len(set(self.of.values())) == 1:
+            return f"all sizes multiples of {next(iter(self.of.values()))}"
+        return " and ".join(f"the {names[axis - 1]} a multiple of {number}" for axis, number in self.of.items())
+
+
+def find_multiple(meeting: Meeting) -> Multiple | None:
+    """The sizes of the input with which the branches agree, tried with the next multiples; None where they do not.
+
+    An axis on which they agree already is changed as well where it is no multiple: further branches will meet.
+    """
+    if len(meeting.nodes) > limits.REPAIR_LAYERS or len(meeting.input) != len(meeting.shape_at(meeting.first)):
+        return None
+    each = {axis: steps_over_input(meeting, axis).values() for axis in range(1, len(meeting.input))}
+    multiples = {axis: lcm(*(step.numerator for step in steps)) for axis, steps in each.items()}
+    of = {axis: number for axis, number in multiples.items() if meeting.input[axis] % number}
+    if not of or any(number > meeting.input[axis] for axis, number in of.items()):
+        return None
+
+    def rounded(add: int) -> Shape:
+        sizes = list(meeting.input)
+        for axis, number in of.items():
+            sizes[axis] = (-(-sizes[axis] // number) + add) * number
+        return tuple(sizes)
+
+    for input in (rounded(0), rounded(1)):
+        shapes = sizes_with(meeting, input)
+        if shapes is None or shapes[0][1:] != shapes[1][1:]:
+            return None
+    return Multiple(of, rounded(0))
+
+
+def change_input(meeting: Meeting, found: Multiple) -> Iterator[Fix]:
+    """The repair that writes these sizes as the input, or as the param that it takes them from."""
+    input = meeting.written
+    if not isinstance(input, Listed):
+        return
+    changed = {axis: input.items[axis] for axis in found.of}
+    why = f"make {found.describe()}"
+    if all(isinstance(item, Literal) for item in changed.values()):
+        texts = [str(found.input[axis]) if axis in changed else item.span.text for axis, item in enumerate(input.items)]
+        text = f"[{', '.join(texts)}]"
+        yield Fix(input.span, text, f"{why}: `input: {text}`", alternative=True)
+    names = {item.name if isinstance(item, Name) else "" for item in changed.values()}
+    sizes = {found.input[axis] for axis in changed}
+    if len(names) == len(sizes) == 1:
+        (name,), (size,) = names, sizes
+        if isinstance(value := meeting.params.get(name), Literal):
+            yield Fix(value.span, str(size), f"{why}: `{name}: {size}`", alternative=True)

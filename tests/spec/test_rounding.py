@@ -1,0 +1,131 @@
+"""Branches that differ by what a layer rounded: the layer is named, and every repair that is offered works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from textwrap import dedent
+
+import pytest
+
+from cnncalc.errors import Problem, Source
+from cnncalc.reading import read_text
+
+from ..cli.running import cnncalc
+
+U_NET = """
+    input: [3, {height}, {width}]
+    layers:
+      - e1 = conv(4, 3, padding=1) -> relu
+      - e2 = max_pool(2) -> conv(4, 3, padding=1) -> relu
+      - e3 = max_pool(2) -> conv(4, 3, padding=1) -> relu
+      - max_pool(2) -> conv(4, 3, padding=1) -> relu -> transposed_conv(4, 2, stride=2)
+      - concat:
+          skip: from(e3)
+          up: identity
+      - conv(4, 3, padding=1) -> relu -> transposed_conv(4, 2, stride=2)
+      - concat:
+          skip: from(e2)
+          up: identity
+      - conv(4, 3, padding=1) -> relu -> transposed_conv(4, 2, stride=2)
+      - concat:
+          skip: from(e1)
+          up: identity
+      - conv(2, 1)
+"""
+
+
+def judged(text: str) -> list[Problem]:
+    return read_text(Source("test.yaml", dedent(text))).problems
+
+
+def notes(problem: Problem) -> list[str]:
+    return [note.text for note in problem.notes]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_u_net_is_offered_the_next_multiples_of_eight(seed: int) -> None:
+    """Three pools halve: the sizes must be multiples of 2·2·2, whatever the levels at which they are odd."""
+    rng = Random(seed)
+    for _ in range(6):
+        height, width = rng.randint(20, 300), rng.randint(20, 300)
+        found = judged(U_NET.format(height=height, width=width))
+        if height % 8 == width % 8 == 0:
+            assert found == []
+            continue
+        (problem,) = found
+        assert problem.code == "shape-mismatch"
+        for fix in problem.fixes:
+            assert [each for each in judged(fix.apply()) if each.severity == "error"] == []
+        up = [-(-size // 8) * 8 for size in (height, width)]
+        assert f"[3, {up[0]}, {up[1]}]" in [fix.text for fix in problem.fixes]
+
+
+def test_the_layer_that_rounded_is_named_with_its_position() -> None:
+    (problem,) = judged(U_NET.format(height=64, width=100))  # 100 → 50 → 25 → 12, and 24 meets 25
+    assert "`skip` is 4×16×25, `up` is 4×16×24" in problem.message
+    assert notes(problem)[0] == "`max_pool1` rounds 25/2 down to 12"
+    assert problem.notes[0].span is not None
+    assert problem.notes[0].span.text == "max_pool(2)"
+    assert "the width a multiple of 8: `input: [3, 64, 104]`" in problem.help
+
+
+def test_both_branches_are_followed_back_to_where_they_part() -> None:
+    (problem,) = judged("""
+        input: [8, 33]
+        layers:
+          - max_pool(2, ceil=true)
+          - add:
+              body: conv(8, 3, 2, padding=1)
+              shortcut: avg_pool(2)
+    """)  # 33 → 17 before they part; then ⌊(17 + 2 − 3)/2⌋ + 1 = 9 and ⌊(17 − 2)/2⌋ + 1 = 8
+    assert notes(problem) == [
+        "`add1.shortcut.avg_pool1` rounds 17/2 down to 8",
+        "`add1.body.conv1` rounds 17/2 up to 9",
+    ]
+    assert [fix.text for fix in problem.fixes] == [
+        "avg_pool(2, ceil=true)",
+        "conv(8, 3, 2, padding=1) -> crop([[0, 1]])",
+        "[8, 36]",  # the next multiple of 2·2
+    ]
+
+
+def test_a_param_that_is_the_size_is_changed() -> None:
+    text = U_NET.replace("[3, {height}, {width}]", "[3, size, size]\n    params: {{size: 100}}")
+    (problem,) = judged(text.format())
+    assert problem.help == "make all sizes multiples of 8: `size: 104`"
+
+
+def test_of_an_overridden_input_a_note_says_what_agrees(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(dedent(U_NET.format(height=64, width=64)), encoding="utf-8")
+    done = cnncalc("summary", str(file), "--input", "3x100x100")
+    assert done.returncode == 1
+    assert "note: they agree with all sizes multiples of 8, e.g. an input of 3×104×104\n" in done.stderr
+    assert cnncalc("summary", str(file), "--input", "3x104x104").returncode == 0
+
+
+def test_where_strides_differ_nothing_is_said_of_rounding() -> None:
+    (problem,) = judged("""
+        input: [8, 33, 33]
+        layers:
+          - add:
+              body: conv(8, 3, stride=2, padding=1)
+              shortcut: identity
+    """)
+    assert not any("rounds" in note for note in notes(problem))
+    assert "1×1 convolution" in problem.help
+
+
+def test_an_unpadded_body_is_named() -> None:
+    (problem,) = judged("""
+        input: [8, 32, 32]
+        layers:
+          - add:
+              body: conv(8, 3) -> relu -> conv(8, 3)
+              shortcut: identity
+    """)
+    assert notes(problem)[:2] == [
+        "`add1.body.conv2` without padding makes 28 of 30: it loses positions at the edges",
+        "`add1.body.conv1` without padding makes 30 of 32: it loses positions at the edges",
+    ]
