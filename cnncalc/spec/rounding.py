@@ -15,9 +15,9 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Fix, Note, Span
 from cnncalc.layers.base import Shape
-from cnncalc.layers.reach import Enlarge, Rule, Spread, Window
-from cnncalc.layers.settings import LayerError, show
-from cnncalc.layers.window import simplest
+from cnncalc.layers.reach import Rule, TransposedWindow, Upsampling, Window
+from cnncalc.layers.settings import LayerError, format_value
+from cnncalc.layers.window import simplify
 from cnncalc.network import INPUT, Node
 from cnncalc.spec.expressions import Expression, Listed, Literal, Name
 
@@ -96,9 +96,9 @@ def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
         rule, step = rule_of(nodes[index], axis), steps[nodes[index].inputs[0]]
         if isinstance(rule, Window):
             step *= rule.stride
-        elif isinstance(rule, Spread):
+        elif isinstance(rule, TransposedWindow):
             step /= rule.stride
-        elif isinstance(rule, Enlarge):
+        elif isinstance(rule, Upsampling):
             step /= rule.factor
         steps[index] = step
     return steps
@@ -174,7 +174,7 @@ def pad_all(rounded: Iterable[Rounded], body: Span) -> tuple[Fix, ...]:
 def crop_text(larger: Shape, smaller: Shape) -> str:
     """The call that crops one map to the size of another, the odd position after."""
     over = [more - less for more, less in zip(larger[1:], smaller[1:], strict=True)]
-    return f"crop({show(simplest(tuple((each // 2, -(-each // 2)) for each in over)))})"
+    return f"crop({format_value(simplify(tuple((each // 2, -(-each // 2)) for each in over)))})"
 
 
 # inputs with which the branches agree
