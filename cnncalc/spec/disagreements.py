@@ -110,7 +110,7 @@ def suggest_crop(meeting: Meeting, measure: Branch, culprit: Branch) -> list[Fix
             if not branch.body or is_by_name(branch):
                 return []
             call, text = crop_text(larger, smaller), branch.body_span.text.strip()
-            written = call if text == "identity" else f"{text} -> {layer}"
+            written = call if text == "identity" else f"{text} -> {call}"
             why = f"crop {name_branch(branch)}: `{written}`"
             return [Fix(branch.body_span, each, why, alternative=True) for each in (written, f'"{written}"')]
     return []
