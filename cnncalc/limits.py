@@ -52,7 +52,8 @@ LISTED_ARRAYS = 5  # that a note names
 MESSAGE_CHARACTERS = 1_000  # of a message: of a longer one the middle is left out, as names in it may be of any length
 
 # Figures
-FIELD_PERIOD = 128  # units after which a receptive field that varies repeats: all of them are kept
+FIELD_PERIOD = 128  # units after which a receptive field that varies repeats: all of them are kept, of more bounds
+REDUCED_OUTPUTS = 4_096  # of a resampling that steps over positions, whose largest step is looked for
 FIELD_UNITS = 50_000  # of receptive fields that vary, all layers together: a bound on time, far above real networks
 KERNEL_TAPS = 64  # elements of a kernel that are tried for the first position that it reads
 POSITION = 10**18  # of a unit away from the first: positions further away are not stated

@@ -13,7 +13,10 @@ INPUT = -1  # in place of a node's index: the network's input
 
 
 class Node(NamedTuple):
-    """One layer where it runs. `inputs` are indexes of earlier nodes, or INPUT."""
+    """One layer where it runs. `inputs` are indexes of earlier nodes, or INPUT.
+
+    `like` is the node, or INPUT, from whose output the layer takes its argument `like`: the sizes only, not the values.
+    """
 
     index: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
     path: str
@@ -23,6 +26,7 @@ class Node(NamedTuple):
     output: Shape
     span: Span
     shares: int | None = None  # the node whose weights this one applies again
+    like: int | None = None
 
 
 class Group(NamedTuple):

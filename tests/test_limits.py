@@ -385,9 +385,12 @@ def test_tabs_that_do_no_harm(validate: Validate) -> None:
 
 
 def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
-    """An upsampling by n repeats after n units; two by 12 and 11 after 132, which are more than 128."""
-    assert report("layers: [upsample(128)]").layers[0].receptive_field is not None
-    assert report("layers: [upsample(129)]").layers[0].receptive_field is None
+    """An upsampling by n repeats after n units; beyond the limit bounds are stated."""
+    exact, bound = (report(f"layers: 'upsample({n}, mode=linear)'").layers[0].receptive_field for n in (127, 129))
+    assert exact
+    assert bound
+    assert (exact.exact, exact.size) == (True, (2, 2))
+    assert (bound.exact, bound.size) == (False, (2, 2))
 
 
 def test_verify_takes_so_many_layers_and_no_more() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+from cnncalc.analysis.axis_field import nearly_equal
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.layers.base import Shapes
@@ -237,7 +238,10 @@ def small_field(subject: Inspection) -> Iterator[Problem]:
 
 
 def stride_disagreement(subject: Inspection) -> Iterator[Problem]:
-    """Maps of one size with different strides over the input do not match position by position."""
+    """Maps of one size with different strides over the input do not match position by position.
+
+    Strides differ a little where a map was enlarged to the size of another, which had been rounded.
+    """
     for node in subject.network.nodes:
         if len(node.inputs) < 2 or max(node.output[1:], default=1) == 1:
             continue
@@ -249,7 +253,7 @@ def stride_disagreement(subject: Inspection) -> Iterator[Problem]:
         if INPUT in node.inputs:
             strides.append(tuple(1 for _ in node.output[1:]))
         moving = {stride for stride in strides if any(stride)}
-        if len(moving) > 1:
+        if not all(map(nearly_equal, zip(*moving, strict=True))):
             listed = " and ".join(sorted(map(sizes_text, moving)))
             yield warn(
                 "stride-disagreement",

@@ -4,36 +4,61 @@ Unit u of a map sees the input positions [start + u·j, start + u·j + r − 1] 
 of K, S, P, D makes of it r + D·(K − 1)·j, start − P·j and j·S.
 Source: A. Araujo, W. Norris & J. Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
 
-After an upsampling the interval of a unit is not linear in u but repeats in a period: then a period is kept.
+After an upsampling the interval of a unit is not linear in u but repeats in a period: then a period is kept. Where that
+would be too long, bounds are kept that are linear in u: the axis is then `loose`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from functools import lru_cache
-from math import gcd, lcm
+from math import ceil, floor, gcd, lcm
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.layers.reach import AdaptiveWindow, Rule, TransposedWindow, Upsampling, Window
+from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
+
+MOST_DRIFT = Fraction(1, 8)  # of the steps of units that are said to step alike, as a share of the larger
 
 Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
+Bounds = tuple[Fraction, Fraction]
+
+
+class Loose(NamedTuple):
+    """Bounds of what units see that are linear in their number: unit u sees at most from first + u·rate to last."""
+
+    rate: Fraction
+    first: Fraction
+    last: Fraction
+
+    def unit(self, u: int) -> Interval:
+        """The positions between the bounds of a unit."""
+        first, last = ceil(self.first + u * self.rate), floor(self.last + u * self.rate)
+        return (first, last) if first <= last else None
+
+    def over(self, slope: Fraction, first: Fraction, last: Fraction) -> Loose:
+        """The bounds of outputs that read at most the units from first to last, moved by y·slope."""
+        return Loose(slope * self.rate, self.first + first * self.rate, self.last + last * self.rate)
 
 
 class AxisField(NamedTuple):
     """What the units of one axis see.
 
     Unit u sees `intervals[u mod p]` moved by (u div p)·step, with p the number of intervals; and, where `fixed` is
-    given, those positions too, whatever u is: through a global pool, say.
+    given, those positions too, whatever u is: through a global pool, say. With `loose` bounds, unit u sees at most what
+    lies between them, moved by u·rate.
     """
 
     step: int = 1
     intervals: tuple[Interval, ...] = ((0, 0),)
     fixed: Interval = None
+    loose: Loose | None = None
 
     def unit(self, u: int) -> Interval:
         """What the unit u sees, but for what all of them see."""
+        if self.loose:
+            return self.loose.unit(u)
         turns, phase = divmod(u, len(self.intervals))
         interval = self.intervals[phase]
         return interval and (interval[0] + turns * self.step, interval[1] + turns * self.step)
@@ -43,6 +68,8 @@ class AxisField(NamedTuple):
 
         Only a period of them at either end can see the outermost positions: what comes round again has moved inwards.
         """
+        if self.loose:
+            return hull(self.loose.unit(first), self.loose.unit(last)) if first <= last else None
         if len(self.intervals) == 1:
             only = self.intervals[0]
             return only and (only[0] + first * self.step, only[1] + last * self.step) if first <= last else None
@@ -75,11 +102,13 @@ def spacing(rule: Rule) -> int:
         return rule.dilation if rule.kernel > 1 else 0
     if isinstance(rule, TransposedWindow):
         return rule.dilation // gcd(rule.stride, rule.dilation) if rule.kernel > 1 else 0
-    return 1 if isinstance(rule, AdaptiveWindow) or rule.linear else 0
+    return 1 if isinstance(rule, AdaptiveWindow) or rule.growth else 0
 
 
 def are_joined(axis: AxisField, apart: int) -> bool:
     """Whether the intervals of units so far apart leave no position out."""
+    if axis.loose:
+        return False
     period = len(axis.intervals)
     if period == 1:  # as nearly always
         only = axis.intervals[0]
@@ -91,16 +120,16 @@ def are_joined(axis: AxisField, apart: int) -> bool:
 
 
 def is_too_far(axis: AxisField) -> bool:
-    step, intervals, fixed = axis
-    first, last = intervals[0] or fixed or (0, 0)
+    step, intervals, fixed, loose = axis
+    first, last = (loose and loose.unit(0)) or intervals[0] or fixed or (0, 0)
     return first < -limits.POSITION or last > limits.POSITION or step > limits.POSITION
 
 
-def step_over(
-    axis: AxisField, rule: Window | TransposedWindow | Upsampling | AdaptiveWindow, size: int
-) -> AxisField | None:
-    """One axis behind a rule. None where its period would be too long."""
+def step_over(axis: AxisField, rule: Rule, size: int) -> AxisField:
+    """One axis behind a rule. Bounds where its period would be too long."""
     period = len(axis.intervals)
+    if axis.loose and not (isinstance(rule, AdaptiveWindow) and rule.output == 1):
+        return step_loosely(axis, rule)
     if isinstance(rule, Window):
         kernel, stride, before, dilation = rule
         reach = (kernel - 1) * dilation
@@ -120,26 +149,60 @@ def step_over(
         shift, outputs = rule.input // common, rule.output // common
         turns = period // gcd(period, shift)
         if turns * outputs > limits.FIELD_PERIOD:
-            return None
+            return step_loosely(axis, rule)
         pieces = (
             axis.between(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output) - 1)
             for y in range(turns * outputs)
         )
         return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
-    factor = rule.stride if isinstance(rule, TransposedWindow) else rule.factor
-    if factor * period > limits.FIELD_PERIOD:
-        return None
-    read = _units_read(rule, factor * period)
+    up, down = (rule.stride, 1) if isinstance(rule, TransposedWindow) else (rule.up, rule.down)
+    turns = period // gcd(period, down)  # so many times `up` outputs until the input's period comes round
+    if turns * up > limits.FIELD_PERIOD:
+        return step_loosely(axis, rule)
+    read = _units_read(rule, turns * up)
     pieces = (units and axis.between(*units, apart) for units, apart in read)
-    return reduced(axis.step, tuple(pieces), axis.fixed)
+    return reduced(turns * down // period * axis.step, tuple(pieces), axis.fixed)
+
+
+def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
+    """Bounds of one axis behind a rule. Outputs read units from and to numbers that are linear in the output's."""
+    if isinstance(rule, Window):
+        slope, first = Fraction(rule.stride), Fraction(-rule.before)
+        last = first + (rule.kernel - 1) * rule.dilation
+    elif isinstance(rule, TransposedWindow):
+        slope, last = Fraction(1, rule.stride), Fraction(rule.before, rule.stride)
+        first = last - Fraction((rule.kernel - 1) * rule.dilation, rule.stride)
+    elif isinstance(rule, AdaptiveWindow):
+        slope, part = Fraction(rule.input, rule.output), Fraction(rule.output - 1, rule.output)
+        first, last = -part, slope + part - 1
+    else:
+        slope = Fraction(rule.down, rule.up)
+        point = Fraction(0) if rule.aligned or rule.taps == 1 else (slope - 1) / 2
+        parts = rule.up if rule.aligned or rule.taps == 1 else 2 * rule.up
+        first = point - Fraction(parts - 1, parts) - (max(rule.taps // 2, 1) - 1)
+        last = point + (Fraction(parts - 1, parts) + rule.taps // 2 - 1 if rule.taps > 1 else 0)
+    bounds = loosened(axis).over(slope, first, last)
+    return AxisField(0, (bounds.unit(0),), axis.fixed, bounds)
+
+
+def loosened(axis: AxisField) -> Loose:
+    """Bounds of what the units of an axis see."""
+    if axis.loose:
+        return axis.loose
+    period = len(axis.intervals)
+    rate = Fraction(axis.step, period)
+    ends = [(piece[0] - u * rate, piece[1] - u * rate) for u, piece in enumerate(axis.intervals) if piece]
+    if not ends:  # none sees anything
+        return Loose(rate, Fraction(1), Fraction(0))
+    return Loose(rate, Fraction(min(first for first, _ in ends)), Fraction(max(last for _, last in ends)))
 
 
 @lru_cache(maxsize=256)
-def _units_read(rule: TransposedWindow | Upsampling, outputs: int) -> tuple[tuple[Interval, int], ...]:
+def _units_read(rule: TransposedWindow | Resample, outputs: int) -> tuple[tuple[Interval, int], ...]:
     """For each of the first outputs, the first and last of the inputs that it reads, and how far apart these are."""
     if isinstance(rule, TransposedWindow):
         return tuple(_spread_units(rule, y) for y in range(outputs))
-    return tuple(_enlarged_units(rule, y) for y in range(outputs))
+    return tuple((rule.reads(y), 1) for y in range(outputs))
 
 
 def _spread_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
@@ -155,14 +218,6 @@ def _spread_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
     first += (residue - first) % apart
     last -= (last - residue) % apart
     return ((first, last) if first <= last else None), apart
-
-
-def _enlarged_units(rule: Upsampling, y: int) -> tuple[Interval, int]:
-    """The inputs that output y of an upsampling reads; one that has weight 0 is not read."""
-    if not rule.linear:
-        return (y // rule.factor, y // rule.factor), 1
-    below, rest = divmod(2 * y + 1 - rule.factor, 2 * rule.factor)
-    return (below, below + (rest > 0)), 1
 
 
 def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
@@ -192,15 +247,20 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
     sliding: list[AxisField] = []
     for axis, size in zip(axes, sizes, strict=True):
         fixed = hull(fixed, axis.fixed)
-        if axis.step == 0 or (size == 1 and output > 1):  # broadcast: every unit sees what the only one does
+        same_for_all = axis.step == 0 and not axis.loose
+        if same_for_all or (size == 1 and output > 1):  # broadcast: every unit sees what the only one does
             fixed = hull(fixed, axis.unit(0))
         else:
             sliding.append(axis)
     if not sliding:
         return constant(fixed), True, True
     period = lcm(*(len(axis.intervals) for axis in sliding))
-    rates = {Fraction(axis.step, len(axis.intervals)) for axis in sliding}
-    if (len(rates) > 1 and output > 1) or period > limits.FIELD_PERIOD:
+    rates = {axis.loose.rate if axis.loose else Fraction(axis.step, len(axis.intervals)) for axis in sliding}
+    differ = len(rates) > 1 and output > 1
+    if nearly_equal(rates) and (differ or period > limits.FIELD_PERIOD or any(axis.loose for axis in sliding)):
+        bounds = merge_loosely([loosened(axis) for axis in sliding], output)
+        return AxisField(0, (bounds.unit(0),), fixed, bounds), all(axis == sliding[0] for axis in sliding), False
+    if differ or period > limits.FIELD_PERIOD:
         everything = union(axis.everything(output) for axis in sliding)
         return AxisField(0, (hull(fixed, everything),)), False, False
     columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
@@ -209,14 +269,28 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
     return reduced(step, tuple(union(column) for column in columns), fixed), centred, True
 
 
+def nearly_equal(rates: Collection[Fraction | int]) -> bool:
+    """Whether units step almost alike, as where a map was enlarged to the size that another was rounded to."""
+    return max(rates) - min(rates) <= max(rates) * MOST_DRIFT
+
+
+def merge_loosely(bounds: list[Loose], output: int) -> Loose:
+    """Bounds of what units of several maps see, each with a rate of its own: they hold at the first and the last."""
+    rate = bounds[0].rate
+    drifts = [(each.rate - rate) * (output - 1) for each in bounds]
+    first = min(each.first + min(drift, Fraction(0)) for each, drift in zip(bounds, drifts, strict=True))
+    last = max(each.last + max(drift, Fraction(0)) for each, drift in zip(bounds, drifts, strict=True))
+    return Loose(rate, first, last)
+
+
 def _even(axes: list[AxisField]) -> tuple[AxisField, bool, bool] | None:
     """The same where all branches step alike and none varies, as nearly always; None elsewhere."""
     first = axes[0]
     step, low, high = first.step, limits.POSITION, -limits.POSITION
     centres = set()
-    for rate, intervals, fixed in axes:
+    for rate, intervals, fixed, loose in axes:
         only = intervals[0]
-        if rate != step or not step or fixed or len(intervals) > 1 or not only:
+        if rate != step or not step or fixed or loose or len(intervals) > 1 or not only:
             return None
         start, end = only
         low, high = min(low, start), max(high, end)

@@ -8,10 +8,11 @@ positions between them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.layers.reach import AdaptiveWindow, Rule, TransposedWindow, Upsampling, Window
+from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
 
 
 class Cover(NamedTuple):
@@ -55,8 +56,10 @@ def together(covers: Iterable[Cover | None]) -> Cover | None:
 
 def touched(rule: Rule, size: int, output: int) -> Touched | None:
     """The units of an axis of this size that outputs read, None where they read none."""
-    if isinstance(rule, AdaptiveWindow | Upsampling):
+    if isinstance(rule, AdaptiveWindow):
         return Touched(0, size - 1)
+    if isinstance(rule, Resample):
+        return _resampled(rule, size, output)
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation
     if isinstance(rule, TransposedWindow):
@@ -74,6 +77,18 @@ def touched(rule: Rule, size: int, output: int) -> Touched | None:
     return Touched(
         low, size - 1 - high, apart, known=kernel <= limits.KERNEL_TAPS or min(before, after) <= 0 or stride == 1
     )
+
+
+def _resampled(rule: Resample, size: int, output: int) -> Touched:
+    """What a resampling reads: all, but where an enlargement ends early or a reduction steps over some."""
+    at_end = [rule.reads(y)[1] for y in range(max(output - 2, 0), output)]  # one that is whole reads less than another
+    first, last = max(rule.reads(0)[0], 0), min(max(at_end), size - 1)
+    if rule.down <= rule.up:
+        return Touched(first, last)
+    if output > limits.REDUCED_OUTPUTS:
+        return Touched(first, last, -(rule.down // -rule.up), known=False)
+    ends = [rule.reads(y) for y in range(min(output, rule.up + 1))]
+    return Touched(first, last, max((after[0] - before[1] for before, after in pairwise(ends)), default=1))
 
 
 def _first_tap(window: Window, before: int, output: int) -> int:
@@ -95,7 +110,7 @@ def _first_tap(window: Window, before: int, output: int) -> int:
 
 def may_miss(rule: Rule, size: int, output: int) -> bool:
     """Whether an output may read nothing but padding."""
-    if isinstance(rule, AdaptiveWindow | Upsampling):
+    if isinstance(rule, AdaptiveWindow | Resample):
         return False
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation

@@ -12,7 +12,7 @@ from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.trace import Formula, derive_formulas, to_formula, trace
-from cnncalc.network import Network
+from cnncalc.network import INPUT, Network
 
 # What stands before a rule, by the name of the quantity.
 LEFT = {
@@ -59,17 +59,25 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
     """All numbers of one layer."""
     layer = report.layers[index]
-    lines = (*_lines(layer, field_lines(network, report, index)),)
+    lines = (*_lines(layer, field_lines(network, report, index), _taken_from(network, index)),)
     way = chains(network, report, index) if chain and layer.receptive_field and layer.receptive_field.size else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
 
 
-def _lines(layer: LayerReport, field: list[Line]) -> Iterator[Line]:
+def _taken_from(network: Network, index: int) -> str:
+    """Where a layer takes its sizes from, "" for most."""
+    like = network.nodes[index].like
+    if like is None:
+        return ""
+    return f"the size of {'the input' if like == INPUT else network.nodes[like].path}"
+
+
+def _lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[Line]:
     found = derive_formulas(layer.layer, layer.inputs)
     sizes = [name for name in found if name.startswith(("output", "padding"))]
     for name in sizes:
-        if not _is_plain(found[name]) or name == "output size":
-            yield Line(name, (sum_of(found[name], _left(name)),))
+        if not _is_plain(found[name]) or name == "output size" or (taken and name != "output channels"):
+            yield Line(name, (sum_of(found[name], _left(name)),), taken)
     if layer.shares:
         yield Line("weights", (), f"those of {layer.shares}, counted there")
     for name in FIRST:

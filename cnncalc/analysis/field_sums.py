@@ -10,7 +10,7 @@ from cnncalc import limits
 from cnncalc.analysis.lines import Line, Sum, sum_of
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.reach import AdaptiveWindow, Rule, TransposedWindow, Upsampling, Window
+from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, name_sizes, to_formula, trace
 from cnncalc.layers.window import ceil_divide
@@ -38,8 +38,8 @@ def growth(rule: Rule, j: int) -> int:
             return (ceil_divide(rule.kernel, rule.stride) - 1) * j
         common = gcd(rule.stride, rule.dilation)
         return (ceil_divide(rule.kernel, rule.stride // common) - 1) * (rule.dilation // common) * j
-    if isinstance(rule, Upsampling):
-        return j if rule.linear and rule.factor > 1 else 0
+    if isinstance(rule, Resample):
+        return j if rule.growth == 1 else rule.growth * j
     if rule.output == 1:
         return (rule.input - 1) * j
     return ceil_divide(rule.input - gcd(rule.input, rule.output), rule.output) * j
@@ -51,8 +51,12 @@ def rate(rule: Rule, j: int) -> int | None:
         return j * rule.stride
     if isinstance(rule, AdaptiveWindow):
         up, down = j * rule.input, rule.output
+    elif isinstance(rule, Resample):
+        if not rule.down:  # every output is the same position
+            return None
+        up, down = j * rule.down, rule.up
     else:
-        up, down = j, rule.stride if isinstance(rule, TransposedWindow) else rule.factor
+        up, down = j, rule.stride
     return up // down if int(up) % int(down) == 0 else None
 
 
@@ -70,6 +74,8 @@ def field_lines(network: Network, report: Report, index: int) -> list[Line]:
         return [Line("receptive field", (), _in_words(report, layer) if layer.whole else _unchanged(after))]
     field = before[0]
     if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
+        return [Line("receptive field", (), _unchanged(after, "followed unit by unit: "))]
+    if not after.exact and any(rate(rule, 1) is None for rule in rules):
         return [Line("receptive field", (), _unchanged(after, "followed unit by unit: "))]
     lines = _computed(rules, field, after)
     return [*lines, Line("", (), _in_words(report, layer))] if layer.whole else lines

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from math import floor
 from typing import NamedTuple
 
-from cnncalc import limits
 from cnncalc.analysis.axis_field import (
     AxisField,
     Interval,
@@ -151,7 +151,7 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
     pooled = shared = alone = False
     for axis, rule, have, seen, before, read, over in steps:
         stepped = step_over(axis, rule, have)
-        if stepped is None or len(stepped.intervals) > limits.FIELD_PERIOD or is_too_far(stepped):
+        if is_too_far(stepped):
             return None
         cover, known = _cover(axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain)
         pools = isinstance(rule, AdaptiveWindow) and rule.output == 1
@@ -166,11 +166,12 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
         all(isinstance(rule, AdaptiveWindow) and rule.output == 1 for rule in rules) if pooled else False
     )
     certain = (field.sure or not pooled) and (field.certain or every_axis_pooled)
+    exact = field.exact and not (shared and (empty or alone)) and not any(axis.loose for axis in axes)
     again = times // len(steps)
     # What all units see, one that reads nothing does not; and around a pooled unit there are no others to go on with.
     return Field(
         tuple(axes) * again, seen=tuple(covers) * again, always=tuple(always) * again,
-        exact=field.exact and not (shared and (empty or alone)), sure=sure, certain=certain and not empty,
+        exact=exact, sure=sure, certain=certain and not empty,
         alike=field.alike, seen_alike=field.seen_alike, dense=dense,
     )  # fmt: skip
 
@@ -293,7 +294,10 @@ def shown(field: Field | None) -> ReceptiveField | None:
 
 def _shown_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
     """The size of an axis's largest interval, its step from unit to unit, the start of its first interval."""
-    step, intervals, _ = axis
+    step, intervals, _, loose = axis
+    if loose:
+        size = max(floor(loose.last - loose.first) + 1, 0)
+        return size, int(loose.rate) if loose.rate.denominator == 1 else loose.rate, (intervals[0] or (0, 0))[0]
     period = len(intervals)
     if period == 1 and (only := intervals[0]):
         return only[1] - only[0] + 1, step, only[0]

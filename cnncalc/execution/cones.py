@@ -9,13 +9,15 @@ there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import product
+from math import floor
 from typing import Any, NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
-from cnncalc.layers.reach import AdaptiveWindow, Reach, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Rule, TransposedWindow, Window
 from cnncalc.network import INPUT, Network, Node
 
 Interval = tuple[int, int] | None
@@ -31,11 +33,17 @@ def reads(rule: Rule, y: int) -> Sequence[int]:
         return [first // rule.stride for first in firsts if first % rule.stride == 0]
     if isinstance(rule, AdaptiveWindow):
         return range(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output))
-    if not rule.linear:
-        return [y // rule.factor]
-    twice = 2 * y + 1 - rule.factor  # twice the factor times where y lies between the inputs
-    below = twice // (2 * rule.factor)
-    return [below] if twice % (2 * rule.factor) == 0 else [below, below + 1]
+    return resampled(rule, y)
+
+
+def resampled(rule: Resample, y: int) -> Sequence[int]:
+    """The inputs that an output of a resampling reads."""
+    up, down, taps, aligned = rule
+    if taps == 1:
+        return [y * down // up]
+    point = Fraction(y * down, up) if aligned else Fraction((2 * y + 1) * down, 2 * up) - Fraction(1, 2)
+    below = floor(point)
+    return [below] if below == point else range(below + 1 - taps // 2, below + 1 + taps // 2)
 
 
 def union(sets: Iterable[int]) -> int:
@@ -259,6 +267,9 @@ def _reach_over(rule: Rule, first: int, last: int) -> tuple[int, int]:
     if isinstance(rule, TransposedWindow):
         furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
         return furthest // rule.stride, (last + rule.before) // rule.stride
+    if isinstance(rule, Resample):  # one that lies on an input reads only that, and its neighbour more
+        more = rule.taps // 2
+        return reads(rule, first)[0] - more, reads(rule, last)[-1] + more
     return reads(rule, first)[0], reads(rule, last)[-1]
 
 

@@ -89,7 +89,7 @@ def length(interval: tuple[int, int]) -> int:
 
 def looks(rule: Rule) -> int:
     """Elements that are looked at to find which of them an output reads."""
-    return rule.input // rule.output + 2 if isinstance(rule, AdaptiveWindow) else getattr(rule, "kernel", 2)
+    return rule.input // rule.output + 2 if isinstance(rule, AdaptiveWindow) else getattr(rule, "kernel", 4)
 
 
 def efforts(network: Network, nodes: Sequence[Node], most: int) -> list[Effort]:

@@ -15,7 +15,7 @@ from cnncalc.execution.effort import efforts, total
 from cnncalc.execution.memory import verification
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Chosen
-from cnncalc.layers.settings import LayerError
+from cnncalc.layers.settings import LIKE, LayerError
 from cnncalc.network import INPUT, Network, Node
 
 FEWEST = 10  # smaller inputs that are tried of a network of any size
@@ -98,6 +98,8 @@ def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = Fals
     for node in network.nodes:
         inputs = tuple(shapes[index] for index in node.inputs)
         layer = node.layer.narrow(node.input_shapes, inputs, partial(wires.divide, node.index))
+        if node.like is not None:
+            layer = layer.replace(**{LIKE: shapes[node.like][1:]})
         shapes[node.index] = layer.output_shape(inputs)
         nodes.append(node._replace(layer=layer, input_shapes=inputs, output=shapes[node.index]))
     return network._replace(input=shapes[INPUT], nodes=tuple(nodes))

@@ -8,9 +8,10 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from cnncalc.execution.resampling import Shares, around, count_scaled, is_plain, points
 from cnncalc.execution.windows import Sliding, each_side, lay_out, patches, patches_on_map, sides, slide, strides
 from cnncalc.layers.base import expand_per_axis
-from cnncalc.layers.ops import Kernel, Map, Ops, Values, WindowSettings
+from cnncalc.layers.ops import Kernel, Map, Ops, Resampling, Values, WindowSettings
 from cnncalc.layers.settings import Amount, PerAxis
 
 
@@ -112,13 +113,25 @@ class Reading(Ops):
 
     # larger and smaller maps
 
-    def repeat(self, x: Map, factor: PerAxis) -> Map:
-        factors = expand_per_axis("factor", factor, len(x.sizes))
-        return pick(x, [[at for at in range(i) for _ in range(f)] for i, f in zip(x.sizes, factors, strict=True)])
+    def resample(self, x: Map, how: Resampling) -> Map:
+        n = len(x.sizes)
+        factors = how.factor if isinstance(how.factor, tuple) else (how.factor,) * n
+        wanted = [
+            count_scaled(i, f) if f is not None else o
+            for i, f, o in zip(x.sizes, factors, expand_per_axis("size", how.sizes or 1, n), strict=True)
+        ]
+        if how.mode == "area":
+            return self.adaptive_avg_pool(x, tuple(wanted))
+        axes = [
+            [around(point, i, how.mode) for point in points(i, o, None if is_plain(i, o, how.mode, n) else f, how)]
+            for i, o, f in zip(x.sizes, wanted, factors, strict=True)
+        ]
+        if how.mode == "nearest":
+            return pick(x, [[place for ((place, _),) in axis] for axis in axes])
+        return self.interpolate(x, axes)
 
-    def interpolate(self, x: Map, factor: PerAxis) -> Map:
-        factors = expand_per_axis("factor", factor, len(x.sizes))
-        axes = [[neighbours(y, f, i) for y in range(i * f)] for i, f in zip(x.sizes, factors, strict=True)]
+    def interpolate(self, x: Map, axes: Sequence[Sequence[Shares]]) -> Map:
+        """The weighted sums of what is around each output, given on every axis."""
         steps = strides(x.sizes, 1)
         sums = []
         for corners in product(*axes):
@@ -207,14 +220,6 @@ def touched(have: int, want: int) -> list[list[int]]:
         [at for at in range(have) if at * want < (part + 1) * have and part * have < (at + 1) * want]
         for part in range(want)
     ]
-
-
-def neighbours(y: int, factor: int, size: int) -> tuple[tuple[int, float], tuple[int, float]]:
-    """The two positions beside the centre of the output y, with the share that each has in it."""
-    centre = max((y + 0.5) / factor - 0.5, 0.0)
-    below = int(centre)
-    share = centre - below
-    return (below, 1.0 - share), (min(below + 1, size - 1), share)
 
 
 def amounts(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:

@@ -197,7 +197,7 @@ def _alone(node: Node) -> Node:
     if len(node.inputs) > 1:
         inputs = tuple((1, *shape[1:]) for shape in node.input_shapes)
         return node._replace(input_shapes=inputs, output=node.layer.output_shape(inputs))
-    single = node._replace(index=0, inputs=(INPUT,), shares=None)
+    single = node._replace(index=0, inputs=(INPUT,), shares=None, like=None)
     network = Network("", "", "", node.input_shapes[0], (single,), (), {"": 0})
     return narrow_to(network, node.input_shapes[0][1:], joined=True).nodes[0]
 

@@ -124,6 +124,10 @@ class Layer:
         if settings:
             name = next(iter(settings))
             raise LayerError("unknown-argument", f"{self.kind} has no argument `{name}`", argument=name)
+        self.check_arguments()
+
+    def check_arguments(self) -> None:
+        """Raises LayerError for arguments that do not go together, whatever the input."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self.kind} is immutable")
@@ -135,11 +139,14 @@ class Layer:
         return hash((self.kind, *self.__dict__.values()))
 
     def __repr__(self) -> str:
-        """The layer as a call in an architecture file: required arguments by position, the others by name."""
-        parts = []
-        for name, setting in self.settings.items():
+        """The layer as a call, as an architecture file writes it: by position what has no default, the rest by name.
+
+        The first argument is given by position too where its default is `none`.
+        """
+        parts: list[str] = []
+        for position, (name, setting) in enumerate(self.settings.items()):
             value = getattr(self, name)
-            if setting.default is REQUIRED:
+            if setting.default is REQUIRED or (setting.default is None and value is not None and position == 0):
                 parts.append(format_value(value))
             elif value != self.default_of(name):
                 parts.append(f"{name}={format_value(value)}")

@@ -12,7 +12,7 @@ from itertools import chain
 from math import prod
 from typing import Any, Literal, NamedTuple
 
-from cnncalc.layers.settings import Amount, Padding, PerAxis
+from cnncalc.layers.settings import Amount, Factor, Padding, PerAxis
 
 Values = list[Any]  # elements, of the type that a subclass of Ops works on
 GetWeight = Callable[
@@ -72,6 +72,15 @@ class WindowSettings(NamedTuple):
     dilation: PerAxis = 1
     ceil: bool = False
     dialect: str = ""
+
+
+class Resampling(NamedTuple):
+    """How a map is resampled: by a factor or to sizes, for all axes or one for each; the other is None."""
+
+    mode: str  # "nearest", "linear", "bicubic" or "area"
+    factor: Factor | None
+    sizes: PerAxis | None
+    align_corners: bool = False
 
 
 class Ops(ABC):
@@ -153,12 +162,8 @@ class Ops(ABC):
     # larger and smaller maps
 
     @abstractmethod
-    def repeat(self, x: Map, factor: PerAxis) -> Map:
-        """Repeat every position `factor` times on every axis."""
-
-    @abstractmethod
-    def interpolate(self, x: Map, factor: PerAxis) -> Map:
-        """Interpolate linearly between the two nearest centres on every axis; constant beyond the outermost."""
+    def resample(self, x: Map, how: Resampling) -> Map:
+        """A map of other sizes: of each output the nearest position, a weighted sum of those around it, or a mean."""
 
     @abstractmethod
     def pad(self, x: Map, amount: Amount, value: float) -> Map:

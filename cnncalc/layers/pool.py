@@ -264,12 +264,7 @@ class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
         return (inputs[0][0], *expand_per_axis("size", self.size, len(spatial_sizes(self.kind, inputs[0]))))
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        # On one axis all windows together read I + O − gcd(I, O) elements: Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋ is I, and 1 more
-        # for each o that does not meet a border of the input exactly. Each output: one addition fewer than elements,
-        # and one multiplication, the scaling.
-        channels, *sizes = output
-        read = prod(i + o - gcd(i, o) for i, o in zip(inputs[0][1:], sizes, strict=True))
-        return Work(multiplications=prod(output), additions=channels * (read - prod(sizes)))
+        return work_of_parts(inputs, output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(AdaptiveWindow(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
@@ -284,3 +279,14 @@ class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
             Example({"size": (2, 5)}, ((2, 7, 3),)),
             Example({"size": 4}, ((3, 8),)),
         )
+
+
+def work_of_parts(inputs: Shapes, output: Shape) -> Work:
+    """Operations of means of parts: each output one addition fewer than elements, and one multiplication, the scaling.
+
+    On one axis all parts together read I + O − gcd(I, O) elements: Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋ is I, and 1 more for each
+    o that does not meet a border of the input exactly.
+    """
+    channels, *sizes = output
+    read = prod(i + o - gcd(i, o) for i, o in zip(inputs[0][1:], sizes, strict=True))
+    return Work(multiplications=prod(output), additions=channels * (read - prod(sizes)))

@@ -27,11 +27,32 @@ class TransposedWindow(NamedTuple):
     dilation: int = 1
 
 
-class Upsampling(NamedTuple):
-    """Output y reads the input ⌊y/factor⌋ or, where `linear`, the two inputs beside (y + ½)/factor − ½."""
+class Resample(NamedTuple):
+    """A map of other sizes: `up` outputs for each `down` inputs.
 
-    factor: int
-    linear: bool = False
+    With one tap, output y reads the input ⌊y·down/up⌋. With 2 or 4, as many around (y + ½)·down/up − ½ or, `aligned`,
+    around y·down/up: half of them before and half after it; and where that is an input, this one alone.
+    """
+
+    up: int
+    down: int = 1
+    taps: int = 1
+    aligned: bool = False
+
+    def reads(self, output: int) -> tuple[int, int]:
+        """The first and the last input that an output reads, as if the map went on beyond its borders."""
+        up, down, taps, aligned = self
+        if taps == 1:
+            return output * down // up, output * down // up
+        place, parts = (output * down, up) if aligned else ((2 * output + 1) * down - up, 2 * up)
+        below, rest = divmod(place, parts)
+        return (below + 1 - taps // 2, below + taps // 2) if rest else (below, below)
+
+    @property
+    def growth(self) -> int:
+        """How many more than one input an output reads at most."""
+        always_whole = self.up == 1 and (self.aligned or self.down % 2 == 1)
+        return 0 if always_whole else self.taps - 1
 
 
 class AdaptiveWindow(NamedTuple):
@@ -41,7 +62,7 @@ class AdaptiveWindow(NamedTuple):
     output: int
 
 
-Rule = Window | TransposedWindow | Upsampling | AdaptiveWindow  # of one axis
+Rule = Window | TransposedWindow | Resample | AdaptiveWindow  # of one axis
 
 # An axis each; or "pointwise": only the same position; "normalized": the same position, and all others through the
 # statistics; "flatten": positions become elements; "whole": every element reads the whole input.

@@ -1,8 +1,9 @@
-"""Upsampling without weights: interpolation, and pixel shuffle."""
+"""Maps of other sizes without weights: between the positions, or out of the channels."""
 
 from __future__ import annotations
 
-from math import prod
+from fractions import Fraction
+from math import gcd, prod
 
 from cnncalc.layers.base import (
     NO_WORK,
@@ -18,50 +19,113 @@ from cnncalc.layers.base import (
     spatial_sizes,
 )
 from cnncalc.layers.channels import Carried, Channels
-from cnncalc.layers.ops import GetWeight, Map, Ops
-from cnncalc.layers.reach import Reach, Upsampling
-from cnncalc.layers.settings import LayerError, PerAxis, integer, per_axis, word
+from cnncalc.layers.ops import GetWeight, Map, Ops, Resampling
+from cnncalc.layers.pool import work_of_parts
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample
+from cnncalc.layers.settings import Factor, LayerError, PerAxis, flag, integer, per_axis, word
+from cnncalc.layers.targets import check_one_of, each_factor, factors, like
+from cnncalc.layers.term import scaled
 
-LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}  # mode → its number of spatial axes
+LINEAR_MODES = {"bilinear": 2, "trilinear": 3}  # other names of `linear`, and how many spatial axes each is for
+INTERPOLATING = ("linear", *LINEAR_MODES, "bicubic")
+CLOSE = 1e-15  # a fraction so near to a factor, relative to it, is the one that was meant
+LARGEST_PART = 10_000  # of a factor written as a fraction
 
 
 class Upsample(CarriesChannels, Weightless, kind="upsample"):
-    """[C, *I] → [C, *(I·factor)], nearest neighbour or linear interpolation, without aligned corners."""
+    """[C, *I] → [C, *⌊I·factor⌋] or [C, *size], each output the nearest position, an interpolation or a mean."""
 
     linear = True
-    reference = "PyTorch, torch.nn.Upsample"
-    factor: PerAxis = per_axis(symbol="F", brief="×{}", doc="factor of enlargement")
-    mode: str = word("nearest", words=("nearest", *LINEAR_MODES), brief="{}", doc="method of interpolation")
+    reference = "PyTorch, torch.nn.functional.interpolate"
+    factor: Factor | None = factors(None, symbol="F", brief="×{}", doc="how many times larger")
+    mode: str = word(
+        "nearest",
+        words=("nearest", "linear", *LINEAR_MODES, "bicubic", "area"),
+        brief="{}",
+        doc="how the values between are made",
+    )
+    size: PerAxis | None = per_axis(None, symbol="O", brief="to {}", doc="size of the output")
+    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="an output whose sizes are taken")
+    align_corners: bool = flag(False, brief="corners aligned", doc="the outermost positions stay where they are")
+
+    def check_arguments(self) -> None:
+        check_one_of(self, "factor", "size", "like")
+        if self.align_corners and self.mode not in INTERPOLATING:
+            raise LayerError(
+                "bad-argument",
+                f"`align_corners` is for modes that interpolate, not for `{self.mode}`",
+                argument="align_corners",
+                suggest={"align_corners": False, "mode": "linear"},
+            )
 
     def result_shape(self, inputs: Shapes) -> Shape:
         sizes = spatial_sizes(self.kind, inputs[0])
         axes = len(sizes)
-        if LINEAR_MODES.get(self.mode, axes) != axes:
-            fitting = next(mode for mode, wanted in LINEAR_MODES.items() if wanted == axes)
+        wanted = 2 if self.mode == "bicubic" else LINEAR_MODES.get(self.mode, axes)
+        if wanted != axes:
             raise LayerError(
                 "wrong-rank",
-                f"mode `{self.mode}` is for {LINEAR_MODES[self.mode]} spatial axes, but the input has {axes}",
-                suggest={"mode": fitting},
+                f"mode `{self.mode}` is for {wanted} spatial axes, but the input has {axes}",
+                suggest={"mode": "linear"},
                 argument="mode",
             )
-        factors = expand_per_axis("factor", self.factor, axes)
-        return (inputs[0][0], *(i * f for i, f in zip(sizes, factors, strict=True)))
+        if self.factor is None:
+            return (inputs[0][0], *expand_per_axis("size" if self.like is None else "like", self.sizes, axes))
+        return (inputs[0][0], *map(scaled, sizes, each_factor(self.factor, axes)))
+
+    @property
+    def sizes(self) -> PerAxis:
+        """The sizes of the output, where they do not come of a factor."""
+        sizes = self.like or self.size
+        assert sizes is not None
+        return sizes
+
+    @property
+    def taps(self) -> int:
+        """Positions that an output reads on each axis; `area` reads as many as there are in its part."""
+        return {"nearest": 1, "area": 0, "bicubic": 4}.get(self.mode, 2)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        # nearest: none; linear on n axes, each output: a weighted sum of the 2^n positions around it
+        # nearest: none; area: as an adaptive average pool; else, on n axes, each output: a weighted sum of the 2^n
+        # positions around it, or the 4^n for cubic interpolation
         if self.mode == "nearest":
             return NO_WORK
-        corners = 2 ** (len(output) - 1)
-        return Work(multiplications=corners * prod(output), additions=(corners - 1) * prod(output))
+        if self.mode == "area":
+            return work_of_parts(inputs, output)
+        around = self.taps ** (len(output) - 1)
+        return Work(multiplications=around * prod(output), additions=(around - 1) * prod(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        factors = expand_per_axis("factor", self.factor, len(output) - 1)
-        return tuple(Upsampling(factor, linear=self.mode != "nearest") for factor in factors)
+        sizes, made = inputs[0][1:], output[1:]
+        if self.mode == "area":
+            return tuple(AdaptiveWindow(i, o) for i, o in zip(sizes, made, strict=True))
+        steps = (None,) * len(sizes) if self.factor is None else each_factor(self.factor, len(sizes))
+        return tuple(self._resample(*axis, len(sizes)) for axis in zip(sizes, made, steps, strict=True))
+
+    def _resample(self, size: int, made: int, factor: float | None, axes: int) -> Resample:
+        """The rule of one axis. Of a single position every output is that position.
+
+        The factor is left out of account where PyTorch does so: where `linear` keeps the size of an axis, and where
+        `nearest` keeps or doubles it, on two axes alone.
+        Source: PyTorch, aten/src/ATen/native/UpSample.h, compute_source_index_and_lambda and nearest_idx.
+        """
+        if size == 1:
+            return Resample(1, 0)
+        by_sizes = (1,) if self.taps == 2 else (1, 2) if self.taps == 1 and axes == 2 else ()
+        if self.align_corners:
+            up, down = (made - 1, size - 1) if made > 1 else (1, 0)
+        elif isinstance(factor, int):
+            return Resample(factor, 1, self.taps)
+        elif factor is None or any(made == times * size for times in by_sizes):
+            up, down = made, size
+        else:
+            up, down = fraction(factor)
+        common = gcd(up, down)
+        return Resample(int(up) // common, int(down) // common, self.taps, self.align_corners)
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        if self.mode == "nearest":
-            return ops.repeat(inputs[0], self.factor)
-        return ops.interpolate(inputs[0], self.factor)
+        mode = "linear" if self.mode in LINEAR_MODES else self.mode
+        return ops.resample(inputs[0], Resampling(mode, self.factor, self.like or self.size, self.align_corners))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -70,11 +134,27 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
             Example({"factor": (2, 3), "mode": "bilinear"}, ((3, 4, 5),)),
             Example({"factor": 2, "mode": "linear"}, ((2, 7),)),
             Example({"factor": 2, "mode": "trilinear"}, ((1, 2, 3, 4),)),
+            Example({"factor": 1.5, "mode": "linear"}, ((2, 5, 6),)),
+            Example({"size": (7, 9), "mode": "bicubic"}, ((2, 3, 4),)),
+            Example({"like": (7, 2), "mode": "area"}, ((2, 3, 4),)),
+            Example({"size": 9, "mode": "linear", "align_corners": True}, ((2, 5, 4),)),
         )
 
 
+def fraction(factor: float) -> tuple[int, int]:
+    """A factor as a fraction of integers: a simple one where it is as near as floats are, else exactly.
+
+    >>> fraction(1.1), fraction(4 / 3)
+    ((11, 10), (4, 3))
+    """
+    exact = Fraction(float(factor))
+    simple = exact.limit_denominator(LARGEST_PART)
+    found = simple if simple and abs(simple - exact) <= CLOSE * exact else exact
+    return found.numerator, found.denominator
+
+
 class PixelShuffle(NoOperations, kind="pixel_shuffle"):
-    """[C, H, W] → [C/factor², H·factor, W·factor], channels rearranged as positions."""
+    """[C, H, W] → [C/factor², H·factor, W·factor], channels laid out as positions."""
 
     linear = True
     reference = "W. Shi et al., Efficient Sub-Pixel Convolutional Neural Network, arXiv:1609.05158"
@@ -98,7 +178,7 @@ class PixelShuffle(NoOperations, kind="pixel_shuffle"):
         return Carried((output[0],))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Upsampling(self.factor) for _ in output[1:])
+        return tuple(Resample(self.factor) for _ in output[1:])
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x, f = inputs[0], self.factor

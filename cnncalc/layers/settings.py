@@ -14,6 +14,7 @@ from cnncalc.errors import CnncalcError
 
 Value = Any  # int | float | bool | str (a word) | tuple of these
 PerAxis = int | tuple[int, ...]
+Factor = float | tuple[float, ...]
 Amount = int | tuple[int, ...] | tuple[tuple[int, int], ...]
 Padding = Amount | str
 
@@ -75,6 +76,8 @@ class SameAs:
 
 
 REQUIRED: Any = object()
+LIKE = "like"  # the argument that takes the sizes of a named output
+NONE = "none"  # how None is written, the value of an argument that stands for nothing
 
 
 def format_value(value: Value) -> str:
@@ -87,6 +90,8 @@ def format_value(value: Value) -> str:
         return str(value)
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(format_value, value)) + "]"
+    if value is None:
+        return NONE
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -125,6 +130,8 @@ class Setting:
 
     def read(self, value: Value) -> Value:
         """The value to store for a value in a file or a call. Raises LayerError `bad-argument`."""
+        if self.default is None and (value is None or value == NONE):
+            return None
         try:
             return self.accepts(value)
         except ValueError as error:

@@ -7,6 +7,7 @@ its formula; so the formula that is shown is always the one that is computed. `t
 from __future__ import annotations
 
 import math
+from typing import Any
 
 SUM, QUOTIENT, PRODUCT, ATOM = range(4)  # precedence, lowest first
 
@@ -33,7 +34,7 @@ class Term(int):
         return term
 
     @classmethod
-    def from_operation(cls, value: int, operator: str, *operands: int) -> Term:
+    def from_operation(cls, value: int, operator: str, *operands: Any) -> Term:
         """The result of an operation."""
         term = cls(value)
         term.operator, term.operands, term.symbol, term.quiet = operator, operands, "", False
@@ -85,6 +86,27 @@ class Term(int):
         if self.operator == "/" and is_negated(self.operands[1]):  # −(a // −b) is how ⌈a/b⌉ is computed
             return Term.from_operation(-int(self), "ceil", self.operands[0], -self.operands[1])
         return Term.from_operation(-int(self), "neg", self)
+
+
+class Real(float):
+    """A number with a fraction, by its name."""
+
+    symbol: str
+
+    @classmethod
+    def of(cls, symbol: str, value: float) -> Real:
+        """A number by its name."""
+        real = cls(value)
+        real.symbol = symbol
+        return real
+
+
+def scaled(size: int, factor: float) -> int:
+    """⌊size·factor⌋ in floating point, of terms too; exact where the factor is an integer."""
+    if isinstance(factor, int):
+        return size * factor
+    value = int(int(size) * factor)
+    return Term.from_operation(value, "scaled", size, factor) if isinstance(size, Term) else value
 
 
 def gcd(a: int, b: int) -> int:
@@ -157,8 +179,10 @@ def floor_divide(a: int, b: int) -> int:
     return Term.from_operation(int(a) // int(b), "/", a, b)
 
 
-def render_term(number: int, *, numbers: bool) -> tuple[str, int]:
+def render_term(number: float, *, numbers: bool) -> tuple[str, int]:
     """The string of a term, with names or values, and its precedence."""
+    if isinstance(number, float):
+        return (number.symbol if isinstance(number, Real) and not numbers else repr(float(number))), ATOM
     if not isinstance(number, Term):
         return str(number).replace("-", "−"), SUM if number < 0 else ATOM
     if not number.operator:
@@ -178,6 +202,7 @@ TEMPLATES: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "·": ("{}·{}", PRODUCT, (PRODUCT, PRODUCT)),
     "/": ("⌊{}/{}⌋", ATOM, (PRODUCT, ATOM)),
     "ceil": ("⌈{}/{}⌉", ATOM, (PRODUCT, ATOM)),
+    "scaled": ("⌊{}·{}⌋", ATOM, (PRODUCT, PRODUCT)),
     "mod": ("({} mod {})", ATOM, (ATOM, ATOM)),
     "neg": ("−{}", SUM, (PRODUCT,)),
 }
@@ -188,7 +213,7 @@ def is_exact(a: int, b: int) -> bool:
     return isinstance(a, Term) and not a.operator and int(a) % int(b) == 0
 
 
-def parenthesize(number: int, least: int, numbers: bool) -> str:
+def parenthesize(number: float, least: int, numbers: bool) -> str:
     """The string of an operand, in parentheses if its precedence is lower than `least`."""
     text, level = render_term(number, numbers=numbers)
     return f"({text})" if level < least else text

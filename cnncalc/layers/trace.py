@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from math import prod
 from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import Amount, PerAxis, SameAs, Setting, Value
-from cnncalc.layers.term import Term
+from cnncalc.layers.settings import SameAs, Setting, Value
+from cnncalc.layers.term import Real, Term
 from cnncalc.layers.window import Pairs, Windowed
 
 AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # the subscripts of a symbol for each axis
@@ -130,19 +131,31 @@ def substitute_symbols(layer: Layer, axes: int) -> Layer:
     terms = {
         name: to_term(setting, value, axes)
         for name, setting in layer.settings.items()
-        if setting.symbol and not isinstance(value := getattr(layer, name), str)
+        if setting.symbol and not isinstance(value := getattr(layer, name), str | None)
     }
     return layer.replace(**terms)
 
 
-def to_term(setting: Setting, value: PerAxis | Amount, axes: int) -> Value:
-    """The value of a setting as terms. A 1 that is the default is not shown in products."""
+def to_term(setting: Setting, value: Value, axes: int) -> Value:
+    """A setting's value as terms. A neutral 1 that is the default is not shown in products."""
     quiet = setting.default == 1 or isinstance(setting.default, SameAs)
+    if isinstance(value, float):
+        return Real.of(setting.symbol, value)
     if isinstance(value, int):
         return Term.of(setting.symbol, value, quiet=quiet)
     if isinstance(value[0], tuple):
         return name_pairs(setting.symbol, value)
+    if any(isinstance(each, float) or each is None for each in value):
+        names = [f"{setting.symbol}_{axis}".rstrip("_") for axis in AXES[len(value)]]
+        return tuple(starmap(named_number, zip(names, value, strict=True)))
     return name_sizes(setting.symbol, value, quiet=quiet)
+
+
+def named_number(name: str, value: float | None) -> Value:
+    """A number by its name."""
+    if value is None:
+        return None
+    return Real.of(name, value) if isinstance(value, float) else Term.of(name, value)
 
 
 def padding_quantities(sides: Pairs) -> dict[str, int]:

@@ -63,7 +63,7 @@ def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
     if "*" in shown:
         yield "*", "through gates or norms by global statistics, units see more of the input as well"
     if "≤" in shown:
-        yield "≤", "at most: not followed channel by channel, or element by element"
+        yield "≤", "at most: not followed channel by channel, element by element or unit by unit"
     if "~" in shown:
         yield "~", "the receptive field varies from unit to unit; the largest is shown"
     if any(layer.shares for layer in report.layers):

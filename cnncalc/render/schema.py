@@ -12,6 +12,7 @@ from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.settings import (
+    NONE,
     REQUIRED,
     AmountSetting,
     FlagSetting,
@@ -23,6 +24,7 @@ from cnncalc.layers.settings import (
     SizesSetting,
 )
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_WORDS
+from cnncalc.layers.targets import FactorSetting, LikeSetting
 from cnncalc.render.json import encode
 
 Schema = dict[str, Any]
@@ -160,7 +162,7 @@ def argument(setting: Setting) -> Schema:
     if isinstance(setting.default, SameAs):
         found["description"] += f" (default: as {setting.default.setting})"
     elif setting.default is not REQUIRED:
-        found["default"] = setting.default
+        found["default"] = NONE if setting.default is None else setting.default
     return found
 
 
@@ -171,6 +173,11 @@ def _literals(setting: Setting) -> list[Schema]:
         found.append({"type": "boolean"})
     elif isinstance(setting, RealSetting):
         found.append({"type": "number", "minimum": setting.minimum, "maximum": setting.maximum})
+    elif isinstance(setting, FactorSetting):
+        factor: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": limits.SIZE}
+        found += [factor, {**_list_of({"anyOf": [factor, EXPRESSION]}, 1), "maxItems": 3}]
+    elif isinstance(setting, LikeSetting):
+        found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": 3})
     elif isinstance(setting, SizesSetting):
         found += [_whole(1)] if setting.single else []
         found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": setting.longest})

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Note
-from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers import KINDS, LATER_WORDS, kind_class
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import (
     AmountSetting,
@@ -30,7 +30,7 @@ from cnncalc.spec.values import Word, is_number, typed_key
 def bind(unit: Call | Merge, description: Description, names: Collection[str] = ()) -> None:
     """Set the target and the bound arguments of a call. Raises Mistake and leaves the target None if that fails.
 
-    `names` are those of outputs and parameters, which may be meant in place of a kind.
+    `names` are those of outputs and parameters: they may be meant in place of a kind, and win over later words.
     """
     if isinstance(unit, Merge):
         bind_merge(unit, description.made)
@@ -60,7 +60,7 @@ def bind(unit: Call | Merge, description: Description, names: Collection[str] = 
         call.bound = arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
         call.target = kind
     elif kind in KINDS:
-        bind_layer(call, kind_class(kind), description.made)
+        bind_layer(call, kind_class(kind), description.made, {*names, *description.params} & LATER_WORDS)
     else:
         raise unknown_kind(call, description, names)
 
@@ -120,11 +120,14 @@ def name_as_kind(call: Call) -> Mistake:
     return Mistake("unknown-kind", message, call.kind_span, f"write `{words[0]}({call.kind})`", *fixes)
 
 
-def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer]) -> None:
-    """Bind a call of a built-in kind; if all its arguments are constant, its layer is made here, once."""
+def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer], authors: Collection[str]) -> None:
+    """Bind a call of a built-in kind; if all its arguments are constant, its layer is made here, once.
+
+    `authors` are words of arguments that are names of the author's, and have the author's meaning.
+    """
     bound = arguments(call, target.optional)
     for name, value in bound.items():
-        if isinstance(value, Name) and value.name in target.settings[name].words:
+        if isinstance(value, Name) and value.name in target.settings[name].words and value.name not in authors:
             bound[name] = Literal(value.span, Word(value.name))
     call.bound = bound
     settings = {name: constant(value) for name, value in bound.items()}

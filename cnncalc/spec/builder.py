@@ -99,7 +99,16 @@ class Builder:
                 message = f"the output of `{self.nodes[index].path}` is discarded: `from` starts a new path"
                 self.problems.add(Problem("lost-value", message, span, "name it and use it, or remove it"))
 
-    def add(self, layer: Layer, sources: tuple[int, ...], inputs: Shapes, output: Shape, span: Span, path: str) -> int:
+    def add(
+        self,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: Shapes,
+        output: Shape,
+        span: Span,
+        path: str,
+        like: int | None = None,
+    ) -> int:
         """Add a node that reads the outputs of `sources`; returns its index, or INPUT after a failure."""
         self.count += 1
         if self.count > limits.LAYERS:
@@ -111,7 +120,7 @@ class Builder:
             return INPUT
         self.write_down(path, span)
         index = len(self.nodes)
-        self.nodes.append(Node(index, path, layer, sources, inputs, output, span))
+        self.nodes.append(Node(index, path, layer, sources, inputs, output, span, like=like))
         return index
 
     def write_down(self, path: str, span: Span | None = None) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
-from cnncalc.layers import KINDS, LATER_FAMILIES, RESERVED_WORDS
+from cnncalc.layers import KINDS, LATER_FAMILIES, LATER_WORDS, RESERVED_WORDS
 from cnncalc.layers.structure import LATER_MERGES, STRUCTURE_WORDS
 from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
@@ -14,16 +14,19 @@ from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import guess, rename, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
+from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Broken, Call, Merge, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
 
 BOOLEANS = {"true": True, "false": False}
-SPECIAL = ("in_channels", "channels", "index", "input")
-RESERVED = frozenset(RESERVED_WORDS) | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)
+HERE = "here"
+SPECIAL = ("in_channels", "channels", "index", "input", HERE)
+SHADOWABLE = LATER_WORDS | {HERE}  # words that came later: an author's name wins over them
+RESERVED = (RESERVED_WORDS | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)) - SHADOWABLE
 _NAME = re.compile(r"\w+")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
-    "None": "false", "null": "false",
+    "None": "false none", "null": "false none",
     "VALID": "valid", "FULL": "full",
 }  # fmt: skip
 
@@ -66,6 +69,7 @@ class Checker:
         bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
         self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
         self.named: list[tuple[dict[str, Span], set[str]]] = []  # the outputs of each body, and the names it reads
+        self.like_sizes: list[tuple[str, Span]] = []  # outputs that have the name of a size
 
     def check(self) -> None:
         """Check everything and report problems; a call that is wrong gets no `target`."""
@@ -75,6 +79,10 @@ class Checker:
             self.check_block(block)
         if description.layers is not None:
             description.names = self.check_body(description.layers, (), frozenset())
+        for name, span in self.like_sizes:
+            if name in self.members:
+                message = f"the output `{name}` replaces the size of that name in `….{name}`"
+                self.problems.add(Problem("shadow", message, span, "rename it, or readers will take it for the size"))
         if self.whole:
             self.check_unused()
 
@@ -124,6 +132,9 @@ class Checker:
                 Problem("bad-name", f"names consist of letters, digits and `_`, and are not numbers: `{name}`", span)
             )
         else:
+            if reserved and name in SHADOWABLE:
+                message = f"{what} named `{name}` replaces the word of the language"
+                self.problems.add(Problem("shadow", message, span, "rename it, or readers will take it for the word"))
             return True
         return False
 
@@ -178,6 +189,8 @@ class Checker:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 self.check_output_name(chain.name, chain.name_span, outputs, taken, numbered)
                 outputs.add(chain.name)
+                if chain.name in SIZE_NAMES:
+                    self.like_sizes.append((chain.name, chain.name_span))
         unread = {name for unit in units if isinstance(unit, Broken) for name in unit.names}
         known = {*parameters, *outputs, *unread}
         for unit in units:
@@ -252,14 +265,15 @@ class Checker:
             return (write(name.span, f"[{name.name.replace('x', ', ')}]", "lists are written in brackets"),)
         from cnncalc.spec.foreign import kind_named  # only needed for mistakes
 
-        word = FOREIGN_WORDS.get(name.name, "")
+        words = FOREIGN_WORDS.get(name.name, "").split()
         kind = kind_named(name.name)
-        names = [*known, *RESERVED, *KINDS, *self.description.blocks]
+        names = [*known, *RESERVED, *SHADOWABLE, *KINDS, *self.description.blocks]
         return (
-            *([write(name.span, word)] if word else []),
+            *(write(name.span, word) for word in words),
             *([guess(name.span, kind)] if kind else []),
             *rename(name.span, name.name, names),
         )
 
     def is_word(self, name: str) -> bool:
-        return name in RESERVED or name in KINDS or name in STRUCTURE_WORDS or name in self.description.blocks
+        words = (RESERVED, SHADOWABLE, KINDS, STRUCTURE_WORDS, self.description.blocks)
+        return any(name in each for each in words)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import LayerError, Value, format_value
-from cnncalc.network import Node
-from cnncalc.spec.scope import Output
+from cnncalc.network import INPUT, Node
+from cnncalc.spec.scope import Flow, Output
 from cnncalc.spec.tree import Block
 
 
@@ -14,6 +14,16 @@ def write_title(block: Block, values: dict[str, Value]) -> str:
     """The call with its values, `bottleneck(64, 1)`."""
     texts = ["…" if isinstance(value, Output) else format_value(value) for value in values.values()]
     return f"{block.name}({', '.join(texts)})" if values else block.name
+
+
+def guess_output(layer: Layer, shape: Shape | None) -> Flow:
+    """The output of a layer after a failed rule: its channels may be known, its sizes are not."""
+    out = getattr(layer, "out", None)
+    if layer.flat:
+        return Flow(INPUT, (out,) if out else None)
+    if shape is None or len(shape) < 2:
+        return Flow(INPUT, None)
+    return Flow(INPUT, (out or shape[0], *shape[1:]), doubtful=True)
 
 
 def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:

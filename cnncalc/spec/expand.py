@@ -10,16 +10,22 @@ from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, Weight
-from cnncalc.layers.settings import LayerError, Value, format_value
+from cnncalc.layers.settings import LIKE, LayerError, Value, format_value
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import Builder, room_to_call, shorten
-from cnncalc.spec.describing import explain_reuse_mismatch, find_activation, settles_sizes, write_title
+from cnncalc.spec.describing import (
+    explain_reuse_mismatch,
+    find_activation,
+    guess_output,
+    settles_sizes,
+    write_title,
+)
 from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.scope import Definition, Flow, Frame, Output
+from cnncalc.spec.scope import Definition, Flow, Frame, Output, sizes_to_take
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -181,18 +187,25 @@ class Expander:
             return self.block(target, values, call, frame, flow, path)
         if isinstance(target, str):
             return self.structure(target, call, frame, flow, path)
-        return self.place(self.layer(call, frame), flow, call, path)
+        layer, like = self.layer(call, frame)
+        return self.place(layer, flow, call, path, like)
 
-    def layer(self, call: Call, frame: Frame) -> Layer:
-        """The layer of a call with evaluated arguments; the same object for the same arguments."""
+    def layer(self, call: Call, frame: Frame) -> tuple[Layer, int | None]:
+        """The layer of a call with evaluated arguments, the same object for the same ones; and the node of `like`."""
         settings = {name: frame.value(value) for name, value in call.bound.items()}
-        return make_layer(call, call.target, settings, self.layers)
+        like = settings.get(LIKE)
+        if not isinstance(like, Output):
+            return make_layer(call, call.target, settings, self.layers), None
+        settings[LIKE] = sizes_to_take(like.flow, call.bound[LIKE].span)
+        return make_layer(call, call.target, settings, self.layers), like.flow.node
 
-    def place(self, layer: Layer, flow: Flow, call: Call, path: str) -> tuple[Flow, Definition | None]:
+    def place(
+        self, layer: Layer, flow: Flow, call: Call, path: str, like: int | None = None
+    ) -> tuple[Flow, Definition | None]:
         """Apply a layer to the current tensor; returns its output, doubtful or unknown if a rule of the layer fails."""
         shape = flow.shape
         if shape is None:
-            return self.guess(layer, None), None
+            return guess_output(layer, None), None
         inputs = (shape,)
         key = (id(layer), shape)
         try:
@@ -207,20 +220,11 @@ class Expander:
             if not (flow.doubtful and error.about == "size"):
                 self.built.note(convert_error(error, call, shape), path, flow, self.built.fewer_rounds())
             self.built.failed = True
-            return self.guess(layer, shape), None
-        node = self.built.add(layer, (flow.node,), inputs, output, call.span, path)
+            return guess_output(layer, shape), None
+        node = self.built.add(layer, (flow.node,), inputs, output, call.span, path, like)
         if flow.doubtful and not settles_sizes(layer, inputs, output):
             return Flow(node, output if len(output) > 1 else None, doubtful=True), None
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
-
-    def guess(self, layer: Layer, shape: Shape | None) -> Flow:
-        """The output of a layer after a failed rule: its channels may be known, its sizes are not."""
-        out = getattr(layer, "out", None)
-        if layer.flat:
-            return Flow(INPUT, (out,) if out else None)
-        if shape is None or len(shape) < 2:
-            return Flow(INPUT, None)
-        return Flow(INPUT, (out or shape[0], *shape[1:]), doubtful=True)
 
     def block(
         self, block: Block, values: dict[str, Value], call: Call, caller: Frame, flow: Flow, path: str

@@ -38,7 +38,7 @@ class Scope(Protocol):
         """Make a name unknown after its value was reported."""
 
     def member(self, owner: Value, name: str, span: Span) -> Value:
-        """`owner.name`, an output named inside a block call. Raises Mistake if there is none."""
+        """`owner.name`, an output inside a block call, or a size of an output. Raises Mistake if there is none."""
 
 
 class Expression:

@@ -114,9 +114,10 @@ class Move(NamedTuple):
         """A node, moved."""
         inputs = tuple(map(self.now, node.inputs))
         shares = None if node.shares is None else node.shares + self.shift
+        like = None if node.like is None else self.now(node.like)
         path = self.path + node.path[self.cut :]
         return Node(
-            node.index + self.shift, path, node.layer, inputs, node.input_shapes, node.output, node.span, shares
+            node.index + self.shift, path, node.layer, inputs, node.input_shapes, node.output, node.span, shares, like
         )
 
     def group(self, group: Group) -> Group:

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Span
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import Value, format_value
 from cnncalc.layers.structure import ROUNDS
-from cnncalc.spec.check import BOOLEANS, SPECIAL
-from cnncalc.spec.expressions import Expression, Member, Unknown
+from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
+from cnncalc.spec.expressions import Expression, Member, Unknown, list_of
+from cnncalc.spec.sizes import SIZE_NAMES, size_named, unknown_member
 from cnncalc.spec.tree import Block
-from cnncalc.spec.values import ListValue, Word
+from cnncalc.spec.values import ListValue, Word, describe_value
 
 
 class Flow(NamedTuple):
@@ -62,6 +63,15 @@ class Output:
 
     def __str__(self) -> str:
         return "an output"
+
+
+def sizes_to_take(flow: Flow, span: Span) -> ListValue:
+    """The spatial sizes of an output, for the argument `like`. Raises Mistake if it is flat, Unknown if unknown."""
+    if flow.shape is None or flow.doubtful:
+        raise Unknown
+    if len(flow.shape) < 2:
+        raise Mistake("wrong-rank", f"`{span.text}` is flat and has no sizes to take: {format_shape(flow.shape)}", span)
+    return list_of(list(flow.shape[1:]), span)
 
 
 class Frame:
@@ -160,8 +170,8 @@ class Frame:
             if self.index is None:
                 raise Mistake("unknown-name", "`index` is only defined inside a repeat", span)
             return self.index
-        if name == "input":
-            return Output(self.input, None)
+        if name in ("input", HERE):
+            return Output(self.input if name == "input" else self.flow, None)
         shape = (self.input if name == "in_channels" else self.flow).shape
         if shape is None:
             raise Unknown
@@ -198,17 +208,20 @@ class Frame:
             self.spend(len(rounds or ()), expression.span)
         return outputs, repeated
 
-    def member(self, owner: Value, name: str, span: Span) -> Output:
-        """`m1.y0`, the output `y0` inside the block call named `m1`."""
-        inner = owner.definition.outputs if isinstance(owner, Output) and owner.definition else None
-        if inner is None and isinstance(owner, Output) and owner.flow.shape is None:
+    def member(self, owner: Value, name: str, span: Span) -> Value:
+        """`m1.y0`, the output `y0` inside the block call named `m1`; or `skip.height`, a size of an output."""
+        if not isinstance(owner, Output):
+            message = f"only an output has sizes and outputs inside it, found {describe_value(owner)}"
+            raise Mistake("bad-value", message, span)
+        inner = owner.definition.outputs if owner.definition else None
+        if inner and name in inner:
+            return inner[name]
+        flow = owner.flow
+        if flow.shape is None or (flow.doubtful and name in SIZE_NAMES and name != "channels"):
             raise Unknown
-        if inner is None:
-            raise Mistake("bad-value", "only a named call of a block has outputs inside it", span)
-        if name not in inner:
-            known = ", ".join(inner) or "none"
-            raise Mistake("unknown-name", f"that block has no output `{name}`", span, f"its outputs: {known}")
-        return inner[name]
+        if name in SIZE_NAMES:
+            return size_named(name, flow.shape, span)
+        raise unknown_member(name, span, inner)
 
 
 class ParamScope(Frame):

@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cnncalc.layers.settings import Value, format_value
+from cnncalc.layers.settings import LIKE, Value, format_value
 from cnncalc.layers.structure import MERGES
-from cnncalc.network import INPUT, Network
+from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.check import RESERVED
 from cnncalc.spec.segments import NUMBER, add_number, free_name
 
@@ -70,7 +70,7 @@ def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
             (source,) = node.inputs
             if source != flow:
                 yield _from(source, names)
-            text = named + (repr(node.layer) if node.shares is None else f"reuse({names[node.shares]})")
+            text = named + (_call(node, names) if node.shares is None else f"reuse({names[node.shares]})")
             moved = not named and node.path != natural[node.index]
             yield f"{text:{COMMENT_AT}} # {node.path}" if moved else text
         flow = node.index
@@ -89,8 +89,20 @@ def _ends(network: Network, names: dict[int, str], flow: int) -> Iterator[str]:
         yield _from(end, names)
 
 
+def _call(node: Node, names: dict[int, str]) -> str:
+    """The layer as a call; `like` by the name of the output whose sizes are taken."""
+    call = repr(node.layer)
+    if node.like is None:
+        return call
+    return call.replace(f"{LIKE}={format_value(getattr(node.layer, LIKE))}", f"{LIKE}={_name(node.like, names)}")
+
+
 def _from(index: int, names: dict[int, str]) -> str:
-    return f"from({'input' if index == INPUT else names[index]})"
+    return f"from({_name(index, names)})"
+
+
+def _name(index: int, names: dict[int, str]) -> str:
+    return "input" if index == INPUT else names[index]
 
 
 def _sources(network: Network) -> set[int]:
@@ -99,8 +111,7 @@ def _sources(network: Network) -> set[int]:
     flow = INPUT
     for node in network.nodes:
         found.update(source for source in node.inputs if source != flow)
-        if node.shares is not None:
-            found.add(node.shares)
+        found.update(index for index in (node.shares, node.like) if index is not None)
         flow = node.index
     found.update(index for name, index in network.outputs.items() if name or index != flow)
     if any(network.outputs):

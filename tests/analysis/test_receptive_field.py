@@ -43,15 +43,19 @@ def spread(units: Units, kernel: int, stride: int, padding: int, dilation: int) 
     return full[padding : len(full) - padding]
 
 
-def interpolate(units: Units, factor: int) -> Units:
+def interpolate(units: Units, factor: Fraction | int, around: int = 2) -> Units:
     """align_corners=False; a neighbour of weight 0 is not read."""
     seen = []
-    for y in range(len(units) * factor):
+    for y in range(floor(len(units) * factor)):
         source = (Fraction(2 * y + 1, 2)) / factor - Fraction(1, 2)
         below = floor(source)
-        taps = [below] if source == below else [below, below + 1]
+        taps = [below] if source == below else range(below + 1 - around // 2, below + 1 + around // 2)
         seen.append(set().union(*(units[tap] for tap in taps if 0 <= tap < len(units))))
     return seen
+
+
+def nearest(units: Units, factor: Fraction) -> Units:
+    return [set(units[floor(y / factor)]) for y in range(floor(len(units) * factor))]
 
 
 def adapt(units: Units, size: int) -> Units:
@@ -62,7 +66,8 @@ def adapt(units: Units, size: int) -> Units:
 def random_step(chance: random.Random) -> tuple[str, Any]:
     k, s, d = chance.randint(1, 4), chance.randint(1, 3), chance.randint(1, 3)
     p = chance.randint(0, k - 1)
-    kind = chance.choice(["conv", "max_pool", "transposed_conv", "nearest", "linear", "crop", "pad"])
+    kind = chance.choice(["conv", "max_pool", "transposed_conv", "nearest", "linear", "by_a_share", "crop", "pad"])
+    share = chance.choice([Fraction(3, 2), Fraction(1, 2), Fraction(5, 4), Fraction(3, 4), Fraction(8, 5)])
     if kind == "conv":
         return f"conv(4, {k}, {s}, {p}, {d})", lambda units: slide(units, k, s, p, d)
     if kind == "max_pool":
@@ -75,6 +80,10 @@ def random_step(chance: random.Random) -> tuple[str, Any]:
         return f"upsample({s})", lambda units: [set(unit) for unit in units for _ in range(s)]
     if kind == "linear":
         return f"upsample({s}, mode=linear)", lambda units: interpolate(units, s)
+    if kind == "by_a_share" and chance.random() < 0.5:
+        return f"upsample({float(share)}, mode=linear)", lambda units: interpolate(units, share)
+    if kind == "by_a_share":
+        return f"upsample({float(share)})", lambda units: nearest(units, share)
     if kind == "crop":
         return f"crop([[{p}, {s}]])", lambda units: units[p : len(units) - s]
     return f"pad([[{p}, {s}]])", lambda units: [set() for _ in range(p)] + units + [set() for _ in range(s)]

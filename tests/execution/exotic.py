@@ -10,10 +10,11 @@ def random_exotic(rng: Random) -> str:
     axes = rng.choice((1, 1, 2))
     sizes = ", ".join(str(rng.randint(9, 24)) for _ in range(axes))
     lines = [f"input: [{rng.choice((1, 2, 4))}, {sizes}]", "layers:", "  - conv(4, 1)"]
-    for _ in range(rng.randint(1, 5)):
+    for number in range(rng.randint(1, 5)):
         if rng.random() < 0.25:
+            lines += [f"  - at_{number}_ = identity"]
             lines += [f"  - {rng.choice(('add', 'concat', 'multiply'))}:", "      a: identity"]
-            lines += [f"      {name}: {same_size(rng)}" for name in "bc"[: rng.randint(1, 2)]]
+            lines += [f"      {name}: {same_size(rng, f'at_{number}_')}" for name in "bc"[: rng.randint(1, 2)]]
             lines.append("  - conv(4, 1, groups=2)")
         else:
             lines.append(f"  - {step(rng, axes)}")
@@ -24,7 +25,7 @@ def random_exotic(rng: Random) -> str:
 def step(rng: Random, axes: int) -> str:
     k, s, d, p, q = rng.randint(1, 4), rng.randint(1, 3), rng.randint(1, 3), rng.randint(0, 3), rng.randint(0, 3)
     sides = "[" + ", ".join([f"[{p}, {q}]"] * axes) + "]"
-    linear = ("linear", "bilinear")[axes - 1]
+    linear, cubic = (("linear", "linear"), ("bilinear", "bicubic"))[axes - 1]
     return rng.choice(
         (
             f"conv(4, {k}, stride={s}, padding={sides}, dilation={d})",
@@ -36,6 +37,9 @@ def step(rng: Random, axes: int) -> str:
             f"depthwise_conv({k}, stride={s}, dilation={d}, padding=half)",
             f"upsample({rng.randint(1, 3)})",
             f"upsample({rng.randint(1, 3)}, mode={linear})",
+            f"upsample({rng.choice((1.5, 0.75, 4 / 3, 1.1))}, mode={rng.choice((linear, 'nearest', 'area'))})",
+            f"upsample(size={rng.randint(5, 25)}, mode={cubic}, align_corners={rng.choice(('true', 'false'))})",
+            f"upsample(like=input, mode={rng.choice((linear, 'nearest', 'area', cubic))})",
             f"crop({sides})",
             f"pad({sides})",
             f"adaptive_avg_pool({rng.randint(1, 6)})",
@@ -47,8 +51,8 @@ def step(rng: Random, axes: int) -> str:
     )
 
 
-def same_size(rng: Random) -> str:
-    """A branch that keeps the size: windows that look elsewhere, others, and those that leave gaps."""
+def same_size(rng: Random, named: str) -> str:
+    """A branch that keeps the size of the output `named`: windows that look elsewhere, others, and those with gaps."""
     return rng.choice(
         (
             "conv(4, 3, padding=1)",
@@ -58,6 +62,9 @@ def same_size(rng: Random) -> str:
             "crop(1) -> pad(1)",
             "max_pool(3, stride=1, padding=1)",
             "upsample(2) -> avg_pool(2)",
+            f"avg_pool(2, ceil=true) -> upsample(like={named}, mode=linear)",
+            f"global_avg_pool -> upsample(like={named}, mode=linear)",
+            f"upsample(size={rng.randint(1, 30)}) -> upsample(like={named}, mode=area)",
             "conv(4, 1) -> instance_norm",
         )
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes import all_codes
-from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
+from cnncalc.layers import KINDS, LATER_WORDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.settings import (
     REQUIRED,
     AmountSetting,
@@ -151,10 +151,13 @@ class Writer:
                 return text
 
     def name(self) -> str:
-        known = ("index", "channels", "in_channels", "input", "true", "relu", *RESERVED_WORDS)
+        known = ("index", "channels", "in_channels", "input", "true", "relu", "here", *RESERVED_WORDS, *LATER_WORDS)
         unknown = ("nonsense", "x.y", "None", "True", "é", "if", "_", "1e3", "self")
         names: list[str] = [*known, *self.values, *self.outputs, *(unknown if self.odd() else ())]
-        return self.pick(names)
+        name = self.pick(names)
+        sizes = ("channels", "height", "width", "length", "depth", "heigth")
+        has_sizes = name in ("here", "input", *self.outputs) and self.often(70)
+        return f"{name}.{self.pick(sizes)}" if has_sizes else name
 
     # calls
 

@@ -22,6 +22,7 @@ from cnncalc.layers.settings import (
     WordSetting,
 )
 from cnncalc.layers.structure import MERGES
+from cnncalc.layers.targets import FactorSetting, LikeSetting
 
 
 def random_map(rng: Random, axes: int) -> Shape:
@@ -50,6 +51,10 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
         return rng.choice((0.0, 1e-6, 0.25, 1.0))
     if isinstance(setting, SizesSetting):
         return random_sizes(rng, setting, shape)
+    if isinstance(setting, FactorSetting):
+        return random_factor(rng) if axes == 0 or rng.random() < 0.5 else tuple(random_factor(rng) for _ in range(axes))
+    if isinstance(setting, LikeSetting):
+        return tuple(rng.randint(1, 12) for _ in range(axes or 1))
     assert isinstance(setting, IntegerSetting)
 
     def number() -> int:
@@ -60,6 +65,11 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
     if isinstance(setting, PerAxisSetting) and axes and rng.random() < 0.5:
         return tuple(number() for _ in range(axes))
     return number()
+
+
+def random_factor(rng: Random) -> float:
+    """A factor of a resampling: whole, simple, or any."""
+    return rng.choice((1, 2, 3, 0.5, 1.5, 2.5, 1.1, 0.7, 4 / 3, 1 / 3, rng.uniform(0.3, 4)))
 
 
 def random_sizes(rng: Random, setting: SizesSetting, shape: Shape) -> Value:

@@ -70,6 +70,24 @@ def Pad(torch: Any, amounts: list[int], value: float = 0) -> Any:
     return Module()
 
 
+def Upsample(torch: Any, layer: Any, axes: int) -> Any:
+    """All modes and targets of torch.nn.functional.interpolate, whose linear mode has a name for each rank."""
+    mode = {"linear": ("linear", "bilinear", "trilinear")[axes - 1]}.get(layer.mode, layer.mode)
+    sizes = layer.like or layer.size
+    how = {"mode": mode, "align_corners": layer.align_corners if mode not in ("nearest", "area") else None}
+    if layer.factor is not None:
+        factor = layer.factor
+        how["scale_factor"] = tuple(map(float, factor if isinstance(factor, tuple) else (factor,) * axes))
+    else:
+        how["size"] = expand_per_axis("size", sizes, axes)
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return torch.nn.functional.interpolate(x, **how)
+
+    return Module()
+
+
 def transposed(torch: Any, layer: Any, inputs: Shapes) -> Any:
     n = len(inputs[0]) - 1
     amounts = [] if is_numeric(layer) else [-side for side in sides(layer, inputs)]
@@ -158,7 +176,7 @@ MODULES: dict[str, Build] = {
     "stochastic_depth": lambda t, y, x, n: t.nn.Dropout(y.rate),
     "flatten": lambda t, y, x, n: t.nn.Flatten(),
     "channel_shuffle": lambda t, y, x, n: t.nn.ChannelShuffle(y.groups),
-    "upsample": lambda t, y, x, n: t.nn.Upsample(scale_factor=expand_per_axis("factor", y.factor, n), mode=y.mode),
+    "upsample": lambda t, y, x, n: Upsample(t, y, n),
     "pixel_shuffle": lambda t, y, x, n: t.nn.PixelShuffle(y.factor),
 }
 

@@ -33,7 +33,7 @@ def evaluate(text: str) -> Fraction:
         "max": max,
         "gcd": lambda a, b: Fraction(math.gcd(int(a), int(b))),
     }
-    result = eval(re.sub(r"\d+", r"F(\g<0>)", text.translate(SIGNS)), {"__builtins__": {}}, names)
+    result = eval(re.sub(r"\d+(\.\d+)?(e-\d+)?", r"F('\g<0>')", text.translate(SIGNS)), {"__builtins__": {}}, names)
     assert isinstance(result, Fraction)
     return result
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cnncalc.layers import KINDS, RESERVED_WORDS, kind_class
+from cnncalc.layers import KINDS, LATER_WORDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.base import Example, Layer, SameShape, Shapes, Weightless
 from cnncalc.layers.settings import LayerError, integer
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
@@ -55,7 +55,7 @@ channel_split(parts, take)
 channel_shuffle(groups)
 pad(amount, value=0)
 crop(amount)
-upsample(factor, mode=nearest)
+upsample(factor=none, mode=nearest, size=none, like=none, align_corners=false)
 pixel_shuffle(factor)
 add
 multiply
@@ -97,7 +97,8 @@ def test_unknown_kind_is_a_key_error() -> None:
 
 def test_reserved_words_are_those_of_the_fields() -> None:
     words = {word for kind in KINDS for setting in kind_class(kind).settings.values() for word in setting.words}
-    assert words == RESERVED_WORDS
+    assert words == (RESERVED_WORDS | LATER_WORDS) - {"none"}
+    assert not RESERVED_WORDS & LATER_WORDS
 
 
 def test_structure_words_are_no_layer_kinds() -> None:

@@ -11,7 +11,7 @@ import pytest
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
 from cnncalc.layers.pool import AdaptiveAvgPool
-from cnncalc.layers.reach import AdaptiveWindow, Reach, TransposedWindow, Upsampling, Window
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, TransposedWindow, Window
 
 
 def work_of(kind: str, *inputs: Shape, **settings: Any) -> Work:
@@ -204,9 +204,14 @@ def test_a_huge_map_costs_no_more_to_count() -> None:
         ("adaptive_avg_pool", {"size": 2}, (1, 9), (AdaptiveWindow(9, 2),)),
         ("pad", {"amount": ((1, 2),)}, (1, 9), (Window(1, 1, 1),)),
         ("crop", {"amount": ((1, 2),)}, (1, 9), (Window(1, 1, -1),)),
-        ("upsample", {"factor": 2}, (1, 9), (Upsampling(2),)),
-        ("upsample", {"factor": 2, "mode": "linear"}, (1, 9), (Upsampling(2, linear=True),)),
-        ("pixel_shuffle", {"factor": 2}, (4, 9, 9), (Upsampling(2), Upsampling(2))),
+        ("upsample", {"factor": 2}, (1, 9), (Resample(2),)),
+        ("upsample", {"factor": 2, "mode": "linear"}, (1, 9), (Resample(2, 1, 2),)),
+        ("upsample", {"factor": 1.5, "mode": "linear"}, (1, 9), (Resample(3, 2, 2),)),
+        ("upsample", {"size": (12, 6), "mode": "bicubic"}, (1, 9, 3), (Resample(4, 3, 4), Resample(2, 1, 4))),
+        ("upsample", {"size": 17, "mode": "linear", "align_corners": True}, (1, 9), (Resample(2, 1, 2, True),)),
+        ("upsample", {"size": 6, "mode": "area"}, (1, 9), (AdaptiveWindow(9, 6),)),
+        ("upsample", {"size": 6, "mode": "linear"}, (1, 1), (Resample(1, 0),)),
+        ("pixel_shuffle", {"factor": 2}, (4, 9, 9), (Resample(2), Resample(2))),
         ("linear", {"out": 2}, (9,), "whole"),
         ("flatten", {}, (1, 9), "flatten"),
         ("flatten", {}, (9,), "pointwise"),

@@ -348,8 +348,16 @@ class Kinds:
         self.axes(x)
         return self.pad_by(x, [[-before, -after] for before, after in self.sides(x, [], [], amount, [])])
 
-    def upsample(self, x: Any, factor: Size, mode: str = "nearest") -> Any:
-        return self.apply(self.nn.Upsample(scale_factor=tuple(each(factor, self.axes(x))), mode=mode), x)
+    def upsample(
+        self, x: Any, factor: Any = None, mode: str = "nearest", size: Any = None, align_corners: bool = False
+    ) -> Any:
+        n = self.axes(x)
+        if mode == "linear":
+            mode = ("linear", "bilinear", "trilinear")[n - 1]
+        align = align_corners if mode not in ("nearest", "area") else None
+        scale = None if factor is None else tuple(map(float, each(factor, n)))
+        sizes = None if size is None else tuple(each(size, n))
+        return self.apply(self.nn.Upsample(sizes, scale, mode, align), x)
 
     def pixel_shuffle(self, x: Any, factor: int) -> Any:
         if self.axes(x) != 2:

@@ -16,6 +16,15 @@ CODES = tuple(
             "input: [3, 8, 8]\nblocks:\n  pad_by_conv(out):\n    - conv(out, 1)\nlayers:\n  - pad_by_conv(4)\n",
         ),
         (
+            "shadow",
+            "A name of the author's replaces a word of the language.",
+            "A param, a parameter or an output has the name of a word that came to the language later (`here`, `area`,"
+            " `none`, …), or an output inside a block has the name of a size and is used as `m1.height`. The name is"
+            " used, so that a new word breaks no file; but readers will take it for the word. Rename it.",
+            "input: [3, 8, 8]\nparams: {nearest: 2}\nlayers:\n  - upsample(nearest)\n",
+            "input: [3, 8, 8]\nparams: {factor: 2}\nlayers:\n  - upsample(factor)\n",
+        ),
+        (
             "idle-branch",
             "All items of a branch of `concat` are switched off, so it returns its input.",
             "Every item of a branch of `concat` is switched off. The branch returns its input unchanged, and adds the"

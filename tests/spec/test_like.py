@@ -1,0 +1,116 @@
+"""Layers that take the sizes of a named output: `upsample(like=skip)`."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncalc.execution.verify import verify
+from cnncalc.network import INPUT
+from cnncalc.spec.write import write_network
+
+from ..networks import layers, network, problems, read, report
+
+PYRAMID = """
+    input: [3, 33, 47]
+    blocks:
+      up(skip):
+        - upsample(like=skip, mode=linear) -> conv(4, 3, padding=1) -> relu
+    layers:
+      - low = conv(4, 3, stride=2, padding=1)
+      - conv(4, 3, stride=2, padding=1)
+      - up(low) -> up(input)
+"""
+
+
+def test_the_sizes_are_those_of_the_output() -> None:
+    """33×47 → 17×24 → 9×12, and back."""
+    made = network(PYRAMID)
+    sizes = {node.path: node.output[1:] for node in made.nodes if node.layer.kind == "upsample"}
+    assert sizes == {"up1.upsample1": (17, 24), "up2.upsample1": (33, 47)}
+    assert [node.like for node in made.nodes if node.layer.kind == "upsample"] == [0, INPUT]
+
+
+@pytest.mark.parametrize("size", ["3x33x47", "3x32x32", "3x5x9"])
+def test_it_holds_for_every_input(size: str) -> None:
+    assert report(PYRAMID, input=size).output == (4, *map(int, size.split("x")[1:]))
+
+
+def test_expanded_it_is_read_back() -> None:
+    before = network(PYRAMID)
+    text = write_network(before)
+    assert "like=input" in text
+    after = network(text)
+    assert [(node.layer, node.output) for node in after.nodes] == [(node.layer, node.output) for node in before.nodes]
+    larger = network(text, input="3x65x65")
+    assert larger.nodes[-1].output == (4, 65, 65)  # by the names, not by the numbers
+
+
+def test_a_smaller_input_is_verified_with_its_own_sizes() -> None:
+    verdict = verify(network(PYRAMID, input="3x999x1500"), most=300_000)
+    assert "smaller" in verdict.how
+    assert verdict.held
+
+
+def test_runs_of_a_block_take_the_sizes_of_their_own_input() -> None:
+    text = """
+        input: [3, 20, 31]
+        blocks:
+          around(out):
+            - max_pool(2) -> conv(out, 1) -> relu -> upsample(like=input)
+        layers:
+          - around(4)
+          - around(4)
+          - max_pool(2) -> around(4) * 2
+    """
+    ups = [node for node in network(text).nodes if node.layer.kind == "upsample"]
+    assert [node.output for node in ups] == [(4, 20, 31), (4, 20, 31), (4, 10, 15), (4, 10, 15)]
+    assert [node.like for node in ups] == [INPUT, ups[0].index, ups[2].index - 4, ups[2].index]
+
+
+def test_sizes_may_be_given_as_numbers_too() -> None:
+    assert layers("layers: [{upsample: {like: [5, 7]}}]") == ["upsample1: upsample(like=[5, 7])"]
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("upsample", "missing-argument"),
+        ("upsample(2, size=9)", "bad-argument"),
+        ("upsample(size=9, like=low)", "bad-argument"),
+        ("upsample(like=lwo)", "unknown-name"),
+        ("upsample(like=late)", "unknown-name"),
+        ("upsample(like=flat)", "wrong-rank"),
+        ("upsample(like=3)", "bad-argument"),
+        ("upsample(0)", "bad-argument"),
+        ("upsample(-1.5)", "bad-argument"),
+        ("upsample(none)", "missing-argument"),
+        ("upsample(2, align_corners=true)", "bad-argument"),
+        ("upsample(0.01)", "size-runs-out"),
+        ("upsample(2, mode=cubic)", "unknown-name"),
+    ],
+)
+def test_what_it_cannot_take(call: str, code: str) -> None:
+    text = f"""
+        layers:
+          - low = relu
+          - flat = flatten
+          - from(low)
+          - {call}
+          - late = relu
+          - from(flat) -> linear(2)
+          - outputs:
+              a: from(late)
+    """
+    assert code in [found for found, line, _ in problems(text) if line == 6]
+
+
+def test_after_a_mistake_nothing_more_is_reported_of_it() -> None:
+    text = """
+        layers:
+          - low = conv(4, 99)
+          - conv(4, 1)
+          - upsample(like=low)
+          - conv(here.height, 1)
+    """
+    assert [code for code, _, _ in problems(text)] == ["kernel-too-large"]
+    assert read(text).network
