@@ -120,7 +120,7 @@ def name_as_kind(call: Call) -> Mistake:
     return Mistake("unknown-kind", message, call.kind_span, f"write `{words[0]}({call.kind})`", *fixes)
 
 
-def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer], authors: Collection[str]) -> None:
+def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer], authors: Collection[str] = ()) -> None:
     """Bind a call of a built-in kind; if all its arguments are constant, its layer is made here, once.
 
     `authors` are words of arguments that are names of the author's, and have the author's meaning.

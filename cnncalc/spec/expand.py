@@ -10,7 +10,7 @@ from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, Weight
-from cnncalc.layers.settings import LIKE, LayerError, Value, format_value
+from cnncalc.layers.settings import LayerError, Value, format_value
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import Builder, room_to_call, shorten
@@ -25,7 +25,7 @@ from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.scope import Definition, Flow, Frame, Output, sizes_to_take
+from cnncalc.spec.scope import Definition, Flow, Frame, Output, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -187,17 +187,9 @@ class Expander:
             return self.block(target, values, call, frame, flow, path)
         if isinstance(target, str):
             return self.structure(target, call, frame, flow, path)
-        layer, like = self.layer(call, frame)
-        return self.place(layer, flow, call, path, like)
-
-    def layer(self, call: Call, frame: Frame) -> tuple[Layer, int | None]:
-        """The layer of a call with evaluated arguments, the same object for the same ones; and the node of `like`."""
         settings = {name: frame.value(value) for name, value in call.bound.items()}
-        like = settings.get(LIKE)
-        if not isinstance(like, Output):
-            return make_layer(call, call.target, settings, self.layers), None
-        settings[LIKE] = sizes_to_take(like.flow, call.bound[LIKE].span)
-        return make_layer(call, call.target, settings, self.layers), like.flow.node
+        like = take_sizes(settings, call)
+        return self.place(make_layer(call, call.target, settings, self.layers), flow, call, path, like)
 
     def place(
         self, layer: Layer, flow: Flow, call: Call, path: str, like: int | None = None
@@ -405,7 +397,8 @@ class Expander:
         self, call: Call, present: list[tuple[Branch, Flow]], frame: Frame, path: str, *, rounds: bool = False
     ) -> Flow:
         """Apply the layer of a merge to its branches; `rounds` if these are those of a repeat."""
-        layer = call.constant or self.layer(call, frame)
+        settings = {name: frame.value(value) for name, value in call.bound.items()}
+        layer = call.constant or make_layer(call, call.target, settings, self.layers)
         flows = tuple(flow for _, flow in present)
         known = [(branch, flow) for branch, flow in present if flow.shape is not None]
         inputs = tuple(flow.shape for _, flow in known if flow.shape is not None)

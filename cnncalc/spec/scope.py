@@ -7,12 +7,12 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape, format_shape
-from cnncalc.layers.settings import Value, format_value
+from cnncalc.layers.settings import LIKE, Value, format_value
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown, list_of
 from cnncalc.spec.sizes import SIZE_NAMES, size_named, unknown_member
-from cnncalc.spec.tree import Block
+from cnncalc.spec.tree import Block, Call
 from cnncalc.spec.values import ListValue, Word, describe_value
 
 
@@ -65,13 +65,21 @@ class Output:
         return "an output"
 
 
-def sizes_to_take(flow: Flow, span: Span) -> ListValue:
-    """The spatial sizes of an output, for the argument `like`. Raises Mistake if it is flat, Unknown if unknown."""
+def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
+    """Put the spatial sizes of an output in its place as the argument `like`; returns its node, None if there is none.
+
+    Raises Mistake if the output is flat, Unknown if its sizes are unknown.
+    """
+    like = settings.get(LIKE)
+    if not isinstance(like, Output):
+        return None
+    flow, span = like.flow, call.bound[LIKE].span
     if flow.shape is None or flow.doubtful:
         raise Unknown
     if len(flow.shape) < 2:
         raise Mistake("wrong-rank", f"`{span.text}` is flat and has no sizes to take: {format_shape(flow.shape)}", span)
-    return list_of(list(flow.shape[1:]), span)
+    settings[LIKE] = list_of(list(flow.shape[1:]), span)
+    return flow.node
 
 
 class Frame:
