@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cnncalc import limits
-from cnncalc.analysis.advice import advice
+from cnncalc.analysis.advice import find_warnings
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.expect import check_expectations, check_keys
 from cnncalc.analysis.report import Report
@@ -52,7 +52,7 @@ def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> lis
         problems.add(problem)
     network = loaded.network
     if network is not None and report is not None and network.complete and not problems.errors:
-        for problem in advice(network, report):
+        for problem in find_warnings(network, report):
             problems.add(problem)
         for problem in _weights(network, loaded.description):
             problems.add(problem)
@@ -70,11 +70,11 @@ def _weights(network: Network, description: Description | None) -> list[Problem]
     """What is wrong with the arrays that the file gives under `weights`."""
     if description is None or all(document.weights is None for document in description.documents):
         return []
-    from cnncalc.execution.weights import check  # few files have any
+    from cnncalc.execution.weights import check_weights  # few files have any
     from cnncalc.spec.weights import weights_in
 
     given, unread = weights_in(description)
-    return [*unread, *check(network, given, complete=False)[1]]
+    return [*unread, *check_weights(network, given, complete=False)[1]]
 
 
 class _Allowing(Problems):

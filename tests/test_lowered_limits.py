@@ -13,7 +13,7 @@ import pytest
 
 from cnncalc import limits
 from cnncalc.analysis.analyze import analyze
-from cnncalc.analysis.coverage import touched
+from cnncalc.analysis.coverage import find_touched
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.wanted import Answer, Search, search
 from cnncalc.cli.app import run
@@ -162,7 +162,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "LISTED_PATHS": (3, lambda size: "more;" not in listed_paths(size)),
     "FIELD_PERIOD": (9, lambda size: field_after(f"upsample({size}), ")),
     "FIELD_UNITS": (9, lambda size: field_after(f"upsample({size - 1}), ")),
-    "KERNEL_TAPS": (9, lambda size: bool((found := touched(Window(size, 2, 1, 1), 64, 32)) and found.known)),
+    "KERNEL_TAPS": (9, lambda size: bool((found := find_touched(Window(size, 2, 1, 1), 64, 32)) and found.known)),
     "POSITION": (90, lambda size: field_after(f"'max_pool(1, stride={size})', ")),
     "WAY_LAYERS": (9, has_a_way),
     "NAMED_BRANCHES": (
@@ -204,7 +204,7 @@ def test_verify_narrows_until_it_takes_no_more_steps(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     net = network("input: [1, 8, 8]\nlayers: ['conv(8, 3)']")
-    steps = min(narrow.cost(candidate, 10**9) for candidate in narrow.try_ways(net, (8, 8)))
+    steps = min(narrow.estimate_cost(candidate, 10**9) for candidate in narrow.narrow_variants(net, (8, 8)))
     for most, smaller in ((steps, False), (steps - 1, True)):
         monkeypatch.setattr(limits, "VERIFIED_STEPS", most)
         assert run(["verify", "conv(8, 3)", "--input", "1x8x8"]) == 0
@@ -223,7 +223,7 @@ def test_smaller_inputs_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(narrow, "smaller_sizes", no_end)
     monkeypatch.setattr(narrow, "cost", lambda network, most: most + 1)
-    for layers, inputs, wanted in ((20 * 15, 99, 15), (20 * 15, 12, 12), (20, 99, narrow.FEWEST)):
+    for layers, inputs, wanted in ((20 * 15, 99, 15), (20 * 15, 12, 12), (20, 99, narrow.MIN_INPUTS)):
         tried.clear()
         monkeypatch.setattr(limits, "NARROWED_LAYERS", layers)
         monkeypatch.setattr(limits, "NARROWED_INPUTS", inputs)

@@ -39,7 +39,7 @@ class Inspection:
                 self.readers.setdefault(index, []).append(node)
 
     def only_reader(self, index: int) -> Node | None:
-        """The only reader of an output, None if there are several or it is an output of the network."""
+        """The only layer that reads an output, None if there are several or it is an output of the network."""
         readers = self.readers.get(index, [])
         return readers[0] if len(readers) == 1 and index not in self.outputs else None
 
@@ -47,7 +47,7 @@ class Inspection:
         return self.report.layers[node.index]
 
     def windows(self, node: Node) -> tuple[Axis, ...]:
-        """The window on each axis, () for a kind that slides none over its input."""
+        """The window on each axis, () for a kind without a window over its input."""
         key = (id(node.layer), node.input_shapes)
         if key not in self.known_windows:
             layer = node.layer
@@ -56,7 +56,7 @@ class Inspection:
         return self.known_windows[key]
 
     def reads(self, node: Node) -> tuple[object, ...]:
-        """What a layer reads on every axis, where that is neither one position nor all; a merge reads as it likes."""
+        """The reach of a layer by axes, () for pointwise layers and those that read everything; a merge has its own."""
         key = (id(node.layer), node.input_shapes)
         found = self.known_reads.get(key)
         if found is None:
@@ -75,7 +75,7 @@ class Inspection:
         return found
 
     def passes_on(self, node: Node) -> bool:
-        """Whether a layer between two linear maps keeps them one, and does not enlarge the map."""
+        """Whether two linear layers with this one between them collapse into one, without a larger map between them."""
         grows = any(o > i for o, i in zip(node.output[1:], node.input_shapes[0][1:], strict=False))
         return node.layer.linear and len(node.inputs) == 1 and self.layer(node).work.macs == 0 and not grows
 
@@ -83,25 +83,25 @@ class Inspection:
 Rule = Callable[[Inspection], Iterator[Problem]]
 
 
-def advice(network: Network, report: Report) -> list[Problem]:
+def find_warnings(network: Network, report: Report) -> list[Problem]:
     """All warnings about a network, rule by rule."""
-    subject = Inspection(network, report)
-    return [problem for rule in RULES for problem in rule(subject)]
+    inspection = Inspection(network, report)
+    return [problem for rule in RULES for problem in rule(inspection)]
 
 
 def warn(code: str, message: str, node: Node, *fixes: Fix, help: str = "") -> Problem:
     return Problem(code, message, node.span, help, node.path, fixes=fixes)
 
 
-def sizes_text(sizes: Sequence[int | Fraction]) -> str:
+def format_sizes(sizes: Sequence[int | Fraction]) -> str:
     """`7×7`."""
     return "×".join(map(str, sizes))
 
 
-def unseen_edge(subject: Inspection) -> Iterator[Problem]:
-    """(I − K + 2P) is not a multiple of S, and the rest is more than padding."""
-    for node in subject.different:
-        for axis, output in zip(subject.windows(node), node.output[1:], strict=False):
+def check_unseen_edge(inspection: Inspection) -> Iterator[Problem]:
+    """(I − K + 2P) is not a multiple of S, and the remaining positions are not only padding."""
+    for node in inspection.different:
+        for axis, output in zip(inspection.windows(node), node.output[1:], strict=False):
             reached = (output - 1) * axis.stride + axis.extent - axis.before
             lost = axis.size - reached
             if lost > 0 and axis.extent >= axis.stride:
@@ -141,38 +141,38 @@ def replace_argument(node: Node, name: str, value: str) -> tuple[Fix, ...]:
     return (Fix(at, value, f"write `{name}={value}`"),)
 
 
-def bias_before_norm(subject: Inspection) -> Iterator[Problem]:
+def check_bias_before_norm(inspection: Inspection) -> Iterator[Problem]:
     """A norm that subtracts the mean of a channel subtracts any constant with it."""
-    for node in subject.network.nodes:
-        reader = subject.only_reader(node.index)
+    for node in inspection.network.nodes:
+        reader = inspection.only_reader(node.index)
         if reader and reader.layer.cancels_bias and getattr(node.layer, "bias", False):
             yield warn(
                 "bias-before-norm",
                 f"the bias of `{node.layer.kind}` is cancelled by the following `{reader.layer.kind}`:"
-                f" {subject.layer(node).biases:,} wasted parameters",
+                f" {inspection.layer(node).biases:,} wasted parameters",
                 node,
                 *add_argument(node, "bias=false"),
                 help="write `bias=false`",
             )
 
 
-def linear_pair(subject: Inspection) -> Iterator[Problem]:
+def check_linear_pair(inspection: Inspection) -> Iterator[Problem]:
     """W₂(W₁x) is (W₂W₁)x; not reported if the tensor between is so narrow that the product would cost more."""
     pairs = set()
-    for node in subject.network.nodes:
-        if not subject.mixes(node):
+    for node in inspection.network.nodes:
+        if not inspection.mixes(node):
             continue
-        reader = subject.only_reader(node.index)
-        while reader and subject.passes_on(reader):
-            reader = subject.only_reader(reader.index)
-        if not reader or not subject.mixes(reader):
+        reader = inspection.only_reader(node.index)
+        while reader and inspection.passes_on(reader):
+            reader = inspection.only_reader(reader.index)
+        if not reader or not inspection.mixes(reader):
             continue
         pair = (node.span, reader.span, node.input_shapes, node.output, reader.output)
         if pair in pairs:  # reported once for all rounds of a repeat
             continue
         pairs.add(pair)
-        before, between, behind = node.input_shapes[0][0], node.output[0], reader.output[0]
-        if between < min(before, behind) or are_factors(subject, node, reader):
+        before, between, after = node.input_shapes[0][0], node.output[0], reader.output[0]
+        if between < min(before, after) or are_factors(inspection, node, reader):
             continue
         yield warn(
             "linear-pair",
@@ -183,17 +183,17 @@ def linear_pair(subject: Inspection) -> Iterator[Problem]:
         )
 
 
-def are_factors(subject: Inspection, first: Node, second: Node) -> bool:
+def are_factors(inspection: Inspection, first: Node, second: Node) -> bool:
     """Whether two windows extend along different axes, e.g. K×1 and 1×K, a large kernel split in two."""
-    pairs = zip(subject.windows(first), subject.windows(second), strict=False)
+    pairs = zip(inspection.windows(first), inspection.windows(second), strict=False)
     extents = [(a.kernel, b.kernel) for a, b in pairs]
     return bool(extents) and all(min(pair) == 1 for pair in extents) and any(max(pair) > 1 for pair in extents)
 
 
-def wide_padding(subject: Inspection) -> Iterator[Problem]:
+def check_wide_padding(inspection: Inspection) -> Iterator[Problem]:
     """A window inside the padding sees nothing of the input."""
-    for node in subject.different:
-        for axis in subject.windows(node):
+    for node in inspection.different:
+        for axis in inspection.windows(node):
             if getattr(node.layer, "padding", 0) != "full" and max(axis.before, axis.after) >= axis.extent:
                 padding = max(axis.before, axis.after)
                 yield warn(
@@ -207,13 +207,13 @@ def wide_padding(subject: Inspection) -> Iterator[Problem]:
                 break
 
 
-def small_field(subject: Inspection) -> Iterator[Problem]:
+def check_small_field(inspection: Inspection) -> Iterator[Problem]:
     """After a global pool a classifier sees the whole image, but no feature is larger than the receptive field."""
-    network = subject.network
+    network = inspection.network
     walked: set[int] = set()
-    for end in subject.outputs:
+    for end in inspection.outputs:
         index = end
-        while index not in walked and index != INPUT and not subject.reads(network.nodes[index]):
+        while index not in walked and index != INPUT and not inspection.reads(network.nodes[index]):
             walked.add(index)
             index = network.nodes[index].inputs[0]
         if index == INPUT or index in walked or len(network.shape_at(end)) > 1:
@@ -222,30 +222,30 @@ def small_field(subject: Inspection) -> Iterator[Problem]:
         pool = network.nodes[index]
         before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
         if before is None or not all(
-            isinstance(axis, AdaptiveWindow) and axis.output == 1 for axis in subject.reads(pool)
+            isinstance(axis, AdaptiveWindow) and axis.output == 1 for axis in inspection.reads(pool)
         ):
             continue
-        seen = subject.layer(before)
+        seen = inspection.layer(before)
         field = seen.receptive_field
         image = network.input[1:]
         if field and not seen.whole and any(size < side for size, side in zip(field.size, image, strict=True)):
             yield warn(
                 "small-field",
-                f"before the global pool a unit sees {sizes_text(field.size)} of an image of {sizes_text(image)}",
+                f"before the global pool a unit sees {format_sizes(field.size)} of an image of {format_sizes(image)}",
                 pool,
                 help="more layers, larger windows or earlier strides enlarge the receptive field",
             )
 
 
-def stride_disagreement(subject: Inspection) -> Iterator[Problem]:
+def check_stride_disagreement(inspection: Inspection) -> Iterator[Problem]:
     """Maps of one size with different strides over the input do not match position by position.
 
     Strides differ a little where a map was enlarged to the size of another, which had been rounded.
     """
-    for node in subject.network.nodes:
+    for node in inspection.network.nodes:
         if len(node.inputs) < 2 or max(node.output[1:], default=1) == 1:
             continue
-        fields = [subject.report.layers[index].receptive_field for index in node.inputs if index != INPUT]
+        fields = [inspection.report.layers[index].receptive_field for index in node.inputs if index != INPUT]
         shapes = [shape for index, shape in zip(node.inputs, node.input_shapes, strict=True) if index != INPUT]
         strides = [
             field.stride for field, shape in zip(fields, shapes, strict=True) if field and shape[1:] == node.output[1:]
@@ -254,7 +254,7 @@ def stride_disagreement(subject: Inspection) -> Iterator[Problem]:
             strides.append(tuple(1 for _ in node.output[1:]))
         moving = {stride for stride in strides if any(stride)}
         if not all(map(nearly_equal, zip(*moving, strict=True))):
-            listed = " and ".join(sorted(map(sizes_text, moving)))
+            listed = " and ".join(sorted(map(format_sizes, moving)))
             yield warn(
                 "stride-disagreement",
                 f"the branches of `{node.layer.kind}` have different strides over the input: {listed}",
@@ -263,9 +263,9 @@ def stride_disagreement(subject: Inspection) -> Iterator[Problem]:
             )
 
 
-def input_channels_first(subject: Inspection) -> Iterator[Problem]:
+def check_input_channels_first(inspection: Inspection) -> Iterator[Problem]:
     """`conv(3, 64, 3)` for an input of 3 channels: the order of PyTorch, which begins with the input channels."""
-    for node in subject.different:
+    for node in inspection.different:
         layer = node.layer
         if list(layer.settings)[:3] != ["out", "kernel", "stride"] or not isinstance(vars(layer)["kernel"], int):
             continue
@@ -288,5 +288,6 @@ def input_channels_first(subject: Inspection) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    unseen_edge, bias_before_norm, linear_pair, wide_padding, small_field, stride_disagreement, input_channels_first,
+    check_unseen_edge, check_bias_before_norm, check_linear_pair, check_wide_padding, check_small_field,
+    check_stride_disagreement, check_input_channels_first,
 )  # fmt: skip

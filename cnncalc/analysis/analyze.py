@@ -1,4 +1,4 @@
-"""From a network to its report."""
+"""Computing the report of a network: the costs and the receptive field of every layer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cnncalc.layers.reach import Reach
 from cnncalc.network import INPUT, Network, Node
 
 
-def costs_of(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
-    """What a layer's rules say of it where these inputs flow in."""
+def count_costs(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
+    """The costs of a layer for these inputs, by its rules."""
     counts = {"weight": 0, "bias": 0, "buffer": 0}
     for weight in layer.weights(inputs):
         counts[weight.role] += prod(weight.shape)
@@ -26,20 +26,20 @@ def costs_of(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
     return Costs(weights, biases, buffers, layer.work(inputs, output), layer.activations(inputs, output))
 
 
-def costs(network: Network) -> Iterator[Costs]:
-    """What each layer costs. Weights that are applied again are counted where they were applied first."""
+def iterate_costs(network: Network) -> Iterator[Costs]:
+    """The costs of each layer. Shared weights are counted at their first application."""
     known: dict[tuple[int, Shapes], tuple[Costs, Costs]] = {}
     for node in network.nodes:
         key = (id(node.layer), node.input_shapes)
         found = known.get(key)
         if found is None:
-            own = costs_of(node.layer, node.input_shapes, node.output)
+            own = count_costs(node.layer, node.input_shapes, node.output)
             found = known[key] = own, own._replace(weights=0, biases=0, buffers=0)
         yield found[node.shares is not None]
 
 
 class _Seen(NamedTuple):
-    """A field, and what the report says of it."""
+    """A field, and its form in the report."""
 
     field: Field | None
     receptive_field: ReceptiveField | None
@@ -47,7 +47,7 @@ class _Seen(NamedTuple):
 
 
 class _Fields:
-    """Follows the receptive field from layer to layer; each is kept until its last reader has it."""
+    """Computes the receptive field layer by layer; each is kept until its last reader."""
 
     def __init__(self, network: Network) -> None:
         self.image = network.input[1:]
@@ -58,7 +58,7 @@ class _Fields:
         self.like: dict[tuple[int, int], int] = {}  # by the source and the layer, the first node of both
 
     def after(self, node: Node) -> _Seen:
-        """What the output of a layer sees, called once for each node in order."""
+        """The field of a layer's output; called once for each node, in order."""
         first = node.inputs[0]
         alone = len(node.inputs) == 1
         like = self.like.setdefault((first, id(node.layer)), node.index) if alone else node.index
@@ -87,16 +87,16 @@ class _Fields:
         return receptive_field.after(*rule, before, node.input_shapes, node.output)
 
     def _show(self, field: Field | None) -> _Seen:
-        self.phases += receptive_field.phases(field)
-        return _Seen(field, receptive_field.shown(field), receptive_field.whole(field, self.image))
+        self.phases += receptive_field.count_phases(field)
+        return _Seen(field, receptive_field.to_report(field), receptive_field.whole(field, self.image))
 
 
 def analyze(network: Network) -> Report:
-    """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
+    """Compute the figures of every layer and their sums, in time linear in the layers at any resolution."""
     fields = _Fields(network)
     lines: dict[Span, int] = {}
     layers = []
-    for node, cost in zip(network.nodes, costs(network), strict=True):
+    for node, cost in zip(network.nodes, iterate_costs(network), strict=True):
         field, own, whole = fields.after(node)
         line = lines.get(node.span) or lines.setdefault(node.span, node.span.line)
         shares = network.nodes[node.shares].path if node.shares is not None else ""

@@ -1,4 +1,4 @@
-"""One axis of a receptive field: what its units see, and what layers make of it.
+"""One axis of a receptive field: what its units see, and how layers change it.
 
 Unit u of a map sees the input positions [start + u·j, start + u·j + r − 1] (before clipping to the image), and a window
 of K, S, P, D makes of it r + D·(K − 1)·j, start − P·j and j·S.
@@ -43,10 +43,10 @@ class Loose(NamedTuple):
 
 
 class AxisField(NamedTuple):
-    """What the units of one axis see.
+    """The intervals that the units of one axis see.
 
-    Unit u sees `intervals[u mod p]` moved by (u div p)·step, with p the number of intervals; and, where `fixed` is
-    given, those positions too, whatever u is: through a global pool, say. With `loose` bounds, unit u sees at most what
+    Unit u sees `intervals[u mod p]` shifted by (u div p)·step, where p is the number of intervals; and, if `fixed` is
+    given, also those positions, for every u, e.g. through a global pool. With `loose` bounds, unit u sees at most what
     lies between them, moved by u·rate.
     """
 
@@ -56,7 +56,7 @@ class AxisField(NamedTuple):
     loose: Loose | None = None
 
     def unit(self, u: int) -> Interval:
-        """What the unit u sees, but for what all of them see."""
+        """The interval of unit u, without `fixed`."""
         if self.loose:
             return self.loose.unit(u)
         turns, phase = divmod(u, len(self.intervals))
@@ -64,9 +64,9 @@ class AxisField(NamedTuple):
         return interval and (interval[0] + turns * self.step, interval[1] + turns * self.step)
 
     def between(self, first: int, last: int, apart: int = 1) -> Interval:
-        """What the units from first to last, `apart` from one another, see together.
+        """What every `apart`-th unit from first to last sees, together.
 
-        Only a period of them at either end can see the outermost positions: what comes round again has moved inwards.
+        Only the units of one period at either end can see the outermost positions.
         """
         if self.loose:
             return hull(self.loose.unit(first), self.loose.unit(last)) if first <= last else None
@@ -85,7 +85,7 @@ class AxisField(NamedTuple):
 
 
 def hull(a: Interval, b: Interval) -> Interval:
-    """The least interval that holds both."""
+    """The smallest interval that contains both."""
     if a is None or b is None:
         return a or b
     return min(a[0], b[0]), max(a[1], b[1])
@@ -97,7 +97,7 @@ def constant(interval: Interval) -> AxisField:
 
 
 def spacing(rule: Rule) -> int:
-    """How far apart the units are that an output reads side by side; 0 where it reads one."""
+    """The distance between neighbouring units that an output reads; 0 if it reads one."""
     if isinstance(rule, Window):
         return rule.dilation if rule.kernel > 1 else 0
     if isinstance(rule, TransposedWindow):
@@ -106,11 +106,11 @@ def spacing(rule: Rule) -> int:
 
 
 def are_joined(axis: AxisField, apart: int) -> bool:
-    """Whether the intervals of units so far apart leave no position out."""
+    """Whether the intervals of units at this distance leave no gap."""
     if axis.loose:
         return False
     period = len(axis.intervals)
-    if period == 1:  # as nearly always
+    if period == 1:  # the usual case
         only = axis.intervals[0]
         return only is not None and apart * axis.step <= only[1] - only[0] + 1
     if apart > 1:
@@ -136,11 +136,11 @@ def step_over(axis: AxisField, rule: Rule, size: int) -> AxisField:
         if period == 1 and (only := axis.intervals[0]):
             j = axis.step
             return AxisField(stride * j, ((only[0] - before * j, only[1] + (reach - before) * j),), axis.fixed)
-        turns = period // gcd(period, stride)  # outputs until the input's period comes round
+        turns = period // gcd(period, stride)  # outputs until the input's period is complete
         step = turns * stride // period * axis.step
         starts = (y * stride - before for y in range(turns))
         pieces = (axis.between(start, start + reach, dilation) for start in starts)
-        return reduced(step, tuple(pieces), axis.fixed)
+        return reduce_period(step, tuple(pieces), axis.fixed)
     if isinstance(rule, AdaptiveWindow):
         if rule.output == 1:
             seen = axis.everything(rule.input)
@@ -154,14 +154,14 @@ def step_over(axis: AxisField, rule: Rule, size: int) -> AxisField:
             axis.between(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output) - 1)
             for y in range(turns * outputs)
         )
-        return reduced(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
+        return reduce_period(turns * shift // period * axis.step, tuple(pieces), axis.fixed)
     up, down = (rule.stride, 1) if isinstance(rule, TransposedWindow) else (rule.up, rule.down)
     turns = period // gcd(period, down)  # so many times `up` outputs until the input's period comes round
     if turns * up > limits.FIELD_PERIOD:
         return step_loosely(axis, rule)
     read = _units_read(rule, turns * up)
     pieces = (units and axis.between(*units, apart) for units, apart in read)
-    return reduced(turns * down // period * axis.step, tuple(pieces), axis.fixed)
+    return reduce_period(turns * down // period * axis.step, tuple(pieces), axis.fixed)
 
 
 def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
@@ -199,14 +199,14 @@ def loosened(axis: AxisField) -> Loose:
 
 @lru_cache(maxsize=256)
 def _units_read(rule: TransposedWindow | Resample, outputs: int) -> tuple[tuple[Interval, int], ...]:
-    """For each of the first outputs, the first and last of the inputs that it reads, and how far apart these are."""
+    """For each of the first outputs, the first and last input that it reads, and their distance from each other."""
     if isinstance(rule, TransposedWindow):
-        return tuple(_spread_units(rule, y) for y in range(outputs))
+        return tuple(_transposed_units(rule, y) for y in range(outputs))
     return tuple((rule.reads(y), 1) for y in range(outputs))
 
 
-def _spread_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
-    """The inputs u of a transposed window that write to y, and how far apart: u·S − P + k·D = y, k from 0 to K − 1."""
+def _transposed_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
+    """The inputs u of a transposed window that add to y, and their distance: u·S − P + k·D = y, k from 0 to K − 1."""
     kernel, stride, before, dilation = rule
     common = gcd(stride, dilation)
     if (y + before) % common:
@@ -220,8 +220,8 @@ def _spread_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
     return ((first, last) if first <= last else None), apart
 
 
-def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
-    """The axis with the shortest period: 1 where all intervals follow one another evenly."""
+def reduce_period(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> AxisField:
+    """The axis with the shortest period: 1 if all intervals are equally spaced."""
     period = len(intervals)
     first = intervals[0]
     if period > 1 and first and step % period == 0:
@@ -231,7 +231,7 @@ def reduced(step: int, intervals: tuple[Interval, ...], fixed: Interval) -> Axis
     return AxisField(step, intervals, fixed)
 
 
-def union(intervals: Iterable[Interval]) -> Interval:
+def unite(intervals: Iterable[Interval]) -> Interval:
     found: Interval = None
     for interval in intervals:
         found = hull(found, interval)
@@ -239,8 +239,8 @@ def union(intervals: Iterable[Interval]) -> Interval:
 
 
 def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool, bool]:
-    """One axis of a merge, whether the branches look at the same positions, and whether that is exact."""
-    found = _even(axes) if output == 1 or 1 not in sizes else None
+    """One axis of a merge, whether the branches are centred at the same positions, and whether that is exact."""
+    found = _merge_even(axes) if output == 1 or 1 not in sizes else None
     if found:
         return found
     fixed: Interval = None
@@ -248,7 +248,7 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
     for axis, size in zip(axes, sizes, strict=True):
         fixed = hull(fixed, axis.fixed)
         same_for_all = axis.step == 0 and not axis.loose
-        if same_for_all or (size == 1 and output > 1):  # broadcast: every unit sees what the only one does
+        if same_for_all or (size == 1 and output > 1):  # broadcast: every unit sees what the only one sees
             fixed = hull(fixed, axis.unit(0))
         else:
             sliding.append(axis)
@@ -261,12 +261,12 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
         bounds = merge_loosely([loosened(axis) for axis in sliding], output)
         return AxisField(0, (bounds.unit(0),), fixed, bounds), all(axis == sliding[0] for axis in sliding), False
     if differ or period > limits.FIELD_PERIOD:
-        everything = union(axis.everything(output) for axis in sliding)
+        everything = unite(axis.everything(output) for axis in sliding)
         return AxisField(0, (hull(fixed, everything),)), False, False
     columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
     centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
     step = sliding[0].step * period // len(sliding[0].intervals)
-    return reduced(step, tuple(union(column) for column in columns), fixed), centred, True
+    return reduce_period(step, tuple(unite(column) for column in columns), fixed), centred, True
 
 
 def nearly_equal(rates: Collection[Fraction | int]) -> bool:
@@ -283,8 +283,8 @@ def merge_loosely(bounds: list[Loose], output: int) -> Loose:
     return Loose(rate, first, last)
 
 
-def _even(axes: list[AxisField]) -> tuple[AxisField, bool, bool] | None:
-    """The same where all branches step alike and none varies, as nearly always; None elsewhere."""
+def _merge_even(axes: list[AxisField]) -> tuple[AxisField, bool, bool] | None:
+    """The same for branches with equal steps and without periods, the usual case; None in other cases."""
     first = axes[0]
     step, low, high = first.step, limits.POSITION, -limits.POSITION
     centres = set()

@@ -1,8 +1,7 @@
-"""Which positions of the image are seen at all: what is claimed of the whole input must be true to the position.
+"""Which positions of the image are seen at all, so that claims about the whole input are exact to the position.
 
-A receptive field is stated before it is clipped to the image, as if every map went on beyond its borders. What the
-units that exist see together is less where an edge is cropped, where no window reaches it, or where windows step over
-positions between them.
+A receptive field is computed before clipping, as if every map continued beyond its borders. The existing units may see
+less together: if an edge is cropped, if no window reaches it, or if windows skip positions between them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindo
 
 
 class Cover(NamedTuple):
-    """Positions of one axis of the image from `first` to `last`; `solid` where none between them is missing."""
+    """Positions of one axis of the image from `first` to `last`; `solid` if none between them is missing."""
 
     first: int
     last: int
@@ -28,9 +27,9 @@ class Cover(NamedTuple):
 
 
 class Touched(NamedTuple):
-    """The units of a map that a layer reads: from `first` to `last`, no two neighbours more than `apart`.
+    """The units of a map that a layer reads: from `first` to `last`, at distances of at most `apart`.
 
-    `known` is False where fewer may be read.
+    `known` is False if fewer may be read.
     """
 
     first: int
@@ -39,8 +38,8 @@ class Touched(NamedTuple):
     known: bool = True
 
 
-def together(covers: Iterable[Cover | None]) -> Cover | None:
-    """The positions of several covers; solid where one of them holds all, or where they join without a gap."""
+def unite_covers(covers: Iterable[Cover | None]) -> Cover | None:
+    """The union of several covers; solid if one of them contains all, or if they join without a gap."""
     found = sorted(cover for cover in covers if cover)
     if not found:
         return None
@@ -54,8 +53,8 @@ def together(covers: Iterable[Cover | None]) -> Cover | None:
     return Cover(found[0].first, last, solid)
 
 
-def touched(rule: Rule, size: int, output: int) -> Touched | None:
-    """The units of an axis of this size that outputs read, None where they read none."""
+def find_touched(rule: Rule, size: int, output: int) -> Touched | None:
+    """The units of an axis of this size that outputs read, None if they read none."""
     if isinstance(rule, AdaptiveWindow):
         return Touched(0, size - 1)
     if isinstance(rule, Resample):
@@ -66,7 +65,7 @@ def touched(rule: Rule, size: int, output: int) -> Touched | None:
         first = max(0, -((reach - before) // stride))
         last = min(size - 1, (output - 1 + before) // stride)
         return Touched(first, last, known=output >= dilation) if first <= last else None
-    after = rule.last(output) - (size - 1)  # beyond the last unit; negative where it is not read
+    after = rule.last(output) - (size - 1)  # beyond the last unit; negative if it is not read
     low, high = _first_tap(rule, before, output), _first_tap(rule, after, output)
     if low + high >= size:
         return None
@@ -92,7 +91,7 @@ def _resampled(rule: Resample, size: int, output: int) -> Touched:
 
 
 def _first_tap(window: Window, before: int, output: int) -> int:
-    """The first unit that is read, where the first output's window begins so far before the first unit."""
+    """The first unit that is read if the first window begins `before` positions before the first unit."""
     kernel, stride, _, dilation = window
     if before <= 0:
         return -before

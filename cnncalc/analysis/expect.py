@@ -11,15 +11,15 @@ from cnncalc.given import Expectation
 from cnncalc.layers.settings import format_value
 from cnncalc.nearest import nearest
 
-# What a file can expect: every figure of a network that depends on nothing but the network.
+# The figures that a file can expect: those that depend only on the network.
 EXPECTABLE = {name: figure for name, figure in FIGURES.items() if figure.written != "bytes"}
 
 
-OUTPUTS = "outputs."  # and the name of an output: the shape of that
+OUTPUTS = "outputs."  # prefix of the name of an output, for its shape
 
 
 def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
-    """A problem `unknown-key` for each expectation of something that is no figure."""
+    """A problem `unknown-key` for each expectation of an unknown figure."""
     problems = []
     known = (*EXPECTABLE, "outputs")
     for key, _, span, _ in expectations:
@@ -31,8 +31,8 @@ def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
 
 
 def _rename(key: str, known: Collection[str], span: Span) -> tuple[Fix, ...]:
-    meant = nearest(key, known)
-    return (Fix(span, meant, f"did you mean `{meant}`?", guess=True),) if meant else ()
+    suggestion = nearest(key, known)
+    return (Fix(span, suggestion, f"did you mean `{suggestion}`?", guess=True),) if suggestion else ()
 
 
 def check_expectations(expectations: Sequence[Expectation], report: Report) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Where the numbers of a layer come from: each rule, the rule with the numbers put in, and the result."""
+"""Explaining the figures of a layer: each formula with symbols, with numbers, and its result."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.analysis.field_sums import Step, chains, field_lines, way_lengths
-from cnncalc.analysis.lines import Line, Sum, sum_of
+from cnncalc.analysis.field_sums import Step, count_way_lengths, field_lines, list_steps
+from cnncalc.analysis.lines import Line, Sum, to_sum
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.trace import Formula, derive_formulas, to_formula, trace
 from cnncalc.network import INPUT, Network
 
-# What stands before a rule, by the name of the quantity.
+# The symbol of each quantity.
 LEFT = {
     "output size": "O", "output depth": "O_d", "output height": "O_h", "output width": "O_w",
     "output channels": "C_out", "output elements": "N_out",
     "padding": "P", "padding depth": "P_d", "padding height": "P_h", "padding width": "P_w",
 }  # fmt: skip
-FIRST = ("weights", "biases", "buffers", "multiplications")  # in the order of the board; the rest comes below
+FIRST = ("weights", "biases", "buffers", "multiplications")  # in this order; the others follow below
 
 
 class Explained(NamedTuple):
-    """One layer's numbers, line by line; `chain` is the way of its receptive field from the input."""
+    """The figures of one layer, line by line; `chain` are the steps of its receptive field from the input."""
 
     path: str
     layer: Layer
@@ -35,11 +35,10 @@ class Explained(NamedTuple):
 
 
 def explain(network: Network, report: Report, paths: Sequence[str] | None = None) -> list[Explained]:
-    """The layers of these paths, or without paths all of them, in order.
+    """Explain the layers of these paths, or all layers, in order.
 
-    With paths, the last layer that has a receptive field has its chain from the input, on which most others are; a
-    chain of more than `limits.WAY_LAYERS` layers is left out. Raises CnncalcError for more layers than
-    `limits.EXPLAINED_LAYERS`.
+    With paths, the last layer with a receptive field gets its chain from the input, unless it has more than
+    `limits.WAY_LAYERS` layers. Raises CnncalcError for more layers than `limits.EXPLAINED_LAYERS`.
     """
     wanted = None if paths is None else set(paths)
     chosen = [index for index, layer in enumerate(report.layers) if wanted is None or layer.path in wanted]
@@ -51,16 +50,16 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
     last = None
     if wanted is not None:
         last = next((index for index in reversed(chosen) if report.layers[index].receptive_field), None)
-        if last is not None and way_lengths(network, report)[last] > limits.WAY_LAYERS:
+        if last is not None and count_way_lengths(network, report)[last] > limits.WAY_LAYERS:
             last = None
     return [explain_layer(network, report, index, chain=index == last) for index in chosen]
 
 
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
-    """All numbers of one layer."""
+    """Explain all figures of one layer."""
     layer = report.layers[index]
     lines = (*_lines(layer, field_lines(network, report, index), _taken_from(network, index)),)
-    way = chains(network, report, index) if chain and layer.receptive_field and layer.receptive_field.size else ()
+    way = list_steps(network, report, index) if chain and layer.receptive_field and layer.receptive_field.size else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
 
 
@@ -77,18 +76,18 @@ def _lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[Line]:
     sizes = [name for name in found if name.startswith(("output", "padding"))]
     for name in sizes:
         if not _is_plain(found[name]) or name == "output size" or (taken and name != "output channels"):
-            yield Line(name, (sum_of(found[name], _left(name)),), taken)
+            yield Line(name, (to_sum(found[name], _symbol(name)),), taken)
     if layer.shares:
         yield Line("weights", (), f"those of {layer.shares}, counted there")
     for name in FIRST:
         if name in found and not (layer.shares and name != "multiplications"):
-            yield Line(name, (sum_of(found[name]),))
+            yield Line(name, (to_sum(found[name]),))
     yield from field
     yield from _below(layer, {name: found[name] for name in found if name not in (*sizes, *FIRST)}, found)
 
 
 def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formula]) -> Iterator[Line]:
-    """What stands below: the sum of the parameters, other work, and the elements of the output."""
+    """The remaining lines: the sum of the parameters, other operations, and the elements of the output."""
     if layer.weights and layer.biases:
         numbers = f"{layer.weights} + {layer.biases}"
         yield Line("parameters", (Sum("", "weights + biases", numbers, layer.parameters),))
@@ -98,13 +97,13 @@ def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formul
         yield Line(", ".join(same), (Sum("", "multiplications", "", multiplications.value),))
     for name, each in rest.items():
         if name not in same:
-            yield Line(name, (sum_of(each),))
+            yield Line(name, (to_sum(each),))
     named, inputs, output, _ = trace(layer.layer, layer.inputs)
-    yield Line("activations", (sum_of(to_formula(named.activations(inputs, output))),))
+    yield Line("activations", (to_sum(to_formula(named.activations(inputs, output))),))
 
 
-def _left(name: str) -> str:
-    """The symbol of a quantity: `P_before,h` for "padding before, height"."""
+def _symbol(name: str) -> str:
+    """The symbol of a quantity, e.g. `P_before,h` for "padding before, height"."""
     if name in LEFT:
         return LEFT[name]
     side, _, axis = name.removeprefix("padding ").partition(", ")
@@ -112,5 +111,5 @@ def _left(name: str) -> str:
 
 
 def _is_plain(each: Formula) -> bool:
-    """Whether a formula is only a number by its name."""
+    """Whether a formula is only a named number."""
     return not set(each.symbols) & set(" ·/(")

@@ -1,4 +1,4 @@
-"""The arithmetic of a receptive field: how each layer widens it, and the chain of sums from the input."""
+"""The arithmetic of receptive fields for `explain`: how each layer enlarges it, and the steps from the input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from cnncalc import limits
-from cnncalc.analysis.lines import Line, Sum, sum_of
+from cnncalc.analysis.lines import Line, Sum, to_sum
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
 from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Step(NamedTuple):
-    """One layer on the way from the input; `axis` is "" where all axes go the same way."""
+    """One layer on the path from the input; `axis` is "" if all axes have the same steps."""
 
     path: str
     numbers: str
@@ -30,10 +30,10 @@ class Step(NamedTuple):
 
 
 def growth(rule: Rule, j: int) -> int:
-    """What a layer adds to the receptive field of its input, whose units are j apart."""
+    """What a layer adds to the size of the receptive field; j is the step between its input units."""
     if isinstance(rule, Window):
         return rule.dilation * (rule.kernel - 1) * j
-    if isinstance(rule, TransposedWindow):  # the most inputs that write to one output
+    if isinstance(rule, TransposedWindow):  # the most inputs that add to one output
         if rule.dilation == 1:
             return (ceil_divide(rule.kernel, rule.stride) - 1) * j
         common = gcd(rule.stride, rule.dilation)
@@ -46,7 +46,7 @@ def growth(rule: Rule, j: int) -> int:
 
 
 def rate(rule: Rule, j: int) -> int | None:
-    """How far apart the units of the output are, None where that is not an integer."""
+    """The step between the output units in input positions, None if it is not an integer."""
     if isinstance(rule, Window):
         return j * rule.stride
     if isinstance(rule, AdaptiveWindow):
@@ -66,23 +66,25 @@ def field_lines(network: Network, report: Report, index: int) -> list[Line]:
     before = [_field_at(network, report, source) for source in network.nodes[index].inputs]
     after = layer.receptive_field
     if after is None or not after.size:
-        return [Line("receptive field", (), _in_words(report, layer))]
+        return [Line("receptive field", (), _describe_whole(report, layer))]
     if len(before) > 1:
-        return _merged(network, report, index, before)
+        return _merged_lines(network, report, index, before)
     rules = _rules(layer)
     if rules is None:
-        return [Line("receptive field", (), _in_words(report, layer) if layer.whole else _unchanged(after))]
+        return [
+            Line("receptive field", (), _describe_whole(report, layer) if layer.whole else _describe_unchanged(after))
+        ]
     field = before[0]
     if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
-        return [Line("receptive field", (), _unchanged(after, "followed unit by unit: "))]
+        return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     if not after.exact and any(rate(rule, 1) is None for rule in rules):
-        return [Line("receptive field", (), _unchanged(after, "followed unit by unit: "))]
-    lines = _computed(rules, field, after)
-    return [*lines, Line("", (), _in_words(report, layer))] if layer.whole else lines
+        return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
+    lines = _computed_lines(rules, field, after)
+    return [*lines, Line("", (), _describe_whole(report, layer))] if layer.whole else lines
 
 
 def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
-    """The rule of each axis, as terms; None where the layer does not change what is seen."""
+    """The rule of each axis, as terms; None if the layer does not change the field."""
     return _rules_of(layer.layer, layer.inputs)
 
 
@@ -93,20 +95,20 @@ def _rules_of(layer: Layer, inputs: Shapes) -> tuple[Rule, ...] | None:
     return reach if isinstance(reach, tuple) else None
 
 
-def _computed(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveField) -> list[Line]:
-    """A line for each axis, or one for all of them."""
+def _computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveField) -> list[Line]:
+    """A line for each axis, or one for all if they are equal."""
     sizes, rates = name_sizes("r", field.size), name_sizes("j", tuple(map(int, field.stride)))
     starts = name_sizes("a", field.start)
     found: list[tuple[Sum, ...]] = []
     at: list[Sum] = []
     for axis, rule in enumerate(rules):
         size, step = to_formula(sizes[axis] + growth(rule, rates[axis])), rate(rule, rates[axis])
-        sums: tuple[Sum, ...] = (sum_of(size),)
+        sums: tuple[Sum, ...] = (to_sum(size),)
         if step is not None:
-            sums = (sum_of(size), sum_of(to_formula(step), "step")._replace(name="step"))
+            sums = (to_sum(size), to_sum(to_formula(step), "step")._replace(name="step"))
         found.append(sums)
         start = to_formula(starts[axis] - rule.before * rates[axis]) if isinstance(rule, Window) else None
-        at.append(sum_of(start) if start else Sum("", "", "", after.start[axis]))
+        at.append(to_sum(start) if start else Sum("", "", "", after.start[axis]))
     varies = "at most: it varies from unit to unit" if after.varies else ""
     lines = [Line(label, sums, varies) for label, sums in _by_axis("receptive field", "field", found)]
     return lines + [Line(label, (each,)) for label, each in _by_axis("field from", "from", at)]
@@ -120,50 +122,50 @@ def _by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
         yield f"{each} {AXIS_NAMES[axis]}", one
 
 
-def _merged(network: Network, report: Report, index: int, before: list[ReceptiveField | None]) -> list[Line]:
-    """The union of what the branches see."""
+def _merged_lines(network: Network, report: Report, index: int, before: list[ReceptiveField | None]) -> list[Line]:
+    """The lines of a merge: the union of the fields of its branches."""
     layer = report.layers[index]
     after = layer.receptive_field
     assert after
     if layer.whole:
-        return [Line("receptive field", (), _in_words(report, layer))]
+        return [Line("receptive field", (), _describe_whole(report, layer))]
     differ = len({field and field.size for field in before}) > 1
     widest = f"widest by {_branch(network, index, _widest(network, report, index))}" if differ else ""
     remark = "; ".join(filter(None, [widest, "" if layer.centred else "the branches' centres disagree"]))
     known = [field for field in before if field]
     if len(known) < len(before) or any(field.varies for field in known) or after.varies:
-        return [Line("receptive field", (), _unchanged(after, "the union of the branches: "))]
+        return [Line("receptive field", (), _describe_unchanged(after, "the union of the branches: "))]
     sums = [(_union(axis, known, after.size[axis]),) for axis in range(len(after.size))]
     if None in (each for (each,) in sums):
-        return [Line("receptive field", (), _unchanged(after, "the union of all units of the branches: "))]
+        return [Line("receptive field", (), _describe_unchanged(after, "the union of all units of the branches: "))]
     shown = [(each,) for (each,) in sums if each]
     return [Line(label, each, remark) for label, each in _by_axis("receptive field", "field", shown)]
 
 
 def _union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
-    """The widest, or from the first start to the last end where that is more; None where units are not aligned."""
+    """The widest field, or the range from the first start to the last end; None if units are not aligned."""
     sizes = [field.size[axis] for field in fields]
     if max(sizes) == size:
         if len(set(sizes)) == 1:
             return Sum("", "r of every branch", "", size)
-        names = _listed([f"r_{number}" for number in range(1, len(sizes) + 1)])
-        return Sum("", f"max({names})", f"max({_listed(sizes)})", size)
+        names = _join_values([f"r_{number}" for number in range(1, len(sizes) + 1)])
+        return Sum("", f"max({names})", f"max({_join_values(sizes)})", size)
     starts = [field.start[axis] for field in fields]
     ends = [start + wide - 1 for start, wide in zip(starts, sizes, strict=True)]
     if max(ends) - min(starts) + 1 != size:
         return None
-    numbers = f"max({_listed(ends)}) − min({_listed(starts)}) + 1"
+    numbers = f"max({_join_values(ends)}) − min({_join_values(starts)}) + 1"
     return Sum("", "last − first + 1 of the branches' intervals", numbers.replace("-", "−"), size)
 
 
-def _listed(values: Sequence[object]) -> str:
-    """Values with commas; of a great many the first and the last."""
+def _join_values(values: Sequence[object]) -> str:
+    """Join values with commas; of many, only the first two and the last."""
     if len(values) <= limits.NAMED_BRANCHES:
         return ", ".join(map(str, values))
     return f"{values[0]}, {values[1]}, …, {values[-1]}"
 
 
-def _in_words(report: Report, layer: LayerReport) -> str:
+def _describe_whole(report: Report, layer: LayerReport) -> str:
     seen = layer.whole
     if seen is None:
         return "none: elements have no position"
@@ -173,7 +175,7 @@ def _in_words(report: Report, layer: LayerReport) -> str:
     return f"every unit sees {'' if seen.exact else 'at most '}the positions {' × '.join(ends)} of the input"
 
 
-def _unchanged(field: ReceptiveField, why: str = "as before: ") -> str:
+def _describe_unchanged(field: ReceptiveField, why: str = "as before: ") -> str:
     most = "at most " if field.varies or not field.exact else ""
     sizes = field.size[:1] if len(set(field.size)) == 1 else field.size
     return f"{why}{most}{'×'.join(map(str, sizes))}"
@@ -186,8 +188,8 @@ def _field_at(network: Network, report: Report, index: int) -> ReceptiveField | 
     return ReceptiveField((1,) * axes, (1,) * axes, (0,) * axes) if axes else None
 
 
-def way_lengths(network: Network, report: Report) -> list[int]:
-    """For each layer, how many layers a receptive field goes through from the input to there."""
+def count_way_lengths(network: Network, report: Report) -> list[int]:
+    """For each layer, the number of layers on the path of its receptive field from the input."""
     lengths: list[int] = []
     for node in network.nodes[: len(report.layers)]:
         source = _widest(network, report, node.index)
@@ -195,8 +197,8 @@ def way_lengths(network: Network, report: Report) -> list[int]:
     return lengths
 
 
-def chains(network: Network, report: Report, index: int) -> tuple[Step, ...]:
-    """The layers through which a receptive field grows, from the input on, along the widest branches."""
+def list_steps(network: Network, report: Report, index: int) -> tuple[Step, ...]:
+    """The layers in which a receptive field grows, from the input along the widest branches."""
     way = [index]
     while (source := _widest(network, report, way[-1])) != INPUT:
         way.append(source)
@@ -204,7 +206,7 @@ def chains(network: Network, report: Report, index: int) -> tuple[Step, ...]:
     fields = [field for at in way if (field := report.layers[at].receptive_field)]
     alike = all(len(set(field.size)) == 1 == len(set(field.stride)) for field in fields)
     axes = AXES[len(network.input) - 1]
-    if any(len(field.size) != len(axes) for field in fields):  # a `reshape` has made other axes
+    if any(len(field.size) != len(axes) for field in fields):  # a `reshape` has changed the axes
         return ()
     found: list[Step] = []
     for number, axis in enumerate(axes[:1] if alike else axes):
@@ -214,7 +216,7 @@ def chains(network: Network, report: Report, index: int) -> tuple[Step, ...]:
 
 
 def _widest(network: Network, report: Report, index: int) -> int:
-    """Of a layer's inputs the one with the widest field."""
+    """The input of a layer with the widest field."""
 
     def wide(source: int) -> tuple[int, ...]:
         field = _field_at(network, report, source)
@@ -224,7 +226,7 @@ def _widest(network: Network, report: Report, index: int) -> int:
 
 
 def _chain(network: Network, report: Report, way: list[int], axis: int) -> Iterator[Step]:
-    """The steps on one axis, and their sum in one line where it is one."""
+    """The steps on one axis, and their sum in one line if there are only additions."""
     yield Step("input", "", 1)
     additions: list[str] | None = ["1"]
     source = INPUT
@@ -266,13 +268,13 @@ def _sizes(network: Network, report: Report, index: int, axis: int) -> set[int]:
 
 
 def _merge_step(network: Network, report: Report, index: int, axis: int) -> Step:
-    """Where branches meet: how wide each is, and which is the widest."""
+    """The step of a merge: the width of each branch, and the widest one."""
     node, after = network.nodes[index], report.layers[index].receptive_field
     assert after
     fields = [_field_at(network, report, source) for source in node.inputs]
     names = [_branch(network, index, source) for source in node.inputs]
     widest = names[node.inputs.index(_widest(network, report, index))]
-    others = _listed([
+    others = _join_values([
         f"{name} {field.size[axis]}" for name, field in zip(names, fields, strict=True) if field and name != widest
     ])  # fmt: skip
     known = [field for field in fields if field]
@@ -282,7 +284,7 @@ def _merge_step(network: Network, report: Report, index: int, axis: int) -> Step
 
 
 def _branch(network: Network, index: int, source: int) -> str:
-    """What a branch is called: its name within the merge, or where it comes from."""
+    """The name of a branch: within the merge, or the path that it comes from."""
     if source == INPUT:
         return "the input"
     merge, path = network.nodes[index].path, network.nodes[source].path

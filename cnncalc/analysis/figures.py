@@ -1,4 +1,4 @@
-"""The table of figures: every number that cnncalc computes of a layer or a network, each defined once.
+"""The table of figures: every number that cnncalc computes for a layer or a network, each defined once.
 
 The columns of tables, the keys of JSON, what `expect` can check, what `compare` shows, and the help of all these follow
 from it. `report` holds the counts that the figures are read from.
@@ -15,8 +15,10 @@ from cnncalc.network import INPUT
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Costs, LayerReport, Report
 
-Value = Any  # int | tuple[int, ...] | None: what a figure comes to
-Together = Literal["sum", "max", "last", "none"]  # how those of several layers become that of a group or a network
+Value = Any  # int | tuple[int, ...] | None: the value of a figure
+Together = Literal[
+    "sum", "max", "last", "none"
+]  # how the values of several layers are combined for a group or a network
 Better = Literal["less", "more", "neither"]
 Written = Literal["count", "bytes", "sizes"]  # 62,378,344 or 62.4 M; the same with KiB and MiB; 3×224×224
 
@@ -37,15 +39,15 @@ class Dtype(StrEnum):
 
 
 class Figure(NamedTuple):
-    """One figure: what it is called, how it is counted, combined, judged and written.
+    """One figure: its names, how it is computed and combined, whether less is better, and its format.
 
-    It is counted from the costs of a layer, which add up (`of_costs`), or from a layer's report (`of_layer`).
-    `of_network` is there where the figure of a network is not that of its layers together, or where a layer has none.
+    It is computed from the costs of a layer, which are additive (`of_costs`), or from a layer's report (`of_layer`).
+    `of_network` is given if the figure of a network is not the combination of its layers' values, or layers have none.
     """
 
-    name: str  # as options, JSON and `expect` spell it
+    name: str  # in options, JSON and `expect`
     title: str  # the header of a column
-    short: str  # the same where room is short
+    short: str  # the same for narrow tables
     unit: str
     about: str  # the convention by which it is counted, continuing the unit
     together: Together = "sum"
@@ -57,17 +59,17 @@ class Figure(NamedTuple):
 
     @property
     def is_of_layers(self) -> bool:
-        """Whether a layer has it, and not only a network: what is no column of a summary."""
+        """Whether layers have the figure, so that it can be a column of a summary."""
         return bool(self.of_costs or self.of_layer)
 
     def measure_layer(self, layer: LayerReport, dtype: Dtype = Dtype.float32) -> Value:
-        """The figure of one layer, None where it has none."""
+        """The figure of one layer, None if undefined."""
         if self.of_costs:
             return self.of_costs(layer.costs, dtype)
         return self.of_layer(layer) if self.of_layer else None
 
     def measure_network(self, report: Report, dtype: Dtype = Dtype.float32) -> Value:
-        """The figure of a whole network, None where it has none."""
+        """The figure of a network, None if undefined."""
         if self.of_network:
             return self.of_network(report)
         if self.of_costs and self.together == "sum":
@@ -75,7 +77,7 @@ class Figure(NamedTuple):
         return self.combine([self.measure_layer(layer, dtype) for layer in report.layers])
 
     def combine(self, values: Sequence[Value]) -> Value:
-        """The figure of several layers, given that of each in order; None where there is no such thing."""
+        """Combine the values of several layers, in order; None if that is undefined."""
         known = [value for value in values if value is not None]
         match self.together:
             case "sum":
@@ -110,7 +112,7 @@ def _field_of_network(report: Report) -> Value:
 
 
 def count_depth(report: Report) -> int:
-    """The most convolutions and linear layers on a way through the network; 50 for ResNet-50."""
+    """The most convolutions and linear layers on a path through the network; 50 for ResNet-50."""
     found = {INPUT: 0}
     for index, layer in enumerate(report.layers):
         found[index] = max((found[source] for source in layer.sources), default=0)
@@ -119,12 +121,12 @@ def count_depth(report: Report) -> int:
 
 
 def _count(name: str, short: str, unit: str, about: str, of: Callable[[Costs], int]) -> Figure:
-    """A figure that adds up, the less of it the better."""
+    """An additive figure, of which less is better."""
     return Figure(name, name.replace("_", " "), short, unit, about, of_costs=lambda costs, _: of(costs))
 
 
 def _bytes(name: str, short: str, about: str, of: Callable[[Costs], int]) -> Figure:
-    """The memory that so many numbers take."""
+    """A figure in bytes, for a number of elements."""
     return Figure(
         name, name.replace("_", " "), short, "bytes", about, written="bytes",
         of_costs=lambda costs, dtype: of(costs) * dtype.bytes,
@@ -177,7 +179,7 @@ FIGURES: dict[str, Figure] = {
             of_layer=lambda layer: 1,
         ),
         Figure(
-            "depth", "depth", "depth", "layers", "the most convolutions and linear layers on a way through the network",
+            "depth", "depth", "depth", "layers", "the most convolutions and linear layers on a path",
             "none", "neither", of_network=count_depth,
         ),
     )

@@ -1,4 +1,4 @@
-"""Reports with groups folded below a depth: the rows that `summary` and `compare` show, and the figures of each."""
+"""Folding the groups of a report below a depth: the rows of `summary` and `compare`, with their figures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cnncalc.analysis.report import NO_COSTS, Costs, LayerReport, Report
 from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT, Group
 
-READABLE = 40  # rows, about as many as one takes in
+READABLE = 40  # rows of a table that is still easy to read
 
 
 class Row(NamedTuple):
-    """A layer, a group that is folded, or (`head`) the line above the parts of one that is not.
+    """A layer, a folded group, or (`head`) the heading of a group that is not folded.
 
-    Every layer is in exactly one row that is no head, so that columns add up to the totals.
+    Every layer is in exactly one row that is not a heading, so that columns add up to the totals.
     """
 
     label: str
@@ -30,7 +30,7 @@ class Row(NamedTuple):
     inputs: tuple[Shape, ...]
     output: Shape | None
     costs: Costs
-    result: LayerReport | None  # the layer whose output leaves the row
+    result: LayerReport | None  # the layer whose output is the output of the row
     inside: tuple[LayerReport, ...]  # the layers in the row
     shares: str = ""
     head: bool = False
@@ -38,11 +38,11 @@ class Row(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The label, and how often what it names is repeated."""
+        """The label, with the number of repetitions."""
         return f"{self.label} ×{self.rounds}" if self.rounds else self.label
 
     def measure(self, figure: Figure, dtype: Dtype = Dtype.float32) -> Value:
-        """A figure of the layers in the row together, or of the one whose output leaves it."""
+        """A figure of the layers in the row combined, or of the one with the row's output."""
         value: Value
         if self.head:
             value = None
@@ -56,9 +56,9 @@ class Row(NamedTuple):
 
 
 class Nest(NamedTuple):
-    """A group that is shown, with the groups of the very same layers in it; `inner` is the path of the last of them.
+    """A group that is shown, combined with inner groups of the same layers; `inner` is the path of the innermost.
 
-    A repeat that adds nothing to the paths of its layers has none, and its rounds are not shown.
+    A repeat that adds no component to the paths of its layers has no path, and its rounds are not shown.
     """
 
     path: str
@@ -72,13 +72,13 @@ class Nest(NamedTuple):
 
 
 def fold(report: Report, depth: int | None) -> list[Row]:
-    """The rows down to a depth, 1 for the outermost alone; None takes the deepest that is readable."""
+    """The rows down to a depth, 1 for the outermost level only; None chooses the largest readable depth."""
     groups = _nested(report)
     return list(_walk(report, groups, depth or _readable(report, groups)))
 
 
 def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
-    """One layer. One that is `alone` in a group is shown by the name of the group, with its kind among the settings."""
+    """The row of a layer. If `alone` in a group, its label is the group's, and its settings begin with the kind."""
     settings = layer.layer.summarize_settings(len(layer.inputs[0]) - 1)
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
     return Row(
@@ -88,14 +88,13 @@ def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: boo
 
 
 def _nested(report: Report) -> list[Nest]:
-    """The groups that are shown, outermost first.
+    """The groups to show, outermost first.
 
-    One of a single layer says no more than the layer, and one of the same layers as the group around it no more than
-    that, unless it shows how often something is repeated.
+    A group of a single layer is not shown, nor one with the same layers as the group around it, unless it is a repeat.
     """
     end = len(report.layers)
     nests: list[Nest] = []
-    around: dict[tuple[int, int], int] = {}  # the place of the group that holds these layers
+    around: dict[tuple[int, int], int] = {}  # (first, last) → the index of the group with these layers
     for group in sorted(report.groups, key=lambda group: (group.first, group.depth)):
         span = first, last = group.first, min(group.last, end)
         outer = around.get(span)
@@ -111,13 +110,13 @@ def _nested(report: Report) -> list[Nest]:
 
 
 def _title_of(group: Group) -> str:
-    """The title of a group, "" where it tells no more than the path: `body`, `bottleneck1`, the number of a round."""
+    """The title of a group, "" if its path already contains it: `body`, `bottleneck1`, the number of a round."""
     name = group.path.rpartition(".")[2]
     return "" if group.title in (name, name.rstrip("0123456789")) else group.title
 
 
 def _title_rounds(groups: list[Nest]) -> list[Nest]:
-    """The groups, where a repeat without a title has what its rounds have in common."""
+    """Give each repeat without a title the common part of the titles of its rounds."""
     repeats = {
         group.path: place
         for place, group in enumerate(groups)
@@ -134,7 +133,7 @@ def _title_rounds(groups: list[Nest]) -> list[Nest]:
 
 
 def _common(one: str, other: str) -> str:
-    """The arguments that two calls begin with: `unit(64, …)` for `unit(64, 2)` and `unit(64, 1)`."""
+    """The common first arguments of two calls: `unit(64, …)` for `unit(64, 2)` and `unit(64, 1)`."""
     if one == other:
         return one
     name, _, first = one.rstrip(")").partition("(")
@@ -146,7 +145,7 @@ def _common(one: str, other: str) -> str:
 
 
 def _readable(report: Report, groups: list[Nest]) -> int:
-    """The deepest depth that gives at most READABLE rows, at least 1."""
+    """The largest depth with at most READABLE rows, at least 1."""
     layers: Counter[int] = Counter()
     folded: Counter[int] = Counter()
     heads: Counter[int] = Counter()
@@ -172,7 +171,7 @@ def _readable(report: Report, groups: list[Nest]) -> int:
 
 
 def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
-    """Rows in order. The rounds of a repeat that is not folded are shown without a head."""
+    """The rows in order. The rounds of a repeat that is not folded have no heading for the repeat."""
     layers = report.layers
     ones = [group for group in reversed(report.groups) if group.path and group.last - group.first == 1]
     alone = {group.first: group.path for group in ones}
@@ -206,19 +205,19 @@ def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
 
 
 def _below(above: str, path: str) -> str:
-    """The end of a path, below another: "" where it is the same."""
+    """The part of a path below another, "" if they are equal."""
     return path[len(above) :].lstrip(".") if above and (path + ".").startswith(above + ".") else path
 
 
 def _label(report: Report, group: Nest, above: str) -> str:
-    """The end of the path of a group that is folded, or of those of its first and last layer: `conv1…relu3`."""
+    """The label of a folded group: the end of its path, or those of its first and last layer, e.g. `conv1…relu3`."""
     if group.path:
         return _below(above, group.path)
     return _span(report.layers[group.first : group.last], above)
 
 
 def _span(layers: Sequence[LayerReport], above: str = "") -> str:
-    """The first and the last path of some layers."""
+    """The first and the last path of several layers."""
     return f"{_below(above, layers[0].path)}…{_below(above, layers[-1].path)}"
 
 
@@ -227,7 +226,7 @@ def _head(group: Nest, label: str, indent: int, line: int) -> Row:
 
 
 def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
-    """A group as one row: the sums of its layers, the output and the field of its result."""
+    """The row of a folded group: the sums of its layers, the output and receptive field of its result."""
     inside = report.layers[group.first : group.last]
     at = len(report.layers) if group.result is None else group.result
     result = report.layers[at] if INPUT < at < len(report.layers) else None
@@ -241,7 +240,7 @@ def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
 
 
 def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
-    """What is in a group that has no title of its own; of a repeat, what is in a round."""
+    """Describe the contents of a group without a title; for a repeat, those of a round."""
     if group.form == "merge":
         return f"{len(layers[-1].inputs)} branches"
     if group.form == "outputs":
@@ -257,7 +256,7 @@ def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
 
 
 def restrict(report: Report, paths: Collection[str]) -> Report:
-    """The report of some of the layers alone, as if the network were made of them."""
+    """The report of some of the layers, as if they were the network."""
     kept = [index for index, layer in enumerate(report.layers) if layer.path in paths]
     places = {index: place for place, index in enumerate(kept)}
     layers = tuple(report.layers[index] for index in kept)

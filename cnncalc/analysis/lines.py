@@ -1,4 +1,4 @@
-"""Arithmetic as it is shown: the lines of an explanation."""
+"""The lines of an explanation of `explain`: arithmetic with symbols, with numbers, and its result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cnncalc.layers.trace import Formula
 
 
 class Sum(NamedTuple):
-    """`name = symbols = numbers = result`; what is "" is left out."""
+    """`name = symbols = numbers = result`; "" is omitted."""
 
     name: str
     symbols: str
@@ -17,15 +17,15 @@ class Sum(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One quantity: how it is computed, or in words where there is nothing to compute."""
+    """One quantity: how it is computed, or a remark if there is nothing to compute."""
 
     label: str
     sums: tuple[Sum, ...]
     remark: str = ""
 
 
-def sum_of(formula: Formula, name: str = "") -> Sum:
-    """A traced formula; its numbers are left out where they are the result itself."""
+def to_sum(formula: Formula, name: str = "") -> Sum:
+    """Convert a formula; parts that repeat each other or the result are omitted."""
     numbers = "" if formula.numbers == str(formula.value) else formula.numbers
     symbols = "" if formula.symbols == formula.numbers else formula.symbols
     return Sum(name, symbols, numbers, formula.value)

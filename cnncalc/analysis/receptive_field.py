@@ -1,7 +1,7 @@
-"""The receptive field, followed forward from the input, layer by layer.
+"""Receptive fields, computed forward from the input, layer by layer.
 
-What each unit of a map sees, before clipping to the image, and what of the image all units see. The arithmetic of one
-axis is in `axis_field`, that of the image's positions in `coverage`.
+A `Field` is what each unit of a map sees, before clipping to the image, and which positions of the image all units see.
+`axis_field` has the arithmetic of one axis, `coverage` that of positions of the image; `analyze` calls this module.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from cnncalc.analysis.axis_field import (
     merge_axes,
     spacing,
     step_over,
-    union,
+    unite,
 )
-from cnncalc.analysis.coverage import Cover, Touched, may_miss, together, touched
+from cnncalc.analysis.coverage import Cover, Touched, find_touched, may_miss, unite_covers
 from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
@@ -30,15 +30,15 @@ from cnncalc.layers.reach import AdaptiveWindow, Reach, Rule, Window
 
 
 class Field(NamedTuple):
-    """What the elements of a map see, over all channels.
+    """What the elements of a map see, united over all channels.
 
     `flat` is None for a map with axes; otherwise its elements have no position on the image: `axes` are what all of
-    them see together, and `flat` says whether each sees all that.
+    them see together, and `flat` is whether each sees all of that.
 
     `seen` are the positions of the image that all units see together, on each axis of the input, `always` those that
-    every unit sees, where `fixed` says so. All that is stated is exact unless `exact` (of the units' intervals), `sure`
-    (of `seen`) or `certain` (of `always`) is False: then it is an upper bound. `alike` says whether each channel sees
-    what all channels see together, `seen_alike` whether each does over all units.
+    every unit sees, if `fixed` is set. The units' intervals are upper bounds unless `exact`, `seen` unless `sure`, and
+    `always` unless `certain`. `alike` is whether each channel sees what all channels see together, `seen_alike`
+    whether each does so over all units.
     """
 
     axes: tuple[AxisField, ...]
@@ -51,8 +51,8 @@ class Field(NamedTuple):
     certain: bool = True
     alike: bool = True
     seen_alike: bool = True
-    dense: bool = True  # a unit sees all of its interval that lies on the image and is seen at all
-    before_flat: tuple[Shape, Field] | None = None  # the map that was flattened, while its elements are in their order
+    dense: bool = True  # a unit sees all positions of its interval that are on the image and in `seen`
+    before_flat: tuple[Shape, Field] | None = None  # the flattened map, while its elements are in order
 
 
 def at_input(shape: Shape) -> Field:
@@ -62,18 +62,18 @@ def at_input(shape: Shape) -> Field:
 
 
 def after(reach: Reach, channels: Channels, fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field | None:
-    """What the output of a layer sees. None where positions are beyond bounds."""
+    """The field of a layer's output. None if positions exceed limits.POSITION or a period is too long."""
     field = fields[0]
     if len(fields) > 1:
-        field = _merged(fields, inputs, output, stacked=isinstance(channels, Concatenated))
+        field = _merge(fields, inputs, output, stacked=isinstance(channels, Concatenated))
     elif isinstance(channels, Carried) and (channels.dropped or (channels.units and output[0] < inputs[0][0])):
-        field = _part(field)
+        field = _take_part(field)
     if reach == "pointwise":
         found: Field | None = field if field.centred or len(fields) > 1 else field._replace(centred=True)
     elif isinstance(reach, tuple):
-        found = _windowed(field, reach, inputs[0], output)
+        found = _apply_window(field, reach, inputs[0], output)
     elif reach == "flatten":
-        found = _reshaped(field, inputs[0], output)
+        found = _reshape(field, inputs[0], output)
     elif reach == "normalized" and field.flat is None:
         seen = _all_together(field, inputs[0])
         axes = tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True))
@@ -81,19 +81,19 @@ def after(reach: Reach, channels: Channels, fields: tuple[Field, ...], inputs: S
     elif isinstance(channels, Carried) and channels.units:  # each element sees those of its group
         found = field if field.flat else field._replace(alike=False, seen_alike=False, before_flat=None)
     else:
-        found = _every(field, tuple(map(constant, _all_together(field, inputs[0]))), flat=True)
+        found = _see_everything(field, tuple(map(constant, _all_together(field, inputs[0]))), flat=True)
     if found and isinstance(channels, Chosen) and channels.groups == 1 and not (found.alike and found.seen_alike):
         return found._replace(alike=True, seen_alike=True)
     return found
 
 
-def _every(field: Field, axes: tuple[AxisField, ...], *, flat: bool | None) -> Field:
-    """Where every element sees all that all elements before it see together."""
+def _see_everything(field: Field, axes: tuple[AxisField, ...], *, flat: bool | None) -> Field:
+    """The field of elements that each see all that the input elements see together."""
     return Field(axes, flat, seen=field.seen, always=field.seen, sure=field.sure, certain=field.sure)
 
 
-def _part(field: Field) -> Field:
-    """What is left of a field where some of the channels, or of the elements, go on."""
+def _take_part(field: Field) -> Field:
+    """The field if only some of the channels, or of the elements, are passed on."""
     return field._replace(
         exact=field.exact and field.alike,
         sure=field.sure and field.seen_alike,
@@ -102,7 +102,7 @@ def _part(field: Field) -> Field:
     )
 
 
-def _reshaped(field: Field, shape: Shape, output: Shape) -> Field:
+def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
     """The same elements in another shape."""
     if len(output) == 1:
         if field.flat is not None:
@@ -118,8 +118,8 @@ def _reshaped(field: Field, shape: Shape, output: Shape) -> Field:
     axes = tuple(map(constant, _all_together(field, shape)))
     placed = len(output) - 1 == len(axes)
     if field.flat and placed:
-        return _every(field, axes, flat=None)._replace(sure=field.sure, certain=field.certain)
-    if placed:  # where each element went is not followed: a unit sees at most what all see together
+        return _see_everything(field, axes, flat=None)._replace(sure=field.sure, certain=field.certain)
+    if placed:  # the new positions are not tracked: a unit sees at most what all see together
         axes = tuple(axis._replace(fixed=None) for axis in axes)
     return field._replace(
         axes=axes, flat=None if placed else field.flat or False, always=(None,) * len(axes) if placed else field.always,
@@ -128,8 +128,8 @@ def _reshaped(field: Field, shape: Shape, output: Shape) -> Field:
     )  # fmt: skip
 
 
-def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:
-    """What windows over a map see."""
+def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:
+    """The field of the output of windows over a map."""
     reads, empty, beyond = _edges(rules, shape[1:], output[1:])
     if field.flat is not None:  # its units have no position on the image: they see at most what all see together
         whole = all(
@@ -142,7 +142,7 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
         )  # fmt: skip
     steps = list(zip(field.axes, rules, shape[1:], field.seen, field.always, reads, beyond, strict=True))
     times = len(steps)
-    if steps.count(steps[0]) == times:  # the axes of a square map are alike, and one of them stands for all
+    if steps.count(steps[0]) == times:  # the axes of a square map are equal, so one is computed for all
         steps = steps[:1]
     axes: list[AxisField] = []
     covers: list[Cover | None] = []
@@ -168,7 +168,7 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
     certain = (field.sure or not pooled) and (field.certain or every_axis_pooled)
     exact = field.exact and not (shared and (empty or alone)) and not any(axis.loose for axis in axes)
     again = times // len(steps)
-    # What all units see, one that reads nothing does not; and around a pooled unit there are no others to go on with.
+    # A unit that reads nothing does not see what all units see; and there are no other units beside a pooled one.
     return Field(
         tuple(axes) * again, seen=tuple(covers) * again, always=tuple(always) * again,
         exact=exact, sure=sure, certain=certain and not empty,
@@ -180,17 +180,17 @@ def _windowed(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape
 def _edges(
     rules: tuple[Rule, ...], sizes: tuple[int, ...], made: tuple[int, ...]
 ) -> tuple[tuple[Touched | None, ...], bool, tuple[bool, ...]]:
-    """On each axis what is read; whether an output may read nothing; on each axis whether windows reach over an edge.
+    """For each axis, what is read; whether an output may read nothing; for each axis, whether windows exceed the edges.
 
-    It is the same for all layers that are alike, whatever they see.
+    Cached, since it is the same for equal layers, independent of their fields.
     """
     steps = list(zip(rules, sizes, made, strict=True))
-    reads = tuple(touched(*step) for step in steps)
+    reads = tuple(find_touched(*step) for step in steps)
     return reads, any(may_miss(*step) for step in steps), tuple(_reaches_beyond(*step) for step in steps)
 
 
 def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:
-    """Whether windows whose elements are apart reach over an edge, where they step over the units at it."""
+    """Whether dilated windows exceed an edge, where they may skip the units next to it."""
     return not isinstance(rule, Window) or rule.before > 0 or rule.last(output) >= size
 
 
@@ -204,7 +204,7 @@ def _cover(
     dense: bool,
     certain: bool,
 ) -> tuple[Cover | None, bool]:
-    """The positions that are seen together by the units that are read, and whether that is exact."""
+    """The positions that the read units see together, and whether that is exact."""
     if read is None or seen is None:
         return None, True
     if (read.first, read.last, read.apart) == (0, size - 1, 1) or (always == seen and certain):
@@ -215,8 +215,8 @@ def _cover(
     first, last = max(between[0], seen.first), min(between[1], seen.last)
     joined = are_joined(axis, read.apart)
     own = Cover(first, last, seen.solid and read.known and joined) if first <= last else None
-    ends = joined or (len(axis.intervals) == 1 and (first, last) == between)  # are seen, and not stepped over
-    return together((own, always)), read.known and dense and ends
+    ends = joined or (len(axis.intervals) == 1 and (first, last) == between)  # are seen, and not skipped
+    return unite_covers((own, always)), read.known and dense and ends
 
 
 def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
@@ -225,12 +225,12 @@ def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
     return tuple(axis.everything(size) for axis, size in zip(field.axes, shape[1:], strict=True))
 
 
-def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:
-    """What the output of a merge sees: on every axis the union of what its branches see.
+def _merge(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:
+    """The field of a merge: on every axis the union of the fields of its branches.
 
-    `stacked` where the branches' channels follow one another: a channel sees what its own branch does.
+    `stacked` for a concatenation: a channel sees what its own branch sees.
     """
-    seen = tuple(map(together, zip(*(field.seen for field in fields), strict=True)))
+    seen = tuple(map(unite_covers, zip(*(field.seen for field in fields), strict=True)))
     equal = all(field.axes == fields[0].axes for field in fields)
     equally_seen = all(field.seen == seen for field in fields)
     merged = Field(
@@ -244,7 +244,7 @@ def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked
         dense=all(field.dense for field in fields) and (equal or _overlapping(fields)),
     )
     if any(field.flat is not None for field in fields):
-        alone = tuple(constant(union(field.axes[at].fixed for field in fields)) for at in range(len(fields[0].axes)))
+        alone = tuple(constant(unite(field.axes[at].fixed for field in fields)) for at in range(len(fields[0].axes)))
         full = [field for field in fields if field.flat and field.always == seen]
         flat = len(full) == len(fields) if stacked else bool(full)
         return merged._replace(axes=alone, flat=flat, always=seen if flat else (None,) * len(seen))
@@ -260,12 +260,12 @@ def _merged(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked
         axes.append(axis)
         all_centred, all_exact = all_centred and centred, all_exact and exact
         last = column
-    always = tuple(map(together, zip(*(field.always for field in fields), strict=True)))
+    always = tuple(map(unite_covers, zip(*(field.always for field in fields), strict=True)))
     return merged._replace(axes=tuple(axes), centred=all_centred, always=always, exact=all_exact)
 
 
 def _overlapping(fields: tuple[Field, ...]) -> bool:
-    """Whether what branches see at a unit joins without a gap; False where they step differently."""
+    """Whether the fields of the branches at a unit form one interval without a gap; False for different strides."""
     for column in zip(*(field.axes for field in fields), strict=True):
         axes = [axis for axis in column if axis.step]  # the others are the same for every unit
         ends = sorted(interval for axis in axes for interval in axis.intervals if interval)
@@ -279,21 +279,21 @@ def _overlapping(fields: tuple[Field, ...]) -> bool:
     return True
 
 
-def phases(field: Field | None) -> int:
-    """How many intervals stand for a field that varies; 0 for one that does not."""
+def count_phases(field: Field | None) -> int:
+    """The number of intervals of a field that varies in a period; 0 for one that does not."""
     return sum(len(axis.intervals) for axis in field.axes if len(axis.intervals) > 1) if field else 0
 
 
-def shown(field: Field | None) -> ReceptiveField | None:
-    """A field as the report has it; None where there is no spatial meaning left, or it is beyond bounds."""
+def to_report(field: Field | None) -> ReceptiveField | None:
+    """The field for the report; None without spatial axes or for an unknown field."""
     if field is None or field.flat is not None:
         return None
-    sizes, strides, starts = zip(*map(_shown_axis, field.axes), strict=True)
+    sizes, strides, starts = zip(*map(_report_axis, field.axes), strict=True)
     return ReceptiveField(sizes, strides, starts, any([len(axis.intervals) > 1 for axis in field.axes]), field.exact)
 
 
-def _shown_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
-    """The size of an axis's largest interval, its step from unit to unit, the start of its first interval."""
+def _report_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
+    """The size of the largest interval, the step from unit to unit, and the start of the first interval."""
     step, intervals, _, loose = axis
     if loose:
         size = max(floor(loose.last - loose.first) + 1, 0)
@@ -307,7 +307,7 @@ def _shown_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
 
 
 def whole(field: Field | None, image: Shape) -> Whole | None:
-    """What every element sees, where each sees the same; `image` are the sizes of the network's input."""
+    """What every element sees, if all see the same, else None; `image` are the sizes of the network's input."""
     if field is None or field.flat is False or not field.axes:
         return None
     ends = [axis.fixed for axis in field.axes if axis.fixed]

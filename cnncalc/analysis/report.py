@@ -1,4 +1,4 @@
-"""The figures of a network and of its layers, computed once and only read afterwards."""
+"""The report: the figures of a network and of its layers. `analyze` computes it; all other modules read it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnncalc.network import Group
 class ReceptiveField(NamedTuple):
     """What one unit of a map sees of the network's input, axis by axis, before clipping to the image.
 
-    The unit y sees [start + y·stride, start + y·stride + size − 1]. Behind an upsampling the interval varies with y
+    The unit y sees [start + y·stride, start + y·stride + size − 1]. After an upsampling the interval varies with y
     in a period: then `size` is the largest, `start` that of unit 0, and `varies` is True.
     """
 
@@ -26,11 +26,11 @@ class ReceptiveField(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """What every unit of a map sees of the input, through a global pool, say.
+    """What every unit of a map sees of the input, e.g. through a global pool.
 
-    Where `all` they see the whole input: the interval is given before clipping to the image. Elsewhere it is the part
-    of the image that they see; `exact` is False where that is an upper bound. `gated` where each unit has a receptive
-    field of its own beside that, as after a gate made by a global pool.
+    If `all`, they see the whole input: the interval is given before clipping to the image. Otherwise it is the part
+    of the image that they see, an upper bound unless `exact`. `gated` if each unit also has its own receptive field,
+    e.g. after a gate computed by a global pool.
     """
 
     size: tuple[int, ...]
@@ -41,13 +41,13 @@ class Whole(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """What one layer costs, or several together."""
+    """The costs of a layer, or of several together."""
 
-    weights: int = 0  # learned, biases apart
+    weights: int = 0  # learned, without biases
     biases: int = 0
     buffers: int = 0
     work: Work = Work()
-    activations: int = 0  # elements of the outputs, and of the maps between the steps of a layer
+    activations: int = 0  # elements of the outputs, and of intermediate maps within a layer
 
     @property
     def parameters(self) -> int:
@@ -106,7 +106,7 @@ class LayerReport(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether units have a receptive field of their own, beside what all of them see through gates or norms."""
+        """Whether units have their own receptive field, besides what all of them see through gates or norms."""
         return self.receptive_field is not None and (self.whole is None or self.whole.gated)
 
     @property
@@ -116,12 +116,12 @@ class LayerReport(NamedTuple):
 
     @property
     def weights(self) -> int:
-        """Learned numbers, biases apart."""
+        """Learned numbers without biases."""
         return self.costs.weights
 
     @property
     def biases(self) -> int:
-        """Learned numbers that are added to the outputs."""
+        """Learned numbers that are added to outputs."""
         return self.costs.biases
 
     @property
@@ -131,7 +131,7 @@ class LayerReport(NamedTuple):
 
     @property
     def buffers(self) -> int:
-        """Numbers that are kept and not learned."""
+        """Numbers that are stored but not learned."""
         return self.costs.buffers
 
     @property
@@ -146,7 +146,7 @@ class LayerReport(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything that `summary` shows of a network.
+    """The figures of a network, as `summary` shows them.
 
     - `name`, `source`, `notes`: as the file gives them, "" where it does not.
     - `input`, `output`: shapes of the network's input and of its output, the first of several; () where the file has an
@@ -154,7 +154,7 @@ class Report(NamedTuple):
     - `outputs`: shapes of the named outputs, e.g. of auxiliary heads and pyramids, each by the end of its path that no
       other has; where the file has an error, those before it.
     - `layers`: a report of each layer that is executed, in order, so that columns add up to the totals.
-    - `groups`: what the file writes as one thing and is several layers, as spans of `layers`.
+    - `groups`: blocks, repeats and merges of the file, as spans of `layers`.
     - `totals`: the sums over all layers.
     - `complete`: False where the file has an error: then `layers` ends before it.
     """
@@ -171,12 +171,12 @@ class Report(NamedTuple):
     complete: bool
 
     def __rich__(self) -> Any:
-        """What Rich prints: the summary with the table of layers, fitted to the console."""
+        """The summary for Rich: the table of layers, fitted to the console."""
         from cnncalc.render.summary import rich_summary
 
         return rich_summary(self)
 
     def _repr_mimebundle_(self, include: Sequence[str] = (), exclude: Sequence[str] = (), **_: Any) -> dict[str, str]:
-        """The same for a notebook."""
+        """The summary for a notebook."""
         bundle: dict[str, str] = self.__rich__()._repr_mimebundle_(include, exclude)
         return bundle

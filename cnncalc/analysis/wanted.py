@@ -1,4 +1,4 @@
-"""The question turned round: which settings of a layer give the output that is wanted."""
+"""The search of `calc --want`: which arguments of a layer give the wanted output size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Settings = tuple[tuple[str, Value], ...]
 
 
 class Answer(NamedTuple):
-    """Settings of one layer, or the same of each of several, and the sizes that come out."""
+    """Arguments of one layer, or the same for several layers, and the resulting sizes."""
 
     paths: tuple[str, ...]
     settings: Settings
@@ -24,12 +24,12 @@ class Answer(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The paths of the layers in one text."""
+        """The paths of the layers as one string."""
         return ", ".join(self.paths)
 
     @property
     def weight(self) -> tuple[int, ...]:
-        """By what answers are sorted: the largest setting, then all."""
+        """The sort key of answers: the largest argument, then all."""
         numbers = [_largest_in(value) for _, value in self.settings]
         return (max(numbers), *numbers)
 
@@ -39,32 +39,32 @@ def _largest_in(value: Value) -> int:
 
 
 class Search(NamedTuple):
-    """What was found: settings that give the wanted sizes, or else those that come nearest, and what was refused."""
+    """The result: arguments that give the wanted sizes, or else the nearest ones, and why others are invalid."""
 
-    layers: tuple[str, ...]  # those whose settings were tried
+    layers: tuple[str, ...]  # those whose arguments were tried
     wanted: Shape
     answers: tuple[Answer, ...]
     nearest: tuple[Answer, ...]
-    refused: str  # one reason why some settings cannot be, "" where all can
+    refused: str  # one reason why some values are invalid, "" if all are valid
 
 
 def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) -> Search:
-    """Try the free settings: of one layer after the other, all others as they are, then the same of all together.
+    """Try values of the free arguments: for one layer after the other, then the same values for all layers together.
 
-    A transposed convolution whose padding is free may have an output padding as well. Of the network only the layers
-    and the input count: as it is written it need not fit.
+    For a transposed convolution with free padding, output paddings are tried too. Only the layers and the input of the
+    network are used: the layers need not fit together as they are written.
     """
     layers = [node for node in network.nodes if all(name in node.layer.settings for name in free)]
     answers: list[Answer] = []
     others: list[Answer] = []
     refused = ""
-    subjects = [(node,) for node in layers] + ([tuple(layers)] if len(layers) > 1 else [])
-    for nodes in subjects:
+    candidates = [(node,) for node in layers] + ([tuple(layers)] if len(layers) > 1 else [])
+    for nodes in candidates:
         tried: list[Answer] = []
         changed, paths = {node.index for node in nodes}, tuple(node.path for node in nodes)
-        for settings in _tried(network, nodes, free, wanted):
+        for settings in _iterate_settings(network, nodes, free, wanted):
             try:
-                sizes = _sizes_with(network, changed, settings)
+                sizes = _compute_sizes(network, changed, settings)
             except LayerError as error:
                 refused = refused or error.message
                 continue
@@ -77,7 +77,9 @@ def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) 
     return Search(tuple(node.path for node in layers), wanted, tuple(answers), nearest, refused)
 
 
-def _tried(network: Network, nodes: Sequence[Node], free: Sequence[str], wanted: Shape) -> Iterator[Settings]:
+def _iterate_settings(
+    network: Network, nodes: Sequence[Node], free: Sequence[str], wanted: Shape
+) -> Iterator[Settings]:
     inputs = max(max(node.input_shapes[0]) for node in nodes)
     largest = limits.WANTED_ARGUMENT
     if len(free) == 1:
@@ -91,23 +93,23 @@ def _tried(network: Network, nodes: Sequence[Node], free: Sequence[str], wanted:
         for padding, more in product(range(limits.WANTED_ARGUMENT), range(1, max(strides, default=1))):
             own = (("padding", padding),) if {padding} != present else ()
             yield (*own, ("output_padding", more))
-    if "padding" in free and len(free) == 1:  # one more on one side: what equal sides step over
+    if "padding" in free and len(free) == 1:  # one more on one side, which equal sides cannot give
         for side in range(limits.WANTED_ARGUMENT):
             pair = ((side, side + 1),) * len(wanted)
             yield (("padding", pair),)
 
 
-def _sizes_with(network: Network, changed: Collection[int], settings: Settings) -> Shape:
+def _compute_sizes(network: Network, changed: Collection[int], settings: Settings) -> Shape:
     """The spatial sizes of the network's output with some layers changed. Raises LayerError."""
     shapes: dict[int, Shape] = {INPUT: network.input}
     for node in network.nodes:
-        layer = _with(node.layer, settings) if node.index in changed else node.layer
+        layer = _replace_settings(node.layer, settings) if node.index in changed else node.layer
         shapes[node.index] = layer.output_shape(tuple(shapes[source] for source in node.inputs))
     return shapes[network.outputs.get("", len(network.nodes) - 1)][1:]
 
 
-def _with(layer: Layer, settings: Settings) -> Layer:
-    """The layer with these settings; a stride that is the kernel's size goes on being that, as a pool's."""
+def _replace_settings(layer: Layer, settings: Settings) -> Layer:
+    """The layer with these arguments; a stride that defaults to the kernel, e.g. of a pool, follows it."""
     kept = {
         name: getattr(layer, name)
         for name, setting in layer.settings.items()
@@ -117,9 +119,9 @@ def _with(layer: Layer, settings: Settings) -> Layer:
 
 
 def _by_axis(tried: list[Answer], wanted: Shape) -> list[Answer]:
-    """Where no setting is right for all axes: the first that is for each, put together.
+    """If no value fits all axes: the first value for each axis, combined.
 
-    Where an axis wants one more on one side, the padding of every axis is written as a pair.
+    If an axis needs one more on one side, the padding of every axis is written as a pair.
     """
     if not tried or len(tried[0].sizes) != len(wanted) or len(set(wanted)) == 1:
         return []
@@ -144,7 +146,7 @@ def _is_pair(answer: Answer) -> bool:
 
 
 def _nearest(tried: list[Answer], wanted: Shape) -> tuple[Answer, ...]:
-    """The nearest below and above, each by the least settings."""
+    """The nearest sizes below and above, each with the smallest arguments."""
     fitting = [answer for answer in tried if len(answer.sizes) == len(wanted)]
     below = [answer for answer in fitting if sum(answer.sizes) < sum(wanted)]
     above = [answer for answer in fitting if sum(answer.sizes) > sum(wanted)]

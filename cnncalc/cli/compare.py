@@ -17,7 +17,7 @@ from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.compare.side_by_side import SideBySide, Subject
+    from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide
     from cnncalc.network import Network
     from cnncalc.render.view import View
 
@@ -115,7 +115,7 @@ def compare(
     view = make_view(output, width, color)._replace(human=human, totals=totals)
     view = _choose(view, columns, dtype, of_layers=separable is not None)
     if separable is None and not dense:
-        found = _subjects(archs, inputs, settings)
+        found = _read_networks(archs, inputs, settings)
         emit(_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
     if len(archs) != 1 or len(inputs or ()) > 1:
@@ -142,14 +142,14 @@ def _separable(
     network: "Network", form: Separable, at: str | None, least_saving: Fraction | None, write: str | None,
     format: TableFormat, view: "View",
 ) -> str:  # fmt: skip
-    from cnncalc.compare.separable import convolutions, separated
+    from cnncalc.compare.separable import list_convolutions, separate
     from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
     chosen = None
     if at is not None:
-        chosen = find_paths(at, convolutions(network), what="convolution", former=network.former_paths)
-    rewritten = separated(network, form, only=chosen, least_saving=least_saving)
+        chosen = find_paths(at, list_convolutions(network), what="convolution", former=network.former_paths)
+    rewritten = separate(network, form, only=chosen, least_saving=least_saving)
     if write is not None:
         _write_network(rewritten.network, network.name, form, write)
     found = rewritten.comparison
@@ -176,11 +176,11 @@ def _write_network(network: "Network", name: str, form: Separable, file: str) ->
 
 def _dense(network: "Network", at: str | None, format: TableFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
-    from cnncalc.compare.separable import dense
+    from cnncalc.compare.separable import list_dense_equivalents
     from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
-    found = dense(analyze(network).layers)
+    found = list_dense_equivalents(analyze(network).layers)
     if at is not None:
         paths = [each.path for each in found]
         chosen = find_paths(at, paths, what="convolution", former=network.former_paths)
@@ -193,12 +193,11 @@ def _dense(network: "Network", at: str | None, format: TableFormat, view: "View"
     )  # fmt: skip
 
 
-def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[Subject]":
-    """Each architecture at each input and with each of the values that are set. Raises SpecError."""
-    """Each architecture at each input and with each of the values that are set. Raises SpecError."""
-    from cnncalc.compare.side_by_side import Subject
+def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[ComparedNetwork]":
+    """Read each architecture at each input and with each of the values of --set. Raises SpecError."""
+    from cnncalc.compare.side_by_side import ComparedNetwork
 
-    subjects = []
+    networks = []
     each: list[str | None] = [*inputs] if inputs else [None]
     variants = _variants(settings or [])
     broken = False
@@ -210,30 +209,30 @@ def _subjects(archs: list[str], inputs: list[str] | None, settings: list[str] | 
         broken = broken or reading.failed
         if not broken:
             label = " ".join([arch, *size, *varied])
-            subjects.append(Subject(label, reading.require_report()))
+            networks.append(ComparedNetwork(label, reading.require_report()))
     if broken:
         raise SpecError([])  # all problems of all of them are noted
-    if len(subjects) < 2:
+    if len(networks) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
-    return subjects
+    return networks
 
 
-def _align(subjects: "list[Subject]", at: str | None, depth: int | None, *, totals: bool) -> "SideBySide":
+def _align(networks: "list[ComparedNetwork]", at: str | None, depth: int | None, *, totals: bool) -> "SideBySide":
     """What is compared, with the layers of two beside one another. Raises UsageError."""
     from cnncalc.compare.side_by_side import SideBySide, align
     from cnncalc.paths import find_paths
 
-    if len(subjects) > 2 and (totals or at is not None or depth is not None):
+    if len(networks) > 2 and (totals or at is not None or depth is not None):
         option = "--totals" if totals else "--at" if at is not None else "--depth"
         raise UsageError(f"`{option}` has an effect only with two architectures: of more, the totals are shown alone")
-    if len(subjects) > 2 or totals:
-        return SideBySide(tuple(subjects))
-    rows = align(subjects[0].report, subjects[1].report, depth)
+    if len(networks) > 2 or totals:
+        return SideBySide(tuple(networks))
+    rows = align(networks[0].report, networks[1].report, depth)
     if at is not None:
         paths = [{side.path for side in (row.before, row.after) if side is not None} for row in rows]
         chosen = set(find_paths(at, sorted(set().union(*paths))))
         rows = [row for row, own in zip(rows, paths, strict=True) if own & chosen]
-    return SideBySide(tuple(subjects), tuple(rows))
+    return SideBySide(tuple(networks), tuple(rows))
 
 
 def _side_by_side(found: "SideBySide", format: TableFormat, view: "View") -> str:

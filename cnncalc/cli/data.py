@@ -10,7 +10,7 @@ from cnncalc.errors import CnncalcError, SpecError
 
 if TYPE_CHECKING:
     from cnncalc.errors import Source
-    from cnncalc.execution.weights import Shaped, Weights
+    from cnncalc.execution.weights import FlatArray, Weights
     from cnncalc.layers.base import Shape
     from cnncalc.network import Network
     from cnncalc.reading import Reading
@@ -21,7 +21,7 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
 
     Raises SpecError and CnncalcError.
     """
-    from cnncalc.execution.weights import Weights, check, left_out
+    from cnncalc.execution.weights import Weights, check_weights, list_omitted
     from cnncalc.spec import weights
 
     net = reading.require_network()
@@ -29,19 +29,19 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
     if file is not None:
         more, others = weights.read_weights(_decode(file, _read(file)))
         written, problems = {**written, **more}, [*problems, *others]
-    found, wrong = check(net, written, complete=file is not None and seed is None)
+    found, wrong = check_weights(net, written, complete=file is not None and seed is None)
     if problems or wrong:
         unplaced = f"{file}: " if file is not None else ""
         named = [problem if problem.span else problem._replace(message=unplaced + problem.message) for problem in wrong]
         raise SpecError([*problems, *named])
-    if names := left_out(net, found):
+    if names := list_omitted(net, found):
         rest = f" and {len(names) - limits.LISTED_ARRAYS} more" if len(names) > limits.LISTED_ARRAYS else ""
         listed = ", ".join(names[: limits.LISTED_ARRAYS]) + rest
         message(f"cnncalc: note: not given beside other arrays, and so without effect: {listed}\n")
     return Weights(net, found, seed)
 
 
-def read_input(net: Network, file: str | None, seed: int | None) -> Shaped:
+def read_input(net: Network, file: str | None, seed: int | None) -> FlatArray:
     """The input, by default a random one. Raises CnncalcError where it does not have the network's shape."""
     from cnncalc.execution.netpbm import PictureError, is_picture, read_header, read_picture
     from cnncalc.execution.weights import NestedError, sample_input
@@ -62,14 +62,14 @@ def read_input(net: Network, file: str | None, seed: int | None) -> Shaped:
     return found
 
 
-def _read_lists(source: Source) -> Shaped:
-    from cnncalc.execution.weights import NestedError, flat
+def _read_lists(source: Source) -> FlatArray:
+    from cnncalc.execution.weights import NestedError, flatten_array
     from cnncalc.spec.weights import read_array
 
     nested, problems = read_array(source)
     if problems:
         raise SpecError(problems)
-    found = flat(nested)
+    found = flatten_array(nested)
     if not found.shape:
         raise NestedError("nested lists of numbers are expected, found a number")
     return found

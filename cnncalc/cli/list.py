@@ -41,7 +41,7 @@ def list_(
     color: options.ColorOption = options.Color.auto,
 ) -> int:
     """List the bundled architectures, grouped by family: a file and those that extend it."""
-    from cnncalc.analysis.analyze import costs
+    from cnncalc.analysis.analyze import iterate_costs
     from cnncalc.analysis.report import Costs
     from cnncalc.errors import SpecError
     from cnncalc.reading import load
@@ -52,7 +52,7 @@ def list_(
     for name in bundled():
         try:
             network = load(str(bundled_path(name)))
-            entries.append(Entry(name, network, Costs.together(costs(network))))
+            entries.append(Entry(name, network, Costs.together(iterate_costs(network))))
         except SpecError:
             broken.append(name)
     chosen = _of_family(entries, family) if family is not None else entries

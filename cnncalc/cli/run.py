@@ -15,7 +15,7 @@ from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
-    from cnncalc.execution.weights import Shaped, Weights
+    from cnncalc.execution.weights import FlatArray, Weights
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
     from cnncalc.render.view import View
@@ -157,9 +157,9 @@ def _find(net: "Network", at: str, paths: dict[str, int]) -> list[int]:
 
 
 def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
-    from cnncalc.execution.run import needed
+    from cnncalc.execution.run import find_needed
 
-    wanted = needed(net, chosen)
+    wanted = find_needed(net, chosen)
     return [node for node in net.nodes if node.index in wanted]
 
 
@@ -173,14 +173,14 @@ class Most(NamedTuple):
 def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", most: Most) -> None:
     """Raises UsageError where executing `nodes`, to show the outputs of some, is beyond a limit."""
     _refuse_work(net, nodes, most.operations)
-    from cnncalc.execution.memory import NUMBERS, megabytes, peak
+    from cnncalc.execution.memory import NUMBERS, compute_peak, format_megabytes
 
-    found = peak(net, net.nodes, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
+    found = compute_peak(net, net.nodes, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
     if found.bytes > most.megabytes * 10**6:
         where = f", most of it at {found.node.path}" if found.node else ""
         raise UsageError(
-            f"{net.name} takes up to {megabytes(found.bytes)} of memory{where}, and more than {most.megabytes:,} MB"
-            f" are refused; a smaller --input, an earlier --at, or --max-memory {-(-found.bytes // 10**6)} lets it run"
+            f"{net.name} needs up to {format_megabytes(found.bytes)} of memory{where}, more than the limit of"
+            f" {most.megabytes:,} MB; use a smaller --input, an earlier --at or --max-memory {-(-found.bytes // 10**6)}"
         )
 
 
@@ -202,15 +202,14 @@ def _refuse_work(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     }
     for what, figure in figures.items():
         if figure > most:
-            how = f"a smaller --input, an earlier --at, or --max-multiplications {max(figures.values())}"
+            how = f"use a smaller --input, an earlier --at or --max-multiplications {max(figures.values())}"
             raise UsageError(
-                f"{net.name} takes {format_digits(figure)} {what}, and more than {format_digits(most)} are refused;"
-                f" {how} lets it run"
+                f"{net.name} needs {format_digits(figure)} {what}, more than the limit of {format_digits(most)}; {how}"
             )
 
 
-def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[str, int]) -> "dict[str, Map]":
-    from cnncalc.execution.readings import Numbers
+def _executed(net: "Network", start: "FlatArray", weights: "Weights", chosen: dict[str, int]) -> "dict[str, Map]":
+    from cnncalc.execution.interpretations import Numbers
     from cnncalc.execution.run import run
     from cnncalc.layers.ops import Map
 
@@ -234,7 +233,7 @@ def _executed(net: "Network", start: "Shaped", weights: "Weights", chosen: dict[
 
 
 def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, format: TextFormat, view: "View") -> str:
-    from cnncalc.execution.matrix import matrix
+    from cnncalc.execution.matrix import compute_matrix
     from cnncalc.paths import find_path
     from cnncalc.render import maps
 
@@ -243,7 +242,7 @@ def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, form
         raise UsageError("--matrix is of one layer: choose it with --at PATH")
     node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
     _refuse(net, [node], (), most)
-    rows = matrix(node, weights)
+    rows = compute_matrix(node, weights)
     return write_text(
         format, view,
         document=lambda view: maps.describe_matrix(node.path, rows, view.width),
@@ -252,14 +251,14 @@ def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, form
 
 
 def _image(made: "dict[str, Map]", channel: int) -> str:
-    from cnncalc.execution.netpbm import pgm
+    from cnncalc.execution.netpbm import format_pgm
 
     path, found = next(iter(made.items()))
     if len(found.sizes) != 2:
         raise UsageError(f"the output of {path} is no map of rows and columns; --at PATH chooses one that is")
     if channel >= found.shape[0]:
         raise UsageError(f"{path} has channels 0 to {found.shape[0] - 1}, and no {channel}")
-    return pgm(found.channels()[channel], *found.sizes)
+    return format_pgm(found.channels()[channel], *found.sizes)
 
 
 def _write(net: "Network", made: "dict[str, Map]", format: TextFormat, picture: bool, view: "View") -> str:

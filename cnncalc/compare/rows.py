@@ -1,4 +1,4 @@
-"""What a comparison states: a layer, several together, or a network, one way and another."""
+"""The results of `compare`: figures and ratios of layers, of several layers together, and of networks."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
 from cnncalc.analysis.folding import Row
 from cnncalc.analysis.report import Report
 
-Side = Row | Report | None  # None where the layer is only in the other network
+Side = Row | Report | None  # None if the layer is only in the other network
 
 
 class ClosedForm(NamedTuple):
-    """A ratio in closed form: its summands as text, and their sum."""
+    """A ratio in closed form: its summands as a string, and their sum."""
 
     text: str
     value: Fraction
 
 
 class Replacement(NamedTuple):
-    """A convolution and its replacement, or a note why it is left as it is."""
+    """A convolution and its replacement, or a note why it is kept."""
 
     path: str
     before: Row
@@ -30,7 +30,7 @@ class Replacement(NamedTuple):
 
     @property
     def ratio(self) -> Fraction | None:
-        """Multiplications after by those before, None where there are none."""
+        """The multiplications after divided by those before, None without multiplications."""
         return divide(self.before, self.after)
 
 
@@ -44,22 +44,22 @@ class Comparison(NamedTuple):
 
     @property
     def ratio(self) -> Fraction | None:
-        """Multiplications after by those before."""
+        """The multiplications after divided by those before."""
         return divide(self.before, self.after)
 
 
 def measure(figure: Figure, side: Side, dtype: Dtype = Dtype.float32) -> Value:
-    """A figure of layers or of a network, None where there is neither."""
+    """A figure of layers or of a network, None if both are absent."""
     if side is None:
         return None
     return side.measure(figure, dtype) if isinstance(side, Row) else figure.measure_network(side, dtype)
 
 
 def divide(before: Side, after: Side, figure: Figure = FIGURES["multiplications"]) -> Fraction | None:
-    """How many times as much of a figure it is after, None where there is no such ratio."""
+    """The ratio of a figure after to before, None if it is undefined."""
     return divide_values(measure(figure, before), measure(figure, after))
 
 
 def divide_values(before: Value, after: Value) -> Fraction | None:
-    """How many times as much it is after, None where there is no such ratio."""
+    """The ratio of the value after to the one before, None if it is undefined."""
     return Fraction(after, before) if isinstance(before, int) and isinstance(after, int) and before else None

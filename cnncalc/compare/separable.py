@@ -1,4 +1,4 @@
-"""Every standard convolution and its separable form, and the network rewritten with these."""
+"""Every standard convolution compared with its separable form, and the rewritten network."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node
 
 
-def convolutions(network: Network) -> list[str]:
-    """The paths of all convolutions, of whatever kind."""
-    return [node.path for node in network.nodes if kernels(node)]
+def list_convolutions(network: Network) -> list[str]:
+    """The paths of all convolutions of any kind."""
+    return [node.path for node in network.nodes if count_kernels(node)]
 
 
-def kernels(node: Node) -> int:
-    """How many kernels with weights the layer slides over a map, one after another; 0 where it is no convolution."""
+def count_kernels(node: Node) -> int:
+    """The number of kernels with weights that the layer applies in sequence; 0 if it is not a convolution."""
     if not isinstance(node.layer, Windowed):
         return 0
     return sum(weight.role == "weight" for weight in node.layer.weights(node.input_shapes))
 
 
-def why_not_standard(node: Node) -> str:
-    """Why a convolution of another kind than the standard one stays as it is, by what its rules say."""
+def explain_exclusion(node: Node) -> str:
+    """Why a convolution that is not a standard one is kept, derived from its rules."""
     if isinstance(node.layer, Windowed) and not node.layer.slides:
         return "transposed, not a standard convolution"
-    if kernels(node) > 1:
+    if count_kernels(node) > 1:
         return "separable already"
     if isinstance(node.layer.channels(node.input_shapes, node.output), Carried):
         return "depthwise already"
@@ -44,39 +44,39 @@ def why_not_standard(node: Node) -> str:
 
 
 class Rewriting(NamedTuple):
-    """A comparison, and the network that its `after` is of."""
+    """A comparison, and the rewritten network."""
 
     comparison: Comparison
     network: Network
 
 
 class Form(NamedTuple):
-    """A way to take a convolution apart. `refuses` gives the reason why one cannot be taken apart, "" where it can."""
+    """A way to factorize a convolution. `refuses` gives the reason why one cannot be factorized, "" if it can."""
 
     split: Callable[[Conv], Layer]
     refuses: Callable[[Conv, Shape], str]
     closed: Callable[[Conv, Node], ClosedForm]
 
 
-def separated(
+def separate(
     network: Network, form: str, *, only: Collection[str] | None = None, least_saving: Fraction | None = None
 ) -> Rewriting:
-    """Compare with the `depthwise` or `spatial` form; layers not among `only`, or that save too little, stay."""
+    """Compare with the `depthwise` or `spatial` form; layers not in `only`, or that save too little, are kept."""
     chosen, notes = {}, {}
     for node in network.nodes:
         if isinstance(node.layer, Conv):
             first = node if node.shares is None else network.nodes[node.shares]
             if only is not None and first.path not in only:
                 continue
-            note = _refusal(FORMS[form], node, least_saving)
+            note = _explain_refusal(FORMS[form], node, least_saving)
             if first is not node and not note and first.index not in chosen:
                 note = f"shares the weights of {first.path}, which stays"
             if note:
                 notes[node.index] = note
             else:
                 chosen[node.index] = FORMS[form].split(node.layer)
-        elif (only is None or node.path in only) and kernels(node):
-            notes[node.index] = why_not_standard(node)
+        elif (only is None or node.path in only) and count_kernels(node):
+            notes[node.index] = explain_exclusion(node)
     nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
     rewritten = network._replace(nodes=nodes)
     before, after = analyze(network), analyze(rewritten)
@@ -86,7 +86,7 @@ def separated(
             make_row(before.layers[node.index]),
             make_row(after.layers[node.index]),
             notes.get(node.index, ""),
-            _closed(FORMS[form], node) if node.index in chosen else None,
+            _closed_form(FORMS[form], node) if node.index in chosen else None,
         )
         for node in network.nodes
         if node.index in chosen or node.index in notes
@@ -94,13 +94,13 @@ def separated(
     return Rewriting(Comparison(network.name, rows, before, after), rewritten)
 
 
-def _closed(form: Form, node: Node) -> ClosedForm:
+def _closed_form(form: Form, node: Node) -> ClosedForm:
     assert isinstance(node.layer, Conv)
     return form.closed(node.layer, node)
 
 
-def _refusal(form: Form, node: Node, least_saving: Fraction | None) -> str:
-    """Why a standard convolution stays as it is, "" where it does not."""
+def _explain_refusal(form: Form, node: Node, least_saving: Fraction | None) -> str:
+    """Why a standard convolution is kept, "" if it is replaced."""
     layer = node.layer
     assert isinstance(layer, Conv)
     reason = form.refuses(layer, node.input_shapes[0])
@@ -110,11 +110,11 @@ def _refusal(form: Form, node: Node, least_saving: Fraction | None) -> str:
         before = layer.work(node.input_shapes, node.output).multiplications
         after = form.split(layer).work(node.input_shapes, node.output).multiplications
         if 1 - Fraction(after, before) < least_saving:
-            return f"saves {_percent(1 - Fraction(after, before))}"
+            return f"saves {_format_percent(1 - Fraction(after, before))}"
     return ""
 
 
-def _percent(share: Fraction) -> str:
+def _format_percent(share: Fraction) -> str:
     return f"{float(share):.1%}" if share > 0 else "nothing"
 
 
@@ -150,24 +150,24 @@ def _refuses_spatial(layer: Conv, shape: Shape) -> str:
     if min(kernel) == 1:
         return f"{'×'.join(map(str, kernel))}: nothing to split"
     if any(axis.dilation > 1 for axis in layer.axes((shape,))):
-        return "dilated, which the form cannot be"
+        return "dilated, which is not possible in this form"
     return ""
 
 
 def _closed_depthwise(layer: Conv, node: Node) -> ClosedForm:
     """1/C_out + 1/ΠK."""
     kernel = prod(_kernel(layer, node.input_shapes[0]))
-    return _added(Fraction(1, layer.out), Fraction(1, kernel))
+    return _sum_form(Fraction(1, layer.out), Fraction(1, kernel))
 
 
 def _closed_spatial(layer: Conv, node: Node) -> ClosedForm:
-    """I_w/(K_w·O_w) for the K×1, which sees all columns, and C_out/(K_h·C_in) for the 1×K."""
+    """I_w/(K_w·O_w) for the K×1, which is applied to all columns, and C_out/(K_h·C_in) for the 1×K."""
     height, width = _kernel(layer, node.input_shapes[0])
     channels, _, columns = node.input_shapes[0]
-    return _added(Fraction(columns, width * node.output[2]), Fraction(layer.out, height * channels))
+    return _sum_form(Fraction(columns, width * node.output[2]), Fraction(layer.out, height * channels))
 
 
-def _added(one: Fraction, other: Fraction) -> ClosedForm:
+def _sum_form(one: Fraction, other: Fraction) -> ClosedForm:
     return ClosedForm(f"{one} + {other}", one + other)
 
 
@@ -177,22 +177,22 @@ FORMS = {
 }
 
 
-class Dense(NamedTuple):
-    """A convolution and the fully connected layer it is a case of: connections, and the weights that they share."""
+class DenseComparison(NamedTuple):
+    """A convolution and the fully connected layer that it is a special case of: connections and shared weights."""
 
     path: str
     settings: str
     input: Shape
     output: Shape
-    dense: int  # of every output with every input
-    sparse: int  # of every output with the inputs in its window, padded zeros left out
+    dense: int  # connections of every output with every input
+    sparse: int  # connections of every output with the inputs in its window, without padded zeros
     weights: int  # that the sparse connections share
 
 
-def dense(layers: Collection[LayerReport]) -> list[Dense]:
-    """Every convolution that is not transposed; of one in two steps, each of these."""
+def list_dense_equivalents(layers: Collection[LayerReport]) -> list[DenseComparison]:
+    """The comparison for every convolution that is not transposed; for one in two steps, for each step."""
     return [
-        Dense(
+        DenseComparison(
             path,
             layer.summarize_settings(len(output) - 1),
             input,
@@ -202,12 +202,12 @@ def dense(layers: Collection[LayerReport]) -> list[Dense]:
             prod(layer.weights((input,))[0].shape),
         )
         for each in layers
-        for path, layer, input, output in _in_one_step(each)
+        for path, layer, input, output in _list_single_steps(each)
     ]
 
 
-def _in_one_step(each: LayerReport) -> Iterator[tuple[str, Convolution, Shape, Shape]]:
-    """The convolutions that a layer is, with their paths, inputs and outputs."""
+def _list_single_steps(each: LayerReport) -> Iterator[tuple[str, Convolution, Shape, Shape]]:
+    """The convolutions of a layer, with their paths, inputs and outputs."""
     if isinstance(each.layer, Convolution):
         yield each.path, each.layer, each.inputs[0], each.output
     elif isinstance(each.layer, TwoSteps):

@@ -1,4 +1,4 @@
-"""Architectures side by side: their totals, and the layers of two of them aligned as a diff is."""
+"""Architectures side by side: their totals, and the layers of two of them aligned like a diff."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cnncalc.analysis.report import Report
 Likeness = Callable[[Row], Hashable]
 
 
-class Subject(NamedTuple):
-    """One architecture of a comparison."""
+class ComparedNetwork(NamedTuple):
+    """One network of a comparison."""
 
     label: str
     report: Report
 
 
 class Aligned(NamedTuple):
-    """Layers beside one another: `same`, `changed`, or only `before` or only `after`."""
+    """Aligned layers: `same`, `changed`, only `before` or only `after`."""
 
     state: str
     before: Row | None
@@ -29,26 +29,26 @@ class Aligned(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The path, that of the second architecture where there is one."""
+        """The path, of the second network if it has the layer."""
         side = self.after or self.before
         return side.title if side else ""
 
 
 class SideBySide(NamedTuple):
-    """What is compared; `rows` are there for two."""
+    """The compared networks; `rows` are the aligned layers of two of them."""
 
-    subjects: tuple[Subject, ...]
+    networks: tuple[ComparedNetwork, ...]
     rows: tuple[Aligned, ...] = ()
 
 
 def align(before: Report, after: Report, depth: int | None = None) -> list[Aligned]:
-    """Every layer of both, those that are alike beside one another; with a depth, groups below it as one."""
-    old, new = _rows(before, depth), _rows(after, depth)
+    """Align the layers of two networks; with a depth, groups below it are folded."""
+    old, new = _list_rows(before, depth), _list_rows(after, depth)
     return list(_pair(old, new, [_by_path, _by_content, _by_kind]))
 
 
-def _rows(report: Report, depth: int | None) -> list[Row]:
-    """The layers, or the rows of a summary of that depth, by their whole paths."""
+def _list_rows(report: Report, depth: int | None) -> list[Row]:
+    """The layers, or the rows of a summary of that depth, with full paths."""
     if depth is None:
         return [make_row(layer) for layer in report.layers]
     return [row._replace(label=row.path, indent=0) for row in fold(report, depth) if not row.head]
@@ -59,19 +59,19 @@ def _by_path(row: Row) -> Hashable:
 
 
 def _by_content(row: Row) -> Hashable:
-    return _calls(row), row.inputs, row.output
+    return _list_calls(row), row.inputs, row.output
 
 
 def _by_kind(row: Row) -> Hashable:
     return row.kind
 
 
-def _calls(row: Row) -> tuple[str, ...]:
+def _list_calls(row: Row) -> tuple[str, ...]:
     return tuple(repr(layer.layer) for layer in row.inside)
 
 
 def _pair(old: Sequence[Row], new: Sequence[Row], likenesses: Sequence[Likeness]) -> Iterator[Aligned]:
-    """What is alike by the first likeness beside one another; what lies between, by the next."""
+    """Align rows that are equal by the first key; the rows between them are aligned by the next key."""
     if not old or not new or not likenesses:
         yield from (Aligned("before", row, None) for row in old)
         yield from (Aligned("after", None, row) for row in new)
@@ -90,6 +90,6 @@ def _pair(old: Sequence[Row], new: Sequence[Row], likenesses: Sequence[Likeness]
 
 
 def _compare(one: Row, other: Row) -> Aligned:
-    """Two rows of one kind; they are the same where all that is counted is, whatever their paths and fields."""
-    same = _calls(one) == _calls(other) and (one.costs, one.output) == (other.costs, other.output)
+    """Compare two rows of one kind: they are the same if calls, costs and output are, independent of the paths."""
+    same = _list_calls(one) == _list_calls(other) and (one.costs, one.output) == (other.costs, other.output)
     return Aligned("same" if same else "changed", one, other)

@@ -1,9 +1,8 @@
-"""What every unit sees by the layers' `reach`, counted out position by position.
+"""What every unit sees by the layers' `reach`, position by position and without the formulas of receptive fields.
 
-Two ways. `Cone` follows the windows wherever they lead, as if every map went on beyond its borders: that is what a
-receptive field states before clipping, here without its formulas. `Sight` follows only what is there: a window's
-element on the padding of an inner map reads nothing, although a formula lets it stand for input positions that lie
-there.
+`Cone` follows the windows as if every map continued beyond its borders: this is the receptive field before clipping.
+`Visible` follows only existing positions: an element of a window on the padding of an intermediate map reads nothing,
+although the receptive field includes the input positions there. `checks` compares both with what was traced.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from cnncalc.network import INPUT, Network, Node
 Interval = tuple[int, int] | None
 
 
-def reads(rule: Rule, y: int) -> Sequence[int]:
-    """The inputs that an output reads, as the rule is worded."""
+def positions_read(rule: Rule, y: int) -> Sequence[int]:
+    """The input positions that an output reads, directly by the definition of the rule."""
     if isinstance(rule, Window):
         first = y * rule.stride - rule.before
         return range(first, first + rule.kernel * rule.dilation, rule.dilation)
@@ -46,8 +45,8 @@ def resampled(rule: Resample, y: int) -> Sequence[int]:
     return [below] if below == point else range(below + 1 - taps // 2, below + 1 + taps // 2)
 
 
-def union(sets: Iterable[int]) -> int:
-    """All sets together, each a bit for every position."""
+def unite(sets: Iterable[int]) -> int:
+    """The union of sets of positions, each given as bits."""
     found = 0
     for one in sets:
         found |= one
@@ -55,23 +54,23 @@ def union(sets: Iterable[int]) -> int:
 
 
 def hull(intervals: Iterable[Interval]) -> Interval:
-    """The least interval that holds all."""
+    """The smallest interval that contains all."""
     ends = [interval for interval in intervals if interval]
     return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
 
 
-def hull_of(positions: int) -> Interval:
-    """The first and the last of a set of positions."""
+def hull_of_set(positions: int) -> Interval:
+    """The first and the last position of a set."""
     return ((positions & -positions).bit_length() - 1, positions.bit_length() - 1) if positions else None
 
 
-class Sight(NamedTuple):
-    """What is there to be seen: for every unit of every axis the set of its input positions.
+class Visible(NamedTuple):
+    """The visible input positions of every unit: a set for each unit of each axis.
 
-    For a flat map `axes` is None and `everything` what its elements see together, on every axis of the input; `each`
-    says whether each of them sees it all. `exact` is False where positions have been dealt out anew, where a branch
-    sees nothing at some unit, so that what it sees is no longer one set for each axis, or where some of the channels go
-    on and these may see less than all (`alike` is False): then less may be seen than told.
+    For a vector `axes` is None, `everything` is what its elements see together on every axis of the input, and `each`
+    is whether each element sees all of it. `exact` is False, i.e. less may be seen, where elements were rearranged to
+    new positions, where a branch sees nothing at some unit, so that the result is not one set per axis, or where only
+    some channels are passed on and these may see less than all (`alike` is False).
     """
 
     axes: tuple[tuple[int, ...], ...] | None
@@ -79,25 +78,25 @@ class Sight(NamedTuple):
     each: bool
     exact: bool
     alike: bool = True
-    gaps: bool = False  # a branch saw nothing at some unit
+    gaps: bool = False  # whether a branch saw nothing at some unit
 
     def at(self, place: Sequence[int], firsts: Sequence[int]) -> int:
-        """The set of one unit, with the positions of each axis after those of the one before."""
+        """The set of one unit; the positions of each axis follow those of the previous one."""
         if self.axes is None:
-            return join(self.everything, firsts)
+            return combine_axes(self.everything, firsts)
         sets = [axis[at] for axis, at in zip(self.axes, place, strict=True)]
-        return join(sets, firsts) if all(sets) else 0
+        return combine_axes(sets, firsts) if all(sets) else 0
 
 
-def join(sets: Sequence[int], firsts: Sequence[int]) -> int:
-    """Sets of every axis in one, as `traced_input` lays them out."""
-    return union(one << first for one, first in zip(sets, firsts, strict=True))
+def combine_axes(sets: Sequence[int], firsts: Sequence[int]) -> int:
+    """Combine the sets of all axes in one, in the layout of `trace_input`."""
+    return unite(one << first for one, first in zip(sets, firsts, strict=True))
 
 
-def restored(network: Network) -> dict[int, int]:
-    """Nodes that give the elements of an earlier map their axes again, and the node whose map that is.
+def find_restored(network: Network) -> dict[int, int]:
+    """Nodes that reshape flattened elements to the axes of an earlier map, with the node of that map.
 
-    Between the two, elements were flat and stayed in their order.
+    Between the two, the elements were a vector and remained in order.
     """
     origins: dict[int, int] = {}
     found = {}
@@ -115,18 +114,18 @@ def restored(network: Network) -> dict[int, int]:
     return found
 
 
-def sights(network: Network) -> dict[int, Sight]:
-    """What is there to be seen at every layer."""
+def compute_visible(network: Network) -> dict[int, Visible]:
+    """What is visible at every layer."""
     axes = tuple(tuple(1 << at for at in range(size)) for size in network.input[1:])
-    found = {INPUT: Sight(axes, tuple(map(union, axes)), False, True)}
-    again = restored(network)
+    found = {INPUT: Visible(axes, tuple(map(unite, axes)), False, True)}
+    again = find_restored(network)
     for node in network.nodes:
         if node.index in again:
             found[node.index] = found[again[node.index]]
             continue
         before = [found[index] for index in node.inputs]
         reach = node.layer.reach(node.input_shapes, node.output)
-        made = _sight(reach, before, node)
+        made = _compute_visible(reach, before, node)
         rule = node.layer.channels(node.input_shapes, node.output)
         alike = _alike(rule, reach, before)
         some = isinstance(rule, Carried) and (rule.dropped or (reach == "whole" and bool(rule.units)))
@@ -134,10 +133,10 @@ def sights(network: Network) -> dict[int, Sight]:
     return found
 
 
-def _alike(rule: Channels, reach: Reach, before: list[Sight]) -> bool:
-    """Whether all channels see the same: so they do where each reads all channels before it.
+def _alike(rule: Channels, reach: Reach, before: list[Visible]) -> bool:
+    """Whether all channels see the same, e.g. because each reads all input channels.
 
-    Elements that were positions do where all positions did.
+    Elements of a flattened map see the same if all its positions did.
     """
     if isinstance(rule, Chosen) and rule.groups == 1:
         return True
@@ -147,64 +146,64 @@ def _alike(rule: Channels, reach: Reach, before: list[Sight]) -> bool:
     return same and all(sight.alike for sight in before)
 
 
-def _sight(reach: Reach, before: list[Sight], node: Node) -> Sight:
-    merged = _merged(before, node) if len(before) > 1 else before[0]
+def _compute_visible(reach: Reach, before: list[Visible], node: Node) -> Visible:
+    merged = _merge(before, node) if len(before) > 1 else before[0]
     if reach == "pointwise":
         return merged
     if isinstance(reach, tuple) and merged.axes is not None:
         axes = tuple(
-            tuple(union(axis[at] for at in reads(rule, y) if 0 <= at < len(axis)) for y in range(size))
+            tuple(unite(axis[at] for at in positions_read(rule, y) if 0 <= at < len(axis)) for y in range(size))
             for rule, axis, size in zip(reach, merged.axes, node.output[1:], strict=True)
         )
-        return Sight(axes, tuple(map(union, axes)), False, merged.exact, gaps=merged.gaps)
+        return Visible(axes, tuple(map(unite, axes)), False, merged.exact, gaps=merged.gaps)
     if merged.axes is not None and reach == "normalized":
         axes = tuple((all_,) * len(axis) for axis, all_ in zip(merged.axes, merged.everything, strict=True))
         return merged._replace(axes=axes)
     if len(node.output) - 1 == len(merged.everything):  # by `reshape`, from elements that each see all, or may see less
         sizes = zip(merged.everything, node.output[1:], strict=True)
         axes = tuple((all_,) * size for all_, size in sizes)
-        return Sight(axes, merged.everything, False, merged.exact and merged.axes is None and merged.each)
+        return Visible(axes, merged.everything, False, merged.exact and merged.axes is None and merged.each)
     if len(node.output) > 1:
-        return Sight(None, merged.everything, False, False)
-    return Sight(None, merged.everything, reach != "flatten", merged.exact)
+        return Visible(None, merged.everything, False, False)
+    return Visible(None, merged.everything, reach != "flatten", merged.exact)
 
 
-def _merged(before: list[Sight], node: Node) -> Sight:
-    everything = tuple(map(union, zip(*(sight.everything for sight in before), strict=True)))
+def _merge(before: list[Visible], node: Node) -> Visible:
+    everything = tuple(map(unite, zip(*(sight.everything for sight in before), strict=True)))
     exact = all(sight.exact for sight in before)
     if any(sight.axes is None for sight in before):
-        return Sight(None, everything, any(sight.each for sight in before), exact)
+        return Visible(None, everything, any(sight.each for sight in before), exact)
     spread = [_broadcast(sight, node.output) for sight in before]
     gaps = any(not seen for axes in spread for axis in axes for seen in axis)
-    axes = tuple(tuple(map(union, zip(*units, strict=True))) for units in zip(*spread, strict=True))
+    axes = tuple(tuple(map(unite, zip(*units, strict=True))) for units in zip(*spread, strict=True))
     gaps = gaps and len(axes) > 1
-    return Sight(axes, everything, False, exact and not gaps, gaps=gaps or any(sight.gaps for sight in before))
+    return Visible(axes, everything, False, exact and not gaps, gaps=gaps or any(sight.gaps for sight in before))
 
 
-def _broadcast(sight: Sight, output: Shape) -> list[tuple[int, ...]]:
+def _broadcast(sight: Visible, output: Shape) -> list[tuple[int, ...]]:
     assert sight.axes is not None
     return [axis * (size // len(axis)) for axis, size in zip(sight.axes, output[1:], strict=True)]
 
 
 class Cone(NamedTuple):
-    """Where the windows lead on one axis: for the units from `first` on, the input positions from first to last."""
+    """The windows followed back on one axis: for each unit from `first` on, an interval of input positions."""
 
     first: int
     units: tuple[Interval, ...]
-    told: Interval  # what the units that are there see together
+    joint: Interval  # what the existing units see together
 
     def at(self, unit: int) -> Interval:
         """The interval of a unit."""
         return self.units[unit - self.first]
 
 
-def cones(network: Network, axis: int) -> dict[int, Cone | None]:
-    """Where the windows lead from every layer, on one axis. None behind what leaves no axes or deals them out anew."""
-    wanted = ranges(network, axis)
+def compute_cones(network: Network, axis: int) -> dict[int, Cone | None]:
+    """The cone of every layer on one axis. None after layers that remove the axes or rearrange elements."""
+    wanted = compute_ranges(network, axis)
     first, last = wanted.get(INPUT, (0, network.input[1 + axis] - 1))
     start = Cone(first, tuple((at, at) for at in range(first, last + 1)), (0, network.input[1 + axis] - 1))
     found: dict[int, Cone | None] = {INPUT: start}
-    again = restored(network)
+    again = find_restored(network)
     for node in network.nodes:
         if node.index in again:
             found[node.index] = found[again[node.index]]
@@ -213,19 +212,19 @@ def cones(network: Network, axis: int) -> dict[int, Cone | None]:
         if any(cone is None for cone in before) or len(node.output) != len(network.input):
             found[node.index] = None
             continue
-        found[node.index] = _cone(node, axis, before, wanted[node.index])
+        found[node.index] = _compute_cone(node, axis, before, wanted[node.index])
     return found
 
 
-def _cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> Cone | None:
+def _compute_cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> Cone | None:
     reach = node.layer.reach(node.input_shapes, node.output)
     units = range(wanted[0], wanted[1] + 1)
     size = node.output[1 + axis]
     if isinstance(reach, tuple):
         cone, rule = before[0], reach[axis]
-        made = tuple(hull(cone.at(at) for at in reads(rule, y)) for y in units)
+        made = tuple(hull(cone.at(at) for at in positions_read(rule, y)) for y in units)
     elif reach in ("pointwise", "normalized"):
-        everything = [cone.told for cone in before] if reach == "normalized" else []
+        everything = [cone.joint for cone in before] if reach == "normalized" else []
         sizes = [shape[1 + axis] for shape in node.input_shapes]
         sources = list(zip(before, sizes, strict=True))
         made = tuple(hull([*everything, *(c.at(0 if have < size else y) for c, have in sources)]) for y in units)
@@ -234,12 +233,12 @@ def _cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> 
     return Cone(wanted[0], made, hull(made[-wanted[0] : size - wanted[0]]))
 
 
-def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
-    """The units of every map that are read, those beyond its borders included, but none beyond limits.POSITION."""
+def compute_ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
+    """The range of units of every map that are read, including those beyond its borders, up to limits.POSITION."""
     found = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
     if len(network.input) > 1 + axis:
         found[INPUT] = (0, network.input[1 + axis] - 1)
-    again = restored(network)
+    again = find_restored(network)
     for node in reversed(network.nodes):
         if node.index not in found:
             continue
@@ -250,7 +249,7 @@ def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
             continue
         reach = node.layer.reach(node.input_shapes, node.output)
         if isinstance(reach, tuple):
-            first, last = _reach_over(reach[axis], first, last)
+            first, last = _read_range(reach[axis], first, last)
         elif reach not in ("pointwise", "normalized"):
             continue
         for index, shape in zip(node.inputs, node.input_shapes, strict=True):
@@ -262,22 +261,22 @@ def ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _reach_over(rule: Rule, first: int, last: int) -> tuple[int, int]:
-    """From the first to the last input that the outputs between two may read; some of a `Spread` read nothing."""
+def _read_range(rule: Rule, first: int, last: int) -> tuple[int, int]:
+    """The first and the last input that a range of outputs may read; for a transposed window, some read nothing."""
     if isinstance(rule, TransposedWindow):
         furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
         return furthest // rule.stride, (last + rule.before) // rule.stride
     if isinstance(rule, Resample):  # one that lies on an input reads only that, and its neighbour more
         more = rule.taps // 2
-        return reads(rule, first)[0] - more, reads(rule, last)[-1] + more
-    return reads(rule, first)[0], reads(rule, last)[-1]
+        return positions_read(rule, first)[0] - more, positions_read(rule, last)[-1] + more
+    return positions_read(rule, first)[0], positions_read(rule, last)[-1]
 
 
-def firsts_of(shape: Shape) -> tuple[int, ...]:
-    """Where the positions of each axis begin in a set of all of them."""
+def axis_offsets(shape: Shape) -> tuple[int, ...]:
+    """The first bit of each axis in a set of positions."""
     return tuple(sum(shape[1 : 1 + axis]) for axis in range(len(shape) - 1))
 
 
-def places(shape: Shape) -> Iterable[tuple[int, ...]]:
-    """Every position of a map."""
+def iterate_positions(shape: Shape) -> Iterable[tuple[int, ...]]:
+    """All positions of a map."""
     return product(*map(range, shape[1:]))

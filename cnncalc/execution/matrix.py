@@ -6,21 +6,21 @@ from math import prod
 
 from cnncalc import limits
 from cnncalc.errors import UsageError
-from cnncalc.execution.readings import Numbers
-from cnncalc.execution.run import Weigh, execute
+from cnncalc.execution.interpretations import Numbers
+from cnncalc.execution.run import GetNodeWeight, execute
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
 
 Matrix = list[list[float]]  # a row for every output, a column for every input
 
 
-def matrix(node: Node, weigh: Weigh) -> Matrix:
-    """The matrix of a layer, its bias left out: each column is what the layer makes of a single 1. Raises UsageError.
+def compute_matrix(node: Node, weigh: GetNodeWeight) -> Matrix:
+    """The matrix of a layer without its bias: each column is the output for a single 1. Raises UsageError.
 
-    A convolution's rows hold its kernel, moved along; a transposed convolution's is the transpose of such a matrix.
+    The rows of a convolution contain its shifted kernel; a transposed convolution has the transpose of such a matrix.
     """
     if not node.layer.linear or len(node.inputs) > 1:
-        raise UsageError(f"{node.path} is a {node.layer.kind}, which is no linear map, so that it has no matrix")
+        raise UsageError(f"{node.path} is a {node.layer.kind}, not a linear layer, so it has no matrix")
     inputs, outputs = prod(node.input_shapes[0]), prod(node.output)
     if inputs * outputs > limits.MATRIX_ELEMENTS:
         raise UsageError(
@@ -33,13 +33,13 @@ def matrix(node: Node, weigh: Weigh) -> Matrix:
     def without_constants(node: Node, name: str, shape: tuple[int, ...]) -> list[float]:
         return [0.0] * prod(shape) if name in constants else weigh(node, name, shape)
 
-    def made_of(values: list[float]) -> list[float]:
+    def apply_layer(values: list[float]) -> list[float]:
         return list(execute(node, (Map(node.input_shapes[0], values),), without_constants, Numbers()).values)
 
-    border = made_of([0.0] * inputs)  # of a pad with other values than 0
+    border = apply_layer([0.0] * inputs)  # of a pad with other values than 0
     columns = []
     for at in range(inputs):
         single = [0.0] * inputs
         single[at] = 1.0
-        columns.append([value - rest for value, rest in zip(made_of(single), border, strict=True)])
+        columns.append([value - rest for value, rest in zip(apply_layer(single), border, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]

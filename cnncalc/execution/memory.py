@@ -1,9 +1,9 @@
-"""The memory that executing a network takes, predicted, so that what would not fit is refused before it begins.
+"""Predictions of the memory for executing a network, so that an execution that would not fit is refused.
 
-A map is a list with 8 bytes for each element and, unless elements share it, the element itself: a float, or in tracing
-a set of input positions. `run` lets go of a map after its last reader, so that the peak is at one layer: the maps that
-are still to be read, and what that layer holds while it works. The constants are measured on CPython 3.11 to 3.13, and
-`tests/execution/test_memory.py` holds the prediction against what is taken, for every kind.
+A map is a list with 8 bytes for each element, plus the element itself unless it is shared: a float, or a traced set of
+input positions. `run` releases a map after its last reader, so the peak is at one layer: the maps that are still to be
+read, and the working memory of that layer. The constants were measured on CPython 3.11 to 3.13;
+`tests/execution/test_memory.py` checks the prediction for every kind.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.execution.effort import Effort, count_border, efforts
+from cnncalc.execution.effort import Effort, count_border, estimate_efforts
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Chosen
 from cnncalc.network import INPUT, Network, Node
 
-PLACE = 8  # of an element in a list
-AT_WORK = 12 * PLACE  # of each element that a layer at work reads, makes or holds between: lists of lists of it
-ARRAY = 24 + 4 * PLACE  # of each element of its arrays: a float, the list as it is drawn, rows, and slices of these
-INTERVAL = 136  # of a unit that is followed back: a pair of whole numbers
-SHOWN = 20 * PLACE  # of an element that is shown: digits, in a cell and in the text
+POINTER = 8  # of an element in a list
+WORKING = 12 * POINTER  # for each element that a layer reads, computes or stores meanwhile: lists of lists
+ARRAY = 24 + 4 * POINTER  # for each element of its arrays: a float in a list, in rows, and in slices of these
+INTERVAL = 136  # for a unit that is followed back: a pair of integers
+SHOWN = 20 * POINTER  # for an element that is shown: digits in a cell and in the output
 
 
 class Elements(NamedTuple):
-    """What elements are in a reading. `shared` where channels that read the same have the same elements, not copies."""
+    """The size of elements in an interpretation. `shared`: channels that read the same share their elements."""
 
     bytes: int
     shared: bool
 
 
 NUMBERS = Elements(24, shared=False)
-ONES = Elements(0, shared=True)  # in counting: Python keeps one 1 for all
+ONES = Elements(0, shared=True)  # for counting: all are the same object
 
 
-def sets_of(input: Shape) -> Elements:
-    """Sets of positions of the input, a bit for each of them, as memory is allotted: in units of 16 bytes."""
+def position_sets(input: Shape) -> Elements:
+    """Sets of positions of the input, with a bit for each; memory is allocated in units of 16 bytes."""
     return Elements(-(-getsizeof(1 << sum(input[1:])) // 16) * 16, shared=True)
 
 
 class Peak(NamedTuple):
-    """The most that is held at one time, and the layer at which it is; None for the input."""
+    """The maximum memory at one time, and its layer; None for the input."""
 
     bytes: int
     node: Node | None
 
 
-def peak(
+def compute_peak(
     network: Network,
     nodes: Sequence[Node],
     elements: Elements,
@@ -58,21 +58,23 @@ def peak(
     wanted: Collection[int] | None = None,
     keep: Collection[int] = (),
 ) -> Peak:
-    """The peak of executing `nodes`, which are in the place of the network's layers, as `run` does.
+    """The peak of executing `nodes` in place of the network's layers, like `run`.
 
-    Only those in `wanted` run (all if None); the outputs in `keep` stay, and are shown.
+    Only those in `wanted` are executed (all if None); the outputs in `keep` are kept and shown.
     """
     running = [node.index for node in network.nodes if wanted is None or node.index in wanted]
     readers = Counter(index for at in running for index in network.nodes[at].inputs)
-    keep = {INPUT, *keep}  # who runs a network keeps its input
-    sizes = {INPUT: PLACE * prod(network.input) + elements.bytes * prod(network.input[elements.shared :])}
+    keep = {INPUT, *keep}  # the caller keeps the input
+    sizes = {INPUT: POINTER * prod(network.input) + elements.bytes * prod(network.input[elements.shared :])}
     live = sizes[INPUT]
     found = Peak(live, None)
     for at in running:
         node = nodes[at]
-        sizes[at] = held(node, elements)
+        sizes[at] = output_bytes(node, elements)
         live += sizes[at]
-        found = max(found, Peak(live + at_work(node, elements), node), key=lambda peak: peak.bytes)
+        found = max(
+            found, Peak(live + working_bytes(node, elements), node), key=lambda compute_peak: compute_peak.bytes
+        )
         readers.subtract(network.nodes[at].inputs)
         for index in {*network.nodes[at].inputs, at}:
             if not readers[index] and index not in keep:
@@ -80,61 +82,62 @@ def peak(
     return found._replace(bytes=found.bytes + SHOWN * sum(prod(nodes[at].output) for at in keep if at != INPUT))
 
 
-def held(node: Node, elements: Elements) -> int:
-    """Bytes of a layer's output."""
-    return PLACE * prod(node.output) + elements.bytes * distinct(node, elements)
+def output_bytes(node: Node, elements: Elements) -> int:
+    """The size of a layer's output in bytes."""
+    return POINTER * prod(node.output) + elements.bytes * count_distinct(node, elements)
 
 
-def distinct(node: Node, elements: Elements) -> int:
-    """Elements of the output that are not one and the same: all, or of channels that read all channels, one's."""
+def count_distinct(node: Node, elements: Elements) -> int:
+    """The number of different objects among the output's elements: channels that read the same may share them."""
     rule = node.layer.channels(node.input_shapes, node.output)
     if elements.shared and isinstance(rule, Chosen):
         return prod(node.output[1:]) * rule.groups
     return prod(node.output)
 
 
-def at_work(node: Node, elements: Elements) -> int:
-    """Bytes that a layer takes beside its inputs and its output while it is executed."""
+def working_bytes(node: Node, elements: Elements) -> int:
+    """The bytes that executing a layer takes besides its inputs and its output."""
     inner = node.layer.inner_elements(node.input_shapes, node.output)
     passing = sum(map(prod, node.input_shapes)) + count_border(node) + inner + prod(node.output)
     arrays = sum(prod(weight.shape) for weight in node.layer.weights(node.input_shapes))
-    return AT_WORK * passing + elements.bytes * (inner + distinct(node, elements)) + ARRAY * arrays
+    return WORKING * passing + elements.bytes * (inner + count_distinct(node, elements)) + ARRAY * arrays
 
 
-def verification(network: Network, nodes: Sequence[Node], found: Sequence[Effort]) -> Peak:
-    """The peak of counting and tracing `nodes` in place of the network's layers, with all that they are held against.
+def verification_peak(network: Network, nodes: Sequence[Node], found: Sequence[Effort]) -> Peak:
+    """The peak of counting and tracing `nodes` in place of the network's layers, including the data of the checks.
 
-    That is what each layer sees position by position, and where the windows of every unit lead: of these `efforts` has
-    found how many there are.
+    These are the visible positions of each layer, and the intervals of units followed back, as many as in `found`.
     """
-    sets = sets_of(network.input)
+    sets = position_sets(network.input)
     seen = sum(network.input[1:]) + sum(
         sum(node.output[1:]) for node in nodes if node.layer.reach(node.input_shapes, node.output) != "pointwise"
     )
     units = sum(effort.units for effort in found)
-    highest = max((peak(network, nodes, each) for each in (ONES, sets)), key=lambda peak: peak.bytes)
-    return highest._replace(bytes=highest.bytes + seen * (PLACE + sets.bytes) + units * INTERVAL)
+    highest = max(
+        (compute_peak(network, nodes, each) for each in (ONES, sets)), key=lambda compute_peak: compute_peak.bytes
+    )
+    return highest._replace(bytes=highest.bytes + seen * (POINTER + sets.bytes) + units * INTERVAL)
 
 
-def too_large(network: Network, nodes: Sequence[Node], steps: int) -> str:
-    """Where verifying `nodes`, which takes no more than `steps`, takes more memory than `limits.MEMORY`.
+def explain_excess_memory(network: Network, nodes: Sequence[Node], steps: int) -> str:
+    """The message if verifying `nodes`, in at most `steps`, takes more memory than `limits.MEMORY`; else "".
 
-    How much, at which layer, and what would take less.
+    It states how much, at which layer, and what helps.
     """
-    found = verification(network, nodes, efforts(network, nodes, steps))
+    found = verification_peak(network, nodes, estimate_efforts(network, nodes, steps))
     if found.bytes <= limits.MEMORY:
         return ""
     where = f"at {found.node.path}" if found.node else "for the input"
     return (
-        f"even with few channels {network.name} takes {megabytes(found.bytes)} of memory, most of it {where}, and more"
-        f" than {megabytes(limits.MEMORY)} are refused; a smaller --input takes less"
+        f"even with few channels {network.name} needs {format_megabytes(found.bytes)} of memory, most of it {where},"
+        f" more than the limit of {format_megabytes(limits.MEMORY)}; use a smaller --input"
     )
 
 
-def megabytes(number: int) -> str:
-    """Bytes as a message gives them, rounded up.
+def format_megabytes(number: int) -> str:
+    """Format bytes for a message, rounded up.
 
-    >>> megabytes(249_000_001), megabytes(10**40)
+    >>> format_megabytes(249_000_001), format_megabytes(10**40)
     ('250 MB', '10^12 MB or more')
     """
     return f"{-(-number // 10**6):,} MB" if number < 10**18 else "10^12 MB or more"

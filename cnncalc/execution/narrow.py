@@ -1,6 +1,6 @@
-"""A network narrowed: the same geometry with as few channels as keep every group, split and merge valid.
+"""Narrowing a network: the same spatial sizes with as few channels as keep every group, split and merge valid.
 
-How channels go through a layer, and what becomes of its arguments, are rules of the layer: `channels` and `narrow`.
+How channels pass through a layer, and how its arguments change, are rules of the layer: `channels` and `narrow`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from itertools import chain, islice, product, repeat
 from math import gcd
 
 from cnncalc import limits
-from cnncalc.execution.effort import efforts, total
-from cnncalc.execution.memory import verification
+from cnncalc.execution.effort import estimate_efforts, total_steps
+from cnncalc.execution.memory import verification_peak
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Chosen
 from cnncalc.layers.settings import LIKE, LayerError
 from cnncalc.network import INPUT, Network, Node
 
-FEWEST = 10  # smaller inputs that are tried of a network of any size
+MIN_INPUTS = 10  # number of smaller inputs that are tried for any network
 
 
-class Wires:
-    """Which channels can only be divided together, and by what.
+class ChannelSets:
+    """Sets of outputs whose channels must be divided by the same number (a union-find structure).
 
-    A layer that chooses its output channels begins a wire; all others pass one on or join some. The channels on a wire
-    can be divided by whatever divides all numbers that were noted for it. A concatenation need not join its branches
-    (`joined`) unless what comes after it depends on how its channels are made up.
+    A layer that determines its number of output channels starts a new set; other layers join their output to the sets
+    of their inputs. The channels of a set can be divided by every number that divides all its required numbers. A
+    concatenation need not join its branches (`joined`) unless later layers depend on the order of its channels.
 
-    What is left is two or three times the least, in turn (`bare`: the least itself): with one channel everywhere, a
-    figure that forgets the channels, or mistakes those of the input for those of the output, would look right.
+    The narrowed numbers are alternately two and three times the minimum (`bare`: the minimum): with one channel
+    everywhere, a figure that ignores the channels, or confuses those of input and output, would look correct.
     """
 
     def __init__(self, network: Network, *, joined: bool, bare: bool = False) -> None:
@@ -48,51 +48,51 @@ class Wires:
                     self.join(one, other)
 
     def connect(self, node: Node) -> None:
-        """Join the wires on either side of a layer, and note by what they can be divided, as its rule says."""
+        """Join the sets of a layer's inputs and output, and add the required divisors, by the layer's rule."""
         rule = node.layer.channels(node.input_shapes, node.output)
         if isinstance(rule, Chosen):
-            self.note(node.inputs[0], node.input_shapes[0][0] // rule.groups)
-            self.note(node.index, 1 if rule.fixed else node.output[0] // rule.groups)
+            self.require_divisor(node.inputs[0], node.input_shapes[0][0] // rule.groups)
+            self.require_divisor(node.index, 1 if rule.fixed else node.output[0] // rule.groups)
         elif isinstance(rule, Carried):
             widest = max(shape[0] for shape in node.input_shapes)
             for index, shape in zip(node.inputs, node.input_shapes, strict=True):
                 if shape[0] == widest:  # what is broadcast keeps its one channel
                     self.join(index, node.index)
             for unit in rule.units:
-                self.note(node.inputs[0], unit)
+                self.require_divisor(node.inputs[0], unit)
         elif self.joined:
             for index in node.inputs:
                 self.join(index, node.index)
 
-    def root(self, index: int) -> int:
-        """The wire that an output is on."""
+    def find_root(self, index: int) -> int:
+        """The representative of the set of an output."""
         while self.parent[index] != index:
             self.parent[index] = index = self.parent[self.parent[index]]
         return index
 
     def join(self, one: int, other: int) -> None:
-        """Two wires become one."""
-        one, other = self.root(one), self.root(other)
+        """Join two sets."""
+        one, other = self.find_root(one), self.find_root(other)
         if one != other:
             self.parent[one] = other
-            self.note(other, self.number[one])
+            self.require_divisor(other, self.number[one])
 
-    def note(self, index: int, number: int) -> None:
-        """A number that must be divided exactly."""
-        root = self.root(index)
+    def require_divisor(self, index: int, number: int) -> None:
+        """Add a number of channels that must be divided exactly."""
+        root = self.find_root(index)
         self.number[root] = gcd(self.number[root], number)
 
     def divide(self, index: int, channels: int) -> int:
-        """What is left of so many channels of an output."""
-        root = self.root(index)
+        """The narrowed number for a number of channels of an output."""
+        root = self.find_root(index)
         least = self.number[root]
         times = self.times.setdefault(root, 1 if self.bare else min(2 + len(self.times) % 2, least))
         return channels // least * times
 
 
 def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = False) -> Network:
-    """The network with as few channels as its wires allow, on an input of these sizes. Raises LayerError."""
-    wires = Wires(network, joined=joined, bare=bare)
+    """The network with as few channels as possible, for an input of these sizes. Raises LayerError."""
+    wires = ChannelSets(network, joined=joined, bare=bare)
     shapes: dict[int, Shape] = {INPUT: (wires.divide(INPUT, network.input[0]), *sizes)}
     nodes = []
     for node in network.nodes:
@@ -105,31 +105,31 @@ def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = Fals
     return network._replace(input=shapes[INPUT], nodes=tuple(nodes))
 
 
-def cost(network: Network, most: int) -> int:
-    """Steps of executing a network and following its windows back; where it is more than `most`, at least that much.
+def estimate_cost(network: Network, most: int) -> int:
+    """Estimate the steps of executing a network and following its windows back, or any number above `most`.
 
-    One that would take more memory than there is for it costs more than `most`, too.
+    A network that needs too much memory also costs more than `most`.
     """
-    found = efforts(network, network.nodes, most)
-    steps = total(found)
-    fits = steps > most or verification(network, network.nodes, found).bytes <= limits.MEMORY
+    found = estimate_efforts(network, network.nodes, most)
+    steps = total_steps(found)
+    fits = steps > most or verification_peak(network, network.nodes, found).bytes <= limits.MEMORY
     return steps if fits else most + 1
 
 
 def narrow(network: Network, most: int) -> tuple[Network, str] | None:
-    """The network narrowed until it costs at most `most`, and what was done; None where it cannot be.
+    """The network narrowed to at most `most` steps, with a description; None if that is not possible.
 
-    A smaller input is looked for until one fits and is too much, as larger ones are too, or until it takes too long.
+    Smaller inputs are tried, first decreasing, then increasing ones until one costs too much, up to a limit.
     """
     sizes = network.input[1:]
-    for candidate in try_ways(network, sizes):
-        if cost(candidate, most) <= most:
+    for candidate in narrow_variants(network, sizes):
+        if estimate_cost(candidate, most) <= most:
             return candidate, "the whole network at its own resolution, with few channels"
-    tries = min(max(limits.NARROWED_LAYERS // max(len(network.nodes), 1), FEWEST), limits.NARROWED_INPUTS)
+    tries = min(max(limits.NARROWED_LAYERS // max(len(network.nodes), 1), MIN_INPUTS), limits.NARROWED_INPUTS)
     for smaller, growing in islice(smaller_sizes(sizes), tries):
         costs = []
-        for candidate in try_ways(network, smaller):
-            costs.append(cost(candidate, most))
+        for candidate in narrow_variants(network, smaller):
+            costs.append(estimate_cost(candidate, most))
             if costs[-1] <= most:
                 return candidate, "the whole network with few channels, on a smaller input"
         if growing and costs:
@@ -137,8 +137,8 @@ def narrow(network: Network, most: int) -> tuple[Network, str] | None:
     return None
 
 
-def try_ways(network: Network, sizes: Shape) -> Iterator[Network]:
-    """The network narrowed in every way that is valid."""
+def narrow_variants(network: Network, sizes: Shape) -> Iterator[Network]:
+    """All valid ways to narrow the network."""
     for bare, joined in product((False, True), repeat=2):
         try:
             yield narrow_to(network, sizes, joined=joined, bare=bare)
@@ -147,7 +147,7 @@ def try_ways(network: Network, sizes: Shape) -> Iterator[Network]:
 
 
 def smaller_sizes(sizes: Shape) -> Iterator[tuple[Shape, bool]]:
-    """Smaller inputs of the same proportions: halved again and again, and then, growing, from the smallest up."""
+    """Smaller inputs of the same proportions: repeatedly halved, then increasing from the smallest."""
     least = min(sizes, default=0)
     halves = (least >> times for times in range(1, least.bit_length()))
     for size, growing in chain(zip(halves, repeat(False)), zip(range(1, least), repeat(True))):

@@ -1,4 +1,4 @@
-"""The operations that layers are written in: data is moved here, and what it means is up to a reading."""
+"""The operations of `layers.ops` that move elements; what an element is, `interpretations` defines."""
 
 from __future__ import annotations
 
@@ -9,35 +9,44 @@ from math import prod
 from typing import Any
 
 from cnncalc.execution.resampling import Shares, around, count_scaled, is_plain, points
-from cnncalc.execution.windows import Sliding, each_side, lay_out, patches, patches_on_map, sides, slide, strides
+from cnncalc.execution.windows import (
+    Sliding,
+    compute_strides,
+    expand_padding,
+    iterate_patches,
+    iterate_patches_on_map,
+    lay_out,
+    resolve_sides,
+    slide,
+)
 from cnncalc.layers.base import expand_per_axis
 from cnncalc.layers.ops import Kernel, Map, Ops, Resampling, Values, WindowSettings
 from cnncalc.layers.settings import Amount, PerAxis
 
 
-class Reading(Ops):
-    """Windows and borders in terms of the algebra, which each reading states. Elements are what it makes of them."""
+class WindowOps(Ops):
+    """Windows and borders in terms of operations on elements, which each interpretation defines."""
 
     @abstractmethod
-    def outside(self, value: float) -> Any:
-        """An element of a window's padding."""
+    def padding_element(self, value: float) -> Any:
+        """An element of the padding of a window."""
 
     @abstractmethod
-    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
-        """The weighted sum of an interpolation: an element whose share is 0 has no part in it."""
+    def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
+        """The weighted sum of an interpolation; an element with weight 0 is ignored."""
 
     def convolve(self, x: Map, kernel: Kernel, windows: WindowSettings) -> Map:
         weight, bias, out, groups = kernel
-        axes = slides(x.sizes, windows)
+        axes = slide_axes(x.sizes, windows)
         channels = x.channels()
         ins, outs = len(channels) // groups, out // groups
-        kernels = rows_of(weight, out, ins)
+        kernels = kernel_rows(weight, out, ins)
         made: list[Values] = []
-        zero = self.outside(0.0)
+        zero = self.padding_element(0.0)
         for group in range(groups):
             own = slice(group * outs, (group + 1) * outs)
             rows, biases = kernels[own], bias and bias[own]
-            found = patches(channels[group * ins : (group + 1) * ins], axes, zero)
+            found = iterate_patches(channels[group * ins : (group + 1) * ins], axes, zero)
             made += map(list, zip(*(self.dots(window, rows, biases) for window in found), strict=True))
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
@@ -46,60 +55,60 @@ class Reading(Ops):
         n = len(x.sizes)
         settings = (windows.kernel, windows.stride, output_padding, windows.dilation)
         each = (expand_per_axis("", value, n) for value in settings)
-        axes = [Canvas.of(*axis) for axis in zip(x.sizes, *each, each_side(windows.padding, n), strict=True)]
+        axes = [Canvas.of(*axis) for axis in zip(x.sizes, *each, expand_padding(windows.padding, n), strict=True)]
         channels = x.channels()
         ins, outs = len(channels) // groups, out // groups
         made: list[Values] = []
         for group in range(groups):
             part = Map.of_channels(channels[group * ins : (group + 1) * ins], x.sizes)
             size = len(weight) // groups
-            rows = rows_of_spread(weight[group * size : (group + 1) * size], ins, outs)
+            rows = transposed_kernel_rows(weight[group * size : (group + 1) * size], ins, outs)
             own = bias[group * outs : (group + 1) * outs] if bias else [0.0] * outs
-            made += self._spread_group(part.positions(), rows, own, axes)
+            made += self._transpose_group(part.positions(), rows, own, axes)
         return Map.of_channels(made, tuple(axis.end - axis.before for axis in axes))
 
-    def _spread_group(
+    def _transpose_group(
         self, positions: Sequence[Values], rows: Sequence[Sequence[float]], bias: Sequence[float], axes: list[Canvas]
     ) -> list[Values]:
         outs = len(bias)
-        steps = strides([axis.length for axis in axes], outs)
+        steps = compute_strides([axis.length for axis in axes], outs)
         places = prod(axis.length for axis in axes)
         canvas: Values = [element for value in bias for element in self.constant(value, 1)] * places
-        offsets = [_at(taps, steps) for taps in product(*(axis.taps for axis in axes))]
+        offsets = [_offset(taps, steps) for taps in product(*(axis.taps for axis in axes))]
         for starts, position in zip(product(*(axis.starts for axis in axes)), positions, strict=True):
-            origin = _at(starts, steps)
+            origin = _offset(starts, steps)
             parts = self.dots(position, rows, None)
             for number, offset in enumerate(offsets):
                 begin = origin + offset
                 added = self.add(canvas[begin : begin + outs], parts[number * outs : (number + 1) * outs])
                 canvas[begin : begin + outs] = added
-        kept = [_at(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
+        kept = [_offset(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
         return [[canvas[place + number] for place in kept] for number in range(outs)]
 
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:
-        axes = slides(x.sizes, windows)
-        lowest = self.outside(float("-inf"))
-        made = [list(map(self.largest, patches_on_map(channel, axes, lowest))) for channel in x.channels()]
+        axes = slide_axes(x.sizes, windows)
+        lowest = self.padding_element(float("-inf"))
+        made = [list(map(self.largest, iterate_patches_on_map(channel, axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
     def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
-        axes = slides(x.sizes, windows)
+        axes = slide_axes(x.sizes, windows)
         counts = [
             [axis.on_padded(start) if count_padding else axis.on_input(start) for start in axis.starts] for axis in axes
         ]
         factors = [1 / max(prod(count), 1) for count in product(*counts)]
-        zero = self.outside(0.0)
+        zero = self.padding_element(0.0)
         made = []
         for channel in x.channels():
-            sums = [self.total(window) for window in patches_on_map(channel, axes, zero)]
+            sums = [self.total(window) for window in iterate_patches_on_map(channel, axes, zero)]
             made.append([self.scale([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
     def adaptive_avg_pool(self, x: Map, size: PerAxis) -> Map:
         wanted = expand_per_axis("size", size, len(x.sizes))
-        parts = [touched(have, want) for have, want in zip(x.sizes, wanted, strict=True)]
-        steps = strides(x.sizes, 1)
-        places = [[_at(place, steps) for place in product(*part)] for part in product(*parts)]
+        parts = [adaptive_parts(have, want) for have, want in zip(x.sizes, wanted, strict=True)]
+        steps = compute_strides(x.sizes, 1)
+        places = [[_offset(place, steps) for place in product(*part)] for part in product(*parts)]
         made = []
         for channel in x.channels():
             for part in places:
@@ -107,7 +116,7 @@ class Reading(Ops):
         return Map((x.shape[0], *map(len, parts)), made)
 
     def sliding_sum(self, a: Values, size: int) -> Values:
-        zero = self.outside(0.0)
+        zero = self.padding_element(0.0)
         padded = [zero] * (size // 2) + a + [zero] * ((size - 1) // 2)
         return [self.total(padded[at : at + size]) for at in range(len(a))]
 
@@ -127,19 +136,19 @@ class Reading(Ops):
             for i, o, f in zip(x.sizes, wanted, factors, strict=True)
         ]
         if how.mode == "nearest":
-            return pick(x, [[place for ((place, _),) in axis] for axis in axes])
+            return select_positions(x, [[place for ((place, _),) in axis] for axis in axes])
         return self.interpolate(x, axes)
 
     def interpolate(self, x: Map, axes: Sequence[Sequence[Shares]]) -> Map:
         """The weighted sums of what is around each output, given on every axis."""
-        steps = strides(x.sizes, 1)
+        steps = compute_strides(x.sizes, 1)
         sums = []
         for corners in product(*axes):
             choices = list(product(*corners))
-            places = [_at([place for place, _ in choice], steps) for choice in choices]
+            places = [_offset([place for place, _ in choice], steps) for choice in choices]
             sums.append((places, [prod(share for _, share in choice) for choice in choices]))
         made = [
-            [self.weigh([channel[place] for place in places], shares) for places, shares in sums]
+            [self.weighted_sum([channel[place] for place in places], shares) for places, shares in sums]
             for channel in x.channels()
         ]
         return Map.of_channels(made, tuple(map(len, axes)))
@@ -147,26 +156,26 @@ class Reading(Ops):
     def pad(self, x: Map, amount: Amount, value: float) -> Map:
         axes = [
             Sliding(size, before, before + size + after, before + size + after, (), ())
-            for size, (before, after) in zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
+            for size, (before, after) in zip(x.sizes, expand_amount(amount, len(x.sizes)), strict=True)
         ]
         fill = self.constant(value, 1)[0]
         made = [lay_out([channel], axes, fill) for channel in x.channels()]
         return Map.of_channels(made, tuple(axis.length for axis in axes))
 
     def crop(self, x: Map, amount: Amount) -> Map:
-        ends = zip(x.sizes, amounts(amount, len(x.sizes)), strict=True)
-        return pick(x, [range(before, size - after) for size, (before, after) in ends])
+        ends = zip(x.sizes, expand_amount(amount, len(x.sizes)), strict=True)
+        return select_positions(x, [range(before, size - after) for size, (before, after) in ends])
 
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
         if x.shape == shape:
             return x
-        steps = strides(x.shape, 1)
+        steps = compute_strides(x.shape, 1)
         kept = [range(have) if have == want else [0] * want for have, want in zip(x.shape, shape, strict=True)]
-        return Map(shape, [x.values[_at(place, steps)] for place in product(*kept)])
+        return Map(shape, [x.values[_offset(place, steps)] for place in product(*kept)])
 
 
 class Canvas:
-    """One axis of what a transposed window writes to: where each input begins, and what is cut off in the end."""
+    """One axis of the output of a transposed window: the start of each input's window, and the range that is kept."""
 
     def __init__(self, starts: Sequence[int], taps: Sequence[int], length: int, before: int, end: int) -> None:
         self.starts, self.taps, self.length, self.before, self.end = starts, taps, length, before, end
@@ -175,9 +184,9 @@ class Canvas:
     def of(
         cls, size: int, kernel: int, stride: int, extra: int, dilation: int, padding: str | tuple[int, int]
     ) -> Canvas:
-        """Each input begins a stride after the one before; the canvas ends where the last window does, and `extra`.
+        """Each window starts one stride after the previous one; the canvas ends with the last window, plus `extra`.
 
-        `same` cuts it to a stride for each input, the smaller half before.
+        `same` crops it to one stride per input, the smaller half before.
         """
         taps = [number * dilation for number in range(kernel)]
         starts = [number * stride for number in range(size)]
@@ -185,20 +194,20 @@ class Canvas:
         if padding == "same":
             before = (length - stride * size) // 2
             return cls(starts, taps, length, before, before + stride * size)
-        before, after = sides(padding, size, stride, taps)
+        before, after = resolve_sides(padding, size, stride, taps)
         return cls(starts, taps, length, before, length - after)
 
 
-def slides(sizes: tuple[int, ...], windows: WindowSettings) -> list[Sliding]:
-    """The windows on every axis of a map."""
+def slide_axes(sizes: tuple[int, ...], windows: WindowSettings) -> list[Sliding]:
+    """Slide the windows on every axis of a map."""
     n = len(sizes)
     kernels, steps, gaps = (expand_per_axis("", each, n) for each in (windows.kernel, windows.stride, windows.dilation))
-    axes = zip(sizes, kernels, steps, each_side(windows.padding, n), gaps, strict=True)
+    axes = zip(sizes, kernels, steps, expand_padding(windows.padding, n), gaps, strict=True)
     return [slide(*axis, ceil=windows.ceil, dialect=windows.dialect) for axis in axes]
 
 
-def rows_of(weight: Sequence[float], out: int, ins: int) -> list[list[float]]:
-    """The kernel [out, ins, *K] as a row for each output, in the order of a window: tap by tap, channel by channel."""
+def kernel_rows(weight: Sequence[float], out: int, ins: int) -> list[list[float]]:
+    """The kernel [out, ins, *K] as a row per output, in the order of a window: tap by tap, channel by channel."""
     size = len(weight) // out
     taps = size // ins
     return [
@@ -207,32 +216,32 @@ def rows_of(weight: Sequence[float], out: int, ins: int) -> list[list[float]]:
     ]
 
 
-def rows_of_spread(weight: Sequence[float], ins: int, outs: int) -> list[list[float]]:
-    """The kernel [ins, outs, *K] as a row for each tap and, within it, each output."""
+def transposed_kernel_rows(weight: Sequence[float], ins: int, outs: int) -> list[list[float]]:
+    """The kernel [ins, outs, *K] as a row per tap and output."""
     size = len(weight) // ins
     taps = size // outs
     return [list(weight[number * taps + tap :: size]) for tap in range(taps) for number in range(outs)]
 
 
-def touched(have: int, want: int) -> list[list[int]]:
-    """Positions of `have`, each of them `want` units long, that each of `want` parts `have` units long touches."""
+def adaptive_parts(have: int, want: int) -> list[list[int]]:
+    """For each of `want` equal parts of an axis of `have` positions, the positions that it covers at least partly."""
     return [
         [at for at in range(have) if at * want < (part + 1) * have and part * have < (at + 1) * want]
         for part in range(want)
     ]
 
 
-def amounts(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:
-    """An amount before and after on every axis."""
+def expand_amount(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:
+    """An amount as a pair (before, after) for every axis."""
     return tuple(side if isinstance(side, tuple) else (side, side) for side in expand_per_axis("amount", amount, axes))
 
 
-def pick(x: Map, kept: Sequence[Sequence[int]]) -> Map:
-    """The chosen positions of every axis, in every channel."""
-    steps = strides(x.sizes, 1)
-    places = [_at(place, steps) for place in product(*kept)]
+def select_positions(x: Map, kept: Sequence[Sequence[int]]) -> Map:
+    """Select positions on every axis, in every channel."""
+    steps = compute_strides(x.sizes, 1)
+    places = [_offset(place, steps) for place in product(*kept)]
     return Map.of_channels([[channel[at] for at in places] for channel in x.channels()], tuple(map(len, kept)))
 
 
-def _at(place: Sequence[int], steps: Sequence[int]) -> int:
+def _offset(place: Sequence[int], steps: Sequence[int]) -> int:
     return sum(at * step for at, step in zip(place, steps, strict=True))

@@ -1,4 +1,4 @@
-"""Running a network, layer by layer, in any reading."""
+"""Executing a network, layer by layer, with any kind of elements (see `interpretations`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map, Ops
 from cnncalc.network import INPUT, Network, Node
 
-Weigh = Callable[[Node, str, Shape], list[float]]  # (node, name, shape) → the array, flat
+GetNodeWeight = Callable[[Node, str, Shape], list[float]]  # (node, name, shape) → the array, flat
 Visit = Callable[[Node, Map], None]
 
 
 def ignore(node: Node, made: Map) -> None:
-    """Nothing is done with what a layer gives."""
+    """Do nothing with the output of a layer."""
 
 
-def execute(node: Node, inputs: tuple[Map, ...], weigh: Weigh, ops: Ops) -> Map:
+def execute(node: Node, inputs: tuple[Map, ...], weigh: GetNodeWeight, ops: Ops) -> Map:
     """The output of one layer."""
     return node.layer.execute(inputs, lambda name, shape: weigh(node, name, shape), ops)
 
@@ -25,7 +25,7 @@ def execute(node: Node, inputs: tuple[Map, ...], weigh: Weigh, ops: Ops) -> Map:
 def run(
     network: Network,
     start: Map,
-    weigh: Weigh,
+    weigh: GetNodeWeight,
     ops: Ops,
     *,
     keep: Collection[int] | None = None,
@@ -34,9 +34,9 @@ def run(
 ) -> dict[int, Map]:
     """The outputs of the layers in `keep` (of all, if None), by index; INPUT is the input.
 
-    Nothing that is not needed for these is run, unless `whole`, and what no later layer reads is let go.
+    Only layers needed for these are executed, unless `whole`; outputs that no later layer reads are released.
     """
-    wanted = needed(network, None if whole else keep)
+    wanted = find_needed(network, None if whole else keep)
     readers = Counter(index for node in network.nodes if node.index in wanted for index in node.inputs)
     made: dict[int, Map] = {INPUT: start}
     for node in network.nodes:
@@ -51,8 +51,8 @@ def run(
     return made
 
 
-def needed(network: Network, keep: Collection[int] | None) -> set[int]:
-    """The layers that must run for the outputs of some."""
+def find_needed(network: Network, keep: Collection[int] | None) -> set[int]:
+    """The indexes of the layers that must be executed for the outputs in `keep`."""
     if keep is None:
         return {node.index for node in network.nodes}
     found: set[int] = set()

@@ -1,4 +1,4 @@
-"""The arrays that layers keep: given by the user, or drawn from a seed."""
+"""The arrays of layers: given by the user, or sampled from a seed."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from cnncalc.paths import PathError, PathFinder
 Array = Any  # a number, or a list of arrays
 
 
-class Shaped(NamedTuple):
-    """An array laid flat."""
+class FlatArray(NamedTuple):
+    """An array as its shape and a flat list."""
 
     shape: Shape
     values: list[float]
 
 
 class NestedError(CnncalcError):
-    """Nested lists are not an array of numbers."""
+    """Nested lists do not form an array of numbers."""
 
 
-def flat(nested: Array) -> Shaped:
-    """Nested lists as an array. Raises NestedError where they are ragged or hold something that is no number."""
-    level = [nested]
+def flatten_array(nest: Array) -> FlatArray:
+    """Convert nested lists to an array. Raises NestedError if they are ragged or contain anything but numbers."""
+    level = [nest]
     shape: list[int] = []
     while level and isinstance(level[0], list | tuple):
         sizes = {len(item) if isinstance(item, list | tuple) else -1 for item in level}
@@ -40,43 +40,43 @@ def flat(nested: Array) -> Shaped:
         shape.append(len(level[0]))
         level = [inner for item in level for inner in item]
     if prod(shape) == 0:
-        raise NestedError("a list has nothing in it")
+        raise NestedError("a list is empty")
     for item in level:
         if isinstance(item, bool) or not isinstance(item, int | float):
-            raise NestedError(f"numbers are expected, found {_no_number(item)}")
+            raise NestedError(f"numbers are expected, found {_describe_item(item)}")
     try:
         values = [float(item) for item in level]
     except OverflowError:
         values = [inf]
     if not all(map(isfinite, values)):
         raise NestedError("finite numbers are expected, found one that is infinite or not a number")
-    return Shaped(tuple(shape), values)
+    return FlatArray(tuple(shape), values)
 
 
-def _no_number(item: object) -> str:
-    """What was found in place of a number; of what may be nested deeply only the kind."""
+def _describe_item(item: object) -> str:
+    """Describe an item that is not a number; for a deeply nested one, only its type."""
     if isinstance(item, list | tuple):
         return "lists of different depth"
     return "a mapping" if isinstance(item, dict) else repr(str(item)[:40])
 
 
-def nested(shape: Shape, values: list[Any]) -> Array:
-    """A flat list as nested lists."""
+def nest(shape: Shape, values: list[Any]) -> Array:
+    """Convert a flat list to nested lists."""
     for size in reversed(shape[1:]):
         values = [values[at : at + size] for at in range(0, len(values), size)]
     return values
 
 
 class Weights:
-    """Where `run` takes a layer's arrays from. A layer that is applied again takes those of the first time.
+    """The arrays for `run`. A layer that is applied again has the arrays of its first application.
 
-    An array that is left out beside one that is given has its neutral value: a bias is 0, a norm is the identity.
-    What else is not given is drawn from the seed, each array from a stream of its own, named by the seed, the path and
-    the array, so that none depends on the others: a kernel and its bias uniform within ±1/√n, with n the inputs of one
-    output, everything else uniform within ½ of its neutral value.
+    If only some arrays of a layer are given, the others have their neutral value: a bias is 0, a norm is the identity.
+    Arrays of other layers are sampled from the seed, each from its own random stream named by the seed, the path and
+    the array, so that none depends on the others: a kernel and its bias uniformly within ±1/√n, where n is the number
+    of inputs of one output, everything else uniformly within ½ of its neutral value.
     """
 
-    def __init__(self, network: Network, given: Mapping[tuple[str, str], Shaped], seed: int | None) -> None:
+    def __init__(self, network: Network, given: Mapping[tuple[str, str], FlatArray], seed: int | None) -> None:
         self.network = network
         self.given = given
         self.owners = {path for path, _ in given}
@@ -88,17 +88,17 @@ class Weights:
         if array is None:
             neutral = _neutral_values(owner)[name] if owner.path in self.owners else None
             return sample_array(self.seed, owner, name, shape) if neutral is None else [float(neutral)] * prod(shape)
-        assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is drawn"
+        assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is needed"
         return array.values
 
 
 def _neutral_values(node: Node) -> dict[str, int | None]:
-    """Of each array of a layer the value by which it changes nothing."""
+    """The neutral value of each array of a layer."""
     return {weight.name: weight.neutral for weight in node.layer.weights(node.input_shapes)}
 
 
-def left_out(network: Network, given: Mapping[tuple[str, str], Shaped]) -> list[str]:
-    """The arrays that are left out beside given ones, and so change nothing, as `conv1.bias`."""
+def list_omitted(network: Network, given: Mapping[tuple[str, str], FlatArray]) -> list[str]:
+    """The omitted arrays of layers with other arrays given, e.g. `conv1.bias`; they have their neutral values."""
     owners = {path for path, _ in given}
     return [
         f"{node.path}.{name}"
@@ -110,9 +110,9 @@ def left_out(network: Network, given: Mapping[tuple[str, str], Shaped]) -> list[
 
 
 def sample_array(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
-    """An array of a layer, by the rule that `Weights` states."""
+    """Sample an array of a layer, by the rule in the docstring of `Weights`."""
     chance = Random(f"{seed} {node.path} {name}").random
-    kernel: Weight | None = None  # that a bias comes after
+    kernel: Weight | None = None  # the array before a bias
     for weight in node.layer.weights(node.input_shapes):
         kernel = weight if weight.role != "bias" else kernel
         if weight.name == name:
@@ -125,77 +125,79 @@ def sample_array(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     return [low + width * chance() for _ in range(prod(shape))]
 
 
-def sample_input(seed: int, shape: Shape) -> Shaped:
-    """An input from the seed, uniform from 0 to 1, as a picture's brightness."""
+def sample_input(seed: int, shape: Shape) -> FlatArray:
+    """Sample an input from the seed, uniformly from 0 to 1 like the brightness of an image."""
     chance = Random(f"{seed} input").random
-    return Shaped(shape, [chance() for _ in range(prod(shape))])
+    return FlatArray(shape, [chance() for _ in range(prod(shape))])
 
 
-def check(
+def check_weights(
     network: Network, given: GivenWeights, *, complete: bool
-) -> tuple[dict[tuple[str, str], Shaped], list[Problem]]:
-    """The given arrays by path and name, and what is wrong with them.
+) -> tuple[dict[tuple[str, str], FlatArray], list[Problem]]:
+    """The given arrays by path and name, and the problems with them.
 
-    With `complete`, an array that a layer keeps and that is not given is a problem, too.
+    With `complete`, an array that is not given is also a problem.
     """
-    keepers = {node.path: node for node in network.nodes if node.shares is None and _arrays(node)}
-    found: dict[tuple[str, str], Shaped] = {}
+    keepers = {node.path: node for node in network.nodes if node.shares is None and _weight_shapes(node)}
+    found: dict[tuple[str, str], FlatArray] = {}
     finder = PathFinder(keepers, what="layer with weights", former=network.former_paths)
     problems = Problems()
     tried: set[tuple[str, str]] = set()
     for path, arrays in given.items():
         if problems.full:
             break
-        place = next((array.span for array in arrays.values()), None)
+        span = next((array.span for array in arrays.values()), None)
         try:
             node = keepers[finder.find(path)]
         except PathError as error:
-            problems.add(Problem("unknown-name", f"`weights`: {error.message}", place, error.help))
+            problems.add(Problem("unknown-name", f"`weights`: {error.message}", span, error.help))
             continue
         for name, array in arrays.items():
             if problems.full:
                 return found, problems.found
-            weight = _weight(node, name)
-            problem = _twice(node, name, weight, arrays, array) or _take(node, name, weight, array, found)
+            weight = _find_weight(node, name)
+            problem = _check_duplicate(node, name, weight, arrays, array) or _check_array(
+                node, name, weight, array, found
+            )
             if problem:
                 problems.add(problem)
             tried.add((node.path, weight.name if weight else name))
-    for problem in _missing(keepers.values(), tried) if complete else ():
+    for problem in _report_missing(keepers.values(), tried) if complete else ():
         problems.add(problem)
     return found, problems.found
 
 
-def _arrays(node: Node) -> dict[str, Shape]:
+def _weight_shapes(node: Node) -> dict[str, Shape]:
     return {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
 
 
-def _weight(node: Node, name: str) -> Weight | None:
-    """The declaration of an array, by its name or its alias."""
+def _find_weight(node: Node, name: str) -> Weight | None:
+    """Find the declaration of an array by its name or its alias."""
     declared = node.layer.weights(node.input_shapes)
     return next((weight for weight in declared if name in (weight.name, weight.alias)), None)
 
 
-def _twice(
+def _check_duplicate(
     node: Node, name: str, weight: Weight | None, arrays: Mapping[str, GivenArray], array: GivenArray
 ) -> Problem | None:
-    """The problem of an array that is given by its name and, here, by its alias as well."""
+    """The problem of an array that is given both by its name and by its alias."""
     if weight is None or name == weight.name or weight.name not in arrays:
         return None
     text = f"`{weight.name}` of {node.path} is given twice, also as `{name}`"
     return Problem("duplicate-key", text, array.span, "leave one of them out", node.path)
 
 
-def _take(
-    node: Node, name: str, weight: Weight | None, array: GivenArray, found: dict[tuple[str, str], Shaped]
+def _check_array(
+    node: Node, name: str, weight: Weight | None, array: GivenArray, found: dict[tuple[str, str], FlatArray]
 ) -> Problem | None:
-    """Note a given array, or return what is wrong with it."""
+    """Add a given array to `found`, or return the problem with it."""
     if weight is None:
-        wanted = _arrays(node)
-        hint = did_you_mean(name, wanted) or "it keeps " + ", ".join(wanted)
-        text = f"the {node.layer.kind} {node.path} keeps no `{name}`"
+        wanted = _weight_shapes(node)
+        hint = did_you_mean(name, wanted) or "its arrays are " + ", ".join(wanted)
+        text = f"the {node.layer.kind} {node.path} has no array `{name}`"
         return Problem("unknown-name", text, array.span, hint, node.path)
     try:
-        shaped = flat(array.value)
+        shaped = flatten_array(array.value)
     except NestedError as error:
         return Problem("bad-value", f"`{name}` of {node.path}: {error}", array.span, path=node.path)
     if shaped.shape != weight.shape:
@@ -209,13 +211,13 @@ def _take(
     return None
 
 
-def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Problem]:
-    """One problem for all that is left out and does not follow from what is given beside it."""
+def _report_missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Problem]:
+    """One problem for all missing arrays that do not have a neutral value."""
     begun = {path for path, _ in tried}
     left = [
         (node, name, shape)
         for node in keepers
-        for name, shape in _arrays(node).items()
+        for name, shape in _weight_shapes(node).items()
         if (node.path, name) not in tried and (node.path not in begun or _neutral_values(node)[name] is None)
     ]
     if not left:
@@ -226,6 +228,6 @@ def _missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> list[Probl
     return [Problem("missing-key", text, None, "add --seed to sample the arrays that are left out", node.path)]
 
 
-def ones(node: Node, name: str, shape: Shape) -> list[float]:
-    """Arrays for a reading in which their numbers do not matter."""
+def get_ones(node: Node, name: str, shape: Shape) -> list[float]:
+    """An array of ones, for interpretations that ignore the values."""
     return [1.0] * prod(shape)

@@ -1,4 +1,4 @@
-"""Windows over padded maps. Their positions are found by sliding; no output size is computed anywhere."""
+"""Windows over padded maps. Their positions are found by sliding them; no formula for the output size is used."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from cnncalc.layers.ops import PaddingOf, Values
 
 
 class Sliding(NamedTuple):
-    """Where the windows lie on one axis: `starts` on the padded input, `taps` from each start."""
+    """The windows on one axis: their `starts` on the padded input, and the offsets of their elements, `taps`."""
 
     size: int
     before: int
     padded: int  # length with the padding on both sides
-    length: int  # length with what a last window that hangs over covers beyond the padding
+    length: int  # length including the part of the last window beyond the padding
     starts: tuple[int, ...]
     taps: tuple[int, ...]
 
     def on_padded(self, start: int) -> int:
-        """Elements of a window on the input or its padding."""
+        """The number of elements of a window on the input or its padding."""
         return sum(start + tap < self.padded for tap in self.taps)
 
     def on_input(self, start: int) -> int:
-        """Elements of a window on the input itself."""
+        """The number of elements of a window on the input itself."""
         return sum(self.before <= start + tap < self.before + self.size for tap in self.taps)
 
 
@@ -39,13 +39,13 @@ def slide(
     ceil: bool = False,
     dialect: str = "",
 ) -> Sliding:
-    """Slide a window from the beginning of the padded input, a stride at a time, until it no longer fits.
+    """Slide a window from the beginning of the padded input, one stride at a time, while it fits.
 
-    With `ceil` it goes on until a window ends at the end or beyond; if it begins at or beyond the end of the input, the
-    dialects drop it: PyTorch always, Caffe where there is padding.
+    With `ceil` it continues until a window ends at or after the end; if that window starts at or after the end of the
+    input, PyTorch drops it always, Caffe only with padding.
     """
     taps = tuple(number * dilation for number in range(kernel))
-    before, after = sides(padding, size, stride, taps)
+    before, after = resolve_sides(padding, size, stride, taps)
     padded = before + size + after
     starts = []
     at = 0
@@ -61,30 +61,30 @@ def slide(
     return Sliding(size, before, padded, length, tuple(starts), taps)
 
 
-def sides(padding: str | tuple[int, int], size: int, stride: int, taps: Sequence[int]) -> tuple[int, int]:
-    """Padding before and after, by its numbers or by its word.
+def resolve_sides(padding: str | tuple[int, int], size: int, stride: int, taps: Sequence[int]) -> tuple[int, int]:
+    """The padding before and after, given by numbers or by a word.
 
-    `same`: a window for every stride-th input position, and as much padding as the last of them needs, the smaller half
-    before. `half` and `full`: half of the way, and all of the way, from a window's first element to its last.
+    `same`: one window for every stride-th input position, and as much padding as the last of them needs, the smaller
+    half before. `half` and `full`: half the distance, or the distance, from a window's first element to its last.
     """
     if not isinstance(padding, str):
         return padding
-    way = taps[-1]
+    distance = taps[-1]
     if padding == "same":
-        total = max(range(0, size, stride)[-1] + way + 1 - size, 0)
+        total = max(range(0, size, stride)[-1] + distance + 1 - size, 0)
         return total // 2, total - total // 2
-    side = {"valid": 0, "half": way // 2, "full": way}[padding]
+    side = {"valid": 0, "half": distance // 2, "full": distance}[padding]
     return side, side
 
 
-def each_side(padding: PaddingOf, axes: int) -> list[str | tuple[int, int]]:
+def expand_padding(padding: PaddingOf, axes: int) -> list[str | tuple[int, int]]:
     """A padding as a word or a pair for each axis."""
     one_each = padding if isinstance(padding, tuple) else (padding,) * axes
     return [(side, side) if isinstance(side, int) else side for side in one_each]
 
 
 def lay_out(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> Values:
-    """Channels side by side at every position of the padded map, in one flat list."""
+    """The padded map as one flat list, with all channels of a position next to each other."""
     count = len(channels)
     sizes = [axis.size for axis in axes]
     if all(axis.length == axis.size for axis in axes):
@@ -96,7 +96,7 @@ def lay_out(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> V
         return flat
     flat = [fill] * (count * prod(axis.length for axis in axes))
     *outer, last = axes
-    steps = strides([axis.length for axis in axes], count)
+    steps = compute_strides([axis.length for axis in axes], count)
     rows = product(*(range(axis.before, axis.before + axis.size) for axis in outer))
     for number, row in enumerate(rows):
         base = sum(at * step for at, step in zip(row, steps, strict=False)) + last.before * count
@@ -106,19 +106,19 @@ def lay_out(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> V
     return flat
 
 
-def strides(lengths: Sequence[int], innermost: int) -> list[int]:
-    """Distance in a flat list between neighbours on each axis."""
+def compute_strides(lengths: Sequence[int], innermost: int) -> list[int]:
+    """The distance in a flat list between neighbours on each axis."""
     found = [innermost]
     for length in reversed(lengths[1:]):
         found.insert(0, found[0] * length)
     return found
 
 
-def patches(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> Iterator[Values]:
-    """The elements of every window in the order of the outputs: tap by tap, and of each tap channel by channel."""
+def iterate_patches(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> Iterator[Values]:
+    """The elements of every window, in the order of the outputs; within a window tap by tap, channel by channel."""
     flat = lay_out(channels, axes, fill)
     count = len(channels)
-    steps = strides([axis.length for axis in axes], count)
+    steps = compute_strides([axis.length for axis in axes], count)
     *outer, last = axes
     lines = [
         sum(tap * step for tap, step in zip(taps, steps, strict=False)) for taps in product(*(a.taps for a in outer))
@@ -144,14 +144,14 @@ def patches(channels: Sequence[Values], axes: Sequence[Sliding], fill: Any) -> I
         yield patch
 
 
-def patches_on_map(channel: Values, axes: Sequence[Sliding], fill: Any) -> Iterator[Values]:
-    """The elements of every window of one channel, without those beyond the padding; of an empty window one of `fill`.
+def iterate_patches_on_map(channel: Values, axes: Sequence[Sliding], fill: Any) -> Iterator[Values]:
+    """The elements of every window of one channel without those beyond the padding; `fill` for an empty window.
 
-    A last window of a pool with `ceil` hangs over: what is beyond the padding is no element, not even a zero.
+    The last window of a pool with `ceil` may extend beyond the padding; there are no elements, not even zeros.
     """
     if all(axis.length == axis.padded for axis in axes):
-        return patches([channel], axes, fill)
+        return iterate_patches([channel], axes, fill)
     padded = lay_out([channel], [axis._replace(length=axis.padded) for axis in axes], fill)
     around = [axis._replace(size=axis.padded, before=0) for axis in axes]
-    windows = patches([padded], around, None)
+    windows = iterate_patches([padded], around, None)
     return ([element for element in window if element is not None] or [fill] for window in windows)

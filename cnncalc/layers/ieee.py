@@ -1,6 +1,6 @@
 """IEEE 754 arithmetic where Python raises an exception: overflow gives infinity, 0/0 gives NaN.
 
-Layers and `execution.readings` use these functions, so that no input or weight, however large, stops an execution.
+Layers and `execution.interpretations` use them, so that no input or weight, however large, stops an execution.
 """
 
 from __future__ import annotations

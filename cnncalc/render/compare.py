@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.analysis.figures import FIGURES, Better, Figure
 from cnncalc.analysis.folding import Row
 from cnncalc.compare.rows import Comparison, Replacement, Side, divide_values, measure
-from cnncalc.compare.separable import Dense
+from cnncalc.compare.separable import DenseComparison
 from cnncalc.render.columns import Value, join
 from cnncalc.render.document import (
     BLANK,
@@ -202,7 +202,7 @@ DENSE_NOTES = (
 )
 
 
-def _dense_values(each: Dense) -> list[Value]:
+def _dense_values(each: DenseComparison) -> list[Value]:
     """The columns of `DENSE`; the ratios as text."""
     return [
         each.path, each.settings, each.input, each.output, each.dense, each.sparse, each.weights,
@@ -210,7 +210,7 @@ def _dense_values(each: Dense) -> list[Value]:
     ]  # fmt: skip
 
 
-def compare_dense(found: Sequence[Dense], name: str, view: View) -> Iterator[Block]:
+def compare_dense(found: Sequence[DenseComparison], name: str, view: View) -> Iterator[Block]:
     """A row for each convolution, with its connections and those of the fully connected layer it replaces."""
     yield make_paragraph(name, "title")
     tables = (_dense_table(found, units=units) for units in (False, True))
@@ -219,7 +219,7 @@ def compare_dense(found: Sequence[Dense], name: str, view: View) -> Iterator[Blo
     yield from (make_paragraph(note, indent=2) for note in DENSE_NOTES)
 
 
-def _dense_table(found: Sequence[Dense], *, units: bool) -> Table:
+def _dense_table(found: Sequence[DenseComparison], *, units: bool) -> Table:
     write = format_units if units else format_digits
     rows = [
         [write(value) if isinstance(value, int) else join(value) for value in _dense_values(each)] for each in found
@@ -231,14 +231,14 @@ def _dense_table(found: Sequence[Dense], *, units: bool) -> Table:
     ])  # fmt: skip
 
 
-def dense_json(found: Sequence[Dense], name: str) -> str:
+def dense_json(found: Sequence[DenseComparison], name: str) -> str:
     """Rows for scripts."""
     from cnncalc.render.json import FORMAT, dump
 
     return dump({"format": FORMAT, "name": name, "rows": [each._asdict() for each in found]})
 
 
-def dense_csv(found: Sequence[Dense]) -> str:
+def dense_csv(found: Sequence[DenseComparison]) -> str:
     """A line a convolution, exact."""
     from cnncalc.render.csv import write
 

@@ -8,8 +8,8 @@ from math import isfinite
 from typing import Any
 
 from cnncalc import limits
-from cnncalc.execution.netpbm import greys
-from cnncalc.execution.weights import nested
+from cnncalc.execution.netpbm import to_greys
+from cnncalc.execution.weights import nest
 from cnncalc.layers.base import format_shape
 from cnncalc.layers.ops import Map
 from cnncalc.render.document import BLANK, Block, Paragraph, Piece
@@ -46,7 +46,7 @@ def _numbers(made: Map, width: int | None) -> Iterator[str]:
     for number, channel in enumerate(made.channels()):
         if made.shape[0] > 1:
             yield f"channel {number}"
-        planes = nested((-1, *made.sizes[-2:]), channel) if len(made.sizes) > 1 else [[channel]]
+        planes = nest((-1, *made.sizes[-2:]), channel) if len(made.sizes) > 1 else [[channel]]
         for depth, plane in enumerate(planes):
             if len(made.sizes) == 3:
                 yield f"depth {depth}"
@@ -96,7 +96,7 @@ def maps_json(name: str, maps: Mapping[str, Map]) -> str:
     outputs = {
         path: {
             "shape": made.shape,
-            "values": nested(made.shape, made.values),
+            "values": nest(made.shape, made.values),
         }
         for path, made in maps.items()
     }
@@ -155,7 +155,7 @@ def _planes(made: Map) -> list[list[list[float]]]:
     """The rows of every picture: a channel's, or its slices; what is flat is one row."""
     if len(made.sizes) < 2:
         return [[channel for channel in made.channels()]] if made.sizes else [[list(made.values)]]
-    planes: list[list[list[float]]] = nested((-1, *made.sizes[-2:]), made.values)
+    planes: list[list[list[float]]] = nest((-1, *made.sizes[-2:]), made.values)
     return planes
 
 
@@ -165,7 +165,7 @@ def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[l
     shrink = -(-len(rows[0]) * across // width)
     rows = _shrunk(rows, max(shrink, 1))
     wide = len(rows[0])
-    shades = greys([value for row in rows for value in row])
+    shades = to_greys([value for row in rows for value in row])
     grid = [shades[at : at + wide] for at in range(0, len(shades), wide)]
     if not color:
         texts = ("".join(2 * RAMP[shade * (len(RAMP) - 1) // 255] for shade in row) for row in grid)

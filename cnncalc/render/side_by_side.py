@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure
 from cnncalc.analysis.folding import Row
 from cnncalc.compare.rows import Side, divide_values, measure
-from cnncalc.compare.side_by_side import Aligned, SideBySide, Subject
+from cnncalc.compare.side_by_side import Aligned, ComparedNetwork, SideBySide
 from cnncalc.layers.settings import format_value
 from cnncalc.render.columns import Value
 from cnncalc.render.compare import choose_figures, describe_settings, elide_paths, make_ratio_columns, record_side
@@ -36,10 +36,10 @@ MISSED_LEAST = ("multiplications", "activations", "input", "output")
 def compare_side_by_side(found: SideBySide, view: View) -> Iterator[Block]:
     """The totals, and below them the layers where there are two."""
     lines = [FIGURES[name] for name in view.columns or TOTALS]
-    draw = _draw_two if len(found.subjects) == 2 else _draw_many
+    draw = _draw_two if len(found.networks) == 2 else _draw_many
     tables = (
-        draw(found.subjects, [line for line in lines if line.name not in gone], view.dtype, units=units, bars=bars)
-        for units, bars, gone in _ways(view, len(found.subjects))
+        draw(found.networks, [line for line in lines if line.name not in gone], view.dtype, units=units, bars=bars)
+        for units, bars, gone in _ways(view, len(found.networks))
     )
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     if found.rows:
@@ -47,34 +47,38 @@ def compare_side_by_side(found: SideBySide, view: View) -> Iterator[Block]:
         yield _layer_table(found, view)
 
 
-def _ways(view: View, subjects: int) -> Iterator[tuple[bool, bool, Sequence[str]]]:
+def _ways(view: View, networks: int) -> Iterator[tuple[bool, bool, Sequence[str]]]:
     """From the widest to the narrowest: whether in units, whether with bars, and what is left out."""
     units = bool(view.human)
     yield units, True, ()
     units = view.human is not False
     yield units, True, ()
     yield units, False, ()
-    if subjects > 2 and view.columns is None:
+    if networks > 2 and view.columns is None:
         for number in range(1, len(MISSED_LEAST) + 1):
             yield units, False, MISSED_LEAST[:number]
 
 
-def _draw_two(subjects: Sequence[Subject], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool) -> Table:
+def _draw_two(
+    networks: Sequence[ComparedNetwork], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool
+) -> Table:
     """A row for each figure."""
     columns = [Column("", [Cell(line.title, "head") for line in lines])]
-    values = [[line.measure_network(subject.report, dtype) for line in lines] for subject in subjects]
-    for subject, known in zip(subjects, values, strict=True):
+    values = [[line.measure_network(network.report, dtype) for line in lines] for network in networks]
+    for network, known in zip(networks, values, strict=True):
         cells = [Cell(_format(line, value, units=units)) for line, value in zip(lines, known, strict=True)]
-        columns.append(Column(subject.label, cells, True))
+        columns.append(Column(network.label, cells, True))
     columns += make_ratio_columns(list(map(divide_values, *values)), [line.better for line in lines], bars=bars)
     return Table(columns)
 
 
-def _draw_many(subjects: Sequence[Subject], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool) -> Table:
+def _draw_many(
+    networks: Sequence[ComparedNetwork], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool
+) -> Table:
     """A row for each architecture."""
-    columns = [Column("", [Cell(subject.label, "title") for subject in subjects])]
+    columns = [Column("", [Cell(network.label, "title") for network in networks])]
     for line in lines:
-        values = [line.measure_network(subject.report, dtype) for subject in subjects]
+        values = [line.measure_network(network.report, dtype) for network in networks]
         cells = [Cell(_format(line, value, units=units)) for value in values]
         columns.append(Column(line.short if units else line.title, cells, True))
         if line.name in JUDGED:
@@ -159,16 +163,16 @@ def side_by_side_json(found: SideBySide) -> str:
     """`rows` are layers for two architectures, else each architecture beside the first."""
     from cnncalc.render.json import FORMAT, dump
 
-    first, last = found.subjects[0], found.subjects[-1]
-    if len(found.subjects) == 2:
+    first, last = found.networks[0], found.networks[-1]
+    if len(found.networks) == 2:
         rows = [_record(row.path, row.before, row.after, state=row.state) for row in found.rows]
     else:
-        rows = [_record(subject.label, first.report, subject.report) for subject in found.subjects[1:]]
+        rows = [_record(network.label, first.report, network.report) for network in found.networks[1:]]
     architectures = [
         {"label": each.label, "name": each.report.name,
          **{figure.name: figure.measure_network(each.report) for figure in OF_NETWORKS},
          **(record_side(each.report) or {})}
-        for each in found.subjects
+        for each in found.networks
     ]  # fmt: skip
     totals = {"before": record_side(first.report), "after": record_side(last.report)}
     return dump({"format": FORMAT, "architectures": architectures, "rows": rows, "totals": totals})
@@ -182,10 +186,10 @@ def side_by_side_csv(found: SideBySide, view: View) -> str:
     """A line a layer for two architectures, else a line for each architecture."""
     from cnncalc.render.csv import write
 
-    if len(found.subjects) != 2 or view.totals:
+    if len(found.networks) != 2 or view.totals:
         lines = [FIGURES[name] for name in view.columns or TOTALS]
         rows = (
-            [each.label, *(line.measure_network(each.report, view.dtype) for line in lines)] for each in found.subjects
+            [each.label, *(line.measure_network(each.report, view.dtype) for line in lines)] for each in found.networks
         )
         return write(["name", *(line.name for line in lines)], rows)
     figures = choose_figures(view)

@@ -13,7 +13,8 @@ from cnncalc.render.text import wrap
 from cnncalc.render.view import View
 
 if TYPE_CHECKING:
-    from cnncalc.execution.verify import LayerVerdict, Unit, Verdict
+    from cnncalc.execution.checks import LayerVerdict, Unit
+    from cnncalc.execution.verify import Verdict
 
 HEADERS = (
     "layer",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Fix, Note, Span
 from cnncalc.layers.base import Shape
-from cnncalc.layers.reach import Rule, TransposedWindow, Upsampling, Window
+from cnncalc.layers.reach import Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.settings import LayerError, format_value
 from cnncalc.layers.window import simplify
 from cnncalc.network import INPUT, Node
@@ -98,8 +98,8 @@ def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
             step *= rule.stride
         elif isinstance(rule, TransposedWindow):
             step /= rule.stride
-        elif isinstance(rule, Upsampling):
-            step /= rule.factor
+        elif isinstance(rule, Resample):
+            step /= Fraction(rule.up, rule.down)
         steps[index] = step
     return steps
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cnncalc import analyze, load
-from cnncalc.analysis.coverage import Cover, may_miss, together, touched
+from cnncalc.analysis.coverage import Cover, find_touched, may_miss, unite_covers
 from cnncalc.analysis.figures import FIGURES, last_spatial_layer
 from cnncalc.layers.reach import Window
 
@@ -304,7 +304,7 @@ def test_gates_leave_the_field_along_the_convolutions() -> None:
 )  # fmt: skip
 def test_covers_together(first: Cover, second: Cover, solid: bool) -> None:
     low, high = min(first.first, second.first), max(first.last, second.last)
-    assert together((first, second)) == together((second, first)) == Cover(low, high, solid)
+    assert unite_covers((first, second)) == unite_covers((second, first)) == Cover(low, high, solid)
 
 
 def test_touched_is_what_windows_touch() -> None:
@@ -317,7 +317,7 @@ def test_touched_is_what_windows_touch() -> None:
             y * window.stride - window.before + k * window.dilation for y in range(output) for k in range(window.kernel)
         }
         read = sorted(taps & {*range(size)})
-        found = touched(window, size, output)
+        found = find_touched(window, size, output)
         if not read:
             continue
         assert found is not None

@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 
 from cnncalc import load
-from cnncalc.execution.readings import DOT, Numbers
+from cnncalc.execution.interpretations import DOT, Numbers
 from cnncalc.execution.run import run
 from cnncalc.execution.verify import verify
 from cnncalc.execution.weights import Weights, sample_input

@@ -112,7 +112,7 @@ def test_a_matrix(folder: Path) -> None:
     done = cnncalc("run", "sobel.yaml", "--at", "relu1", "--matrix", cwd=folder)
     assert (done.returncode, done.stderr) == (
         2,
-        "cnncalc: relu1 is a relu, which is no linear map, so that it has no matrix\n",
+        "cnncalc: relu1 is a relu, not a linear layer, so it has no matrix\n",
     )
 
 
@@ -151,7 +151,7 @@ def test_weights_from_a_file(folder: Path) -> None:
         (["--all", "--at", "edge"], 2, "`--at` has no effect with `--all`"),
         (["--picture", "--format", "json"], 2, "`--picture` has an effect only with `--format text`"),
         (["--save-image", "x.pgm", "--channel", "1"], 2, "relu1 has channels 0 to 0, and no 1"),
-        (["--max-multiplications", "10"], 2, "takes 36 multiplications, and more than 10 are refused"),
+        (["--max-multiplications", "10"], 2, "needs 36 multiplications, more than the limit of 10;"),
     ],
 )
 def test_what_is_wrong_is_told(folder: Path, arguments: list[str], code: int, told: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.figures import FIGURES
 from cnncalc.compare.rows import measure
-from cnncalc.compare.separable import Dense, dense, separated
+from cnncalc.compare.separable import DenseComparison, list_dense_equivalents, separate
 from cnncalc.errors import Source
 from cnncalc.layers.conv import Conv
 from cnncalc.reading import load, read_text
@@ -29,7 +29,7 @@ def one(call: str, shape: str = "3, 8, 8") -> str:
 
 
 def test_the_textbook_example() -> None:
-    found = separated(network(one("conv(72, 3)")), "depthwise").comparison
+    found = separate(network(one("conv(72, 3)")), "depthwise").comparison
     (row,) = found.rows
     assert row.before
     assert row.after
@@ -58,7 +58,7 @@ def test_the_closed_form_is_the_measured_ratio(form: str) -> None:
         loaded = read_text(Source("t", f"input: [{', '.join(map(str, shape))}]\nlayers: ['{call}']\n"))
         if loaded.network is None or not loaded.network.complete:
             continue
-        found = separated(loaded.network, form).comparison
+        found = separate(loaded.network, form).comparison
         (row,) = found.rows
         if row.note:
             assert "1" in row.note
@@ -76,7 +76,7 @@ def test_the_closed_form_is_the_measured_ratio(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", bundled())
 def test_what_is_written_gives_these_very_totals(name: str, form: str) -> None:
-    found = separated(load(name), form)
+    found = separate(load(name), form)
     loaded = read_text(Source("written", write_network(found.network)))
     assert loaded.network
     report, after = analyze(loaded.network), found.comparison.after
@@ -99,19 +99,19 @@ def test_what_is_written_gives_these_very_totals(name: str, form: str) -> None:
         ("separable_conv(4, 3)", "spatial", "separable already"),
         ("transposed_conv(4, 3)", "depthwise", "transposed, not a standard convolution"),
         ("conv(8, [3, 1])", "spatial", "3×1: nothing to split"),
-        ("conv(8, 3, dilation=2)", "spatial", "dilated, which the form cannot be"),
+        ("conv(8, 3, dilation=2)", "spatial", "dilated, which is not possible in this form"),
     ],
 )
 def test_what_cannot_be_split_stays_and_says_why(call: str, form: str, note: str) -> None:
-    (row,) = separated(network(one(call)), form).comparison.rows
+    (row,) = separate(network(one(call)), form).comparison.rows
     assert row.note == note
     assert row.before == row.after
 
 
 def test_the_bias_stays_on_the_last_step() -> None:
     for form in FORMS:
-        (row,) = separated(network(one("conv(5, 3)")), form).comparison.rows
-        (bare,) = separated(network(one("conv(5, 3, bias=false)")), form).comparison.rows
+        (row,) = separate(network(one("conv(5, 3)")), form).comparison.rows
+        (bare,) = separate(network(one("conv(5, 3, bias=false)")), form).comparison.rows
         assert row.after
         assert bare.after
         assert row.after.costs.parameters - bare.after.costs.parameters == 5
@@ -119,27 +119,27 @@ def test_the_bias_stays_on_the_last_step() -> None:
 
 def test_only_some_and_only_what_saves() -> None:
     text = "layers: ['a = conv(64, 3)', 'b = conv(1, 3)', 'c = conv(64, 3)']"
-    found = separated(network(text), "depthwise", only=["a", "b"], least_saving=Fraction(3, 10))
+    found = separate(network(text), "depthwise", only=["a", "b"], least_saving=Fraction(3, 10))
     assert [(row.path, row.note) for row in found.comparison.rows] == [("a", ""), ("b", "saves nothing")]
-    loses = separated(network(text), "depthwise", only=["b"]).comparison.rows[0]
+    loses = separate(network(text), "depthwise", only=["b"]).comparison.rows[0]
     assert loses.ratio == 1 + Fraction(1, 9)
     assert [node.layer.kind for node in found.network.nodes] == ["separable_conv", "conv", "conv"]
 
 
 def test_shared_weights_are_split_together() -> None:
     text = "layers: ['a = conv(3, 3, padding=1)', 'reuse(a)']"
-    found = separated(network(text), "depthwise", only=["a"])
+    found = separate(network(text), "depthwise", only=["a"])
     assert [node.layer.kind for node in found.network.nodes] == ["separable_conv"] * 2
 
 
 def test_dense_sparse_shared() -> None:
-    (found,) = dense(analyze(network(one("conv(1, 3)", "1, 6, 6"))).layers)
+    (found,) = list_dense_equivalents(analyze(network(one("conv(1, 3)", "1, 6, 6"))).layers)
     assert (found.dense, found.sparse, found.weights) == (576, 144, 9)
 
 
 def test_padded_zeros_are_no_connections() -> None:
-    (found,) = dense(analyze(network(one("conv(1, 3, padding=1)", "1, 6, 6"))).layers)
-    assert isinstance(found, Dense)
+    (found,) = list_dense_equivalents(analyze(network(one("conv(1, 3, padding=1)", "1, 6, 6"))).layers)
+    assert isinstance(found, DenseComparison)
     windows = sum(1 for y in range(6) for x in range(6) for k in range(9)
                   if 0 <= y + k // 3 - 1 < 6 and 0 <= x + k % 3 - 1 < 6)  # fmt: skip
     assert found.sparse == windows == 256
@@ -149,7 +149,7 @@ def test_padded_zeros_are_no_connections() -> None:
 @pytest.mark.parametrize("call", ["conv(4, 3)", "conv(3, [3, 2], stride=2, padding=1, bias=false)"])
 def test_the_executors_tally_has_the_closed_ratio(call: str, form: str) -> None:
     before = network(one(call, "2, 7, 8"))
-    found = separated(before, form)
+    found = separate(before, form)
     (row,) = found.comparison.rows
     assert row.closed
     one_way, other = (count(each.nodes[0].layer, each.nodes[0].input_shapes) for each in (before, found.network))

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cnncalc.analysis.figures import FIGURES, Dtype
-from cnncalc.compare.separable import dense
-from cnncalc.compare.side_by_side import Subject
-from cnncalc.execution.readings import Counting
+from cnncalc.compare.separable import list_dense_equivalents
+from cnncalc.compare.side_by_side import ComparedNetwork
+from cnncalc.execution.interpretations import Counting
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv
 from cnncalc.layers.ops import Kernel, Map, WindowSettings
@@ -67,9 +67,9 @@ def pairs(make: Any, count: int) -> Iterator[Pair]:
         yield found
 
 
-def analyzed(shape: Shape, *layers: Layer) -> Subject:
+def analyzed(shape: Shape, *layers: Layer) -> ComparedNetwork:
     reading = read(" -> ".join(map(repr, layers)), input="x".join(map(str, shape)))
-    return Subject("", reading.require_report())
+    return ComparedNetwork("", reading.require_report())
 
 
 @pytest.mark.parametrize("make", [separable, spatial])
@@ -80,7 +80,7 @@ def test_every_figure_is_that_of_the_convolutions(make: Any) -> None:
             measured = [figure.measure_network(each.report, Dtype.float32) for each in (one, two)]
             assert name == "layers" or measured[0] == measured[1], (name, kind, shape)
         assert {FIGURES["depth"].measure_network(each.report) for each in (one, two)} == {2}
-        rows = [[each._replace(path="") for each in dense(side.report.layers)] for side in (one, two)]
+        rows = [[each._replace(path="") for each in list_dense_equivalents(side.report.layers)] for side in (one, two)]
         assert rows[0] == rows[1], (kind, shape)
 
 

@@ -6,7 +6,7 @@ from math import prod
 from random import Random
 from typing import Any, NamedTuple
 
-from cnncalc.execution.readings import Counting, Numbers
+from cnncalc.execution.interpretations import Counting, Numbers
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map, Ops
@@ -32,7 +32,7 @@ def count(layer: Layer, inputs: Shapes) -> Counted:
     reading = Counting()
     made = layer.execute(tuple(Map(shape, [1] * prod(shape)) for shape in inputs), draw, reading)
     assert len(made.values) == prod(made.shape)
-    return Counted(made.shape, reading.all.taken(), reading.inside.taken(), arrays)
+    return Counted(made.shape, reading.all.take_work(), reading.inside.take_work(), arrays)
 
 
 def random_map(rng: Random, shape: Shape) -> Map:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc.execution.readings import Numbers
+from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import run
 from cnncalc.execution.weights import Weights
 from cnncalc.layers import KINDS

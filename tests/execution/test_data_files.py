@@ -16,7 +16,7 @@ from cnncalc import limits
 from cnncalc.cli.app import run
 from cnncalc.errors import Source
 from cnncalc.execution.netpbm import PictureError, read_header, read_picture
-from cnncalc.execution.weights import NestedError, Shaped, flat
+from cnncalc.execution.weights import FlatArray, NestedError, flatten_array
 from cnncalc.spec.files import PIECE, read_bytes, read_stream
 from cnncalc.spec.weights import memory_to_read, read_array, read_weights
 
@@ -97,7 +97,7 @@ FORMS: dict[str, str] = {
 }
 
 
-def read_all(source: Source) -> list[Shaped]:
+def read_all(source: Source) -> list[FlatArray]:
     """As `run` reads an input or weights, whichever of them it is."""
     if source.text.startswith("["):
         values, problems = read_array(source)
@@ -109,7 +109,7 @@ def read_all(source: Source) -> list[Shaped]:
     found = []
     for array in arrays:
         with suppress(NestedError):
-            found.append(flat(array))
+            found.append(flatten_array(array))
     return found
 
 
@@ -159,13 +159,13 @@ def test_other_text_than_json_is_read_up_to_the_size_of_an_architecture(capsys: 
             ]
     large = json.dumps([[0.5] * 400_000])
     assert len(large) > limits.FILE_BYTES
-    assert flat(read_array(Source("data", large))[0]).shape == (1, 400_000)
+    assert flatten_array(read_array(Source("data", large))[0]).shape == (1, 400_000)
 
 
 def test_a_number_of_any_length_is_a_double() -> None:
     assert read_array(Source("data", "[9007199254740993, 1" + "0" * 308 + "]"))[0] == [9007199254740992.0, 1e308]
     with pytest.raises(NestedError, match="infinite or not a number"):
-        flat(read_array(Source("data", "[1" + "0" * 5_000 + "]"))[0])
+        flatten_array(read_array(Source("data", "[1" + "0" * 5_000 + "]"))[0])
 
 
 def test_a_picture_is_compared_before_it_is_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

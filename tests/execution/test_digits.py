@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from cnncalc.execution import readings
-from cnncalc.execution.readings import Numbers
+from cnncalc.execution import interpretations
+from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import run
 from cnncalc.execution.weights import Weights, sample_input
 from cnncalc.layers.ops import Map
@@ -150,7 +150,7 @@ def adding(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def add_as(way: str) -> None:
         for name in names:
             monkeypatch.setattr(importlib.import_module(name), "sum", WAYS[way][0], raising=False)
-        monkeypatch.setattr(readings, "DOT", WAYS[way][1])
+        monkeypatch.setattr(interpretations, "DOT", WAYS[way][1])
 
     return add_as
 
@@ -184,10 +184,12 @@ def test_a_sum_that_loses_digits_is_not_close(net: Network, monkeypatch: pytest.
     """The bound bites: sums in single precision are further away."""
     here = numbers(net)
     single = random.Random(1)
-    monkeypatch.setattr(readings, "DOT", lambda a, b: WAYS["3.12"][1](a, b) * (1 + single.uniform(-(2**-24), 2**-24)))
+    monkeypatch.setattr(
+        interpretations, "DOT", lambda a, b: WAYS["3.12"][1](a, b) * (1 + single.uniform(-(2**-24), 2**-24))
+    )
     with pytest.raises(AssertionError):
         assert_close(here, numbers(net))
 
 
 def test_sumprod_is_what_is_used_where_there_is_one() -> None:
-    assert (readings.DOT is getattr(math, "sumprod", None)) == (sys.version_info >= (3, 12))
+    assert (interpretations.DOT is getattr(math, "sumprod", None)) == (sys.version_info >= (3, 12))

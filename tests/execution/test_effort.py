@@ -27,8 +27,8 @@ def test_multiplications_of_a_run(net: Path, capsys: pytest.CaptureFixture[str])
     assert run(["run", str(net), "--max-multiplications", "314"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "takes 315 multiplications, and more than 314 are refused" in err
-    assert "--max-multiplications 315 lets it run" in err
+    assert "needs 315 multiplications, more than the limit of 314;" in err
+    assert "or --max-multiplications 315" in err
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_other_work_of_a_run(layers: str, refused: str, net: Path, capsys: pytes
     for option in ([], ["--matrix"] if "conv" in layers else []):
         assert run(["run", str(net), *option]) == 2
         assert (
-            f"takes {refused.split(': ')[-1]}, and more than {limits.RUN_OPERATIONS:,} are refused"
+            f"needs {refused.split(': ')[-1]}, more than the limit of {limits.RUN_OPERATIONS:,};"
             in capsys.readouterr().err
         )
 
@@ -56,7 +56,7 @@ def test_other_work_of_a_run(layers: str, refused: str, net: Path, capsys: pytes
 def steps(path: Path) -> int:
     """What `verify` would weigh, with each layer by itself."""
     network = load(str(path))
-    return effort.total(effort.efforts(network, network.nodes, limits.VERIFIED_AT_MOST))
+    return effort.total_steps(effort.estimate_efforts(network, network.nodes, limits.VERIFIED_AT_MOST))
 
 
 def test_steps_of_a_verification(
@@ -72,8 +72,8 @@ def test_steps_of_a_verification(
     assert run(["verify", str(net)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert f"takes {most:,} steps" in err
-    assert f"and more than {most - 1:,} are refused; a smaller --input" in err
+    assert f"needs {most:,} steps" in err
+    assert f"more than the limit of {most - 1:,}; use a smaller --input" in err
 
 
 def test_steps_by_hand(net: Path) -> None:
@@ -103,7 +103,7 @@ ENDLESS = {
     "a transposed stride": ("8", "transposed_conv(1, 100000, stride=1000000)", "transposed_conv1",
                             "a smaller stride there"),
     "strides that multiply": ("8", "conv(1, 3, stride=10, padding=1) * 9", "conv1",
-                              "a smaller stride there reaches less far beyond the input"),
+                              "a smaller stride there: its windows extend far beyond the input"),
     "strides beyond all numbers": ("8", "conv(1, 3, stride=10, padding=1) * 999", "conv1", "a smaller stride there"),
 }  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_a_verification_that_would_not_end(endless: str, net: Path, capsys: pyte
     out, err = capsys.readouterr()
     assert out == ""
     told = re.match(
-        r"cnncalc: even with few channels net takes .* steps, .* of them for (\S+) \(.*refused; (.*)\n", err
+        r"cnncalc: even with few channels net needs .* steps, .* of them for (\S+) \(.*limit of .*; use (.*)\n", err
     )
     assert told, err
     assert told[1] == path

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cnncalc.execution.matrix import matrix
-from cnncalc.execution.netpbm import greys, pgm
+from cnncalc.execution.matrix import compute_matrix
+from cnncalc.execution.netpbm import format_pgm, to_greys
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.ops import Map
@@ -107,8 +107,8 @@ def test_a_power_of_a_negative_number_is_none() -> None:
     ],
 )
 def test_shades_of_numbers_far_apart(values: list[float], shades: list[int]) -> None:
-    assert greys(values) == shades
-    assert pgm(values, 1, len(values)) == f"P2\n{len(values)} 1\n255\n{' '.join(map(str, shades))}\n"
+    assert to_greys(values) == shades
+    assert format_pgm(values, 1, len(values)) == f"P2\n{len(values)} 1\n255\n{' '.join(map(str, shades))}\n"
 
 
 @pytest.mark.parametrize("color", [False, True])
@@ -131,6 +131,6 @@ def test_the_matrix_of_extreme_weights() -> None:
     def weigh(node: Node, name: str, shape: Shape) -> list[float]:
         return [abs(rng.choice(EXTREMES)) for _ in range(prod(shape))]
 
-    values = [value for node in net.nodes for row in matrix(node, weigh) for value in row]
+    values = [value for node in net.nodes for row in compute_matrix(node, weigh) for value in row]
     assert any(map(isfinite, values))
     assert not all(map(isfinite, values))

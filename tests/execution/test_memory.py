@@ -15,10 +15,19 @@ import pytest
 
 from cnncalc import limits, load
 from cnncalc.cli.app import run as run_command
-from cnncalc.execution.effort import efforts
-from cnncalc.execution.memory import NUMBERS, ONES, Elements, at_work, held, peak, sets_of, verification
+from cnncalc.execution.effort import estimate_efforts
+from cnncalc.execution.interpretations import Counting, Numbers, Provenance, trace_input
+from cnncalc.execution.memory import (
+    NUMBERS,
+    ONES,
+    Elements,
+    compute_peak,
+    output_bytes,
+    position_sets,
+    verification_peak,
+    working_bytes,
+)
 from cnncalc.execution.narrow import narrow, narrow_to
-from cnncalc.execution.readings import Counting, Numbers, Provenance, traced_input
 from cnncalc.execution.run import run
 from cnncalc.execution.verify import verify
 from cnncalc.execution.weights import Weights, sample_input
@@ -70,7 +79,7 @@ def readings(shape: Shape) -> dict[str, tuple[Elements, Ops, list[Any]]]:
     return {
         "numbers": (NUMBERS, Numbers(), [float(at) for at in range(prod(shape))]),
         "counts": (ONES, Counting(), [1] * prod(shape)),
-        "sets": (sets_of(traced), Provenance(), traced_input(traced).values),
+        "sets": (position_sets(traced), Provenance(), trace_input(traced).values),
     }
 
 
@@ -90,7 +99,7 @@ def test_the_memory_of_every_kind(kind: str, reading: str) -> None:
         elements, ops, values = readings(inputs[0])[reading]
         maps = tuple(Map(shape, values) for shape in inputs)
         bytes_ = taken(partial(layer.execute, maps, draw, ops))
-        assert bytes_ <= held(node, elements) + at_work(node, elements) + SLACK, (layer, inputs)
+        assert bytes_ <= output_bytes(node, elements) + working_bytes(node, elements) + SLACK, (layer, inputs)
 
 
 NETS = {"lenet5": None, "squeezenet1_1": "3x48x48", "shufflenet_v2_x0_5": "3x48x48"}
@@ -104,7 +113,7 @@ def test_the_memory_of_a_run(name: str) -> None:
     last = len(net.nodes) - 1
     weights = Weights(net, {}, 0)
     found = taken(lambda: run(net, Map(*start), weights, Numbers(), keep={last}))
-    predicted = peak(net, net.nodes, NUMBERS, keep={last}).bytes
+    predicted = compute_peak(net, net.nodes, NUMBERS, keep={last}).bytes
     assert found <= predicted + SLACK
     assert predicted < 6 * found  # which is not much too careful, either
 
@@ -114,8 +123,8 @@ def test_the_memory_of_a_verification(name: str, input: str | None) -> None:
     """Beside it each layer has its verdict, and the receptive field that it is held against."""
     given = load(name, input=input)
     net = narrow_to(given, given.input[1:], joined=True)
-    found = efforts(net, net.nodes, 10**10)
-    predicted = verification(net, net.nodes, found).bytes
+    found = estimate_efforts(net, net.nodes, 10**10)
+    predicted = verification_peak(net, net.nodes, found).bytes
     assert taken(lambda: verify(net)) <= predicted + SLACK + 12_000 * len(net.nodes)
 
 
@@ -125,18 +134,20 @@ def test_the_memory_of_a_verification(name: str, input: str | None) -> None:
 def test_the_memory_of_large_maps(layer: str, sizes: str) -> None:
     """Sets of many positions take far more than a number."""
     net = network(f"input: [1, {sizes}]\nlayers: ['{layer}', relu]")
-    found = efforts(net, net.nodes, 10**10)
-    predicted = verification(net, net.nodes, found).bytes
+    found = estimate_efforts(net, net.nodes, 10**10)
+    predicted = verification_peak(net, net.nodes, found).bytes
     assert taken(lambda: verify(net, most=10**10)) <= predicted + SLACK + 12_000 * len(net.nodes)
 
 
 def test_a_map_is_let_go_after_its_last_reader() -> None:
     """The peak of a chain does not grow with its length, and does where each layer is read at the end."""
     chain = [network(f"input: [1, 50, 50]\nlayers: [relu * {rounds}]") for rounds in (5, 50)]
-    found = [peak(net, net.nodes, NUMBERS, keep={len(net.nodes) - 1}).bytes for net in chain]
+    found = [compute_peak(net, net.nodes, NUMBERS, keep={len(net.nodes) - 1}).bytes for net in chain]
     assert found[0] == found[1]
-    assert verification(chain[1], chain[1].nodes, ()).bytes == verification(chain[0], chain[0].nodes, ()).bytes
-    kept = peak(chain[1], chain[1].nodes, NUMBERS, keep=range(50)).bytes
+    assert (
+        verification_peak(chain[1], chain[1].nodes, ()).bytes == verification_peak(chain[0], chain[0].nodes, ()).bytes
+    )
+    kept = compute_peak(chain[1], chain[1].nodes, NUMBERS, keep=range(50)).bytes
     assert kept > found[1] + 44 * 2500 * 32
 
 
@@ -146,7 +157,7 @@ def test_the_limit_of_a_run(
     """Exactly as much as is allowed is done, and then no more is held than that."""
     (tmp_path / "net.yaml").write_text("input: [1, 100, 100]\nlayers: ['conv(8, 3)', relu]\n")
     net = load(str(tmp_path / "net.yaml"))
-    most = -(-peak(net, net.nodes, NUMBERS, keep={1}).bytes // 10**6)
+    most = -(-compute_peak(net, net.nodes, NUMBERS, keep={1}).bytes // 10**6)
     codes: list[int] = []
     args = ["run", str(tmp_path / "net.yaml"), "--max-memory"]
     run_command([*args, str(most)])  # what is imported now is not counted
@@ -155,7 +166,7 @@ def test_the_limit_of_a_run(
     assert taken(lambda: codes.append(run_command([*args, str(most - 1)]))) < 300_000
     out, err = capsys.readouterr()
     assert (codes, out) == ([0, 2], "")
-    assert f"net takes up to {most} MB of memory, most of it at relu1, and more than {most - 1} MB are refused" in err
+    assert f"net needs up to {most} MB of memory, most of it at relu1, more than the limit of {most - 1} MB" in err
     assert f"--max-memory {most} lets it run" in err
 
 
@@ -168,7 +179,10 @@ def test_the_maps_that_are_shown_are_counted(
     args = ["run", str(tmp_path / "net.yaml"), *more, "--output", str(tmp_path / "out")]
     net = load(args[1])
     run_command(args)  # what is imported now is not counted
-    assert taken(lambda: run_command(args)) < peak(net, net.nodes, NUMBERS, keep=range(0 if more else 19, 20)).bytes
+    assert (
+        taken(lambda: run_command(args))
+        < compute_peak(net, net.nodes, NUMBERS, keep=range(0 if more else 19, 20)).bytes
+    )
     assert (tmp_path / "out").stat().st_size > 3_600
 
 
@@ -178,7 +192,7 @@ def test_the_limit_of_a_verification(
     """What does not fit is executed on a smaller input; where nothing fits, it is refused."""
     (tmp_path / "net.yaml").write_text("input: [1, 64, 64]\nlayers: [relu]\n")
     net = load(str(tmp_path / "net.yaml"))
-    whole = verification(net, net.nodes, efforts(net, net.nodes, 10**9)).bytes
+    whole = verification_peak(net, net.nodes, estimate_efforts(net, net.nodes, 10**9)).bytes
     monkeypatch.setattr(limits, "MEMORY", whole)
     assert verify(net).input == (1, 64, 64)
     monkeypatch.setattr(limits, "MEMORY", whole - 1)
@@ -187,7 +201,7 @@ def test_the_limit_of_a_verification(
     assert run_command(["verify", str(tmp_path / "net.yaml")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.search(r"even with few channels net takes \d+ MB of memory, .*refused; a smaller --input takes less", err)
+    assert re.search(r"even with few channels net needs \d+ MB of memory, .* limit of \d+ MB; use a", err)
 
 
 def test_resnet18_on_a_million_pixels_is_within_the_limit() -> None:
@@ -196,4 +210,4 @@ def test_resnet18_on_a_million_pixels_is_within_the_limit() -> None:
     found, how = narrow(net, 420_000_000) or (None, "")
     assert found is not None
     assert how
-    assert verification(found, found.nodes, efforts(found, found.nodes, 10**9)).bytes <= limits.MEMORY
+    assert verification_peak(found, found.nodes, estimate_efforts(found, found.nodes, 10**9)).bytes <= limits.MEMORY

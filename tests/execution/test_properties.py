@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cnncalc.execution.matrix import matrix
-from cnncalc.execution.readings import Numbers
+from cnncalc.execution.interpretations import Numbers
+from cnncalc.execution.matrix import compute_matrix
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
@@ -166,7 +166,7 @@ def test_by_the_matrix_as_by_sliding(seed: int) -> None:
     made = calculate(layer, (x,), arrays)
     node = network("input: [1, 2]\nlayers: [relu]").nodes[0]
     node = Node(0, "it", layer, (-1,), (shape,), made.shape, node.span)
-    rows = matrix(node, lambda _, name, shape: arrays(name, shape))
+    rows = compute_matrix(node, lambda _, name, shape: arrays(name, shape))
     assert close([sum(map(mul, row, x.values)) for row in rows], made.values)
 
 
@@ -174,7 +174,7 @@ def test_the_matrix_of_a_batch_norm_has_its_factors_and_nothing_of_its_mean() ->
     """weight / √(variance + epsilon), exactly: 3 / √(3.75 + 0.25) and 1 / √(0 + 0.25)."""
     arrays = {"weight": [3.0, 1.0], "bias": [5.0, 6.0], "running_mean": [1e17, -1e17], "running_var": [3.75, 0.0]}
     node = network("input: [2, 1]\nlayers: [batch_norm(epsilon=0.25)]").nodes[0]
-    assert matrix(node, lambda _, name, shape: arrays[name]) == [[1.5, 0.0], [0.0, 2.0]]
+    assert compute_matrix(node, lambda _, name, shape: arrays[name]) == [[1.5, 0.0], [0.0, 2.0]]
 
 
 def test_the_matrix_of_a_transposed_convolution_is_the_transpose() -> None:
@@ -183,7 +183,7 @@ def test_the_matrix_of_a_transposed_convolution_is_the_transpose() -> None:
     span = network("input: [1, 2]\nlayers: [relu]").nodes[0].span
     conv = Node(0, "a", kind_class("conv")(out=1, kernel=3), (-1,), ((1, 4, 4),), (1, 2, 2), span)
     back = Node(0, "b", kind_class("transposed_conv")(out=1, kernel=3), (-1,), ((1, 2, 2),), (1, 4, 4), span)
-    there, again = (matrix(node, lambda node, name, shape: kernel) for node in (conv, back))
+    there, again = (compute_matrix(node, lambda node, name, shape: kernel) for node in (conv, back))
     assert (len(there), len(there[0])) == (4, 16)
     assert [list(column) for column in zip(*there, strict=True)] == again
 

@@ -35,7 +35,7 @@ MODES += [("bilinear", 2), ("trilinear", 3), ("bicubic", 2), ("area", 1), ("area
     ],
 )
 def test_by_hand(settings: dict[str, Any], values: list[float], wanted: list[float]) -> None:
-    from cnncalc.execution.readings import Numbers
+    from cnncalc.execution.interpretations import Numbers
     from cnncalc.layers.ops import Map
 
     made = Upsample(**settings).execute((Map((1, len(values)), values),), lambda name, shape: [], Numbers())

@@ -9,8 +9,9 @@ import pytest
 
 from cnncalc import limits, load
 from cnncalc.analysis import receptive_field
+from cnncalc.execution.checks import LayerVerdict
 from cnncalc.execution.narrow import narrow
-from cnncalc.execution.verify import APART, LayerVerdict, Verdict, verify
+from cnncalc.execution.verify import APART, Verdict, verify
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Shape, Shapes, Weight, Work
 from cnncalc.layers.conv import Conv

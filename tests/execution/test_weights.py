@@ -10,10 +10,19 @@ import pytest
 from cnncalc import limits
 from cnncalc.cli.app import run as run_command
 from cnncalc.errors import Problem
-from cnncalc.execution.netpbm import PictureError, greys, is_picture, pgm, read_picture
-from cnncalc.execution.readings import Numbers
-from cnncalc.execution.run import needed, run
-from cnncalc.execution.weights import NestedError, Shaped, Weights, check, flat, left_out, nested, sample_input
+from cnncalc.execution.interpretations import Numbers
+from cnncalc.execution.netpbm import PictureError, format_pgm, is_picture, read_picture, to_greys
+from cnncalc.execution.run import find_needed, run
+from cnncalc.execution.weights import (
+    FlatArray,
+    NestedError,
+    Weights,
+    check_weights,
+    flatten_array,
+    list_omitted,
+    nest,
+    sample_input,
+)
 from cnncalc.given import GivenArray
 from cnncalc.layers.ops import Map
 from cnncalc.paths import PathError, find_path
@@ -24,9 +33,9 @@ NET = network("layers: ['conv(4, 3) -> batch_norm -> relu', 'again = conv(4, 1)'
 
 
 def test_nested_lists() -> None:
-    assert flat([[1, 2.5], [3, 4]]) == Shaped((2, 2), [1.0, 2.5, 3.0, 4.0])
-    assert nested((2, 1, 2), [1, 2, 3, 4]) == [[[1, 2]], [[3, 4]]]
-    assert flat(7) == Shaped((), [7.0])
+    assert flatten_array([[1, 2.5], [3, 4]]) == FlatArray((2, 2), [1.0, 2.5, 3.0, 4.0])
+    assert nest((2, 1, 2), [1, 2, 3, 4]) == [[[1, 2]], [[3, 4]]]
+    assert flatten_array(7) == FlatArray((), [7.0])
 
 
 @pytest.mark.parametrize(
@@ -35,14 +44,14 @@ def test_nested_lists() -> None:
         ([[1], [1, 2]], "depth 2 are not equally long"),
         ([1, [2]], "lists of different depth"),
         ([[1, [2]], [1, 2]], "lists of different depth"),
-        ([], "has nothing in it"),
+        ([], "a list is empty"),
         ([["a"]], "found 'a'"),
         ([True], "found 'True'"),
     ],
 )
 def test_what_is_no_array(value: object, what: str) -> None:
     with pytest.raises(NestedError, match=what):
-        flat(value)
+        flatten_array(value)
 
 
 def test_draws_depend_on_the_seed_and_the_path_and_nothing_else() -> None:
@@ -70,11 +79,11 @@ def test_problems_of_what_is_given() -> None:
         "relu1": {"weight": GivenArray([1])},
         "batch_norm": {"mean": GivenArray([0] * 4)},
     }
-    found, problems = check(NET, given, complete=False)
+    found, problems = check_weights(NET, given, complete=False)
     assert list(found) == [("conv1", "bias")]
     assert [problem.message for problem in problems] == [
         "`weight` of conv1 is [1, 1], but [4, 3, 3, 3] is needed",
-        "the conv conv1 keeps no `biass`",
+        "the conv conv1 has no array `biass`",
         "`weights`: there is no layer with weights 'relu1'",
         "`weights`: there is no layer with weights 'batch_norm'",
     ]
@@ -83,7 +92,9 @@ def test_problems_of_what_is_given() -> None:
 
 def given_norm(**arrays: list[float]) -> list[Problem]:
     """What is wrong with these arrays of the batch norm of `NET`, which has four channels."""
-    return check(NET, {"batch_norm1": {name: GivenArray(array) for name, array in arrays.items()}}, complete=False)[1]
+    return check_weights(
+        NET, {"batch_norm1": {name: GivenArray(array) for name, array in arrays.items()}}, complete=False
+    )[1]
 
 
 def test_a_variance_that_cannot_be() -> None:
@@ -91,10 +102,10 @@ def test_a_variance_that_cannot_be() -> None:
     assert given_norm(running_var=[0, 1e-300, 2, 3], running_mean=[-1, -2, -3, -4], weight=[-1, 0, 0, 0]) == []
     [problem] = given_norm(running_var=[1, 2, -1e-9, 4])
     assert (problem.code, problem.path) == ("bad-value", "batch_norm1")
-    assert problem.message == "`running_var` of batch_norm1 is -1e-9 at index 2, but a variance is 0 or more"
-    _, [problem] = check(zero, {"batch_norm1": {"running_var": GivenArray([1, 0, 1])}}, complete=False)
+    assert problem.message == "`running_var` of batch_norm1 is -1e-9 at index 2, but a variance must be 0 or more"
+    _, [problem] = check_weights(zero, {"batch_norm1": {"running_var": GivenArray([1, 0, 1])}}, complete=False)
     assert problem.message == (
-        "`running_var` of batch_norm1 is 0 at index 1, but with epsilon=0 a variance is more than 0"
+        "`running_var` of batch_norm1 is 0 at index 1, but with epsilon=0 a variance must be more than 0"
     )
 
 
@@ -117,7 +128,7 @@ def test_every_command_reports_a_variance_that_cannot_be(
 def test_statistics_by_the_other_name() -> None:
     """Textbooks say mean and variance; whichever it is, the array is the one of PyTorch's name."""
     given = {"batch_norm1": {"mean": GivenArray([1, 2, 3, 4]), "variance": GivenArray([1, 1, 1, 1])}}
-    found, problems = check(NET, given, complete=False)
+    found, problems = check_weights(NET, given, complete=False)
     assert problems == []
     assert set(found) == {("batch_norm1", "running_mean"), ("batch_norm1", "running_var")}
     [problem] = given_norm(mean=[0, 0, 0, 0], running_mean=[0, 0, 0, 0])
@@ -126,7 +137,7 @@ def test_statistics_by_the_other_name() -> None:
         "`running_mean` of batch_norm1 is given twice, also as `mean`",
     )
     [problem] = given_norm(variance=[1, 1, 1, -1])
-    assert problem.message == "`variance` of batch_norm1 is -1 at index 3, but a variance is 0 or more"
+    assert problem.message == "`variance` of batch_norm1 is -1 at index 3, but a variance must be 0 or more"
 
 
 def test_no_more_problems_are_looked_for_than_are_reported() -> None:
@@ -140,22 +151,22 @@ def test_no_more_problems_are_looked_for_than_are_reported() -> None:
                 yield name, array
 
     names = Noting({f"x{number}": GivenArray(1) for number in range(5_000)})
-    _, problems = check(NET, {"conv1": names}, complete=True)
+    _, problems = check_weights(NET, {"conv1": names}, complete=True)
     assert len(problems) == limits.PROBLEMS + 1
     assert len(tried) <= limits.PROBLEMS + 2
-    _, problems = check(NET, {f"x{number}": {} for number in range(5_000)}, complete=True)
+    _, problems = check_weights(NET, {f"x{number}": {} for number in range(5_000)}, complete=True)
     assert len(problems) == limits.PROBLEMS + 1
 
 
 def test_what_is_left_out() -> None:
-    _, problems = check(NET, {"conv1": {"bias": GivenArray([1, 2, 3, 4])}}, complete=True)
+    _, problems = check_weights(NET, {"conv1": {"bias": GivenArray([1, 2, 3, 4])}}, complete=True)
     assert [problem.message for problem in problems] == [
         "`weight` [4, 3, 3, 3] of conv1 is not given, nor 6 other arrays"
     ]
 
 
 def test_only_what_is_needed_runs_and_is_kept() -> None:
-    assert needed(NET, {1}) == {0, 1}
+    assert find_needed(NET, {1}) == {0, 1}
     visited: list[str] = []
     start = Map(*sample_input(0, NET.input))
     made = run(NET, start, Weights(NET, {}, 0), Numbers(), keep={1}, visit=lambda node, _: visited.append(node.path))
@@ -165,12 +176,12 @@ def test_only_what_is_needed_runs_and_is_kept() -> None:
 
 
 def test_pictures() -> None:
-    assert read_picture(b"P2\n# a comment\n3 2\n10\n0 5 10\n10 0 5") == Shaped(
+    assert read_picture(b"P2\n# a comment\n3 2\n10\n0 5 10\n10 0 5") == FlatArray(
         (1, 2, 3), [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
     )
-    assert read_picture(b"P5 2 1 255\n\x00\xff") == Shaped((1, 1, 2), [0.0, 1.0])
-    assert read_picture(b"P5 2 1 510\n\x00\xff\x01\xfe") == Shaped((1, 1, 2), [0.5, 1.0])
-    colour = Shaped((3, 1, 2), [1.0, 0.0, 0.0, 1.0, 0.0, 1.0])
+    assert read_picture(b"P5 2 1 255\n\x00\xff") == FlatArray((1, 1, 2), [0.0, 1.0])
+    assert read_picture(b"P5 2 1 510\n\x00\xff\x01\xfe") == FlatArray((1, 1, 2), [0.5, 1.0])
+    colour = FlatArray((3, 1, 2), [1.0, 0.0, 0.0, 1.0, 0.0, 1.0])
     assert read_picture(b"P6 2 1 255\n\xff\x00\x00\x00\xff\xff") == colour
     assert read_picture(b"P3 2 1 1 1 0 0 0 1 1") == colour
     assert is_picture(b"P6\n")
@@ -183,7 +194,7 @@ def test_pictures() -> None:
     [
         (b"P2\n3 2\n10\n0 5", "should have 6 values, but ends after 2"),
         (b"P5 2 1 255\n\x00", "should have 2 values, but ends after 1"),
-        (b"P2 1 1 5 9", "value of 9, but says that 5"),
+        (b"P2 1 1 5 9", "value of 9, but its header gives 5"),
         (b"P2 x", "width cannot be read"),
         (b"P2 1 0 5 9", "1×0 pixels"),
         (b"P2 1 1 5 x", "not an integer"),
@@ -195,13 +206,13 @@ def test_broken_pictures(data: bytes, what: str) -> None:
 
 
 def test_a_written_picture_reads_back() -> None:
-    text = pgm([float(value) for value in range(60)], 2, 30)
+    text = format_pgm([float(value) for value in range(60)], 2, 30)
     assert all(len(line) <= 70 for line in text.splitlines())
     found = read_picture(text.encode())
     assert found.shape == (1, 2, 30)
     assert (found.values[0], found.values[-1]) == (0.0, 1.0)
-    assert greys([2.0, 2.0]) == [255, 255]
-    assert greys([0.0, float("inf"), 1.0, float("nan")]) == [0, 255, 255, 0]
+    assert to_greys([2.0, 2.0]) == [255, 255]
+    assert to_greys([0.0, float("inf"), 1.0, float("nan")]) == [0, 255, 255, 0]
 
 
 PATHS = ["conv1", "stage.0.conv1", "stage.1.conv1", "stage.1.relu1", "head.linear1"]
@@ -222,9 +233,9 @@ def test_what_is_left_out_beside_a_given_array_changes_nothing() -> None:
     net = network("input: [1, 3, 4]\nlayers: ['conv(1, 3) -> batch_norm(epsilon=0)']")
     kernel = [[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]]
     given = {"conv1": {"weight": GivenArray(kernel)}, "batch_norm1": {"running_mean": GivenArray([2])}}
-    found, problems = check(net, given, complete=True)
+    found, problems = check_weights(net, given, complete=True)
     assert problems == []
-    assert left_out(net, found) == [
+    assert list_omitted(net, found) == [
         "conv1.bias", "batch_norm1.weight", "batch_norm1.bias", "batch_norm1.running_var",
     ]  # fmt: skip
     start = Map((1, 3, 4), [0, 0, 1, 1] * 3)
@@ -234,6 +245,6 @@ def test_what_is_left_out_beside_a_given_array_changes_nothing() -> None:
 
 def test_a_kernel_that_is_left_out_is_missing() -> None:
     net = network("input: [1, 3, 3]\nlayers: ['conv(1, 3)']")
-    _, problems = check(net, {"conv1": {"bias": GivenArray([1])}}, complete=True)
+    _, problems = check_weights(net, {"conv1": {"bias": GivenArray([1])}}, complete=True)
     assert [problem.code for problem in problems] == ["missing-key"]
-    assert check(net, {"conv1": {"weight": GivenArray([[[[1] * 3] * 3]])}}, complete=True)[1] == []
+    assert check_weights(net, {"conv1": {"weight": GivenArray([[[[1] * 3] * 3]])}}, complete=True)[1] == []

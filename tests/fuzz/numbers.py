@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
-from cnncalc.execution.weights import nested
+from cnncalc.execution.weights import nest
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import format_value
@@ -46,7 +46,7 @@ def array(chance: random.Random, shape: Shape, wrong: bool) -> str:
     texts = [chance.choice(few) for _ in range(prod(shape))]
     if wrong and texts:
         texts[chance.randrange(len(texts))] = chance.choice(NO_NUMBERS)
-    made: Any = nested(shape, list(range(len(texts)))) if shape else 0
+    made: Any = nest(shape, list(range(len(texts)))) if shape else 0
     return joined(made, texts)
 
 

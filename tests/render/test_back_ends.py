@@ -15,8 +15,8 @@ from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.report import Report
 from cnncalc.analysis.wanted import search
-from cnncalc.compare.separable import dense, separated
-from cnncalc.compare.side_by_side import SideBySide, Subject, align
+from cnncalc.compare.separable import list_dense_equivalents, separate
+from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.verify import verify as check
@@ -63,7 +63,7 @@ SUMMARIES = [
     small()._replace(complete=False),
 ]
 ALEXNET, VGG11, VGG13, RESNET18 = (load(name) for name in ("alexnet", "vgg11", "vgg13", "resnet18"))
-MANY = [Subject(net.name, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
+MANY = [ComparedNetwork(net.name, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
 TWO = MANY[1:3]
 ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", ALEXNET), ("vgg11", VGG11))]
 VERDICTS = [check(load("two_conv")), check(load("lenet5"))]
@@ -84,8 +84,8 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "compare two": lambda view: compare_side_by_side(side_by_side(None), view),
     "compare two, folded": lambda view: compare_side_by_side(side_by_side(1), view),
     "compare many": lambda view: compare_side_by_side(SideBySide(tuple(MANY)), view),
-    "compare separable": lambda view: compare_separable(separated(VGG11, "depthwise").comparison, "depthwise", view),
-    "compare dense": lambda view: compare_dense(dense(MANY[0].report.layers), "AlexNet", view),
+    "compare separable": lambda view: compare_separable(separate(VGG11, "depthwise").comparison, "depthwise", view),
+    "compare dense": lambda view: compare_dense(list_dense_equivalents(MANY[0].report.layers), "AlexNet", view),
     "list": lambda view: [list_architectures(ENTRIES, True, view)],
     "verify": lambda view: describe_verdict(VERDICTS[1], view),
     "verify many": lambda view: list_verdicts(VERDICTS, view),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.compare.side_by_side import SideBySide, Subject, align
+from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side, describe_change
 from cnncalc.render.summary import summarize
@@ -16,9 +16,9 @@ from ..networks import network
 from .samples import small
 
 
-def made(text: str, label: str = "net") -> Subject:
+def made(text: str, label: str = "net") -> ComparedNetwork:
     net = network(f"layers: {text}")
-    return Subject(label, analyze(net))
+    return ComparedNetwork(label, analyze(net))
 
 
 def compared(one: str, other: str, width: int | None = None, depth: int | None = None) -> str:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from cnncalc import load
-from cnncalc.execution.weights import check
+from cnncalc.execution.weights import check_weights
 from cnncalc.given import GivenArray
 from cnncalc.network import Network
 from cnncalc.paths import PathError, PathFinder, find_path, find_paths
@@ -228,7 +228,7 @@ def test_many_wrong_paths_of_weights_read_the_former_paths_once(monkeypatch: pyt
     monkeypatch.setattr("cnncalc.spec.former.map_former_paths", map_former_paths)
     net = network("input: [3, 8, 8]\nlayers: [batch_norm]")
     given = {f"x{number}": {"weight": GivenArray([1.0])} for number in range(50)}
-    assert [problem.code for problem in check(net, given, complete=False)[1]] == ["unknown-name"] * 50
+    assert [problem.code for problem in check_weights(net, given, complete=False)[1]] == ["unknown-name"] * 50
     assert len(read) == 1
 
 

@@ -1,4 +1,4 @@
-"""What may flow through a network: numbers, counts, or the input positions that each element came from."""
+"""The interpretations of a network's elements: numbers, operation counts, or the input positions they depend on."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from itertools import compress
 from operator import add, mul, neg, or_, sub
 from typing import Any
 
-from cnncalc.execution.ops import Reading
+from cnncalc.execution.ops import WindowOps
 from cnncalc.layers.base import Work
 from cnncalc.layers.ieee import divide, log, overflow_to_infinity, power, sqrt
 from cnncalc.layers.ops import Function, Map, Values
 
-# the fastest dot product that there is: 3.12 and on have one of their own
+# the fastest dot product: since Python 3.12 a function of `math`
 DOT: Callable[[Iterable[float], Iterable[float]], float] = getattr(math, "sumprod", lambda a, b: sum(map(mul, a, b)))
 
 
-class Numbers(Reading):
-    """Elements are floats, and what comes out is the network's output."""
+class Numbers(WindowOps):
+    """Elements are floats; the result is the network's output."""
 
     def add(self, a: Values, b: Values) -> Values:
         return list(map(add, a, b))
@@ -74,14 +74,14 @@ class Numbers(Reading):
     def constant(self, value: float, count: int) -> Values:
         return [float(value)] * count
 
-    def outside(self, value: float) -> Any:
+    def padding_element(self, value: float) -> Any:
         return value
 
     def total(self, a: Values) -> Any:
         return sum(a)
 
     def largest(self, a: Values) -> Any:
-        # `max` passes over a NaN that is not the first; a sum keeps it, and costs less than a look at each element
+        # `max` ignores a NaN that is not the first; a sum keeps it, and is faster than checking each element
         total = sum(a)
         return max(a) if total == total or not any(map(math.isnan, a)) else math.nan
 
@@ -90,7 +90,7 @@ class Numbers(Reading):
             return [DOT(row, a) for row in rows]
         return [DOT(row, a) + bias for row, bias in zip(rows, biases, strict=True)]
 
-    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
+    def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return DOT(a, shares)
 
 
@@ -100,101 +100,101 @@ FUNCTIONS: dict[Function, Callable[[float], float]] = {
     "log": log,
     "erf": math.erf,
     "tanh": math.tanh,
-    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),  # log(1 + exp(x)) without leaving the bounds
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),  # log(1 + exp(x)) without overflow
     "root": sqrt,
 }
 
 
-class Counting(Reading):
-    """Elements are 1, or 0 where they are a window's padding. `all` tallies every operation, `inside` those without it.
+class Counting(WindowOps):
+    """Elements are 1, or 0 for padding. `all` counts every operation, `inside` those without padding.
 
-    A sum of n elements takes n − 1 additions, one onto something else n; of elements that are all padding, none.
+    A sum of n elements takes n − 1 additions, or n if added to something else; a sum of only padding takes none.
     """
 
     def __init__(self) -> None:
         self.all = Tally()
         self.inside = Tally()
 
-    def both(self, name: str, count: int) -> None:
-        """Operations on elements that are no padding."""
+    def count(self, name: str, count: int) -> None:
+        """Count operations on elements that are not padding."""
         self.all[name] += count
         self.inside[name] += count
 
-    def join(self, name: str, a: Values) -> int:
+    def combine(self, name: str, a: Values) -> int:
         self.all[name] += len(a) - 1
         self.inside[name] += max(sum(a) - 1, 0)
         return 1
 
     def add(self, a: Values, b: Values) -> Values:
-        self.both("additions", len(a))
+        self.count("additions", len(a))
         return a
 
     subtract = add
 
     def multiply(self, a: Values, b: Values) -> Values:
-        self.both("multiplications", len(a))
+        self.count("multiplications", len(a))
         return a
 
     def divide(self, a: Values, b: Values) -> Values:
-        self.both("divisions", len(a))
+        self.count("divisions", len(a))
         return a
 
     def shift(self, a: Values, number: float) -> Values:
-        self.both("additions", len(a))
+        self.count("additions", len(a))
         return a
 
     def scale(self, a: Values, number: float) -> Values:
-        self.both("multiplications", len(a))
+        self.count("multiplications", len(a))
         return a
 
     def reciprocal(self, a: Values) -> Values:
-        self.both("divisions", len(a))
+        self.count("divisions", len(a))
         return a
 
     def negate(self, a: Values) -> Values:
-        return a  # a sign is no work
+        return a  # a change of sign is not counted
 
     def maximum(self, a: Values, b: Values) -> Values:
-        self.both("comparisons", len(a))
+        self.count("comparisons", len(a))
         return a
 
     minimum = maximum
 
     def abs(self, a: Values) -> Values:
-        self.both("comparisons", len(a))
+        self.count("comparisons", len(a))
         return a
 
     def power(self, a: Values, number: float) -> Values:
-        self.both("exponentials", len(a))
+        self.count("exponentials", len(a))
         return a
 
     def clamp_min(self, a: Values, number: float) -> Values:
-        self.both("comparisons", len(a))
+        self.count("comparisons", len(a))
         return a
 
     clamp_max = clamp_min
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
-        self.both("comparisons", len(test))
+        self.count("comparisons", len(test))
         return a
 
     def apply(self, function: Function, a: Values) -> Values:
         exponentials, additions = COSTS[function]
-        self.both("exponentials", exponentials * len(a))
-        self.both("additions", additions * len(a))
+        self.count("exponentials", exponentials * len(a))
+        self.count("additions", additions * len(a))
         return a
 
     def constant(self, value: float, count: int) -> Values:
         return [1] * count
 
-    def outside(self, value: float) -> Any:
+    def padding_element(self, value: float) -> Any:
         return 0
 
     def total(self, a: Values) -> Any:
-        return self.join("additions", a)
+        return self.combine("additions", a)
 
     def largest(self, a: Values) -> Any:
-        return self.join("comparisons", a)
+        return self.combine("comparisons", a)
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         for tally, n in ((self.all, len(a)), (self.inside, sum(a))):
@@ -204,9 +204,9 @@ class Counting(Reading):
             tally["additions"] += products if biases is not None else products - len(rows) * (n > 0)
         return [1] * len(rows)
 
-    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
-        self.both("multiplications", len(a))
-        self.both("additions", len(a) - 1)
+    def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
+        self.count("multiplications", len(a))
+        self.count("additions", len(a) - 1)
         return 1
 
 
@@ -223,37 +223,37 @@ COSTS: dict[Function, tuple[int, int]] = {
 
 
 class Tally(dict[str, int]):
-    """Operations by the names that `Work` has for them."""
+    """Numbers of operations by the names of the fields of `Work`."""
 
     def __init__(self) -> None:
         super().__init__(dict.fromkeys(Work._fields, 0))
 
-    def taken(self) -> Work:
-        """What was tallied since it was last taken."""
+    def take_work(self) -> Work:
+        """The operations since the last call."""
         work = Work(**self)
         self.update(dict.fromkeys(self, 0))
         return work
 
 
-class Provenance(Reading):
-    """Elements are the sets of input positions that they came from, a bit for each position of each axis in turn."""
+class Provenance(WindowOps):
+    """Elements are the sets of input positions they depend on: a bit per position, one axis after another."""
 
-    def either(self, a: Values, b: Values) -> Values:
+    def unite(self, a: Values, b: Values) -> Values:
         return list(map(or_, a, b))
 
-    add = subtract = multiply = divide = maximum = minimum = either
+    add = subtract = multiply = divide = maximum = minimum = unite
 
     def with_number(self, a: Values, number: float) -> Values:
         return a
 
-    def alone(self, a: Values) -> Values:
+    def unchanged(self, a: Values) -> Values:
         return a
 
     shift = scale = power = clamp_min = clamp_max = with_number
-    reciprocal = negate = abs = alone
+    reciprocal = negate = abs = unchanged
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
-        return self.either(test, self.either(a, b))
+        return self.unite(test, self.unite(a, b))
 
     def apply(self, function: Function, a: Values) -> Values:
         return a
@@ -261,7 +261,7 @@ class Provenance(Reading):
     def constant(self, value: float, count: int) -> Values:
         return [0] * count
 
-    def outside(self, value: float) -> Any:
+    def padding_element(self, value: float) -> Any:
         return 0
 
     def total(self, a: Values) -> Any:
@@ -272,12 +272,12 @@ class Provenance(Reading):
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         return [reduce(or_, a, 0)] * len(rows)
 
-    def weigh(self, a: Values, shares: Sequence[float]) -> Any:
+    def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return reduce(or_, compress(a, shares), 0)
 
 
-def traced_input(shape: tuple[int, ...]) -> Map:
-    """An input whose every element is the set of its own position."""
+def trace_input(shape: tuple[int, ...]) -> Map:
+    """An input where every element is the set of its own position."""
     values = [0]
     first = 0
     for size in shape[1:]:

@@ -1,0 +1,152 @@
+"""Executing a network, or its layers one by one, to count operations and to trace input positions.
+
+`verify` calls these functions; `checks` compares the results with the declared figures and receptive fields.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import reduce
+from math import prod
+from operator import or_
+from typing import NamedTuple
+
+from cnncalc.execution.interpretations import Counting, Provenance, trace_input
+from cnncalc.execution.narrow import narrow_to
+from cnncalc.execution.run import execute, run
+from cnncalc.execution.weights import get_ones
+from cnncalc.layers.base import Layer, Shape, Shapes, Work
+from cnncalc.layers.ops import Map
+from cnncalc.network import INPUT, Network, Node
+
+Step = Callable[[], None]  # called after each layer
+
+
+class Counts(NamedTuple):
+    """An executed layer: pairs of a declared figure and the counted one."""
+
+    shapes: tuple[Shape, Shape]
+    work: tuple[Work, Work]
+    inside: tuple[Work, Work]
+    arrays: tuple[dict[str, int], dict[str, int]]
+
+
+class _Counter:
+    """Executes layers with counting elements, and counts the elements of their arrays."""
+
+    def __init__(self) -> None:
+        self.reading = Counting()
+        self.drawn = dict.fromkeys(("weight", "bias", "buffer"), 0)
+
+    def get_weight(self, node: Node, name: str, shape: Shape) -> list[float]:
+        roles = {weight.name: weight.role for weight in node.layer.weights(node.input_shapes)}
+        self.drawn[roles.get(name, "weight")] += prod(shape)
+        return get_ones(node, name, shape)
+
+    def take_counts(self, node: Node, made: Map) -> Counts:
+        """What was counted since the previous layer."""
+        inputs, output = node.input_shapes, node.output
+        declared = dict.fromkeys(self.drawn, 0)
+        for weight in node.layer.weights(inputs):
+            declared[weight.role] += prod(weight.shape)
+        drawn = dict(self.drawn)
+        self.drawn.update(dict.fromkeys(drawn, 0))
+        shape = made.shape if len(made.values) == prod(made.shape) else (len(made.values),)
+        work = node.layer.work(inputs, output), self.reading.all.take_work()
+        inside = node.layer.work_inside(inputs, output), self.reading.inside.take_work()
+        return Counts((output, shape), work, inside, (declared, drawn))
+
+
+def count_network(network: Network, step: Step) -> list[Counts]:
+    counter = _Counter()
+    found: list[Counts] = []
+
+    def visit(node: Node, made: Map) -> None:
+        found.append(counter.take_counts(node, made))
+        step()
+
+    start = Map(network.input, [1] * prod(network.input))
+    run(network, start, counter.get_weight, counter.reading, keep=(), whole=True, visit=visit)
+    return found
+
+
+def count_layers(network: Network, step: Step) -> list[Counts]:
+    known: dict[tuple[Layer, Shapes], Counts] = {}
+    counter = _Counter()
+    found = []
+    for node in network.nodes:
+        key = (node.layer, node.input_shapes)
+        if key not in known:
+            alone = isolate(node)
+            inputs = tuple(Map(shape, [1] * prod(shape)) for shape in alone.input_shapes)
+            known[key] = counter.take_counts(alone, execute(alone, inputs, counter.get_weight, counter.reading))
+        found.append(known[key])
+        step()
+    return found
+
+
+def isolate(node: Node) -> Node:
+    """The layer by itself, with as few channels as possible."""
+    if len(node.inputs) > 1:
+        inputs = tuple((1, *shape[1:]) for shape in node.input_shapes)
+        return node._replace(input_shapes=inputs, output=node.layer.output_shape(inputs))
+    single = node._replace(index=0, inputs=(INPUT,), shares=None, like=None)
+    network = Network("", "", "", node.input_shapes[0], (single,), (), {"": 0})
+    return narrow_to(network, node.input_shapes[0][1:], joined=True).nodes[0]
+
+
+# tracing
+
+
+class Trace(NamedTuple):
+    """The input positions that each position of a map, or each element of a vector, depends on, over all channels."""
+
+    positions: list[int]
+    everything: int
+
+
+Checked = Callable[[Node, Trace], None]
+
+
+def _unite_channels(made: Map) -> Trace:
+    if len(made.shape) == 1:
+        return Trace(made.values, reduce(or_, made.values))
+    merged: list[int] = made.channels()[0]
+    for channel in made.channels()[1:]:
+        if channel != merged:
+            merged = list(map(or_, merged, channel))
+    return Trace(merged, reduce(or_, merged))
+
+
+def trace_network(network: Network, check: Checked) -> None:
+    """Trace through the whole network; no trace is kept."""
+
+    def visit(node: Node, made: Map) -> None:
+        check(node, _unite_channels(made))
+
+    run(network, trace_input(network.input), get_ones, Provenance(), keep=(), whole=True, visit=visit)
+
+
+def trace_layers(network: Network, check: Checked) -> None:
+    """Trace through every layer by itself; each of its input channels has the trace of all channels before it.
+
+    A trace is kept until its last reader.
+    """
+    readers = Counter(index for node in network.nodes for index in node.inputs)
+    known = {INPUT: _unite_channels(trace_input(network.input))}
+    for node in network.nodes:
+        alone = isolate(node)
+        inputs = []
+        for index, shape in zip(node.inputs, alone.input_shapes, strict=True):
+            trace = known[index]
+            values = trace.positions * shape[0] if len(shape) > 1 else [trace.everything] * shape[0]
+            inputs.append(Map(shape, values))
+        made = execute(alone, tuple(inputs), get_ones, Provenance())
+        trace = _unite_channels(made)
+        known[node.index] = trace if len(made.shape) > 1 else trace._replace(positions=[trace.everything])
+        check(node, known[node.index])
+        readers.subtract(node.inputs)
+        for index in {*node.inputs, node.index}:
+            if not readers[index]:
+                known.pop(index, None)
