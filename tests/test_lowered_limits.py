@@ -222,7 +222,7 @@ def test_smaller_inputs_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
             yield sizes, False
 
     monkeypatch.setattr(narrow, "smaller_sizes", no_end)
-    monkeypatch.setattr(narrow, "cost", lambda network, most: most + 1)
+    monkeypatch.setattr(narrow, "estimate_cost", lambda network, most: most + 1)
     for layers, inputs, wanted in ((20 * 15, 99, 15), (20 * 15, 12, 12), (20, 99, narrow.MIN_INPUTS)):
         tried.clear()
         monkeypatch.setattr(limits, "NARROWED_LAYERS", layers)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from cnncalc.network import INPUT
-
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Costs, LayerReport, Report
 
@@ -113,6 +111,8 @@ def _field_of_network(report: Report) -> Value:
 
 def count_depth(report: Report) -> int:
     """The most convolutions and linear layers on a path through the network; 50 for ResNet-50."""
+    from cnncalc.network import INPUT  # the options import this module for their help alone
+
     found = {INPUT: 0}
     for index, layer in enumerate(report.layers):
         found[index] = max((found[source] for source in layer.sources), default=0)

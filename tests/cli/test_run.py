@@ -179,8 +179,8 @@ def test_a_wrong_array_in_the_architecture_is_shown_where_it_stands(folder: Path
 def test_too_much_work_is_refused_with_the_figure() -> None:
     done = cnncalc("run", "vgg16")
     assert done.returncode == 2
-    assert "VGG-16 takes 15,470,264,320 multiplications" in done.stderr
-    assert "--max-multiplications 15470264320 lets it run" in done.stderr
+    assert "VGG-16 needs 15,470,264,320 multiplications" in done.stderr
+    assert "or --max-multiplications 15470264320" in done.stderr
     done = cnncalc("run", "vgg16", "--input", "3x30000x30000", "--at", "max_pool1", "--max-multiplications", "0")
     assert done.returncode == 2
 
