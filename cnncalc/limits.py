@@ -26,6 +26,7 @@ LIST_ELEMENTS = 10_000  # those of nested lists included: lists can be built by 
 EVALUATION_STEPS = 3_000_000  # parts of expressions and elements of lists evaluated in total: about a second
 
 # The network
+INPUTS = 32  # of a network: each is followed through all layers
 LAYERS = 30_000  # in total: some 60 MB, and with a receptive field of its own for each about a second
 EXPANSION_STEPS = 100_000  # items and groups gone through, those that give no layer included: half a second
 STEPS_AFTER_ERROR = 30_000  # the same after a failure: further problems have been found by then

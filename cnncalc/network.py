@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
 
 FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
-INPUT = -1  # in place of a node's index: the network's input
+# In place of a node's index: the network's first input (the others are −2, −3, …), and no tensor, where a network has
+# several inputs and none is chosen yet.
+INPUT = -1
+NOTHING = -(2**31)
+INPUT_NAME = "input"  # of an only input to which the file gives no name
+
+
+def input_label(name: str) -> str:
+    """An input as sources of layers and messages name it: `input`, or one with a name `input.left`."""
+    return name if name == INPUT_NAME else f"{INPUT_NAME}.{name}"
+
+
+def positions_of(shape: Shape) -> Shape:
+    """The sizes of the axes on which the positions of an input are told apart: of a flat one, its elements are."""
+    return shape[1:] or shape
 
 
 class Node(NamedTuple):
-    """One layer where it runs. `inputs` are indexes of earlier nodes, or INPUT.
+    """One layer where it runs. `inputs` are indexes of earlier nodes, negative for inputs of the network.
 
-    `like` is the node, or INPUT, from whose output the layer takes its argument `like`: the sizes only, not the values.
+    `like` is the node, or input, from whose output the layer takes its argument `like`: the sizes only, not the values.
     """
 
     index: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
@@ -33,9 +48,9 @@ class Group(NamedTuple):
     """What the file writes as one thing and is several layers: a block's call, a repeat, a merge, a branch.
 
     It holds the nodes from `first` up to, not including, `last`; `result` is the index of the node whose output
-    leaves it (INPUT where nothing inside changes what flows, None where nothing leaves it but named outputs, or where
-    an error is in it). `path` is "" for a repeat that adds nothing to the paths
-    of its layers, and for its rounds.
+    leaves it (an input, or NOTHING, where nothing inside changes what flows, None where nothing leaves it but named
+    outputs, or where an error is in it). `path` is "" for a repeat that adds nothing to the paths of its layers, and
+    for its rounds.
     """
 
     path: str
@@ -52,7 +67,7 @@ class Network(NamedTuple):
     """A network as it was read.
 
     - `name`, `source`, `notes`: as the file gives them, "" where it does not.
-    - `input`: the shape of its input, (C, *spatial) with one to three spatial axes.
+    - `inputs`: the shape of each input by its name, (C, *spatial) with one to three spatial axes, or (N,).
     - `nodes`: its layers in the order in which they run.
     - `groups`: what the file writes as one thing and is several layers, as spans of `nodes`.
     - `outputs`: the index of the node that gives each output, by its name; "" is the end of the chain.
@@ -65,7 +80,7 @@ class Network(NamedTuple):
     name: str
     source: str
     notes: str
-    input: Shape
+    inputs: dict[str, Shape]
     nodes: tuple[Node, ...]
     groups: tuple[Group, ...]
     outputs: dict[str, int]
@@ -74,9 +89,19 @@ class Network(NamedTuple):
     former_paths: FormerPaths = dict
 
     def output_paths(self) -> dict[str, str]:
-        """The path of the layer that gives each named output, by its name; without those that are the input."""
-        return {name: self.nodes[index].path for name, index in self.outputs.items() if name and index != INPUT}
+        """The path of the layer that gives each named output, by its name; without those that are an input."""
+        return {name: self.nodes[index].path for name, index in self.outputs.items() if name and index >= 0}
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the first input."""
+        return next(iter(self.inputs.values()))
+
+    @property
+    def starts(self) -> dict[int, Shape]:
+        """The shape of each input by its index, from INPUT down."""
+        return dict(zip(count(INPUT, -1), self.inputs.values(), strict=False))
 
     def shape_at(self, index: int) -> Shape:
-        """Shape of what the node gives, or of the network's input for INPUT."""
-        return self.input if index == INPUT else self.nodes[index].output
+        """Shape of what a node gives, or of an input."""
+        return self.nodes[index].output if index >= 0 else self.starts[index]

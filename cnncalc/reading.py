@@ -21,7 +21,7 @@ from cnncalc.spec.files import decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
 if TYPE_CHECKING:
-    from cnncalc.spec.python_arguments import InputSize, Settings, StrPath
+    from cnncalc.spec.python_arguments import InputSizes, Settings, StrPath
 
 
 class Reader(NamedTuple):
@@ -96,18 +96,18 @@ class Reading:
 def read(
     name: str,
     *,
-    input: str | None = None,
+    inputs: Sequence[str] = (),
     settings: Sequence[str] = (),
     check_expect: bool = False,
     layers: bool = False,
 ) -> Reading:
     """Read an architecture; what is wrong in it is in the result. `check_expect` says whether `expect` is checked.
 
-    With `layers`, a name that is not that of a file or of a bundled architecture is a chain of layers. `input`
-    overrides the input size, `3x224x224`, `settings` params of the file, `NAME=VALUE`. Raises UsageError where these
-    are wrong or not for this network.
+    With `layers`, a name that is not that of a file or of a bundled architecture is a chain of layers. `inputs`
+    override the input size, `3x224x224`, or that of each input by its name, `left=3x64x64`; `settings` params of the
+    file, `NAME=VALUE`. Raises UsageError where these are wrong or not for this network.
     """
-    overrides = parse_overrides(input, settings)
+    overrides = parse_overrides(inputs, settings)
     path = find(name)
     chain = path is None and (is_chain(name) or (layers and not is_path(name)))
     if chain:
@@ -130,25 +130,26 @@ def read_text(source: Source, path: str = "-", *, check_expect: bool = False) ->
     return Reading(source.name, loaded, NO_OVERRIDES, check_expect=check_expect, is_chain=False)
 
 
-def load(architecture: StrPath, *, input: InputSize | None = None, settings: Settings = ()) -> Network:
+def load(architecture: StrPath, *, input: InputSizes | None = None, settings: Settings = ()) -> Network:
     """The network of an architecture file, a bundled name, a chain of layers, or "-" for standard input.
 
-    `input` overrides the input size: `"3x224x224"` or `[3, 224, 224]`, channels first. `settings` override params of
+    `input` overrides the input size: `"3x224x224"` or `[3, 224, 224]`, channels first; of several inputs a mapping of
+    their names to sizes, `{"left": [3, 64, 64]}`. `settings` override params of
     the file: `{"width": 32}` or `["width=32"]`. Raises SpecError with every problem found, UsageError for an input or
     a param that the network cannot have, TypeError for arguments of other types.
     """
-    from cnncalc.spec.python_arguments import input_size_text, path_text, setting_texts  # not needed by commands
+    from cnncalc.spec.python_arguments import input_texts, path_text, setting_texts  # not needed by commands
 
-    size = None if input is None else input_size_text(input)
-    return read(path_text(architecture), input=size, settings=setting_texts(settings)).require_network()
+    inputs = [] if input is None else input_texts(input)
+    return read(path_text(architecture), inputs=inputs, settings=setting_texts(settings)).require_network()
 
 
 def _chain(text: str, overrides: Overrides) -> Source:
     """The text of a chain; its params are those that are set. Raises UsageError where it has no input."""
-    if overrides.input is None:
+    if not overrides.inputs:
         missing = "" if "->" in text else f"there is no file {text!r}, and "
         raise UsageError(f"{missing}a chain of layers needs --input, e.g. --input 3x224x224")
-    return chain_source(text, overrides.input, overrides.params)
+    return chain_source(text, overrides.inputs, overrides.params)
 
 
 def _open(path: str) -> Source:

@@ -19,7 +19,7 @@ def read(text: str, *, input: str | None = None, settings: Sequence[str] = ()) -
     text = dedent(text).lstrip("\n")
     if not re.search(r"^(input|extends):|\"input\"", text, re.MULTILINE):
         text = "input: [3, 8, 8]\n" + text
-    return load_source(Source("test.yaml", text), "-", parse_overrides(input, settings))
+    return load_source(Source("test.yaml", text), "-", parse_overrides([] if input is None else [input], settings))
 
 
 def network(text: str, **how: Any) -> Network:

@@ -90,6 +90,15 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
         lambda size: f"{HEAD}layers: [relu * 20000, relu * {size - 20_000}]", limits.LAYERS,
         "too-large: the network has more than 30,000 layers",
     ),
+    "layers for two inputs": (  # each has a receptive field for both
+        lambda size: f"input: {{a: [1, 2], b: [1, 2]}}\nlayers: [add: [from(a), from(b)], relu * {size - 1}]",
+        limits.LAYERS // 2, "too-large: the network has more than 15,000 layers for 2 inputs",
+    ),
+    "inputs": (
+        lambda size: f"input: {{{', '.join(f'a{n}: [1, 2]' for n in range(size))}}}\n"
+        f"layers: [add: [{', '.join(f'from(a{n})' for n in range(size))}]]",
+        limits.INPUTS, "too-large: the network has more than 32 inputs",
+    ),
     "words": (  # the sizes of the input are three of them
         lambda size: f"{HEAD}layers:\n" + "- relu()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3),
         limits.TOKENS, "too-large: the calls and expressions have more than 200,000 words and operators",

@@ -204,7 +204,7 @@ def test_verify_narrows_until_it_takes_no_more_steps(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     net = network("input: [1, 8, 8]\nlayers: ['conv(8, 3)']")
-    steps = min(narrow.estimate_cost(candidate, 10**9) for candidate in narrow.narrow_variants(net, (8, 8)))
+    steps = min(narrow.estimate_cost(candidate, 10**9) for candidate in narrow.narrow_variants(net, [(8, 8)]))
     for most, smaller in ((steps, False), (steps - 1, True)):
         monkeypatch.setattr(limits, "VERIFIED_STEPS", most)
         assert run(["verify", "conv(8, 3)", "--input", "1x8x8"]) == 0

@@ -46,13 +46,13 @@ def test_what_a_name_means_in_this_order(folder: Path, monkeypatch: pytest.Monke
     (folder / "-").write_text("name: File\n")
     assert read("-").require_network().name == "Piped"
     assert read("alexnet").require_network().name == "AlexNet"
-    assert read("relu", input="1x4").require_network().name == "relu"
-    assert read("relu->tanh", input="1x4").require_network().name == "relu->tanh"
+    assert read("relu", inputs=["1x4"]).require_network().name == "relu"
+    assert read("relu->tanh", inputs=["1x4"]).require_network().name == "relu->tanh"
     for name in ("alexnet", "relu", "relu->tanh", "conv(1, 1)"):
         (folder / name).write_text("name: File\ninput: [1, 4]\nlayers: [relu]\n")
         assert read(name).require_network().name == "File"
     (folder / "tanh").mkdir()
-    assert read("tanh", input="1x4").require_network().name == "tanh"
+    assert read("tanh", inputs=["1x4"]).require_network().name == "tanh"
 
 
 def test_a_word_that_means_nothing_has_a_suggestion(folder: Path) -> None:
@@ -84,10 +84,10 @@ def test_sizes_are_understood_as_people_write_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3", "3x", "3,,4", "3x4,5", "3x-4", "0x4", "3.0x4", "[3, 4", "3x4x5x6x7", "1e3x4", "٣x4"]
+    "text", ["", "3x", "3,,4", "3x4,5", "3x-4", "0x4", "3.0x4", "[3, 4", "3x4x5x6x7", "1e3x4", "٣x4"]
 )
 def test_other_sizes_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="--input takes 2 to 4 sizes"):
+    with pytest.raises(UsageError, match="--input takes 1 to 4 sizes"):
         parse_sizes(text)
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from cnncalc.analysis.axis_field import nearly_equal
+from cnncalc.analysis.input_view import views
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.layers.base import Shapes
 from cnncalc.layers.channels import Chosen
 from cnncalc.layers.reach import AdaptiveWindow
 from cnncalc.layers.window import Axis, Windowed
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node, positions_of
 
 BY_POSITION = re.compile(r"\w+\([0-9]+, *[0-9]+, *[0-9]+[,)]")
 LARGE_KERNEL = 12  # from here on, kernel and channels are probably swapped
@@ -213,28 +214,29 @@ def check_small_field(inspection: Inspection) -> Iterator[Problem]:
     walked: set[int] = set()
     for end in inspection.outputs:
         index = end
-        while index not in walked and index != INPUT and not inspection.reads(network.nodes[index]):
+        while index not in walked and index >= 0 and not inspection.reads(network.nodes[index]):
             walked.add(index)
             index = network.nodes[index].inputs[0]
-        if index == INPUT or index in walked or len(network.shape_at(end)) > 1:
+        if index < 0 or index in walked or len(network.shape_at(end)) > 1:
             continue
         walked.add(index)
         pool = network.nodes[index]
-        before = network.nodes[pool.inputs[0]] if pool.inputs[0] != INPUT else None
+        before = network.nodes[pool.inputs[0]] if pool.inputs[0] >= 0 else None
         if before is None or not all(
             isinstance(axis, AdaptiveWindow) and axis.output == 1 for axis in inspection.reads(pool)
         ):
             continue
-        seen = inspection.layer(before)
-        field = seen.receptive_field
-        image = network.input[1:]
-        if field and not seen.whole and any(size < side for size, side in zip(field.size, image, strict=True)):
-            yield warn(
-                "small-field",
-                f"before the global pool a unit sees {format_sizes(field.size)} of an image of {format_sizes(image)}",
-                pool,
-                help="more layers, larger windows or earlier strides enlarge the receptive field",
-            )
+        for name, seen in inspection.layer(before).seen.items():
+            field = seen.receptive_field
+            image = positions_of(network.inputs[name])
+            if field and not seen.whole and any(size < side for size, side in zip(field.size, image, strict=True)):
+                of = format_sizes(image) + (f", the input `{name}`" if len(network.inputs) > 1 else "")
+                yield warn(
+                    "small-field",
+                    f"before the global pool a unit sees {format_sizes(field.size)} of an image of {of}",
+                    pool,
+                    help="more layers, larger windows or earlier strides enlarge the receptive field",
+                )
 
 
 def check_stride_disagreement(inspection: Inspection) -> Iterator[Problem]:
@@ -245,22 +247,19 @@ def check_stride_disagreement(inspection: Inspection) -> Iterator[Problem]:
     for node in inspection.network.nodes:
         if len(node.inputs) < 2 or max(node.output[1:], default=1) == 1:
             continue
-        fields = [inspection.report.layers[index].receptive_field for index in node.inputs if index != INPUT]
-        shapes = [shape for index, shape in zip(node.inputs, node.input_shapes, strict=True) if index != INPUT]
-        strides = [
-            field.stride for field, shape in zip(fields, shapes, strict=True) if field and shape[1:] == node.output[1:]
-        ]
-        if INPUT in node.inputs:
-            strides.append(tuple(1 for _ in node.output[1:]))
-        moving = {stride for stride in strides if any(stride)}
-        if not all(map(nearly_equal, zip(*moving, strict=True))):
-            listed = " and ".join(sorted(map(format_sizes, moving)))
-            yield warn(
-                "stride-disagreement",
-                f"the branches of `{node.layer.kind}` have different strides over the input: {listed}",
-                node,
-                help="give the branches the same strides",
-            )
+        for view in views(inspection.network, inspection.report, node.index):
+            sources = zip(node.inputs, node.input_shapes, strict=True)
+            fields = (view.field(index) for index, shape in sources if index < 0 or shape[1:] == node.output[1:])
+            moving = {field.stride for field in fields if field and any(field.stride)}
+            if not all(map(nearly_equal, zip(*moving, strict=True))):
+                listed = " and ".join(sorted(map(format_sizes, moving)))
+                own = f" `{view.name}`" if len(inspection.network.inputs) > 1 else ""
+                yield warn(
+                    "stride-disagreement",
+                    f"the branches of `{node.layer.kind}` have different strides over the input{own}: {listed}",
+                    node,
+                    help="give the branches the same strides",
+                )
 
 
 def check_input_channels_first(inspection: Inspection) -> Iterator[Problem]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.receptive_field import Field
-from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
+from cnncalc.analysis.report import Costs, LayerReport, Report, Seen
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.channels import Channels
 from cnncalc.layers.reach import Reach
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node, positions_of
+
+Rules = tuple[Reach, Channels]
 
 
 def count_costs(layer: Layer, inputs: Shapes, output: Shape) -> Costs:
@@ -38,35 +40,39 @@ def iterate_costs(network: Network) -> Iterator[Costs]:
         yield found[node.shares is not None]
 
 
-class _Seen(NamedTuple):
-    """A field, and its form in the report."""
+class Followed(NamedTuple):
+    """What a layer sees of one input: the field, and what the report says of it, by the input's name."""
 
     field: Field | None
-    receptive_field: ReceptiveField | None
-    whole: Whole | None
+    seen: Mapping[str, Seen]
 
 
-class _Fields:
-    """Computes the receptive field layer by layer; each is kept until its last reader."""
+class Follower:
+    """Follows the receptive field on one input from layer to layer; each is kept until its last reader has it."""
 
-    def __init__(self, network: Network) -> None:
-        self.image = network.input[1:]
-        self.rules: dict[tuple[int, Shapes], tuple[Reach, Channels]] = {}
+    def __init__(self, network: Network, name: str, start: int, rules: dict[tuple[int, Shapes], Rules]) -> None:
+        """`rules` keeps those of layers, for the other inputs."""
+        self.name = name
+        self.image = positions_of(network.inputs[name])
+        self.several = len(network.inputs) > 1
+        self.rules = rules
         self.phases = 0
-        self.at: dict[int, _Seen] = {INPUT: self._show(receptive_field.at_input(network.input))}
+        self.at: dict[int, Followed] = {start: self._show(receptive_field.at_input(network.inputs[name]))}
         self.last_reader = {source: node.index for node in network.nodes for source in node.inputs}
         self.like: dict[tuple[int, int], int] = {}  # by the source and the layer, the first node of both
 
-    def after(self, node: Node) -> _Seen:
-        """The field of a layer's output; called once for each node, in order."""
+    def after(self, node: Node) -> Followed | None:
+        """What the output of a layer sees, called once for each node in order; None where the input does not reach."""
+        if self.several and not any(source in self.at for source in node.inputs):
+            return None
         first = node.inputs[0]
         alone = len(node.inputs) == 1
         like = self.like.setdefault((first, id(node.layer)), node.index) if alone else node.index
         found = self.at.get(like)
         if found is None:
-            before = self.at[first]
+            before = self.at.get(first)
             field = self._compute(node)
-            found = before if field is before.field else self._show(field)
+            found = before if before and field is before.field else self._show(field)
         self.at[node.index] = found
         for source in node.inputs:
             if self.last_reader[source] == node.index:
@@ -76,33 +82,45 @@ class _Fields:
     def _compute(self, node: Node) -> Field | None:
         if self.phases >= limits.FIELD_UNITS:
             return None
-        before = tuple([field for index in node.inputs if (field := self.at[index].field) is not None])
-        if len(before) < len(node.inputs):
+        reached = [self.at.get(index) for index in node.inputs]
+        if any([each is not None and each.field is None for each in reached]):
             return None
         key = (id(node.layer), node.input_shapes)
         rule = self.rules.get(key)
         if rule is None:
             layer, shapes, output = node.layer, node.input_shapes, node.output
             rule = self.rules[key] = layer.reach(shapes, output), layer.channels(shapes, output)
+        before = tuple([each and each.field for each in reached])
         return receptive_field.after(*rule, before, node.input_shapes, node.output)
 
-    def _show(self, field: Field | None) -> _Seen:
+    def _show(self, field: Field | None) -> Followed:
         self.phases += receptive_field.count_phases(field)
-        return _Seen(field, receptive_field.to_report(field), receptive_field.whole(field, self.image))
+        shown, whole = receptive_field.to_report(field), receptive_field.whole(field, self.image)
+        return Followed(field, {self.name: Seen(shown, whole, field is None or field.centred)})
+
+
+def follow(network: Network) -> list[Follower]:
+    """A follower for each input."""
+    rules: dict[tuple[int, Shapes], Rules] = {}
+    return [Follower(network, name, start, rules) for name, start in zip(network.inputs, network.starts, strict=True)]
 
 
 def analyze(network: Network) -> Report:
-    """Compute the figures of every layer and their sums, in time linear in the layers at any resolution."""
-    fields = _Fields(network)
+    """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
+    followers = follow(network)
+    only = followers[0] if len(followers) == 1 else None
     lines: dict[Span, int] = {}
     layers = []
     for node, cost in zip(network.nodes, iterate_costs(network), strict=True):
-        field, own, whole = fields.after(node)
+        if only and (found := only.after(node)):
+            seen = found.seen
+        else:
+            reached = [each.after(node) for each in followers]
+            seen = {name: own for each in reached if each for name, own in each.seen.items()}
         line = lines.get(node.span) or lines.setdefault(node.span, node.span.line)
         shares = network.nodes[node.shares].path if node.shares is not None else ""
-        seen = own, whole, field is None or field.centred
         layers.append(
-            LayerReport(node.path, node.layer, line, node.input_shapes, node.output, cost, *seen, shares, node.inputs)
+            LayerReport(node.path, node.layer, line, node.input_shapes, node.output, cost, seen, shares, node.inputs)
         )
     outputs = {name: network.shape_at(index) for name, index in network.outputs.items()}
     output = next(iter(outputs.values()), ()) if network.complete else ()
@@ -111,7 +129,7 @@ def analyze(network: Network) -> Report:
         network.name,
         network.source,
         network.notes,
-        network.input,
+        network.inputs,
         output,
         outputs,
         tuple(layers),

@@ -12,7 +12,7 @@ from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.trace import Formula, derive_formulas, to_formula, trace
-from cnncalc.network import INPUT, Network
+from cnncalc.network import INPUT_NAME, Network
 
 # The symbol of each quantity.
 LEFT = {
@@ -49,8 +49,8 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
         )
     last = None
     if wanted is not None:
-        last = next((index for index in reversed(chosen) if report.layers[index].receptive_field), None)
-        if last is not None and count_way_lengths(network, report)[last] > limits.WAY_LAYERS:
+        last = next((index for index in reversed(chosen) if _has_field(report.layers[index])), None)
+        if last is not None and sum(count_way_lengths(network, report, last)) > limits.WAY_LAYERS:
             last = None
     return [explain_layer(network, report, index, chain=index == last) for index in chosen]
 
@@ -58,17 +58,23 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
     """Explain all figures of one layer."""
     layer = report.layers[index]
-    lines = (*_lines(layer, field_lines(network, report, index), _taken_from(network, index)),)
-    way = list_steps(network, report, index) if chain and layer.receptive_field and layer.receptive_field.size else ()
+    lines = (*_lines(layer, field_lines(network, report, index), _taken_from(network, report, index)),)
+    way = list_steps(network, report, index) if chain and _has_field(layer) else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
 
 
-def _taken_from(network: Network, index: int) -> str:
+def _has_field(layer: LayerReport) -> bool:
+    """Whether units have a receptive field, of any input."""
+    return any(seen.receptive_field and seen.receptive_field.size for seen in layer.seen.values())
+
+
+def _taken_from(network: Network, report: Report, index: int) -> str:
     """Where a layer takes its sizes from, "" for most."""
     like = network.nodes[index].like
     if like is None:
         return ""
-    return f"the size of {'the input' if like == INPUT else network.nodes[like].path}"
+    named = network.nodes[like].path if like >= 0 else report.input_labels[like]
+    return f"the size of {'the input' if named == INPUT_NAME else named}"
 
 
 def _lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[Line]:

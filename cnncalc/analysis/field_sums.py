@@ -7,14 +7,15 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from cnncalc import limits
+from cnncalc.analysis.input_view import InputView, views
 from cnncalc.analysis.lines import Line, Sum, to_sum
-from cnncalc.analysis.report import LayerReport, ReceptiveField, Report
+from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Seen
 from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, name_sizes, to_formula, trace
 from cnncalc.layers.window import ceil_divide
-from cnncalc.network import INPUT, Network
+from cnncalc.network import Network, positions_of
 
 T = TypeVar("T")
 
@@ -61,26 +62,33 @@ def rate(rule: Rule, j: int) -> int | None:
 
 
 def field_lines(network: Network, report: Report, index: int) -> list[Line]:
-    """The lines of a layer's receptive field."""
-    layer = report.layers[index]
-    before = [_field_at(network, report, source) for source in network.nodes[index].inputs]
-    after = layer.receptive_field
+    """The lines of a layer's receptive field; where the network has several inputs, those of each that reaches it."""
+    found: list[Line] = []
+    for view in views(network, report, index):
+        own = f", {view.name}" if len(network.inputs) > 1 else ""
+        found += [line._replace(label=line.label and line.label + own) for line in _lines(view, index)]
+    return found
+
+
+def _lines(view: InputView, index: int) -> list[Line]:
+    seen = view.seen(index)
+    before = [view.field(source) for source in view.sources(index)]
+    after = seen.receptive_field
     if after is None or not after.size:
-        return [Line("receptive field", (), _describe_whole(report, layer))]
-    if len(before) > 1:
-        return _merged_lines(network, report, index, before)
+        return [Line("receptive field", (), _describe_whole(view, seen))]
+    layer = view.report.layers[index]
+    if len(layer.inputs) > 1:
+        return _merged_lines(view, index, before)
     rules = _rules(layer)
     if rules is None:
-        return [
-            Line("receptive field", (), _describe_whole(report, layer) if layer.whole else _describe_unchanged(after))
-        ]
+        return [Line("receptive field", (), _describe_whole(view, seen) if seen.whole else _describe_unchanged(after))]
     field = before[0]
     if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     if not after.exact and any(rate(rule, 1) is None for rule in rules):
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     lines = _computed_lines(rules, field, after)
-    return [*lines, Line("", (), _describe_whole(report, layer))] if layer.whole else lines
+    return [*lines, Line("", (), _describe_whole(view, seen))] if seen.whole else lines
 
 
 def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
@@ -122,16 +130,19 @@ def _by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
         yield f"{each} {AXIS_NAMES[axis]}", one
 
 
-def _merged_lines(network: Network, report: Report, index: int, before: list[ReceptiveField | None]) -> list[Line]:
-    """The lines of a merge: the union of the fields of its branches."""
-    layer = report.layers[index]
-    after = layer.receptive_field
+def _merged_lines(view: InputView, index: int, before: list[ReceptiveField | None]) -> list[Line]:
+    """The union of what the branches see."""
+    seen = view.seen(index)
+    after = seen.receptive_field
     assert after
-    if layer.whole:
-        return [Line("receptive field", (), _describe_whole(report, layer))]
+    if seen.whole:
+        return [Line("receptive field", (), _describe_whole(view, seen))]
+    if len(before) == 1:  # the input does not reach the other branches
+        only = _branch(view, index, view.sources(index)[0])
+        return [Line("receptive field", (), _describe_unchanged(after, f"that of {only} alone: "))]
     differ = len({field and field.size for field in before}) > 1
-    widest = f"widest by {_branch(network, index, _widest(network, report, index))}" if differ else ""
-    remark = "; ".join(filter(None, [widest, "" if layer.centred else "the branches' centres disagree"]))
+    widest = f"widest by {_branch(view, index, _widest(view, index))}" if differ else ""
+    remark = "; ".join(filter(None, [widest, "" if seen.centred else "the branches' centres disagree"]))
     known = [field for field in before if field]
     if len(known) < len(before) or any(field.varies for field in known) or after.varies:
         return [Line("receptive field", (), _describe_unchanged(after, "the union of the branches: "))]
@@ -165,12 +176,12 @@ def _join_values(values: Sequence[object]) -> str:
     return f"{values[0]}, {values[1]}, …, {values[-1]}"
 
 
-def _describe_whole(report: Report, layer: LayerReport) -> str:
-    seen = layer.whole
+def _describe_whole(view: InputView, found: Seen) -> str:
+    seen = found.whole
     if seen is None:
         return "none: elements have no position"
     if seen.all:
-        return f"every unit sees the whole input: {'×'.join(map(str, report.input[1:]))}"
+        return f"every unit sees the whole input: {'×'.join(map(str, positions_of(view.shape)))}"
     ends = (f"{start}–{start + size - 1}" for start, size in zip(seen.start, seen.size, strict=True))
     return f"every unit sees {'' if seen.exact else 'at most '}the positions {' × '.join(ends)} of the input"
 
@@ -181,64 +192,69 @@ def _describe_unchanged(field: ReceptiveField, why: str = "as before: ") -> str:
     return f"{why}{most}{'×'.join(map(str, sizes))}"
 
 
-def _field_at(network: Network, report: Report, index: int) -> ReceptiveField | None:
-    if index != INPUT:
-        return report.layers[index].receptive_field
-    axes = len(network.input) - 1
-    return ReceptiveField((1,) * axes, (1,) * axes, (0,) * axes) if axes else None
-
-
-def count_way_lengths(network: Network, report: Report) -> list[int]:
-    """For each layer, the number of layers on the path of its receptive field from the input."""
-    lengths: list[int] = []
-    for node in network.nodes[: len(report.layers)]:
-        source = _widest(network, report, node.index)
-        lengths.append(1 if source == INPUT else lengths[source] + 1)
-    return lengths
+def count_way_lengths(network: Network, report: Report, index: int) -> list[int]:
+    """For each input that reaches a layer, how many layers a receptive field goes through from the input to there."""
+    found = []
+    for view in views(network, report, index):
+        lengths: list[int] = []
+        for node in network.nodes[: index + 1]:
+            source = _widest(view, node.index) if view.reaches(node.index) else view.start
+            lengths.append(1 if source < 0 else lengths[source] + 1)
+        found.append(lengths[index])
+    return found
 
 
 def list_steps(network: Network, report: Report, index: int) -> tuple[Step, ...]:
-    """The layers in which a receptive field grows, from the input along the widest branches."""
-    way = [index]
-    while (source := _widest(network, report, way[-1])) != INPUT:
-        way.append(source)
-    way.reverse()
-    fields = [field for at in way if (field := report.layers[at].receptive_field)]
-    alike = all(len(set(field.size)) == 1 == len(set(field.stride)) for field in fields)
-    axes = AXES[len(network.input) - 1]
-    if any(len(field.size) != len(axes) for field in fields):  # a `reshape` has changed the axes
-        return ()
+    """The layers through which a receptive field grows, from each input on, along the widest branches."""
     found: list[Step] = []
-    for number, axis in enumerate(axes[:1] if alike else axes):
-        name = "" if alike else AXIS_NAMES[axis]
-        found += [step._replace(axis=name) for step in _chain(network, report, way, number)]
+    for view in views(network, report, index):
+        own = [view.name] if len(network.inputs) > 1 else []
+        found += [step._replace(axis=", ".join([*own, *filter(None, [step.axis])])) for step in _way(view, index)]
     return tuple(found)
 
 
-def _widest(network: Network, report: Report, index: int) -> int:
-    """The input of a layer with the widest field."""
+def _way(view: InputView, index: int) -> list[Step]:
+    """The layers from one input to a layer."""
+    way = [index]
+    while (source := _widest(view, way[-1])) >= 0:
+        way.append(source)
+    way.reverse()
+    fields = [field for at in way if (field := view.field(at))]
+    alike = all(len(set(field.size)) == 1 == len(set(field.stride)) for field in fields)
+    axes = AXES[len(positions_of(view.shape))]
+    if not view.field(index) or any(len(field.size) != len(axes) for field in fields):  # `reshape` makes other axes
+        return []
+    found: list[Step] = []
+    for number, axis in enumerate(axes[:1] if alike else axes):
+        name = "" if alike else AXIS_NAMES[axis]
+        found += [step._replace(axis=name) for step in _chain(view, way, number)]
+    return found
+
+
+def _widest(view: InputView, index: int) -> int:
+    """Of a layer's inputs the one with the widest field."""
 
     def wide(source: int) -> tuple[int, ...]:
-        field = _field_at(network, report, source)
+        field = view.field(source)
         return field.size if field else (0,)
 
-    return max(network.nodes[index].inputs, key=wide)
+    return max(view.sources(index), key=wide)
 
 
-def _chain(network: Network, report: Report, way: list[int], axis: int) -> Iterator[Step]:
-    """The steps on one axis, and their sum in one line if there are only additions."""
+def _chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
+    """The steps on one axis, and their sum in one line where it is one."""
     yield Step("input", "", 1)
     additions: list[str] | None = ["1"]
-    source = INPUT
+    source = view.start
     for index in way:
-        layer = report.layers[index]
-        before, after = _field_at(network, report, source), layer.receptive_field
+        layer = view.report.layers[index]
+        before, after = view.field(source), view.field(index)
         source = index
         if before is None or after is None:
             return
         if len(layer.inputs) > 1:
-            if len(_sizes(network, report, index, axis)) > 1 or after.size[axis] != before.size[axis]:
-                step = _merge_step(network, report, index, axis)
+            if len(_sizes(view, index, axis)) > 1 or after.size[axis] != before.size[axis]:
+                step = _merge_step(view, index, axis)
                 yield step
                 additions = additions if after.size[axis] == before.size[axis] else None
             continue
@@ -262,31 +278,31 @@ def _chain(network: Network, report: Report, way: list[int], axis: int) -> Itera
         yield Step("in one", " + ".join(additions), after.size[axis] if after else 0)
 
 
-def _sizes(network: Network, report: Report, index: int, axis: int) -> set[int]:
-    fields = (_field_at(network, report, source) for source in network.nodes[index].inputs)
+def _sizes(view: InputView, index: int, axis: int) -> set[int]:
+    fields = map(view.field, view.sources(index))
     return {field.size[axis] for field in fields if field}
 
 
-def _merge_step(network: Network, report: Report, index: int, axis: int) -> Step:
-    """The step of a merge: the width of each branch, and the widest one."""
-    node, after = network.nodes[index], report.layers[index].receptive_field
+def _merge_step(view: InputView, index: int, axis: int) -> Step:
+    """Where branches meet: how wide each is, and which is the widest."""
+    path, after, sources = view.report.layers[index].path, view.field(index), view.sources(index)
     assert after
-    fields = [_field_at(network, report, source) for source in node.inputs]
-    names = [_branch(network, index, source) for source in node.inputs]
-    widest = names[node.inputs.index(_widest(network, report, index))]
+    fields = list(map(view.field, sources))
+    names = [_branch(view, index, source) for source in sources]
+    widest = names[sources.index(_widest(view, index))]
     others = _join_values([
         f"{name} {field.size[axis]}" for name, field in zip(names, fields, strict=True) if field and name != widest
     ])  # fmt: skip
     known = [field for field in fields if field]
     plain = len(known) == len(fields) and not after.varies and not any(field.varies for field in known)
     union = _union(axis, known, after.size[axis]) if plain else None
-    return Step(node.path, union.numbers if union else "", after.size[axis], f"widest by {widest}; {others}")
+    return Step(path, union.numbers if union else "", after.size[axis], f"widest by {widest}; {others}")
 
 
-def _branch(network: Network, index: int, source: int) -> str:
-    """The name of a branch: within the merge, or the path that it comes from."""
-    if source == INPUT:
+def _branch(view: InputView, index: int, source: int) -> str:
+    """What a branch is called: its name within the merge, or where it comes from."""
+    if source < 0:
         return "the input"
-    merge, path = network.nodes[index].path, network.nodes[source].path
+    merge, path = view.network.nodes[index].path, view.network.nodes[source].path
     inner = path.removeprefix(merge + ".")
     return inner.partition(".")[0] if inner != path else path

@@ -88,16 +88,18 @@ class Figure(NamedTuple):
                 return None
 
 
-def last_spatial_layer(report: Report) -> LayerReport | None:
+def last_spatial_layer(report: Report, name: str = "") -> LayerReport | None:
     """The last layer before the global pool: the last whose units have a receptive field of their own.
 
     What they see through gates or norms by global statistics is left aside, as papers do. A map of 1×1 that sees the
-    whole input too is a gate's own, or comes after the pool.
+    whole input too is a gate's own, or comes after the pool. The field is that on the input of this name, or else on
+    the first input that reaches a layer.
     """
-    found = (
-        each for each in reversed(report.layers) if each.is_local and not (each.whole and max(each.output[1:]) == 1)
-    )
-    return next(found, None)
+    for each in reversed(report.layers):
+        seen = each.seen.get(name) if name else each.first_seen
+        if seen and seen.is_local and not (seen.whole and max(each.output[1:]) == 1):
+            return each
+    return None
 
 
 def _field_of_layer(layer: LayerReport) -> Value:
@@ -105,19 +107,19 @@ def _field_of_layer(layer: LayerReport) -> Value:
 
 
 def _field_of_network(report: Report) -> Value:
-    layer = last_spatial_layer(report)
-    return layer and _field_of_layer(layer)
+    name = next(iter(report.inputs))
+    layer = last_spatial_layer(report, name)
+    field = layer.seen[name].receptive_field if layer else None
+    return field and field.size
 
 
 def count_depth(report: Report) -> int:
-    """The most convolutions and linear layers on a path through the network; 50 for ResNet-50."""
-    from cnncalc.network import INPUT  # the options import this module for their help alone
-
-    found = {INPUT: 0}
+    """The most convolutions and linear layers on a way through the network; 50 for ResNet-50."""
+    found: dict[int, int] = {}
     for index, layer in enumerate(report.layers):
-        found[index] = max((found[source] for source in layer.sources), default=0)
+        found[index] = max((found.get(source, 0) for source in layer.sources), default=0)
         found[index] += layer.layer.in_a_row if layer.work.macs > 0 else 0
-    return max(found.values())
+    return max(found.values(), default=0)
 
 
 def _count(name: str, short: str, unit: str, about: str, of: Callable[[Costs], int]) -> Figure:
@@ -137,8 +139,9 @@ FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
         Figure(
-            "input", "input", "input", "", "the shape of the input, channels first", "none", "neither", "sizes",
-            of_network=lambda report: report.input,
+            "input", "input", "input", "", "the shape of the input, channels first; of several inputs, of each",
+            "none", "neither", "sizes",
+            of_network=lambda report: report.input if len(report.inputs) == 1 else tuple(report.inputs.values()),
         ),
         Figure(
             "output", "output", "output", "", "the shape of the output, channels first",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cnncalc.analysis.figures import Dtype, Figure, Value
 from cnncalc.analysis.report import NO_COSTS, Costs, LayerReport, Report
 from cnncalc.layers.base import Shape
-from cnncalc.network import INPUT, Group
+from cnncalc.network import INPUT_NAME, Group
 
 READABLE = 40  # rows of a table that is still easy to read
 
@@ -229,8 +229,9 @@ def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
     """The row of a folded group: the sums of its layers, the output and receptive field of its result."""
     inside = report.layers[group.first : group.last]
     at = len(report.layers) if group.result is None else group.result
-    result = report.layers[at] if INPUT < at < len(report.layers) else None
-    output = result.output if result else report.input if group.result == INPUT else None
+    result = report.layers[at] if 0 <= at < len(report.layers) else None
+    passed = dict(zip(report.input_labels, report.inputs.values(), strict=True))  # where the group changes nothing
+    output = result.output if result else passed.get(at)
     title = group.title or _contents(group, inside)
     first, costs = inside[0], Costs.together(layer.costs for layer in inside)
     return Row(
@@ -269,5 +270,10 @@ def restrict(report: Report, paths: Collection[str]) -> Report:
     first, last = layers[0], layers[-1]
     costs = Costs.together(layer.costs for layer in layers)
     return report._replace(
-        input=first.inputs[0], output=last.output, outputs={}, layers=layers, groups=tuple(groups), totals=costs
+        inputs={INPUT_NAME: first.inputs[0]},
+        output=last.output,
+        outputs={},
+        layers=layers,
+        groups=tuple(groups),
+        totals=costs,
     )

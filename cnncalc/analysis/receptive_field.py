@@ -56,17 +56,29 @@ class Field(NamedTuple):
 
 
 def at_input(shape: Shape) -> Field:
-    """The network's input: every position sees itself."""
+    """An input: every position sees itself. The elements of a flat one are positions that have been flattened."""
+    if len(shape) == 1:
+        return _reshape(at_input((1, *shape)), (1, *shape), shape)
     axes = len(shape) - 1
     return Field((AxisField(),) * axes, seen=tuple(Cover(0, size - 1) for size in shape[1:]), always=(None,) * axes)
 
 
-def after(reach: Reach, channels: Channels, fields: tuple[Field, ...], inputs: Shapes, output: Shape) -> Field | None:
-    """The field of a layer's output. None if positions exceed limits.POSITION or a period is too long."""
+def after(
+    reach: Reach, channels: Channels, fields: tuple[Field | None, ...], inputs: Shapes, output: Shape
+) -> Field | None:
+    """What the output of a layer sees of an input of the network. None where positions are beyond bounds.
+
+    `fields` are what the layer's own inputs see; None, of a merge, for a branch that this input does not reach.
+    """
     field = fields[0]
     if len(fields) > 1:
         field = _merge(fields, inputs, output, stacked=isinstance(channels, Concatenated))
-    elif isinstance(channels, Carried) and (channels.dropped or (channels.units and output[0] < inputs[0][0])):
+    assert field
+    if (
+        len(fields) == 1
+        and isinstance(channels, Carried)
+        and (channels.dropped or (channels.units and output[0] < inputs[0][0]))
+    ):
         field = _take_part(field)
     if reach == "pointwise":
         found: Field | None = field if field.centred or len(fields) > 1 else field._replace(centred=True)
@@ -225,11 +237,15 @@ def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
     return tuple(axis.everything(size) for axis, size in zip(field.axes, shape[1:], strict=True))
 
 
-def _merge(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:
-    """The field of a merge: on every axis the union of the fields of its branches.
+def _merge(branches: tuple[Field | None, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:
+    """What the output of a merge sees: on every axis the union of what its branches see.
 
-    `stacked` for a concatenation: a channel sees what its own branch sees.
+    `stacked` where the branches' channels follow one another: a channel sees what its own branch does, and those of a
+    branch that is None see nothing.
     """
+    fields = tuple([field for field in branches if field])
+    unequal = stacked and len(fields) < len(branches)
+    inputs = tuple([shape for field, shape in zip(branches, inputs, strict=True) if field])
     seen = tuple(map(unite_covers, zip(*(field.seen for field in fields), strict=True)))
     equal = all(field.axes == fields[0].axes for field in fields)
     equally_seen = all(field.seen == seen for field in fields)
@@ -239,14 +255,14 @@ def _merge(fields: tuple[Field, ...], inputs: Shapes, output: Shape, *, stacked:
         exact=all(field.exact for field in fields),
         sure=all(field.sure for field in fields) or any(field.sure and field.seen == seen for field in fields),
         certain=all(field.certain for field in fields if any(field.always)),
-        alike=all(field.alike for field in fields) and (not stacked or (equal and equally_seen)),
-        seen_alike=all(field.seen_alike for field in fields) and (not stacked or equally_seen),
+        alike=all(field.alike for field in fields) and (not stacked or (equal and equally_seen)) and not unequal,
+        seen_alike=all(field.seen_alike for field in fields) and (not stacked or equally_seen) and not unequal,
         dense=all(field.dense for field in fields) and (equal or _overlapping(fields)),
     )
     if any(field.flat is not None for field in fields):
         alone = tuple(constant(unite(field.axes[at].fixed for field in fields)) for at in range(len(fields[0].axes)))
         full = [field for field in fields if field.flat and field.always == seen]
-        flat = len(full) == len(fields) if stacked else bool(full)
+        flat = len(full) == len(branches) if stacked else bool(full)
         return merged._replace(axes=alone, flat=flat, always=seen if flat else (None,) * len(seen))
     axes: list[AxisField] = []
     all_centred, all_exact = True, merged.exact

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import count
 from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.settings import PerAxisSetting, Value
-from cnncalc.network import Group
+from cnncalc.network import INPUT, Group, input_label
 
 
 class ReceptiveField(NamedTuple):
@@ -38,6 +39,27 @@ class Whole(NamedTuple):
     all: bool = True
     exact: bool = True
     gated: bool = False
+
+
+class Seen(NamedTuple):
+    """What the units of a layer see of one input.
+
+    - `receptive_field`: of one unit, None where the output has no spatial axes.
+    - `whole`: set where every unit sees the whole input, as after a global pool.
+    - `centred`: False where the branches of a merge look at different positions of the input.
+    """
+
+    receptive_field: ReceptiveField | None = None
+    whole: Whole | None = None
+    centred: bool = True
+
+    @property
+    def is_local(self) -> bool:
+        """Whether units have a receptive field of their own, beside what all of them see through gates or norms."""
+        return self.receptive_field is not None and (self.whole is None or self.whole.gated)
+
+
+NOTHING_SEEN = Seen()
 
 
 class Costs(NamedTuple):
@@ -74,12 +96,11 @@ class LayerReport(NamedTuple):
     - `inputs`, `output`: shapes, (C, *spatial) or (N,); a merge has several inputs.
     - `costs`: parameters, buffers, operations at inference for one input, elements of the output; each is also an
       attribute of its own, e.g. `parameters`.
-    - `receptive_field`: of one unit, None where the output has no spatial axes.
-    - `whole`: set where every unit sees the whole input, as after a global pool.
-    - `centred`: False where the branches of a merge look at different positions of the input.
+    - `seen`: what its units see of each input that reaches the layer, by the input's name. `receptive_field`, `whole`
+      and `centred` are those of the first of these.
     - `shares`: the path of the layer whose weights are applied again and counted there, "" elsewhere.
-    - `sources`: for each input the index in the report's `layers` of the layer that it comes from, INPUT (−1) for the
-      network's input.
+    - `sources`: for each input the index in the report's `layers` of the layer that it comes from, negative for an
+      input of the network: −1 is the first, −2 the second.
     """
 
     path: str
@@ -88,11 +109,29 @@ class LayerReport(NamedTuple):
     inputs: Shapes
     output: Shape
     costs: Costs
-    receptive_field: ReceptiveField | None
-    whole: Whole | None
-    centred: bool
+    seen: Mapping[str, Seen]
     shares: str
     sources: tuple[int, ...] = ()
+
+    @property
+    def first_seen(self) -> Seen:
+        """What units see of the first input that reaches the layer."""
+        return next(iter(self.seen.values()), NOTHING_SEEN)
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """The receptive field of one unit, None where the output has no spatial axes."""
+        return self.first_seen.receptive_field
+
+    @property
+    def whole(self) -> Whole | None:
+        """What every unit sees, None where that differs from unit to unit."""
+        return self.first_seen.whole
+
+    @property
+    def centred(self) -> bool:
+        """Whether the branches of a merge look at the same positions."""
+        return self.first_seen.centred
 
     @property
     def arguments(self) -> dict[str, Value]:
@@ -106,8 +145,8 @@ class LayerReport(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether units have their own receptive field, besides what all of them see through gates or norms."""
-        return self.receptive_field is not None and (self.whole is None or self.whole.gated)
+        """Whether units have a receptive field of their own, beside what all of them see through gates or norms."""
+        return self.first_seen.is_local
 
     @property
     def kind(self) -> str:
@@ -149,8 +188,8 @@ class Report(NamedTuple):
     """The figures of a network, as `summary` shows them.
 
     - `name`, `source`, `notes`: as the file gives them, "" where it does not.
-    - `input`, `output`: shapes of the network's input and of its output, the first of several; () where the file has an
-      error.
+    - `inputs`: shapes of the network's inputs by name; `input` is the first.
+    - `output`: shape of the network's output, the first of several; () where the file has an error.
     - `outputs`: shapes of the named outputs, e.g. of auxiliary heads and pyramids, each by the end of its path that no
       other has; where the file has an error, those before it.
     - `layers`: a report of each layer that is executed, in order, so that columns add up to the totals.
@@ -162,13 +201,23 @@ class Report(NamedTuple):
     name: str
     source: str
     notes: str
-    input: Shape
+    inputs: dict[str, Shape]
     output: Shape
     outputs: dict[str, Shape]
     layers: tuple[LayerReport, ...]
     groups: tuple[Group, ...]
     totals: Costs
     complete: bool
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the first input."""
+        return next(iter(self.inputs.values()))
+
+    @property
+    def input_labels(self) -> dict[int, str]:
+        """How each input is named as a source of layers, by its index: `input`, or `input.left`."""
+        return dict(zip(count(INPUT, -1), map(input_label, self.inputs), strict=False))
 
     def __rich__(self) -> Any:
         """The summary for Rich: the table of layers, fitted to the console."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import LayerError, SameAs, Value
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node
 
 FREE = ("kernel", "stride", "padding")
 Settings = tuple[tuple[str, Value], ...]
@@ -101,7 +101,7 @@ def _iterate_settings(
 
 def _compute_sizes(network: Network, changed: Collection[int], settings: Settings) -> Shape:
     """The spatial sizes of the network's output with some layers changed. Raises LayerError."""
-    shapes: dict[int, Shape] = {INPUT: network.input}
+    shapes: dict[int, Shape] = dict(network.starts)
     for node in network.nodes:
         layer = _replace_settings(node.layer, settings) if node.index in changed else node.layer
         shapes[node.index] = layer.output_shape(tuple(shapes[source] for source in node.inputs))

@@ -24,7 +24,8 @@ Chain = Annotated[
     typer.Argument(metavar="CHAIN", help="Layers, e.g. 'conv(64, 7, stride=2) -> relu'.", show_default=False),
     Reads(),
 ]
-Input = Annotated[str, typer.Option("--input", metavar="SIZES", help="Input size, e.g. 3x224x224.", show_default=False)]
+INPUT_HELP = "Input size, e.g. 3x224x224; of several inputs NAME=SIZES, repeatable."
+Inputs = Annotated[list[str], typer.Option("--input", metavar="SIZES", help=INPUT_HELP, show_default=False)]
 # the format of --explain for each of the table that has one
 EXPLAINED = {TableFormat.table: ExplainFormat.text} | {
     TableFormat(format.value): format for format in ExplainFormat if format is not ExplainFormat.text
@@ -76,7 +77,7 @@ Free = Annotated[
 
 def calc(
     chain: Chain,
-    input: Input,
+    inputs: Inputs,
     settings: options.Settings = None,
     explain: Explain = False,
     want: Want = None,
@@ -95,10 +96,10 @@ def calc(
     """
     if want is not None:
         return _search(
-            _asked_about(chain, input, settings), want, free, format, output, make_view(output, width, color)
+            _asked_about(chain, inputs, settings), want, free, format, output, make_view(output, width, color)
         )
     view = make_summary_view(format, output, None, columns, human, dtype, width, color)
-    reading = read(chain, input, settings, layers=True)
+    reading = read(chain, inputs, settings, layers=True)
     if explain:
         emit(_explain(reading, format, view), output)
     else:
@@ -124,18 +125,22 @@ def _search(
     return int(not found.answers)
 
 
-def _asked_about(chain: str, input: str, settings: list[str] | None) -> "Network":
+def _asked_about(chain: str, inputs: list[str], settings: list[str] | None) -> "Network":
     """A network whose windows may not fit as they are written: that is what is asked. Raises SpecError."""
     from cnncalc.reading import read
-    from cnncalc.spec.load import parse_sizes
+    from cnncalc.spec.load import parse_inputs
 
-    reading = read(chain, input=input, settings=settings or (), layers=True)
+    reading = read(chain, inputs=inputs, settings=settings or (), layers=True)
     if reading.failed:
-        channels, *sizes = parse_sizes(input)
-        text = "x".join(map(str, [channels, *(size + ROOM for size in sizes)]))
-        roomy = read(chain, input=text, settings=settings or (), layers=True)
+        shapes = dict(parse_inputs(inputs))
+        larger = {
+            name: "x".join(map(str, [c, *(size + ROOM for size in sizes)])) for name, (c, *sizes) in shapes.items()
+        }
+        texts = [f"{name}={text}" if name else text for name, text in larger.items()]
+        roomy = read(chain, inputs=texts, settings=settings or (), layers=True)
         if not roomy.failed:
-            return roomy.require_network()._replace(input=(channels, *sizes))
+            network = roomy.require_network()
+            return network._replace(inputs=dict(zip(network.inputs, shapes.values(), strict=True)))
     return reading.require_network()  # warnings are of what is written, and it is asked what to write
 
 

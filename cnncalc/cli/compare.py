@@ -82,10 +82,8 @@ Depth = Annotated[
 Columns = Annotated[options.Columns, Without("--dense")]
 Human = Annotated[options.Human, Without("--dense")]
 DtypeOption = Annotated[options.DtypeOption, Needs("--columns")]
-Inputs = Annotated[
-    list[str] | None,
-    options.option("--input", metavar="SIZES", help="Override the input size, e.g. 3x128x128; several are compared."),
-]
+INPUTS_HELP = "Override the input size, e.g. 3x128x128, or NAME=SIZES; several of one input are compared."
+Inputs = Annotated[list[str] | None, options.option("--input", metavar="SIZES", help=INPUTS_HELP)]
 Settings = Annotated[
     list[str] | None,
     options.option("--set", metavar="NAME=VALUE", help="Override a param; several values of one are compared."),
@@ -118,9 +116,10 @@ def compare(
         found = _read_networks(archs, inputs, settings)
         emit(_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
-    if len(archs) != 1 or len(inputs or ()) > 1:
+    sizes = _input_sets(inputs or [])
+    if len(archs) != 1 or len(sizes) > 1:
         raise UsageError("--separable and --dense are for one architecture at one input")
-    network = read(archs[0], inputs[0] if inputs else None, settings).require_network()
+    network = read(archs[0], sizes[0], settings).require_network()
     if separable is None:
         emit(_dense(network, at, format, view), output)
     else:
@@ -198,14 +197,12 @@ def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[st
     from cnncalc.compare.side_by_side import ComparedNetwork
 
     networks = []
-    each: list[str | None] = [*inputs] if inputs else [None]
-    variants = _variants(settings or [])
+    sizes, variants = _input_sets(inputs or []), _variants(settings or [])
     broken = False
-    for arch, input, chosen in product(archs, each, variants):
-        varied = [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
-        size = [input] if input and len(each) > 1 else []
+    for arch, own, chosen in product(archs, sizes, variants):
+        size, varied = _varied(own, sizes), _varied(chosen, variants)
         options = [f"--input {text}" for text in size] + [f"--set {text}" for text in varied]
-        reading = read_partly(arch, input, chosen, where=f"with {' '.join(options)}" if options else "")
+        reading = read_partly(arch, own, chosen, where=f"with {' '.join(options)}" if options else "")
         broken = broken or reading.failed
         if not broken:
             label = " ".join([arch, *size, *varied])
@@ -244,6 +241,29 @@ def _side_by_side(found: "SideBySide", format: TableFormat, view: "View") -> str
         json=lambda: render.side_by_side_json(found),
         csv=lambda: render.side_by_side_csv(found, view),
     )  # fmt: skip
+
+
+def _varied(chosen: list[str], variants: list[list[str]]) -> list[str]:
+    """Of what is chosen, what differs from variant to variant."""
+    return [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
+
+
+def _input_sets(inputs: list[str]) -> list[list[str]]:
+    """The inputs of each variant: each of the sizes that are given, of several inputs the first of each, and so on.
+
+    An input that is given once has that size in all variants. Raises UsageError where it is not clear which belong
+    together.
+    """
+    values: dict[str, list[str]] = {}
+    for text in inputs:
+        values.setdefault(text.rpartition("=")[0].strip(), []).append(text)
+    if "" in values and len(values) > 1:
+        raise UsageError("--input takes the SIZES of an only input, or NAME=SIZES of each, not both")
+    counts = {len(sizes) for sizes in values.values() if len(sizes) > 1}
+    if len(counts) > 1:
+        each = ", ".join(f"{name} {len(sizes)}" for name, sizes in values.items())
+        raise UsageError(f"--input gives inputs different numbers of sizes ({each}): one for all, or as many of each")
+    return [[sizes[at % len(sizes)] for sizes in values.values()] for at in range(max(counts, default=1))]
 
 
 def _variants(settings: list[str]) -> list[list[str]]:

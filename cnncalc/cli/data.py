@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from cnncalc import limits
 from cnncalc.cli.output import message
-from cnncalc.errors import CnncalcError, SpecError
+from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnncalc.errors import Source
     from cnncalc.execution.weights import FlatArray, Weights
     from cnncalc.layers.base import Shape
@@ -41,24 +43,55 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
     return Weights(net, found, seed)
 
 
-def read_input(net: Network, file: str | None, seed: int | None) -> FlatArray:
-    """The input, by default a random one. Raises CnncalcError where it does not have the network's shape."""
-    from cnncalc.execution.netpbm import PictureError, is_picture, read_header, read_picture
-    from cnncalc.execution.weights import NestedError, sample_input
+def read_inputs(net: Network, files: Sequence[str], seed: int | None) -> list[FlatArray]:
+    """The inputs in order: one without a file is random. Raises UsageError where it is not clear whose a file is.
 
-    if file is None:
-        return sample_input(seed or 0, net.input)
+    Raises CnncalcError where one does not have its shape.
+    """
+    from cnncalc.execution.weights import sample_input
+    from cnncalc.network import input_label
+
+    given = _files_of_inputs(net, files)
+    return [
+        _read_input(name, shape, given[name]) if name in given else sample_input(seed or 0, shape, input_label(name))
+        for name, shape in net.inputs.items()
+    ]
+
+
+def _files_of_inputs(net: Network, files: Sequence[str]) -> dict[str, str]:
+    """The file of each input that has one, by the input's name."""
+    from cnncalc.network import INPUT_NAME, input_label
+
+    found: dict[str, str] = {}
+    for text in files:
+        name, equals, file = text.partition("=")
+        if not equals or name not in net.inputs or name == INPUT_NAME:
+            name, file = next(iter(net.inputs)), text
+            if len(net.inputs) > 1:
+                names = ", ".join(net.inputs)
+                raise UsageError(f"{net.name} has several inputs ({names}): write --input-data NAME=FILE, not {text!r}")
+        if name in found:
+            raise UsageError(f"--input-data gives the {input_label(name)} more than once")
+        found[name] = file
+    return found
+
+
+def _read_input(name: str, wanted: Shape, file: str) -> FlatArray:
+    """An input from a file."""
+    from cnncalc.execution.netpbm import PictureError, is_picture, read_header, read_picture
+    from cnncalc.execution.weights import NestedError
+
     try:
         data = _read(file)
         if is_picture(data):
-            _check_shape(net, file, read_header(data).shape)  # before any pixel is decoded
+            _check_shape(name, wanted, file, read_header(data).shape)  # before any pixel is decoded
             return read_picture(data)
         source = _decode(file, data)
         del data  # it may be large
         found = _read_lists(source)
     except (NestedError, PictureError) as error:
         raise CnncalcError(f"{file}: {error}") from None
-    _check_shape(net, file, found.shape)
+    _check_shape(name, wanted, file, found.shape)
     return found
 
 
@@ -75,15 +108,16 @@ def _read_lists(source: Source) -> FlatArray:
     return found
 
 
-def _check_shape(net: Network, file: str, shape: Shape) -> None:
+def _check_shape(name: str, wanted: Shape, file: str, shape: Shape) -> None:
     from cnncalc.layers.base import format_shape
+    from cnncalc.network import INPUT_NAME
 
-    if shape != net.input:
-        hint = ""
-        if len(shape) == len(net.input):
-            hint = f"; --input {'x'.join(map(str, shape))} runs it on that"
-        wanted = f"the network takes {format_shape(net.input)}"
-        raise CnncalcError(f"{file}: the input is {format_shape(shape)}, but {wanted}{hint}")
+    if shape != wanted:
+        hint, own = "", "" if name == INPUT_NAME else f"{name}="
+        if len(shape) == len(wanted):
+            hint = f"; --input {own}{'x'.join(map(str, shape))} runs it on that"
+        takes = f"the network takes {own}{format_shape(wanted)}"
+        raise CnncalcError(f"{file}: the input is {format_shape(shape)}, but {takes}{hint}")
 
 
 def _read(name: str) -> bytes:

@@ -35,7 +35,7 @@ Format = Annotated[ExplainFormat, options.FORMAT]
 def explain(
     arch: options.Arch,
     path: Path = None,
-    input: options.Input = None,
+    inputs: options.Inputs = None,
     settings: options.Settings = None,
     format: Format = ExplainFormat.text,
     output: options.Output = None,
@@ -49,7 +49,7 @@ def explain(
     from cnncalc.analysis.explain import explain as explained
     from cnncalc.paths import find_paths
 
-    reading = read(arch, input, settings)
+    reading = read(arch, inputs, settings)
     network = reading.require_network()
     wanted = None
     if path is not None:

@@ -53,7 +53,8 @@ def option(*names: str, help: str, metavar: str | None = None, **more: Any) -> A
 
 ARCH_HELP = "A file, a bundled architecture, a chain of layers with --input, or - for standard input."
 Arch = Annotated[str, argument("ARCH", ARCH_HELP, architectures), Reads()]
-Input = Annotated[str | None, option("--input", metavar="SIZES", help="Override the input size, e.g. 3x128x128.")]
+INPUT_HELP = "Override the input size, e.g. 3x128x128; of several inputs NAME=SIZES, repeatable."
+Inputs = Annotated[list[str] | None, option("--input", metavar="SIZES", help=INPUT_HELP)]
 Settings = Annotated[
     list[str] | None,
     option("--set", metavar="NAME=VALUE", help="Override a param of the file, e.g. width=32; repeatable."),

@@ -10,20 +10,24 @@ if TYPE_CHECKING:
 
 
 def read(
-    arch: str, input: str | None = None, settings: Sequence[str] | None = None, *, layers: bool = False
+    arch: str,
+    inputs: Sequence[str] | None = None,
+    settings: Sequence[str] | None = None,
+    *,
+    layers: bool = False,
 ) -> "Reading":
     """Read an architecture that is whole; its warnings are reported when the command has ended. Raises SpecError.
 
     With `layers`, a name of no file is a chain of layers.
     """
-    reading = read_partly(arch, input, settings, layers=layers)
+    reading = read_partly(arch, inputs, settings, layers=layers)
     reading.require_network()
     return reading
 
 
 def read_partly(
     arch: str,
-    input: str | None = None,
+    inputs: Sequence[str] | None = None,
     settings: Sequence[str] | None = None,
     *,
     layers: bool = False,
@@ -36,7 +40,7 @@ def read_partly(
     from cnncalc.errors import Note
     from cnncalc.reading import read
 
-    reading = read(arch, input=input, settings=settings or (), layers=layers)
+    reading = read(arch, inputs=inputs or (), settings=settings or (), layers=layers)
     note(
         problem._replace(notes=(*problem.notes, Note(where))) if where and problem.severity == "error" else problem
         for problem in reading.problems

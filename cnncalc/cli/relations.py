@@ -43,7 +43,10 @@ class Without:
 
 
 class Reads:
-    """The value names a file to read, `-` standard input."""
+    """The value names a file to read, `-` standard input; where `named`, it may be `NAME=FILE`."""
+
+    def __init__(self, *, named: bool = False) -> None:
+        self.named = named
 
 
 class Writes:
@@ -111,10 +114,15 @@ class Given:
     def files(self, kind: type) -> Iterator[tuple[str, str]]:
         """The labels and values of what names files to read or to write."""
         for name, param in self.params.items():
-            if any(isinstance(each, kind) for each in self.relations.get(param.name, ())):
-                value = self.values.get(param.name)
-                values = value if isinstance(value, (list, tuple)) else [value]
-                yield from ((name, text) for text in values if text is not None)
+            for relation in self.relations.get(param.name, ()):
+                if isinstance(relation, kind):
+                    value = self.values.get(param.name)
+                    values = [
+                        text for text in (value if isinstance(value, (list, tuple)) else [value]) if text is not None
+                    ]
+                    named = isinstance(relation, Reads) and relation.named
+                    yield from ((name, text) for text in values)
+                    yield from ((name, text.partition("=")[2]) for text in values if named and "=" in text)
 
 
 def check(given: Given) -> None:

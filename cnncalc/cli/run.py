@@ -29,12 +29,11 @@ At = Annotated[
 All = Annotated[
     bool, options.option("--all", help="Show the output of every layer."), Without("--matrix", "--save-image")
 ]
+INPUT_DATA_HELP = "Nested lists in JSON or YAML, or a PGM or PPM picture; of several inputs NAME=FILE, repeatable."
 InputData = Annotated[
-    str | None,
-    options.option(
-        "--input-data", metavar="FILE", help="Input: nested lists in JSON or YAML, or a PGM or PPM picture."
-    ),
-    Reads(),
+    list[str] | None,
+    options.option("--input-data", metavar="FILE", help=INPUT_DATA_HELP),
+    Reads(named=True),
     Without("--matrix"),
 ]
 WeightsFile = Annotated[
@@ -82,7 +81,7 @@ Width = Annotated[options.Width, Without("--save-image")]
 
 def run(
     arch: options.Arch,
-    input: options.Input = None,
+    inputs: options.Inputs = None,
     settings: options.Settings = None,
     input_data: InputData = None,
     weights: WeightsFile = None,
@@ -106,7 +105,7 @@ def run(
     input is random, uniform from 0 to 1. So are the weights without --weights (or `weights` in the file): uniform
     within 1/sqrt(n) of 0, n the inputs of an output; factors and variances of norms within 1/2 of 1.
     """
-    reading = read(arch, input, settings)
+    reading = read(arch, inputs, settings)
     net = reading.require_network()
     if not net.nodes:
         raise UsageError(f"{net.name} has no layers to run")
@@ -117,7 +116,7 @@ def run(
         return
     chosen = _chosen(net, at, all_)
     _refuse(net, _needed(net, chosen.values()), chosen.values(), Most(max_multiplications, max_memory))
-    made = _executed(net, data.read_input(net, input_data, seed), arrays, chosen)
+    made = _executed(net, data.read_inputs(net, input_data or [], seed), arrays, chosen)
     if save_image is not None:
         emit(_image(made, channel), save_image)
     else:
@@ -143,9 +142,7 @@ def _find(net: "Network", at: str, paths: dict[str, int]) -> list[int]:
     try:
         return [paths[find_path(at, paths)]]
     except PathError:
-        from cnncalc.network import INPUT
-
-        groups = {group.path: group for group in net.groups if group.path and group.result != INPUT}
+        groups = {group.path: group for group in net.groups if group.path and _is_made(group.result)}
         found = find_path(at, {**groups, **paths}, former=net.former_paths, outputs=net.output_paths())
         group = groups.get(found)
         if group is None:
@@ -154,6 +151,11 @@ def _find(net: "Network", at: str, paths: dict[str, int]) -> list[int]:
             return [group.result]
         inside = range(group.first, group.last)
         return [index for index in net.outputs.values() if index in inside] or [group.last - 1]
+
+
+def _is_made(result: int | None) -> bool:
+    """Whether layers of a group give its result: not where the group passes on an input of the network."""
+    return result is None or result >= 0
 
 
 def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
@@ -191,7 +193,7 @@ def _refuse_work(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     from cnncalc.render.numbers import format_digits
 
     works = [node.layer.work(node.input_shapes, node.output) for node in nodes]
-    elements = sum(map(prod, nodes[0].input_shapes)) + sum(prod(node.output) + count_border(node) for node in nodes)
+    elements = sum(map(prod, net.inputs.values())) + sum(prod(node.output) + count_border(node) for node in nodes)
     elements += sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
     figures = {
         "multiplications": sum(work.multiplications for work in works),
@@ -208,7 +210,9 @@ def _refuse_work(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
             )
 
 
-def _executed(net: "Network", start: "FlatArray", weights: "Weights", chosen: dict[str, int]) -> "dict[str, Map]":
+def _executed(
+    net: "Network", starts: "list[FlatArray]", weights: "Weights", chosen: dict[str, int]
+) -> "dict[str, Map]":
     from cnncalc.execution.interpretations import Numbers
     from cnncalc.execution.run import run
     from cnncalc.layers.ops import Map
@@ -226,7 +230,7 @@ def _executed(net: "Network", start: "FlatArray", weights: "Weights", chosen: di
         progress.report(node.path, done, total)
 
     try:
-        made = run(net, Map(*start), weights, Numbers(), keep=set(chosen.values()), visit=visit)
+        made = run(net, [Map(*start) for start in starts], weights, Numbers(), keep=set(chosen.values()), visit=visit)
     finally:
         progress.clear()
     return {path: made[index] for path, index in chosen.items()}

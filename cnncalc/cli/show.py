@@ -19,7 +19,7 @@ Expand = Annotated[bool, typer.Option("--expand", help="Write every layer on a l
 def show(
     arch: options.Arch,
     expand: Expand = False,
-    input: options.Input = None,
+    inputs: options.Inputs = None,
     settings: options.Settings = None,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
@@ -32,9 +32,9 @@ def show(
     from cnncalc.render.show import show as show_blocks
     from cnncalc.render.source import highlight
 
-    reading = read_partly(arch, input, settings)
-    if not expand and not reading.is_chain and (input is not None or settings):
-        name = "--input" if input is not None else "--set"
+    reading = read_partly(arch, inputs, settings)
+    if not expand and not reading.is_chain and (inputs or settings):
+        name = "--input" if inputs else "--set"
         raise UsageError(f"`{name}` has an effect only with `--expand`, or on a chain of layers")
     text = _expanded(reading) if expand else reading.text
     if output is None or output in STANDARD_OUTPUT:

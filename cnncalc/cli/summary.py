@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def summary(
     arch: options.Arch,
-    input: options.Input = None,
+    inputs: options.Inputs = None,
     settings: options.Settings = None,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
@@ -35,7 +35,7 @@ def summary(
     it are shown. Exit code 1 where there is one.
     """
     view = make_summary_view(format, output, depth, columns, human, dtype, width, color)
-    reading = read_partly(arch, input, settings)
+    reading = read_partly(arch, inputs, settings)
     if reading.report:
         _show(reading.report, format, view, output)
     return int(reading.failed)

@@ -33,7 +33,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors
 
 def validate(
     archs: Archs,
-    input: options.Input = None,
+    inputs: options.Inputs = None,
     settings: options.Settings = None,
     format: Format = ValidateFormat.text,
     strict: Strict = False,
@@ -49,7 +49,7 @@ def validate(
 
     files = []
     for arch in _each(archs):
-        reading = read(arch, input=input, settings=settings or (), check_expect=True)
+        reading = read(arch, inputs=inputs or (), settings=settings or (), check_expect=True)
         files.append(("<standard input>" if arch == "-" else arch, reading.problems))
     emit(_write(files, format, make_view(output, None, color), strict=strict), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))

@@ -20,13 +20,13 @@ Arch = Annotated[
     options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all bundled architectures.", options.architectures),
     Reads(),
 ]
-Input = Annotated[options.Input, Needs("ARCH")]
+Inputs = Annotated[options.Inputs, Needs("ARCH")]
 Settings = Annotated[options.Settings, Needs("ARCH")]
 
 
 def verify(
     arch: Arch = None,
-    input: Input = None,
+    inputs: Inputs = None,
     settings: Settings = None,
     format: options.TextFormatOption = TextFormat.text,
     output: options.Output = None,
@@ -40,7 +40,7 @@ def verify(
     from cnncalc.spec.files import bundled
 
     if arch is not None:
-        found = [_verdict(arch, input, settings)]
+        found = [_verdict(arch, inputs, settings)]
     else:
         found = [_verdict(name, most=limits.VERIFIED_STEPS_OF_MANY) for name in bundled()]
     emit(_write(found, arch is None, format, make_view(output, width, color)), output)
@@ -58,14 +58,14 @@ def _write(found: "list[Verdict]", many: bool, format: TextFormat, view: "View")
 
 
 def _verdict(
-    arch: str, input: str | None = None, settings: list[str] | None = None, most: int | None = None
+    arch: str, inputs: list[str] | None = None, settings: list[str] | None = None, most: int | None = None
 ) -> "Verdict":
     from cnncalc.cli.reading import read
     from cnncalc.execution.verify import verify
 
     progress = Progress()
     try:
-        network = read(arch, input, settings).require_network()
+        network = read(arch, inputs, settings).require_network()
         tick = partial(progress.report, f"verify {network.name}")
         return verify(network, most=most or limits.VERIFIED_STEPS, tick=tick)
     finally:

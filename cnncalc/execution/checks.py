@@ -7,6 +7,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
+from cnncalc.analysis.analyze import Follower, follow
 from cnncalc.analysis.axis_field import hull
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.execution.cones import (
@@ -21,7 +22,7 @@ from cnncalc.execution.cones import (
 )
 from cnncalc.execution.observe import Counts, Trace
 from cnncalc.layers.base import Layer, Shape, Work
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node, positions_of
 
 Intervals = tuple[Interval, ...]
 
@@ -51,8 +52,15 @@ class Unit(NamedTuple):
         return self.exact and self.declared != self.traced
 
 
+class Units(NamedTuple):
+    """What the units in the middle and in the corner see of an input; None without positions or receptive field."""
+
+    middle: Unit | None = None
+    corner: Unit | None = None
+
+
 class LayerVerdict(NamedTuple):
-    """The checks of one layer. `middle` and `corner` are None for a layer without positions or receptive field."""
+    """The checks of one layer. `units` has the name of each input that reaches the layer."""
 
     path: str
     layer: Layer
@@ -60,9 +68,18 @@ class LayerVerdict(NamedTuple):
     work: Work
     inside: Work
     parameters: int
-    middle: Unit | None
-    corner: Unit | None
+    units: dict[str, Units]
     checks: tuple[Check, ...]
+
+    @property
+    def middle(self) -> Unit | None:
+        """What the unit in the middle sees of the first of these inputs."""
+        return next(iter(self.units.values()), Units()).middle
+
+    @property
+    def corner(self) -> Unit | None:
+        """What the unit in the corner sees of the first of these inputs."""
+        return next(iter(self.units.values()), Units()).corner
 
     @property
     def differences(self) -> list[Check]:
@@ -71,48 +88,77 @@ class LayerVerdict(NamedTuple):
 
 
 class Checker:
-    """Checks every traced layer against its declared figures and against its windows, followed back to the input."""
+    """Checks every traced layer against its declared figures and against its windows, followed back to each input."""
 
     def __init__(self, network: Network, counted: list[Counts]) -> None:
-        self.network = network
         self.counted = counted
-        self.visible = compute_visible(network)
-        self.cones = [compute_cones(network, axis) for axis in range(len(network.input) - 1)]
-        self.fields = _declared_fields(network)
+        self.inputs: dict[str, _InputChecker] = {}
+        first = 0
+        for follower, (start, shape) in zip(follow(network), network.starts.items(), strict=True):
+            self.inputs[follower.name] = _InputChecker(network, start, first, follower)
+            first += sum(positions_of(shape))
 
     def check_layer(self, node: Node, trace: Trace) -> LayerVerdict:
         """Check one layer."""
-        counts, sight, field = self.counted[node.index], self.visible[node.index], self.fields[node.index]
+        counts = self.counted[node.index]
         checks = list(_check_figures(counts))
-        middle = corner = None
+        units: dict[str, Units] = {}
+        for name, checker in self.inputs.items():
+            of = f" of the input {name}" if len(self.inputs) > 1 else ""
+            own = checker.select(trace) if of else trace
+            if not checker.reaches(node):
+                unseen = own.everything == 0
+                checks.append(Check(f"positions{of}", "nothing", "nothing" if unseen else "some", unseen))
+                continue
+            units[name], found = checker.check(node, own, executed=counts.shapes[0] == counts.shapes[1])
+            checks += (check._replace(what=check.what + of) for check in found)
+        declared = counts.arrays[0]
+        parameters = declared["weight"] + declared["bias"]
+        work, inside = counts.work[0], counts.inside[0]
+        return LayerVerdict(node.path, node.layer, node.output, work, inside, parameters, units, tuple(checks))
+
+
+class _InputChecker:
+    """Checks what layers see of one input. The bits of its positions in a trace begin at `first`."""
+
+    def __init__(self, network: Network, start: int, first: int, follower: Follower) -> None:
+        self.shape = network.starts[start]
+        self.first = first
+        self.mask = (1 << sum(positions_of(self.shape))) - 1
+        self.visible = compute_visible(network, start)
+        self.cones = [compute_cones(network, axis, start) for axis in range(len(positions_of(self.shape)))]
+        followed = ((node.index, follower.after(node)) for node in network.nodes)
+        self.fields = {index: found.field for index, found in followed if found}
+
+    def reaches(self, node: Node) -> bool:
+        """Whether the input reaches a layer."""
+        return node.index in self.visible
+
+    def select(self, trace: Trace) -> Trace:
+        """The positions of this input among the traced ones."""
+        first, mask = self.first, self.mask
+        return Trace([found >> first & mask for found in trace.positions], trace.everything >> first & mask)
+
+    def check(self, node: Node, trace: Trace, *, executed: bool) -> tuple[Units, list[Check]]:
+        """Check the positions that a layer sees; `executed` is whether its output has the declared shape."""
+        sight, field = self.visible[node.index], self.fields[node.index]
         cone = [way[node.index] for way in self.cones]
-        if counts.shapes[0] == counts.shapes[1]:
-            middle, corner = _observe_units(node, self.network, field, trace)
-            checks += _check_positions(self.network, node, sight, trace)
+        checks: list[Check] = []
+        units = Units()
+        if executed:
+            units = _observe_units(node, self.shape, field, trace)
+            checks += _check_positions(self.shape, node, sight, trace)
             if field is not None:
-                checks += _check_input_claims(self.network, field, trace)
+                checks += _check_input_claims(self.shape, field, trace)
         if field is not None:
             checks += _check_unclipped(node, field, cone)
-        proven = (
-            sight.exact or sight.gaps
-        ) and None not in cone  # then a unit can only see less because of the border of an intermediate map
-        for name, unit in (("middle", middle), ("corner", corner)):
+        # where proven, a unit can only see less because of the border of an intermediate map
+        proven = (sight.exact or sight.gaps) and None not in cone
+        for name, unit in units._asdict().items():
             if unit:
                 held = all(map(_is_within, unit.traced, unit.declared)) and (proven or not unit.cut)
                 checks.append(Check(f"receptive field in the {name}", unit.declared, unit.traced, held))
-        declared = counts.arrays[0]
-        parameters = declared["weight"] + declared["bias"]
-        return LayerVerdict(
-            node.path,
-            node.layer,
-            node.output,
-            counts.work[0],
-            counts.inside[0],
-            parameters,
-            middle,
-            corner,
-            tuple(checks),
-        )
+        return units, checks
 
 
 def _check_figures(counts: Counts) -> Iterator[Check]:
@@ -125,22 +171,9 @@ def _check_figures(counts: Counts) -> Iterator[Check]:
         yield Check(name, one, other, one == other)
 
 
-def _declared_fields(network: Network) -> dict[int, Field | None]:
-    """The declared receptive fields."""
-    fields: dict[int, Field | None] = {INPUT: receptive_field.at_input(network.input)}
-    for node in network.nodes:
-        before = [found for index in node.inputs if (found := fields[index])]
-        shapes, output = node.input_shapes, node.output
-        fields[node.index] = None
-        if len(before) == len(node.inputs):
-            rules = node.layer.reach(shapes, output), node.layer.channels(shapes, output)
-            fields[node.index] = receptive_field.after(*rules, tuple(before), shapes, output)
-    return fields
-
-
-def _check_input_claims(network: Network, field: Field, trace: Trace) -> Iterator[Check]:
+def _check_input_claims(shape: Shape, field: Field, trace: Trace) -> Iterator[Check]:
     """Check which positions of the input all units see together, and which ones every unit sees."""
-    firsts, image = axis_offsets(network.input), network.input[1:]
+    firsts, image = axis_offsets(shape), positions_of(shape)
     for first, size, cover in zip(firsts, image, field.seen, strict=True):
         found = trace.everything >> first & (1 << size) - 1
         told = (cover.first, cover.last) if cover else None
@@ -154,7 +187,7 @@ def _check_input_claims(network: Network, field: Field, trace: Trace) -> Iterato
     everything = (1 << sum(image)) - 1
     ends = [(start, start + size - 1) for start, size in zip(claim.start, claim.size, strict=True)]
     for found in trace.positions:
-        shown = _hull_per_axis(found, network)
+        shown = _hull_per_axis(found, shape)
         if claim.all:
             held = found == everything
         elif field.flat is None:
@@ -166,17 +199,17 @@ def _check_input_claims(network: Network, field: Field, trace: Trace) -> Iterato
             return
 
 
-def _check_positions(network: Network, node: Node, sight: Visible, trace: Trace) -> Iterator[Check]:
+def _check_positions(shape: Shape, node: Node, sight: Visible, trace: Trace) -> Iterator[Check]:
     """Check every unit against the positions that are visible by the layers' rules."""
-    firsts = axis_offsets(network.input)
+    firsts = axis_offsets(shape)
     if sight.axes is None:
         told = sight.at((), firsts)
         found = trace.positions if sight.each and sight.exact else [trace.everything]
         wrong = [one for one in found if one != told] if sight.exact else [one for one in found if one & ~told]
         yield Check(
             "positions seen",
-            _hull_per_axis(told, network),
-            _hull_per_axis(wrong[0] if wrong else told, network),
+            _hull_per_axis(told, shape),
+            _hull_per_axis(wrong[0] if wrong else told, shape),
             not wrong,
         )
         return
@@ -184,7 +217,7 @@ def _check_positions(network: Network, node: Node, sight: Visible, trace: Trace)
         told = sight.at(place, firsts)
         if found_ != told and (sight.exact or found_ & ~told):
             what = f"positions seen by the unit {list(place)}"
-            yield Check(what, _hull_per_axis(told, network), _hull_per_axis(found_, network), False)
+            yield Check(what, _hull_per_axis(told, shape), _hull_per_axis(found_, shape), False)
             return
     yield Check("positions seen by every unit", "", "", True)
 
@@ -203,24 +236,24 @@ def _check_unclipped(node: Node, field: Field, ways: list[Cone | None]) -> Itera
     yield Check("receptive field of every unit, not clipped", "", "", True)
 
 
-def _observe_units(node: Node, network: Network, field: Field | None, trace: Trace) -> tuple[Unit | None, Unit | None]:
+def _observe_units(node: Node, shape: Shape, field: Field | None, trace: Trace) -> Units:
     if field is None or not field.axes:
-        return None, None
-    sizes = node.output[1:]
+        return Units()
+    sizes, image = node.output[1:], positions_of(shape)
     if field.flat is not None:
         together = tuple((cover.first, cover.last) if cover else None for cover in field.seen)
-        return Unit(together, _hull_per_axis(trace.everything, network), field.sure), None
-    if len(sizes) != len(network.input) - 1:
-        return None, None
+        return Units(Unit(together, _hull_per_axis(trace.everything, shape), field.sure))
+    if len(sizes) != len(image):
+        return Units()
     found = []
     for place in (tuple(size // 2 for size in sizes), (0,) * len(sizes)):
         told = (hull(axis.unit(at), axis.fixed) for axis, at in zip(field.axes, place, strict=True))
-        declared = tuple(_clip(one, size) for one, size in zip(told, network.input[1:], strict=True))
+        declared = tuple(_clip(one, size) for one, size in zip(told, image, strict=True))
         if not all(declared):
             declared = (None,) * len(declared)
         number = reduce(lambda index, pair: index * pair[1] + pair[0], zip(place, sizes, strict=True), 0)
-        found.append(Unit(declared, _hull_per_axis(trace.positions[number], network), field.exact))
-    return found[0], found[1]
+        found.append(Unit(declared, _hull_per_axis(trace.positions[number], shape), field.exact))
+    return Units(*found)
 
 
 def _clip(interval: Interval, size: int) -> Interval:
@@ -234,7 +267,7 @@ def _is_within(inner: Interval, outer: Interval) -> bool:
     return inner is None or (outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1])
 
 
-def _hull_per_axis(positions: int, network: Network) -> Intervals:
-    """The hull of a set of positions on every axis."""
-    parts = zip(axis_offsets(network.input), network.input[1:], strict=True)
+def _hull_per_axis(positions: int, shape: Shape) -> Intervals:
+    """The hull of a set of positions on every axis of an input."""
+    parts = zip(axis_offsets(shape), positions_of(shape), strict=True)
     return tuple(hull_of_set(positions >> first & (1 << size) - 1) for first, size in parts)

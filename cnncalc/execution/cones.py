@@ -17,7 +17,7 @@ from cnncalc import limits
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Rule, TransposedWindow, Window
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import INPUT, Network, Node, positions_of
 
 Interval = tuple[int, int] | None
 
@@ -93,12 +93,21 @@ def combine_axes(sets: Sequence[int], firsts: Sequence[int]) -> int:
     return unite(one << first for one, first in zip(sets, firsts, strict=True))
 
 
-def find_restored(network: Network) -> dict[int, int]:
-    """Nodes that reshape flattened elements to the axes of an earlier map, with the node of that map.
+def find_reached(network: Network, start: int) -> set[int]:
+    """The input at index `start`, and the layers that it reaches."""
+    found = {start}
+    for node in network.nodes:
+        if any(index in found for index in node.inputs):
+            found.add(node.index)
+    return found
 
-    Between the two, the elements were a vector and remained in order.
+
+def find_restored(network: Network, start: int) -> dict[int, int]:
+    """Nodes that give the elements of an earlier map their axes again, and the node whose map that is.
+
+    Between the two, elements were flat and stayed in their order. A flat input is a map of one axis that was flattened.
     """
-    origins: dict[int, int] = {}
+    origins: dict[int, int] = {start: start} if len(network.starts[start]) == 1 else {}
     found = {}
     for node in network.nodes:
         shapes, source = node.input_shapes, node.inputs[0]
@@ -109,45 +118,50 @@ def find_restored(network: Network) -> dict[int, int]:
             origin = origins[source]
             if reach == "pointwise" and not (isinstance(rule, Carried) and rule.dropped):
                 origins[node.index] = origin
-            elif reach == "flatten" and network.shape_at(origin)[1:] == node.output[1:]:
+            elif reach == "flatten" and positions_of(network.shape_at(origin)) == node.output[1:]:
                 found[node.index] = origin
     return found
 
 
-def compute_visible(network: Network) -> dict[int, Visible]:
-    """What is visible at every layer."""
-    axes = tuple(tuple(1 << at for at in range(size)) for size in network.input[1:])
-    found = {INPUT: Visible(axes, tuple(map(unite, axes)), False, True)}
-    again = find_restored(network)
+def compute_visible(network: Network, start: int = INPUT) -> dict[int, Visible]:
+    """What is there to be seen of the input at index `start`, at every layer that it reaches."""
+    shape = network.starts[start]
+    axes = tuple(tuple(1 << at for at in range(size)) for size in positions_of(shape))
+    spread = Visible(axes, tuple(map(unite, axes)), False, True)
+    found = {start: spread if len(shape) > 1 else spread._replace(axes=None, alike=shape == (1,))}
+    again, reaching = find_restored(network, start), find_reached(network, start)
     for node in network.nodes:
-        if node.index in again:
-            found[node.index] = found[again[node.index]]
+        if node.index not in reaching:
             continue
-        before = [found[index] for index in node.inputs]
+        if node.index in again:
+            origin = again[node.index]
+            found[node.index] = spread if origin == start else found[origin]
+            continue
+        before = [found[index] for index in node.inputs if index in found]
         reach = node.layer.reach(node.input_shapes, node.output)
-        made = _compute_visible(reach, before, node)
         rule = node.layer.channels(node.input_shapes, node.output)
-        alike = _alike(rule, reach, before)
+        made = _compute_visible(reach, rule, before, node)
+        alike = _alike(rule, reach, before, partly=len(before) < len(node.inputs))
         some = isinstance(rule, Carried) and (rule.dropped or (reach == "whole" and bool(rule.units)))
         found[node.index] = made._replace(alike=alike, exact=made.exact and (alike or not some))
     return found
 
 
-def _alike(rule: Channels, reach: Reach, before: list[Visible]) -> bool:
-    """Whether all channels see the same, e.g. because each reads all input channels.
+def _alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: bool) -> bool:
+    """Whether all channels see the same: so they do where each reads all channels before it.
 
-    Elements of a flattened map see the same if all its positions did.
+    Elements that were positions do where all positions did. `partly` where the input does not reach some branches.
     """
     if isinstance(rule, Chosen) and rule.groups == 1:
         return True
-    same = not isinstance(rule, Concatenated) or all(sight.axes == before[0].axes for sight in before)
+    same = not isinstance(rule, Concatenated) or (not partly and all(sight.axes == before[0].axes for sight in before))
     if reach == "flatten" and any(len(set(axis)) > 1 for axis in before[0].axes or ()):
         return False
     return same and all(sight.alike for sight in before)
 
 
-def _compute_visible(reach: Reach, before: list[Visible], node: Node) -> Visible:
-    merged = _merge(before, node) if len(before) > 1 else before[0]
+def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: Node) -> Visible:
+    merged = _merge(before, node, stacked=isinstance(rule, Concatenated)) if len(node.inputs) > 1 else before[0]
     if reach == "pointwise":
         return merged
     if isinstance(reach, tuple) and merged.axes is not None:
@@ -168,11 +182,12 @@ def _compute_visible(reach: Reach, before: list[Visible], node: Node) -> Visible
     return Visible(None, merged.everything, reach != "flatten", merged.exact)
 
 
-def _merge(before: list[Visible], node: Node) -> Visible:
+def _merge(before: list[Visible], node: Node, *, stacked: bool) -> Visible:
     everything = tuple(map(unite, zip(*(sight.everything for sight in before), strict=True)))
     exact = all(sight.exact for sight in before)
     if any(sight.axes is None for sight in before):
-        return Visible(None, everything, any(sight.each for sight in before), exact)
+        each = [sight.each and sight.everything == everything for sight in before]
+        return Visible(None, everything, all(each) and len(before) == len(node.inputs) if stacked else any(each), exact)
     spread = [_broadcast(sight, node.output) for sight in before]
     gaps = any(not seen for axes in spread for axis in axes for seen in axis)
     axes = tuple(tuple(map(unite, zip(*units, strict=True))) for units in zip(*spread, strict=True))
@@ -197,48 +212,63 @@ class Cone(NamedTuple):
         return self.units[unit - self.first]
 
 
-def compute_cones(network: Network, axis: int) -> dict[int, Cone | None]:
-    """The cone of every layer on one axis. None after layers that remove the axes or rearrange elements."""
-    wanted = compute_ranges(network, axis)
-    first, last = wanted.get(INPUT, (0, network.input[1 + axis] - 1))
-    start = Cone(first, tuple((at, at) for at in range(first, last + 1)), (0, network.input[1 + axis] - 1))
-    found: dict[int, Cone | None] = {INPUT: start}
-    again = find_restored(network)
+def compute_cones(network: Network, axis: int, start: int = INPUT) -> dict[int, Cone | None]:
+    """Where the windows lead on one axis of the input at index `start`, from every layer that it reaches.
+
+    None behind what leaves no axes or deals them out anew.
+    """
+    wanted, shape = compute_ranges(network, axis, start), network.starts[start]
+    sizes = positions_of(shape)
+    first, last = wanted.get(start, (0, sizes[axis] - 1))
+    own = Cone(first, tuple((at, at) for at in range(first, last + 1)), (0, sizes[axis] - 1))
+    found: dict[int, Cone | None] = {start: own if len(shape) > 1 else None}
+    again, reaching = find_restored(network, start), find_reached(network, start)
     for node in network.nodes:
-        if node.index in again:
-            found[node.index] = found[again[node.index]]
+        if node.index not in reaching:
             continue
-        before = [found[index] for index in node.inputs]
-        if any(cone is None for cone in before) or len(node.output) != len(network.input):
+        if node.index in again:
+            origin = again[node.index]
+            found[node.index] = own if origin == start else found[origin]
+            continue
+        pairs = zip(node.inputs, node.input_shapes, strict=True)
+        before = [(found[index], each) for index, each in pairs if index in found]
+        if any(cone is None for cone, _ in before) or len(node.output) != 1 + len(sizes):
             found[node.index] = None
             continue
         found[node.index] = _compute_cone(node, axis, before, wanted[node.index])
     return found
 
 
-def _compute_cone(node: Node, axis: int, before: list[Any], wanted: tuple[int, int]) -> Cone | None:
+def _compute_cone(node: Node, axis: int, before: list[tuple[Any, Shape]], wanted: tuple[int, int]) -> Cone | None:
     reach = node.layer.reach(node.input_shapes, node.output)
     units = range(wanted[0], wanted[1] + 1)
     size = node.output[1 + axis]
     if isinstance(reach, tuple):
-        cone, rule = before[0], reach[axis]
+        (cone, _), rule = before[0], reach[axis]
         made = tuple(hull(cone.at(at) for at in positions_read(rule, y)) for y in units)
     elif reach in ("pointwise", "normalized"):
-        everything = [cone.joint for cone in before] if reach == "normalized" else []
-        sizes = [shape[1 + axis] for shape in node.input_shapes]
-        sources = list(zip(before, sizes, strict=True))
+        everything = [cone.joint for cone, _ in before] if reach == "normalized" else []
+        sources = [(cone, shape[1 + axis]) for cone, shape in before]
         made = tuple(hull([*everything, *(c.at(0 if have < size else y) for c, have in sources)]) for y in units)
     else:
         return None
     return Cone(wanted[0], made, hull(made[-wanted[0] : size - wanted[0]]))
 
 
-def compute_ranges(network: Network, axis: int) -> dict[int, tuple[int, int]]:
-    """The range of units of every map that are read, including those beyond its borders, up to limits.POSITION."""
-    found = {node.index: (0, node.output[1 + axis] - 1) for node in network.nodes if len(node.output) > 1 + axis}
-    if len(network.input) > 1 + axis:
-        found[INPUT] = (0, network.input[1 + axis] - 1)
-    again = find_restored(network)
+def compute_ranges(network: Network, axis: int, start: int = INPUT) -> dict[int, tuple[int, int]]:
+    """The units of every map that are read, those beyond its borders included, but none beyond limits.POSITION.
+
+    Of the maps that the input at index `start` reaches, on one axis of that input.
+    """
+    reaching, sizes = find_reached(network, start), positions_of(network.starts[start])
+    found = {
+        node.index: (0, node.output[1 + axis] - 1)
+        for node in network.nodes
+        if len(node.output) > 1 + axis and node.index in reaching
+    }
+    if len(sizes) > axis:
+        found[start] = (0, sizes[axis] - 1)
+    again = find_restored(network, start)
     for node in reversed(network.nodes):
         if node.index not in found:
             continue
@@ -273,8 +303,9 @@ def _read_range(rule: Rule, first: int, last: int) -> tuple[int, int]:
 
 
 def axis_offsets(shape: Shape) -> tuple[int, ...]:
-    """The first bit of each axis in a set of positions."""
-    return tuple(sum(shape[1 : 1 + axis]) for axis in range(len(shape) - 1))
+    """Where the positions of each axis of an input begin in a set of all of them."""
+    sizes = positions_of(shape)
+    return tuple(sum(sizes[:axis]) for axis in range(len(sizes)))
 
 
 def iterate_positions(shape: Shape) -> Iterable[tuple[int, ...]]:

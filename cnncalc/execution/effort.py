@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.execution.cones import compute_ranges
-from cnncalc.layers.base import Shape
 from cnncalc.layers.reach import AdaptiveWindow, Rule
 from cnncalc.layers.window import Windowed
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node, positions_of
 
 # steps, some twenty nanoseconds each
 ELEMENT, BORDER = 50, 8  # for computing an element, and for an element of padding
@@ -58,26 +57,35 @@ def count_tried(node: Node) -> int:
     return sum(rule.input * rule.output for rule in rules if isinstance(rule, AdaptiveWindow))
 
 
-def estimate_execution(node: Node, input: Shape) -> Effort:
-    """The effort of counting and tracing a layer; each traced element is a set of positions of all axes."""
+def count_positions(network: Network) -> int:
+    """Positions of all axes of all inputs, of which elements are traced as sets."""
+    return sum(sum(positions_of(shape)) for shape in network.inputs.values())
+
+
+def estimate_execution(node: Node, positions: int) -> Effort:
+    """Of counting and tracing the layer; each element is traced as a set of so many positions."""
     done, made, around = count_operations(node), prod(node.output), count_border(node)
     steps = done + around * BORDER + count_tried(node) * FOLLOWED
     if isinstance(node.layer, Windowed) and not node.layer.slides:
         made += prod(node.input_shapes[0][1:]) * prod(node.layer.kernels(node.input_shapes))  # each added onto the map
-    return Effort(done, made + around, 0, steps + made * (ELEMENT + sum(input[1:]) // WORD))
+    return Effort(done, made + around, 0, steps + made * (ELEMENT + positions // WORD))
 
 
 def estimate_following(network: Network) -> Iterator[Effort]:
-    """The effort of following each layer's windows back, also beyond the borders of maps."""
-    axes = [compute_ranges(network, axis) for axis in range(len(network.input) - 1)]
-    words = sum(network.input[1:]) // WORD
+    """Of following each layer's windows back, also where they leave the input and the maps between."""
+    axes = [
+        (start, axis, compute_ranges(network, axis, start))
+        for start, shape in network.starts.items()
+        for axis in range(len(positions_of(shape)))
+    ]
+    words = count_positions(network) // WORD
     for node in network.nodes:
         reach = node.layer.reach(node.input_shapes, node.output)
         units = looked = 0
-        for axis, found in enumerate(axes):
+        for start, axis, found in axes:
             if node.index in found:
                 own = interval_length(found[node.index])
-                units += own + (interval_length(found[INPUT]) if INPUT in node.inputs else 0)
+                units += own + (interval_length(found[start]) if start in node.inputs and start in found else 0)
                 looked += own * (count_examined(reach[axis]) if isinstance(reach, tuple) else 1)
         yield Effort(0, 0, units, units * UNIT + looked * (FOLLOWED + words))
 
@@ -97,9 +105,9 @@ def estimate_efforts(network: Network, nodes: Sequence[Node], most: int) -> list
 
     If the execution already exceeds `most`, the effort of following the windows is omitted.
     """
-    start = prod(network.input)
-    found = [Effort(0, start, 0, start * (ELEMENT + sum(network.input[1:]) // WORD))]
-    found += [estimate_execution(node, network.input) for node in nodes]
+    start, positions = sum(map(prod, network.inputs.values())), count_positions(network)
+    found = [Effort(0, start, 0, start * (ELEMENT + positions // WORD))]
+    found += [estimate_execution(node, positions) for node in nodes]
     if total_steps(found) > most:
         return found
     added = [Effort(), *estimate_following(network)]

@@ -13,6 +13,7 @@ from cnncalc.execution.ops import WindowOps
 from cnncalc.layers.base import Work
 from cnncalc.layers.ieee import divide, log, overflow_to_infinity, power, sqrt
 from cnncalc.layers.ops import Function, Map, Values
+from cnncalc.network import Network, positions_of
 
 # the fastest dot product: since Python 3.12 a function of `math`
 DOT: Callable[[Iterable[float], Iterable[float]], float] = getattr(math, "sumprod", lambda a, b: sum(map(mul, a, b)))
@@ -276,11 +277,19 @@ class Provenance(WindowOps):
         return reduce(or_, compress(a, shares), 0)
 
 
-def trace_input(shape: tuple[int, ...]) -> Map:
-    """An input where every element is the set of its own position."""
+def trace_input(shape: tuple[int, ...], first: int = 0) -> Map:
+    """An input whose every element is the set of its own position; the bits of its axes begin at `first`."""
     values = [0]
-    first = 0
-    for size in shape[1:]:
+    for size in positions_of(shape):
         values = [value | 1 << (first + at) for value in values for at in range(size)]
         first += size
-    return Map(shape, values * shape[0])
+    return Map(shape, values * shape[0] if len(shape) > 1 else values)
+
+
+def trace_inputs(network: Network) -> list[Map]:
+    """Inputs whose every element is the set of its own position, the bits of each input after those before it."""
+    found, first = [], 0
+    for shape in network.inputs.values():
+        found.append(trace_input(shape, first))
+        first += sum(positions_of(shape))
+    return found

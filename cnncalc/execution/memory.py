@@ -15,10 +15,10 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.execution.effort import Effort, count_border, estimate_efforts
+from cnncalc.execution.effort import Effort, count_border, count_positions, estimate_efforts
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Chosen
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node, positions_of
 
 POINTER = 8  # of an element in a list
 WORKING = 12 * POINTER  # for each element that a layer reads, computes or stores meanwhile: lists of lists
@@ -38,9 +38,10 @@ NUMBERS = Elements(24, shared=False)
 ONES = Elements(0, shared=True)  # for counting: all are the same object
 
 
-def position_sets(input: Shape) -> Elements:
-    """Sets of positions of the input, with a bit for each; memory is allocated in units of 16 bytes."""
-    return Elements(-(-getsizeof(1 << sum(input[1:])) // 16) * 16, shared=True)
+def position_sets(*inputs: Shape) -> Elements:
+    """Sets of positions of the inputs, a bit for each of them, as memory is allotted: in units of 16 bytes."""
+    positions = sum(sum(positions_of(shape)) for shape in inputs)
+    return Elements(-(-getsizeof(1 << positions) // 16) * 16, shared=True)
 
 
 class Peak(NamedTuple):
@@ -64,9 +65,12 @@ def compute_peak(
     """
     running = [node.index for node in network.nodes if wanted is None or node.index in wanted]
     readers = Counter(index for at in running for index in network.nodes[at].inputs)
-    keep = {INPUT, *keep}  # the caller keeps the input
-    sizes = {INPUT: POINTER * prod(network.input) + elements.bytes * prod(network.input[elements.shared :])}
-    live = sizes[INPUT]
+    keep = {*network.starts, *keep}  # who runs a network keeps its inputs
+    sizes = {
+        start: POINTER * prod(shape) + elements.bytes * prod(positions_of(shape) if elements.shared else shape)
+        for start, shape in network.starts.items()
+    }
+    live = sum(sizes.values())
     found = Peak(live, None)
     for at in running:
         node = nodes[at]
@@ -79,7 +83,7 @@ def compute_peak(
         for index in {*network.nodes[at].inputs, at}:
             if not readers[index] and index not in keep:
                 live -= sizes.pop(index, 0)
-    return found._replace(bytes=found.bytes + SHOWN * sum(prod(nodes[at].output) for at in keep if at != INPUT))
+    return found._replace(bytes=found.bytes + SHOWN * sum(prod(nodes[at].output) for at in keep if at >= 0))
 
 
 def output_bytes(node: Node, elements: Elements) -> int:
@@ -108,8 +112,8 @@ def verification_peak(network: Network, nodes: Sequence[Node], found: Sequence[E
 
     These are the visible positions of each layer, and the intervals of units followed back, as many as in `found`.
     """
-    sets = position_sets(network.input)
-    seen = sum(network.input[1:]) + sum(
+    sets = position_sets(*network.inputs.values())
+    seen = count_positions(network) + len(network.inputs) * sum(
         sum(node.output[1:]) for node in nodes if node.layer.reach(node.input_shapes, node.output) != "pointwise"
     )
     units = sum(effort.units for effort in found)

@@ -5,7 +5,7 @@ How channels pass through a layer, and how its arguments change, are rules of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice, product, repeat
 from math import gcd
@@ -16,7 +16,7 @@ from cnncalc.execution.memory import verification_peak
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Chosen
 from cnncalc.layers.settings import LIKE, LayerError
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node
 
 MIN_INPUTS = 10  # number of smaller inputs that are tried for any network
 
@@ -36,8 +36,8 @@ class ChannelSets:
         self.joined = joined
         self.bare = bare
         self.times: dict[int, int] = {}
-        self.parent: dict[int, int] = {INPUT: INPUT}
-        self.number: dict[int, int] = {INPUT: network.input[0]}
+        self.parent: dict[int, int] = {start: start for start in network.starts}
+        self.number: dict[int, int] = {start: shape[0] for start, shape in network.starts.items()}
         for node in network.nodes:
             self.parent[node.index] = node.index
             self.number[node.index] = node.output[0]
@@ -90,10 +90,12 @@ class ChannelSets:
         return channels // least * times
 
 
-def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = False) -> Network:
-    """The network with as few channels as possible, for an input of these sizes. Raises LayerError."""
+def narrow_to(network: Network, sizes: Sequence[Shape], *, joined: bool, bare: bool = False) -> Network:
+    """The network with as few channels as its wires allow, on inputs of these spatial sizes. Raises LayerError."""
     wires = ChannelSets(network, joined=joined, bare=bare)
-    shapes: dict[int, Shape] = {INPUT: (wires.divide(INPUT, network.input[0]), *sizes)}
+    starts = zip(network.starts.items(), sizes, strict=True)
+    shapes: dict[int, Shape] = {start: (wires.divide(start, shape[0]), *own) for (start, shape), own in starts}
+    inputs_now = dict(zip(network.inputs, shapes.values(), strict=True))
     nodes = []
     for node in network.nodes:
         inputs = tuple(shapes[index] for index in node.inputs)
@@ -102,7 +104,7 @@ def narrow_to(network: Network, sizes: Shape, *, joined: bool, bare: bool = Fals
             layer = layer.replace(**{LIKE: shapes[node.like][1:]})
         shapes[node.index] = layer.output_shape(inputs)
         nodes.append(node._replace(layer=layer, input_shapes=inputs, output=shapes[node.index]))
-    return network._replace(input=shapes[INPUT], nodes=tuple(nodes))
+    return network._replace(inputs=inputs_now, nodes=tuple(nodes))
 
 
 def estimate_cost(network: Network, most: int) -> int:
@@ -121,7 +123,7 @@ def narrow(network: Network, most: int) -> tuple[Network, str] | None:
 
     Smaller inputs are tried, first decreasing, then increasing ones until one costs too much, up to a limit.
     """
-    sizes = network.input[1:]
+    sizes = [shape[1:] for shape in network.inputs.values()]
     for candidate in narrow_variants(network, sizes):
         if estimate_cost(candidate, most) <= most:
             return candidate, "the whole network at its own resolution, with few channels"
@@ -137,8 +139,8 @@ def narrow(network: Network, most: int) -> tuple[Network, str] | None:
     return None
 
 
-def narrow_variants(network: Network, sizes: Shape) -> Iterator[Network]:
-    """All valid ways to narrow the network."""
+def narrow_variants(network: Network, sizes: Sequence[Shape]) -> Iterator[Network]:
+    """The network narrowed in every way that is valid."""
     for bare, joined in product((False, True), repeat=2):
         try:
             yield narrow_to(network, sizes, joined=joined, bare=bare)
@@ -146,9 +148,9 @@ def narrow_variants(network: Network, sizes: Shape) -> Iterator[Network]:
             continue
 
 
-def smaller_sizes(sizes: Shape) -> Iterator[tuple[Shape, bool]]:
-    """Smaller inputs of the same proportions: repeatedly halved, then increasing from the smallest."""
-    least = min(sizes, default=0)
+def smaller_sizes(sizes: Sequence[Shape]) -> Iterator[tuple[list[Shape], bool]]:
+    """Smaller inputs of the same proportions: halved again and again, and then, growing, from the smallest up."""
+    least = min((size for shape in sizes for size in shape), default=0)
     halves = (least >> times for times in range(1, least.bit_length()))
     for size, growing in chain(zip(halves, repeat(False)), zip(range(1, least), repeat(True))):
-        yield tuple(-(-each * size // least) for each in sizes), growing
+        yield [tuple(-(-each * size // least) for each in shape) for shape in sizes], growing

@@ -12,13 +12,13 @@ from math import prod
 from operator import or_
 from typing import NamedTuple
 
-from cnncalc.execution.interpretations import Counting, Provenance, trace_input
+from cnncalc.execution.interpretations import Counting, Provenance, trace_inputs
 from cnncalc.execution.narrow import narrow_to
 from cnncalc.execution.run import execute, run
 from cnncalc.execution.weights import get_ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import INPUT, INPUT_NAME, Network, Node
 
 Step = Callable[[], None]  # called after each layer
 
@@ -66,8 +66,8 @@ def count_network(network: Network, step: Step) -> list[Counts]:
         found.append(counter.take_counts(node, made))
         step()
 
-    start = Map(network.input, [1] * prod(network.input))
-    run(network, start, counter.get_weight, counter.reading, keep=(), whole=True, visit=visit)
+    starts = [Map(shape, [1] * prod(shape)) for shape in network.inputs.values()]
+    run(network, starts, counter.get_weight, counter.reading, keep=(), whole=True, visit=visit)
     return found
 
 
@@ -92,8 +92,9 @@ def isolate(node: Node) -> Node:
         inputs = tuple((1, *shape[1:]) for shape in node.input_shapes)
         return node._replace(input_shapes=inputs, output=node.layer.output_shape(inputs))
     single = node._replace(index=0, inputs=(INPUT,), shares=None, like=None)
-    network = Network("", "", "", node.input_shapes[0], (single,), (), {"": 0})
-    return narrow_to(network, node.input_shapes[0][1:], joined=True).nodes[0]
+    (shape,) = node.input_shapes
+    network = Network("", "", "", {INPUT_NAME: shape}, (single,), (), {"": 0})
+    return narrow_to(network, [shape[1:]], joined=True).nodes[0]
 
 
 # tracing
@@ -125,7 +126,7 @@ def trace_network(network: Network, check: Checked) -> None:
     def visit(node: Node, made: Map) -> None:
         check(node, _unite_channels(made))
 
-    run(network, trace_input(network.input), get_ones, Provenance(), keep=(), whole=True, visit=visit)
+    run(network, trace_inputs(network), get_ones, Provenance(), keep=(), whole=True, visit=visit)
 
 
 def trace_layers(network: Network, check: Checked) -> None:
@@ -134,7 +135,8 @@ def trace_layers(network: Network, check: Checked) -> None:
     A trace is kept until its last reader.
     """
     readers = Counter(index for node in network.nodes for index in node.inputs)
-    known = {INPUT: _unite_channels(trace_input(network.input))}
+    traced = zip(network.starts, trace_inputs(network), strict=True)
+    known = {start: _unite_channels(made) for start, made in traced}
     for node in network.nodes:
         alone = isolate(node)
         inputs = []

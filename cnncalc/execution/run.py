@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map, Ops
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import Network, Node
 
 GetNodeWeight = Callable[[Node, str, Shape], list[float]]  # (node, name, shape) → the array, flat
 Visit = Callable[[Node, Map], None]
@@ -24,7 +24,7 @@ def execute(node: Node, inputs: tuple[Map, ...], weigh: GetNodeWeight, ops: Ops)
 
 def run(
     network: Network,
-    start: Map,
+    starts: Sequence[Map],
     weigh: GetNodeWeight,
     ops: Ops,
     *,
@@ -32,13 +32,15 @@ def run(
     whole: bool = False,
     visit: Visit = ignore,
 ) -> dict[int, Map]:
-    """The outputs of the layers in `keep` (of all, if None), by index; INPUT is the input.
+    """The outputs of the layers in `keep` (of all, if None), by index; those of the inputs are negative.
 
-    Only layers needed for these are executed, unless `whole`; outputs that no later layer reads are released.
+    `starts` are the inputs, in order. Nothing that is not needed for these is run, unless `whole`, and what no later
+    layer reads is let go.
     """
     wanted = find_needed(network, None if whole else keep)
     readers = Counter(index for node in network.nodes if node.index in wanted for index in node.inputs)
-    made: dict[int, Map] = {INPUT: start}
+    each = zip(network.starts, starts, strict=True)
+    made: dict[int, Map] = {at: start for at, start in each if readers[at] or keep is None or at in keep}
     for node in network.nodes:
         if node.index not in wanted:
             continue
@@ -59,5 +61,5 @@ def find_needed(network: Network, keep: Collection[int] | None) -> set[int]:
     for node in reversed(network.nodes):
         if node.index in keep or node.index in found:
             found.add(node.index)
-            found.update(index for index in node.inputs if index != INPUT)
+            found.update(index for index in node.inputs if index >= 0)
     return found

@@ -28,8 +28,13 @@ class Verdict(NamedTuple):
 
     name: str
     how: str
-    input: Shape
+    inputs: dict[str, Shape]
     layers: tuple[LayerVerdict, ...]
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the first input."""
+        return next(iter(self.inputs.values()))
 
     @property
     def held(self) -> bool:
@@ -70,4 +75,4 @@ def verify(network: Network, *, most: int = limits.VERIFIED_STEPS, tick: Tick = 
         trace_network(net, check)
     else:
         trace_layers(net, check)
-    return Verdict(network.name, how, net.input, tuple(layers))
+    return Verdict(network.name, how, net.inputs, tuple(layers))

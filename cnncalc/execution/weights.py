@@ -12,7 +12,7 @@ from cnncalc.given import GivenArray, GivenWeights
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.settings import format_value
 from cnncalc.nearest import did_you_mean
-from cnncalc.network import Network, Node
+from cnncalc.network import INPUT_NAME, Network, Node
 from cnncalc.paths import PathError, PathFinder
 
 Array = Any  # a number, or a list of arrays
@@ -125,9 +125,9 @@ def sample_array(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     return [low + width * chance() for _ in range(prod(shape))]
 
 
-def sample_input(seed: int, shape: Shape) -> FlatArray:
-    """Sample an input from the seed, uniformly from 0 to 1 like the brightness of an image."""
-    chance = Random(f"{seed} input").random
+def sample_input(seed: int, shape: Shape, label: str = INPUT_NAME) -> FlatArray:
+    """An input from the seed, uniform from 0 to 1, as a picture's brightness; each has a stream of its own."""
+    chance = Random(f"{seed} {label}").random
     return FlatArray(shape, [chance() for _ in range(prod(shape))])
 
 

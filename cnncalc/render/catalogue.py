@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Costs
 from cnncalc.network import Network
-from cnncalc.render.columns import Value, join
+from cnncalc.render.columns import Value, format_shapes, join
 from cnncalc.render.document import EMPTY, Cell, Column, Table, fit_table
 from cnncalc.render.numbers import format_units
 from cnncalc.render.view import View
@@ -78,7 +78,7 @@ def list_architectures(entries: Entries, grouped: bool, view: View) -> Table:
 def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
     columns = []
     for name in names:
-        cells = [Cell(_text(name, record(entry)[name]), "title" if name == "name" else "") for entry in entries]
+        cells = [Cell(_text(name, entry), "title" if name == "name" else "") for entry in entries]
         if name == "family" and grouped:
             same = [before.network.family == entry.network.family for before, entry in pairwise(entries)]
             cells = [EMPTY if again else cell for again, cell in zip([False, *same], cells, strict=True)]
@@ -86,7 +86,10 @@ def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
     return Table(columns)
 
 
-def _text(name: str, value: Value) -> str:
+def _text(name: str, entry: Entry) -> str:
+    if name == "input":
+        return format_shapes(tuple(entry.network.inputs.values()))
+    value = record(entry)[name]
     return format_units(value) if name in COUNTS else join(value)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure
 from cnncalc.errors import UsageError
+from cnncalc.network import INPUT_NAME
 
 if TYPE_CHECKING:
     from cnncalc.analysis.folding import Row
-    from cnncalc.analysis.report import LayerReport, Report
+    from cnncalc.analysis.report import LayerReport, Report, Seen
     from cnncalc.layers.base import Shape
 
 Value = Any  # int | str | tuple[int | Fraction, ...] | Fraction (a share) | None
@@ -51,32 +52,40 @@ class Column(NamedTuple):
 
 
 def format_field(layer: LayerReport | None) -> str:
-    """A receptive field for people: one number where it is square, with the marks that `notes.marks` explains."""
-    size = _field_size(layer)
-    if layer is None or size is None:
+    """A receptive field for people; where those of several inputs differ, each with the input's name."""
+    texts = {name: format_seen(seen) for name, seen in layer.seen.items()} if layer else {}
+    if len(set(texts.values())) <= 1:
+        return next(iter(texts.values()), "–")
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+def format_seen(seen: Seen) -> str:
+    """What a unit sees: one number where it is square, with the marks that `notes.marks` explains."""
+    size = _field_size(seen)
+    if size is None:
         return "–"
     text = f"{size[0]}" if isinstance(size, tuple) and len(set(size)) == 1 else join(size)
-    field, seen = layer.receptive_field, layer.whole
-    if size == "all" or not layer.is_local:
-        bound = "≤" if seen and not seen.exact else ""
-        return f"{bound}{text}{'' if layer.centred else '†'}"
+    field, whole = seen.receptive_field, seen.whole
+    if size == "all" or not seen.is_local:
+        bound = "≤" if whole and not whole.exact else ""
+        return f"{bound}{text}{'' if seen.centred else '†'}"
     bound = ("~" if field and field.varies else "") + ("≤" if field and not field.exact else "")
-    return f"{bound}{text}{'*' if seen else ''}{'' if layer.centred else '†'}"
+    return f"{bound}{text}{'*' if whole else ''}{'' if seen.centred else '†'}"
 
 
-def _field_size(layer: LayerReport | None) -> tuple[int, ...] | str | None:
+def _field_size(seen: Seen) -> tuple[int, ...] | str | None:
     """What a unit sees: the size per axis, or `all`."""
-    if layer is None:
-        return None
-    if layer.is_local:
-        return layer.receptive_field.size if layer.receptive_field else None
-    if layer.whole:
-        return "all" if layer.whole.all else layer.whole.size
+    if seen.is_local:
+        return seen.receptive_field.size if seen.receptive_field else None
+    if seen.whole:
+        return "all" if seen.whole.all else seen.whole.size
     return None
 
 
 def join(value: Value, by: str = "×") -> str:
-    """A value as text, axes joined."""
+    """A value as text, axes joined, shapes separated by commas."""
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return ", ".join(join(shape, by) for shape in value)
     if isinstance(value, tuple):
         return by.join(map(str, value))
     return "" if value is None else str(value)
@@ -102,6 +111,11 @@ def format_shapes(inputs: tuple[Shape, ...]) -> str:
     if len(texts) > 1 and len({shape[1:] for shape in inputs}) == 1:
         return f"({' + '.join(str(shape[0]) for shape in inputs)}){''.join(f'×{size}' for size in inputs[0][1:])}"
     return " + ".join(texts)
+
+
+def list_inputs(inputs: Mapping[str, Shape], write: Callable[[Shape], str]) -> str:
+    """The inputs of a network with their names, `left 3×64×64, right 3×64×64`; an only one may have none."""
+    return ", ".join(write(shape) if name == INPUT_NAME else f"{name} {write(shape)}" for name, shape in inputs.items())
 
 
 def _figure(figure: Figure) -> Column:
@@ -141,7 +155,8 @@ _OUTPUT = Column(
     "output", "output", "output", lambda row, _: row.output, figure=FIGURES["output"],
 )  # fmt: skip
 _FIELD = Column(
-    "receptive_field", "receptive field", "field", lambda row, _: _field_size(row.result),
+    "receptive_field", "receptive field", "field",
+    lambda row, _: _field_size(row.result.first_seen) if row.result else None,
     text=lambda row: format_field(row.result),
 )  # fmt: skip
 SPECIAL = {column.name: column for column in (_OUTPUT, _FIELD)}

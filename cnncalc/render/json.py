@@ -10,10 +10,9 @@ from math import isfinite
 from typing import Any
 
 from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
-from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
+from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Seen, Whole
 from cnncalc.errors import Fix, Note, Problem
 from cnncalc.layers.settings import Value
-from cnncalc.network import INPUT
 
 _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 
@@ -29,6 +28,7 @@ def summary_json(report: Report, dtype: Dtype) -> str:
         "name": report.name,
         "source": report.source,
         "input": report.input,
+        "inputs": report.inputs,
         "output": report.output or None,
         "outputs": report.outputs,
         "complete": report.complete,
@@ -43,6 +43,8 @@ class _Layers:
 
     def __init__(self, report: Report) -> None:
         self.layers = report.layers
+        self.inputs = report.input_labels
+        self.seen: dict[int, dict[str, Any]] = {}
         self.settings: dict[int, str] = {}
         self.arguments: dict[tuple[int, int], dict[str, Value]] = {}
         self.figures: dict[int, dict[str, int]] = {}
@@ -61,19 +63,30 @@ class _Layers:
             "line": layer.line,
             "settings": settings,
             "arguments": arguments,
-            "sources": ["input" if index == INPUT else self.layers[index].path for index in layer.sources],
+            "sources": [self.layers[at].path if at >= 0 else self.inputs[at] for at in layer.sources],
             "inputs": layer.inputs,
             "output": layer.output,
             **figures,
-            "receptive_field": layer.receptive_field and _field(layer.receptive_field),
-            "whole_input": layer.whole and _whole(layer.whole),
-            "centred": layer.centred,
+            **(self.seen.get(id(layer.seen)) or self.seen.setdefault(id(layer.seen), _seen(layer.seen))),
             "shares": layer.shares or None,
         }
 
 
 def _figures(costs: Costs) -> dict[str, int]:
     return {figure.name: figure.of_costs(costs, Dtype.float32) for figure in COUNTS if figure.of_costs}
+
+
+def _seen(seen: Mapping[str, Seen]) -> dict[str, Any]:
+    """What units see of the first input that reaches them, and of each by its name."""
+    fields = {name: each.receptive_field and _field(each.receptive_field) for name, each in seen.items()}
+    wholes = {name: each.whole and _whole(each.whole) for name, each in seen.items()}
+    return {
+        "receptive_field": next(iter(fields.values()), None),
+        "receptive_fields": fields,
+        "whole_input": next(iter(wholes.values()), None),
+        "whole_inputs": wholes,
+        "centred": all(each.centred for each in seen.values()),
+    }
 
 
 def _field(field: ReceptiveField) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc.analysis.figures import FIGURES, Dtype, last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
-from cnncalc.render.columns import format_field, join
+from cnncalc.render.columns import format_seen, join
 from cnncalc.render.numbers import format_bytes, format_figure
 
 
@@ -30,9 +30,11 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
     yield "multiplications", f"{write('multiplications')} {_convention('multiplications')}"
     activations = f"{write('activations')} {_convention('activations')}"
     yield "activations", activations + write_memory("activation_bytes")
-    last = last_spatial_layer(report)
-    if last:
-        yield "receptive field", describe_field(last)
+    for name in report.inputs:
+        last = last_spatial_layer(report, name)
+        if last:
+            own = f", {name}" if len(report.inputs) > 1 else ""
+            yield f"receptive field{own}", describe_field(last, name)
     yield from explain_marks(report)
     if report.notes:
         yield "notes", " ".join(report.notes.split())
@@ -44,9 +46,9 @@ def _convention(name: str) -> str:
     return figure.about if figure.unit == figure.title else f"{figure.unit} {figure.about}"
 
 
-def describe_field(layer: LayerReport) -> str:
-    """The receptive field of a layer in words."""
-    field = layer.receptive_field
+def describe_field(layer: LayerReport, name: str) -> str:
+    """The receptive field of a layer on an input in words."""
+    field = layer.seen[name].receptive_field
     if field is None:
         return "none"
     most = "" if field.exact else "at most "
@@ -55,7 +57,7 @@ def describe_field(layer: LayerReport) -> str:
 
 def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
     """The meaning of the marks that are in use."""
-    shown = "".join(format_field(layer) for layer in report.layers)
+    shown = "".join({format_seen(seen) for layer in report.layers for seen in layer.seen.values()})
     if "all" in shown:
         yield "all", "every unit sees the whole input"
     if "†" in shown:

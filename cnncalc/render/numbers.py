@@ -70,7 +70,8 @@ def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
         case "bytes":
             return format_bytes(value) if units else format_digits(value)
         case "sizes":
-            return "×".join(map(str, value))
+            shapes = value if isinstance(value[0], tuple) else (value,)
+            return ", ".join("×".join(map(str, shape)) for shape in shapes)
 
 
 def format_share(part: int, whole: int) -> str:

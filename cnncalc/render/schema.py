@@ -44,7 +44,7 @@ KEYS = {
     "source": "The paper or the implementation, with its year and the variant.",
     "notes": "What else there is to say.",
     "extends": "A file beside this one, or a bundled architecture, whose parts this one takes over and overrides.",
-    "input": "What flows in, without a batch: [C, L], [C, H, W] or [C, D, H, W].",
+    "input": "What flows in, without a batch: [N], [C, L], [C, H, W] or [C, D, H, W]; of several inputs each by name.",
     "params": "Knobs, by name; --set NAME=VALUE turns one.",
     "blocks": "Layers of the author's own: `name(width, stride=1):` with the items below it.",
     "layers": "The network: items in the order of running, as `conv(64, 3, padding=1) -> relu`.",
@@ -86,12 +86,13 @@ def _keys() -> dict[str, Schema]:
     """The values of each key of a document."""
     text = {key: TEXT for key in ("name", "source", "notes")}
     size: Schema = {"anyOf": [_whole(1), EXPRESSION]}
+    shape: Schema = {"anyOf": [{**_list_of(size, 1), "maxItems": 4}, EXPRESSION]}
     warnings = {code.code: code.sentence for code in CODES}
     reason = {"type": ["string", "number", "boolean"], "minLength": 1}
     return {
         **text,
         "extends": {"type": "string", "pattern": r"^[\w.-]+$"},
-        "input": {"anyOf": [{**_list_of(size, 2), "maxItems": 4}, EXPRESSION]},
+        "input": {"anyOf": [shape, {"type": "object", "additionalProperties": shape, "minProperties": 1}]},
         "params": _names(VALUE),
         "blocks": _names(BODY),
         "layers": BODY,

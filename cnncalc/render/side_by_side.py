@@ -171,6 +171,7 @@ def side_by_side_json(found: SideBySide) -> str:
     architectures = [
         {"label": each.label, "name": each.report.name,
          **{figure.name: figure.measure_network(each.report) for figure in OF_NETWORKS},
+         "input": each.report.input, "inputs": each.report.inputs,
          **(record_side(each.report) or {})}
         for each in found.networks
     ]  # fmt: skip

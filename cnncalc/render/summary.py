@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
-from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join
+from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join, list_inputs
 from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Pairs, Paragraph, Table, make_paragraph, measure_excess
 from cnncalc.render.document import Column as TableColumn
 from cnncalc.render.notes import explain_totals
@@ -105,7 +105,7 @@ def _document(report: Report, view: View, table: Table) -> Iterator[Block]:
 def _title(report: Report, width: int | None) -> Iterator[Block]:
     """The name, the input and the output, these on a line of their own where there is no room beside the name."""
     output, mark = (join(report.output), "") if report.complete else ("?", "  incomplete")
-    sizes = f"{join(report.input)} → {output}"
+    sizes = f"{list_inputs(report.inputs, join)} → {output}"
     if width is None or count_cells(f"{clean(report.name)}  {sizes}{mark}") <= width:
         yield Paragraph(((report.name, "title"), (f"  {sizes}", ""), (mark, "mark")))
     else:

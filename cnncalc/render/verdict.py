@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import format_shape
+from cnncalc.render.columns import list_inputs
 from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, fit_table, make_paragraph
 from cnncalc.render.json import FORMAT, dump
 from cnncalc.render.numbers import format_digits
@@ -40,7 +41,7 @@ LEGEND = (
 
 def describe_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     """The table of one network, and what differs."""
-    how = f"  {verdict.how}, {format_shape(verdict.input)}"
+    how = f"  {verdict.how}, {list_inputs(verdict.inputs, format_shape)}"
     yield Paragraph(((verdict.name, "title"), (how, "faint")), 2)
     yield fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width)
     yield BLANK
@@ -71,10 +72,18 @@ def _row(layer: LayerVerdict) -> list[Cell]:
         Cell(layer.path),
         Cell(format_shape(layer.output)),
         *cells,
-        Cell(_seen(layer.middle)),
-        Cell(_seen(layer.corner)),
+        Cell(_seen_of_each(layer, 0)),
+        Cell(_seen_of_each(layer, 1)),
         Cell("✓" if good else "✗", "good" if good else "mark"),
     ]
+
+
+def _seen_of_each(layer: LayerVerdict, which: int) -> str:
+    """What a unit sees: of several inputs with their names, unless it is the same of all."""
+    texts = {name: _seen(units[which]) for name, units in layer.units.items()}
+    if len(set(texts.values())) <= 1:
+        return next(iter(texts.values()), "–")
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
 def _seen(unit: Unit | None) -> str:
@@ -119,7 +128,7 @@ def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
     layers = [Cell(format_digits(len(verdict.layers))) for verdict in verdicts]
     figures = [Cell(format_digits(sum(len(layer.checks) for layer in verdict.layers))) for verdict in verdicts]
     held = [Cell("all as declared", "good") if verdict.held else Cell("differs", "mark") for verdict in verdicts]
-    how = [Cell(f"{verdict.how}, {format_shape(verdict.input)}", "faint") for verdict in verdicts]
+    how = [Cell(f"{verdict.how}, {list_inputs(verdict.inputs, format_shape)}", "faint") for verdict in verdicts]
     columns = [Column("network", names), Column("layers", layers, True), Column("figures", figures, True)]
     columns += [Column("", held), Column("", how)]
     yield fit_table((Table(columns), Table(columns[:-1])), view.width)
@@ -137,6 +146,7 @@ def _network(verdict: Verdict) -> dict[str, Any]:
         "name": verdict.name,
         "executed": verdict.how,
         "input": verdict.input,
+        "inputs": verdict.inputs,
         "held": verdict.held,
         "layers": [
             {
@@ -146,13 +156,20 @@ def _network(verdict: Verdict) -> dict[str, Any]:
                 **layer.work._asdict(),
                 "without_padding": layer.inside._asdict(),
                 "parameters": layer.parameters,
-                "middle": layer.middle and layer.middle._asdict(),
-                "corner": layer.corner and layer.corner._asdict(),
+                **next(iter(seen.values()), {"middle": None, "corner": None}),
+                "seen": seen,
                 "differences": [
                     {"what": check.what, "declared": check.declared, "found": check.found}
                     for check in layer.differences
                 ],
             }
             for layer in verdict.layers
+            for seen in [_seen_by_input(layer)]
         ],
     }
+
+
+def _seen_by_input(layer: LayerVerdict) -> dict[str, dict[str, Any]]:
+    """What the units in the middle and in the corner see of each input that reaches a layer, by its name."""
+    pairs = ((name, units._asdict()) for name, units in layer.units.items())
+    return {name: {key: unit and unit._asdict() for key, unit in units.items()} for name, units in pairs}

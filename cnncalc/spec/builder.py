@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, format_shape
-from cnncalc.network import INPUT, Group, Network, Node
+from cnncalc.network import INPUT, Group, Network, Node, input_label
 from cnncalc.spec.ends import Ends, suggest_output
 from cnncalc.spec.expressions import Literal
 from cnncalc.spec.family import Description
@@ -37,10 +37,13 @@ class Opened(NamedTuple):
 class Builder:
     """Collects what is built. After a failure (`failed`), nodes are only counted."""
 
-    def __init__(self, start: Flow, problems: Problems) -> None:
-        self.start = start
+    def __init__(self, inputs: Mapping[str, Shape | None], problems: Problems) -> None:
+        """`inputs` are the shapes of the inputs by name, None where one is not known."""
+        self.inputs = {name: shape for name, shape in inputs.items() if shape is not None}
         self.problems = problems
-        self.failed = start.shape is None
+        self.failed = not inputs or len(self.inputs) < len(inputs)
+        self.complete_inputs = not self.failed
+        self.most_layers = limits.LAYERS // max(len(inputs), 1)  # each has a receptive field for every input
         self.nodes: list[Node] = []
         self.groups: list[Group | None] = []  # None for those that are open, or were left because of a mistake
         self.ends = Ends()
@@ -56,22 +59,22 @@ class Builder:
         self.repeats: list[tuple[Item, int]] = []  # the running repeats, with their rounds
 
     def network(self, about: Description, end: int = INPUT, *, ended: bool = False) -> Network | None:
-        """The network as far as it was built, None if its input is not known. `end` is the last node.
+        """The network as far as it was built, None if its inputs are not known. `end` is the last node.
 
         Where `outputs` `ended` it, that node is no output: the named outputs are all that there are.
         """
-        if self.start.shape is None:
+        if not self.complete_inputs:
             return None
         outputs = self.ends.named(last_first=ended)
         if self.failed:  # a node after the failure was not kept, and its number is that of the input
-            outputs = {name: node for name, node in outputs.items() if node != INPUT}
+            outputs = {name: node for name, node in outputs.items() if node >= 0}
         elif not ended:
             outputs = {"": end, **outputs}
         self.note_lost_values(set(outputs.values()), end if ended else INPUT)
         groups = tuple(group for group in self._groups(set(outputs.values())) if group.first < len(self.nodes))
         nodes = tuple(self.nodes)
         return Network(
-            about.name, about.source, about.notes, self.start.shape, nodes, groups, outputs, complete=not self.failed
+            about.name, about.source, about.notes, self.inputs, nodes, groups, outputs, complete=not self.failed
         )
 
     def _groups(self, outputs: Collection[int]) -> Iterator[Group]:
@@ -88,14 +91,14 @@ class Builder:
         """Report outputs before a `from`, and at the `end` of a network before `outputs`, that nothing else uses."""
         if self.failed:
             return
-        read = {index for node in self.nodes for index in node.inputs}.union(outputs, [INPUT])
-        if end not in read and self.ends.merge:
+        read = {index for node in self.nodes for index in node.inputs}.union(outputs)
+        if end >= 0 and end not in read and self.ends.merge:
             message = f"the output of `{self.nodes[end].path}` is discarded: the network ends with `outputs`"
             fixes = suggest_output(self.ends.merge, len(self.nodes[end].output) == 1)
             problem = Problem("lost-value", message, self.ends.merge.span, "remove what is not used", fixes=fixes)
             self.problems.add(problem)
         for index, span in dict(reversed(self.lost)).items():  # if several branches discard one, the first is reported
-            if index not in read and index != end:
+            if index >= 0 and index not in read and index != end:
                 message = f"the output of `{self.nodes[index].path}` is discarded: `from` starts a new path"
                 self.problems.add(Problem("lost-value", message, span, "name it and use it, or remove it"))
 
@@ -111,10 +114,10 @@ class Builder:
     ) -> int:
         """Add a node that reads the outputs of `sources`; returns its index, or INPUT after a failure."""
         self.count += 1
-        if self.count > limits.LAYERS:
-            self.problems.add(
-                Problem("too-large", f"the network has more than {limits.LAYERS:,} layers", span, path=path)
-            )
+        if self.count > self.most_layers:
+            several = f" for {len(self.inputs)} inputs" if len(self.inputs) > 1 else ""
+            message = f"the network has more than {self.most_layers:,} layers{several}"
+            self.problems.add(Problem("too-large", message, span, path=path))
             raise TooLarge
         if self.failed:
             return INPUT
@@ -192,14 +195,15 @@ class Builder:
         """The last few layers before the current tensor, with their shapes."""
         steps: list[str] = []
         index = flow.node
-        while index != INPUT and len(steps) < 5 and index < len(self.nodes):
+        while index >= 0 and len(steps) < 5 and index < len(self.nodes):
             node = self.nodes[index]
             segments = node.path.split(".")
             name = ".".join(segments[-2:]) if segments[-1].isdigit() else segments[-1]
             steps.append(f"{name} {format_shape(node.output)}")
             index = node.inputs[0]
-        if index == INPUT and self.start.shape:
-            steps.append(f"input {format_shape(self.start.shape)}")
+        if index < 0 and self.complete_inputs:
+            name, shape = list(self.inputs.items())[INPUT - index]
+            steps.append(f"{input_label(name)} {format_shape(shape)}")
         elif steps:
             steps.append("…")
         return " → ".join(reversed(steps))

@@ -43,11 +43,13 @@ def is_path(text: str) -> bool:
     return _PATH.search(text) is not None
 
 
-def chain_source(text: str, input: Shape, params: Sequence[tuple[str, str]] = ()) -> Source:
-    """The text of a file for a chain, with its input and the params that it uses."""
+def chain_source(text: str, inputs: Sequence[tuple[str, Shape]], params: Sequence[tuple[str, str]] = ()) -> Source:
+    """The text of a file for a chain, with its inputs by name ("" for an only one) and the params that it uses."""
     plain = all(sign not in text for sign in ("\n", ": ", " #")) and text[:1].isalpha() and text.isprintable()
     layers = text if plain else in_quotes(text)
-    lines = [f"layers: {layers}", f"name: {in_quotes(text)}", f"input: {format_value(input)}"]
+    named = ", ".join(f"{in_quotes(name)}: {format_value(shape)}" for name, shape in inputs if name)
+    sizes = f"{{{named}}}" if named else format_value(inputs[0][1])
+    lines = [f"layers: {layers}", f"name: {in_quotes(text)}", f"input: {sizes}"]
     if params:
         lines += ["params:", *(f"  {in_quotes(name)}: {in_quotes(value)}" for name, value in params)]
     return Source("<command line>", "\n".join(lines) + "\n")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers import KINDS, LATER_FAMILIES, LATER_WORDS, RESERVED_WORDS
 from cnncalc.layers.structure import LATER_MERGES, STRUCTURE_WORDS
+from cnncalc.network import INPUT_NAME
 from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
@@ -78,7 +79,8 @@ class Checker:
         for block in description.blocks.values():
             self.check_block(block)
         if description.layers is not None:
-            description.names = self.check_body(description.layers, (), frozenset())
+            inputs = [name for name in description.inputs if name not in (INPUT_NAME, *description.params)]
+            description.names = self.check_body(description.layers, inputs, frozenset(inputs))
         for name, span in self.like_sizes:
             if name in self.members:
                 message = f"the output `{name}` replaces the size of that name in `….{name}`"
@@ -118,8 +120,12 @@ class Checker:
             self.check_name(name, entry.key_span, "a param")
             self.check_names(entry.value, (), earlier)
             earlier.add(name)
-        if self.description.input:
-            self.check_names(self.description.input.value, (), earlier)
+        for name, entry in self.description.inputs.items():
+            named = name != INPUT_NAME or len(self.description.inputs) > 1
+            if named and self.check_name(name, entry.key_span, "an input") and name in earlier:
+                message = f"`{name}` is a param and an input"
+                self.problems.add(Problem("duplicate-name", message, entry.key_span, "rename one of them"))
+            self.check_names(entry.value, (), earlier)
         for entry in self.description.expect.values():
             self.check_names(entry.value, (), earlier)
 
@@ -255,7 +261,9 @@ class Checker:
                 name.span,
                 "a param can only use params declared above it",
             )
-        if name.name in self.outputs:
+        if name.name in self.description.inputs:
+            help_text = f"`{name.name}` is an input of the network: pass it as an argument"
+        elif name.name in self.outputs:
             help_text = f"`{name.name}` is an output of another block: pass it as an argument"
         return Problem("unknown-name", message, name.span, help_text, fixes=self.meant(name, known))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isqrt
+
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import LayerError, Value, format_value
@@ -47,3 +49,16 @@ def explain_reuse_mismatch(old: Node, new: Node) -> str:
 def find_activation(name: str) -> type[Layer] | None:
     """The class of an activation without required arguments, None for other names."""
     return kind_class(name) if FAMILIES.get(name) == "activation" else None
+
+
+def suggest_map(elements: int) -> str:
+    """The layer that makes a map of a flat input: a square image of one or three channels, or else one axis.
+
+    >>> suggest_map(784), suggest_map(3072), suggest_map(10)
+    ('reshape([1, 28, 28])', 'reshape([3, 32, 32])', 'reshape([1, 10])')
+    """
+    for channels in (1, 3):
+        side = isqrt(elements // channels)
+        if side > 1 and channels * side * side == elements:
+            return f"reshape([{channels}, {side}, {side}])"
+    return f"reshape([1, {elements}])"

@@ -71,11 +71,14 @@ def explain_disagreement(
 
 
 def meeting_of(built: Builder, about: Description, first: Flow, second: Flow) -> Meeting | None:
-    """Two branches that meet; None after a failure, when their layers are not known, or if their ranks differ."""
-    start = built.start.shape
-    if built.failed or start is None or len(first.shape or ()) != len(second.shape or ()):
+    """Two branches that meet; None after a failure, when their layers are not known, or if their ranks differ.
+
+    None also where the network has several inputs: no size of one makes sizes agree that come of two.
+    """
+    if built.failed or len(built.inputs) != 1 or len(first.shape or ()) != len(second.shape or ()):
         return None
-    written = about.input.value if about.input else None
+    (start,), (entry,) = built.inputs.values(), about.inputs.values()
+    written = entry.value
     params = {name: entry.value for name, entry in about.params.items()}
     return Meeting(built.nodes, first.node, second.node, start, written, params)
 

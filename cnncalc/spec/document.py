@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from cnncalc.errors import Fix, Problem, Problems, Source, Span
+from cnncalc.network import INPUT_NAME
 from cnncalc.spec.bodies import BodyReader
-from cnncalc.spec.expressions import Expression
+from cnncalc.spec.expressions import Expression, Unreadable
 from cnncalc.spec.grammar import read_declaration
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node, is_empty, parse
-from cnncalc.spec.repairs import rename
+from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.top_keys import mend_key
 from cnncalc.spec.tree import Block, Body
 
@@ -35,13 +36,13 @@ class KeyedValue(NamedTuple):
 
 
 class Document:
-    """The contents of one file. Keys that it does not have are empty, `layers` and `input` None."""
+    """The contents of one file. Keys that it does not have are empty, `layers` is None."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.texts: dict[str, YamlString] = {}  # name, source, notes, extends
         self.has_input = False  # also if it cannot be read
-        self.input: KeyedValue | None = None
+        self.inputs: dict[str, KeyedValue] = {}  # by name; INPUT_NAME for an only one without a name
         self.layers: Body | None = None
         self.blocks: dict[str, Block] = {}
         self.params: dict[str, KeyedValue] = {}
@@ -121,10 +122,22 @@ class _Reader(BodyReader):
         return []
 
     def input(self, key: YamlString, node: YamlNode) -> None:
-        value = self.value(node)
         self.result.has_input = True
-        if value:
-            self.result.input = KeyedValue(value, key.span)
+        if not isinstance(node, YamlMapping):
+            value = self.value(node)
+            if value:
+                self.result.inputs = {INPUT_NAME: KeyedValue(value, key.span)}
+            return
+        sizes = [inner.value for _, inner in node.pairs if isinstance(inner, YamlString) and inner.value.isdecimal()]
+        if len(sizes) == len(node.pairs):
+            if sizes:
+                fix = write(node.span, f"[{', '.join(sizes)}]")
+                self.refuse("the sizes of an input are a list, found a mapping", node.span, fix)
+            else:
+                self.refuse("`input` is empty", node.span, help="write sizes, or `{left: [3, 64, 64], right: …}`")
+            return
+        for name, inner in node.pairs:  # one that cannot be read still has its name
+            self.result.inputs[name.value] = KeyedValue(self.value(inner) or Unreadable(inner.span), name.span)
 
     def layers(self, key: YamlString, node: YamlNode) -> None:
         self.result.layers = self.body(node, "`layers`", key.span)

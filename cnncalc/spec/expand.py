@@ -6,12 +6,15 @@ except for its spatial sizes (`doubtful`), and errors that would only follow fro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import count
+
 from cnncalc import limits
-from cnncalc.errors import Mistake, Problem, Problems, Span
+from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes, Weight
 from cnncalc.layers.settings import LayerError, Value, format_value
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import Builder, room_to_call, shorten
 from cnncalc.spec.describing import (
@@ -19,13 +22,15 @@ from cnncalc.spec.describing import (
     find_activation,
     guess_output,
     settles_sizes,
+    suggest_map,
     write_title,
 )
 from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
+from cnncalc.spec.repairs import write
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.scope import Definition, Flow, Frame, Output, take_sizes
+from cnncalc.spec.scope import BEGIN, Definition, Flow, Frame, Output, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -38,6 +43,7 @@ from cnncalc.spec.tree import (
     Merge,
     SyntaxGroup,
     SyntaxUnit,
+    is_single,
     may_be_off,
     passes_on,
 )
@@ -55,21 +61,45 @@ class Expander:
         self.description = description
         self.params = params
         self.problems = problems
-        self.built = Builder(Flow(INPUT, None), problems)
+        self.built = Builder({}, problems)
         self.replays = Replays(self.built)
         self.layers = description.made
         self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of the layer; all layers are kept
         self.arrays: dict[tuple[int, Shapes], tuple[Weight, ...]] = {}
 
-    def network(self, shape: Shape | None, body: Body) -> Network | None:
-        """The network of a description, None if its input is not known. Raises TooLarge."""
-        start = Flow(INPUT, shape)
-        self.built = built = Builder(start, self.problems)
+    def network(self, inputs: Mapping[str, Shape | None], body: Body) -> Network | None:
+        """The network of a description, None if one of its inputs, by name, is not known. Raises TooLarge."""
+        self.built = built = Builder(inputs, self.problems)
         self.replays = Replays(built)
+        flows = [Flow(index, shape) for index, shape in zip(count(INPUT, -1), inputs.values(), strict=False)]
+        start = flows[0] if len(flows) == 1 else Flow(NOTHING if flows else INPUT, None)
         frame = Frame("", {}, self.params, start, self.description.names, None, None)
+        named = zip(inputs, flows, strict=True)
+        frame.outputs = {name: Output(flow, None) for name, flow in named if name not in (INPUT_NAME, *self.params)}
         with room_to_call():
             end = self.body(body, frame, start, "")
-        return built.network(self.description, end.node, ended=end.ended)
+        if end.node == NOTHING and not end.ended and not built.failed:
+            built.note(self.no_tensor(body[-1].span), "")
+        network = built.network(self.description, end.node, ended=end.ended)
+        self.report_unread_inputs(network)
+        return network
+
+    def report_unread_inputs(self, network: Network | None) -> None:
+        """Warn of inputs that no layer and no output reads."""
+        if network is None or not network.complete or self.problems.errors or len(network.inputs) < 2:
+            return
+        read = {index for node in network.nodes for index in node.inputs}.union(network.outputs.values())
+        for index, (name, entry) in zip(count(INPUT, -1), self.description.inputs.items(), strict=False):
+            if index not in read:
+                help_text = f"use it, e.g. with `from({name})`, or remove it"
+                self.problems.add(
+                    Problem("unread-input", f"the input `{name}` is never used", entry.key_span, help_text)
+                )
+
+    def no_tensor(self, span: Span, *fixes: Fix) -> Mistake:
+        """The mistake of what needs a tensor before the first `from` of a network with several inputs."""
+        names = " and ".join(f"`{name}`" for name in self.description.inputs)
+        return Mistake("no-tensor", f"no tensor flows here yet: the inputs are {names}", span, BEGIN, *fixes)
 
     # bodies, chains, items
 
@@ -91,8 +121,11 @@ class Expander:
             flow, definition = self.item(item, frame, flow, prefix)
         if opened is not None:
             self.built.close(opened, "chain", opened.path.rpartition(".")[2], flow)
+        if chain.name and flow.node == NOTHING:
+            self.built.note(self.no_tensor(chain.span), prefix.path_of(chain))
+            flow = Flow(INPUT, None)
         if chain.name:
-            frame.outputs[chain.name] = Output(flow, definition if len(chain.items) == 1 else None)
+            frame.outputs[chain.name] = Output(flow, definition if is_single(chain) else None)
         return flow
 
     def item(self, item: Item, frame: Frame, flow: Flow, prefix: Prefix) -> tuple[Flow, Definition | None]:
@@ -196,6 +229,9 @@ class Expander:
     ) -> tuple[Flow, Definition | None]:
         """Apply a layer to the current tensor; returns its output, doubtful or unknown if a rule of the layer fails."""
         shape = flow.shape
+        if flow.node == NOTHING:
+            text = f"from({next(iter(self.description.inputs))}) -> {call.span.text}"
+            raise self.no_tensor(call.span, *([] if call.by_name else [write(call.span, text)]))
         if shape is None:
             return guess_output(layer, None), None
         inputs = (shape,)
@@ -205,6 +241,8 @@ class Expander:
             if output is None:
                 output = self.shapes[key] = layer.output_shape(inputs)
         except LayerError as error:
+            if error.code == "wrong-rank" and flow.node < 0 and len(shape) == 1:
+                error.insert_before = error.insert_before or suggest_map(shape[0])
             if flow.doubtful:  # the sizes are not certain
                 error.detail = ""
                 if error.about == "elements":
@@ -357,7 +395,10 @@ class Expander:
         for branch in merge.branches:
             frame.flow = flow
             if branch.condition is None or self.judge(branch.condition, frame):
-                present.append((branch, self.branch(branch, merge, frame, flow, f"{path}.{branch.label}")))
+                end = self.branch(branch, merge, frame, flow, f"{path}.{branch.label}")
+                if end.node == NOTHING and not (end.ended and merge.word == "outputs"):
+                    raise self.no_tensor(branch.body_span)
+                present.append((branch, end))
         self.built.depth -= 1
         if merge.word == "outputs":
             result = flow._replace(ended=self.built.ends.close(merge, first))

@@ -75,6 +75,15 @@ class Literal(Expression):
         return self.value
 
 
+class Unreadable(Expression):
+    """In place of an expression that could not be read, which is reported already."""
+
+    __slots__ = ()
+
+    def evaluate(self, scope: Scope) -> Value:
+        raise Unknown
+
+
 class Name(Expression):
     """A bare name; `known` is False if the check reported it."""
 

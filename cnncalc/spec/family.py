@@ -28,7 +28,7 @@ class Description:
         self.notes = first.text("notes")
         self.expect = first.expect
         self.own_params = first.params
-        self.input: KeyedValue | None = None
+        self.inputs: dict[str, KeyedValue] = {}
         self.layers: Body | None = None
         self.names: frozenset[str] = frozenset()  # of the outputs in `layers`; the check sets them
         self.blocks: dict[str, Block] = {}
@@ -39,7 +39,7 @@ class Description:
         self.own_blocks = first.blocks
         self.unread: set[str] = set()  # params and blocks that cannot be read, which is reported
         for document in reversed(documents):
-            self.input = document.input or self.input
+            self.inputs = document.inputs or self.inputs
             if document.layers is not None:
                 self.layers = document.layers
             self.blocks.update(document.blocks)

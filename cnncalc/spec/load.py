@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from cnncalc.given import Expectation
 from cnncalc.layers.base import Shape, format_shape
 from cnncalc.layers.settings import Value, format_value
 from cnncalc.nearest import did_you_mean
-from cnncalc.network import Network
+from cnncalc.network import INPUT_NAME, Network
 from cnncalc.spec.builder import TooLarge
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import KeyedValue, Reason
@@ -27,13 +27,14 @@ from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
 from cnncalc.spec.values import require_integer
 
+FORMS = "[N], [C, L], [C, H, W] or [C, D, H, W]"
 LEAST_IMAGE = 8  # sizes from which a shape of four numbers may be a batch of images
 
 
 class Overrides(NamedTuple):
-    """Overrides of a file: its input, and values of its params as they are written."""
+    """Overrides of a file: inputs by name ("" for an only input), and values of its params as they are written."""
 
-    input: Shape | None = None
+    inputs: tuple[tuple[str, Shape], ...] = ()
     params: tuple[tuple[str, str], ...] = ()
 
 
@@ -62,8 +63,8 @@ class Loaded(NamedTuple):
         return self.description.own_allow if self.description else {}
 
 
-def parse_overrides(input: str | None, settings: Sequence[str]) -> Overrides:
-    """`input` is `3x224x224` or `3,224,224`, `settings` are `NAME=VALUE`. Raises UsageError."""
+def parse_overrides(inputs: Sequence[str], settings: Sequence[str]) -> Overrides:
+    """`inputs` are `3x224x224`, or `NAME=3x224x224` of each, `settings` are `NAME=VALUE`. Raises UsageError."""
     params: dict[str, str] = {}
     for text in settings:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -73,7 +74,23 @@ def parse_overrides(input: str | None, settings: Sequence[str]) -> Overrides:
             raise UsageError(f"--set gives {name!r} more than once")
         _expression(value, f"--set {name}")
         params[name] = value
-    return Overrides(None if input is None else parse_sizes(input), tuple(params.items()))
+    return Overrides(parse_inputs(inputs), tuple(params.items()))
+
+
+def parse_inputs(inputs: Sequence[str]) -> tuple[tuple[str, Shape], ...]:
+    """The names and sizes of inputs, `left=3x64x64`; an only one without a name has "". Raises UsageError."""
+    found: dict[str, Shape] = {}
+    for text in inputs:
+        name, equals, sizes = (part.strip() for part in text.rpartition("="))
+        if equals and not name:
+            raise UsageError(f"--input takes SIZES or NAME=SIZES, not {text!r}")
+        if name in found:
+            which = f"the input {name!r}" if name else "the input"
+            raise UsageError(f"--input gives {which} more than once; with several inputs, write --input NAME=SIZES")
+        found[name] = parse_sizes(sizes)
+    if "" in found and len(found) > 1:
+        raise UsageError("--input takes the SIZES of an only input, or NAME=SIZES of each, not both")
+    return tuple(found.items())
 
 
 def parse_sizes(input: str) -> Shape:
@@ -84,9 +101,9 @@ def parse_sizes(input: str) -> Shape:
     """
     inner = re.sub(r"^\s*[\[(](.*)[\])]\s*$", r"\1", input, flags=re.DOTALL).lower()
     sizes = [size.strip() for size in re.split("," if "," in inner else "[x×]", inner)]
-    if not all(re.fullmatch("[0-9]{1,10}", size) and int(size) for size in sizes) or not 2 <= len(sizes) <= 4:
+    if not all(re.fullmatch("[0-9]{1,10}", size) and int(size) for size in sizes) or len(sizes) > 4:
         raise UsageError(
-            f"--input takes 2 to 4 sizes of 1 or more, channels first, e.g. 3x224x224 or 3,224,224, not {input!r}"
+            f"--input takes 1 to 4 sizes of 1 or more, channels first, e.g. 3x224x224 or 3,224,224, not {input!r}"
         )
     return tuple(map(int, sizes))
 
@@ -104,11 +121,7 @@ def load_source(
     if description is None:
         return Loaded(source, path, problems.sorted())
     replaced = [_override(description, name, value) for name, value in overrides.params]
-    if overrides.input is not None:
-        _check_axes(description, overrides.input)
-        replaced += [description.input.value] if description.input else []
-        text = format_value(overrides.input)
-        description.input = KeyedValue(_expression(text, "--input"), Span(Source("--input", text), 0, len(text)))
+    replaced += [value for name, shape in overrides.inputs for value in _override_input(description, name, shape)]
     Checker(description, problems, replaced).check()
     params = _params(description, problems)
     network, steps = _expand(description, params, problems, former=former)
@@ -146,7 +159,7 @@ def _expand(
     description: Description, params: dict[str, Value], problems: Problems, *, former: bool
 ) -> tuple[Network | None, int]:
     """The network, None if there is none, and the steps of its expansion."""
-    shape = _input_shape(description, params, problems)
+    inputs = _inputs(description, params, problems)
     if description.layers is None:
         return None, 0
     segments = None
@@ -156,7 +169,7 @@ def _expand(
         segments = former_segments(description)
     expander = Expander(description, params, problems, segments)
     try:
-        network = expander.network(shape, description.layers)
+        network = expander.network(inputs, description.layers)
     except TooLarge:  # after a failure the network is kept as far as it was built
         network = expander.built.network(description) if expander.built.failed else None
     family = Path(description.documents[-1].source.name).stem
@@ -182,27 +195,28 @@ def _evaluate(expression: Expression, scope: ParamScope, problems: Problems) -> 
         return None
 
 
-def _input_shape(description: Description, params: dict[str, Value], problems: Problems) -> Shape | None:
-    entry = description.input
-    if entry is None:
-        return None
-    value = _evaluate(entry.value, ParamScope(params), problems)
+def _inputs(description: Description, params: dict[str, Value], problems: Problems) -> dict[str, Shape | None]:
+    """The shape of each input by its name, None where it has a mistake, which is reported; at most limits.INPUTS."""
+    if len(description.inputs) > limits.INPUTS:
+        span = description.inputs[list(description.inputs)[limits.INPUTS]].key_span
+        problems.add(Problem("too-large", f"the network has more than {limits.INPUTS} inputs", span))
+        return dict.fromkeys(description.inputs)
+    return {name: _input_shape(name, entry.value, params, problems) for name, entry in description.inputs.items()}
+
+
+def _input_shape(name: str, expression: Expression, params: dict[str, Value], problems: Problems) -> Shape | None:
+    value = _evaluate(expression, ParamScope(params), problems)
     if value is None:
         return None
-    span = entry.value.span
+    span = expression.span
     try:
         if isinstance(value, tuple) and len(value) == 5:
             image = write(span, format_value(value[1:]), "remove the batch")
-            message = (
-                f"`input` must be [C, L], [C, H, W] or [C, D, H, W], without a batch, found {format_value(value)[:60]}"
-            )
+            message = f"`{name}` must be {FORMS}, without a batch, found {format_value(value)[:60]}"
             raise Mistake("bad-input", message, span, "", image)
-        if not isinstance(value, tuple) or not 2 <= len(value) <= 4:
-            raise Mistake(
-                "bad-input",
-                f"`input` must be [C, L], [C, H, W] or [C, D, H, W], found {format_value(value)[:60]}",
-                span,
-            )
+        if not isinstance(value, tuple) or not 1 <= len(value) <= 4:
+            fixes = [write(span, f"[{value}]")] if isinstance(value, int) and not isinstance(value, bool) else []
+            raise Mistake("bad-input", f"`{name}` must be {FORMS}, found {format_value(value)[:60]}", span, "", *fixes)
         shape = tuple(require_integer(size, span, "an input size") for size in value)
         for size in shape:
             if not 1 <= size <= limits.SIZE:
@@ -212,7 +226,7 @@ def _input_shape(description: Description, params: dict[str, Value], problems: P
         return None
     if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= LEAST_IMAGE:
         volume = f"{format_shape(shape)} is a volume of depth {shape[1]}"
-        message = f"`input` {volume}; if {shape[0]} is the batch size, remove it"
+        message = f"`{name}` {volume}; if {shape[0]} is the batch size, remove it"
         fix = write(span, format_value(shape[1:]), "remove the batch")
         problems.add(Problem("batch-in-input", message, span, fixes=(fix,)))
     if len(shape) == 3 and shape[0] == shape[1] >= LEAST_IMAGE and shape[2] in (1, 3):
@@ -230,9 +244,28 @@ def _expectations(description: Description, params: dict[str, Value], problems: 
     )
 
 
-def _check_axes(description: Description, wanted: Shape) -> None:
+def _override_input(description: Description, name: str, wanted: Shape) -> Iterator[Expression]:
+    """Override an input ("" for the only one); gives its value in the file. Raises UsageError."""
+    names = [known for known in description.inputs if known != INPUT_NAME]
+    if name and description.inputs and name not in names:
+        hint = did_you_mean(name, names) or f"its inputs: {', '.join(names)}"
+        sizes = "x".join(map(str, wanted))
+        text = f"has no input {name!r}; {hint}" if names else f"has an input without a name: --input {sizes}"
+        raise UsageError(f"{description.name} {text}")
+    if not name and len(names) > 1:
+        raise UsageError(f"{description.name} has several inputs ({', '.join(names)}): write --input NAME=SIZES")
+    name = name or (names[0] if names else INPUT_NAME)
+    given = description.inputs.get(name)
+    if given is not None:
+        _check_axes(given.value, wanted)
+        yield given.value
+    text = format_value(wanted)
+    span = given.key_span if given else Span(Source("--input", text), 0, len(text))
+    description.inputs = {**description.inputs, name: KeyedValue(_expression(text, "--input"), span)}
+
+
+def _check_axes(given: Expression, wanted: Shape) -> None:
     """Raises UsageError for another number of axes than in the file; most often the channels are missing."""
-    given = description.input.value if description.input else None
     if isinstance(given, Listed) and len(given.items) != len(wanted):
         file = "x".join(item.span.text for item in given.items)
         raise UsageError(f"--input has {len(wanted)} sizes, but the network's input has {len(given.items)}: {file}")

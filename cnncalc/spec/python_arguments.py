@@ -11,6 +11,7 @@ from cnncalc.layers.settings import Value, format_value
 
 StrPath = str | os.PathLike[str]
 InputSize = str | Sequence[SupportsIndex]
+InputSizes = InputSize | Mapping[str, InputSize]
 Settings = Sequence[str] | Mapping[str, Value]
 
 
@@ -27,6 +28,20 @@ def path_text(architecture: StrPath) -> str:
     if not isinstance(path, str):
         raise TypeError(f"an architecture is named by a string or a path, not by {_type(architecture)}")
     return os.path.join(os.curdir, path) if path == "-" else path  # noqa: PTH118 - Path drops the leading dot
+
+
+def input_texts(inputs: InputSizes) -> list[str]:
+    """Input sizes as texts, of several inputs with their names. Raises TypeError.
+
+    >>> input_texts("3x224x224"), input_texts({"left": [3, 64, 64], "right": "3x64x64"})
+    (['3x224x224'], ['left=3x64x64', 'right=3x64x64'])
+    """
+    if isinstance(inputs, Mapping):
+        for name in inputs:
+            if not isinstance(name, str):
+                raise TypeError(f"the name of an input is a string, not {_type(name)}")
+        return [f"{name}={input_size_text(sizes)}" for name, sizes in inputs.items()]
+    return [input_size_text(inputs)]
 
 
 def input_size_text(input: InputSize) -> str:

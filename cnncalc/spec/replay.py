@@ -79,7 +79,7 @@ class Replays:
         built, run = self.built, self.runs.get(key)
         if run is None or built.failed or flow.doubtful or built.depth > run.start.depth:
             return None
-        if built.count + len(run.nodes) > limits.LAYERS or built.steps + run.steps > limits.EXPANSION_STEPS:
+        if built.count + len(run.nodes) > built.most_layers or built.steps + run.steps > limits.EXPANSION_STEPS:
             return None
         start = run.start
         characters = run.characters + run.paths * (len(path) - len(start.path))

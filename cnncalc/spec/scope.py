@@ -9,17 +9,21 @@ from cnncalc.errors import Mistake, Span
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LIKE, Value, format_value
 from cnncalc.layers.structure import ROUNDS
+from cnncalc.network import INPUT, NOTHING
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown, list_of
 from cnncalc.spec.sizes import SIZE_NAMES, size_named, unknown_member
 from cnncalc.spec.tree import Block, Call
 from cnncalc.spec.values import ListValue, Word, describe_value
 
+BEGIN = "a network with several inputs begins with `from(NAME)`, or with a merge whose branches do"
+
 
 class Flow(NamedTuple):
     """The current tensor: its node and its shape, None if unknown; `doubtful` if only its channels are certain.
 
-    It is `ended` directly after `outputs`: if nothing follows, these are the outputs, and it is none.
+    It is `ended` directly after `outputs`: if nothing follows, these are the outputs, and it is none. Where there is
+    none, before the first `from` of a network with several inputs, `node` is NOTHING.
     """
 
     node: int
@@ -178,9 +182,12 @@ class Frame:
             if self.index is None:
                 raise Mistake("unknown-name", "`index` is only defined inside a repeat", span)
             return self.index
+        flow = self.flow if name in ("channels", HERE) else self.input
+        if flow.node == NOTHING:
+            raise Mistake("no-tensor", f"`{name}` is undefined: no tensor flows here", span, BEGIN)
         if name in ("input", HERE):
-            return Output(self.input if name == "input" else self.flow, None)
-        shape = (self.input if name == "in_channels" else self.flow).shape
+            return Output(flow, None)
+        shape = flow.shape
         if shape is None:
             raise Unknown
         return shape[0]
@@ -238,7 +245,7 @@ class ParamScope(Frame):
     __slots__ = ()
 
     def __init__(self, params: dict[str, Value]) -> None:
-        super().__init__("", {}, params, Flow(-1, None), frozenset(), None, None)
+        super().__init__("", {}, params, Flow(INPUT, None), frozenset(), None, None)
 
     def special(self, name: str, span: Span) -> Value:
         raise Mistake("unknown-name", f"`{name}` is only defined inside `layers` and blocks", span)

@@ -201,6 +201,12 @@ def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
     return found
 
 
+def is_single(chain: Chain) -> bool:
+    """Whether a chain is one item, after a `from` that only starts it."""
+    starts = (item.unit for item in chain.items[:-1])
+    return all(isinstance(unit, Call) and unit.kind == "from" for unit in starts)
+
+
 def may_be_off(body: Body) -> bool:
     """Whether every item of a body has a condition."""
     return all(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from cnncalc.layers.settings import LIKE, Value, format_value
 from cnncalc.layers.structure import MERGES
-from cnncalc.network import INPUT, Network, Node
+from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
 from cnncalc.spec.check import RESERVED
 from cnncalc.spec.segments import NUMBER, add_number, free_name
 
@@ -48,7 +48,7 @@ def write_network(
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
     lines = [f"{key}: {in_quotes(text)}" for key, text in heads.items() if text]
-    lines.append(f"input: {format_value(network.input)}")
+    lines.append(f"input: {_inputs(network)}")
     if allow:
         lines += ["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items())]
     lines += ["", "layers:"]
@@ -58,9 +58,20 @@ def write_network(
     return "\n".join(lines) + "\n"
 
 
+def _inputs(network: Network) -> str:
+    if INPUT_NAME in network.inputs:
+        return format_value(network.input)
+    return "{" + ", ".join(f"{name}: {format_value(shape)}" for name, shape in network.inputs.items()) + "}"
+
+
+def _start(network: Network) -> int:
+    """The tensor that the first item gets: the only input, or none of several."""
+    return INPUT if len(network.inputs) == 1 else NOTHING
+
+
 def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
     """The items. Each reads the output of the node before, unless `from` names another."""
-    flow, natural = INPUT, _natural_paths(network)
+    flow, natural = _start(network), _natural_paths(network)
     for node in network.nodes:
         named = f"{names[node.index]} = " if names[node.index] else ""
         if node.layer.kind in MERGES:
@@ -94,21 +105,17 @@ def _call(node: Node, names: dict[int, str]) -> str:
     call = repr(node.layer)
     if node.like is None:
         return call
-    return call.replace(f"{LIKE}={format_value(getattr(node.layer, LIKE))}", f"{LIKE}={_name(node.like, names)}")
+    return call.replace(f"{LIKE}={format_value(getattr(node.layer, LIKE))}", f"{LIKE}={names[node.like]}")
 
 
 def _from(index: int, names: dict[int, str]) -> str:
-    return f"from({_name(index, names)})"
-
-
-def _name(index: int, names: dict[int, str]) -> str:
-    return "input" if index == INPUT else names[index]
+    return f"from({names[index]})"
 
 
 def _sources(network: Network) -> set[int]:
     """The nodes that need a name: read by a layer that does not follow, reused, or outputs."""
     found: set[int] = set()
-    flow = INPUT
+    flow = _start(network)
     for node in network.nodes:
         found.update(source for source in node.inputs if source != flow)
         found.update(index for index in (node.shares, node.like) if index is not None)
@@ -120,9 +127,9 @@ def _sources(network: Network) -> set[int]:
 
 
 def _names(network: Network) -> dict[int, str]:
-    """A name for each node, "" for none."""
+    """A name for each input and each node, "" for none."""
     sources, natural = _sources(network), _natural_paths(network)
-    wanted: dict[int, str] = {}
+    wanted = dict(zip(network.starts, network.inputs, strict=True))
     for node in network.nodes:
         named = node.index in sources or (not sources and node.path != natural[node.index])
         wanted[node.index] = _word(node.path) if named else ""

@@ -37,10 +37,10 @@ def behind_a_conv(layer: Layer, inputs: Shapes) -> Network:
         shape = (*inputs[0], 1)
         first = Node(0, "flatten1", Flatten(), (INPUT,), (shape,), inputs[0], HERE)
         node = Node(1, "x", layer, (0,) * len(inputs), inputs, output, HERE)
-        return Network("test", "", "", shape, (first, node), (), {"": 1})
+        return Network("test", "", "", {"input": shape}, (first, node), (), {"": 1})
     first = Node(0, "conv1", Conv(out=inputs[0][0], kernel=5, stride=3, padding=1), (INPUT,), (shape,), inputs[0], HERE)
     node = Node(1, "x", layer, (0,) * len(inputs), inputs, output, HERE)
-    return Network("test", "", "", shape, (first, node), (), {"": 1})
+    return Network("test", "", "", {"input": shape}, (first, node), (), {"": 1})
 
 
 def evaluate_shown(numbers: str) -> Any:

@@ -51,7 +51,7 @@ def running(name: str) -> tuple[float, int]:
     }
     start = Map(*sample_input(0, network.input))
     macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
-    return best(lambda: run(network, start, lambda node, name, _: arrays[node.path, name], Numbers())), macs
+    return best(lambda: run(network, [start], lambda node, name, _: arrays[node.path, name], Numbers())), macs
 
 
 def section(others: Others, env: Mapping[str, str]) -> Section:

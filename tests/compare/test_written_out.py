@@ -68,7 +68,7 @@ def pairs(make: Any, count: int) -> Iterator[Pair]:
 
 
 def analyzed(shape: Shape, *layers: Layer) -> ComparedNetwork:
-    reading = read(" -> ".join(map(repr, layers)), input="x".join(map(str, shape)))
+    reading = read(" -> ".join(map(repr, layers)), inputs=["x".join(map(str, shape))])
     return ComparedNetwork("", reading.require_report())
 
 

@@ -197,7 +197,7 @@ def test_networks_with_branches(torch: Any, block: int) -> None:
         net = network(random_network(Random(seed)))
         weights = Weights(net, {}, seed)
         start = random_map(Random(seed), net.input)
-        ours = run(net, start, weights, Numbers())
+        ours = run(net, [start], weights, Numbers())
         modules = Modules(torch, net, weights)
         theirs = modules.outputs(tensor(torch, start))
         for node in net.nodes:
@@ -222,5 +222,5 @@ def test_shape_of_kernel_is_that_of_pytorch(torch: Any) -> None:
     kernel = [0.0] * 16
     kernel[1 * 8 + 0 * 4 + 1 * 2 + 0] = 10.0
     net = network("input: [2, 2, 2]\nlayers: ['conv(2, 2, bias=false)']")
-    made = run(net, x, lambda node, name, shape: kernel, Numbers())[0]
+    made = run(net, [x], lambda node, name, shape: kernel, Numbers())[0]
     assert made.values == [0.0, 30.0]

@@ -158,7 +158,7 @@ def adding(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def numbers(net: Network) -> list[list[float]]:
     """What each layer gives."""
     start = sample_input(5, net.input)
-    made = run(net, Map(start.shape, start.values), Weights(net, {}, 5), Numbers())
+    made = run(net, [Map(start.shape, start.values)], Weights(net, {}, 5), Numbers())
     return [made[node.index].values for node in net.nodes]
 
 

@@ -112,7 +112,7 @@ def test_the_memory_of_a_run(name: str) -> None:
     start = sample_input(0, net.input)
     last = len(net.nodes) - 1
     weights = Weights(net, {}, 0)
-    found = taken(lambda: run(net, Map(*start), weights, Numbers(), keep={last}))
+    found = taken(lambda: run(net, [Map(*start)], weights, Numbers(), keep={last}))
     predicted = compute_peak(net, net.nodes, NUMBERS, keep={last}).bytes
     assert found <= predicted + SLACK
     assert predicted < 6 * found  # which is not much too careful, either
@@ -122,7 +122,7 @@ def test_the_memory_of_a_run(name: str) -> None:
 def test_the_memory_of_a_verification(name: str, input: str | None) -> None:
     """Beside it each layer has its verdict, and the receptive field that it is held against."""
     given = load(name, input=input)
-    net = narrow_to(given, given.input[1:], joined=True)
+    net = narrow_to(given, [given.input[1:]], joined=True)
     found = estimate_efforts(net, net.nodes, 10**10)
     predicted = verification_peak(net, net.nodes, found).bytes
     assert taken(lambda: verify(net)) <= predicted + SLACK + 12_000 * len(net.nodes)

@@ -82,14 +82,14 @@ def of_one(layer: Layer, inputs: Shapes) -> Network:
         nodes.append(Node(index, f"{index}", source, (INPUT,), (before,), source.output_shape((before,)), span))
     merged = tuple(range(len(inputs)))
     nodes.append(Node(len(inputs), "it", layer, merged, inputs, layer.output_shape(inputs), span))
-    return Network("", "", "", start, tuple(nodes), (), {"": len(inputs)})
+    return Network("", "", "", {"input": start}, tuple(nodes), (), {"": len(inputs)})
 
 
 def narrowed(layer: Layer, inputs: Shapes) -> Node:
     """The layer as it is left with the fewest channels, all sizes kept."""
     net = of_one(layer, inputs)
     shapes = {INPUT: net.input}
-    found = narrow_to(net, net.input[1:], joined=True, bare=True).nodes[-1]
+    found = narrow_to(net, [net.input[1:]], joined=True, bare=True).nodes[-1]
     assert [shape[1:] for shape in found.input_shapes] == [shape[1:] for shape in inputs], shapes
     return found
 
@@ -177,7 +177,7 @@ def test_what_reads_a_fixed_number_of_channels_is_not_narrowed_below_it() -> Non
     beside = first._replace(index=2, layer=conv, output=(3, 5, 5))
     both = Node(3, "add", kind_class("add")(), (1, 2), ((3, 5, 5), (3, 5, 5)), (3, 5, 5), first.span)
     net = net._replace(nodes=(*net.nodes, beside, both), outputs={"": 3})
-    assert [node.output[0] for node in narrow_to(net, (5, 5), joined=True, bare=True).nodes] == [1, 3, 3, 3]
+    assert [node.output[0] for node in narrow_to(net, [(5, 5)], joined=True, bare=True).nodes] == [1, 3, 3, 3]
 
 
 @pytest.mark.parametrize(
@@ -209,21 +209,21 @@ def test_a_family_that_carries_channels_says_so() -> None:
 
 
 def test_the_least_channels() -> None:
-    net = narrow_to(network(GATED), (20, 20), joined=False, bare=True)
+    net = narrow_to(network(GATED), [(20, 20)], joined=False, bare=True)
     assert {node.output[0] for node in net.nodes} == {1}
     with pytest.raises(LayerError):
-        narrow_to(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), (5, 6), joined=True)
+        narrow_to(network("input: [4, 6, 6]\nlayers: ['reshape([2, 72])']"), [(5, 6)], joined=True)
 
 
 def test_the_parts_of_a_split_are_divided_alike() -> None:
     net = narrow_to(
-        network("layers: ['conv(48, 3) -> channel_split([16, 20, 12], 0)']"), (8, 8), joined=True, bare=True
+        network("layers: ['conv(48, 3) -> channel_split([16, 20, 12], 0)']"), [(8, 8)], joined=True, bare=True
     )
     assert [node.output[0] for node in net.nodes] == [12, 4]
-    net = narrow_to(network("layers: ['conv(48, 3) -> channel_split(4, 1)']"), (8, 8), joined=True, bare=True)
+    net = narrow_to(network("layers: ['conv(48, 3) -> channel_split(4, 1)']"), [(8, 8)], joined=True, bare=True)
     assert [node.output[0] for node in net.nodes] == [4, 1]
 
 
 def test_in_and_out_channels_differ_so_that_they_cannot_be_mistaken() -> None:
-    net = narrow_to(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), (8, 8), joined=False)
+    net = narrow_to(network("layers: ['conv(64, 3) -> relu -> conv(128, 3) -> conv(64, 1)']"), [(8, 8)], joined=False)
     assert [node.layer.out for node in net.nodes if isinstance(node.layer, Conv)] == [3, 2, 3]

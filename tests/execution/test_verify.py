@@ -66,7 +66,7 @@ def alone(kind: str, shape: Shape, settings: Any) -> Network:
     layer = kind_class(kind)(**settings)
     span = network("layers: [relu]").nodes[0].span
     node = Node(0, kind, layer, (INPUT,), (shape,), layer.output_shape((shape,)), span)
-    return Network(kind, "", "", shape, (node,), (), {"": 0})
+    return Network(kind, "", "", {"input": shape}, (node,), (), {"": 0})
 
 
 # narrowed

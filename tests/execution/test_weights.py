@@ -169,10 +169,10 @@ def test_only_what_is_needed_runs_and_is_kept() -> None:
     assert find_needed(NET, {1}) == {0, 1}
     visited: list[str] = []
     start = Map(*sample_input(0, NET.input))
-    made = run(NET, start, Weights(NET, {}, 0), Numbers(), keep={1}, visit=lambda node, _: visited.append(node.path))
+    made = run(NET, [start], Weights(NET, {}, 0), Numbers(), keep={1}, visit=lambda node, _: visited.append(node.path))
     assert visited == ["conv1", "batch_norm1"]
     assert set(made) == {1}
-    assert set(run(NET, start, Weights(NET, {}, 0), Numbers())) == {-1, 0, 1, 2, 3, 4}
+    assert set(run(NET, [start], Weights(NET, {}, 0), Numbers())) == {-1, 0, 1, 2, 3, 4}
 
 
 def test_pictures() -> None:
@@ -239,7 +239,7 @@ def test_what_is_left_out_beside_a_given_array_changes_nothing() -> None:
         "conv1.bias", "batch_norm1.weight", "batch_norm1.bias", "batch_norm1.running_var",
     ]  # fmt: skip
     start = Map((1, 3, 4), [0, 0, 1, 1] * 3)
-    (made,) = run(net, start, Weights(net, found, 5), Numbers(), keep={1}).values()
+    (made,) = run(net, [start], Weights(net, found, 5), Numbers(), keep={1}).values()
     assert made.values == [-6, -6]  # (1 + 2 + 1)·(0 − 1) − 2, twice
 
 

@@ -30,7 +30,8 @@ INPUTS = ("[3, 32, 32]",) * 4 + ("[1, 64]", "[2, 8, 8, 8]", "[4, 17, 5]", "[8, 1
 ODD_INPUTS = (
     "[64]", "[]", "[3, 0, 8]", "[3, -1, 8]", "[3, 1000000000, 1000000000]", "[1, 3, 8, 8, 8]", "[1.5, 8, 8]",
     "[3, relu]", "[width, 16, 16]", "[[3, 8], 8]", "3", "relu", "[10 ** 30, 8, 8]", 
-    "[3, 32, 32] if true else [3]", "{a: 1}", "", "[3, in_channels, 8]",
+    "[3, 32, 32] if true else [3]", "{a: 1}", "", "[3, in_channels, 8]", "{}", "{left: [3, 8, 8], left: [3, 8]}",
+    "{relu: [3, 8, 8], input: [1]}", "{left: [3, 8, 8], right: {c: 1}}", "{left: [left], conv1: [784], right: relu}",
 )  # fmt: skip
 NUMBERS = ("1", "2", "3", "4", "8")
 ODD_NUMBERS = (
@@ -333,7 +334,12 @@ class Writer:
         layers = ["layers:", *self.body("  ")]
         if self.values and not self.odd():  # all are read
             layers.append(f"  - relu if {' + '.join(self.values)} > 0")
-        shape = f"input: {self.pick(INPUTS if not self.odd() else ODD_INPUTS)}"
+        sizes = self.pick(INPUTS if not self.odd() else ODD_INPUTS)
+        if self.pick((False, False, False, True)):
+            other = self.pick(INPUTS) if self.odd() else sizes
+            sizes = f"{{left: {sizes}, right: {other}}}"
+            layers.insert(1, f"  - {self.pick(('add', 'multiply', 'concat'))}: [from(left), from(right)]")
+        shape = f"input: {sizes}"
         parts = [["name: A network"], [shape], params, blocks, layers, self.rest()]
         if self.odd():
             parts = self.draw(st.permutations(parts))

@@ -104,8 +104,11 @@ class Builder:
         for name, text in {**self.tree.params, **self.tree.settings}.items():
             self.params[name] = eval(text, ALWAYS, self.params)
         sizes = [eval(text, ALWAYS, self.params) for text in self.tree.turned or self.tree.input]
-        x = self.torch.zeros(1, *sizes, device=self.kinds.device)
-        y = self.body(self.tree.layers, Frame(dict(self.params), x), x)
+        inputs = {
+            name: Output(self.torch.zeros(1, *sizes, device=self.kinds.device)) for name in self.tree.names or ("",)
+        }
+        x = None if self.tree.names else inputs.pop("").tensor
+        y = self.body(self.tree.layers, Frame(dict(self.params), x, inputs), x)
         last = self.tree.layers[-1].items[-1].unit
         ends = {"": tuple(y.shape[1:])}
         if isinstance(last, Merge) and last.word == "outputs":  # as the last item, its branches are what comes out
@@ -115,10 +118,13 @@ class Builder:
     # expressions
 
     def value(self, text: str, frame: Frame, x: Any) -> Any:
-        names = {**frame.outputs, **frame.names, "input": Output(frame.input), "in_channels": frame.input.shape[1]}
+        names = {**frame.outputs, **frame.names}
+        if frame.input is not None:
+            names |= {"input": Output(frame.input), "in_channels": frame.input.shape[1]}
         if frame.index is not None:
             names["index"] = frame.index
-        names["channels"] = x.shape[1]
+        if x is not None:
+            names["channels"] = x.shape[1]
         found = eval(compiled(text), ALWAYS, names)
         return int(found) if isinstance(found, float) and found.is_integer() else found
 

@@ -15,6 +15,7 @@ def features(tree: Tree) -> set[str]:
     bodies = [tree.layers, *(block.body for block in tree.blocks)]
     found = {f"{len(tree.input) - 1}-D"} | ({"param turned"} if tree.settings else set())
     found |= {"input turned"} if tree.turned else set()
+    found |= {"several inputs"} if tree.names else set()
     for item, depth in (pair for body in bodies for pair in items_in(body)):
         found |= set(of_item(item, depth))
     for block in tree.blocks:

@@ -216,7 +216,21 @@ class Drawing(Blocks):
 def drawn(seed: int) -> Tree:
     """The network of a seed."""
     rng = Random(f"network {seed}")
-    return Drawing(rng, Steps(rng, rng.choice((1, 2, 2, 2, 3)))).tree()
+    return with_inputs(Drawing(rng, Steps(rng, rng.choice((1, 2, 2, 2, 3)))).tree(), Random(f"inputs {seed}"))
+
+
+def with_inputs(tree: Tree, rng: Random) -> Tree:
+    """The tree with two or three inputs in place of its one, now and then; they meet before its first layer."""
+    names = ("left", "right", "other")[: rng.choice((2, 2, 3))]
+    words = set(re.findall(r"\w+", str(tree)))
+    if rng.random() > 0.15 or words & {"input", "in_channels", *names}:
+        return tree
+    steps = Steps(rng, len(tree.input) - 1)
+    branches = tuple(
+        Branch((Chain((call("from", name), *(steps.keep() if rng.random() < 0.5 else ()))),)) for name in names
+    )
+    first = Chain((Item(Merge(rng.choice(("add", "add", "multiply", "concat")), branches)),))
+    return tree._replace(names=names, layers=(first, *tree.layers))
 
 
 def read_params(tree: Tree) -> dict[str, str]:

@@ -38,7 +38,7 @@ COMMON = (
     "branch under a condition", "branches as a list", "condition", "either or", "index in a call", "from", "reuse",
     "block within a block", "block within itself", "default that counts", "uneven padding", "padding for each axis",
     "padding=same", "padding=half", "padding=full", "grouped conv", "grouped transposed_conv", "output_padding",
-    "dilation", "ceil", "param turned", "input turned",
+    "dilation", "ceil", "param turned", "input turned", "several inputs",
 )  # fmt: skip
 RARE = ("padding=valid", "output inside a block")
 # What a refused file may be refused for: the shapes, or an element that a list has not, where Python refuses too.
@@ -77,7 +77,8 @@ def outcome(torch: Any, seed: int) -> Outcome:
         warnings.simplefilter("ignore")  # PyTorch's, of settings that are slow or of no effect
         theirs = built(torch, tree)
     how: dict[str, Any] = {"settings": [f"{name}={value}" for name, value in tree.settings.items()]}
-    how["input"] = "x".join(tree.turned) or None
+    names = [f"{name}=" for name in tree.names] or [""]
+    how["inputs"] = [f"{name}{'x'.join(tree.turned)}" for name in names] if tree.turned else []
     with TemporaryDirectory() as folder:
         Path(folder, "base.yaml").write_text(base)
         path = Path(folder, f"{seed}.yaml")

@@ -66,7 +66,10 @@ class Block(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """A whole network. `settings` are params that the command line turns, `turned` is another input that it gives."""
+    """A whole network. `settings` are params that the command line turns, `turned` is another input that it gives.
+
+    `names` are those of several inputs, which have the same sizes; without them there is one.
+    """
 
     input: tuple[str, ...]
     params: dict[str, str]
@@ -74,6 +77,7 @@ class Tree(NamedTuple):
     layers: tuple[Chain, ...]
     settings: dict[str, str]
     turned: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def call(kind: str, *args: object, **named: object) -> Item:

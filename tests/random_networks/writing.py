@@ -13,7 +13,9 @@ WIDTH = 100  # from which a chain goes on in lines of its own
 
 def written(tree: Tree, rng: Random) -> str:
     """The file; `rng` chooses among notations that mean the same. What the tree has not is left out."""
-    lines = [f"input: [{', '.join(tree.input)}]"] if tree.input else []
+    sizes = f"[{', '.join(tree.input)}]"
+    inputs = f"{{{', '.join(f'{name}: {sizes}' for name in tree.names)}}}" if tree.names else sizes
+    lines = [f"input: {inputs}"] if tree.input else []
     if tree.params:
         lines += ["params:", *(f"  {name}: {value}" for name, value in tree.params.items())]
     if tree.blocks:

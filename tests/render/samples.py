@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Whole
+from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Seen, Whole
 from cnncalc.layers import kind_class
 from cnncalc.layers.base import Layer, Shape, Work
 from cnncalc.layers.settings import Value
@@ -29,12 +29,12 @@ def line(
     field = ReceptiveField(sizes, (stride, stride), (-1, -1), varies) if sizes else None
     seen = Whole((8, 8), (0, 0)) if whole else None
     costs = Costs(weights, biases, 0, Work(macs, macs), elements)
-    return LayerReport(path, made, 3, inputs, output, costs, field, seen, centred, shares)
+    return LayerReport(path, made, 3, inputs, output, costs, {"input": Seen(field, seen, centred)}, shares)
 
 
 def report(layers: list[LayerReport], groups: tuple[Group, ...] = (), name: str = "Small") -> Report:
     output, totals = layers[-1].output, Costs.together(each.costs for each in layers)
-    return Report(name, "by hand, 2024", "", (3, 8, 8), output, {}, tuple(layers), groups, totals, True)
+    return Report(name, "by hand, 2024", "", {"input": (3, 8, 8)}, output, {}, tuple(layers), groups, totals, True)
 
 
 def small() -> Report:

@@ -153,7 +153,7 @@ def test_the_year_of_a_source(source: str, wanted: int | None) -> None:
 
 
 def like_small(family: str, source: str = "by hand, 2024") -> Network:
-    return Network("Small", source, "", (3, 8, 8), (), (), {}, family=family)
+    return Network("Small", source, "", {"input": (3, 8, 8)}, (), (), {}, family=family)
 
 
 def test_the_catalogue_in_every_format() -> None:

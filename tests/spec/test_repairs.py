@@ -138,7 +138,7 @@ def test_several_replacements_are_one_repair() -> None:
 
 @pytest.mark.parametrize("text", ["Flatten", "swish", "identity", "relu * 3", "x = relu", "nn.ReLU", "relu, relu"])
 def test_a_word_of_a_chain_is_no_missing_file(text: str) -> None:
-    reading = read(text, input="3x8x8")
+    reading = read(text, inputs=["3x8x8"])
     assert reading.is_chain
     assert [problem.code for problem in reading.problems if problem.code == "unreadable"] == []
 
@@ -151,14 +151,14 @@ def test_a_word_of_a_chain_is_no_missing_file(text: str) -> None:
     ],
 )  # fmt: skip
 def test_calc_takes_any_other_word_for_a_layer(text: str, layers: bool, is_chain: bool) -> None:
-    reading: Reading = read(text, input="3x8x8", layers=layers)
+    reading: Reading = read(text, inputs=["3x8x8"], layers=layers)
     assert reading.is_chain == is_chain
     assert reading.failed
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("Flatten", "flatten"), ("swish", "silu"), ("nn.ReLU()", "relu")])
 def test_the_layer_that_is_meant(text: str, wanted: str) -> None:
-    (problem,) = read(text, input="3x8x8", layers=True).problems
+    (problem,) = read(text, inputs=["3x8x8"], layers=True).problems
     assert problem.fixes[0].text == wanted
 
 

@@ -8,8 +8,8 @@ CODES = (
     Code(
         "bad-input",
         "The input shape is not allowed.",
-        "`input` is [C, L], [C, H, W] or [C, D, H, W]: channels first, then one to three sizes, each 1 or more. It is"
-        " the shape of one input; there is no batch.",
+        "`input` is [C, L], [C, H, W] or [C, D, H, W]: channels first, then one to three sizes, each 1 or more; or [N],"
+        " flat. It is the shape of one input; there is no batch. Of several inputs each has a name and a shape.",
         "input: [32, 3, 16, 64, 64]\nlayers:\n  - conv(4, 3)\n",
         "input: [3, 16, 64, 64]\nlayers:\n  - conv(4, 3)\n",
     ),

@@ -6,6 +6,14 @@ from cnncalc.errors.codes import Code
 
 CODES = (
     Code(
+        "no-tensor",
+        "A layer has no input, for the network has several and none is chosen yet.",
+        "Where `input` names several inputs, none of them is the current tensor: the first item is `from(NAME)`, or a"
+        " merge whose branches begin with it.",
+        "input: {a: [3, 8, 8], b: [3, 8, 8]}\nlayers:\n  - relu\n  - add: [identity, from(b)]\n",
+        "input: {a: [3, 8, 8], b: [3, 8, 8]}\nlayers:\n  - from(a) -> relu\n  - add: [identity, from(b)]\n",
+    ),
+    Code(
         "recursion",
         "Blocks call one another without end.",
         "A block calls itself, or others that call it, and no condition ends it within 100 levels. A block may call"
@@ -27,7 +35,7 @@ CODES = (
         "A layer cannot be applied again with the same weights.",
         "`reuse(a)` applies the layer or block named `a` again with the same weights, so these must have the same"
         " shapes: the input must have as many channels as the first time. Only one layer or one block can be applied"
-        " again, not a chain; make it a block.",
+        " again, a `from` before it aside, and not a chain; make it a block.",
         "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - reuse(a)\n",
         "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - relu\n  - reuse(a)\n",
     ),

@@ -49,6 +49,13 @@ CODES = tuple(
             "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - relu\n  - add: [from(a), identity]\n",
         ),
         (
+            "unread-input",
+            "An input of the network is never used.",
+            "The network has several inputs, and no layer and no output reads this one.",
+            "input: {a: [3, 8, 8], b: [3, 8, 8]}\nlayers:\n  - from(a) -> conv(4, 1) -> relu\n",
+            "input: {a: [3, 8, 8], b: [3, 8, 8]}\nlayers:\n  - add: [from(a), from(b)]\n",
+        ),
+        (
             "lost-value",
             "The output before a `from` is discarded.",
             "`from` starts a new path from an earlier output, and the output of the layer before it is used nowhere:"
