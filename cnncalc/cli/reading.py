@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.cli.messages import note
+from cnncalc.cli.output import message
 
 if TYPE_CHECKING:
+    from cnncalc.layers.base import Shape
     from cnncalc.reading import Reading
 
 
@@ -45,4 +47,18 @@ def read_partly(
         problem._replace(notes=(*problem.notes, Note(where))) if where and problem.severity == "error" else problem
         for problem in reading.problems
     )
+    if inputs and reading.is_chain and reading.network is not None:
+        _note_signal(reading.network.input)
     return reading
+
+
+def _note_signal(shape: "Shape") -> None:
+    """Say how the sizes of a chain's input are read where those of an image may be meant."""
+    from cnncalc.spec.input_order import may_be_image
+
+    if may_be_image(shape):
+        channels, length = shape
+        message(
+            f"cnncalc: note: --input {channels}x{length} is {channels} channels of length {length}; an image has its"
+            f" channels first, e.g. 1x{channels}x{length}\n"
+        )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
 from cnncalc.given import Expectation
-from cnncalc.layers.base import Shape, format_shape
+from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import Value, format_value
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import INPUT_NAME, Network
@@ -22,13 +22,13 @@ from cnncalc.spec.expand import Expander
 from cnncalc.spec.expressions import Expression, Listed, Unknown
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.grammar import read_expression
+from cnncalc.spec.input_order import misread_order, without_batch
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
 from cnncalc.spec.values import require_integer
 
 FORMS = "[N], [C, L], [C, H, W] or [C, D, H, W]"
-LEAST_IMAGE = 8  # sizes from which a shape of four numbers may be a batch of images
 
 
 class Overrides(NamedTuple):
@@ -211,7 +211,7 @@ def _input_shape(name: str, expression: Expression, params: dict[str, Value], pr
     span = expression.span
     try:
         if isinstance(value, tuple) and len(value) == 5:
-            image = write(span, format_value(value[1:]), "remove the batch")
+            image = write(span, format_value(without_batch(value)), "remove the batch")
             message = f"`{name}` must be {FORMS}, without a batch, found {format_value(value)[:60]}"
             raise Mistake("bad-input", message, span, "", image)
         if not isinstance(value, tuple) or not 1 <= len(value) <= 4:
@@ -224,15 +224,8 @@ def _input_shape(name: str, expression: Expression, params: dict[str, Value], pr
     except Mistake as mistake:
         problems.add(mistake.problem)
         return None
-    if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= LEAST_IMAGE:
-        volume = f"{format_shape(shape)} is a volume of depth {shape[1]}"
-        message = f"`{name}` {volume}; if {shape[0]} is the batch size, remove it"
-        fix = write(span, format_value(shape[1:]), "remove the batch")
-        problems.add(Problem("batch-in-input", message, span, fixes=(fix,)))
-    if len(shape) == 3 and shape[0] == shape[1] >= LEAST_IMAGE and shape[2] in (1, 3):
-        message = f"channels come first: {format_shape(shape)} is {shape[0]} channels of {shape[1]}×{shape[2]}"
-        fix = write(span, format_value((shape[2], *shape[:2])), f"for an image of {shape[0]}×{shape[1]}")
-        problems.add(Problem("channels-last", message, span, fixes=(fix,)))
+    if problem := misread_order(name, shape, span):
+        problems.add(problem)
     return shape
 
 

@@ -75,3 +75,47 @@ def test_what_does_not_fit_as_it_is_written_can_be_asked_about(
     done = cnncalc("calc", chain, "--input", input, *more)
     assert done.returncode == 0
     assert answer in done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("input", "meant"),
+    [
+        ("160x320x3", "[3, 160, 320]"), ("1x150x150x3", "[3, 150, 150]"), ("32x32x1", "[1, 32, 32]"),
+        ("224x224x4", "[4, 224, 224]"), ("1x3x32x32", "[3, 32, 32]"),
+        ("3x160x320", ""), ("512x8x8", ""), ("3x16x112x112", ""), ("64x16000x1", ""), ("4x64x64", ""), ("1x224x3", ""),
+    ],
+)  # fmt: skip
+def test_an_input_in_another_order_is_reported(input: str, meant: str) -> None:
+    done = cnncalc("calc", "relu", "--input", input)
+    assert done.returncode == 0
+    assert (meant in done.stderr and "warning[" in done.stderr) if meant else done.stderr == ""
+
+
+@pytest.mark.parametrize(("input", "noted"), [("4x4", True), ("28x28", True), ("480x640", True), ("1x16000", False)])
+def test_two_sizes_are_channels_and_a_length(input: str, noted: bool) -> None:
+    done = cnncalc("calc", "relu", "--input", input)
+    channels, length = input.split("x")
+    note = f"cnncalc: note: --input {input} is {channels} channels of length {length}; an image has its channels first"
+    assert done.stderr.startswith(note) if noted else done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("chain", "input", "code"),
+    [
+        ("conv(10, 5, padding=2)", "32x32x3", "channels-last"), ("conv(10, 5)", "1x3x32x32", "batch-in-input"),
+        ("max_pool(2)", "64x7x7", "unseen-edge"), ("conv(3, 8, 3)", "3x32x32", "input-channels-first"),
+    ],
+)  # fmt: skip
+def test_every_command_gives_the_warnings_of_validate(chain: str, input: str, code: str) -> None:
+    expected = cnncalc("validate", chain, "--input", input).stdout
+    assert f"warning[{code}]" in expected
+    for command in (
+        ["calc", chain],
+        ["compare", chain, "relu"],
+        ["explain", chain],
+        ["run", chain],
+        ["summary", chain],
+    ):
+        told = cnncalc(*command, "--input", input).stderr
+        assert f"warning[{code}]" in told, command
+        assert [line for line in told.splitlines() if "help:" in line][0] in expected
