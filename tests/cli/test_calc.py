@@ -118,4 +118,4 @@ def test_every_command_gives_the_warnings_of_validate(chain: str, input: str, co
     ):
         told = cnncalc(*command, "--input", input).stderr
         assert f"warning[{code}]" in told, command
-        assert [line for line in told.splitlines() if "help:" in line][0] in expected
+        assert next(line for line in told.splitlines() if "help:" in line) in expected
