@@ -187,6 +187,8 @@ def sizes_with(meeting: Meeting, input: Shape) -> tuple[Shape, Shape] | None:
     try:
         for index in wanted:
             node = meeting.nodes[index]
+            if node.like is not None:
+                return None  # its size is an argument, which would change as well
             shapes[index] = node.layer.output_shape(tuple(shapes[source] for source in node.inputs))
     except LayerError:
         return None
