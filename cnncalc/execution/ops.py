@@ -104,16 +104,18 @@ class WindowOps(Ops):
             made.append([self.scale([each], factor)[0] for each, factor in zip(sums, factors, strict=True)])
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def adaptive_avg_pool(self, x: Map, size: PerAxis) -> Map:
-        wanted = expand_per_axis("size", size, len(x.sizes))
-        parts = [adaptive_parts(have, want) for have, want in zip(x.sizes, wanted, strict=True)]
-        steps = compute_strides(x.sizes, 1)
-        places = [[_offset(place, steps) for place in product(*part)] for part in product(*parts)]
+    def adaptive_avg_pool(self, x: Map, size: PerAxis | tuple[int | None, ...]) -> Map:
+        places, sizes = parts_of_map(x, size)
         made = []
         for channel in x.channels():
             for part in places:
                 made += self.scale([self.total([channel[place] for place in part])], 1 / len(part))
-        return Map((x.shape[0], *map(len, parts)), made)
+        return Map((x.shape[0], *sizes), made)
+
+    def adaptive_max_pool(self, x: Map, size: PerAxis | tuple[int | None, ...]) -> Map:
+        places, sizes = parts_of_map(x, size)
+        made = [self.largest([channel[place] for place in part]) for channel in x.channels() for part in places]
+        return Map((x.shape[0], *sizes), made)
 
     def sliding_sum(self, a: Values, size: int) -> Values:
         zero = self.padding_element(0.0)
@@ -221,6 +223,14 @@ def transposed_kernel_rows(weight: Sequence[float], ins: int, outs: int) -> list
     size = len(weight) // ins
     taps = size // outs
     return [list(weight[number * taps + tap :: size]) for tap in range(taps) for number in range(outs)]
+
+
+def parts_of_map(x: Map, size: PerAxis | tuple[int | None, ...]) -> tuple[list[list[int]], tuple[int, ...]]:
+    """The positions of each part of a map, and how many parts there are on every axis."""
+    wanted = expand_per_axis("size", size, len(x.sizes))
+    parts = [adaptive_parts(have, have if want is None else want) for have, want in zip(x.sizes, wanted, strict=True)]
+    steps = compute_strides(x.sizes, 1)
+    return [[_offset(place, steps) for place in product(*part)] for part in product(*parts)], tuple(map(len, parts))
 
 
 def adaptive_parts(have: int, want: int) -> list[list[int]]:

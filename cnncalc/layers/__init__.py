@@ -59,6 +59,7 @@ FIRST_FAMILIES = {  # kind → the module of its family, of the kinds of version
 
 # Kinds that came later. A name that an author gave before they were there stays valid: see `spec.check`.
 LATER_FAMILIES = {
+    "adaptive_max_pool": "pool",
     "subtract": "merge",
     "divide": "merge",
     "maximum": "merge",
@@ -81,7 +82,7 @@ KINDS = tuple(FAMILIES)
 RESERVED_WORDS = frozenset(
     ("valid", "half", "same", "full", "pytorch", "caffe", "channels", "all", "linear", "bilinear", "trilinear")
 )
-LATER_WORDS = frozenset(("nearest", "none", "bicubic", "area"))
+LATER_WORDS = frozenset(("nearest", "none", "rest", "bicubic", "area"))
 
 
 @cache

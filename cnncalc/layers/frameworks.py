@@ -87,6 +87,7 @@ PYTORCH: dict[str, Signature] = {
     "MaxPool": _pytorch("max_pool", "kernel_size stride padding dilation return_indices ceil_mode"),
     "AvgPool": _pytorch("avg_pool", "kernel_size stride padding ceil_mode count_include_pad divisor_override"),
     "AdaptiveAvgPool": _pytorch("adaptive_avg_pool", "output_size"),
+    "AdaptiveMaxPool": _pytorch("adaptive_max_pool", "output_size return_indices"),
     "Flatten": _pytorch("flatten", "start_dim end_dim"),
     "Dropout": _pytorch("dropout", "p inplace"),
     "ReLU": _pytorch("relu", "inplace"),

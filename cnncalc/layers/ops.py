@@ -156,7 +156,11 @@ class Ops(ABC):
         """The mean of each window, over the padded input or the input alone; 0 for a window without elements."""
 
     @abstractmethod
-    def adaptive_avg_pool(self, x: Map, size: PerAxis) -> Map:
+    def adaptive_max_pool(self, x: Map, size: PerAxis | tuple[int | None, ...]) -> Map:
+        """The largest of each of `size` parts of every axis, of all positions that it touches; None keeps an axis."""
+
+    @abstractmethod
+    def adaptive_avg_pool(self, x: Map, size: PerAxis | tuple[int | None, ...]) -> Map:
         """The mean of each of `size` parts of every axis, including the positions that a part covers partly."""
 
     # larger and smaller maps

@@ -32,6 +32,7 @@ from cnncalc.layers.settings import (
     per_axis,
     word,
 )
+from cnncalc.layers.targets import KeptSizes, kept_sizes
 from cnncalc.layers.term import gcd
 from cnncalc.layers.window import (
     Axis,
@@ -253,24 +254,18 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
         return Map((len(found), *(1 for _ in inputs[0].sizes)), found)
 
 
-class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
-    """Adaptive average pooling: [C, *I] → [C, *size], output o the mean of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
+class _AdaptivePool(CarriesChannels, Weightless):
+    """Base of pools with as many windows as are wanted, output o over ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
 
-    linear = True
-    reference = "PyTorch, torch.nn.AdaptiveAvgPool2d"
-    size: PerAxis = per_axis(symbol="O", brief="{}", doc="size of the output")
+    size: KeptSizes = kept_sizes(symbol="O", brief="{}", doc="size of the output")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        return (inputs[0][0], *expand_per_axis("size", self.size, len(spatial_sizes(self.kind, inputs[0]))))
-
-    def work(self, inputs: Shapes, output: Shape) -> Work:
-        return work_of_parts(inputs, output)
+        sizes = spatial_sizes(self.kind, inputs[0])
+        wanted = expand_per_axis("size", self.size, len(sizes))
+        return (inputs[0][0], *(i if o is None else o for i, o in zip(sizes, wanted, strict=True)))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return tuple(AdaptiveWindow(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
-
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        return ops.adaptive_avg_pool(inputs[0], self.size)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -278,15 +273,47 @@ class AdaptiveAvgPool(CarriesChannels, Weightless, kind="adaptive_avg_pool"):
             Example({"size": 6}, ((256, 13, 13),)),
             Example({"size": (2, 5)}, ((2, 7, 3),)),
             Example({"size": 4}, ((3, 8),)),
+            Example({"size": (None, 1)}, ((2, 7, 4),)),
         )
 
 
-def work_of_parts(inputs: Shapes, output: Shape) -> Work:
-    """Operations of means of parts: each output one addition fewer than elements, and one multiplication, the scaling.
+class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avg_pool"):
+    """Adaptive average pooling: [C, *I] → [C, *size], output o the mean of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
 
-    On one axis all parts together read I + O − gcd(I, O) elements: Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋ is I, and 1 more for each
-    o that does not meet a border of the input exactly.
+    linear = True
+    reference = "PyTorch, torch.nn.AdaptiveAvgPool2d"
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        return work_of_parts(inputs, output)
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return ops.adaptive_avg_pool(inputs[0], self.size)
+
+
+class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_max_pool"):
+    """Adaptive max pooling: [C, *I] → [C, *size], output o the largest of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
+
+    reference = "PyTorch, torch.nn.AdaptiveMaxPool2d"
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each output: one comparison fewer than elements
+        return Work(comparisons=output[0] * (elements_of_parts(inputs, output) - prod(output[1:])))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        return ops.adaptive_max_pool(inputs[0], self.size)
+
+
+def elements_of_parts(inputs: Shapes, output: Shape) -> int:
+    """Elements that all windows of an adaptive pool read together, in one channel.
+
+    On one axis they are I + O − gcd(I, O): Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋ is I, and 1 more for each o that does not meet a
+    border of the input exactly.
     """
+    return prod(i + o - gcd(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
+
+
+def work_of_parts(inputs: Shapes, output: Shape) -> Work:
+    """Operations of means of parts: one addition fewer than elements for each, and one multiplication, the scaling."""
     channels, *sizes = output
-    read = prod(i + o - gcd(i, o) for i, o in zip(inputs[0][1:], sizes, strict=True))
-    return Work(multiplications=prod(output), additions=channels * (read - prod(sizes)))
+    additions = channels * (elements_of_parts(inputs, output) - prod(sizes))
+    return Work(multiplications=prod(output), additions=additions)

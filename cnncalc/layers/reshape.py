@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 from cnncalc.layers.base import (
     CarriesChannels,
@@ -20,7 +21,7 @@ from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import REST, Amount, LayerError, amount, format_value, integer, real, sizes
+from cnncalc.layers.settings import REST, REST_WORD, Amount, LayerError, amount, format_value, integer, real, sizes
 from cnncalc.layers.window import Pairs, add_sides, simplify, to_pairs
 
 
@@ -49,14 +50,19 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
 
     linear = True
     reference = "PyTorch, torch.reshape"
-    shape: tuple[int, ...] = sizes(
-        longest=4, rest=True, doc="the new shape: [N], or the channels and one to three sizes"
+    shape: tuple[Any, ...] = sizes(
+        longest=4,
+        rest=True,
+        doc="the new shape: [N], or the channels and one to three sizes; `rest` is what the others leave",
     )
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        elements, needed = prod(inputs[0]), prod(self.shape)
+        elements = prod(inputs[0])
         if REST in self.shape:
-            raise self.refuse_rest(elements)
+            raise self.refuse_rest()
+        if REST_WORD in self.shape:
+            return self.fill_rest(elements, format_shape(inputs[0]))
+        needed = prod(self.shape)
         if elements != needed:
             rest = prod(self.shape[1:])
             raise LayerError(
@@ -69,14 +75,26 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
             )
         return self.shape
 
-    def refuse_rest(self, elements: int) -> LayerError:
-        """The error of −1 in place of a size, with the size that so many elements leave."""
-        left, over = divmod(elements, abs(prod(self.shape)))
-        meant = tuple(left if size == REST else size for size in self.shape)
+    def fill_rest(self, elements: int, found: str) -> Shape:
+        """The shape with the size that so many elements leave. Raises LayerError `shape-mismatch`."""
+        others = prod(size for size in self.shape if size != REST_WORD)
+        if elements % others:
+            raise LayerError(
+                "shape-mismatch",
+                f"`{self.kind}` to {format_value(self.shape)} needs a multiple of {others:,} elements,"
+                f" but {found} has {elements:,}",
+                argument="shape",
+                about="size",
+            )
+        return tuple(elements // others if size == REST_WORD else size for size in self.shape)
+
+    def refuse_rest(self) -> LayerError:
+        """The error of −1 in place of a size, for which there is a word."""
+        meant = tuple(REST_WORD if size == REST else size for size in self.shape)
         return LayerError(
             "bad-argument",
             f"`shape` must be {self.settings['shape'].expects}, found {format_value(self.shape)}",
-            suggest={"shape": meant} if not over and self.shape.count(REST) == 1 else {},
+            suggest={"shape": meant} if meant.count(REST_WORD) == 1 else {},
             argument="shape",
             about="elements",
         )
@@ -85,14 +103,23 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
         return "pointwise" if inputs[0] == output else "flatten"
 
     def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
-        return self.replace(shape=(divide(self.shape[0]), *self.shape[1:]))
+        first, *others = self.shape
+        return self if first == REST_WORD else self.replace(shape=(divide(first), *others))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        return Map(self.shape, inputs[0].values)
+        values = inputs[0].values
+        left = len(values)
+        for size in self.shape:
+            left = left if size == REST_WORD else left // size
+        return Map(tuple(left if size == REST_WORD else size for size in self.shape), values)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return Example({"shape": (64, 1, 1)}, ((64,),)), Example({"shape": (6, 10)}, ((3, 4, 5),))
+        return (
+            Example({"shape": (64, 1, 1)}, ((64,),)),
+            Example({"shape": (6, 10)}, ((3, 4, 5),)),
+            Example({"shape": (6, "rest", 2)}, ((3, 4, 5),)),
+        )
 
 
 class ChannelSplit(NoOperations, kind="channel_split"):

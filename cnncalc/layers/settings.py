@@ -262,6 +262,7 @@ class PaddingSetting(AmountSetting):
         return value if isinstance(value, str) else super().abbreviate(value, axes)
 
 
+REST_WORD = "rest"  # in place of the size that takes what the others leave
 REST = -1  # in PyTorch, in place of the size that takes what the others leave
 
 
@@ -271,17 +272,20 @@ class SizesSetting(Setting):
     def __init__(
         self, default: Value = REQUIRED, *, single: bool, longest: int, rest: bool = False, **more: str
     ) -> None:
-        """With `rest`, −1 is kept, which the layer refuses when it knows the size that is meant."""
+        """With `rest`, that word may stand for one size; −1 is kept, which the layer refuses."""
         super().__init__(default, **more)
         self.single = single
         self.longest = longest
         self.rest = rest
         self.expects = f"{'an integer or ' if single else ''}a list of integers, each 1 or more"
+        if rest:
+            self.expects += ", one of which may be `rest`"
 
     def accepts(self, value: Value) -> Value:
         if isinstance(value, tuple) and 1 <= len(value) <= self.longest:
             sizes = tuple(map(to_integer, value))
-            if all(is_integer(size, 1) or (self.rest and size == REST) for size in sizes):
+            free = (REST, REST_WORD) if self.rest else ()
+            if all(is_integer(size, 1) or size in free for size in sizes) and sizes.count(REST_WORD) <= 1:
                 return sizes
         elif self.single and is_integer(to_integer(value), 1):
             return to_integer(value)

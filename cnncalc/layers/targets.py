@@ -20,6 +20,7 @@ from cnncalc.layers.settings import (
 )
 
 LEAST_FACTOR = 1e-6
+KeptSizes = int | tuple[int | None, ...]  # None where an axis keeps its size
 
 
 class FactorSetting(Setting):

@@ -99,7 +99,7 @@ def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
         elif isinstance(rule, TransposedWindow):
             step /= rule.stride
         elif isinstance(rule, Resample):
-            step /= Fraction(rule.up, rule.down)
+            step *= Fraction(rule.down, rule.up)
         steps[index] = step
     return steps
 

@@ -117,7 +117,7 @@ def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> A
             return torch.nn.functional.pad(x, amounts, value=layer.value)
         return torch.nn.functional.pad(x, [-side for side in amounts])
     if layer.kind == "reshape":
-        return x.reshape(1, *layer.shape)
+        return x.reshape(1, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":
         sizes = x.shape[1] // layer.parts if isinstance(layer.parts, int) else list(layer.parts)
         return torch.split(x, sizes, dim=1)[layer.take]

@@ -22,7 +22,7 @@ from cnncalc.layers.settings import (
     WordSetting,
 )
 from cnncalc.layers.structure import MERGES
-from cnncalc.layers.targets import FactorSetting, LikeSetting
+from cnncalc.layers.targets import FactorSetting, KeptSizesSetting, LikeSetting
 
 
 def random_map(rng: Random, axes: int) -> Shape:
@@ -62,6 +62,8 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
 
     if isinstance(setting, AmountSetting) and axes and rng.random() < 0.4:
         return tuple((number(), number()) for _ in range(axes))
+    if isinstance(setting, KeptSizesSetting) and axes and rng.random() < 0.4:
+        return tuple(rng.choice((None, number())) for _ in range(axes))
     if isinstance(setting, PerAxisSetting) and axes and rng.random() < 0.5:
         return tuple(number() for _ in range(axes))
     return number()
@@ -76,7 +78,8 @@ def random_sizes(rng: Random, setting: SizesSetting, shape: Shape) -> Value:
     """The sizes of parts of the channels, or a new shape of as many elements."""
     if setting.name == "shape":
         first = rng.choice([size for size in range(1, prod(shape) + 1) if prod(shape) % size == 0])
-        return rng.choice(((prod(shape),), (first, prod(shape) // first), (first, 1, prod(shape) // first)))
+        forms = ((prod(shape),), (first, prod(shape) // first), (first, 1, prod(shape) // first))
+        return rng.choice((*forms, (first, "rest"), ("rest", 1, prod(shape) // first), ("rest",)))
     if shape[0] == 1 or rng.random() < 0.5:
         return rng.choice([count for count in range(1, shape[0] + 1) if shape[0] % count == 0])
     first = rng.randint(1, shape[0] - 1)

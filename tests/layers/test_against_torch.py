@@ -163,6 +163,7 @@ MODULES: dict[str, Build] = {
     "global_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(1),
     "global_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(1),
     "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(expand_per_axis("size", y.size, n)),
+    "adaptive_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(expand_per_axis("size", y.size, n)),
     "batch_norm": lambda t, y, x, n: getattr(t.nn, f"BatchNorm{n or 1}d")(x[0][0], affine=y.affine),
     "layer_norm": lambda t, y, x, n: layer_norm(t, y, x),
     "group_norm": lambda t, y, x, n: t.nn.GroupNorm(y.groups, x[0][0], affine=y.affine),
@@ -210,7 +211,7 @@ def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
         amounts = [side for pair in reversed(to_pairs("amount", layer.amount, x.dim() - 2)) for side in pair]
         return torch.nn.functional.pad(x, amounts if layer.kind == "pad" else [-side for side in amounts])
     if layer.kind == "reshape":
-        return x.reshape(2, *layer.shape)
+        return x.reshape(2, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":
         parts = layer.parts
         sizes = x.shape[1] // parts if isinstance(parts, int) else list(parts)

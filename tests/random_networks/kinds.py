@@ -228,6 +228,10 @@ class Kinds:
         n = self.axes(x)
         return self.apply(self.module("AdaptiveAvgPool", n)(each(size, n)), x)
 
+    def adaptive_max_pool(self, x: Any, size: Any) -> Any:
+        n = self.axes(x)
+        return self.apply(self.module("AdaptiveMaxPool", n)(each(size, n)), x)
+
     # norms
 
     def batch_norm(self, x: Any, affine: bool = True) -> Any:
