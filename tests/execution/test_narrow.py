@@ -99,7 +99,7 @@ def wider(layer: Layer, inputs: Shapes) -> tuple[Layer, Shapes] | None:
     name = COUNTED.get(layer.kind)
     value: Any = getattr(layer, name) if name else 0
     if name == "shape":
-        layer = layer.replace(shape=(value[0] * WIDER, *value[1:]))
+        layer = layer if value[0] == "rest" else layer.replace(shape=(value[0] * WIDER, *value[1:]))
     elif isinstance(value, tuple):
         layer = layer.replace(parts=tuple(part * WIDER for part in value))
     widest = max(shape[0] for shape in inputs)

@@ -70,6 +70,12 @@ def Pad(torch: Any, amounts: list[int], value: float = 0) -> Any:
     return Module()
 
 
+def kept(layer: Any, shape: Shape) -> list[int | None]:
+    """The sizes of an adaptive pool; on one axis PyTorch wants that of the input in place of None."""
+    sizes = expand_per_axis("size", layer.size, len(shape) - 1)
+    return [shape[1] if size is None and len(shape) == 2 else size for size in sizes]
+
+
 def Upsample(torch: Any, layer: Any, axes: int) -> Any:
     """All modes and targets of torch.nn.functional.interpolate, whose linear mode has a name for each rank."""
     mode = {"linear": ("linear", "bilinear", "trilinear")[axes - 1]}.get(layer.mode, layer.mode)
@@ -162,8 +168,8 @@ MODULES: dict[str, Build] = {
     "avg_pool": lambda t, y, x, n: pool(t, y, x),
     "global_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(1),
     "global_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(1),
-    "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(expand_per_axis("size", y.size, n)),
-    "adaptive_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(expand_per_axis("size", y.size, n)),
+    "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(kept(y, x[0])),
+    "adaptive_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(kept(y, x[0])),
     "batch_norm": lambda t, y, x, n: getattr(t.nn, f"BatchNorm{n or 1}d")(x[0][0], affine=y.affine),
     "layer_norm": lambda t, y, x, n: layer_norm(t, y, x),
     "group_norm": lambda t, y, x, n: t.nn.GroupNorm(y.groups, x[0][0], affine=y.affine),
