@@ -101,9 +101,12 @@ def unknown_kind(call: Call, description: Description, names: Collection[str]) -
     """The mistake of an unknown name; a layer of another tool may be meant, a named output, or a similar name."""
     if call.kind.partition(".")[0] in (*names, *description.params, "input") and not call.arguments:
         return name_as_kind(call)
-    from cnncalc.spec.foreign import kind_named, rewritten  # only needed for mistakes
+    from cnncalc.layers.absent import find_absent  # only needed for mistakes
+    from cnncalc.spec.foreign import kind_named, rewritten
 
     meant = kind_named(call.kind)
+    if not meant and call.kind not in description.blocks and (absent := find_absent(call.kind)):
+        return Mistake("unknown-kind", f"there is no `{call.kind}`: {absent.what}", call.kind_span, absent.instead)
     fixes = rewritten(call, meant)
     fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
     help_text = f"did you mean `{meant}`?" if meant else "`cnncalc layers` lists the layer kinds"

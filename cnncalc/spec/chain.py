@@ -29,9 +29,10 @@ def is_chain(text: str) -> bool:
     start = _START.match(text)
     if start is None or start[1] in KINDS or start[1] in STRUCTURE_WORDS:
         return start is not None
-    from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+    from cnncalc.layers.absent import find_absent  # only needed for mistakes
+    from cnncalc.spec.foreign import kind_named
 
-    return bool(kind_named(start[1]))
+    return bool(kind_named(start[1]) or find_absent(start[1]))
 
 
 def is_path(text: str) -> bool:

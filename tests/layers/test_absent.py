@@ -1,0 +1,71 @@
+"""What is not there: each name is known to other tools, is no kind here, and is reported with the nearest way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cnncalc.errors import Source
+from cnncalc.layers import KINDS
+from cnncalc.layers.absent import ABSENT, find_absent
+from cnncalc.layers.structure import STRUCTURE_WORDS
+from cnncalc.reading import read, read_text
+from cnncalc.spec.files import bundled
+from cnncalc.spec.foreign import kind_named
+
+NAMES = [name for absent in ABSENT for name in absent.names]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_has_come_to_exist_leaves_the_table(name: str) -> None:
+    words = {word.replace("_", "") for word in (*KINDS, *STRUCTURE_WORDS)}
+    assert name not in words
+    assert kind_named(name) == ""
+
+
+def test_every_name_is_in_the_table_once() -> None:
+    assert len(NAMES) == len(set(NAMES))
+
+
+@pytest.mark.parametrize("absent", ABSENT, ids=lambda absent: absent.names[0])
+def test_the_nearest_way_names_what_exists(absent: object) -> None:
+    """Whatever the advice has in backticks is a chain, a key, a word or a command that there is."""
+    text = getattr(absent, "instead")  # noqa: B009 - a NamedTuple
+    keys = {"blocks", "outputs", "input", "add", "concat", "multiply", "body", "skip", "dilation", "conv_bn"}
+    for quoted in re.findall("`([^`]*)`", text):
+        if quoted.startswith("cnncalc show "):
+            assert quoted.split()[-1] in bundled()
+        elif quoted.startswith("cnncalc "):
+            assert quoted.split()[1] == "layers"
+        else:
+            word = re.split(r"\W", quoted.removeprefix("- "))[0]
+            assert not word or word in {*KINDS, *STRUCTURE_WORDS, *keys}, quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("attention(8)", "attention"), ("nn.LSTM(8, 16)", "lstm"), ("GRU(64)", "lstm"), ("nn.RNN", "lstm"),
+        ("transpose(1, 2)", "transpose"), ("permute", "transpose"), ("bilinear(2)", "bilinear"),
+        ("max_unpool(2)", "maxunpool"), ("nn.MaxUnpool2d(2)", "maxunpool"), ("bicubic", "bicubic"),
+        ("DeformConv2d(8, 16)", "deformconv"), ("einsum", "einsum"), ("torch.matmul", "einsum"),
+        ("roi_align(7)", "roialign"), ("nn.Embedding(10, 8)", "embedding"), ("resize(4)", "resize"),
+        ("F.interpolate", "resize"), ("nn.Sequential", "sequential"), ("SelfAttention", "attention"),
+        ("nn.MultiheadAttention(8, 2)", "attention"), ("Bidirectional", "lstm"),
+        ("nn.CrossEntropyLoss()", "crossentropyloss"),
+    ],
+)  # fmt: skip
+def test_it_is_said_as_not_there(text: str, name: str) -> None:
+    """Also where a kind has a similar name: `attention` is no misspelt `activation`."""
+    absent = next(absent for absent in ABSENT if name in absent.names)
+    assert find_absent(text.split("(")[0]) == absent
+    (problem,) = read(text, input="3x8x8", layers=True).problems
+    assert problem.code == "unknown-kind"
+    assert problem.help == absent.instead
+    assert problem.fixes == ()
+
+
+def test_a_block_of_that_name_is_the_block() -> None:
+    text = "input: [3, 8, 8]\nblocks:\n  residual(out):\n    - conv(out, 3)\nlayers:\n  - residual(8)\n"
+    assert read_text(Source("net.yaml", text)).problems == []
