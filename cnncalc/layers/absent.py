@@ -69,7 +69,7 @@ ABSENT = (
         "`upsample(2)` has the same sizes, and no weights either",
     ),
     Absent(
-        ("resize", "resizing", "interpolate", "rescale", "bilinearresize", "upscale", "resizebilinear"),
+        ("resize", "resizing", "rescale", "bilinearresize", "upscale", "resizebilinear"),
         "maps are enlarged by a factor",
         "write `upsample(2)`, or `upsample(2, mode=bilinear)`; smaller by `avg_pool(2)` or `adaptive_avg_pool`",
     ),
@@ -189,8 +189,11 @@ ABSENT = (
         "leave it out, or write `batch_norm` where statistics are kept",
     ),
     Absent(
-        ("gaussiannoise", "gaussiandropout", "dropblock", "cutout", "randomcrop", "randomflip", "augmentation"),
-        "this does nothing at inference",
+        (
+            *("gaussiannoise", "gaussiandropout", "rescaling", "normalization", "dropblock", "cutout", "randomcrop"),
+            *("randomflip", "augmentation"),
+        ),
+        "what prepares images or adds noise is not part of the network",
         "leave it out, or write `dropout`",
     ),
 )  # fmt: skip

@@ -93,6 +93,9 @@ PYTORCH: dict[str, Signature] = {
     "ReLU": _pytorch("relu", "inplace"),
     "ReLU6": _pytorch("relu6", "inplace"),
     "LeakyReLU": _pytorch("leaky_relu", "negative_slope inplace"),
+    "PReLU": _pytorch("prelu", "num_parameters init", num_parameters="shared", init=IGNORED)._replace(
+        defaults={"shared": "true"}
+    ),
     "ELU": _pytorch("elu", "alpha inplace"),
     "SELU": _pytorch("selu", "inplace"),
     "GELU": _pytorch("gelu", "approximate"),
@@ -104,12 +107,15 @@ PYTORCH: dict[str, Signature] = {
     "Tanh": _pytorch("tanh"),
     "Softplus": _pytorch("softplus", "beta threshold", beta=UNSUPPORTED),
     "Softmax": _pytorch("softmax", "dim"),
-    "Upsample": _pytorch(
-        "upsample", "size scale_factor mode align_corners recompute_scale_factor", size=UNSUPPORTED
-    )._replace(words={"bilinear": "linear", "trilinear": "linear"}),
+    "Upsample": _pytorch("upsample", "size scale_factor mode align_corners recompute_scale_factor", size=UNSUPPORTED),
+    "UpsamplingNearest": _pytorch("upsample", "size scale_factor", size=UNSUPPORTED),
+    "UpsamplingBilinear": _pytorch("upsample", "size scale_factor", size=UNSUPPORTED)._replace(
+        defaults={"mode": "bilinear"}
+    ),
     "PixelShuffle": _pytorch("pixel_shuffle", "upscale_factor"),
     "ChannelShuffle": _pytorch("channel_shuffle", "groups"),
     "ZeroPad": _pytorch("pad", "padding", padding="amount"),
+    "ConstantPad": _pytorch("pad", "padding value", padding="amount"),
     "Identity": _pytorch("identity"),
 }
 
@@ -135,7 +141,9 @@ KERAS: dict[str, Signature] = {
     "AvgPool": _keras("avg_pool", _KERAS_POOL),
     "GlobalAveragePooling": _keras("global_avg_pool", "data_format keepdims"),
     "GlobalMaxPooling": _keras("global_max_pool", "data_format keepdims"),
-    "BatchNormalization": _keras("batch_norm", "axis momentum epsilon")._replace(defaults={"epsilon": "1e-3"}),
+    "BatchNormalization": _keras("batch_norm", "axis momentum epsilon", axis=IGNORED)._replace(
+        defaults={"epsilon": "1e-3"}
+    ),
     "LayerNormalization": _keras("layer_norm", "axis epsilon")._replace(defaults={"epsilon": "1e-3"}),
     "GroupNormalization": _keras("group_norm", "groups axis epsilon")._replace(
         defaults={"groups": "32", "epsilon": "1e-3"}
@@ -144,18 +152,23 @@ KERAS: dict[str, Signature] = {
     "Flatten": _keras("flatten", "data_format"),
     "Activation": _keras(ACTIVATION, "activation"),
     "ReLU": _keras("relu", "max_value negative_slope threshold", negative_slope=UNSUPPORTED),
-    "LeakyReLU": _keras("leaky_relu", "negative_slope")._replace(defaults={"slope": "0.3"}),
+    "LeakyReLU": _keras("leaky_relu", "negative_slope alpha", alpha="slope")._replace(defaults={"slope": "0.3"}),
     "ELU": _keras("elu", "alpha"),
     "Softmax": _keras("softmax", "axis"),
-    "UpSampling": _keras("upsample", "size data_format interpolation")._replace(
-        defaults={"factor": "2"}, words={"bilinear": "linear"}
-    ),
+    "UpSampling": _keras("upsample", "size data_format interpolation")._replace(defaults={"factor": "2"}),
     "ZeroPadding": _keras("pad", "padding data_format", padding="amount")._replace(defaults={"amount": "1"}),
     "Cropping": _keras("crop", "cropping data_format"),
     "Concatenate": _keras("concat", "axis"),
     "Add": _keras("add"),
     "Multiply": _keras("multiply"),
 }
+# Names that are another's, by what `find_signatures` looks for.
+ALIASES = {
+    "SyncBatchNorm": "BatchNorm", "SpatialDropout": "Dropout", "AlphaDropout": "Dropout", "interpolate": "Upsample",
+    "LazyConv": "Conv", "LazyConvTranspose": "ConvTranspose", "LazyLinear": "Linear", "LazyBatchNorm": "BatchNorm",
+}  # fmt: skip
+# Parameters of any layer that change no figure.
+IGNORED_ANYWHERE = re.compile("name|dtype|device|trainable|batch_size|.*_initializer|.*_regularizer|.*_constraint")
 # Activations that have another name in PyTorch or Keras.
 ACTIVATIONS = {"swish": "silu", "linear": "identity", "hard_silu": "hard_swish", "leaky_relu": "leaky_relu(0.2)"}
 
@@ -174,11 +187,22 @@ def find_signatures(name: str) -> list[Signature]:
 
     PyTorch writes `2d` and Keras `2D`; for other names PyTorch comes first.
     """
-    wanted = _normalize(strip_name(name))
+    bare = strip_name(name)
+    meant = next((known for alias, known in ALIASES.items() if _normalize(alias) == _normalize(bare)), bare)
+    wanted = _normalize(meant)
     found = [[table[each] for each in table if _normalize(each) == wanted] for table in (PYTORCH, KERAS)]
-    if re.search(r"[123]D", name):
+    of_keras, of_pytorch = re.match(r"(?:tf|keras|layers)\.", name), re.match(r"(?:torch|nn|F)\.", name)
+    if re.search(r"[123]D", name) or of_keras:
         found.reverse()
-    return [signature for each in found for signature in each]
+    if (of_keras or of_pytorch) and found[0]:
+        found = found[:1]
+    signatures = [signature for each in found for signature in each]
+    if bare.lower().startswith("lazy"):  # the size of the input is not given
+        return [
+            each._replace(parameters={name: ours for name, ours in each.parameters.items() if ours != INPUT})
+            for each in signatures
+        ]
+    return signatures
 
 
 def _normalize(name: str) -> str:

@@ -68,6 +68,7 @@ class Checker:
         self.used_blocks = set(self.used_params)
         self.members: set[str] = set()  # names used from outside their block, `m1.y0`
         bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
+        self.left_out: set[int] = set()  # names, by identity, that the repair of a call leaves out
         self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
         self.named: list[tuple[dict[str, Span], set[str]]] = []  # the outputs of each body, and the names it reads
         self.like_sizes: list[tuple[str, Span]] = []  # outputs that have the name of a size
@@ -210,12 +211,20 @@ class Checker:
                 except Mistake as mistake:
                     for one in (mistake, *mistake.others):
                         self.problems.add(one.problem)
+                    self.leave_out(unit, mistake)
         read: set[str] = set()
         for expression in expressions_of(chains):
             read.update(self.check_names(expression, known, self.description.params))
             self.members.update(members_in(expression))
         self.named.append(({chain.name: chain.name_span for chain in chains if chain.name_span}, read))
         return frozenset(outputs)
+
+    def leave_out(self, call: Call, mistake: Mistake) -> None:
+        """Do not report the names in a call of another tool that its repair leaves out or writes otherwise."""
+        if mistake.problem.code == "unknown-kind" and mistake.problem.fixes:
+            left = set(_NAME.findall(mistake.problem.fixes[0].text))
+            names = [name for argument in call.arguments for name in names_in(argument.value)]
+            self.left_out.update(id(name) for name in names if name.name not in left)
 
     def check_output_name(
         self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], words: Collection[str]
@@ -246,7 +255,7 @@ class Checker:
                 self.used_blocks.add(name.name)
             if not self.is_word(name.name) and name.name not in SPECIAL:
                 name.known = False
-                if self.problems.full or name.name in self.description.unread:
+                if self.problems.full or name.name in self.description.unread or id(name) in self.left_out:
                     continue
                 self.problems.add(self.unknown(name, [*known, *params]))
         return [name.name for name in names]

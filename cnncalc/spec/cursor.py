@@ -11,6 +11,7 @@ from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.spec.forms import align_items
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
+from cnncalc.spec.segments import free_name
 from cnncalc.spec.tokens import Token, describe_token, tokenize
 
 T = TypeVar("T")
@@ -87,10 +88,10 @@ class Cursor:
         """Possible repairs of a token that does not fit, where `wanted` was expected."""
         here = self.span_of(self.token)
         before = here._replace(end=here.start)
-        found = list(self.times())
+        found = [*self.times(), *self.python()]
         if self.kind == "=":
             found.append(Fix(here, "==", "use `==` to compare"))
-        if self.kind in (",", "name", "("):
+        if self.kind in (",", "name") or (self.kind == "(" and self.tokens[self.position - 1].kind != ")"):
             text = " ->" if self.kind == "," else "-> "
             at = here if self.kind == "," else before
             found.append(Fix(at, text, "join layers with `->`"))
@@ -102,6 +103,20 @@ class Cursor:
             end = self.text.at(self.tokens[-1].start, self.tokens[-1].start)
             found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
         return tuple(found)
+
+    def python(self) -> tuple[Fix, ...]:
+        """Repairs of what Python programs write around a layer: `self.conv = …`, `Conv2D(8, 3)(x)`, a last comma."""
+        here, start = self.span_of(self.token), self.tokens[0]
+        before = self.tokens[self.position - 1] if self.position else start
+        if self.kind == "=" and before.kind == "name" and self.position >= 3 and self.tokens[1].kind == ".":
+            name = self.text.at(start.start, before.end)
+            return (write(name, free_name(before.text)),)
+        if self.kind == "," and self.tokens[self.position + 1].kind == "end":
+            return (Fix(here, "", "remove the last `,`"),)
+        rest = [token.kind for token in self.tokens[self.position :]]
+        if self.kind == "(" and rest[1:4] == ["name", ")", "end"] and before.end == self.token.start:
+            return (Fix(here._replace(end=self.text.at(0, self.tokens[-1].start).end), "", "the input is not written"),)
+        return ()
 
     def times(self) -> tuple[Fix, ...]:
         """The repair of `relu x 2` and of `relu x2`; the `x` is the current token."""

@@ -13,6 +13,7 @@ from cnncalc.layers.frameworks import (
     ACTIVATION,
     ACTIVATIONS,
     IGNORED,
+    IGNORED_ANYWHERE,
     INPUT,
     KERAS,
     PYTORCH,
@@ -21,12 +22,21 @@ from cnncalc.layers.frameworks import (
     find_signatures,
     strip_name,
 )
-from cnncalc.layers.structure import STRUCTURE_WORDS
+from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
 
 NAMED = re.compile(r"(?:(\w+)\s*=(?!=)\s*)?(.+)", re.DOTALL)
+BRACKETS = str.maketrans("()", "[]")
 WORDS = {"True": "true", "False": "false", "None": "null"}
-DEFAULTS = ("null", "false", "zeros", "channels_first")  # values that switch off what has no equivalent
+DEFAULTS = (
+    "null",
+    "false",
+    "zeros",
+    "channels_first",
+    "channels_last",
+)  # switch off what has no equivalent
+FUNCTIONAL = re.compile(r"(?:.*\.)?(?:F|functional|torch|tf\.nn)\.\w+$")  # what is called with its input
+DOTTED = re.compile(r"\w+(?:\.\w+)*")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
 
 # Names that are often written, though no layer of another tool has them.
@@ -64,19 +74,29 @@ def not_written(kind: str, name: str) -> bool:
     return bool(marks & {INPUT, IGNORED}) or name == "input_shape"
 
 
+def merge_of_outputs(text: str) -> str:
+    """The merge that a call of Keras with a list of outputs means, "" for other texts.
+
+    >>> merge_of_outputs("layers.Concatenate(axis=-1)([a, b])"), merge_of_outputs("x = Add()([a, b])")
+    ('concat: [from(a), from(b)]', 'x = add: [from(a), from(b)]')
+    """
+    found = re.fullmatch(r"(\w+\s*=\s*)?([\w.]+)\([^()]*\)\(\[([\w,\s]+)\]\)\s*", text)
+    kind = kind_named(found[2]) if found else ""
+    if not found or kind not in MERGES:
+        return ""
+    branches = (f"from({name.strip()})" for name in found[3].split(",") if name.strip())
+    return f"{found[1] or ''}{kind}: [{', '.join(branches)}]"
+
+
 def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
     """Repairs that replace a call in the syntax or order of another tool by a call of `kind`."""
     if call.by_name or not kind:
         return ()
     text = call.span.text
     candidates = rewritings(text, call.kind)
-    if call.kind not in KINDS:
+    if call.kind not in KINDS and not find_signatures(call.kind):  # a name that only looks like ours
         arguments = [argument.span.text for argument in call.arguments]
-        candidates += [
-            *_rewritings(text, _of_kind(kind)),
-            f"{kind}({', '.join(arguments)})" if arguments else kind,
-            kind,
-        ]
+        candidates += [*_rewritings(text, _of_kind(kind)), f"{kind}({', '.join(arguments)})" if arguments else kind]
     found = dict.fromkeys(each for each in candidates if each != text)
     return tuple(Fix(call.span, each, f"write `{each}`") for each in found)
 
@@ -115,9 +135,15 @@ def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
     'conv(32, kernel=3) -> relu'
     """
     call = CALL.match(text)
-    written = _arguments(text[call.end() : -1]) if call and text.endswith(")") else [] if text.isidentifier() else None
+    written = (
+        _arguments(text[call.end() : -1]) if call and text.endswith(")") else [] if DOTTED.fullmatch(text) else None
+    )
     if written is None or len(text) > limits.TRANSLATED_CALL:
         return
+    if call and FUNCTIONAL.match(call[1]):  # `F.relu(x)`
+        if not written or written[0][0] or not written[0][1].isidentifier():
+            return
+        written = written[1:]
     for signature in theirs:
         if found := _rewriting(written, signature):
             yield found
@@ -155,12 +181,17 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
         if not given and position >= len(theirs):
             return ""
         name = given or theirs[position]
-        argument = INPUT if name == "input_shape" else signature.parameters.get(name, _own(name, signature.kind))
+        argument = signature.parameters.get(name, _own(name, signature.kind))
         value = _value(text, signature)
-        if argument == ACTIVATION:
+        if name == "max_value" and re.fullmatch(r"6(?:\.0*)?", value):
+            signature = PYTORCH["ReLU6"]
+        elif argument == ACTIVATION:
+            value = value.rpartition(".")[2].lower() if value.isascii() and "(" not in value else value
             activation = ACTIVATIONS.get(value, value)
         elif argument == UNSUPPORTED and value not in DEFAULTS:
             return ""
+        elif special := _special(signature, name, value):
+            ours.update(special)
         elif argument not in (INPUT, IGNORED, UNSUPPORTED):
             ours[argument] = value
             by_position |= set() if given else {argument}
@@ -170,8 +201,25 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
     return f"{call_here} -> {activation}" if activation not in ("", "identity", "null") else call_here
 
 
+def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
+    """Our arguments for a value that has another form there, {} for all others."""
+    if name == "normalized_shape" and "," in value:
+        return {"over": "all"}
+    if name == "num_parameters":  # of PReLU: one slope, or one for each channel
+        return {"shared": "true" if value == "1" else "false"}
+    sides = re.findall(r"-?[0-9]+", value)
+    if signature in (PYTORCH["ZeroPad"], PYTORCH["ConstantPad"]) and name == "padding" and len(sides) in (2, 4, 6):
+        pairs = [f"[{before}, {after}]" for before, after in zip(sides[::2], sides[1::2], strict=True)]
+        return {"amount": f"[{', '.join(reversed(pairs))}]"}  # PyTorch begins with the last axis
+    return {}
+
+
 def _own(name: str, kind: str) -> str:
-    """An argument that has its name in this language already."""
+    """What another tool's parameter is that its signature does not have: ours, or one without effect."""
+    if name in ("input_shape", "input_dim", "batch_input_shape"):
+        return INPUT
+    if IGNORED_ANYWHERE.fullmatch(name):
+        return IGNORED
     return name if kind in KINDS and name in kind_class(kind).settings else UNSUPPORTED
 
 
@@ -194,5 +242,7 @@ def _value(text: str, signature: Signature) -> str:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         return signature.words.get(text[1:-1], text[1:-1])
     if text.startswith("(") and text.endswith(")") and "," in text:
-        text = f"[{text[1:-1].rstrip(', ')}]"
+        inner = text[1:-1].rstrip(", ")
+        holds_calls = re.search(r"[\w.][(]", inner)
+        text = f"[{inner if holds_calls else inner.translate(BRACKETS)}]"
     return WORDS.get(text, text)

@@ -92,7 +92,7 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
     if quote in "'\"" and (end := body.find(quote, start + 1)) > 0:
         word = body[start + 1 : end]
         fix = Fix(text.at(start, end + 1), word, f"write `{word}`, without the quotes")
-        return Mistake("syntax", "words are written without quotes", text.at(start, end + 1), "", fix)
+        return Mistake("syntax", "words are written without quotes", text.at(start, end + 1), fix.help, fix)
     if placeholder := _PLACEHOLDER.match(body, start):
         return _placeholder(text, placeholder)
     sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")

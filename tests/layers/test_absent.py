@@ -51,7 +51,7 @@ def test_the_nearest_way_names_what_exists(absent: object) -> None:
         ("max_unpool(2)", "maxunpool"), ("nn.MaxUnpool2d(2)", "maxunpool"), ("bicubic", "bicubic"),
         ("DeformConv2d(8, 16)", "deformconv"), ("einsum", "einsum"), ("torch.matmul", "einsum"),
         ("roi_align(7)", "roialign"), ("nn.Embedding(10, 8)", "embedding"), ("resize(4)", "resize"),
-        ("F.interpolate", "resize"), ("nn.Sequential", "sequential"), ("SelfAttention", "attention"),
+        ("nn.Sequential", "sequential"), ("SelfAttention", "attention"),
         ("nn.MultiheadAttention(8, 2)", "attention"), ("Bidirectional", "lstm"),
         ("nn.CrossEntropyLoss()", "crossentropyloss"),
     ],

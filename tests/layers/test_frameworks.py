@@ -79,7 +79,8 @@ def test_parameters_are_in_the_order_of_pytorch(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("nn.Conv2d", ["conv", "conv"]), ("conv1d", ["conv", "conv"]), ("Conv2DTranspose", ["transposed_conv"] * 2),
+        ("nn.Conv2d", ["conv"]), ("Conv2d", ["conv", "conv"]), ("conv1d", ["conv", "conv"]),
+        ("Conv2DTranspose", ["transposed_conv"] * 2),
         ("MAXPOOL2D", ["max_pool", "max_pool"]), ("Dense", ["linear"]), ("torch.nn.BatchNorm2d", ["batch_norm"]),
         ("GlobalAveragePooling2D", ["global_avg_pool"]), ("nonsense", []),
     ],

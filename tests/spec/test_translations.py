@@ -1,0 +1,163 @@
+"""Calls as people write them for PyTorch and Keras: what is offered in their place is the same layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.errors import Source
+from cnncalc.network import Network
+from cnncalc.reading import read_text
+
+# call → what is offered, by the signatures of torch.nn 2.13
+TORCH = {
+    "nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)":
+        "conv(64, kernel=3, stride=1, padding=1, bias=false)",
+    "nn.Conv2d(3, 64, 3, padding='same')": "conv(64, 3, padding=same)",
+    "nn.Conv2d(in_channels=3, out_channels=64, kernel_size=(3, 5))": "conv(out=64, kernel=[3, 5])",
+    "torch.nn.Conv2d(3, 64, 7, 2, 3)": "conv(64, 7, 2, 3)",
+    "nn.Conv2d(3, 64, 3, 1, 1, 1, 1, False)": "conv(64, 3, 1, 1, 1, 1, false)",
+    "nn.Conv2d(3, 6, 3, groups=3)": "conv(6, 3, groups=3)",
+    "nn.Conv2d(3, 8, kernel_size=3, dilation=2, padding=2)": "conv(8, kernel=3, padding=2, dilation=2)",
+    "nn.LazyConv2d(64, 3)": "conv(64, 3)",
+    "nn.ConvTranspose2d(3, 32, 2, stride=2)": "transposed_conv(32, 2, stride=2)",
+    "nn.ConvTranspose2d(3, 32, 3, 2, 1, 1)": "transposed_conv(32, 3, 2, 1, 1)",
+    "nn.MaxPool2d(kernel_size=2, stride=2)": "max_pool(kernel=2, stride=2)",
+    "nn.MaxPool2d(3, 2, 1, ceil_mode=True)": "max_pool(3, 2, 1, ceil=true)",
+    "nn.AvgPool2d(3, 2, 1, count_include_pad=False)": "avg_pool(3, 2, 1, count_padding=false)",
+    "nn.AdaptiveAvgPool2d((1, 1))": "adaptive_avg_pool([1, 1])",
+    "nn.AdaptiveAvgPool2d(output_size=(7, 7))": "adaptive_avg_pool(size=[7, 7])",
+    "nn.ReLU(inplace=True)": "relu",
+    "nn.ReLU(True)": "relu",
+    "nn.ReLU6()": "relu6",
+    "nn.LeakyReLU(0.2, inplace=True)": "leaky_relu(0.2)",
+    "nn.PReLU()": "prelu(shared=true)",
+    "nn.PReLU(num_parameters=3)": "prelu(shared=false)",
+    "nn.BatchNorm2d(3, eps=1e-3, momentum=0.01)": "batch_norm(epsilon=1e-3)",
+    "nn.GroupNorm(1, 3)": "group_norm(1)",
+    "nn.LayerNorm([3, 16, 16])": "layer_norm(over=all)",
+    "nn.InstanceNorm2d(3, affine=True)": "instance_norm(affine=true)",
+    "nn.LocalResponseNorm(5)": "local_response_norm(5)",
+    "nn.Dropout2d(p=0.5)": "dropout(rate=0.5)",
+    "nn.Upsample(scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
+    "nn.UpsamplingNearest2d(scale_factor=2)": "upsample(factor=2)",
+    "nn.ZeroPad2d((1, 2, 3, 4))": "pad(amount=[[3, 4], [1, 2]])",
+    "nn.ConstantPad2d(1, 0)": "pad(1, 0)",
+    "nn.Flatten(start_dim=1)": "flatten",
+    "nn.Softmax(dim=1)": "softmax",
+    "nn.Hardswish()": "hard_swish",
+    "nn.ELU(alpha=1.0)": "elu(alpha=1.0)",
+    "nn.Identity()": "identity",
+}  # fmt: skip
+# by the signatures of keras 3, and of Keras 2 where it differs
+KERAS = {
+    "tf.keras.layers.Conv2D(32, (3, 3), activation='relu', input_shape=(28, 28, 1))": "conv(32, [3, 3]) -> relu",
+    'layers.Conv2D(32, 3, padding="same", activation="relu")': "conv(32, 3, padding=same) -> relu",
+    "keras.layers.Conv2D(filters=32, kernel_size=(3,3), strides=(2,2), padding='valid', use_bias=False)":
+        "conv(out=32, kernel=[3,3], stride=[2,2], padding=valid, bias=false)",
+    "Conv2D(32, kernel_size=3, strides=2, padding='same', kernel_initializer='he_normal')":
+        "conv(32, kernel=3, stride=2, padding=same)",
+    "Conv2D(32, 3, padding='same', activation=tf.nn.relu)": "conv(32, 3, padding=same) -> relu",
+    "Conv2D(64, (3, 3), activation='relu', name='block1_conv1')": "conv(64, [3, 3]) -> relu",
+    "Conv2DTranspose(16, 3, strides=2, padding='same')": "transposed_conv(16, 3, stride=2, padding=same)",
+    "DepthwiseConv2D(3, padding='same')": "depthwise_conv(3, padding=same)",
+    "layers.MaxPooling2D((2, 2))": "max_pool([2, 2])",
+    "MaxPool2D()": "max_pool(kernel=2)",
+    "layers.GlobalAveragePooling2D()": "global_avg_pool",
+    "BatchNormalization(axis=-1)": "batch_norm(epsilon=1e-3)",
+    "BatchNormalization(momentum=0.9, epsilon=1e-5)": "batch_norm(epsilon=1e-5)",
+    "SpatialDropout2D(0.2)": "dropout(0.2)",
+    "Activation('softmax')": "softmax",
+    "layers.ReLU(6.)": "relu6",
+    "layers.ReLU(max_value=6)": "relu6",
+    "layers.LeakyReLU(alpha=0.1)": "leaky_relu(slope=0.1)",
+    "UpSampling2D(size=(2, 2), interpolation='bilinear')": "upsample(factor=[2, 2], mode=bilinear)",
+    "layers.ZeroPadding2D(((0, 1), (2, 3)))": "pad([[0, 1], [2, 3]])",
+    "Cropping2D(cropping=((2, 2), (4, 4)))": "crop(amount=[[2, 2], [4, 4]])",
+}  # fmt: skip
+# what is not only another name
+OTHERS = {
+    "F.max_pool2d(x, 2)": "max_pool(2)",
+    "F.relu(x)": "relu",
+    "torch.flatten(x, 1)": "flatten",
+    "F.interpolate(x, scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
+    "tf.nn.relu": "relu",
+    "conv(8, 3, activation=relu)": "conv(8, 3) -> relu",
+    "fc(10)": "linear(10)",
+    "CONV2D(8, 3)": "conv(8, 3)",
+}
+# a repair of these would be another layer
+WITHOUT = [
+    "nn.Conv2d(3, 8, 3, padding=1, padding_mode='reflect')", "F.relu(self.conv1(x))",
+    "layers.PReLU(shared_axes=[1, 2])",
+    "nn.MaxPool2d(2, return_indices=True)", "layers.ReLU(max_value=5)", "resize(224)", "interpolate(224)",
+]  # fmt: skip
+
+
+def text_of(item: str, *, flat: bool = False) -> str:
+    before = "  - flatten\n" if flat else ""
+    return f"input: [3, 16, 16]\nlayers:\n{before}  - {item}\n"
+
+
+def repaired(call: str, wanted: str) -> Network:
+    """The network with the first repair made, which is the only problem's."""
+    (problem,) = read_text(Source("net.yaml", text_of(call, flat=wanted.startswith("linear")))).problems
+    assert problem.fixes[0].text == wanted
+    return read_text(Source("net.yaml", problem.fixes[0].apply())).require_network()
+
+
+@pytest.mark.parametrize(("call", "wanted"), [*TORCH.items(), *KERAS.items(), *OTHERS.items()])
+def test_the_call_that_is_offered(call: str, wanted: str) -> None:
+    repaired(call, wanted)
+
+
+@pytest.mark.parametrize("call", WITHOUT)
+def test_nothing_is_offered_for_a_layer_that_has_no_counterpart(call: str) -> None:
+    problems = read_text(Source("net.yaml", text_of(call))).problems
+    assert problems
+    assert [fix.text for problem in problems for fix in problem.fixes if problem.code != "unknown-name"] == []
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("call", "wanted"), TORCH.items())
+def test_it_has_the_parameters_and_the_output_of_pytorch(call: str, wanted: str) -> None:
+    import torch
+
+    module: Any = eval(call, {"nn": torch.nn, "torch": torch})  # a call of the table above
+    output = module.eval()(torch.zeros(1, 3, 16, 16))
+    report = analyze(repaired(call, wanted))
+    assert tuple(output.shape[1:]) == (report.layers[-1].output if report.layers else (3, 16, 16))
+    assert sum(parameter.numel() for parameter in module.parameters()) == report.totals.parameters
+
+
+# Around the call, in programs
+
+
+@pytest.mark.parametrize(
+    ("item", "wanted"),
+    [
+        ("self.conv1 = nn.Conv2d(3, 6, 5)", "conv_1 = conv(6, 5)"),
+        ("nn.Conv2d(3, 6, 5),", "conv(6, 5)"),
+        ("Conv2D(8, 3)(x)", "conv(8, 3)"),
+        (
+            "nn.Conv2d(3, 8, 3) -> nn.BatchNorm2d(8) -> nn.ReLU(inplace=True)",
+            "conv(8, 3, bias=false) -> batch_norm -> relu",
+        ),
+    ],
+)
+def test_in_rounds(item: str, wanted: str) -> None:
+    text = text_of(item)
+    for _ in range(9):
+        repairs = [problem.fixes[0] for problem in read_text(Source("net.yaml", text)).problems if problem.fixes]
+        if not repairs:
+            break
+        text = repairs[0].apply()
+    assert text == text_of(wanted)
+
+
+def test_a_merge_of_keras() -> None:
+    before = "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - b = conv(4, 1)\n  - "
+    (problem,) = read_text(Source("net.yaml", f"{before}layers.Concatenate()([a, b])\n")).problems
+    assert problem.fixes[0].text == "concat: [from(a), from(b)]"
