@@ -211,7 +211,8 @@ class Checker:
                 except Mistake as mistake:
                     for one in (mistake, *mistake.others):
                         self.problems.add(one.problem)
-                    self.leave_out(unit, mistake)
+                    if isinstance(unit, Call):
+                        self.leave_out(unit, mistake)
         read: set[str] = set()
         for expression in expressions_of(chains):
             read.update(self.check_names(expression, known, self.description.params))
