@@ -60,7 +60,7 @@ def test_it_is_said_as_not_there(text: str, name: str) -> None:
     """Also where a kind has a similar name: `attention` is no misspelt `activation`."""
     absent = next(absent for absent in ABSENT if name in absent.names)
     assert find_absent(text.split("(")[0]) == absent
-    (problem,) = read(text, input="3x8x8", layers=True).problems
+    (problem,) = read(text, inputs=["3x8x8"], layers=True).problems
     assert problem.code == "unknown-kind"
     assert problem.help == absent.instead
     assert problem.fixes == ()
