@@ -3,8 +3,7 @@
 from typing import Annotated
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, width_for
-from cnncalc.cli.relations import Needs
+from cnncalc.cli.output import colored, emit, make_view, width_for
 from cnncalc.errors import UsageError
 
 
@@ -15,13 +14,12 @@ def _topics(incomplete: str) -> list[str]:
 
 
 Topic = Annotated[str | None, options.argument("[TOPIC]", "A page of the guide, e.g. counting.", _topics)]
-Width = Annotated[options.Width, Needs("TOPIC")]
 
 
 def guide(
     topic: Topic = None,
     output: options.Output = None,
-    width: Width = None,
+    width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """Read the guide: the language, what is counted, receptive fields, formats, limits.
@@ -30,14 +28,17 @@ def guide(
     unless --width is given.
     """
     from cnncalc.guide import TOPICS, page
-    from cnncalc.render.guide import page_text, topics_text
+    from cnncalc.render.guide import list_topics, page_text
 
     if topic is not None and topic not in TOPICS:
         from cnncalc.nearest import did_you_mean
 
         raise UsageError(f"there is no guide page {topic!r}; {did_you_mean(topic, TOPICS) or 'see cnncalc guide'}")
     if topic is None:
-        emit(topics_text(TOPICS), output)
+        from cnncalc.render.show import show
+
+        view = make_view(output, width, color)
+        emit(show(list_topics(TOPICS), view), output)
         return
     paints = colored(color, output)
     emit(

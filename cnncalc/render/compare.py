@@ -19,16 +19,14 @@ from cnncalc.render.document import (
     Column,
     Paragraph,
     Table,
+    elide_paths,
     fit_table,
     make_paragraph,
-    measure_excess,
 )
 from cnncalc.render.numbers import draw_bar, format_digits, format_figure, format_units
-from cnncalc.render.text import clean, count_cells, elide
 from cnncalc.render.view import View
 
 BAR = 8  # cells of a full bar
-LEAST_PATH = 12  # cells of a path that is elided
 CLOSED = {"depthwise": "1/C_out + 1/K²", "spatial": "I/(K·O) + C_out/(K·C_in)"}
 RATIO = "ratio"
 # What a side has in JSON and CSV: all that does not depend on a data type.
@@ -74,26 +72,15 @@ def _draw_bar(ratio: Fraction | None, largest: Fraction) -> Cell:
     return Cell(draw_bar(ratio.numerator * largest.denominator, ratio.denominator * largest.numerator, BAR), "bar")
 
 
-def elide_paths(table: Table, at: int, width: int | None) -> Table:
-    """The table with the paths in one of its columns as short as they must be for it to fit, if they can be."""
-    excess = measure_excess(table, width)
-    if excess <= 0:
-        return table
-    column = table.columns[at]
-    if not column.cells:
-        return table
-    room = max(max(count_cells(clean(cell.text)) for cell in column.cells) - excess, LEAST_PATH)
-    cells = [cell._replace(text=elide(clean(cell.text), room)) for cell in column.cells]
-    columns = [*table.columns[:at], column._replace(cells=cells), *table.columns[at + 1 :]]
-    return table._replace(columns=columns)
-
-
 def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Block]:
     """A row for each convolution, and the whole network below them."""
     figures = [FIGURES[name] for name in view.columns or REPLACED]
-    ways = [(False, True), (True, True), (True, False)] if not view.human else [(True, True), (True, False)]
-    ways = ways if view.human is not False else [(False, True), (False, False)]
-    tables = (_separable_table(found, form, figures, view, units=units, bars=bars) for units, bars in ways)
+    units = view.human is not False
+    ways = [(bool(view.human), True, True), (units, True, True), (units, False, True), (units, False, False)]
+    tables = (
+        _separable_table(found, form, figures, view, units=units, bars=bars, closed=closed)
+        for units, bars, closed in ways
+    )
     yield Paragraph(((found.name, "title"), (f"  standard → {form} separable", "")))
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
@@ -101,7 +88,7 @@ def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Bloc
 
 
 def _separable_table(
-    found: Comparison, form: str, figures: Sequence[Figure], view: View, *, units: bool, bars: bool
+    found: Comparison, form: str, figures: Sequence[Figure], view: View, *, units: bool, bars: bool, closed: bool
 ) -> Table:
     rows = () if view.totals else found.rows
     columns = [Column("layer", [Cell(row.path) for row in rows], footer=Cell("total", "head"))]
@@ -114,7 +101,7 @@ def _separable_table(
     judged = make_ratio_columns(ratios, ["less"] * len(ratios), bars=bars, total=found.ratio)
     columns += [column._replace(footer=column.footer or EMPTY) for column in judged]
     last = [Cell(row.closed.text) if row.closed else Cell(row.note, "faint") for row in rows]
-    if not view.totals:
+    if closed and not view.totals:
         columns.append(Column(CLOSED[form] if not units else "closed form", last, footer=EMPTY))
     return Table(columns)
 
@@ -195,7 +182,8 @@ def choose_figures(view: View) -> Sequence[Figure]:
     return [FIGURES[name] for name in view.columns if FIGURES[name].is_of_layers] if view.columns else COMPARED
 
 
-DENSE = ("layer", "settings", "input", "output", "dense", "sparse", "shared", "dense/sparse", "sparse/shared")
+DENSE_RATIOS = ("dense/sparse", "sparse/shared")
+DENSE = ("layer", "settings", "input", "output", "dense", "sparse", "shared", *DENSE_RATIOS)
 DENSE_NOTES = (
     "dense: connections of a fully connected layer, every output with every input",
     "sparse: connections of the convolution, padded zeros left out; shared: its weights, biases left out",
@@ -213,13 +201,15 @@ def _dense_values(each: DenseComparison) -> list[Value]:
 def compare_dense(found: Sequence[DenseComparison], name: str, view: View) -> Iterator[Block]:
     """A row for each convolution, with its connections and those of the fully connected layer it replaces."""
     yield make_paragraph(name, "title")
-    tables = (_dense_table(found, units=units) for units in (False, True))
+    gone = ("settings", "input")
+    ways = [(False, ()), (True, gone), (True, (*gone, "output")), (True, (*gone, "output", *DENSE_RATIOS))]
+    tables = (_dense_table(found, units=units, gone=names) for units, names in ways)
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
     yield from (make_paragraph(note, indent=2) for note in DENSE_NOTES)
 
 
-def _dense_table(found: Sequence[DenseComparison], *, units: bool) -> Table:
+def _dense_table(found: Sequence[DenseComparison], *, units: bool, gone: Sequence[str]) -> Table:
     write = format_units if units else format_digits
     rows = [
         [write(value) if isinstance(value, int) else join(value) for value in _dense_values(each)] for each in found
@@ -227,7 +217,7 @@ def _dense_table(found: Sequence[DenseComparison], *, units: bool) -> Table:
     return Table([
         Column(header, [Cell(row[at]) for row in rows], header not in ("layer", "settings"))
         for at, header in enumerate(DENSE)
-        if not units or header not in ("settings", "input")
+        if header not in gone
     ])  # fmt: skip
 
 

@@ -10,9 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from cnncalc.render.text import clean, count_cells
+from cnncalc.render.text import clean, count_cells, elide
 
 GAP = 2  # blanks between columns
+LEAST_PATH = 12  # cells of a path that is elided
 
 # Only what is legible on dark and on light terminals: no white, black, yellow or blue.
 STYLES = {
@@ -118,3 +119,17 @@ def fit_table(candidates: Iterable[Table], width: int | None) -> Table:
         if measure_excess(table, width) <= 0:
             break
     return table
+
+
+def elide_paths(table: Table, at: int, width: int | None) -> Table:
+    """The table with the paths in one of its columns as short as they must be for it to fit, if they can be."""
+    excess = measure_excess(table, width)
+    if excess <= 0:
+        return table
+    column = table.columns[at]
+    if not column.cells:
+        return table
+    room = max(max(count_cells(clean(cell.text)) for cell in column.cells) - excess, LEAST_PATH)
+    cells = [cell._replace(text=elide(clean(cell.text), room)) for cell in column.cells]
+    columns = [*table.columns[:at], column._replace(cells=cells), *table.columns[at + 1 :]]
+    return table._replace(columns=columns)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from cnncalc.render.document import BLANK, Block, Pairs, make_paragraph
 
 WIDEST = 100  # characters of a line of prose: longer ones are hard to read
 
@@ -10,11 +12,11 @@ WIDEST = 100  # characters of a line of prose: longer ones are hard to read
 STYLES = {"markdown.code": "cyan", "markdown.h1": "bold", "markdown.h2": "bold underline", "markdown.link_url": "cyan"}
 
 
-def topics_text(topics: Mapping[str, str]) -> str:
+def list_topics(topics: Mapping[str, str]) -> Iterator[Block]:
     """The list of topics, each with what its page is about."""
-    margin = max(map(len, topics)) + 2
-    lines = [f"  {topic:{margin}}{about}\n" for topic, about in topics.items()]
-    return "".join(["Pages of the guide, e.g. `cnncalc guide counting`:\n\n", *lines])
+    yield make_paragraph("Pages of the guide, e.g. `cnncalc guide counting`:")
+    yield BLANK
+    yield Pairs(list(topics.items()), indent=2)
 
 
 def page_text(markdown: str, width: int | None, *, color: bool, formatted: bool) -> str:

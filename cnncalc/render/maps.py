@@ -134,7 +134,7 @@ def _legend(made: Map, color: bool) -> Block:
     ramp = _colored(shades, shades) if color else [(RAMP, "")]
     range_ = f"{format_number(min(finite))} to {format_number(max(finite))}"
     about = range_ if len(_planes(made)) == 1 else f"least to largest of each channel; in total {range_}"
-    return Paragraph((("[", "faint"), *ramp, (f"] {about}", "faint")), wrapped=False)
+    return Paragraph((("[", "faint"), *ramp, (f"] {about}", "faint")), indent=2)
 
 
 def _side_by_side(made: Map, width: int, color: bool) -> Iterator[Block]:

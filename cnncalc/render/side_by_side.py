@@ -12,8 +12,19 @@ from cnncalc.compare.rows import Side, divide_values, measure
 from cnncalc.compare.side_by_side import Aligned, ComparedNetwork, SideBySide
 from cnncalc.layers.settings import format_value
 from cnncalc.render.columns import Value
-from cnncalc.render.compare import choose_figures, describe_settings, elide_paths, make_ratio_columns, record_side
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Table, fit_table, measure_columns, measure_excess
+from cnncalc.render.compare import choose_figures, describe_settings, make_ratio_columns, record_side
+from cnncalc.render.document import (
+    BLANK,
+    EMPTY,
+    Block,
+    Cell,
+    Column,
+    Table,
+    elide_paths,
+    fit_table,
+    measure_columns,
+    measure_excess,
+)
 from cnncalc.render.numbers import format_figure
 from cnncalc.render.summary import shorten
 from cnncalc.render.text import clean

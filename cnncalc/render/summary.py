@@ -14,7 +14,18 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join, list_inputs
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Pairs, Paragraph, Table, make_paragraph, measure_excess
+from cnncalc.render.document import (
+    BLANK,
+    EMPTY,
+    Block,
+    Cell,
+    Pairs,
+    Paragraph,
+    Table,
+    elide_paths,
+    make_paragraph,
+    measure_excess,
+)
 from cnncalc.render.document import Column as TableColumn
 from cnncalc.render.notes import explain_totals
 from cnncalc.render.text import clean, count_cells
@@ -92,7 +103,8 @@ def layer_table(report: Report, view: View) -> Table:
     if excess < 0 and fit.settings:  # what room is left goes to what was shortened
         taken = max((count_cells(shorten(clean(row.settings), fit.settings)) for row in rows), default=0)
         table = _draw(rows, fit._replace(settings=taken - excess), context)
-    return table
+    at = next((at for at, column in enumerate(table.columns) if column.header == COLUMNS["layer"].title), None)
+    return table if at is None else elide_paths(table, at, view.width)
 
 
 def _document(report: Report, view: View, table: Table) -> Iterator[Block]:

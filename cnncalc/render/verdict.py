@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import format_shape
 from cnncalc.render.columns import list_inputs
-from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, fit_table, make_paragraph
+from cnncalc.render.document import BLANK, Block, Cell, Column, Paragraph, Table, elide_paths, fit_table, make_paragraph
 from cnncalc.render.json import FORMAT, dump
 from cnncalc.render.numbers import format_digits
 from cnncalc.render.text import wrap
@@ -29,7 +29,8 @@ HEADERS = (
     "",
 )
 # What gives way where there is no room.
-GIVEN_UP = ((), ("other work",), ("other work", "unpadded"), ("other work", "unpadded", "corner sees"))
+MISSED_LEAST = ("other work", "unpadded", "corner sees", "middle sees")
+GIVEN_UP = [MISSED_LEAST[:number] for number in range(len(MISSED_LEAST) + 1)]
 PROSE = 115  # characters of a line of prose where no width is given
 LEGEND = (
     "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases, "
@@ -43,7 +44,7 @@ def describe_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     """The table of one network, and what differs."""
     how = f"  {verdict.how}, {list_inputs(verdict.inputs, format_shape)}"
     yield Paragraph(((verdict.name, "title"), (how, "faint")), 2)
-    yield fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width)
+    yield elide_paths(fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width), 0, view.width)
     yield BLANK
     yield from (make_paragraph(line, "faint") for line in wrap(LEGEND, view.width or PROSE))
     yield from _differences(verdict)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from cnncalc import limits
@@ -20,6 +21,7 @@ from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.verify import verify as check
+from cnncalc.guide import TOPICS
 from cnncalc.layers.ops import Map
 from cnncalc.reading import load
 from cnncalc.render.booktabs import write_latex
@@ -29,8 +31,9 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import compare_dense, compare_separable
 from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, measure_width
 from cnncalc.render.explain import describe_explained
+from cnncalc.render.guide import list_topics
 from cnncalc.render.kinds import describe_kind, list_kinds
-from cnncalc.render.maps import describe_maps, describe_matrix
+from cnncalc.render.maps import describe_maps, describe_matrix, draw_pictures
 from cnncalc.render.markdown import write_markdown
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
@@ -62,6 +65,7 @@ SUMMARIES = [
     named("網路層", "abc", "e\u0301", "[red]bold[/red]", ":smile:", "a\x1b[2J\n\u202eb", "x" * 90),
     small()._replace(complete=False),
 ]
+DEEP = analyze(load("efficientnet_b0"))
 ALEXNET, VGG11, VGG13, RESNET18 = (load(name) for name in ("alexnet", "vgg11", "vgg13", "resnet18"))
 MANY = [ComparedNetwork(net.name, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
 TWO = MANY[1:3]
@@ -98,6 +102,9 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "show": lambda view: highlight("a: [b]  # c\n\td: 'e' -> conv(1, 2)"),
     "validate": lambda view: describe_files([("a", SYNTAX), ("b", [])], view),
     "run": lambda view: describe_maps(MAPS, view.width),
+    "pictures": lambda view: draw_pictures(MAPS, view),
+    "guide": lambda view: list_topics(TOPICS),
+    "deep": lambda view: summarize(DEEP, view._replace(depth=9)),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
 
@@ -113,6 +120,19 @@ def test_rich_without_its_escapes_is_the_plain_text(name: str) -> None:
             assert "\x1b[" in colored
             assert ESCAPES.sub("", colored) == plain
             assert all(text == text.rstrip() for text in plain.splitlines())
+
+
+# lines of a file are not broken, nor words; and columns that are asked for are shown
+AS_IT_IS = {"show", "validate", "code", "summary with columns", *(name for name in DOCUMENTS if "summary 7" in name)}
+
+
+@pytest.mark.sample(6)
+@pytest.mark.parametrize("name", sorted({*DOCUMENTS} - AS_IT_IS))
+def test_no_line_is_wider_than_it_may_be(name: str) -> None:
+    for width in (60, 80, 120):
+        view = View(width=width)
+        lines = show(DOCUMENTS[name](view), view).splitlines()
+        assert max(map(cell_len, lines)) <= width, (width, max(lines, key=cell_len))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
