@@ -38,6 +38,8 @@ PARAMETERS = {
     "preact_resnet18": 11171146,  # kuangliu/pytorch-cifar
     "unet": 31030658,  # ports with a 572×572 input, one channel and two classes
     "fcn_resnet50": 35322218,  # torchvision, with the auxiliary head
+    "deeplabv3_resnet50": 42004074,  # torchvision, with the auxiliary head
+    "lraspp_mobilenet_v3_large": 3221538,  # torchvision
     "dcgan_generator": 3576704,  # pytorch/examples
     "dcgan_discriminator": 2765568,  # pytorch/examples
     "c3d": 79991015,  # the Sports-1M model in Keras
