@@ -22,6 +22,7 @@ PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a head
 NESTING = 100  # levels of lists, parentheses, expressions and blocks: Python's own stack has room for as many
 NUMBER = 10**18  # of any number in a file: products of two still are exact, and digits are few
 SIZE = 10**9  # of any argument of a layer and of any axis: far above any real one
+AXES = 6  # of a tensor, the channels among them: five are the most that published networks use
 LIST_ELEMENTS = 10_000  # those of nested lists included: lists can be built by multiplying
 EVALUATION_STEPS = 3_000_000  # parts of expressions and elements of lists evaluated in total: about a second
 

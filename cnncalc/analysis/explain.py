@@ -17,6 +17,7 @@ from cnncalc.network import INPUT_NAME, Network
 # The symbol of each quantity.
 LEFT = {
     "output size": "O", "output depth": "O_d", "output height": "O_h", "output width": "O_w",
+    **{f"output axis {number}": f"O_{number}" for number in range(1, 6)},
     "output channels": "C_out", "output elements": "N_out",
     "padding": "P", "padding depth": "P_d", "padding height": "P_h", "padding width": "P_w",
 }  # fmt: skip

@@ -26,7 +26,7 @@ from cnncalc.analysis.coverage import Cover, Touched, find_touched, may_miss, un
 from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
-from cnncalc.layers.reach import AdaptiveWindow, Reach, Rule, Window
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Rearranged, Rule, Window
 
 
 class Field(NamedTuple):
@@ -71,6 +71,9 @@ def after(
     `fields` are what the layer's own inputs see; None, of a merge, for a branch that this input does not reach.
     """
     field = fields[0]
+    if isinstance(reach, Rearranged):
+        moved = [one and _rearrange(one, reach, shape, output) for one, shape in zip(fields, inputs, strict=True)]
+        return moved[0] if len(moved) == 1 else _merge(tuple(moved), (output,) * len(moved), output, stacked=True)
     if len(fields) > 1:
         field = _merge(fields, inputs, output, stacked=isinstance(channels, Concatenated))
     assert field
@@ -129,6 +132,9 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
         return field.before_flat[1]
     axes = tuple(map(constant, _all_together(field, shape)))
     placed = len(output) - 1 == len(axes)
+    kept = field.before_flat
+    if field.flat is None:  # the positions may be kept, and only the channels divided: [C, H, W] → [G, C/G, H, W]
+        kept = (shape, field) if output[-len(axes) :] == shape[1:] and not placed else None
     if field.flat and placed:
         return _see_everything(field, axes, flat=None)._replace(sure=field.sure, certain=field.certain)
     if placed:  # the new positions are not tracked: a unit sees at most what all see together
@@ -136,8 +142,22 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
     return field._replace(
         axes=axes, flat=None if placed else field.flat or False, always=(None,) * len(axes) if placed else field.always,
         exact=False, certain=field.certain and bool(field.flat), alike=False, seen_alike=False,
-        before_flat=None if field.flat is None else field.before_flat,
+        before_flat=kept,
     )  # fmt: skip
+
+
+def _rearrange(field: Field, reach: Rearranged, shape: Shape, output: Shape) -> Field:
+    """The same elements at other positions: a unit sees at most what all see together.
+
+    Elements without a position stay so. Of a map that was flattened they keep their order within each channel where
+    the axes that were its positions are among the last ones that are kept.
+    """
+    if field.flat is None or len(output) - 1 == len(field.axes):
+        return _reshape(field._replace(before_flat=None), shape, output)
+    positions = field.before_flat[0][1:] if field.before_flat else ()
+    if positions and reach.kept >= len(positions) and shape[-len(positions) :] == positions:
+        return field
+    return field._replace(before_flat=None)
 
 
 def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:

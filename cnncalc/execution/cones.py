@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from cnncalc import limits
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
-from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Rearranged, Resample, Rule, TransposedWindow, Window
 from cnncalc.network import INPUT, Network, Node, positions_of
 
 Interval = tuple[int, int] | None
@@ -105,21 +105,29 @@ def find_reached(network: Network, start: int) -> set[int]:
 def find_restored(network: Network, start: int) -> dict[int, int]:
     """Nodes that give the elements of an earlier map their axes again, and the node whose map that is.
 
-    Between the two, elements were flat and stayed in their order. A flat input is a map of one axis that was flattened.
+    Between the two, elements were flat, or had more axes, and those of a channel stayed in their order. A flat input is
+    a map of one axis that was flattened.
     """
     origins: dict[int, int] = {start: start} if len(network.starts[start]) == 1 else {}
     found = {}
+    axes = len(positions_of(network.starts[start]))
     for node in network.nodes:
         shapes, source = node.input_shapes, node.inputs[0]
         reach, rule = node.layer.reach(shapes, node.output), node.layer.channels(shapes, node.output)
-        if reach == "flatten" and len(node.output) == 1:
-            origins[node.index] = source
-        elif source in origins and len(node.inputs) == 1:
-            origin = origins[source]
+        kept = positions_of(network.shape_at(origins[source])) if source in origins else ()
+        if isinstance(reach, Rearranged):
+            if kept and len(node.inputs) == 1 and reach.kept >= axes and shapes[0][-axes:] == kept:
+                origins[node.index] = origins[source]
+        elif reach == "flatten" and len(shapes[0]) == axes + 1 and not kept:
+            if len(node.output) == 1 or (node.output[-axes:] == shapes[0][1:] and len(node.output) > axes + 1):
+                origins[node.index] = source
+        elif kept and len(node.inputs) == 1:
             if reach == "pointwise" and not (isinstance(rule, Carried) and rule.dropped):
-                origins[node.index] = origin
-            elif reach == "flatten" and positions_of(network.shape_at(origin)) == node.output[1:]:
-                found[node.index] = origin
+                origins[node.index] = origins[source]
+            elif reach == "flatten" and kept == node.output[1:]:
+                found[node.index] = origins[source]
+            elif reach == "flatten" and len(node.output) != axes + 1:
+                origins[node.index] = origins[source]
     return found
 
 
@@ -161,7 +169,10 @@ def _alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: bool)
 
 
 def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: Node) -> Visible:
-    merged = _merge(before, node, stacked=isinstance(rule, Concatenated)) if len(node.inputs) > 1 else before[0]
+    merged = before[0]
+    if len(node.inputs) > 1:
+        stacked, moved = isinstance(rule, Concatenated), isinstance(reach, Rearranged)
+        merged = _merge(before, node, stacked=stacked, moved=moved)
     if reach == "pointwise":
         return merged
     if isinstance(reach, tuple) and merged.axes is not None:
@@ -182,9 +193,11 @@ def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: 
     return Visible(None, merged.everything, reach != "flatten", merged.exact)
 
 
-def _merge(before: list[Visible], node: Node, *, stacked: bool) -> Visible:
+def _merge(before: list[Visible], node: Node, *, stacked: bool, moved: bool) -> Visible:
     everything = tuple(map(unite, zip(*(sight.everything for sight in before), strict=True)))
     exact = all(sight.exact for sight in before)
+    if moved:
+        return Visible(None, everything, False, False)
     if any(sight.axes is None for sight in before):
         each = [sight.each and sight.everything == everything for sight in before]
         return Visible(None, everything, all(each) and len(before) == len(node.inputs) if stacked else any(each), exact)

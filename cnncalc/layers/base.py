@@ -86,6 +86,7 @@ class Layer:
     linear: ClassVar[bool] = False  # whether the output is an affine map of the input at inference
     flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
     branches: ClassVar[int] = 0  # how many branches a merge takes, 0 for any number
+    passes_one_on: ClassVar[bool] = True  # whether a merge of one branch is that branch
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     in_a_row: ClassVar[int] = 1  # layers that it is, one after another, in the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
@@ -291,6 +292,9 @@ def spatial_sizes(kind: str, shape: Shape) -> Shape:
             "wrong-rank",
             f"`{kind}` needs a map (channels × spatial sizes), but its input is flat: {format_shape(shape)}",
         )
+    if len(shape) > 4:
+        text = f"`{kind}` works on 1 to 3 spatial axes, but the input {format_shape(shape)} has {len(shape) - 1}"
+        raise LayerError("wrong-rank", text)
     return shape[1:]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial, reduce
 from math import prod
+from typing import Any
 
+from cnncalc import limits
 from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, format_shape
-from cnncalc.layers.channels import Channels, Concatenated
+from cnncalc.layers.channels import Carried, Channels, Concatenated
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
-from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import LayerError, format_value
+from cnncalc.layers.reach import Reach, Rearranged
+from cnncalc.layers.settings import LayerError, axis, format_value, resolve_axis
 
 
 class _Merge(CarriesChannels, Weightless):
@@ -116,6 +118,7 @@ class Subtract(_Elementwise, kind="subtract"):
 
     linear = True
     branches = 2
+    passes_one_on = False
     reference = "PyTorch, torch.sub"
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -154,6 +157,7 @@ class Divide(_Elementwise, kind="divide"):
     """Quotient of two branches, the first divided by the second; an axis of 1 goes with any other."""
 
     branches = 2
+    passes_one_on = False
     reference = "PyTorch, torch.div"
 
     def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
@@ -222,28 +226,51 @@ def suggest_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, st
     return (0, call) if index == 1 else None, f"`{call}` at the end of the branches before it makes a gate of it"
 
 
-class Concat(_Merge, kind="concat"):
-    """Concatenation along the channels: [C_1, *I], [C_2, *I], … → [C_1 + C_2 + …, *I]."""
+class _Joined(_Merge):
+    """Branches one after another along an axis, which must agree in all else."""
 
     linear = True
     concatenates = True
-    reference = "C. Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842"
-
-    def result_shape(self, inputs: Shapes) -> Shape:
-        first = inputs[0]
-        for index, shape in enumerate(inputs):
-            if len(shape) != len(first) or shape[1:] != first[1:]:
-                raise self.mismatch_error(inputs, index, before=first, channels_agree=True)
-        return (sum(shape[0] for shape in inputs), *first[1:])
-
-    def channels(self, inputs: Shapes, output: Shape) -> Channels:
-        return Concatenated()
+    axis: int = axis(0, doc="the axis along which they follow one another")
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK
 
+    def chunks(self, inputs: Maps, axis: int) -> list[Any]:
+        """The elements of the output: at each place of the axes before `axis`, those of one branch after another."""
+        steps = [prod(x.shape[axis:]) for x in inputs]
+        values: list[Any] = []
+        for number in range(prod(inputs[0].shape[:axis])):
+            for x, step in zip(inputs, steps, strict=True):
+                values += x.values[number * step : (number + 1) * step]
+        return values
+
+
+class Concat(_Joined, kind="concat"):
+    """Concatenation along an axis: [C_1, *I], [C_2, *I], … → [C_1 + C_2 + …, *I]."""
+
+    reference = "C. Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842"
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        first = inputs[0]
+        at = resolve_axis(self.kind, self.axis, len(first))
+        for index, shape in enumerate(inputs):
+            if len(shape) != len(first) or shape[:at] != first[:at] or shape[at + 1 :] != first[at + 1 :]:
+                raise self.mismatch_error(inputs, index, before=first, channels_agree=at == 0 or shape[0] == first[0])
+        return (*first[:at], sum(shape[at] for shape in inputs), *first[at + 1 :])
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Carried() if self.axis % len(output) else Concatenated()
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        at = self.axis % len(output)
+        return Rearranged(len(output) - 1 - at) if at else "pointwise"
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        return Map.of_channels([channel for x in inputs for channel in x.channels()], inputs[0].sizes)
+        at = self.axis % len(inputs[0].shape)
+        shape = list(inputs[0].shape)
+        shape[at] = sum(x.shape[at] for x in inputs)
+        return Map(tuple(shape), self.chunks(inputs, at))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -251,4 +278,43 @@ class Concat(_Merge, kind="concat"):
             Example({}, ((64, 28, 28), (128, 28, 28), (32, 28, 28), (32, 28, 28))),
             Example({}, ((3, 5), (3, 5))),
             Example({}, ((10,), (2,))),
+            Example({"axis": 1}, ((4, 5, 6), (4, 2, 6))),
+            Example({"axis": -1}, ((2, 3, 4, 5), (2, 3, 4, 1))),
+        )
+
+
+class Stack(_Joined, kind="stack"):
+    """Branches of equal shapes along a new axis: n of [C, *I] → [n, C, *I]."""
+
+    passes_one_on = False
+    reference = "PyTorch, torch.stack"
+    axis: int = axis(0, doc="the new axis of the output")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        first = inputs[0]
+        if len(first) == limits.AXES:
+            raise LayerError("wrong-rank", f"`{self.kind}` would give a tensor of more than {limits.AXES} axes")
+        at = resolve_axis(self.kind, self.axis, len(first) + 1)
+        for index, shape in enumerate(inputs):
+            if shape != first:
+                raise self.mismatch_error(inputs, index, before=first, channels_agree=shape[0] == first[0])
+        return (*first[:at], len(inputs), *first[at:])
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Carried() if self.axis % len(output) else Carried((1,))  # channels become positions: all are kept
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Rearranged(0)
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        shape = inputs[0].shape
+        at = self.axis % (len(shape) + 1)
+        return Map((*shape[:at], len(inputs), *shape[at:]), self.chunks(inputs, at))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({}, ((3, 8, 8), (3, 8, 8))),
+            Example({"axis": 1}, ((4, 5), (4, 5), (4, 5))),
+            Example({"axis": -1}, ((10,), (10,))),
         )

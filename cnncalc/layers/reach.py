@@ -62,8 +62,26 @@ class AdaptiveWindow(NamedTuple):
     output: int
 
 
+class Rearranged:
+    """Each output element is one input element, at any position; the `kept` last axes are as they were."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, kept: int) -> None:
+        self.kept = kept
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rearranged) and self.kept == other.kept
+
+    def __hash__(self) -> int:
+        return hash((Rearranged, self.kept))
+
+    def __repr__(self) -> str:
+        return f"Rearranged({self.kept})"
+
+
 Rule = Window | TransposedWindow | Resample | AdaptiveWindow  # of one axis
 
 # An axis each; or "pointwise": only the same position; "normalized": the same position, and all others through the
 # statistics; "flatten": positions become elements; "whole": every element reads the whole input.
-Reach = tuple[Rule, ...] | Literal["pointwise", "normalized", "flatten", "whole"]
+Reach = tuple[Rule, ...] | Rearranged | Literal["pointwise", "normalized", "flatten", "whole"]

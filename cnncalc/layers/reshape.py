@@ -1,4 +1,4 @@
-"""Layers that only rearrange elements: reshape, split and shuffle channels, pad, crop."""
+"""Layers that only rearrange elements: reshape, shuffle channels, pad, crop."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.layers.base import (
     CarriesChannels,
     Example,
@@ -17,7 +18,6 @@ from cnncalc.layers.base import (
     format_shape,
     spatial_sizes,
 )
-from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach, Window
@@ -51,9 +51,9 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
     linear = True
     reference = "PyTorch, torch.reshape"
     shape: tuple[Any, ...] = sizes(
-        longest=4,
+        longest=limits.AXES,
         rest=True,
-        doc="the new shape: [N], or the channels and one to three sizes; `rest` is what the others leave",
+        doc="the new shape: [N], or the channels and sizes; `rest` is what the others leave",
     )
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -119,57 +119,6 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
             Example({"shape": (64, 1, 1)}, ((64,),)),
             Example({"shape": (6, 10)}, ((3, 4, 5),)),
             Example({"shape": (6, "rest", 2)}, ((3, 4, 5),)),
-        )
-
-
-class ChannelSplit(NoOperations, kind="channel_split"):
-    """[C, *I] → [C_part, *I], one part of the channels."""
-
-    linear = True
-    reference = "N. Ma et al., ShuffleNet V2, arXiv:1807.11164"
-    parts: int | tuple[int, ...] = sizes(
-        single=True, brief="parts {}", doc="the number of equal parts, or the size of each part"
-    )
-    take: int = integer(minimum=0, brief="take {}", doc="index of the part, from 0")
-
-    def result_shape(self, inputs: Shapes) -> Shape:
-        channels, *rest = inputs[0]
-        if isinstance(self.parts, int):
-            count = self.parts
-            check_groups(self.kind, count, channels, argument="parts")
-        else:
-            count = len(self.parts)
-            if sum(self.parts) != channels:
-                parts = f"the parts {format_value(self.parts)} have {sum(self.parts)} channels"
-                text = f"{parts}, but the input has {channels}"
-                raise LayerError("groups-mismatch", text, argument="parts")
-        if self.take >= count:
-            text = f"`take` is {self.take}, but the {count} parts are numbered from 0 to {count - 1}"
-            raise LayerError("bad-argument", text, argument="take")
-        return (channels // self.parts if isinstance(self.parts, int) else self.parts[self.take], *rest)
-
-    def channels(self, inputs: Shapes, output: Shape) -> Channels:
-        units = output[:1] if isinstance(self.parts, int) else self.parts
-        return Carried(units, dropped=output[0] < inputs[0][0])
-
-    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
-        return self if isinstance(self.parts, int) else self.replace(parts=tuple(map(divide, self.parts)))
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "pointwise"
-
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        channels = inputs[0].channels()
-        parts = (len(channels) // self.parts,) * self.parts if isinstance(self.parts, int) else self.parts
-        first = sum(parts[: self.take])
-        return Map.of_channels(channels[first : first + parts[self.take]], inputs[0].sizes)
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example({"parts": 2, "take": 1}, ((116, 28, 28),)),
-            Example({"parts": (1, 3), "take": 0}, ((4, 5),)),
-            Example({"parts": 5, "take": 4}, ((10,),)),
         )
 
 

@@ -218,6 +218,46 @@ class IntegerSetting(Setting):
         return value
 
 
+class AxisSetting(IntegerSetting):
+    """An axis: 0 is the channels, −1 the last."""
+
+    def __init__(self, default: Value = REQUIRED, **more: str) -> None:
+        super().__init__(default, minimum=-limits.AXES, **more)
+        self.expects = "an integer, 0 for the channels, -1 for the last axis"
+
+    def accepts(self, value: Value) -> Value:
+        value = super().accepts(value)
+        if value >= limits.AXES:
+            raise ValueError
+        return value
+
+
+class AxisOrderSetting(Setting):
+    """A list of axes."""
+
+    expects = "a list of axes, e.g. [1, 0]"
+
+    def accepts(self, value: Value) -> Value:
+        if not isinstance(value, tuple) or not 1 <= len(value) <= limits.AXES:
+            raise ValueError
+        axes = tuple(map(to_integer, value))
+        if not all(is_integer(axis, -limits.AXES) and axis < limits.AXES for axis in axes):
+            raise ValueError
+        return axes
+
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
+        return self.brief.format(format_value(value))
+
+
+def resolve_axis(kind: str, axis: int, axes: int, argument: str = "axis") -> int:
+    """The number of an axis from 0. Raises LayerError where a tensor with so many axes does not have it."""
+    if not -axes <= axis < axes:
+        has = "only axis 0" if axes == 1 else f"the axes 0 to {axes - 1}"
+        text = f"`{argument}` is {axis}, but a tensor with {axes} ax{'i' if axes == 1 else 'e'}s has {has}"
+        raise LayerError("wrong-rank", f"{text}, in `{kind}`", argument=argument, found=axis)
+    return axis % axes
+
+
 class PerAxisSetting(IntegerSetting):
     """An integer for every axis, or a list with one for each."""
 
@@ -375,6 +415,14 @@ def amount(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", doc:
 
 def padding(default: Value = 0) -> Any:
     return PaddingSetting(default, symbol="P", brief="p{}", doc="zeros around the map")
+
+
+def axis(default: Value = REQUIRED, *, brief: str = "axis {}", doc: str = "") -> Any:
+    return AxisSetting(default, brief=brief, doc=doc)
+
+
+def axis_order(*, brief: str = "", doc: str = "") -> Any:
+    return AxisOrderSetting(brief=brief, doc=doc)
 
 
 def sizes(

@@ -12,8 +12,9 @@ from cnncalc.layers.settings import SameAs, Setting, Value
 from cnncalc.layers.term import Real, Term
 from cnncalc.layers.window import Pairs, Windowed
 
-AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}  # the subscripts of a symbol for each axis
-AXIS_NAMES = {"": "size", "d": "depth", "h": "height", "w": "width"}
+# the subscripts of a symbol for each axis
+AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w"), 4: ("1", "2", "3", "4"), 5: ("1", "2", "3", "4", "5")}
+AXIS_NAMES = {"": "size", "d": "depth", "h": "height", "w": "width"} | {n: f"axis {n}" for n in AXES[5]}
 ROLES = {"weight": "weights", "bias": "biases", "buffer": "buffers"}
 
 

@@ -15,6 +15,7 @@ from cnncalc.layers.settings import (
     NONE,
     REQUIRED,
     AmountSetting,
+    AxisOrderSetting,
     FlagSetting,
     IntegerSetting,
     PerAxisSetting,
@@ -182,6 +183,9 @@ def _literals(setting: Setting) -> list[Schema]:
     elif isinstance(setting, SizesSetting):
         found += [_whole(1)] if setting.single else []
         found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": setting.longest})
+    elif isinstance(setting, AxisOrderSetting):
+        axis: Schema = {"type": "integer", "minimum": -limits.AXES, "maximum": limits.AXES - 1}
+        found.append({**_list_of({"anyOf": [axis, EXPRESSION]}, 1), "maxItems": limits.AXES})
     elif isinstance(setting, IntegerSetting):
         size: Schema = {"anyOf": [_whole(setting.minimum), EXPRESSION]}
         found.append(_whole(setting.minimum))

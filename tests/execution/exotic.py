@@ -47,6 +47,15 @@ def step(rng: Random, axes: int) -> str:
                 ("instance_norm", "group_norm(2)", "batch_norm", "layer_norm(over=all)", "local_response_norm(3)")
             ),
             rng.choice(("channel_shuffle(2)", "channel_split(2, 0) -> conv(4, 1)", "softmax(2)")),
+            rng.choice(
+                (
+                    f"flip({rng.randint(-1, 1)})",
+                    f"roll(1, {s})",
+                    f"slice(1, {rng.randint(0, 2)}, 4, step={s})",
+                    f"slice(-1, {p % 2}, -1)",
+                    "slice(0, 1, 3) -> conv(4, 1)",
+                )
+            ),
         )
     )
 

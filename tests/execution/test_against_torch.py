@@ -123,7 +123,7 @@ def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> A
         return torch.split(x, sizes, dim=1)[layer.take]
     if layer.kind == "scale":
         return x * torch.tensor(arrays["weight"], dtype=torch.float64).reshape(1, -1, *(1 for _ in range(n)))
-    return Kinds(torch, "cpu").meet(layer.kind, tensors)
+    return Kinds(torch, "cpu").meet(layer.kind, tensors, **vars(layer))
 
 
 @pytest.mark.parametrize("kind", KINDS)

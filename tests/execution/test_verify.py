@@ -153,7 +153,9 @@ def test_a_wrong_window_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Convolution.reach
 
     def wrong(self: Convolution, inputs: Shapes, output: Shape) -> Any:
-        return tuple(Window(*rule)._replace(before=0) for rule in right(self, inputs, output))
+        rules = right(self, inputs, output)
+        assert isinstance(rules, tuple)
+        return tuple(Window(*rule)._replace(before=0) for rule in rules)
 
     monkeypatch.setattr(Convolution, "reach", wrong)
     assert any("positions seen" in what for what in found()["conv1"])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import prod
 from random import Random
 
-from cnncalc.layers import kind_class
+from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import (
     REQUIRED,
     AmountSetting,
+    AxisOrderSetting,
+    AxisSetting,
     FlagSetting,
     IntegerSetting,
     LayerError,
@@ -33,10 +35,13 @@ def random_map(rng: Random, axes: int) -> Shape:
 def random_inputs(rng: Random, kind: str) -> Shapes:
     """Shapes that a kind may take: of any rank, and for a merge of any of the ways in which branches may differ."""
     shape = random_map(rng, rng.choice((0, 1, 1, 2, 2, 2, 3)))
+    if FAMILIES[kind] == "axes" and rng.random() < 0.2:
+        shape = random_map(rng, rng.choice((4, 5)))
     if kind not in MERGES:
         return (shape,)
     count = rng.randint(2, 4)
-    other_channels = tuple((rng.randint(1, 5), *shape[1:]) for _ in range(count))
+    at = rng.randrange(len(shape)) if rng.random() < 0.5 else 0
+    other_channels = tuple((*shape[:at], rng.randint(1, 5), *shape[at + 1 :]) for _ in range(count))
     broadcast = (shape, *(tuple(size if rng.random() < 0.5 else 1 for size in shape) for _ in range(count - 1)))
     return rng.choice(((shape,) * count, other_channels, broadcast))
 
@@ -55,7 +60,14 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
         return random_factor(rng) if axes == 0 or rng.random() < 0.5 else tuple(random_factor(rng) for _ in range(axes))
     if isinstance(setting, LikeSetting):
         return tuple(rng.randint(1, 12) for _ in range(axes or 1))
+    if isinstance(setting, AxisOrderSetting):
+        order = rng.sample(range(axes + 1), axes + 1)
+        return tuple(at - (axes + 1) * rng.randint(0, 1) for at in order)
+    if isinstance(setting, AxisSetting):
+        return rng.randint(-axes - 1, axes)
     assert isinstance(setting, IntegerSetting)
+    if setting.minimum < -1:
+        return rng.randint(-9, 9)
 
     def number() -> int:
         return rng.randint(setting.minimum, setting.minimum + 3)
@@ -82,8 +94,9 @@ def random_sizes(rng: Random, setting: SizesSetting, shape: Shape) -> Value:
         return rng.choice((*forms, (first, "rest"), ("rest", 1, prod(shape) // first), ("rest",)))
     if shape[0] == 1 or rng.random() < 0.5:
         return rng.choice([count for count in range(1, shape[0] + 1) if shape[0] % count == 0])
-    first = rng.randint(1, shape[0] - 1)
-    return (first, shape[0] - first)
+    size = rng.choice(shape) if setting.name == "parts" else shape[0]
+    first = rng.randint(1, max(size - 1, 1))
+    return (first, max(size - first, 1))
 
 
 def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:

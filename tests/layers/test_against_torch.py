@@ -224,7 +224,7 @@ def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
         return torch.split(x, sizes, dim=1)[layer.take]
     if layer.kind == "scale":
         return x * torch.ones(x.shape[1], *(1 for _ in x.shape[2:]), device="meta")
-    return Kinds(torch, "meta").meet(layer.kind, tensors)
+    return Kinds(torch, "meta").meet(layer.kind, tensors, **vars(layer))
 
 
 def test_every_kind_is_compared() -> None:

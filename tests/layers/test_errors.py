@@ -189,7 +189,11 @@ def test_a_gate_that_reshaping_would_not_mend_has_no_help() -> None:
         ("scale", {"initial": float("inf")}),
         ("scale", {"initial": True}),
         ("reshape", {"shape": 3}),
-        ("reshape", {"shape": (1, 2, 3, 4, 5)}),
+        ("reshape", {"shape": (1, 2, 3, 4, 5, 6, 7)}),
+        ("flip", {"axis": 6}),
+        ("flip", {"axis": -7}),
+        ("transpose", {"axes": 1}),
+        ("transpose", {"axes": (0, 6)}),
         ("channel_split", {"parts": 2, "take": -1}),
     ],
 )

@@ -59,7 +59,7 @@ upsample(factor=none, mode=nearest, size=none, like=none, align_corners=false)
 pixel_shuffle(factor)
 add
 multiply
-concat
+concat(axis=0)
 """
 
 

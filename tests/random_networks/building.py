@@ -173,7 +173,7 @@ class Builder:
         if unit.kind == "from":
             return Output(args[0].tensor)
         if unit.kind in MERGES:  # of named outputs, in a line
-            return Output(self.record(unit.kind, self.kinds.meet(unit.kind, [made.tensor for made in args])))
+            return Output(self.record(unit.kind, self.kinds.meet(unit.kind, [made.tensor for made in args], **named)))
         if unit.kind == "reuse":
             return self.reuse(args[0], x)
         return self.call(unit, args, named, x)
@@ -221,7 +221,7 @@ class Builder:
             return x
         if not ends:
             raise Refused("branches")
-        if len(ends) == 1 and merge.word not in ("subtract", "divide"):
+        if len(ends) == 1 and merge.word not in ("subtract", "divide", "stack"):
             return ends[0]
         return self.record(merge.word, self.kinds.meet(merge.word, ends))
 

@@ -22,6 +22,7 @@ LANGUAGE = {
     "axes": "a kind for two spatial axes, or a list that has not one value for each: PyTorch takes other axes for them",
     "half": "PyTorch knows no pairs or words for a pool's padding; its limit of half a window holds for them too",
     "same": "PyTorch has no `same` for transposed convolutions; the window must reach as far as the stride",
+    "range": "PyTorch cuts a slice that goes beyond the end, and takes an empty one",
     "reuse": "the same weights for other layers",
     "branches": "a merge of which no branch is left, or a difference or quotient of other than two",
 }
@@ -54,6 +55,11 @@ def each(value: Any, axes: int) -> list[Any]:
     if len(values) != axes:
         raise Refused("axes")
     return values
+
+
+def behind_batch(axis: int) -> int:
+    """The number of an axis in a tensor with a batch."""
+    return axis + 1 if axis >= 0 else axis
 
 
 class Kinds:
@@ -316,10 +322,10 @@ class Kinds:
 
     # merges
 
-    def meet(self, word: str, ends: list[Any]) -> Any:
+    def meet(self, word: str, ends: list[Any], axis: int = 0) -> Any:
         """Branches that come together."""
-        if word == "concat":
-            return self.torch.cat(ends, dim=1)
+        if word in ("concat", "stack"):
+            return (self.torch.cat if word == "concat" else self.torch.stack)(ends, dim=behind_batch(axis))
         if word in ("subtract", "divide") and len(ends) != 2:
             raise Refused("branches")
         made = reduce(JOINS[word], ends)
@@ -339,6 +345,34 @@ class Kinds:
         if isinstance(parts, list):
             return x.split(parts, dim=1)[take]
         return x.unflatten(1, (parts, -1))[:, take]
+
+    def split(self, x: Any, parts: Size, take: int, axis: int = 0) -> Any:
+        at = self.axis(x, axis)
+        return (
+            x.split(parts, dim=at)[take] if isinstance(parts, list) else x.unflatten(at, (parts, -1)).select(at, take)
+        )
+
+    def slice(self, x: Any, axis: int, start: int, stop: int, step: int = 1) -> Any:
+        at = self.axis(x, axis)
+        size = x.shape[at]
+        if not 0 <= start % size < (stop + size if stop < 0 else stop) <= size or not -size <= start < size:
+            raise Refused("range")
+        return x[(slice(None),) * at + (slice(start, stop, step),)]
+
+    def flip(self, x: Any, axis: int) -> Any:
+        return x.flip(self.axis(x, axis))
+
+    def roll(self, x: Any, axis: int, by: int) -> Any:
+        return x.roll(by, self.axis(x, axis))
+
+    def transpose(self, x: Any, axes: list[int]) -> Any:
+        return x.permute(0, *map(behind_batch, axes))
+
+    def axis(self, x: Any, axis: int) -> int:
+        """The axis with the batch before it."""
+        if not -x.dim() < axis < x.dim() - 1:
+            raise IndexError(axis)
+        return behind_batch(axis)
 
     def channel_shuffle(self, x: Any, groups: int) -> Any:
         self.axes(x)

@@ -186,8 +186,21 @@ class Steps:
         if not NEW or not self.chance(0.1):
             return []
         kind = self.rng.choice(NEW)
+        if kind in ("slice", "split", "transpose"):
+            return [self.part_or_turn(kind)]
         example = self.rng.choice(kind_class(kind).examples())
         return [call(kind, **{name: format_value(value) for name, value in example.settings.items()})]
+
+    def part_or_turn(self, kind: str) -> Item:
+        """Of the channels the first half, where there is one, or two axes exchanged, which fit or do not."""
+        if kind == "slice":
+            return call("slice", 0, 0, "max(1, channels // 2)", **({"step": 2} if self.chance(0.3) else {}))
+        if kind == "split":
+            return call("split", "2 if channels % 2 == 0 else 1", 0, axis=self.rng.choice(("0", "0", "0", "-1")))
+        order = list(range(self.axes + 1))
+        if self.chance(0.5):
+            order[-1], order[-2] = order[-2], order[-1]
+        return call("transpose", f"[{', '.join(map(str, order))}]")
 
     def norm(self) -> Item:
         affine = {"affine": self.rng.choice(("true", "false"))} if self.chance(0.3) else {}
