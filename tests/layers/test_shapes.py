@@ -99,6 +99,16 @@ def test_a_pool_that_rounds_up_may_hang_over_the_edge() -> None:
         ("crop", {"amount": 4}, (64, 64, 64), (64, 56, 56)),
         ("upsample", {"factor": [2, 3]}, (3, 4, 5), (3, 8, 15)),
         ("pixel_shuffle", {"factor": 3}, (9, 4, 5), (1, 12, 15)),
+        ("slice", {"axis": 1, "start": 1, "stop": 9, "step": 2}, (3, 9, 5), (3, 4, 5)),  # 1, 3, 5, 7
+        ("slice", {"axis": -1, "start": -3, "stop": -1}, (3, 9, 5), (3, 9, 2)),
+        ("slice", {"axis": 0, "start": 2, "stop": 5}, (5, 4), (3, 4)),
+        ("split", {"parts": [2, 3], "take": 1, "axis": -1}, (4, 9, 5), (4, 9, 3)),
+        ("split", {"parts": 3, "take": 2}, (6, 9), (2, 9)),
+        ("flip", {"axis": 2}, (4, 9, 5), (4, 9, 5)),
+        ("roll", {"axis": 1, "by": -4}, (4, 9, 5), (4, 9, 5)),
+        ("transpose", {"axes": [1, 2, 0]}, (4, 9, 5), (9, 5, 4)),
+        ("transpose", {"axes": [0, -1, 1, 2, 3, 4]}, (1, 2, 3, 4, 5, 6), (1, 6, 2, 3, 4, 5)),
+        ("reshape", {"shape": [1, 2, 3, 4, 5, 6]}, (720,), (1, 2, 3, 4, 5, 6)),
     ],
 )
 def test_other_kinds(kind: str, settings: dict[str, Any], before: Shape, after: Shape) -> None:
@@ -124,6 +134,7 @@ def tuples(value: Any) -> Any:
         ("multiply", ((1, 1, 9), (4, 1, 1), (4, 5, 1)), (4, 5, 9)),
         ("concat", ((64, 28, 28), (128, 28, 28), (32, 28, 28), (32, 28, 28)), (256, 28, 28)),
         ("concat", ((10,), (2,)), (12,)),
+        ("stack", ((3, 8), (3, 8)), (2, 3, 8)),
     ],
 )
 def test_merges(kind: str, inputs: tuple[Shape, ...], after: Shape) -> None:

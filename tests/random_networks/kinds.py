@@ -372,7 +372,7 @@ class Kinds:
         """The axis with the batch before it."""
         if not -x.dim() < axis < x.dim() - 1:
             raise IndexError(axis)
-        return behind_batch(axis)
+        return int(behind_batch(axis) % x.dim())
 
     def channel_shuffle(self, x: Any, groups: int) -> Any:
         self.axes(x)
