@@ -6,7 +6,7 @@ from math import prod
 
 import pytest
 
-from cnncalc.execution.readings import Numbers
+from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import run
 from cnncalc.execution.verify import verify
 from cnncalc.execution.weights import Weights
@@ -71,7 +71,7 @@ def test_merges_by_hand(kind: str, axis: int, shapes: tuple[Shape, ...], values:
 
 def result(net: Network) -> Map:
     """What a network gives for 0, 1, 2, …, with random weights."""
-    return run(net, ramp(net.input), Weights(net, {}, 1), Numbers())[net.nodes[-1].index]
+    return run(net, (ramp(net.input),), Weights(net, {}, 1), Numbers())[net.nodes[-1].index]
 
 
 SHUFFLE = "reshape([3, channels // 3, 5, 4]) -> transpose([1, 0, 2, 3]) -> reshape([12, 5, 4])"
@@ -128,7 +128,7 @@ def test_focus_is_four_slices() -> None:
     assert (first.size, first.stride, first.start, first.exact) == ((2, 2), (2, 2), (0, 0), True)
     assert (second.size, second.stride, second.start, second.exact) == ((6, 6), (2, 2), (-2, -2), True)
     net = network(FOCUS)
-    made = run(net, ramp((3, 8, 8)), Weights(net, {}, 0), Numbers())[net.nodes[-2].index]
+    made = run(net, (ramp((3, 8, 8)),), Weights(net, {}, 0), Numbers())[net.nodes[-2].index]
     assert made.channels()[0][:4] == [0, 2, 4, 6]
     assert made.channels()[3][:4] == [8, 10, 12, 14]  # the second branch begins in the second row
     assert verify(net).held
@@ -153,7 +153,7 @@ def test_heads_of_several_scales_end_in_one_output() -> None:
     net = network(HEADS)
     assert net.nodes[-1].output == (4 * 4 * 3 + 2 * 2 * 3, 5)
     assert problems(HEADS) == []
-    made = run(net, ramp(net.input), Weights(net, {}, 2), Numbers())
+    made = run(net, (ramp(net.input),), Weights(net, {}, 2), Numbers())
     conv = next(node for node in net.nodes if node.layer.kind == "conv" and node.output[0] == 15)
     rows, map_ = made[net.nodes[-1].index], made[conv.index]
     for anchor in range(3):
