@@ -172,7 +172,7 @@ class Builder:
         args, named = self.arguments(unit, frame, x)
         if unit.kind == "from":
             return Output(args[0].tensor)
-        if unit.kind in MERGES:  # of named outputs, in a line
+        if unit.kind in MERGES and unit.kind not in self.blocks:  # of named outputs, in a line
             return Output(self.record(unit.kind, self.kinds.meet(unit.kind, [made.tensor for made in args], **named)))
         if unit.kind == "reuse":
             return self.reuse(args[0], x)
