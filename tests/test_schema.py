@@ -32,6 +32,7 @@ BEYOND = {
     "grammar/merge_word_with_arguments", "structure/no_branch_left", "structure/rounds_of_nothing",
     "structure/rounds_as_an_item", "yaml/comma_splits_a_list",
     "yaml/comma_splits_a_mapping", "yaml/comma_splits_branches", "yaml/commas_split_two_calls", "yaml/key_is_a_list",
+    "yaml/list_as_the_first_argument_in_braces",
 }  # fmt: skip
 # And what it refuses besides: calls by name, inputs, the name of a file, a call that YAML has taken for a mapping.
 BESIDES = {
