@@ -13,6 +13,7 @@ YAML_NODES = 150_000  # strings, lists and mappings of a file and those it exten
 TOKENS = 200_000  # words and operators of a file and those it extends: they take about a second to read
 STRING_CHARACTERS = 10_000  # of one string, which may be quoted in a message or tried for repairs
 EXTENDED_FILES = 20  # in a chain of `extends`: nobody can follow more
+FORMAT_BYTES = 4_096  # by which a file of another program is recognized
 DATA_BYTES = 2**25  # of input data or weights: all that the executor can use in reasonable time
 DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and program less than 300 MB
 PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold

@@ -34,6 +34,7 @@ from cnncalc.render.show import show
 from cnncalc.render.view import View
 from cnncalc.render.wanted import answer_wanted
 from cnncalc.spec.family import _beside
+from cnncalc.spec.file_formats import TEXT, recognize
 from cnncalc.spec.foreign import calls_in, rewritings
 from cnncalc.spec.repairs import confirm_repairs
 
@@ -155,6 +156,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "SIMILAR_NAMES": (9, lambda size: nearest("relu", [*map(str, range(size - 1)), "rellu"]) == "rellu"),
     "SIMILAR_FILES": (9, lambda size: similar_files(size) == size),
     "SEARCHED_CHARACTERS": (60, colon_at),
+    "FORMAT_BYTES": (9, lambda size: recognize(b"\n" * (size - 5) + b"[net]", TEXT) is not None),
     "TRANSLATED_CALL": (60, lambda size: bool(rewritings(f"Conv2D(8, {'3)':>{size - 10}}", "Conv2D"))),
     "TRANSLATED_CALLS": (9, lambda size: len(list(calls_in("Dense(1) " * size))) == size),
     "DIVISORS_TRIED": (9, lambda size: nearest_divisor(PRIME - size + 1, PRIME) == PRIME),

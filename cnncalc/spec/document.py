@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Problems, Source, Span
 from cnncalc.network import INPUT_NAME
 from cnncalc.spec.bodies import BodyReader
@@ -19,6 +20,8 @@ from cnncalc.spec.tree import Block, Body
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
 
 _FIRST_WORD = re.compile(r"\A\w+")
+
+_OWN_KEYS = {"layers", "input", "blocks", "extends"}  # a file with one of these is an architecture
 
 
 class Reason(NamedTuple):
@@ -63,7 +66,17 @@ def _settle_nothing(blocks: Collection[str]) -> None:
 
 def read_document(source: Source, problems: Problems) -> Document | None:
     """Read a file; None if nothing of it can be read. Adds its problems to `problems`."""
-    root = parse(source, problems)
+    reported = Problems()
+    root = parse(source, reported)
+    if not isinstance(root, YamlMapping) or not _OWN_KEYS & root.values.keys():
+        from cnncalc.spec.file_formats import TEXT, recognize, refuse  # only needed for what is no architecture
+
+        found_format = recognize(source.text[: limits.FORMAT_BYTES].encode("utf-8", "replace"), TEXT)
+        if found_format:
+            problems.add(refuse(found_format, source, len(source.line(1))))
+            return None
+    for problem in reported.found:
+        problems.add(problem)
     if root is None or not isinstance(root, YamlMapping):
         if not problems.errors:
             found = "nothing" if root is None else describe_node(root)

@@ -16,6 +16,7 @@ from cnncalc.system import is_device_name
 
 KIB = f"{limits.FILE_BYTES // 1024:,} KiB"
 PIECE = 2**15  # bytes read at a time; most files are smaller
+_CONTROLS = bytes({*range(32)} - {9, 10, 13})  # characters that texts do not have
 SUFFIXES = (".yaml", ".yml")
 _UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file as UTF-8, or write it with --output"
 
@@ -87,6 +88,7 @@ def read_content(path: str) -> bytes:
 def decode(data: bytes, path: str, *, most: int = limits.FILE_BYTES) -> Source:
     """The text of the bytes of a file. Raises Mistake `too-large` or `not-text`."""
     shown = _shown(path)
+    refuse_binary(data, shown)
     if len(data) > most:
         message = f"{shown} is larger than the limit of {KIB}"
         raise Mistake("too-large", message, Span(Source(shown, ""), 0, 0))
@@ -102,6 +104,20 @@ def decode(data: bytes, path: str, *, most: int = limits.FILE_BYTES) -> Source:
             _UTF16 if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "save the file as UTF-8",
         ) from None
     return Source(shown, text)
+
+
+def refuse_binary(data: bytes, shown: str) -> None:
+    """Raises Mistake `foreign-file` for a file of another program that is recognized by its first bytes."""
+    head = data[: limits.FORMAT_BYTES]
+    if len(data) <= limits.FILE_BYTES and head.isascii() and len(head.translate(None, _CONTROLS)) == len(head):
+        return
+    from cnncalc.spec.file_formats import BINARY, recognize, refuse  # only needed for what is probably no text
+
+    found = recognize(head, BINARY)
+    if found:
+        problem = refuse(found, Source(shown, ""), 0)
+        assert problem.span
+        raise Mistake(problem.code, problem.message, problem.span, problem.help)
 
 
 def _shown(path: str) -> str:

@@ -20,6 +20,15 @@ CODES = (
         'name: "a b"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
     ),
     Code(
+        "foreign-file",
+        "The file is of another program, and not an architecture file.",
+        "The file is recognized by its first bytes or lines: a model or weights of another framework, a printed module,"
+        " a program, a picture, an archive. Write its layers as an architecture file: `cnncalc guide language` shows"
+        " how.",
+        "Net(\n  (conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))\n  (relu): ReLU(inplace=True)\n)\n",
+        "input: [3, 32, 32]\nlayers:\n  - conv(64, 7) -> relu\n",
+    ),
+    Code(
         "too-large",
         "A limit on size, depth or number is exceeded.",
         "Limits keep any file from using up memory or time: 1 MiB per file, 30,000 layers, 100 levels of parentheses"
