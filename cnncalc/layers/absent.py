@@ -54,9 +54,9 @@ ABSENT = (
         "write `conv(width, 16, stride=16)`, with the size of a patch",
     ),
     Absent(
-        ("transpose", "permute", "swapaxes", "swapdims", "movedim", "rearrange", "t"),
-        "axes keep their order",
-        "elements are rearranged by `flatten`, `reshape([channels, height, width])` and `channel_shuffle(groups)`",
+        ("permute", "swapaxes", "swapdims", "movedim", "rearrange", "t"),
+        "axes are exchanged by one layer",
+        "write `transpose`: `cnncalc layers transpose` has its arguments",
     ),
     Absent(
         ("view", "unflatten", "squeeze", "unsqueeze", "expanddims"),

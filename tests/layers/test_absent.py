@@ -47,7 +47,7 @@ def test_the_nearest_way_names_what_exists(absent: object) -> None:
     ("text", "name"),
     [
         ("attention(8)", "attention"), ("nn.LSTM(8, 16)", "lstm"), ("GRU(64)", "lstm"), ("nn.RNN", "lstm"),
-        ("transpose(1, 2)", "transpose"), ("permute", "transpose"), ("bilinear(2)", "bilinear"),
+        ("permute", "permute"), ("bilinear(2)", "bilinear"),
         ("max_unpool(2)", "maxunpool"), ("nn.MaxUnpool2d(2)", "maxunpool"), ("bicubic", "bicubic"),
         ("DeformConv2d(8, 16)", "deformconv"), ("einsum", "einsum"), ("torch.matmul", "einsum"),
         ("roi_align(7)", "roialign"), ("nn.Embedding(10, 8)", "embedding"), ("resize(4)", "resize"),
