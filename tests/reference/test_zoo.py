@@ -241,7 +241,7 @@ def test_efficientnet_b2_where_torchvision_evaluates_it() -> None:
     assert round(report("efficientnet_b2").totals.work.macs / 1e9, 1) == 1.0
 
 
-NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet"}
+NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet", "siamese"}
 
 
 @pytest.mark.parametrize("name", sorted({*bundled()} - NOT_CLASSIFIERS))
