@@ -9,8 +9,11 @@ from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
 from cnncalc.analysis.lines import Line, Sum
 from cnncalc.render.explain import format_heading, join_factors
+from cnncalc.render.latex_lines import LETTER, PAGE, fill_rows
 from cnncalc.render.numbers import format_digits
+from cnncalc.render.text import elide
 
+LONGEST_LABEL = 28  # characters of a path beside a formula
 HEAD = "% for \\input{...}; needs \\usepackage{amsmath}\n"
 BRACKETS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "(": (")", "")}
 CLOSING = {closing for closing, _ in BRACKETS.values()}
@@ -33,36 +36,58 @@ def explain_latex(explained: Sequence[Explained]) -> str:
 
 
 def _paragraph(each: Explained) -> Iterator[str]:
-    heading = f"\\textbf{{{escape(each.path)}}}\\quad {escape(format_heading(each))}"
-    yield f"\n\\par\\medskip\\noindent {heading}\n\\begin{{align*}}\n"  # beamer has no \paragraph
-    yield " \\\\\n".join(map(_line, each.lines))
-    yield "\n\\end{align*}\n"
+    path = escape(each.path).replace(".", r".\allowbreak{}")
+    heading = f"\\textbf{{{path}}}\\quad {escape(format_heading(each))}"
+    yield f"\n\\par\\medskip{{\\raggedright\\noindent {heading}\\par}}\n"  # beamer has no \paragraph
+    yield _alignment([(line.label, _line(line)) for line in each.lines])
     if len(each.chain) > 2:
-        yield "Receptive field, layer by layer:\n\\begin{align*}\n"
-        yield " \\\\\n".join(map(_step, each.chain))
-        yield "\n\\end{align*}\n"
+        yield "Receptive field, layer by layer:\n"
+        yield _alignment([_step(step) for step in each.chain])
 
 
-def _line(line: Line) -> str:
-    parts = [_sum(each) for each in line.sums]
+def _alignment(lines: Sequence[tuple[str, list[str]]]) -> str:
+    """Labels with formulas beside them, those in as many rows as the width of the page asks for."""
+    labels = [elide(label, LONGEST_LABEL) for label, _ in lines]
+    room = PAGE - LETTER * max(map(len, labels))
+    rows = [
+        row
+        for label, (_, parts) in zip(labels, lines, strict=True)
+        for row in fill_rows(rf"\text{{{escape(label)}}}", parts, room)
+    ]
+    return "{\\allowdisplaybreaks\n\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}}\n"
+
+
+def _line(line: Line) -> list[str]:
+    """The parts of a line, each of which may begin a row."""
+    parts: list[str] = []
+    for each in line.sums:
+        first, *others = _sum(each)
+        parts += [rf"; \quad {first}" if parts else first, *(f" = {part}" for part in others)]
     if line.remark:
-        parts.append(rf"\text{{{escape(line.remark)}}}")
-    return rf"  &\text{{{escape(line.label)}}} && " + r"; \quad ".join(parts)
+        parts += _remark(line.remark, after=bool(parts))
+    return parts
 
 
-def _step(step: Step) -> str:
+def _remark(text: str, *, after: bool) -> Iterator[str]:
+    """The words of a remark, which may be on several rows; paths among them are elided."""
+    for number, word in enumerate(text.split()):
+        before = r"; \quad " if after and not number else ""
+        yield rf"{before}\text{{{' ' * (number > 0)}{escape(elide(word, LONGEST_LABEL))}}}"
+
+
+def _step(step: Step) -> tuple[str, list[str]]:
     name = f"{step.path}, {step.axis}" if step.axis else step.path
-    arithmetic = f"{math(step.numbers)} = {_number(step.result)}" if step.numbers else _number(step.result)
-    remark = rf"; \quad \text{{{escape(step.remark)}}}" if step.remark else ""
-    return rf"  &\text{{{escape(name)}}} && {arithmetic}{remark}"
+    parts = [math(step.numbers), f" = {_number(step.result)}"] if step.numbers else [_number(step.result)]
+    return name, [*parts, *_remark(step.remark, after=True)]
 
 
-def _sum(each: Sum) -> str:
+def _sum(each: Sum) -> list[str]:
+    """What is equal to one another: the name, the formula in symbols and in numbers, the result."""
     parts = [math(join_factors(each.symbols)), math(each.numbers), _number(each.result)]
-    text = " = ".join(part for part in parts if part)
+    found = [part for part in parts if part]
     if not each.name or each.name == each.symbols:
-        return text
-    return rf"\text{{step }} {text}" if each.name == "step" else f"{math(each.name)} = {text}"
+        return found
+    return [rf"\text{{step }} {found[0]}", *found[1:]] if each.name == "step" else [math(each.name), *found]
 
 
 def _number(number: int) -> str:

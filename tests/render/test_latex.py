@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -44,3 +45,30 @@ def test_what_is_written_compiles(kind: str, tmp_path: Path) -> None:
     compiled = processes.run(command, cwd=tmp_path, capture_output=True)
     assert compiled.returncode == 0, compiled.stdout.decode(errors="replace")[-2_000:]
     assert (tmp_path / "all.pdf").stat().st_size
+
+
+LONG = (
+    "conv(4, [3, 2], padding=same, stride=[2, 1], groups=2) -> separable_conv(8, [3, 5], 2) -> avg_pool(2, ceil=true)"
+)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX (pdflatex with amsmath and beamer)")
+@pytest.mark.parametrize("kind", CLASSES)
+def test_no_formula_is_wider_than_the_page(kind: str, tmp_path: Path) -> None:
+    commands = (("explain", "resnet18"), ("explain", "resnet50", "conv5_x.bottleneck1.2"), ("explain", LONG))
+    head, each = CLASSES[kind]
+    each = each.replace("{frame}", "{frame}[allowframebreaks]", 1)
+    for number, command in enumerate(commands):
+        input = ("--input", "2x15x13") if command[1] == LONG else ()
+        done = cnncalc(*command, *input, "--format", "latex", "-o", str(tmp_path / f"part{number}.tex"))
+        assert (done.returncode, done.stdout) == (0, "")
+    body = "".join(each % f"part{number}" for number in range(len(commands)))
+    (tmp_path / "all.tex").write_text(
+        f"{head}\n\\usepackage{{amsmath}}\n\\begin{{document}}\n{body}\\end{{document}}\n"
+    )
+    command = ("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex")
+    compiled = processes.run(command, cwd=tmp_path, capture_output=True)
+    log = (tmp_path / "all.log").read_text(errors="replace")
+    assert compiled.returncode == 0, log[-2_000:]
+    wider = [float(points) for points in re.findall(r"Overfull \\hbox \(([0-9.]+)pt", log)]
+    assert max(wider, default=0) <= 5, "a fraction cannot be broken: 5pt of the margin of a frame, which has 28"

@@ -14,6 +14,7 @@ from cnncalc.render.summary import summarize
 from cnncalc.render.text import count_cells
 from cnncalc.render.view import View
 
+from ..cli.running import cnncalc
 from ..networks import report as report_of
 from .samples import MAP, layer, line, report, small
 
@@ -168,3 +169,11 @@ def test_wide_characters_keep_columns_aligned() -> None:
     relu = layer("relu")
     text = table(report([line(name, relu, (MAP,), MAP, size=1) for name in ("網路層", "abc", "é")]), View())
     assert len({count_cells(row) for row in body(text)[:3]}) == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("command", [("list",), ("verify", "lenet5"), ("verify", "mobilenet_v3_small")])
+def test_list_and_verify_fit_the_width(command: tuple[str, ...], width: int) -> None:
+    lines = cnncalc(*command, "--width", str(width)).stdout.splitlines()
+    assert len(lines) > 10
+    assert max(map(count_cells, lines)) <= width

@@ -1,0 +1,75 @@
+"""Formulas of LaTeX on lines of the page: their widths are estimated, and long ones are broken at their operators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+PAGE = 258.0  # points: a beamer frame has 307, an article 345, less what `align` puts between its columns
+LETTER = 5.3  # points of a letter of text
+TOKENS = re.compile(r"\\(?:cdot|bmod)|\\[A-Za-z]+|.", re.DOTALL)
+POINTS = {
+    "\\cdot": 7.5,
+    "\\quad": 11.0,
+    "\\bmod": 24.0,
+    "+": 12.5,
+    "-": 12.5,
+    "=": 13.5,
+    " ": 0.0,
+    "{": 0.0,
+    "}": 0.0,
+    "_": 0.0,
+}
+SILENT = ("\\mathrm", "\\text", "\\frac", "\\left", "\\right")
+
+
+def measure(tex: str) -> float:
+    """The width of a formula in points, rather too large: a fraction counts both of its parts."""
+    return sum(0.0 if token in SILENT else POINTS.get(token, 5.3) for token in TOKENS.findall(tex))
+
+
+def break_formula(tex: str, room: float) -> Iterator[str]:
+    """A formula in parts of at most so many points, the operator at the beginning of the next, where it has any.
+
+    Brackets that grow cannot be broken; those that are only parentheses no longer do.
+    """
+    if measure(tex) > room:
+        tex = tex.replace(r"\left(", "(").replace(r"\right)", ")")
+    line = ""
+    for piece in _pieces(tex):
+        if line and measure(line + piece) > room:
+            yield line
+            line = r"\quad {}" + piece.lstrip()
+        else:
+            line += piece
+    yield line
+
+
+def _pieces(tex: str) -> Iterator[str]:
+    """The formula in parts that begin with an operator, none within braces or brackets that grow."""
+    depth = start = 0
+    for found in re.finditer(r"\\left|\\right|[{}]|(?<= )(?:[-+=]|\\cdot|\\bmod)(?= )", tex):
+        token = found[0]
+        if token in ("{", "\\left"):
+            depth += 1
+        elif token in ("}", "\\right"):
+            depth -= 1
+        elif depth == 0:
+            yield tex[start : found.start()]
+            start = found.start()
+    yield tex[start:]
+
+
+def fill_rows(label: str, parts: Sequence[str], room: float) -> Iterator[str]:
+    """The rows of an alignment: the label, and beside it the parts, as many in a row as there is room for."""
+    line = ""
+    rows: list[str] = []
+    for part in parts:
+        if line and measure(line + part) > room:
+            rows += break_formula(line, room)
+            line = r"\quad " + part.removeprefix("; ").removeprefix(r"\quad ")
+        else:
+            line += part
+    rows += break_formula(line, room)
+    for number, row in enumerate(rows):
+        yield rf"  &{label if number == 0 else ''} && {row}"
