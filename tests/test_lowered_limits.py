@@ -22,8 +22,9 @@ from cnncalc.errors import Fix, Problem, Source, Span, UsageError
 from cnncalc.execution import narrow
 from cnncalc.execution.netpbm import PictureError, read_header
 from cnncalc.layers.groups import nearest_divisor
-from cnncalc.layers.merge import Add
-from cnncalc.layers.reach import Window
+from cnncalc.layers.merge import Add, Stack
+from cnncalc.layers.reach import Resample, Window
+from cnncalc.layers.settings import LayerError
 from cnncalc.layers.term import Term
 from cnncalc.layers.trace import name_inputs
 from cnncalc.nearest import nearest
@@ -107,6 +108,20 @@ def field_after(upsamplings: str) -> bool:
     return report(f"input: [1, 8]\nlayers: [{upsamplings}relu]").layers[-1].receptive_field is not None
 
 
+def is_exact(factor: int) -> bool:
+    """Whether the receptive field after an upsampling by so much is kept unit by unit, and not by its bounds alone."""
+    field = report(f"input: [1, 8]\nlayers: [upsample({factor})]").layers[-1].receptive_field
+    return field is not None and field.exact
+
+
+def stacks(axes: int) -> bool:
+    """Whether the tensor of so many axes that a stack makes is taken."""
+    try:
+        return len(Stack().output_shape(((1,) * (axes - 1),) * 2)) == axes
+    except LayerError:
+        return False
+
+
 def branches(count: int) -> str:
     lines = "".join(f"    - conv({2 if n else 3}, 1)\n" for n in range(count))
     return next(problem.message for problem in problems(f"layers:\n- add:\n{lines}"))
@@ -162,7 +177,9 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "DIVISORS_TRIED": (9, lambda size: nearest_divisor(PRIME - size + 1, PRIME) == PRIME),
     "LISTED_SHAPES": (4, lambda size: branches(size).count(" is ") == size),
     "LISTED_PATHS": (3, lambda size: "more;" not in listed_paths(size)),
-    "FIELD_PERIOD": (9, lambda size: field_after(f"upsample({size}), ")),
+    "AXES": (4, stacks),
+    "FIELD_PERIOD": (9, is_exact),
+    "REDUCED_OUTPUTS": (9, lambda size: bool((found := find_touched(Resample(2, 3), 3 * size, size)) and found.known)),
     "FIELD_UNITS": (9, lambda size: field_after(f"upsample({size - 1}), ")),
     "KERNEL_TAPS": (9, lambda size: bool((found := find_touched(Window(size, 2, 1, 1), 64, 32)) and found.known)),
     "POSITION": (90, lambda size: field_after(f"'max_pool(1, stride={size})', ")),
