@@ -62,7 +62,7 @@ def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> lis
         for code, reason in loaded.own_allow.items():  # a reason that silences nothing
             if code not in problems.silenced:
                 message = f"`{code}` is allowed, but there is no such warning here"
-                problems.add(Problem("unused-allow", message, reason.span, "leave it out"))
+                problems.add(Problem("unused-allow", message, reason.span, "remove it"))
     return problems.sorted()
 
 

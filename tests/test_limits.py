@@ -143,7 +143,8 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "a number": (lambda size: listed(str(size)), limits.NUMBER, "too-large: a number is larger than 10^18"),
     "a sum": (lambda size: listed(f"{size - 1} + 1"), limits.NUMBER, "too-large: the result is not a real number"),
-    "a power": (lambda size: listed(f"10 ** {size}"), 18, "too-large: the result is not a real number up to 10^18"),
+    "a power": (lambda size: listed(f"10 ** {size}"), 18,
+                "too-large: the result is not a real number of at most 10^18"),
 }  # fmt: skip
 
 

@@ -305,16 +305,16 @@ def expand_per_axis(name: str, value: int | tuple[E, ...], axes: int) -> tuple[i
     if len(value) != axes:
         raise LayerError(
             "wrong-rank",
-            f"`{name}` is {format_value(value)}, one for each of {len(value)} axes, but {format_axis_count(axes)} here",
+            f"`{name}` is {format_value(value)}, for {count_axes(len(value))}, but the input has {count_axes(axes)}",
             suggest={name: value[0]} if len(set(value)) == 1 else {},
             argument=name,
         )
     return value
 
 
-def format_axis_count(axes: int) -> str:
-    """`1 spatial axis is`, `2 spatial axes are`."""
-    return "1 spatial axis is" if axes == 1 else f"{axes} spatial axes are"
+def count_axes(axes: int) -> str:
+    """`1 spatial axis`, `2 spatial axes`."""
+    return "1 spatial axis" if axes == 1 else f"{axes} spatial axes"
 
 
 def format_shape(shape: Shape) -> str:

@@ -22,7 +22,7 @@ def check_groups(kind: str, groups: int, channels: int, out: int | None = None, 
             divisor = nearest_divisor(groups, common)
             raise LayerError(
                 "groups-mismatch",
-                f"`{kind}` in {groups} {argument} cannot divide {count} {name} channels"
+                f"`{kind}` cannot divide {count} {name} channels into {groups} {argument}"
                 f" ({count} mod {groups} = {count % groups})",
                 offer=f"use a divisor of {common}, e.g. {{}}",
                 argument=argument,

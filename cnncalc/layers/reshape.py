@@ -195,7 +195,7 @@ class Crop(_Border, kind="crop"):
                 most = tuple(side if sum(side) < size else ((size - 1) // 2,) * 2 for size, side in axes)
                 raise LayerError(
                     "size-runs-out",
-                    f"`{self.kind}` takes {a} + {b} = {a + b} of {i} positions, so that none is left",
+                    f"`{self.kind}` removes {a} + {b} = {a + b} of {i} positions: none is left",
                     offer="at most {}",
                     suggest={"amount": simplify(most)},
                     argument="amount",

@@ -255,7 +255,7 @@ def drop_first_argument(call: Call) -> tuple[Fix, ...]:
     first, *others = (argument.span.text for argument in call.arguments)
     text = f"{call.kind}({', '.join(others)})"
     what = "elements" if kind_class(call.kind).flat else "channels"
-    return (Fix(call.span, text, f"the {first} input {what} are not written: `{text}`"),)
+    return (Fix(call.span, text, f"omit the {first} input {what}: `{text}`"),)
 
 
 def reorder_arguments(call: Call, names: list[str]) -> tuple[Fix, ...]:

@@ -43,7 +43,7 @@ def explain_reuse_mismatch(old: Node, new: Node) -> str:
         ", ".join(f"{weight.name} {format_value(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
         for node in (old, new)
     )
-    return f"the weights of {old.path} do not fit: it has {had}, needed here: {needs}"
+    return f"the weights of `{old.path}` do not fit: it has {had}, but {needs} is needed here"
 
 
 def find_activation(name: str) -> type[Layer] | None:

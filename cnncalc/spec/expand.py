@@ -348,7 +348,7 @@ class Expander:
         again = self.built.nodes[start:]
         self.built.step(call.span, len(again))  # nested reuse compares everything again
         if [node.layer.kind for node in first] != [node.layer.kind for node in again]:
-            raise Mistake("reuse-mismatch", "the reused block is made of different layers here", call.span)
+            raise Mistake("reuse-mismatch", "the reused block consists of different layers here", call.span)
         for old, new in zip(first, again, strict=True):
             kept = self.weights(old)
             if kept != self.weights(new):

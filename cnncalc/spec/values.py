@@ -75,7 +75,7 @@ def compute_within_limits(compute: Callable[[], Value], span: Span) -> Value:
     except (OverflowError, ValueError):
         value = None
     if isinstance(value, complex) or value is None or not abs(value) <= limits.NUMBER:
-        raise Mistake("too-large", "the result is not a real number up to 10^18", span)
+        raise Mistake("too-large", "the result is not a real number of at most 10^18", span)
     return value
 
 

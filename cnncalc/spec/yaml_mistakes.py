@@ -191,7 +191,7 @@ def _escape(scene: Scene) -> Problem | None:
 def bad_escape(span: Span) -> Problem:
     """The problem of an escape sequence that stands for no character."""
     double = Fix(span, f"\\{span.text}", "write `\\\\` for a backslash")
-    return Problem("yaml-syntax", f"`{span.text}` is not the escape sequence of a character", span, fixes=(double,))
+    return Problem("yaml-syntax", f"`{span.text}` is not a valid escape sequence", span, fixes=(double,))
 
 
 def _closing(text: str, begin: int) -> int:
@@ -266,7 +266,7 @@ def _indentation(scene: Scene) -> Problem | None:
     opening = scene.source.line(scene.source.position(scene.begin)[0])
     wanted = {len(text) - len(text.lstrip()) for text in (before, opening)}
     fixes = [
-        Fix(scene.span(0, indent), " " * other, f"indent it by {other} spaces, as the line it belongs to")
+        Fix(scene.span(0, indent), " " * other, f"indent it by {other} spaces, like the line it belongs to")
         for other in sorted(wanted - {indent}, key=lambda other: abs(other - indent))
     ]
     end = max(indent + 1, len(scene.line.rstrip()))

@@ -61,4 +61,4 @@ def test_an_escape_sequence_of_no_character(escape: str) -> None:
     for text in (f'name: "{escape}"\nlayers: [relu]', f'layers: [{{conv: {{"{escape}": 1}}}}]'):
         loaded = read(text)
         assert [problem.code for problem in loaded.problems][:1] == ["yaml-syntax"]
-        assert loaded.problems[0].message == f"`{escape}` is not the escape sequence of a character"
+        assert loaded.problems[0].message == f"`{escape}` is not a valid escape sequence"
