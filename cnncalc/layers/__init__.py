@@ -55,6 +55,14 @@ FIRST_FAMILIES = {  # kind → the module of its family, of the kinds of version
     "add": "merge",
     "multiply": "merge",
     "concat": "merge",
+    "rms_norm": "magnitude",
+    "l2_norm": "magnitude",
+    "response_norm": "magnitude",
+    "shift": "regular",
+    "pixel_unshuffle": "resize",
+    "standardized_conv": "conv",
+    "locally_connected": "unshared",
+    "table_conv": "unshared",
 }
 
 # Kinds that came later. A name that an author gave before they were there stays valid: see `spec.check`.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import pi, prod, sqrt
 from typing import ClassVar
 
 from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
+from cnncalc.layers.per import PER, apply_numbers, number_shape
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import flag, integer, real
+from cnncalc.layers.settings import LayerError, flag, integer, real, word
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
@@ -79,20 +80,43 @@ class LeakyRelu(_Activation, kind="leaky_relu"):
 
 
 class Prelu(_Elementwise, kind="prelu"):
-    """x where positive, else slope·x with a learned slope for each channel or one for all."""
+    """x where positive, else slope·x with a learned slope for each channel, position or element, or one for all."""
 
     reference = "K. He et al., Delving Deep into Rectifiers, arXiv:1502.01852"
-    shared: bool = flag(False, brief="shared", doc="one slope for all channels")
+    shared: bool = flag(False, brief="shared", doc="one slope for all, as `per=all`")
+    per: str = PER
     cost = Work(comparisons=1, multiplications=1)
 
+    def slopes(self, shape: Shape) -> Shape:
+        """The shape of the array of slopes. Raises LayerError `wrong-rank`."""
+        return number_shape(self.kind, "all" if self.shared else self.per, shape)
+
+    def check(self, inputs: Shapes) -> None:
+        """Raises LayerError `bad-argument` where `shared` and `per` do not agree."""
+        if self.shared and self.per in ("position", "element"):
+            text = f"`shared` is one slope for all, but `per` is {self.per}"
+            raise LayerError("bad-argument", text, argument="shared", suggest={"shared": False})
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        self.slopes(inputs[0])
+        return inputs[0]
+
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return (Weight("weight", (1,) if self.shared else inputs[0][:1], neutral=1),)
+        return (Weight("weight", self.slopes(inputs[0]), neutral=1),)
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        channels = inputs[0].channels()
-        slopes = get_weight("weight", (1,) if self.shared else (len(channels),)) * (len(channels) if self.shared else 1)
-        parts = [ops.where_positive(x, x, ops.scale(x, slope)) for x, slope in zip(channels, slopes, strict=True)]
-        return Map.of_channels(parts, inputs[0].sizes)
+        x = inputs[0]
+        per = "all" if self.shared else self.per
+        return apply_numbers(
+            x,
+            per,
+            get_weight("weight", number_shape("", per, x.shape)),
+            lambda part, slope: ops.where_positive(part, part, ops.scale(part, slope)),
+        )
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example({"per": "position"}, ((5, 7),)), Example({"per": "element"}, ((2, 3),)))
 
 
 class Elu(_Activation, kind="elu"):
@@ -120,18 +144,36 @@ class Selu(_Activation, kind="selu"):
         return map_values(selu, inputs[0])
 
 
-class Gelu(_Activation, kind="gelu"):
-    """x·½·(1 + erf(x/√2)), the exact form; computed as x·(1/√2), erf, 1 + …, x·½ and their product."""
+class Gelu(SameShape, Weightless, kind="gelu"):
+    """x·½·(1 + erf(x/√2)), or with `approximate=tanh` x·½·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+
+    The exact form is computed as x·(1/√2), erf, 1 + …, x·½ and their product; the other as x·x, …·x, …·0.044715,
+    x + …, …·√(2/π), tanh, 1 + …, x·½ and their product.
+    """
 
     reference = "D. Hendrycks & K. Gimpel, Gaussian Error Linear Units, arXiv:1606.08415"
-    cost = Work(multiplications=3, additions=1, exponentials=1)
+    approximate: str = word("none", words=("none", "tanh"), brief="{}", doc="the function in place of erf")
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        exact = Work(multiplications=3, additions=1, exponentials=1)
+        by_tanh = Work(multiplications=6, additions=2, exponentials=1)
+        return (exact if self.approximate == "none" else by_tanh).times(prod(output))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         def gelu(x: Values) -> Values:
-            factor = ops.shift(ops.apply("erf", ops.scale(x, sqrt(0.5))), 1)
+            if self.approximate == "none":
+                factor = ops.shift(ops.apply("erf", ops.scale(x, sqrt(0.5))), 1)
+            else:
+                cube = ops.multiply(ops.multiply(x, x), x)
+                inner = ops.scale(ops.add(x, ops.scale(cube, 0.044715)), sqrt(2 / pi))
+                factor = ops.shift(ops.apply("tanh", inner), 1)
             return ops.multiply(ops.scale(x, 0.5), factor)  # in PyTorch's order, no overflow for large x
 
         return map_values(gelu, inputs[0])
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*_Elementwise.examples(), Example({"approximate": "tanh"}, ((5, 7),)))
 
 
 class Silu(_Activation, kind="silu"):

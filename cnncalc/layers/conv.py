@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from cnncalc.layers.base import CarriesChannels, Example
+from math import fsum
+
+from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weight
 from cnncalc.layers.groups import GROUPS, ChoosesInGroups
+from cnncalc.layers.ieee import divide, sqrt
 from cnncalc.layers.kernel import (
     BIAS,
     DILATION,
@@ -15,7 +18,8 @@ from cnncalc.layers.kernel import (
     Convolution,
     ConvolutionArguments,
 )
-from cnncalc.layers.settings import Padding, PerAxis
+from cnncalc.layers.ops import GetWeight, Map, Ops
+from cnncalc.layers.settings import Padding, PerAxis, flag, real
 
 
 class Conv(ChoosesInGroups, ConvolutionArguments, Convolution, kind="conv"):
@@ -66,3 +70,61 @@ class DepthwiseConv(CarriesChannels, Convolution, kind="depthwise_conv"):
             Example({"kernel": 3, "stride": 2, "multiplier": 2, "dilation": 2}, ((4, 11),)),
             Example({"kernel": (1, 2, 3), "padding": "full"}, ((2, 3, 4, 5),)),
         )
+
+
+class StandardizedConv(ChoosesInGroups, ConvolutionArguments, Convolution, kind="standardized_conv"):
+    """Convolution with standardized weights: each output channel's kernel has mean 0 and variance 1 when it is used.
+
+    With `gain`, they are then multiplied by a learned number for each output channel, and divided by √(ΠK·C_in/groups).
+    The kernel is the same for all inputs: standardizing it is no work at inference.
+    """
+
+    reference = (
+        "S. Qiao et al., Weight Standardization, arXiv:1903.10520 (BiT); A. Brock et al., arXiv:2102.06171 (NFNet)"
+    )
+    dilation: PerAxis = DILATION
+    groups: int = GROUPS
+    bias: bool = BIAS
+    gain: bool = flag(False, brief="gain", doc="learn a factor for each output channel, as NFNet does")
+    epsilon: float = real(1e-6, minimum=0, doc="added to the variance")
+
+    def output_channels(self, channels: int) -> int:
+        return self.out
+
+    def group_count(self, channels: int) -> int:
+        return self.groups
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        gain = Weight("gain", (self.out, *[1] * len(inputs[0])), neutral=1)
+        return (*super().weights(inputs), *([gain] if self.gain else []))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        def get_standardized(name: str, shape: Shape) -> list[float]:
+            numbers = get_weight(name, shape)
+            if name != "weight":
+                return numbers
+            n = len(numbers) // self.out
+            factors = [gain / sqrt(n) for gain in get_weight("gain", gain_shape)] if self.gain else [1.0] * self.out
+            kernels = (numbers[at : at + n] for at in range(0, len(numbers), n))
+            return [
+                value * factor
+                for kernel, factor in zip(kernels, factors, strict=True)
+                for value in standardize(kernel, self.epsilon)
+            ]
+
+        gain_shape = (self.out, *[1] * len(inputs[0].shape))
+        return super().execute(inputs, get_standardized, ops)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"out": 64, "kernel": 7, "stride": 2, "padding": 3, "bias": False}, ((3, 224, 224),)),
+            Example({"out": 6, "kernel": 3, "padding": 1, "groups": 2, "gain": True}, ((4, 9),)),
+        )
+
+
+def standardize(numbers: list[float], epsilon: float) -> list[float]:
+    """The numbers with mean 0 and, but for epsilon, variance 1 (of all of them: divided by n)."""
+    mean = fsum(numbers) / len(numbers)
+    variance = fsum((number - mean) ** 2 for number in numbers) / len(numbers)
+    return [divide(number - mean, sqrt(variance + epsilon)) for number in numbers]

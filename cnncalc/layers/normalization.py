@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial_sizes
+from cnncalc.layers.base import Example, Layer, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial_sizes
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ieee import divide, sqrt
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
@@ -15,24 +15,53 @@ from cnncalc.layers.window import Axis, count_inside_axis
 
 AFFINE: Any = flag(True, brief="affine", doc="learn a scale and a bias")
 EPSILON: Any = real(1e-5, minimum=0, doc="added to the variance")
+SCALE: Any = flag(True, brief="scale", doc="with `affine`: learn the scale")
+SHIFT: Any = flag(True, brief="shift", doc="with `affine`: learn the bias")
 
 
-def affine_weights(shape: Shape, affine: bool) -> tuple[Weight, ...]:
-    """The learned scale and bias, if any."""
-    return (Weight("weight", shape, neutral=1), Weight("bias", shape, "bias", neutral=0)) if affine else ()
+class LearnsAffine(Layer):
+    """Base of norms that may learn a scale and a bias."""
+
+    affine: bool
+    scale: bool
+    shift: bool
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether a scale is learned."""
+        return self.affine and self.scale
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a bias is learned."""
+        return self.affine and self.shift
+
+    def affine_weights(self, shape: Shape) -> tuple[Weight, ...]:
+        """The learned scale and bias, if any."""
+        return tuple(
+            [Weight("weight", shape, neutral=1)] * self.has_scale
+            + [Weight("bias", shape, "bias", neutral=0)] * self.has_bias
+        )
+
+    def apply_affine(self, ops: Ops, parts: list[Values], get_weight: GetWeight, shape: Shape) -> list[Values]:
+        """Multiply each part by its learned scale and add its learned bias, if there are any."""
+        if self.has_scale:
+            parts = [ops.scale(x, factor) for x, factor in zip(parts, get_weight("weight", shape), strict=True)]
+        if self.has_bias:
+            parts = [ops.shift(x, summand) for x, summand in zip(parts, get_weight("bias", shape), strict=True)]
+        return parts
 
 
-def count_normalization(sets: int, n: int, affine: bool) -> Work:
+def count_normalization(sets: int, n: int, norm: LearnsAffine) -> Work:
     """The work of normalizing `sets` sets of n elements, each by its own mean and variance.
 
     A set's mean takes n − 1 additions and a multiplication, centring n additions, the squares n multiplications, the
     variance n − 1 additions and a multiplication, 1/√(variance + ε) an addition, a root and a division, the scaling
     n multiplications; a learned factor and summand a multiplication and an addition for each element.
     """
-    each = 3 if affine else 2
     return Work(
-        multiplications=sets * (each * n + 2),
-        additions=sets * ((each + 1) * n - 1),
+        multiplications=sets * ((2 + norm.has_scale) * n + 2),
+        additions=sets * ((3 + norm.has_bias) * n - 1),
         divisions=sets,
         exponentials=sets,
     )
@@ -47,16 +76,7 @@ def normalize(ops: Ops, x: Values, epsilon: float) -> Values:
     return ops.multiply(centred, ops.reciprocal(ops.apply("root", ops.shift(variance, epsilon))) * n)
 
 
-def apply_affine(ops: Ops, channels: list[Values], get_weight: GetWeight, affine: bool) -> list[Values]:
-    """Multiply each channel by its learned scale and add its learned bias, if there are any."""
-    if not affine:
-        return channels
-    factors, summands = get_weight("weight", (len(channels),)), get_weight("bias", (len(channels),))
-    zipped = zip(channels, factors, summands, strict=True)
-    return [ops.shift(ops.scale(channel, factor), summand) for channel, factor, summand in zipped]
-
-
-class BatchNorm(SameShape, kind="batch_norm"):
+class BatchNorm(LearnsAffine, SameShape, kind="batch_norm"):
     """Batch normalization: [C, *I] → [C, *I], at inference one multiplication and one addition per element."""
 
     linear = True
@@ -64,12 +84,14 @@ class BatchNorm(SameShape, kind="batch_norm"):
     reference = "S. Ioffe & C. Szegedy, Batch Normalization, arXiv:1502.03167"
     affine: bool = AFFINE
     epsilon: float = EPSILON
+    scale: bool = SCALE
+    shift: bool = SHIFT
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         channels = inputs[0][:1]
         mean = Weight("running_mean", channels, "buffer", "mean", neutral=0)
         variance = Weight("running_var", channels, "buffer", "variance", neutral=1)
-        return (*affine_weights(channels, self.affine), mean, variance)
+        return (*self.affine_weights(channels), mean, variance)
 
     def reject(self, name: str, value: float) -> str:
         if name != "running_var":
@@ -85,9 +107,8 @@ class BatchNorm(SameShape, kind="batch_norm"):
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         n = (len(channels),)
-        factors, summands = (
-            (get_weight("weight", n), get_weight("bias", n)) if self.affine else ([1.0] * n[0], [0.0] * n[0])
-        )
+        factors = get_weight("weight", n) if self.has_scale else [1.0] * n[0]
+        summands = get_weight("bias", n) if self.has_bias else [0.0] * n[0]
         parts = []
         for x, factor, summand, mean, variance in zip(
             channels, factors, summands, get_weight("running_mean", n), get_weight("running_var", n), strict=True
@@ -98,10 +119,10 @@ class BatchNorm(SameShape, kind="batch_norm"):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return Example({}, ((64, 56, 56),)), Example({"affine": False}, ((5, 7),)), Example({}, ((10,),))
+        return Example({}, ((64, 56, 56),)), Example({"affine": False}, ((5, 7),)), Example({"scale": False}, ((10,),))
 
 
-class LayerNorm(SameShape, kind="layer_norm"):
+class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
     """Layer normalization: [C, *I] → [C, *I], over the channels of each position, or over the whole input."""
 
     reference = "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer Normalization, arXiv:1607.06450"
@@ -110,15 +131,17 @@ class LayerNorm(SameShape, kind="layer_norm"):
     )
     affine: bool = AFFINE
     epsilon: float = EPSILON
+    scale: bool = SCALE
+    shift: bool = SHIFT
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return affine_weights(inputs[0] if self.over == "all" else inputs[0][:1], self.affine)
+        return self.affine_weights(inputs[0] if self.over == "all" else inputs[0][:1])
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = inputs[0]
         if self.over == "all":
-            return count_normalization(1, prod(inputs[0]), self.affine)
-        return count_normalization(prod(sizes), channels, self.affine)
+            return count_normalization(1, prod(inputs[0]), self)
+        return count_normalization(prod(sizes), channels, self)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         if len(inputs[0]) == 1:
@@ -129,13 +152,11 @@ class LayerNorm(SameShape, kind="layer_norm"):
         x = inputs[0]
         if self.over == "all":
             values = normalize(ops, x.values, self.epsilon)
-            each_element = apply_affine(
-                ops, [[value] for value in values], lambda name, _: get_weight(name, x.shape), self.affine
-            )
+            each_element = self.apply_affine(ops, [[value] for value in values], get_weight, x.shape)
             return Map(x.shape, [value for [value] in each_element])
         each_position = [normalize(ops, position, self.epsilon) for position in x.positions()]
         channels = Map.of_positions(each_position, x.sizes).channels()
-        return Map.of_channels(apply_affine(ops, channels, get_weight, self.affine), x.sizes)
+        return Map.of_channels(self.apply_affine(ops, channels, get_weight, x.shape[:1]), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -146,24 +167,26 @@ class LayerNorm(SameShape, kind="layer_norm"):
         )
 
 
-class GroupNorm(Grouped, SameShape, kind="group_norm"):
+class GroupNorm(LearnsAffine, Grouped, SameShape, kind="group_norm"):
     """Group normalization: [C, *I] → [C, *I], over all positions of each of `groups` groups of channels."""
 
     reference = "Y. Wu & K. He, Group Normalization, arXiv:1803.08494"
     groups: int = integer(symbol="G", brief="g{}", doc="parts that the channels are divided into")
     affine: bool = AFFINE
     epsilon: float = EPSILON
+    scale: bool = SCALE
+    shift: bool = SHIFT
 
     def result_shape(self, inputs: Shapes) -> Shape:
         check_groups(self.kind, self.groups, inputs[0][0])
         return inputs[0]
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return affine_weights(inputs[0][:1], self.affine)
+        return self.affine_weights(inputs[0][:1])
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = inputs[0]
-        return count_normalization(self.groups, (channels // self.groups) * prod(sizes), self.affine)
+        return count_normalization(self.groups, (channels // self.groups) * prod(sizes), self)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized" if len(inputs[0]) > 1 else "whole"
@@ -173,7 +196,7 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
         size = len(x.values) // self.groups
         parts = (x.values[at : at + size] for at in range(0, len(x.values), size))
         normalized = Map(x.shape, [value for part in parts for value in normalize(ops, part, self.epsilon)])
-        return Map.of_channels(apply_affine(ops, normalized.channels(), get_weight, self.affine), x.sizes)
+        return Map.of_channels(self.apply_affine(ops, normalized.channels(), get_weight, x.shape[:1]), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -184,31 +207,33 @@ class GroupNorm(Grouped, SameShape, kind="group_norm"):
         )
 
 
-class InstanceNorm(SameShape, kind="instance_norm"):
+class InstanceNorm(LearnsAffine, SameShape, kind="instance_norm"):
     """Instance normalization: [C, *I] → [C, *I], over all positions of each channel."""
 
     cancels_bias = True
     reference = "D. Ulyanov, A. Vedaldi, V. Lempitsky, Instance Normalization, arXiv:1607.08022"
     affine: bool = flag(False, brief="affine", doc="learn a scale and a bias")
     epsilon: float = EPSILON
+    scale: bool = SCALE
+    shift: bool = SHIFT
 
     def result_shape(self, inputs: Shapes) -> Shape:
         spatial_sizes(self.kind, inputs[0])
         return inputs[0]
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return affine_weights(inputs[0][:1], self.affine)
+        return self.affine_weights(inputs[0][:1])
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         channels, *sizes = inputs[0]
-        return count_normalization(channels, prod(sizes), self.affine)
+        return count_normalization(channels, prod(sizes), self)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized"
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = [normalize(ops, channel, self.epsilon) for channel in inputs[0].channels()]
-        return Map.of_channels(apply_affine(ops, channels, get_weight, self.affine), inputs[0].sizes)
+        return Map.of_channels(self.apply_affine(ops, channels, get_weight, inputs[0].shape[:1]), inputs[0].sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -1,4 +1,4 @@
-"""Kinds that regularize training: dropout, stochastic depth, layer scale."""
+"""Kinds that regularize training: dropout, stochastic depth, layer scale; and its counterpart, a learned shift."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from math import prod
 
 from cnncalc.layers.base import Example, Maps, NoOperations, SameShape, Shape, Shapes, Weight, Work
 from cnncalc.layers.ops import GetWeight, Map, Ops
+from cnncalc.layers.per import PER, apply_numbers, number_shape
 from cnncalc.layers.settings import real
 
 
@@ -36,26 +37,73 @@ class StochasticDepth(_Drop, kind="stochastic_depth"):
     rate: float = real(minimum=0, maximum=1, brief="rate {}", doc="probability of being dropped")
 
 
-class Scale(SameShape, kind="scale"):
-    """[C, *I] → [C, *I], a learned factor for each channel."""
+class _Learned(SameShape):
+    """Base of kinds with a learned number for each channel, or as `per` says."""
 
     linear = True
+    per: str
+    initial: float
+
+    def numbers(self, inputs: Shapes) -> Shape:
+        """The shape of the array of numbers. Raises LayerError `wrong-rank`."""
+        return number_shape(self.kind, self.per, inputs[0])
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        self.numbers(inputs)
+        return inputs[0]
+
+
+class Scale(_Learned, kind="scale"):
+    """[C, *I] → [C, *I], a learned factor for each channel, for each position, for each element, or for all."""
+
     reference = "H. Touvron et al., Going Deeper with Image Transformers (LayerScale), arXiv:2103.17239"
     initial: float = real(1, doc="the factor before training")
+    per: str = PER
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return (Weight("weight", inputs[0][:1], neutral=1),)
+        return (Weight("weight", self.numbers(inputs), neutral=1),)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication
         return Work(multiplications=prod(output))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        channels = inputs[0].channels()
-        factors = get_weight("weight", (len(channels),))
-        parts = [ops.scale(channel, factor) for channel, factor in zip(channels, factors, strict=True)]
-        return Map.of_channels(parts, inputs[0].sizes)
+        x = inputs[0]
+        return apply_numbers(x, self.per, get_weight("weight", number_shape("", self.per, x.shape)), ops.scale)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return Example({"initial": 1e-6}, ((96, 56, 56),)), Example({}, ((5, 7),)), Example({}, ((10,),))
+        return (
+            Example({"initial": 1e-6}, ((96, 56, 56),)),
+            Example({"per": "position"}, ((5, 7),)),
+            Example({"per": "element"}, ((4, 3),)),
+            Example({"per": "all"}, ((10,),)),
+        )
+
+
+class Shift(_Learned, kind="shift"):
+    """[C, *I] → [C, *I], a learned summand for each channel, for each position, for each element, or for all."""
+
+    reference = "A. Dosovitskiy et al., An Image is Worth 16x16 Words (position embeddings), arXiv:2010.11929"
+    initial: float = real(0, doc="the summand before training")
+    per: str = PER
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return (Weight("bias", self.numbers(inputs), neutral=0),)
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        # each element: one addition
+        return Work(additions=prod(output))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        x = inputs[0]
+        return apply_numbers(x, self.per, get_weight("bias", number_shape("", self.per, x.shape)), ops.shift)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({}, ((96, 56, 56),)),
+            Example({"per": "element"}, ((5, 7),)),
+            Example({"per": "position"}, ((4, 3),)),
+            Example({"per": "all"}, ((10,),)),
+        )

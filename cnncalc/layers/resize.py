@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.ops import GetWeight, Map, Ops, Resampling
 from cnncalc.layers.pool import work_of_parts
-from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample
+from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Window
 from cnncalc.layers.settings import Factor, LayerError, PerAxis, flag, integer, per_axis, word
 from cnncalc.layers.targets import check_one_of, each_factor, factors, like
 from cnncalc.layers.term import scaled
@@ -198,3 +198,47 @@ class PixelShuffle(NoOperations, kind="pixel_shuffle"):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"factor": 2}, ((64, 28, 28),)), Example({"factor": 3}, ((9, 4, 5),))
+
+
+class PixelUnshuffle(NoOperations, kind="pixel_unshuffle"):
+    """[C, H, W] → [C·factor², H/factor, W/factor], positions rearranged as channels: what `pixel_shuffle` undoes."""
+
+    linear = True
+    reference = "PyTorch, torch.nn.PixelUnshuffle; J. Redmon & A. Farhadi, YOLO9000, arXiv:1612.08242 (passthrough)"
+    factor: int = integer(symbol="F", brief="÷{}", doc="factor of reduction")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        channels = inputs[0][0]
+        sizes = spatial_sizes(self.kind, inputs[0])
+        if len(sizes) != 2:
+            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but the input has {len(sizes)}")
+        for size in sizes:
+            if size % self.factor:
+                raise LayerError(
+                    "size-mismatch",
+                    f"`{self.kind}` by {self.factor} cannot divide a size of {size}",
+                    argument="factor",
+                    about="size",
+                )
+        return (channels * self.factor * self.factor, *(size // self.factor for size in sizes))
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Carried()
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Window(self.factor, self.factor) for _ in output[1:])
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        x, f = inputs[0], self.factor
+        height, width = x.sizes
+        maps = [
+            [value for y in range(row, height, f) for value in channel[y * width + column : (y + 1) * width : f]]
+            for channel in x.channels()
+            for row in range(f)
+            for column in range(f)
+        ]
+        return Map.of_channels(maps, (height // f, width // f))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"factor": 2}, ((64, 26, 26),)), Example({"factor": 3}, ((2, 6, 9),))

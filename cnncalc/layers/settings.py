@@ -337,6 +337,24 @@ class SizesSetting(Setting):
         )
 
 
+class IndexListsSetting(Setting):
+    """A list of lists of indices, each list in ascending order."""
+
+    expects = "a list of lists of indices from 0, each in ascending order"
+
+    def accepts(self, value: Value) -> Value:
+        if not isinstance(value, tuple) or not value or not all(isinstance(each, tuple) and each for each in value):
+            raise ValueError
+        lists = tuple(tuple(map(to_integer, each)) for each in value)
+        for indices in lists:
+            if not all(is_integer(index, 0) for index in indices) or list(indices) != sorted(set(indices)):
+                raise ValueError
+        return lists
+
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
+        return self.brief.format(sum(map(len, value)))
+
+
 MIN_PERCENTAGE = 5  # from this on a number in place of a fraction is probably a percentage
 
 
@@ -454,3 +472,7 @@ def flag(default: Value = REQUIRED, *, brief: str = "", doc: str = "") -> Any:
 
 def word(default: Value = REQUIRED, *, words: tuple[str, ...], brief: str = "", doc: str = "") -> Any:
     return WordSetting(default, words=words, brief=brief, doc=doc)
+
+
+def index_lists(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", doc: str = "") -> Any:
+    return IndexListsSetting(default, symbol=symbol, brief=brief, doc=doc)
