@@ -55,14 +55,6 @@ FIRST_FAMILIES = {  # kind → the module of its family, of the kinds of version
     "add": "merge",
     "multiply": "merge",
     "concat": "merge",
-    "rms_norm": "magnitude",
-    "l2_norm": "magnitude",
-    "response_norm": "magnitude",
-    "shift": "regular",
-    "pixel_unshuffle": "resize",
-    "standardized_conv": "conv",
-    "locally_connected": "unshared",
-    "table_conv": "unshared",
 }
 
 # Kinds that came later. A name that an author gave before they were there stays valid: see `spec.check`.
@@ -86,6 +78,14 @@ LATER_FAMILIES = {
     "exp": "arithmetic",
     "log": "arithmetic",
     "clip": "arithmetic",
+    "rms_norm": "magnitude",
+    "l2_norm": "magnitude",
+    "response_norm": "magnitude",
+    "shift": "regular",
+    "pixel_unshuffle": "resize",
+    "standardized_conv": "conv",
+    "locally_connected": "unshared",
+    "table_conv": "unshared",
 }
 
 FAMILIES = {**FIRST_FAMILIES, **LATER_FAMILIES}
@@ -96,7 +96,7 @@ KINDS = tuple(FAMILIES)
 RESERVED_WORDS = frozenset(
     ("valid", "half", "same", "full", "pytorch", "caffe", "channels", "all", "linear", "bilinear", "trilinear")
 )
-LATER_WORDS = frozenset(("nearest", "none", "rest", "bicubic", "area"))
+LATER_WORDS = frozenset(("nearest", "none", "rest", "bicubic", "area", "channel", "position", "element", "tanh"))
 
 
 @cache

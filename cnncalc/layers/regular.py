@@ -89,7 +89,7 @@ class Shift(_Learned, kind="shift"):
     per: str = PER
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return (Weight("bias", self.numbers(inputs), neutral=0),)
+        return (Weight("bias", self.numbers(inputs), "bias", neutral=0),)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one addition

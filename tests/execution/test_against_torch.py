@@ -121,8 +121,6 @@ def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> A
     if layer.kind == "channel_split":
         sizes = x.shape[1] // layer.parts if isinstance(layer.parts, int) else list(layer.parts)
         return torch.split(x, sizes, dim=1)[layer.take]
-    if layer.kind == "scale":
-        return x * torch.tensor(arrays["weight"], dtype=torch.float64).reshape(1, -1, *(1 for _ in range(n)))
     return Kinds(torch, "cpu").meet(layer.kind, tensors, **vars(layer))
 
 

@@ -13,6 +13,7 @@ from cnncalc.layers.settings import (
     AxisOrderSetting,
     AxisSetting,
     FlagSetting,
+    IndexListsSetting,
     IntegerSetting,
     LayerError,
     PaddingSetting,
@@ -65,6 +66,10 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
         return tuple(at - (axes + 1) * rng.randint(0, 1) for at in order)
     if isinstance(setting, AxisSetting):
         return rng.randint(-axes - 1, axes)
+    if isinstance(setting, IndexListsSetting):
+        return tuple(
+            tuple(sorted(rng.sample(range(shape[0]), rng.randint(1, shape[0])))) for _ in range(rng.randint(1, 4))
+        )
     assert isinstance(setting, IntegerSetting)
     if setting.minimum < -1:
         return rng.randint(-9, 9)

@@ -18,13 +18,22 @@ from cnncalc.layers.structure import MERGES
 from cnncalc.layers.window import Windowed, to_pairs
 
 from ..random_networks.kinds import PLAIN, Kinds
+from ..random_networks.modules import (
+    learned,
+    locally_connected,
+    response_norm,
+    rms_norm,
+    standardized_conv,
+    table_conv,
+    without,
+)
 from .cases import random_cases
 
 pytestmark = pytest.mark.torch
 
 CASES = 60
 REFUSAL_CASES = 1500
-NO_MODULE = {*MERGES, "scale", "channel_split", "pad", "crop", "reshape"}  # plain functions there
+NO_MODULE = {*MERGES, "channel_split", "pad", "crop", "reshape"}  # plain functions there
 
 
 @pytest.fixture(scope="module")
@@ -143,15 +152,48 @@ def spatial_separable(torch: Any, layer: Any, inputs: Shapes) -> Any:
     )
 
 
-def layer_norm(torch: Any, layer: Any, inputs: Shapes) -> Any:
-    if layer.over == "all":
-        return torch.nn.LayerNorm(inputs[0], eps=layer.epsilon, elementwise_affine=layer.affine)
+def norm(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    n, channels = len(inputs[0]) - 1, inputs[0][0]
+    match layer.kind:
+        case "batch_norm":
+            made = getattr(torch.nn, f"BatchNorm{n or 1}d")(channels, affine=layer.affine)
+        case "layer_norm" if layer.over == "all":
+            made = torch.nn.LayerNorm(inputs[0], elementwise_affine=layer.affine)
+        case "layer_norm":
+            made = channels_last(torch)(channels, elementwise_affine=layer.affine)
+        case "group_norm":
+            made = torch.nn.GroupNorm(layer.groups, channels, affine=layer.affine)
+        case _:
+            made = getattr(torch.nn, f"InstanceNorm{n}d")(channels, affine=layer.affine)
+    made.eps = layer.epsilon
+    return without(made, scale=layer.scale, shift=layer.shift)
 
+
+def channels_last(torch: Any) -> Any:
     class Module(torch.nn.LayerNorm):  # type: ignore[misc]
         def forward(self, x: Any) -> Any:
             return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
-    return Module(inputs[0][0], eps=layer.epsilon, elementwise_affine=layer.affine)
+    return Module
+
+
+def standardized(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    made = convolution(torch, layer, inputs, out=layer.out, groups=layer.groups, bias=layer.bias)
+    kernel = made[1] if isinstance(made, torch.nn.Sequential) else made
+    standardized_conv(torch, kernel, gain=layer.gain, epsilon=layer.epsilon)
+    return made
+
+
+def table(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    n = len(inputs[0]) - 1
+    kernel, stride = expand_per_axis("kernel", layer.kernel, n), expand_per_axis("stride", layer.stride, n)
+    return table_conv(torch, layer.connections, list(kernel), list(stride), sides(layer, inputs), bias=layer.bias)
+
+
+def prelu(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    if layer.per in ("position", "element"):
+        return learned(torch, torch.empty(2, *inputs[0]), layer.per, "slope")
+    return torch.nn.PReLU(1 if layer.shared or layer.per == "all" else inputs[0][0])
 
 
 Build = Callable[[Any, Any, Shapes, int], Any]
@@ -170,13 +212,22 @@ MODULES: dict[str, Build] = {
     "global_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(1),
     "adaptive_avg_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveAvgPool{n}d")(kept(y, x[0])),
     "adaptive_max_pool": lambda t, y, x, n: getattr(t.nn, f"AdaptiveMaxPool{n}d")(kept(y, x[0])),
-    "batch_norm": lambda t, y, x, n: getattr(t.nn, f"BatchNorm{n or 1}d")(x[0][0], affine=y.affine),
-    "layer_norm": lambda t, y, x, n: layer_norm(t, y, x),
-    "group_norm": lambda t, y, x, n: t.nn.GroupNorm(y.groups, x[0][0], affine=y.affine),
-    "instance_norm": lambda t, y, x, n: getattr(t.nn, f"InstanceNorm{n}d")(x[0][0], affine=y.affine),
+    "batch_norm": lambda t, y, x, n: norm(t, y, x),
+    "layer_norm": lambda t, y, x, n: norm(t, y, x),
+    "group_norm": lambda t, y, x, n: norm(t, y, x),
+    "instance_norm": lambda t, y, x, n: norm(t, y, x),
     "local_response_norm": lambda t, y, x, n: t.nn.LocalResponseNorm(y.size, y.alpha, y.beta, y.k),
     "leaky_relu": lambda t, y, x, n: t.nn.LeakyReLU(y.slope),
-    "prelu": lambda t, y, x, n: t.nn.PReLU(1 if y.shared else x[0][0]),
+    "rms_norm": lambda t, y, x, n: rms_norm(t, x[0][0], y.epsilon, scale=y.scale),
+    "response_norm": lambda t, y, x, n: response_norm(t, x[0][0]),
+    "scale": lambda t, y, x, n: learned(t, t.empty(2, *x[0]), y.per, "weight"),
+    "shift": lambda t, y, x, n: learned(t, t.empty(2, *x[0]), y.per, "bias"),
+    "standardized_conv": lambda t, y, x, n: standardized(t, y, x),
+    "locally_connected": lambda t, y, x, n: locally_connected(
+        t, t.empty(2, *x[0]), y.out, y.kernel, y.stride, bias=y.bias
+    ),
+    "table_conv": lambda t, y, x, n: table(t, y, x),
+    "prelu": lambda t, y, x, n: prelu(t, y, x),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
     "softmax": lambda t, y, x, n: t.nn.Softmax(dim=1),
     "dropout": lambda t, y, x, n: t.nn.Dropout(y.rate),
@@ -222,8 +273,6 @@ def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
         parts = layer.parts
         sizes = x.shape[1] // parts if isinstance(parts, int) else list(parts)
         return torch.split(x, sizes, dim=1)[layer.take]
-    if layer.kind == "scale":
-        return x * torch.ones(x.shape[1], *(1 for _ in x.shape[2:]), device="meta")
     return Kinds(torch, "meta").meet(layer.kind, tensors, **vars(layer))
 
 

@@ -10,6 +10,16 @@ from functools import reduce
 from math import prod
 from typing import Any
 
+from .modules import (
+    learned,
+    locally_connected,
+    response_norm,
+    rms_norm,
+    standardized_conv,
+    table_conv,
+    without,
+)
+
 Size = int | list[int]
 Padding = int | str | list[int] | list[list[int]]
 
@@ -23,6 +33,7 @@ LANGUAGE = {
     "half": "PyTorch knows no pairs or words for a pool's padding; its limit of half a window holds for them too",
     "same": "PyTorch has no `same` for transposed convolutions; the window must reach as far as the stride",
     "range": "PyTorch cuts a slice that goes beyond the end, and takes an empty one",
+    "shared": "one slope for all, and one for each position",
     "reuse": "the same weights for other layers",
     "branches": "a merge of which no branch is left, or a difference or quotient of other than two",
 }
@@ -179,6 +190,35 @@ class Kinds:
         y = self.convolve(made, x)
         return self.pad_by(y, [[-before, -after] for before, after in sides]) if cut else y
 
+    def standardized_conv(
+        self, x: Any, out: int, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1,
+        groups: int = 1, bias: bool = True, gain: bool = False,
+    ) -> Any:  # fmt: skip
+        y = self.conv(x, out, kernel, stride, padding, dilation, groups, bias)
+        standardized_conv(self.torch, self.modules[-1], gain=gain, epsilon=1e-6)
+        return y  # numbers of another kernel, which nobody reads
+
+    def locally_connected(self, x: Any, out: int, kernel: Size, stride: Size = 1, bias: bool = True) -> Any:
+        n = self.axes(x)
+        each(kernel, n), each(stride, n)
+        made = locally_connected(self.torch, x, out, kernel, stride, bias=bias)
+        self.afford(made.weight.numel())
+        y = self.apply(made.to(self.device), x)
+        self.macs += made.weight.numel()
+        return y
+
+    def table_conv(
+        self, x: Any, connections: list[list[int]], kernel: Size, stride: Size = 1, padding: Padding = 0,
+        bias: bool = True,
+    ) -> Any:  # fmt: skip
+        n = self.axes(x)
+        k, s = each(kernel, n), each(stride, n)
+        sides = [side for pair in reversed(self.sides(x, k, s, padding, [1] * n)) for side in pair]
+        made = table_conv(self.torch, connections, k, s, sides, bias=bias)
+        y = self.apply(made.to(self.device), x)
+        self.macs += made.weight.numel() * prod(y.shape[2:])
+        return y
+
     def linear(self, x: Any, out: int, bias: bool = True) -> Any:
         self.afford(x.shape[1] * out)
         y = self.convolve(self.nn.Linear(x.shape[1], out, bias, device=self.device), x)
@@ -240,23 +280,34 @@ class Kinds:
 
     # norms
 
-    def batch_norm(self, x: Any, affine: bool = True) -> Any:
+    def batch_norm(self, x: Any, affine: bool = True, scale: bool = True, shift: bool = True) -> Any:
         make = self.module("BatchNorm", max(x.dim() - 2, 1))
-        return self.apply(make(x.shape[1], affine=affine, device=self.device), x)
+        return self.apply(without(make(x.shape[1], affine=affine, device=self.device), scale=scale, shift=shift), x)
 
-    def layer_norm(self, x: Any, over: str = "channels", affine: bool = True) -> Any:
-        if over == "all":
-            return self.apply(self.nn.LayerNorm(x.shape[1:], elementwise_affine=affine, device=self.device), x)
-        made = self.nn.LayerNorm(x.shape[1], elementwise_affine=affine, device=self.device)
-        return self.apply(made, x.movedim(1, -1)).movedim(-1, 1)
+    def layer_norm(
+        self, x: Any, over: str = "channels", affine: bool = True, scale: bool = True, shift: bool = True
+    ) -> Any:
+        shape = x.shape[1:] if over == "all" else x.shape[1]
+        made = self.nn.LayerNorm(shape, elementwise_affine=affine, device=self.device)
+        made = without(made, scale=scale, shift=shift)
+        return self.apply(made, x) if over == "all" else self.apply(made, x.movedim(1, -1)).movedim(-1, 1)
 
-    def group_norm(self, x: Any, groups: int, affine: bool = True) -> Any:
+    def group_norm(self, x: Any, groups: int, affine: bool = True, scale: bool = True, shift: bool = True) -> Any:
         made = self.nn.GroupNorm(groups, x.shape[1], affine=affine, device=self.device)
-        return self.normalized(made, x, one=prod(x.shape[1:]) == groups)
+        return self.normalized(without(made, scale=scale, shift=shift), x, one=prod(x.shape[1:]) == groups)
 
-    def instance_norm(self, x: Any, affine: bool = False) -> Any:
+    def instance_norm(self, x: Any, affine: bool = False, scale: bool = True, shift: bool = True) -> Any:
         made = self.module("InstanceNorm", self.axes(x))(x.shape[1], affine=affine, device=self.device)
-        return self.normalized(made, x, one=prod(x.shape[2:]) == 1)
+        return self.normalized(without(made, scale=scale, shift=shift), x, one=prod(x.shape[2:]) == 1)
+
+    def rms_norm(self, x: Any, scale: bool = True) -> Any:
+        return self.apply(rms_norm(self.torch, x.shape[1], scale=scale).to(self.device), x)
+
+    def l2_norm(self, x: Any, epsilon: float = 1e-12) -> Any:
+        return self.nn.functional.normalize(x, dim=1, eps=epsilon)
+
+    def response_norm(self, x: Any) -> Any:
+        return self.apply(response_norm(self.torch, x.shape[1]).to(self.device), x)
 
     def normalized(self, module: Any, x: Any, *, one: bool) -> Any:
         """A norm; of one element, which PyTorch refuses, a map that repeats it is normalized."""
@@ -277,8 +328,15 @@ class Kinds:
     def leaky_relu(self, x: Any, slope: float = 0.01) -> Any:
         return self.apply(self.nn.LeakyReLU(slope), x)
 
-    def prelu(self, x: Any, shared: bool = False) -> Any:
-        return self.apply(self.nn.PReLU(1 if shared else x.shape[1], device=self.device), x)
+    def prelu(self, x: Any, shared: bool = False, per: str = "channel") -> Any:
+        if shared and per in ("position", "element"):
+            raise Refused("shared")
+        if per in ("position", "element"):
+            return self.learn(x, per, "slope")
+        return self.apply(self.nn.PReLU(1 if shared or per == "all" else x.shape[1], device=self.device), x)
+
+    def gelu(self, x: Any, approximate: str = "none") -> Any:
+        return self.apply(self.nn.GELU(approximate), x)
 
     def elu(self, x: Any, alpha: float = 1) -> Any:
         return self.apply(self.nn.ELU(alpha), x)
@@ -292,10 +350,18 @@ class Kinds:
     def stochastic_depth(self, x: Any, rate: float) -> Any:
         return self.apply(self.nn.Dropout(rate), x)
 
-    def scale(self, x: Any, initial: float = 1) -> Any:
-        holder = self.nn.ParameterList([self.torch.full((x.shape[1],), float(initial), device=self.device)])
-        self.modules.append(holder)
-        return x * holder[0].reshape(-1, *[1] * (x.dim() - 2))
+    def scale(self, x: Any, initial: float = 1, per: str = "channel") -> Any:
+        return self.learn(x, per, "weight")
+
+    def shift(self, x: Any, initial: float = 0, per: str = "channel") -> Any:
+        return self.learn(x, per, "bias")
+
+    def learn(self, x: Any, per: str, name: str) -> Any:
+        """Learned numbers; of positions only where there are any."""
+        if per == "position":
+            self.axes(x)
+        self.afford(prod(x.shape[1:]))
+        return self.apply(learned(self.torch, x, per, name).to(self.device), x)
 
     # arithmetic with constants
 
@@ -402,6 +468,11 @@ class Kinds:
             raise Refused("axes")
         return self.apply(self.nn.PixelShuffle(factor), x)
 
+    def pixel_unshuffle(self, x: Any, factor: int) -> Any:
+        if self.axes(x) != 2:
+            raise Refused("axes")
+        return self.apply(self.nn.PixelUnshuffle(factor), x)
+
 
 JOINS: dict[str, Any] = {  # of two branches
     "add": lambda a, b: a + b,
@@ -414,6 +485,6 @@ JOINS: dict[str, Any] = {  # of two branches
 }
 
 PLAIN = {
-    "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "gelu": "GELU", "silu": "SiLU", "hard_swish": "Hardswish",
+    "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "silu": "SiLU", "hard_swish": "Hardswish",
     "hard_sigmoid": "Hardsigmoid", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "mish": "Mish",
 }  # fmt: skip

@@ -1,0 +1,148 @@
+"""Kinds with weights that PyTorch has no module for, written with its functions. Signatures are the language's."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+Size = int | list[int]
+
+
+def per_axis(value: Size, axes: int) -> list[int]:
+    """One value for each axis."""
+    return list(value) if isinstance(value, list | tuple) else [value] * axes
+
+
+def without(module: Any, *, scale: bool, shift: bool) -> Any:
+    """A norm without its factor or summand."""
+    if not scale:
+        module.register_parameter("weight", None)
+    if not shift:
+        module.register_parameter("bias", None)
+    return module
+
+
+def rms_norm(torch: Any, channels: int, epsilon: float = 1e-6, *, scale: bool = True) -> Any:
+    """RMSNorm over the channels."""
+
+    class Module(torch.nn.RMSNorm):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+    return Module(channels, eps=epsilon, elementwise_affine=scale)
+
+
+def response_norm(torch: Any, channels: int) -> Any:
+    """Global response normalization as in the authors' code for ConvNeXt V2, channels first."""
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight, self.bias = (torch.nn.Parameter(torch.zeros(channels)) for _ in range(2))
+            self.eps = 1e-6
+
+        def forward(self, x: Any) -> Any:
+            norm = torch.linalg.vector_norm(x, dim=tuple(range(2, x.dim())), keepdim=True) if x.dim() > 2 else x.abs()
+            response = norm / (norm.mean(dim=1, keepdim=True) + self.eps)
+            weight, bias = (each.reshape(1, -1, *[1] * (x.dim() - 2)) for each in (self.weight, self.bias))
+            return weight * (x * response) + bias + x
+
+    return Module()
+
+
+def number_shape(x: Any, per: str) -> list[int]:
+    """The shape of learned numbers, which PyTorch broadcasts over the batch's elements."""
+    channels, *sizes = x.shape[1:]
+    shapes: dict[str, list[int]] = {"channel": [channels], "all": [1], "position": sizes, "element": [channels, *sizes]}
+    return shapes[per]
+
+
+def learned(torch: Any, x: Any, per: str, name: str) -> Any:
+    """A learned factor (`weight`), summand (`bias`) or slope of negative elements (`slope`)."""
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            numbers = torch.nn.Parameter(torch.ones(number_shape(x, per)))
+            self.register_parameter("bias" if name == "bias" else "weight", numbers)
+
+        def forward(self, x: Any) -> Any:
+            numbers = self.bias if name == "bias" else self.weight
+            if per in ("channel", "all"):
+                numbers = numbers.reshape(-1, *[1] * (x.dim() - 2))
+            if name == "bias":
+                return x + numbers
+            return x * numbers if name == "weight" else torch.where(x > 0, x, x * numbers)
+
+    return Module()
+
+
+def standardized_conv(torch: Any, make: Any, *, gain: bool, epsilon: float) -> Any:
+    """Give a convolution of PyTorch standardized weights, as timm's StdConv2d and, with `gain`, ScaledStdConv2d."""
+
+    class Module(type(make)):  # type: ignore[misc]
+        def _conv_forward(self, x: Any, weight: Any, bias: Any) -> Any:
+            out, n = weight.shape[0], prod(weight.shape[1:])
+            flat = weight.reshape(out, n)
+            variance, mean = torch.var_mean(flat, dim=1, correction=0, keepdim=True)
+            flat = (flat - mean) / torch.sqrt(variance + epsilon)
+            if gain:
+                flat = flat * (self.gain.reshape(out, 1) * n**-0.5)
+            return super()._conv_forward(x, flat.reshape_as(weight), bias)
+
+    make.__class__ = Module
+    if gain:
+        make.gain = torch.nn.Parameter(torch.ones(make.weight.shape[0], *[1] * (make.weight.dim() - 1)))
+    return make
+
+
+def locally_connected(torch: Any, x: Any, out: int, kernel: Size, stride: Size = 1, *, bias: bool = True) -> Any:
+    """A kernel for each position: windows by `unfold`, times the kernels, summed."""
+    axes = x.dim() - 2
+    k, s = per_axis(kernel, axes), per_axis(stride, axes)
+    sizes = [(i - kn) // sn + 1 for i, kn, sn in zip(x.shape[2:], k, s, strict=True)]
+    if min(sizes) < 1:
+        raise RuntimeError("a window is larger than the input")
+    channels = x.shape[1]
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(out, *sizes, channels, *k))
+            self.bias = torch.nn.Parameter(torch.ones(out, *sizes)) if bias else None
+
+        def forward(self, x: Any) -> Any:
+            for axis in range(axes):
+                x = x.unfold(2 + axis, k[axis], s[axis])  # [batch, C, *O, *K]
+            windows = x.movedim(1, 1 + axes).unsqueeze(1)  # [batch, 1, *O, C, *K]
+            y = (windows * self.weight).flatten(2 + axes).sum(dim=-1)
+            return y if self.bias is None else y + self.bias
+
+    return Module()
+
+
+def table_conv(
+    torch: Any, connections: Any, kernel: list[int], stride: list[int], sides: list[int], *, bias: bool
+) -> Any:
+    """A convolution for each output channel, of the input channels that its list names."""
+    axes = len(kernel)
+    pairs = sum(map(len, connections))
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(pairs, *kernel))
+            self.bias = torch.nn.Parameter(torch.ones(len(connections))) if bias else None
+
+        def forward(self, x: Any) -> Any:
+            x = torch.nn.functional.pad(x, sides)
+            convolve = getattr(torch.nn.functional, f"conv{axes}d")
+            outputs, first = [], 0
+            for number, channels in enumerate(connections):
+                weight = self.weight[first : first + len(channels)].unsqueeze(0)
+                summand = None if self.bias is None else self.bias[number : number + 1]
+                outputs.append(convolve(x[:, list(channels)], weight, summand, tuple(stride)))
+                first += len(channels)
+            return torch.cat(outputs, dim=1)
+
+    return Module()
