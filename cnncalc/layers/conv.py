@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import fsum
-
 from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weight
 from cnncalc.layers.groups import GROUPS, ChoosesInGroups
 from cnncalc.layers.ieee import divide, sqrt
@@ -125,6 +123,7 @@ class StandardizedConv(ChoosesInGroups, ConvolutionArguments, Convolution, kind=
 
 def standardize(numbers: list[float], epsilon: float) -> list[float]:
     """The numbers with mean 0 and, but for epsilon, variance 1 (of all of them: divided by n)."""
-    mean = fsum(numbers) / len(numbers)
-    variance = fsum((number - mean) ** 2 for number in numbers) / len(numbers)
-    return [divide(number - mean, sqrt(variance + epsilon)) for number in numbers]
+    mean = sum(numbers) / len(numbers)
+    centred = [number - mean for number in numbers]
+    variance = sum(number * number for number in centred) / len(numbers)
+    return [divide(number, sqrt(variance + epsilon)) for number in centred]

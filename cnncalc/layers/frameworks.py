@@ -38,7 +38,7 @@ _PYTORCH: Parameters = {
     **dict.fromkeys(("dim", "end_dim", "inplace", "momentum", "start_dim", "track_running_stats"), IGNORED),
     **dict.fromkeys(
         (
-            "align_corners", "approximate", "divisor_override", "padding_mode", "recompute_scale_factor",
+            "align_corners", "divisor_override", "padding_mode", "recompute_scale_factor",
             "return_indices", "threshold",
         ),
         UNSUPPORTED,
@@ -79,10 +79,11 @@ PYTORCH: dict[str, Signature] = {
         "in_channels out_channels kernel_size stride padding output_padding groups bias dilation padding_mode",
     ),
     "Linear": _pytorch("linear", "in_features out_features bias"),
-    "BatchNorm": _pytorch("batch_norm", _TORCH_NORM, bias=UNSUPPORTED),
-    "InstanceNorm": _pytorch("instance_norm", _TORCH_NORM, bias=UNSUPPORTED),
-    "GroupNorm": _pytorch("group_norm", "num_groups num_channels eps affine bias", bias=UNSUPPORTED),
-    "LayerNorm": _pytorch("layer_norm", "normalized_shape eps elementwise_affine bias", bias=UNSUPPORTED),
+    "BatchNorm": _pytorch("batch_norm", _TORCH_NORM, bias="shift"),
+    "InstanceNorm": _pytorch("instance_norm", _TORCH_NORM, bias="shift"),
+    "GroupNorm": _pytorch("group_norm", "num_groups num_channels eps affine bias", bias="shift"),
+    "LayerNorm": _pytorch("layer_norm", "normalized_shape eps elementwise_affine bias", bias="shift"),
+    "RMSNorm": _pytorch("rms_norm", "normalized_shape eps elementwise_affine", elementwise_affine="scale"),
     "LocalResponseNorm": _pytorch("local_response_norm", "size alpha beta k"),
     "MaxPool": _pytorch("max_pool", "kernel_size stride padding dilation return_indices ceil_mode"),
     "AvgPool": _pytorch("avg_pool", "kernel_size stride padding ceil_mode count_include_pad divisor_override"),
@@ -98,7 +99,7 @@ PYTORCH: dict[str, Signature] = {
     ),
     "ELU": _pytorch("elu", "alpha inplace"),
     "SELU": _pytorch("selu", "inplace"),
-    "GELU": _pytorch("gelu", "approximate"),
+    "GELU": _pytorch("gelu", "approximate", approximate="approximate"),
     "SiLU": _pytorch("silu", "inplace"),
     "Mish": _pytorch("mish", "inplace"),
     "Hardswish": _pytorch("hard_swish", "inplace"),
@@ -113,6 +114,7 @@ PYTORCH: dict[str, Signature] = {
         defaults={"mode": "bilinear"}
     ),
     "PixelShuffle": _pytorch("pixel_shuffle", "upscale_factor"),
+    "PixelUnshuffle": _pytorch("pixel_unshuffle", "downscale_factor", downscale_factor="factor"),
     "ChannelShuffle": _pytorch("channel_shuffle", "groups"),
     "ZeroPad": _pytorch("pad", "padding", padding="amount"),
     "ConstantPad": _pytorch("pad", "padding value", padding="amount"),
@@ -141,13 +143,17 @@ KERAS: dict[str, Signature] = {
     "AvgPool": _keras("avg_pool", _KERAS_POOL),
     "GlobalAveragePooling": _keras("global_avg_pool", "data_format keepdims"),
     "GlobalMaxPooling": _keras("global_max_pool", "data_format keepdims"),
-    "BatchNormalization": _keras("batch_norm", "axis momentum epsilon", axis=IGNORED)._replace(
+    "BatchNormalization": _keras(
+        "batch_norm", "axis momentum epsilon center scale", axis=IGNORED, center="shift"
+    )._replace(defaults={"epsilon": "1e-3"}),
+    "LayerNormalization": _keras("layer_norm", "axis epsilon center scale", center="shift")._replace(
         defaults={"epsilon": "1e-3"}
     ),
-    "LayerNormalization": _keras("layer_norm", "axis epsilon")._replace(defaults={"epsilon": "1e-3"}),
-    "GroupNormalization": _keras("group_norm", "groups axis epsilon")._replace(
+    "GroupNormalization": _keras("group_norm", "groups axis epsilon center scale", center="shift")._replace(
         defaults={"groups": "32", "epsilon": "1e-3"}
     ),
+    "RMSNormalization": _keras("rms_norm", "axis epsilon"),
+    "UnitNormalization": _keras("l2_norm", "axis"),
     "Dropout": _keras("dropout", "rate noise_shape seed"),
     "Flatten": _keras("flatten", "data_format"),
     "Activation": _keras(ACTIVATION, "activation"),
