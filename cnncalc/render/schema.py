@@ -17,6 +17,7 @@ from cnncalc.layers.settings import (
     AmountSetting,
     AxisOrderSetting,
     FlagSetting,
+    IndexListsSetting,
     IntegerSetting,
     PerAxisSetting,
     RealSetting,
@@ -180,6 +181,8 @@ def _literals(setting: Setting) -> list[Schema]:
         found += [factor, {**_list_of({"anyOf": [factor, EXPRESSION]}, 1), "maxItems": 3}]
     elif isinstance(setting, LikeSetting):
         found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": 3})
+    elif isinstance(setting, IndexListsSetting):
+        found.append(_list_of(_list_of({"anyOf": [_whole(0), EXPRESSION]}, 1), 1))
     elif isinstance(setting, SizesSetting):
         found += [_whole(1)] if setting.single else []
         found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": setting.longest})
