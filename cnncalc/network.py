@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
 
+T = TypeVar("T")
 FormerPaths = Callable[[], Mapping[str, Sequence[str]]]
 # In place of a node's index: the network's first input (the others are −2, −3, …), and no tensor, where a network has
 # several inputs and none is chosen yet.
@@ -42,6 +43,22 @@ class Node(NamedTuple):
     span: Span
     shares: int | None = None  # the node whose weights this one applies again
     like: int | None = None
+
+
+def once_per_layer(compute: Callable[[Node], T]) -> Callable[[Node], T]:
+    """A function of a node's layer and input shapes, computed once for all nodes with the same layer and equal inputs.
+
+    Repeated layers are one object, which must exist for as long as the function is used.
+    """
+    known: dict[tuple[int, Shapes], T] = {}
+
+    def recall(node: Node) -> T:
+        key = (id(node.layer), node.input_shapes)
+        if key not in known:
+            known[key] = compute(node)
+        return known[key]
+
+    return recall
 
 
 class Group(NamedTuple):

@@ -281,7 +281,7 @@ GUIDE = [
     f"{limits.NESTING} levels of lists, of parentheses and of blocks, as many nested steps in an expression",
     f"{limits.EXTENDED_FILES} files that extend one another",
     f"{limits.LAYERS:,} layers (and {limits.EXPANSION_STEPS:,} steps to write them out),"
-    f" with paths of {limits.PATH_CHARACTERS:,} ",
+    f" {limits.DIFFERENT_LAYERS:,} of which differ in arguments or input, with paths of {limits.PATH_CHARACTERS:,} ",
     f"{limits.EVALUATION_STEPS:,} steps of expressions",
     f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
     f"at most {limits.PROBLEMS} problems are reported",
@@ -297,6 +297,8 @@ GUIDE = [
     f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
     f"some {effort.ELEMENT} for an element",
     f"{limits.MEMORY // 10**6} MB of memory: a network that would take more",
+    f"`compare`: {limits.COMPARED_LAYERS:,} layers of all networks together, with the rewritten one; layers that have"
+    f" other paths and recur are aligned among {limits.ALIGNED_REPEATED} of each network",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
     "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
     "not a folder or a device",

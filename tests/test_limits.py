@@ -90,6 +90,10 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
         lambda size: f"{HEAD}layers: [relu * 20000, relu * {size - 20_000}]", limits.LAYERS,
         "too-large: the network has more than 30,000 layers",
     ),
+    "layers that differ": (
+        lambda size: f"{HEAD}layers: ['conv(channels + 1, 1) * {size}']", limits.DIFFERENT_LAYERS,
+        "too-large: the network has more than 3,000 layers that differ in arguments or input",
+    ),
     "layers for two inputs": (  # each has a receptive field for both
         lambda size: f"input: {{a: [1, 2], b: [1, 2]}}\nlayers: [add: [from(a), from(b)], relu * {size - 1}]",
         limits.LAYERS // 2, "too-large: the network has more than 15,000 layers for 2 inputs",
@@ -100,11 +104,11 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
         limits.INPUTS, "too-large: the network has more than 32 inputs",
     ),
     "words": (  # the sizes of the input are three of them
-        lambda size: f"{HEAD}layers:\n" + "- relu()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3),
+        lambda size: f"{HEAD}layers:\n" + "- identity()\n" * (size // 3 - 2) + "- relu\n" * (size % 3 + 3),
         limits.TOKENS, "too-large: the calls and expressions have more than 200,000 words and operators",
     ),
     "nodes": (  # eight of them stand for the document, its input and the list
-        lambda size: f"{HEAD}layers:\n" + "- relu: {}\n" * ((size - 8) // 3) + "- relu\n" * ((size - 8) % 3),
+        lambda size: f"{HEAD}layers:\n" + "- identity: {}\n" * ((size - 8) // 3) + "- relu\n" * ((size - 8) % 3),
         limits.YAML_NODES, "too-large: the file has more than 150,000 strings, lists and mappings",
     ),
     "steps": (  # each of the two items is one, the group of the rounds, and each round

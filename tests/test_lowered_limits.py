@@ -92,11 +92,21 @@ def similar_files(count: int) -> int:
     return len(_beside(folder))
 
 
-def is_aligned(count: int, call: str = "conv(channels + 1, 1)") -> bool:
+def is_aligned(count: int) -> bool:
     """Whether so many layers are aligned, the first of the second network with none and all others by other names."""
-    lines = ["".join(f"- {name}{n} = {call}\n" for n in range(1, count)) for name in "ab"]
+    lines = ["".join(f"- {name}{n} = relu\n" for n in range(1, count)) for name in "ab"]
     one, other = report(f"layers:\n{lines[0]}"), report(f"layers:\n- tanh\n{lines[1]}")
     return sum(row.state == "same" for row in align(one, other)) == count - 1
+
+
+def is_compared(*counts: int) -> bool:
+    """Whether networks of so many layers are compared."""
+    return run(["compare", *(f"relu * {count}" for count in counts), "--input", "1x8x8"]) == 0
+
+
+def is_rewritten(count: int) -> bool:
+    """Whether a network of so many layers is compared with its separable form."""
+    return run(["compare", f"conv(2, 3) * {count}", "--input", "1x20x20", "--separable", "depthwise"]) == 0
 
 
 def colon_at(length: int) -> bool:
@@ -187,8 +197,8 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "NAMED_BRANCHES": (
         4, lambda size: isinstance(name_inputs(Add(), ((3, 8),) * size)[0][0], Term),
     ),
-    "ALIGNED_ROWS": (9, is_aligned),
-    "ALIGNED_REPEATED": (210, lambda size: is_aligned(size, "relu")),
+    "COMPARED_LAYERS": (8, lambda size: is_compared(4, size - 4) and (size % 2 > 0 or is_rewritten(size // 2))),
+    "ALIGNED_REPEATED": (21, is_aligned),
     "WANTED_ARGUMENT": (9, lambda size: has_answers(size, "kernel", "padding")),
     "WANTED_ALONE": (20, lambda size: has_answers(size, "kernel")),
     "WANTED_SHOWN": (3, lambda size: "more" not in answers(size)),

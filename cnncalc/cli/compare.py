@@ -194,17 +194,21 @@ def _dense(network: "Network", at: str | None, format: TableFormat, view: "View"
 
 def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[ComparedNetwork]":
     """Read each architecture at each input and with each of the values of --set. Raises SpecError."""
+    from cnncalc.compare.rows import require_comparable
     from cnncalc.compare.side_by_side import ComparedNetwork
 
     networks = []
     sizes, variants = _input_sets(inputs or []), _variants(settings or [])
     broken = False
+    layers = 0
     for arch, own, chosen in product(archs, sizes, variants):
         size, varied = _varied(own, sizes), _varied(chosen, variants)
         options = [f"--input {text}" for text in size] + [f"--set {text}" for text in varied]
         reading = read_partly(arch, own, chosen, where=f"with {' '.join(options)}" if options else "")
         broken = broken or reading.failed
         if not broken:
+            layers += len(reading.require_network().nodes)
+            require_comparable(layers)
             label = " ".join([arch, *size, *varied])
             networks.append(ComparedNetwork(label, reading.require_report()))
     if broken:

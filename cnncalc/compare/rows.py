@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from cnncalc import limits
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
 from cnncalc.analysis.folding import Row
 from cnncalc.analysis.report import Report
+from cnncalc.errors import CnncalcError
 
 Side = Row | Report | None  # None if the layer is only in the other network
 
@@ -46,6 +48,13 @@ class Comparison(NamedTuple):
     def ratio(self) -> Fraction | None:
         """The multiplications after divided by those before."""
         return divide(self.before, self.after)
+
+
+def require_comparable(layers: int) -> None:
+    """Raises CnncalcError if so many layers, of all networks together, are too many to be compared."""
+    if layers > limits.COMPARED_LAYERS:
+        most = f"{limits.COMPARED_LAYERS:,}"
+        raise CnncalcError(f"the compared networks have {layers:,} layers together, and `compare` takes at most {most}")
 
 
 def measure(figure: Figure, side: Side, dtype: Dtype = Dtype.float32) -> Value:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from fractions import Fraction
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.folding import make_row
 from cnncalc.analysis.report import LayerReport
-from cnncalc.compare.rows import ClosedForm, Comparison, Replacement
+from cnncalc.compare.rows import ClosedForm, Comparison, Replacement, require_comparable
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.channels import Carried
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv, TwoSteps
 from cnncalc.layers.window import Windowed
-from cnncalc.network import Network, Node
+from cnncalc.network import Network, Node, once_per_layer
 
 
 def list_convolutions(network: Network) -> list[str]:
@@ -61,22 +62,31 @@ class Form(NamedTuple):
 def separate(
     network: Network, form: str, *, only: Collection[str] | None = None, least_saving: Fraction | None = None
 ) -> Rewriting:
-    """Compare with the `depthwise` or `spatial` form; layers not in `only`, or that save too little, are kept."""
+    """Compare with the `depthwise` or `spatial` form; layers not in `only`, or that save too little, are kept.
+
+    Raises CnncalcError for more layers than `compare` takes.
+    """
+    require_comparable(2 * len(network.nodes))
     chosen, notes = {}, {}
+    split: dict[int, Layer] = {}  # by the identity of the convolution
+    refusal = once_per_layer(partial(_explain_refusal, FORMS[form], least_saving))
+    closed = once_per_layer(partial(_closed_form, FORMS[form]))
+    kernels, exclusion = once_per_layer(count_kernels), once_per_layer(explain_exclusion)
     for node in network.nodes:
         if isinstance(node.layer, Conv):
             first = node if node.shares is None else network.nodes[node.shares]
             if only is not None and first.path not in only:
                 continue
-            note = _explain_refusal(FORMS[form], node, least_saving)
+            note = refusal(node)
             if first is not node and not note and first.index not in chosen:
                 note = f"shares the weights of {first.path}, which stays"
             if note:
                 notes[node.index] = note
             else:
-                chosen[node.index] = FORMS[form].split(node.layer)
-        elif (only is None or node.path in only) and count_kernels(node):
-            notes[node.index] = explain_exclusion(node)
+                split[id(node.layer)] = split.get(id(node.layer)) or FORMS[form].split(node.layer)
+                chosen[node.index] = split[id(node.layer)]
+        elif (only is None or node.path in only) and kernels(node):
+            notes[node.index] = exclusion(node)
     nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
     rewritten = network._replace(nodes=nodes)
     before, after = analyze(network), analyze(rewritten)
@@ -86,7 +96,7 @@ def separate(
             make_row(before.layers[node.index]),
             make_row(after.layers[node.index]),
             notes.get(node.index, ""),
-            _closed_form(FORMS[form], node) if node.index in chosen else None,
+            closed(node) if node.index in chosen else None,
         )
         for node in network.nodes
         if node.index in chosen or node.index in notes
@@ -99,7 +109,7 @@ def _closed_form(form: Form, node: Node) -> ClosedForm:
     return form.closed(node.layer, node)
 
 
-def _explain_refusal(form: Form, node: Node, least_saving: Fraction | None) -> str:
+def _explain_refusal(form: Form, least_saving: Fraction | None, node: Node) -> str:
     """Why a standard convolution is kept, "" if it is replaced."""
     layer = node.layer
     assert isinstance(layer, Conv)

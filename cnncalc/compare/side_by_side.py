@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -9,8 +11,6 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.analysis.folding import Row, fold, make_row
 from cnncalc.analysis.report import Report
-
-Likeness = Callable[[Row], Hashable]
 
 
 class ComparedNetwork(NamedTuple):
@@ -44,7 +44,7 @@ class SideBySide(NamedTuple):
 def align(before: Report, after: Report, depth: int | None = None) -> list[Aligned]:
     """Align the layers of two networks; with a depth, groups below it are folded."""
     old, new = _list_rows(before, depth), _list_rows(after, depth)
-    return list(_pair(old, new, [_by_path, _by_content, _by_kind]))
+    return list(_Alignment().pair(old, new))
 
 
 def _list_rows(report: Report, depth: int | None) -> list[Row]:
@@ -54,42 +54,79 @@ def _list_rows(report: Report, depth: int | None) -> list[Row]:
     return [row._replace(label=row.path, indent=0) for row in fold(report, depth) if not row.head]
 
 
-def _by_path(row: Row) -> Hashable:
-    return row.path, row.kind
+class _Alignment:
+    """Puts rows that are alike beside one another: by path, and what lies between by content, then by kind."""
+
+    def __init__(self) -> None:
+        self.calls: dict[int, str] = {}  # by the identity of the layer
+        self.likenesses: list[Callable[[Row], Hashable]] = [self._by_path, self._by_content, self._by_kind]
+        self.left = [limits.ALIGNED_REPEATED**3] * len(self.likenesses)  # steps of aligning what recurs
+
+    def _by_path(self, row: Row) -> Hashable:
+        return row.path, row.kind
+
+    def _by_content(self, row: Row) -> Hashable:
+        return self._calls(row), row.inputs, row.output
+
+    def _by_kind(self, row: Row) -> Hashable:
+        return row.kind
+
+    def _calls(self, row: Row) -> tuple[str, ...]:
+        layers = [each.layer for each in row.inside]
+        return tuple([self.calls.get(id(each)) or self.calls.setdefault(id(each), repr(each)) for each in layers])
+
+    def pair(self, old: Sequence[Row], new: Sequence[Row], level: int = 0) -> Iterator[Aligned]:
+        """What is alike by the likeness of a level beside one another; what lies between, by the next."""
+        if not old or not new or level == len(self.likenesses):
+            yield from (Aligned("before", row, None) for row in old)
+            yield from (Aligned("after", None, row) for row in new)
+            return
+        likeness = self.likenesses[level]
+        i = j = 0
+        for at, other in self._match(list(map(likeness, old)), list(map(likeness, new)), level):
+            yield from self.pair(old[i:at], new[j:other], level + 1)
+            yield self._compare(old[at], new[other])
+            i, j = at + 1, other + 1
+        yield from self.pair(old[i:], new[j:], level + 1)
+
+    def _match(self, a: Sequence[Hashable], b: Sequence[Hashable], level: int) -> list[tuple[int, int]]:
+        """The indexes of equal keys, in order: of all while there are steps left, then of those that do not recur."""
+        cost = len(a) * len(b) * min(len(a), len(b))
+        if level == 0 or cost > self.left[level]:  # paths do not recur
+            return match_unique(a, b)
+        self.left[level] -= cost
+        found = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+        return [(i + n, j + n) for i, j, size in found for n in range(size)]
+
+    def _compare(self, one: Row, other: Row) -> Aligned:
+        """Two rows of one kind; they are the same where all that is counted is, whatever their paths and fields."""
+        same = self._calls(one) == self._calls(other) and (one.costs, one.output) == (other.costs, other.output)
+        return Aligned("same" if same else "changed", one, other)
 
 
-def _by_content(row: Row) -> Hashable:
-    return _list_calls(row), row.inputs, row.output
+def match_unique(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """The indexes of equal keys that occur once in each sequence, as many as are in one order in both.
 
+    A longest increasing subsequence, in n log n steps.
+    Source: M. Fredman, On computing the length of longest increasing subsequences, Discrete Mathematics 11, 1975.
 
-def _by_kind(row: Row) -> Hashable:
-    return row.kind
-
-
-def _list_calls(row: Row) -> tuple[str, ...]:
-    return tuple(repr(layer.layer) for layer in row.inside)
-
-
-def _pair(old: Sequence[Row], new: Sequence[Row], likenesses: Sequence[Likeness]) -> Iterator[Aligned]:
-    """Align rows that are equal by the first key; the rows between them are aligned by the next key."""
-    if not old or not new or not likenesses:
-        yield from (Aligned("before", row, None) for row in old)
-        yield from (Aligned("after", None, row) for row in new)
-        return
-    first, *others = likenesses
-    if first is not _by_path and max(len(old), len(new)) > limits.ALIGNED_ROWS:
-        yield from _pair(old, new, [])
-        return
-    a, b = list(map(first, old)), list(map(first, new))
-    thorough = max(len(a), len(b)) <= limits.ALIGNED_REPEATED or first is _by_path
-    for operation, i, last, j, end in SequenceMatcher(None, a, b, autojunk=not thorough).get_opcodes():
-        if operation == "equal":
-            yield from map(_compare, old[i:last], new[j:end])
-        else:
-            yield from _pair(old[i:last], new[j:end], others)
-
-
-def _compare(one: Row, other: Row) -> Aligned:
-    """Compare two rows of one kind: they are the same if calls, costs and output are, independent of the paths."""
-    same = _list_calls(one) == _list_calls(other) and (one.costs, one.output) == (other.costs, other.output)
-    return Aligned("same" if same else "changed", one, other)
+    >>> match_unique("abxcd", "xabdc")
+    [(0, 1), (1, 2), (4, 3)]
+    """
+    often, other = Counter(a), Counter(b)
+    at = {key: j for j, key in enumerate(b)}
+    pairs = [(i, at[key]) for i, key in enumerate(a) if often[key] == 1 and other[key] == 1]
+    lasts: list[int] = []  # for each length, the least index in b with which a run of pairs ends
+    ends: list[int] = []  # the pair with which it ends
+    before: list[int] = []  # for each pair, the one before it
+    for number, (_, j) in enumerate(pairs):
+        length = bisect_left(lasts, j)
+        before.append(ends[length - 1] if length else -1)
+        lasts[length : length + 1] = [j]
+        ends[length : length + 1] = [number]
+    found = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        found.append(pairs[number])
+        number = before[number]
+    return found[::-1]

@@ -134,6 +134,13 @@ class Builder:
             self.problems.add(Problem("too-large", message, span or self.last_call(), "shorten the names"))
             raise TooLarge
 
+    def check_different(self, count: int, span: Span, path: str) -> None:
+        """Check the number of distinct layers; repeated ones cost little. Raises TooLarge."""
+        if count > limits.DIFFERENT_LAYERS:
+            message = f"the network has more than {limits.DIFFERENT_LAYERS:,} layers that differ in arguments or input"
+            self.problems.add(Problem("too-large", message, span, path=path))
+            raise TooLarge
+
     def open(self, path: str = "") -> Opened:
         """Begin a group, which `close` ends."""
         self.step(None)

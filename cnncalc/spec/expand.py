@@ -240,6 +240,7 @@ class Expander:
             output = self.shapes.get(key)
             if output is None:
                 output = self.shapes[key] = layer.output_shape(inputs)
+                self.built.check_different(len(self.shapes), call.span, path)
         except LayerError as error:
             if error.code == "wrong-rank" and flow.node < 0 and len(shape) == 1:
                 error.insert_before = error.insert_before or suggest_map(shape[0])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from difflib import SequenceMatcher
+from itertools import combinations, pairwise
+from random import Random
 
 import pytest
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.figures import FIGURES
-from cnncalc.compare.side_by_side import align
+from cnncalc.compare import side_by_side
+from cnncalc.compare.side_by_side import align, match_unique
 from cnncalc.reading import load
 from cnncalc.render.compare import describe_settings
 from tests.networks import report
@@ -84,3 +88,35 @@ def test_every_layer_stands_once() -> None:
     rows = align(one, other)
     assert [row.before.path for row in rows if row.before] == [layer.path for layer in one.layers]
     assert [row.after.path for row in rows if row.after] == [layer.path for layer in other.layers]
+
+
+def test_as_many_as_can_be_are_beside_one_another_where_each_occurs_once() -> None:
+    """Against all ways to choose pairs that do not cross."""
+    chance = Random(1)
+    for _ in range(200):
+        a, b = ("".join(chance.sample("abcdefgh", chance.randint(0, 7))) for _ in "ab")
+        found = match_unique(a, b)
+        assert all(a[i] == b[j] for i, j in found)
+        assert all(i < k and j < m for (i, j), (k, m) in pairwise(found))
+        common = [(i, b.index(key)) for i, key in enumerate(a) if key in b]
+        most = max(
+            size
+            for size in range(len(common) + 1)
+            for some in combinations(common, size)
+            if all(j < m for (_, j), (_, m) in pairwise(some))
+        )
+        assert len(found) == most
+
+
+def test_equal_paths_are_found_without_comparing_all_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second layer of one network has a path of the other: each lies between two others."""
+    cells = []
+
+    def counted(isjunk: None, a: list[object], b: list[object], autojunk: bool) -> object:
+        cells.append(len(a) * len(b))
+        return SequenceMatcher(isjunk, a, b, autojunk)
+
+    monkeypatch.setattr(side_by_side, "SequenceMatcher", counted)
+    one, other = report("layers: ['conv(1, 1) * 2000']"), report("layers: ['(conv(1, 1) -> relu) * 1000']")
+    assert Counter(row.state for row in align(one, other)) == {"same": 1000, "before": 1000, "after": 1000}
+    assert sum(cells) == 2 * 1000  # the convolutions left over and a relu, by content and by kind

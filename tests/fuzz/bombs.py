@@ -212,5 +212,8 @@ def largest(make: Callable[[Unit, int], str], unit: Unit) -> str:
     if loaded.network is None:
         return make(unit, limits.LAYERS)
     nodes = loaded.network.nodes
+    different = len({(id(node.layer), node.input_shapes) for node in nodes})
     room = [limits.LAYERS / max(len(nodes), 1), limits.EXPANSION_STEPS / max(loaded.steps, 1)]
+    if different > FEW // 5:
+        room.append(limits.DIFFERENT_LAYERS / different)
     return make(unit, int(FEW * min(room) * 0.97))
