@@ -264,7 +264,9 @@ def _chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
         rules = _rules(layer)
         if rules is None:
             continue
-        if before.varies or not isinstance(j, int):
+        if (  # bounds need not add up
+            before.varies or not isinstance(j, int) or before.size[axis] + growth(rules[axis], j) != after.size[axis]
+        ):
             yield Step(layer.path, "", after.size[axis], "followed unit by unit")
             additions = None
             continue

@@ -84,7 +84,7 @@ class StandardizedConv(ChoosesInGroups, ConvolutionArguments, Convolution, kind=
     groups: int = GROUPS
     bias: bool = BIAS
     gain: bool = flag(False, brief="gain", doc="learn a factor for each output channel, as NFNet does")
-    epsilon: float = real(1e-6, minimum=0, doc="added to the variance")
+    epsilon: float = real(1e-6, minimum=1e-12, doc="added to the variance, which may be 0")
 
     def output_channels(self, channels: int) -> int:
         return self.out

@@ -215,7 +215,7 @@ class PixelUnshuffle(NoOperations, kind="pixel_unshuffle"):
         for size in sizes:
             if size % self.factor:
                 raise LayerError(
-                    "size-mismatch",
+                    "groups-mismatch",
                     f"`{self.kind}` by {self.factor} cannot divide a size of {size}",
                     argument="factor",
                     about="size",

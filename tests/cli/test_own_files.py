@@ -101,10 +101,10 @@ def test_expand_goes_to_a_file_and_tells_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_what_is_too_large_to_be_read_again_is_not_expanded(tmp_path: Path) -> None:
-    """60,000 layers, each with its name on a line, are over a mebibyte; 28,000 are not, but have many words."""
+    """28,000 layers, each with a long name on a line, are over a mebibyte; with a short one they have many words."""
     conv = "conv: {out: 3, kernel: 3, padding: 1}"
-    for layer, rounds, said in (("tanh", 30_000, "1,024 KiB"), (conv, 14_000, "words and operators")):
-        text = f"input: [3, 4, 4]\nblocks:\n  b: [{layer}, relu]\nlayers: [b * {rounds}]\n"
+    for layer, name, said in (("tanh", "b" * 40, "1,024 KiB"), (conv, "b", "words and operators")):
+        text = f"input: [3, 4, 4]\nblocks:\n  {name}: [{layer}, relu]\nlayers: ['{name} * 14000']\n"
         (tmp_path / "net.yaml").write_text(text)
         done = cnncalc("show", "net.yaml", "--expand", "-o", "flat.yaml", cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")

@@ -224,7 +224,7 @@ def test_paths() -> None:
     assert find_path("head.*", PATHS) == "head.linear1"
     with pytest.raises(PathError, match=r"can be stage\.0\.conv1, stage\.1\.conv1; write more"):
         find_path("stage.*.conv1", PATHS)
-    with pytest.raises(PathError, match=r"there is no layer 'linaer1'; did you mean `head\.linear1`"):
+    with pytest.raises(PathError, match=r"there is no layer 'linaer1'; did you mean `linear1`"):
         find_path("linaer1", PATHS)
 
 

@@ -39,9 +39,10 @@ CODES = (
     ),
     Code(
         "groups-mismatch",
-        "The channels are not divisible by the groups or parts.",
+        "The channels, or the sizes, are not divisible by the groups or parts.",
         "Groups divide the channels of the input and of the output into equal parts; so do the parts of"
-        " `channel_split`, `channel_shuffle` and `group_norm`. Parts given as a list must add up to the channels.",
+        " `channel_split`, `channel_shuffle` and `group_norm`. Parts given as a list must add up to the channels."
+        " `pixel_unshuffle` divides the spatial sizes.",
         "input: [4, 8, 8]\nlayers:\n  - conv(6, 3, groups=4)\n",
         "input: [4, 8, 8]\nlayers:\n  - conv(6, 3, groups=2)\n",
     ),
