@@ -128,11 +128,10 @@ class ResponseNorm(SameShape, kind="response_norm"):
         n = len(channels)
         norms = [value for channel in channels for value in take_norm(ops, channel)]
         mean = ops.shift(ops.scale([ops.total(norms)], 1 / n), self.epsilon)
-        responses = ops.divide(norms, mean * n)
         factors, summands = get_weight("weight", (n,)), get_weight("bias", (n,))
         parts = []
-        for channel, response, factor, summand in zip(channels, responses, factors, summands, strict=True):
-            normalized = ops.multiply(channel, [response] * len(channel))
+        for channel, norm, factor, summand in zip(channels, norms, factors, summands, strict=True):
+            normalized = ops.multiply(channel, ops.divide([norm], mean) * len(channel))
             parts.append(ops.add(ops.shift(ops.scale(normalized, factor), summand), channel))
         return Map.of_channels(parts, inputs[0].sizes)
 
