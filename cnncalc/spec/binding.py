@@ -60,7 +60,8 @@ def bind(unit: Call | Merge, description: Description, names: Collection[str] = 
         call.bound = arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
         call.target = kind
     elif kind in KINDS:
-        bind_layer(call, kind_class(kind), description.made, {*names, *description.params} & LATER_WORDS)
+        authors = {word for word in LATER_WORDS if word in names or word in description.params}
+        bind_layer(call, kind_class(kind), description.made, authors)
     else:
         raise unknown_kind(call, description, names)
 

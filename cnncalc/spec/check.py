@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers import KINDS, LATER_FAMILIES, LATER_WORDS, RESERVED_WORDS
@@ -54,6 +54,16 @@ def forgotten(names: Sequence[str], read: Collection[str]) -> str:
     stem = unread[0].rstrip("0123456789")
     series = [name for name in names if name.rstrip("0123456789") == stem] if stem != unread[0] else []
     return "" if len(series) > 1 and unread[0] in (series[0], series[-1]) else unread[0]
+
+
+class _Either:
+    """What is in one of several collections."""
+
+    def __init__(self, *collections: Container[str]) -> None:
+        self.collections = collections
+
+    def __contains__(self, word: object) -> bool:
+        return any(word in each for each in self.collections)
 
 
 class Checker:
@@ -191,7 +201,8 @@ class Checker:
         outputs: set[str] = set()
         chains = chains_of(body)
         units = units_of(chains)
-        numbered = {*self.description.blocks, *repeated, *(unit.path_word for unit in units)}
+        here = {*repeated, *(unit.path_word for unit in units)}
+        numbered = _Either(here, self.description.blocks)  # not a copy: there may be as many bodies as blocks
         for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 self.check_output_name(chain.name, chain.name_span, outputs, taken, numbered)
@@ -228,7 +239,7 @@ class Checker:
             self.left_out.update(id(name) for name in names if name.name not in left)
 
     def check_output_name(
-        self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], words: Collection[str]
+        self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], words: Container[str]
     ) -> None:
         """`words` are those that are numbered in this body; a kind that came later is none where it is not used."""
         found = word_and_number(name, words)

@@ -8,7 +8,7 @@ expansion, where `Prefix` keeps how far the numbering is ahead of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
@@ -28,7 +28,7 @@ def add_number(word: str, ordinal: int) -> str:
     return f"{word}_{ordinal}" if word[-1].isdigit() or word[-1] == "_" else f"{word}{ordinal}"
 
 
-def word_and_number(name: str, blocks: Collection[str] = ()) -> tuple[str, str] | None:
+def word_and_number(name: str, blocks: Container[str] = ()) -> tuple[str, str] | None:
     """The parts of a name that looks like the path of an unnamed item, None for other names.
 
     >>> [word_and_number(name) for name in ("conv12", "conv2_x", "stem1", "relu6_1")]
@@ -37,13 +37,13 @@ def word_and_number(name: str, blocks: Collection[str] = ()) -> tuple[str, str] 
     stem = name.rstrip("0123456789")
     number = name[len(stem) :]
     for word in (stem, stem.removesuffix("_")):
-        is_known = any(word in words for words in (KINDS, STRUCTURE_WORDS, blocks))
+        is_known = word in KINDS or word in STRUCTURE_WORDS or word in blocks
         if is_known and number and add_number(word, 1)[:-1] == stem:
             return word, number
     return None
 
 
-def free_name(name: str, blocks: Collection[str] = ()) -> str:
+def free_name(name: str, blocks: Container[str] = ()) -> str:
     """A similar name that does not look like the path of an unnamed item.
 
     >>> free_name("conv1"), free_name("relu6_1"), free_name("stem")

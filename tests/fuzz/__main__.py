@@ -15,7 +15,8 @@ from tempfile import mkdtemp
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz.driver import COMMANDS, COMMON, Driver, Outcome, driver
+from tests.fuzz.driver import COMMANDS, COMMON, FILE, NOTHING, Beside, Driver, Outcome, driver, put
+from tests.fuzz.families import FAMILIES
 from tests.fuzz.large import large
 from tests.fuzz.mutation import mutated
 from tests.fuzz.numbers import NUMERIC, Case
@@ -23,6 +24,7 @@ from tests.fuzz.structure import documents
 
 BATCH = 200  # documents of one seed
 EACH = 30  # cases of one seed of every sort of numbers
+EACH_FAMILY = 10  # the same of families
 
 
 def structured(number: int, count: int = BATCH) -> list[bytes]:
@@ -57,19 +59,27 @@ def cases(number: int) -> Iterator[tuple[str, bytes]]:
         yield "large", large(chance)
 
 
-def judged(server: Driver, content: bytes, chance: random.Random) -> Iterator[Outcome]:
+def judged(
+    server: Driver, content: bytes, chance: random.Random, beside: Beside = NOTHING
+) -> Iterator[tuple[Case, Outcome]]:
     """A file given to one of the commands that every file gets, and now and then to one of the others."""
-    yield server.run(content, chance.choice(COMMANDS[:COMMON]))
+    commands = [chance.choice(COMMANDS[:COMMON])]
     if chance.randrange(3) == 0:
-        yield server.run(content, chance.choice(COMMANDS[COMMON:]))
+        commands.append(chance.choice(COMMANDS[COMMON:]))
+    for args in commands:
+        yield Case(content, b"", args, beside), server.run(content, args, beside=beside)
 
 
 def outcomes(server: Driver, number: int) -> Iterator[tuple[str, Case, Outcome]]:
     """Every case of one seed, how it was made, and how it was taken."""
     chance = random.Random(f"commands {number}")
     for origin, content in cases(number):
-        for outcome in judged(server, content, chance):
-            yield origin, Case(content, b"", outcome.args), outcome
+        for case, outcome in judged(server, content, chance):
+            yield origin, case, outcome
+    for family in FAMILIES * EACH_FAMILY:
+        architecture, beside = family(chance)
+        for case, outcome in judged(server, architecture, chance, beside):
+            yield f"families, {family.__name__}", case, outcome
     for make in NUMERIC * EACH:
         case = make(chance)
         yield f"numbers, {make.__name__}", case, server.run(case.architecture, case.args, data=case.data)
@@ -106,8 +116,11 @@ def tell(folder: Path, case: Case, outcome: Outcome, origin: str, fault: str, fa
     sort = " ".join((outcome.args[0], *fault.split()[:3]))
     faults[sort] += 1
     if faults[sort] <= 20:
-        path = folder / f"{sum(faults.values())}.yaml"
+        kept = folder / str(sum(faults.values()))  # a folder of its own: the names of a family are part of it
+        kept.mkdir()
+        path = kept / FILE
         path.write_bytes(case.architecture)
+        put(kept, case.beside)
         path.with_suffix(".data").write_bytes(case.data)
         print(
             f"{path} ({origin}, {len(case.architecture):,} bytes): cnncalc {' '.join(outcome.args)} {fault}", flush=True

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,6 +53,10 @@ COMMANDS = (
 COMMON = 3  # the first so many are what every file is given to first
 MAY_MISUSE = ("compare", "run")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+Special = Callable[[Path], object]  # puts at a path what is not a plain file
+Beside = Mapping[str, bytes | Special]  # what is beside the case, by name
+NOTHING: Beside = {}
 
 
 class Outcome(NamedTuple):
@@ -112,6 +116,25 @@ def _place(trace: str) -> str:
     return f"{file}:{line}"
 
 
+def put(folder: Path, beside: Beside) -> None:
+    """Put the other files of a family into a folder."""
+    for name, content in beside.items():
+        if isinstance(content, bytes):
+            (folder / name).write_bytes(content)
+        else:
+            content(folder / name)
+
+
+def remove(folder: Path, beside: Beside) -> None:
+    """Take away what was put there."""
+    for name in beside:
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+
 class Driver:
     """A server, and the folder in which it finds each file."""
 
@@ -128,10 +151,29 @@ class Driver:
             text=True,
         )
 
-    def run(self, content: bytes, args: tuple[str, ...], *, data: bytes = b"", seconds: float = HANG) -> Outcome:
-        """Give a file to a command, data beside it; it is killed where it takes more than so much processor time."""
+    def run(
+        self,
+        content: bytes,
+        args: tuple[str, ...],
+        *,
+        data: bytes = b"",
+        beside: Beside = NOTHING,
+        seconds: float = HANG,
+    ) -> Outcome:
+        """Give a file to a command, with data and the rest of its family beside it.
+
+        It is killed if it takes more than so much processor time.
+        """
         (self.folder / FILE).write_bytes(content)
         (self.folder / DATA).write_bytes(data)
+        try:
+            put(self.folder, beside)
+            return self._answer(args, seconds)
+        finally:
+            remove(self.folder, beside)
+
+    def _answer(self, args: tuple[str, ...], seconds: float) -> Outcome:
+        """How the server says that a command line ended."""
         streams = {"out": str(self.folder / "out"), "err": str(self.folder / "err")}
         assert self.process.stdin
         assert self.process.stdout

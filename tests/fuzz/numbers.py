@@ -13,7 +13,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import format_value
 from cnncalc.layers.structure import MERGES
-from tests.fuzz.driver import DATA, FILE
+from tests.fuzz.driver import DATA, FILE, NOTHING, Beside
 from tests.fuzz.mutation import mutated
 from tests.layers.cases import random_case
 
@@ -31,11 +31,12 @@ SHOWN = (
 
 
 class Case(NamedTuple):
-    """An architecture, a file of numbers beside it, and the command that is given both."""
+    """An architecture, a file of numbers and its family beside it, and the command that is given these."""
 
     architecture: bytes
     data: bytes
     args: tuple[str, ...]
+    beside: Beside = NOTHING
 
 
 def array(chance: random.Random, shape: Shape, wrong: bool) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.fuzz.__main__ import structured
 from tests.fuzz.driver import COMMANDS, COMMON, FILE, Driver, driver
+from tests.fuzz.families import FAMILIES, Family
 from tests.fuzz.large import LARGE, Maker
 from tests.fuzz.mutation import mutated
 from tests.fuzz.numbers import NUMERIC, Case
@@ -53,6 +54,27 @@ def test_mutations_of_the_bundled_files_and_of_the_gallery(server: Driver) -> No
 def test_large_files(make: Maker, server: Driver) -> None:
     chance = random.Random(make.__name__)
     assert faults(server, [make(chance).encode()[:SMALL] for _ in range(2)]) == []
+
+
+@pytest.mark.sample(5)
+@pytest.mark.parametrize("make", FAMILIES, ids=lambda make: make.__name__)
+def test_families_of_files(make: Callable[[random.Random], Family], server: Driver) -> None:
+    chance = random.Random(make.__name__)
+    found = []
+    for number in range(6):
+        architecture, beside = make(chance)
+        args = COMMANDS[number % COMMON if number % 3 else number]
+        if fault := server.run(architecture, args, beside=beside).fault(SLACK):
+            files = {name: content[:500] if isinstance(content, bytes) else content for name, content in beside.items()}
+            found.append(f"{number}: cnncalc {' '.join(args)} {fault}\n{architecture[:2000]!r}\n{files}")
+    assert found == []
+
+
+def test_the_others_of_a_family_are_there_for_its_case_alone(server: Driver) -> None:
+    extending = b"extends: base1"
+    base = b"input: [3, 8, 8]\nlayers: [relu]"
+    assert server.run(extending, ("validate", FILE), beside={"base1.yaml": base}).code == 0
+    assert "no architecture `base1`" in server.run(extending, ("validate", FILE)).out
 
 
 @pytest.mark.parametrize("make", NUMERIC, ids=lambda make: make.__name__)

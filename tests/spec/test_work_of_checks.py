@@ -1,0 +1,44 @@
+"""Checking a file takes work in proportion to its length: what is declared is not gone through again for each use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cnncalc.errors import Problems, Source
+from cnncalc.spec.check import Checker
+from cnncalc.spec.family import read_family
+
+
+class Counted(dict[str, Any]):
+    """A dictionary that counts how often it is gone through."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def passes(text: str, section: str) -> int:
+    """How often the check goes through a section of a file."""
+    problems = Problems()
+    description = read_family(Source("net.yaml", text), "-", problems)
+    assert description is not None
+    counted = Counted(getattr(description, section))
+    setattr(description, section, counted)
+    Checker(description, problems, []).check()
+    return counted.passes
+
+
+@pytest.mark.parametrize("section", ["blocks", "params"])
+def test_declarations_are_not_gone_through_for_each_body_or_call(section: str) -> None:
+    def text(count: int) -> str:
+        params = "".join(f"  p{number}: 1\n" for number in range(count))
+        blocks = "".join(f"  b{number}:\n    - c = conv(p{number}, 1) -> relu\n" for number in range(count))
+        calls = "".join(f"  - b{number}\n" for number in range(count))
+        return f"input: [3, 8, 8]\nparams:\n{params}blocks:\n{blocks}layers:\n{calls}"
+
+    assert passes(text(40), section) == passes(text(4), section)
