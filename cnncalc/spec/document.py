@@ -194,6 +194,8 @@ class _Reader(BodyReader):
         from cnncalc.errors.codes import all_codes, warnings  # only needed for files with `allow`
 
         for code, reason in self.pairs(key, node):
+            if self.problems.full:
+                return
             known = code.value in warnings.NAMES
             if not known and code.value in all_codes():
                 self.refuse(f"`{code.value}` is an error, and only warnings can be allowed", code.span)

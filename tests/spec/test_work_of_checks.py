@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from cnncalc.errors import Problems, Source
+from cnncalc import limits
+from cnncalc.errors import Problems, Source, Span
+from cnncalc.spec import document
 from cnncalc.spec.check import Checker
 from cnncalc.spec.family import read_family
 
@@ -42,3 +44,18 @@ def test_declarations_are_not_gone_through_for_each_body_or_call(section: str) -
         return f"input: [3, 8, 8]\nparams:\n{params}blocks:\n{blocks}layers:\n{calls}"
 
     assert passes(text(40), section) == passes(text(4), section)
+
+
+def test_repairs_of_unknown_warnings_are_only_looked_for_as_long_as_problems_are_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    def rename(_span: Span, name: str, _names: list[str]) -> tuple[()]:
+        looked.append(name)
+        return ()
+
+    monkeypatch.setattr(document, "rename", rename)
+    allow = "".join(f"  x{number}: because\n" for number in range(3 * limits.PROBLEMS))
+    read_family(Source("net.yaml", f"input: [3, 8, 8]\nallow:\n{allow}layers: [relu]\n"), "-", Problems())
+    assert len(looked) == limits.PROBLEMS + 1
