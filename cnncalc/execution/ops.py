@@ -144,16 +144,14 @@ class WindowOps(Ops):
     def interpolate(self, x: Map, axes: Sequence[Sequence[Shares]]) -> Map:
         """The weighted sums of what is around each output, given on every axis."""
         steps = compute_strides(x.sizes, 1)
-        sums = []
+        channels = x.channels()
+        positions = []
         for corners in product(*axes):
             choices = list(product(*corners))
             places = [_offset([place for place, _ in choice], steps) for choice in choices]
-            sums.append((places, [prod(share for _, share in choice) for choice in choices]))
-        made = [
-            [self.weighted_sum([channel[place] for place in places], shares) for places, shares in sums]
-            for channel in x.channels()
-        ]
-        return Map.of_channels(made, tuple(map(len, axes)))
+            shares = [prod(share for _, share in choice) for choice in choices]
+            positions.append([self.weighted_sum([channel[place] for place in places], shares) for channel in channels])
+        return Map.of_positions(positions, tuple(map(len, axes)))
 
     def pad(self, x: Map, amount: Amount, value: float) -> Map:
         axes = [

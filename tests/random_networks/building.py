@@ -15,7 +15,8 @@ from .kinds import PLAIN, Kinds, Refused, TooLarge
 from .tree import Block, Call, Chain, Item, Merge, Parenthesis, Tree, Unit
 
 WORDS = ("valid", "half", "same", "full", "all", "nearest", "linear", "bilinear", "trilinear")
-ACTIVATIONS = (*PLAIN, "leaky_relu", "prelu", "elu")
+NEW_WORDS = ("channel", "position", "element", "none")
+ACTIVATIONS = (*PLAIN, "gelu", "leaky_relu", "prelu", "elu")
 
 Shape = tuple[int, ...]
 
@@ -77,7 +78,7 @@ def divisible(x: float, by: int) -> int:
 
 ALWAYS: dict[str, Any] = {
     "__builtins__": {}, "true": True, "false": False, "min": min, "max": max, "round": round, "ceil": math.ceil,
-    "floor": math.floor, "divisible": divisible, **{word: word for word in (*WORDS, *ACTIVATIONS)},
+    "floor": math.floor, "divisible": divisible, **{word: word for word in (*WORDS, *NEW_WORDS, *ACTIVATIONS)},
 }  # fmt: skip
 
 

@@ -41,10 +41,11 @@ COMMON = (
     "dilation", "ceil", "param turned", "input turned", "several inputs",
 )  # fmt: skip
 RARE = ("padding=valid", "output inside a block")
-# What a refused file may be refused for: the shapes, or an element that a list has not, where Python refuses too.
+# What a refused file may be refused for: the shapes, an element that a list has not, where Python refuses too, or a
+# merge of two branches of which one is left out.
 CODES = {
     "shape-mismatch", "groups-mismatch", "kernel-too-large", "padding-too-large", "size-runs-out", "wrong-rank",
-    "reuse-mismatch", "bad-argument", "bad-value", "wrong-form",
+    "reuse-mismatch", "bad-argument", "bad-value", "wrong-form", "empty-branch",
 }  # fmt: skip
 
 
