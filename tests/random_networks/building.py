@@ -14,8 +14,10 @@ from cnncalc.layers.structure import MERGES
 from .kinds import PLAIN, Kinds, Refused, TooLarge
 from .tree import Block, Call, Chain, Item, Merge, Parenthesis, Tree, Unit
 
-WORDS = ("valid", "half", "same", "full", "all", "nearest", "linear", "bilinear", "trilinear")
-NEW_WORDS = ("channel", "position", "element", "none")
+WORDS = (
+    *("valid", "half", "same", "full", "all", "nearest", "linear", "bilinear", "trilinear"),
+    *("channel", "position", "element", "none"),
+)
 ACTIVATIONS = (*PLAIN, "gelu", "leaky_relu", "prelu", "elu")
 
 Shape = tuple[int, ...]
@@ -78,7 +80,7 @@ def divisible(x: float, by: int) -> int:
 
 ALWAYS: dict[str, Any] = {
     "__builtins__": {}, "true": True, "false": False, "min": min, "max": max, "round": round, "ceil": math.ceil,
-    "floor": math.floor, "divisible": divisible, **{word: word for word in (*WORDS, *NEW_WORDS, *ACTIVATIONS)},
+    "floor": math.floor, "divisible": divisible, **{word: word for word in (*WORDS, *ACTIVATIONS)},
 }  # fmt: skip
 
 
