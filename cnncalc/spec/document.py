@@ -14,7 +14,6 @@ from cnncalc.spec.expressions import Expression, Unreadable
 from cnncalc.spec.grammar import read_declaration
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node, is_empty, parse
 from cnncalc.spec.repairs import rename, write
-from cnncalc.spec.top_keys import mend_key
 from cnncalc.spec.tree import Block, Body
 
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
@@ -120,6 +119,8 @@ class _Reader(BodyReader):
         known = "the keys are " + ", ".join(KEYS)
         fixes: tuple[Fix, ...] = ()
         if not self.problems.full:
+            from cnncalc.spec.top_keys import mend_key  # only needed for a mistake
+
             unknown = [name for name in KEYS if name not in root.values]
             fixes = (*mend_key(root, key, node, KEYS), *rename(key.span, key.value, unknown))
         self.problems.add(Problem("unknown-key", f"unknown key `{key.value}`", key.span, known, fixes=fixes))

@@ -25,7 +25,6 @@ from cnncalc.spec.describing import (
     suggest_map,
     write_title,
 )
-from cnncalc.spec.disagreements import explain_disagreement
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import write
@@ -451,6 +450,8 @@ class Expander:
             output = layer.output_shape(inputs)
         except LayerError as error:
             if not (doubtful and error.about == "size"):
+                from cnncalc.spec.disagreements import explain_disagreement  # only needed for a mistake
+
                 mistake = explain_disagreement(call, known, error, self.built, self.description, rounds=rounds)
                 self.built.note(mistake, path)
             self.built.failed = True

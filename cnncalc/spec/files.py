@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from codecs import getincrementaldecoder
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -106,10 +107,19 @@ def decode(data: bytes, path: str, *, most: int = limits.FILE_BYTES) -> Source:
     return Source(shown, text)
 
 
+def _is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file are UTF-8 without control characters; the last character may be cut."""
+    try:
+        getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return len(head.translate(None, _CONTROLS)) == len(head)
+
+
 def refuse_binary(data: bytes, shown: str) -> None:
     """Raises Mistake `foreign-file` for a file of another program that is recognized by its first bytes."""
     head = data[: limits.FORMAT_BYTES]
-    if len(data) <= limits.FILE_BYTES and head.isascii() and len(head.translate(None, _CONTROLS)) == len(head):
+    if len(data) <= limits.FILE_BYTES and _is_text(head):
         return
     from cnncalc.spec.file_formats import BINARY, recognize, refuse  # only needed for what is probably no text
 
