@@ -20,10 +20,9 @@ from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.settings import Padding, PerAxis, flag, real
 
 
-class Conv(ChoosesInGroups, ConvolutionArguments, Convolution, kind="conv"):
-    """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
+class _InGroups(ChoosesInGroups, ConvolutionArguments, Convolution):
+    """Base of convolutions with `out` channels in `groups`."""
 
-    reference = DUMOULIN
     dilation: PerAxis = DILATION
     groups: int = GROUPS
     bias: bool = BIAS
@@ -33,6 +32,12 @@ class Conv(ChoosesInGroups, ConvolutionArguments, Convolution, kind="conv"):
 
     def group_count(self, channels: int) -> int:
         return self.groups
+
+
+class Conv(_InGroups, kind="conv"):
+    """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
+
+    reference = DUMOULIN
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -70,7 +75,7 @@ class DepthwiseConv(CarriesChannels, Convolution, kind="depthwise_conv"):
         )
 
 
-class StandardizedConv(ChoosesInGroups, ConvolutionArguments, Convolution, kind="standardized_conv"):
+class StandardizedConv(_InGroups, kind="standardized_conv"):
     """Convolution with standardized weights: each output channel's kernel has mean 0 and variance 1 when it is used.
 
     With `gain`, they are then multiplied by a learned number for each output channel, and divided by √(ΠK·C_in/groups).
@@ -80,17 +85,8 @@ class StandardizedConv(ChoosesInGroups, ConvolutionArguments, Convolution, kind=
     reference = (
         "S. Qiao et al., Weight Standardization, arXiv:1903.10520 (BiT); A. Brock et al., arXiv:2102.06171 (NFNet)"
     )
-    dilation: PerAxis = DILATION
-    groups: int = GROUPS
-    bias: bool = BIAS
     gain: bool = flag(False, brief="gain", doc="learn a factor for each output channel, as NFNet does")
     epsilon: float = real(1e-6, minimum=1e-12, doc="added to the variance, which may be 0")
-
-    def output_channels(self, channels: int) -> int:
-        return self.out
-
-    def group_count(self, channels: int) -> int:
-        return self.groups
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
         gain = Weight("gain", (self.out, *[1] * len(inputs[0])), neutral=1)

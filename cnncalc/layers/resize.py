@@ -153,6 +153,14 @@ def fraction(factor: float) -> tuple[int, int]:
     return found.numerator, found.denominator
 
 
+def height_and_width(kind: str, shape: Shape) -> Shape:
+    """The two sizes of an image. Raises LayerError `wrong-rank`."""
+    sizes = spatial_sizes(kind, shape)
+    if len(sizes) != 2:
+        raise LayerError("wrong-rank", f"`{kind}` works on 2 spatial axes, but the input has {len(sizes)}")
+    return sizes
+
+
 class PixelShuffle(NoOperations, kind="pixel_shuffle"):
     """[C, H, W] → [C/factor², H·factor, W·factor], channels laid out as positions."""
 
@@ -162,9 +170,7 @@ class PixelShuffle(NoOperations, kind="pixel_shuffle"):
 
     def result_shape(self, inputs: Shapes) -> Shape:
         channels = inputs[0][0]
-        sizes = spatial_sizes(self.kind, inputs[0])
-        if len(sizes) != 2:
-            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but the input has {len(sizes)}")
+        sizes = height_and_width(self.kind, inputs[0])
         square = self.factor * self.factor
         if channels % square:
             raise LayerError(
@@ -209,9 +215,7 @@ class PixelUnshuffle(NoOperations, kind="pixel_unshuffle"):
 
     def result_shape(self, inputs: Shapes) -> Shape:
         channels = inputs[0][0]
-        sizes = spatial_sizes(self.kind, inputs[0])
-        if len(sizes) != 2:
-            raise LayerError("wrong-rank", f"`{self.kind}` works on 2 spatial axes, but the input has {len(sizes)}")
+        sizes = height_and_width(self.kind, inputs[0])
         for size in sizes:
             if size % self.factor:
                 raise LayerError(

@@ -177,3 +177,17 @@ def test_list_and_verify_fit_the_width(command: tuple[str, ...], width: int) -> 
     lines = cnncalc(*command, "--width", str(width)).stdout.splitlines()
     assert len(lines) > 10
     assert max(map(count_cells, lines)) <= width
+
+
+def test_units_in_no_even_steps_have_none_in_the_footer() -> None:
+    """Rows 0–7 with rows 0 and 1 below them: from row 7 to row 0 is no step forward."""
+    joined = report_of(
+        "input: [1, 8, 8]\nlayers:\n  - conv(1, 3)\n"
+        "  - concat(axis=1):\n      a: identity\n      b: slice(1, 0, 2)\n  - relu\n"
+    )
+    field = joined.layers[-1].receptive_field
+    assert field
+    assert not all(field.stride)
+    text = table(joined, View())
+    assert "receptive field" in text
+    assert "in steps of 0" not in text
