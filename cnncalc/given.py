@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.errors import Span
-from cnncalc.layers.settings import Value
+from cnncalc.layers.arguments import Value
 
 
 class Expectation(NamedTuple):

@@ -16,7 +16,6 @@ from cnncalc.analysis.report import Report
 from cnncalc.errors import Mistake, Problem, Source, SpecError, UsageError, failed
 from cnncalc.network import Network
 from cnncalc.review import review
-from cnncalc.spec.chain import chain_source, is_chain, is_path
 from cnncalc.spec.files import decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
@@ -109,7 +108,7 @@ def read(
     """
     overrides = parse_overrides(inputs, settings)
     path = find(name)
-    chain = path is None and (is_chain(name) or (layers and not is_path(name)))
+    chain = path is None and _is_chain(name, layers=layers)
     if chain:
         source, path = _chain(name, overrides), "-"
         overrides = NO_OVERRIDES  # the text of a chain says it all
@@ -144,8 +143,17 @@ def load(architecture: StrPath, *, input: InputSizes | None = None, settings: Se
     return read(path_text(architecture), inputs=inputs, settings=setting_texts(settings)).require_network()
 
 
+def _is_chain(name: str, *, layers: bool) -> bool:
+    """Whether what is no file and no bundled name is a chain of layers; with `layers`, nearly every name is one."""
+    from cnncalc.spec.chain import is_chain, is_path  # not needed for a file
+
+    return is_chain(name) or (layers and not is_path(name))
+
+
 def _chain(text: str, overrides: Overrides) -> Source:
     """The text of a chain; its params are those that are set. Raises UsageError where it has no input."""
+    from cnncalc.spec.chain import chain_source  # not needed for a file
+
     if not overrides.inputs:
         missing = "" if "->" in text else f"there is no file {text!r}, and "
         raise UsageError(f"{missing}a chain of layers needs --input, e.g. --input 3x224x224")

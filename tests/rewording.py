@@ -134,7 +134,7 @@ def install(seed: int) -> None:
 def carry_noise(seed: int) -> None:
     """Let what carries sentences carry noise in their place."""
     from cnncalc.errors import Fix, Note, Problem
-    from cnncalc.layers.settings import LayerError
+    from cnncalc.layers.arguments import LayerError
     from cnncalc.paths import PathError
 
     chance = random.Random(seed)

@@ -21,10 +21,10 @@ from cnncalc.compare.side_by_side import align
 from cnncalc.errors import Fix, Problem, Source, Span, UsageError
 from cnncalc.execution import narrow
 from cnncalc.execution.netpbm import PictureError, read_header
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.groups import nearest_divisor
 from cnncalc.layers.merge import Add, Stack
 from cnncalc.layers.reach import Resample, Window
-from cnncalc.layers.settings import LayerError
 from cnncalc.layers.term import Term
 from cnncalc.layers.trace import name_inputs
 from cnncalc.nearest import nearest

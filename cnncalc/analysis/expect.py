@@ -8,7 +8,7 @@ from cnncalc.analysis.figures import FIGURES, Value
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Fix, Problem, Span
 from cnncalc.given import Expectation
-from cnncalc.layers.settings import format_value
+from cnncalc.layers.arguments import format_value
 from cnncalc.nearest import nearest
 
 # The figures that a file can expect: those that depend only on the network.

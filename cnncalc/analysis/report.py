@@ -7,8 +7,9 @@ from fractions import Fraction
 from itertools import count
 from typing import Any, NamedTuple
 
+from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
-from cnncalc.layers.settings import PerAxisSetting, Value
+from cnncalc.layers.settings import PerAxisSetting
 from cnncalc.network import INPUT, Group, input_label
 
 

@@ -7,8 +7,9 @@ from itertools import product
 from typing import NamedTuple
 
 from cnncalc import limits
+from cnncalc.layers.arguments import LayerError, Value
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import LayerError, SameAs, Value
+from cnncalc.layers.settings import SameAs
 from cnncalc.network import Network, Node
 
 FREE = ("kernel", "stride", "padding")

@@ -13,9 +13,10 @@ from math import gcd
 from cnncalc import limits
 from cnncalc.execution.effort import estimate_efforts, total_steps
 from cnncalc.execution.memory import verification_peak
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Chosen
-from cnncalc.layers.settings import LIKE, LayerError
+from cnncalc.layers.settings import LIKE
 from cnncalc.network import Network, Node
 
 MIN_INPUTS = 10  # number of smaller inputs that are tried for any network

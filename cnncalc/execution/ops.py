@@ -19,9 +19,9 @@ from cnncalc.execution.windows import (
     resolve_sides,
     slide,
 )
+from cnncalc.layers.arguments import Amount, PerAxis
 from cnncalc.layers.base import expand_per_axis
 from cnncalc.layers.ops import Kernel, Map, Ops, Resampling, Values, WindowSettings
-from cnncalc.layers.settings import Amount, PerAxis
 
 
 class WindowOps(Ops):

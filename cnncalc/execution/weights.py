@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import CnncalcError, Problem, Problems
 from cnncalc.given import GivenArray, GivenWeights
+from cnncalc.layers.arguments import format_value
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.layers.settings import format_value
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import INPUT_NAME, Network, Node
 from cnncalc.paths import PathError, PathFinder

@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import pi, prod, sqrt
 from typing import ClassVar
 
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
 from cnncalc.layers.per import PER, apply_numbers, number_shape
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import LayerError, flag, integer, real, word
+from cnncalc.layers.settings import flag, integer, real, word
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weightless, Work
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
-from cnncalc.layers.settings import LayerError, real
+from cnncalc.layers.settings import real
 
 
 class _Arithmetic(SameShape, Weightless):

@@ -7,12 +7,13 @@ from itertools import product
 from math import prod
 
 from cnncalc import limits
+from cnncalc.layers.arguments import LayerError, format_value
 from cnncalc.layers.base import CarriesChannels, Example, Layer, Maps, NoOperations, Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.groups import check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach, Rearranged, Window
-from cnncalc.layers.settings import LayerError, axis, axis_order, format_value, integer, resolve_axis, sizes
+from cnncalc.layers.settings import axis, axis_order, integer, resolve_axis, sizes
 
 
 def select(x: Map, axis: int, indices: Sequence[int]) -> Map:

@@ -14,10 +14,11 @@ from operator import add
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
 
 from cnncalc import limits
+from cnncalc.layers.arguments import LayerError, Value, format_value
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import REQUIRED, LayerError, SameAs, Setting, Value, format_value
+from cnncalc.layers.settings import REQUIRED, SameAs, Setting
 
 Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
 Shapes = tuple[Shape, ...]

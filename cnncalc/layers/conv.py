@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnncalc.layers.arguments import Padding, PerAxis
 from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weight
 from cnncalc.layers.groups import GROUPS, ChoosesInGroups
 from cnncalc.layers.ieee import divide, sqrt
@@ -17,7 +18,7 @@ from cnncalc.layers.kernel import (
     ConvolutionArguments,
 )
 from cnncalc.layers.ops import GetWeight, Map, Ops
-from cnncalc.layers.settings import Padding, PerAxis, flag, real
+from cnncalc.layers.settings import flag, real
 
 
 class _InGroups(ChoosesInGroups, ConvolutionArguments, Convolution):

@@ -7,9 +7,10 @@ from math import gcd
 from typing import Any
 
 from cnncalc import limits
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen
-from cnncalc.layers.settings import LayerError, integer
+from cnncalc.layers.settings import integer
 
 GROUPS: Any = integer(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cnncalc.layers.arguments import Padding, PerAxis
 from cnncalc.layers.base import Maps, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.groups import ChoosesChannels, check_groups
 from cnncalc.layers.ops import GetWeight, Kernel, Map, Ops, WindowSettings
-from cnncalc.layers.settings import Padding, PerAxis, flag, integer, padding, per_axis
+from cnncalc.layers.settings import flag, integer, padding, per_axis
 from cnncalc.layers.window import Windowed, check_fits, count_inside, output_size
 
 DUMOULIN = "V. Dumoulin & F. Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, format_shape
 from cnncalc.layers.groups import ChoosesChannels
 from cnncalc.layers.kernel import kernel_weights
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import LayerError, flag, integer
+from cnncalc.layers.settings import flag, integer
 
 
 class Linear(ChoosesChannels, kind="linear"):

@@ -7,11 +7,12 @@ from math import prod
 from typing import Any
 
 from cnncalc import limits
+from cnncalc.layers.arguments import LayerError, format_value
 from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, format_shape
 from cnncalc.layers.channels import Carried, Channels, Concatenated
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach, Rearranged
-from cnncalc.layers.settings import LayerError, axis, format_value, resolve_axis
+from cnncalc.layers.settings import axis, resolve_axis
 
 
 class _Merge(CarriesChannels, Weightless):

@@ -12,7 +12,7 @@ from itertools import chain
 from math import prod
 from typing import Any, Literal, NamedTuple
 
-from cnncalc.layers.settings import Amount, Factor, Padding, PerAxis
+from cnncalc.layers.arguments import Amount, Factor, Padding, PerAxis
 
 Values = list[Any]  # elements, of the type that a subclass of Ops works on
 GetWeight = Callable[

@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from cnncalc import limits
+from cnncalc.layers.arguments import Amount, LayerError, Padding, PerAxis, format_scientific, format_value
 from cnncalc.layers.base import (
     CarriesChannels,
     Example,
@@ -20,18 +21,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.kernel import DILATION, KERNEL, PADDING
 from cnncalc.layers.ops import GetWeight, Map, Ops, WindowSettings
 from cnncalc.layers.reach import AdaptiveWindow, Reach
-from cnncalc.layers.settings import (
-    Amount,
-    LayerError,
-    Padding,
-    PerAxis,
-    SameAs,
-    flag,
-    format_scientific,
-    format_value,
-    per_axis,
-    word,
-)
+from cnncalc.layers.settings import SameAs, flag, per_axis, word
 from cnncalc.layers.targets import KeptSizes, kept_sizes
 from cnncalc.layers.term import gcd
 from cnncalc.layers.window import (

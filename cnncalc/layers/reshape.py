@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from cnncalc import limits
+from cnncalc.layers.arguments import Amount, LayerError, format_value
 from cnncalc.layers.base import (
     CarriesChannels,
     Example,
@@ -21,7 +22,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import REST, REST_WORD, Amount, LayerError, amount, format_value, integer, real, sizes
+from cnncalc.layers.settings import REST, REST_WORD, amount, integer, real, sizes
 from cnncalc.layers.window import Pairs, add_sides, simplify, to_pairs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd, prod
 
+from cnncalc.layers.arguments import Factor, LayerError, PerAxis
 from cnncalc.layers.base import (
     NO_WORK,
     CarriesChannels,
@@ -22,7 +23,7 @@ from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.ops import GetWeight, Map, Ops, Resampling
 from cnncalc.layers.pool import work_of_parts
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Window
-from cnncalc.layers.settings import Factor, LayerError, PerAxis, flag, integer, per_axis, word
+from cnncalc.layers.settings import flag, integer, per_axis, word
 from cnncalc.layers.targets import check_one_of, each_factor, factors, like
 from cnncalc.layers.term import scaled
 

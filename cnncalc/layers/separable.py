@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
+from cnncalc.layers.arguments import LayerError, PerAxis
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.conv import Conv, DepthwiseConv
 from cnncalc.layers.kernel import BIAS, DILATION, MULTIPLIER, Convolution, ConvolutionArguments, convolve
 from cnncalc.layers.ops import GetWeight, Map, Ops, WindowSettings
-from cnncalc.layers.settings import LayerError, PerAxis
 from cnncalc.layers.window import Axis, check_fits
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc import limits
+from cnncalc.layers.arguments import NONE, Factor, LayerError, Value
 from cnncalc.layers.base import Layer, expand_per_axis
-from cnncalc.layers.settings import (
-    NONE,
-    REQUIRED,
-    Factor,
-    IntegerSetting,
-    LayerError,
-    PerAxisSetting,
-    Setting,
-    Value,
-    is_integer,
-    to_integer,
-)
+from cnncalc.layers.settings import REQUIRED, IntegerSetting, PerAxisSetting, Setting, is_integer, to_integer
 
 LEAST_FACTOR = 1e-6
 KeptSizes = int | tuple[int | None, ...]  # None where an axis keeps its size

@@ -7,8 +7,9 @@ from math import prod
 from typing import NamedTuple
 
 from cnncalc import limits
+from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import SameAs, Setting, Value
+from cnncalc.layers.settings import SameAs, Setting
 from cnncalc.layers.term import Real, Term
 from cnncalc.layers.window import Pairs, Windowed
 

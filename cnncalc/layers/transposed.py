@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.layers.arguments import LayerError, PerAxis, format_short
 from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.groups import GROUPS, ChoosesInGroups, check_groups
 from cnncalc.layers.kernel import BIAS, DILATION, DUMOULIN, ConvolutionArguments, kernel_weights
 from cnncalc.layers.ops import GetWeight, Kernel, Map, Ops
 from cnncalc.layers.reach import Reach, TransposedWindow
-from cnncalc.layers.settings import LayerError, PerAxis, format_short, per_axis
+from cnncalc.layers.settings import per_axis
 from cnncalc.layers.window import Axis, simplify, split_padding, transposed_size, window_axes
 
 

@@ -7,12 +7,13 @@ from itertools import chain, product
 from math import prod
 from typing import Any
 
+from cnncalc.layers.arguments import LayerError, Padding, PerAxis
 from cnncalc.layers.base import Example, Layer, Maps, Shape, Shapes, Weight, Work
 from cnncalc.layers.channels import Channels, Chosen
 from cnncalc.layers.groups import ChoosesChannels
 from cnncalc.layers.kernel import BIAS, KERNEL, OUT, PADDING, STRIDE
 from cnncalc.layers.ops import GetWeight, Kernel, Map, Ops, Values
-from cnncalc.layers.settings import LayerError, Padding, PerAxis, index_lists
+from cnncalc.layers.settings import index_lists
 from cnncalc.layers.window import Windowed, check_fits, count_inside, output_size, window_error
 
 CONNECTIONS: Any = index_lists(brief="{} kernels", doc="for each output channel, the input channels it reads, from 0")

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from math import prod
 from typing import ClassVar, NamedTuple
 
+from cnncalc.layers.arguments import Amount, LayerError, Padding, PerAxis, collapse
 from cnncalc.layers.base import Layer, Shape, Shapes, expand_per_axis, spatial_sizes
 from cnncalc.layers.ops import WindowSettings
 from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import Amount, LayerError, Padding, PerAxis, collapse
 from cnncalc.layers.term import maximum
 
 Pairs = tuple[tuple[int, int], ...]

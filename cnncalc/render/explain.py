@@ -9,8 +9,8 @@ from itertools import groupby
 from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
 from cnncalc.analysis.lines import Line, Sum
+from cnncalc.layers.arguments import collapse, format_short
 from cnncalc.layers.base import Layer
-from cnncalc.layers.settings import collapse, format_short
 from cnncalc.render.columns import format_shapes, join
 from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragraph
 from cnncalc.render.numbers import format_digits

@@ -12,7 +12,7 @@ from typing import Any
 from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Seen, Whole
 from cnncalc.errors import Fix, Note, Problem
-from cnncalc.layers.settings import Value
+from cnncalc.layers.arguments import Value
 
 _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 

@@ -11,8 +11,8 @@ from cnncalc import limits
 from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import NONE
 from cnncalc.layers.settings import (
-    NONE,
     REQUIRED,
     AmountSetting,
     AxisOrderSetting,

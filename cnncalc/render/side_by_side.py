@@ -10,7 +10,7 @@ from cnncalc.analysis.figures import FIGURES, Dtype, Figure
 from cnncalc.analysis.folding import Row
 from cnncalc.compare.rows import Side, divide_values, measure
 from cnncalc.compare.side_by_side import Aligned, ComparedNetwork, SideBySide
-from cnncalc.layers.settings import format_value
+from cnncalc.layers.arguments import format_value
 from cnncalc.render.columns import Value
 from cnncalc.render.compare import choose_figures, describe_settings, make_ratio_columns, record_side
 from cnncalc.render.document import (

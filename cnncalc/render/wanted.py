@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc import limits
 from cnncalc.analysis.wanted import Answer, Search
-from cnncalc.layers.settings import format_value
+from cnncalc.layers.arguments import format_value
 from cnncalc.render.columns import join
 from cnncalc.render.document import Block, make_paragraph
 

@@ -7,17 +7,9 @@ from collections.abc import Collection
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers import KINDS, LATER_WORDS, kind_class
+from cnncalc.layers.arguments import LayerError, Value, format_value
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import (
-    AmountSetting,
-    FlagSetting,
-    IntegerSetting,
-    LayerError,
-    PerAxisSetting,
-    Setting,
-    Value,
-    format_value,
-)
+from cnncalc.layers.settings import AmountSetting, FlagSetting, IntegerSetting, PerAxisSetting, Setting
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Index, Literal, Member, Name, constant

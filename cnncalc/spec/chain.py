@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from cnncalc.errors import Source
 from cnncalc.layers import KINDS
+from cnncalc.layers.arguments import format_value
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import format_value
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.write import in_quotes
 

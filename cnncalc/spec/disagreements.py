@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Note
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, format_shape
-from cnncalc.layers.settings import LayerError, SameAs
+from cnncalc.layers.settings import SameAs
 from cnncalc.spec.binding import convert_error
 from cnncalc.spec.builder import Builder
 from cnncalc.spec.family import Description

@@ -1,7 +1,6 @@
-"""Expands a description to a network: runs blocks, evaluates expressions, computes the shape of every output.
+"""Expands a description to a network: runs blocks, evaluates expressions, and has `apply` apply the layers.
 
-After a mistake the expansion continues with what can still be checked: the current tensor is then unknown, or known
-except for its spatial sizes (`doubtful`), and errors that would only follow from that are not reported.
+After a mistake the expansion continues with what can still be checked.
 """
 
 from __future__ import annotations
@@ -10,26 +9,18 @@ from collections.abc import Mapping
 from itertools import count
 
 from cnncalc import limits
-from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
-from cnncalc.layers import kind_class
-from cnncalc.layers.base import Layer, Shape, Shapes, Weight
-from cnncalc.layers.settings import LayerError, Value, format_value
-from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
-from cnncalc.spec.binding import convert_error, make_layer
+from cnncalc.errors import Mistake, Problem, Problems, Span
+from cnncalc.layers import FAMILIES, kind_class
+from cnncalc.layers.arguments import Value, format_value
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network
+from cnncalc.spec.apply import Applier, no_tensor
+from cnncalc.spec.binding import make_layer
 from cnncalc.spec.builder import Builder, room_to_call, shorten
-from cnncalc.spec.describing import (
-    explain_reuse_mismatch,
-    find_activation,
-    guess_output,
-    settles_sizes,
-    suggest_map,
-    write_title,
-)
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
-from cnncalc.spec.repairs import write
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.scope import BEGIN, Definition, Flow, Frame, Output, take_sizes
+from cnncalc.spec.scope import Definition, Flow, Frame, Output, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -63,13 +54,13 @@ class Expander:
         self.built = Builder({}, problems)
         self.replays = Replays(self.built)
         self.layers = description.made
-        self.shapes: dict[tuple[int, Shape], Shape] = {}  # by the identity of the layer; all layers are kept
-        self.arrays: dict[tuple[int, Shapes], tuple[Weight, ...]] = {}
+        self.applier = Applier(description, self.built)
 
     def network(self, inputs: Mapping[str, Shape | None], body: Body) -> Network | None:
         """The network of a description, None if one of its inputs, by name, is not known. Raises TooLarge."""
         self.built = built = Builder(inputs, self.problems)
         self.replays = Replays(built)
+        self.applier = Applier(self.description, built)
         flows = [Flow(index, shape) for index, shape in zip(count(INPUT, -1), inputs.values(), strict=False)]
         start = flows[0] if len(flows) == 1 else Flow(NOTHING if flows else INPUT, None)
         frame = Frame("", {}, self.params, start, self.description.names, None, None)
@@ -78,7 +69,7 @@ class Expander:
         with room_to_call():
             end = self.body(body, frame, start, "")
         if end.node == NOTHING and not end.ended and not built.failed:
-            built.note(self.no_tensor(body[-1].span), "")
+            built.note(no_tensor(self.description, body[-1].span), "")
         network = built.network(self.description, end.node, ended=end.ended)
         self.report_unread_inputs(network)
         return network
@@ -94,11 +85,6 @@ class Expander:
                 self.problems.add(
                     Problem("unread-input", f"the input `{name}` is never used", entry.key_span, help_text)
                 )
-
-    def no_tensor(self, span: Span, *fixes: Fix) -> Mistake:
-        """The mistake of what needs a tensor before the first `from` of a network with several inputs."""
-        names = " and ".join(f"`{name}`" for name in self.description.inputs)
-        return Mistake("no-tensor", f"no tensor flows here yet: the inputs are {names}", span, BEGIN, *fixes)
 
     # bodies, chains, items
 
@@ -121,7 +107,7 @@ class Expander:
         if opened is not None:
             self.built.close(opened, "chain", opened.path.rpartition(".")[2], flow)
         if chain.name and flow.node == NOTHING:
-            self.built.note(self.no_tensor(chain.span), prefix.path_of(chain))
+            self.built.note(no_tensor(self.description, chain.span), prefix.path_of(chain))
             flow = Flow(INPUT, None)
         if chain.name:
             frame.outputs[chain.name] = Output(flow, definition if is_single(chain) else None)
@@ -210,7 +196,7 @@ class Expander:
         if call.sources:
             return self.line(call, frame, flow, path), None
         if call.constant:
-            return self.place(call.constant, flow, call, path)
+            return self.applier.apply(call.constant, flow, call, path)
         target = call.target
         if target is None:
             raise Unknown
@@ -221,40 +207,7 @@ class Expander:
             return self.structure(target, call, frame, flow, path)
         settings = {name: frame.value(value) for name, value in call.bound.items()}
         like = take_sizes(settings, call)
-        return self.place(make_layer(call, call.target, settings, self.layers), flow, call, path, like)
-
-    def place(
-        self, layer: Layer, flow: Flow, call: Call, path: str, like: int | None = None
-    ) -> tuple[Flow, Definition | None]:
-        """Apply a layer to the current tensor; returns its output, doubtful or unknown if a rule of the layer fails."""
-        shape = flow.shape
-        if flow.node == NOTHING:
-            text = f"from({next(iter(self.description.inputs))}) -> {call.span.text}"
-            raise self.no_tensor(call.span, *([] if call.by_name else [write(call.span, text)]))
-        if shape is None:
-            return guess_output(layer, None), None
-        inputs = (shape,)
-        key = (id(layer), shape)
-        try:
-            output = self.shapes.get(key)
-            if output is None:
-                output = self.shapes[key] = layer.output_shape(inputs)
-                self.built.check_different(len(self.shapes), call.span, path)
-        except LayerError as error:
-            if error.code == "wrong-rank" and flow.node < 0 and len(shape) == 1:
-                error.insert_before = error.insert_before or suggest_map(shape[0])
-            if flow.doubtful:  # the sizes are not certain
-                error.detail = ""
-                if error.about == "elements":
-                    error.suggest, error.help = {}, ""
-            if not (flow.doubtful and error.about == "size"):
-                self.built.note(convert_error(error, call, shape), path, flow, self.built.fewer_rounds())
-            self.built.failed = True
-            return guess_output(layer, shape), None
-        node = self.built.add(layer, (flow.node,), inputs, output, call.span, path, like)
-        if flow.doubtful and not settles_sizes(layer, inputs, output):
-            return Flow(node, output if len(output) > 1 else None, doubtful=True), None
-        return Flow(node, output), Definition(None, layer, {}, node, node + 1)
+        return self.applier.apply(make_layer(call, call.target, settings, self.layers), flow, call, path, like)
 
     def block(
         self, block: Block, values: dict[str, Value], call: Call, caller: Frame, flow: Flow, path: str
@@ -282,7 +235,7 @@ class Expander:
         return end, Definition(block, None, values, first, len(self.built.nodes), frame.outputs)
 
     def run(self, block: Block, span: Span, frame: Frame, path: str) -> Flow:
-        title = write_title(block, frame.arguments)
+        title = frame.title()
         self.built.calls.append((title, span))
         opened = self.built.open(path)
         end = self.body(block.body, frame, frame.input, path)
@@ -318,7 +271,7 @@ class Expander:
                 return flow.going_on(), None
             target = find_activation(value)
             if target and not block:
-                return self.place(self.layers.setdefault(target, target()), flow, call, path)
+                return self.applier.apply(self.layers.setdefault(target, target()), flow, call, path)
         raise Mistake(
             "bad-value",
             f"`activation` needs the name of an activation without required arguments, found {format_value(value)}",
@@ -339,31 +292,13 @@ class Expander:
             raise Mistake("reuse-mismatch", message, call.span, "", *fixes)
         before, start, result = self.built.failed, len(self.built.nodes), flow
         if definition.layer:
-            result, _ = self.place(definition.layer, flow, call, path)
+            result, _ = self.applier.apply(definition.layer, flow, call, path)
         elif definition.block:
             result, _ = self.block(definition.block, definition.values, call, frame, flow, path)
         if before or self.built.failed:
             return result, None
-        first = self.built.nodes[definition.first : definition.last]
-        again = self.built.nodes[start:]
-        self.built.step(call.span, len(again))  # nested reuse compares everything again
-        if [node.layer.kind for node in first] != [node.layer.kind for node in again]:
-            raise Mistake("reuse-mismatch", "the reused block consists of different layers here", call.span)
-        for old, new in zip(first, again, strict=True):
-            kept = self.weights(old)
-            if kept != self.weights(new):
-                raise Mistake("reuse-mismatch", explain_reuse_mismatch(old, new), call.span)
-            if kept:
-                self.built.nodes[new.index] = new._replace(shares=old.index if old.shares is None else old.shares)
+        self.applier.share_weights(call, definition, start)
         return result, None
-
-    def weights(self, node: Node) -> tuple[Weight, ...]:
-        """The arrays of a layer; found once for all layers that are alike."""
-        key = (id(node.layer), node.input_shapes)
-        found = self.arrays.get(key)
-        if found is None:
-            found = self.arrays[key] = node.layer.weights(node.input_shapes)
-        return found
 
     # merges
 
@@ -378,7 +313,7 @@ class Expander:
                 help_text = f"name each branch, `a = {source.span.text}`, and write `{call.kind}(a, …)`"
                 raise Mistake("bad-value", message, source.span, help_text if isinstance(output, str) else "")
             present.append((Branch(f"`{source.span.text}`", None, (), source.span, source.span), output.flow))
-        return self.join(call, present, frame, path)
+        return self.applier.join(call, present, frame, path)
 
     def merge(self, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
         if merge.word != "outputs" and merge.head.target is None:
@@ -397,7 +332,7 @@ class Expander:
             if branch.condition is None or self.judge(branch.condition, frame):
                 end = self.branch(branch, merge, frame, flow, f"{path}.{branch.label}")
                 if end.node == NOTHING and not (end.ended and merge.word == "outputs"):
-                    raise self.no_tensor(branch.body_span)
+                    raise no_tensor(self.description, branch.body_span)
                 present.append((branch, end))
         self.built.depth -= 1
         if merge.word == "outputs":
@@ -409,7 +344,7 @@ class Expander:
             result = present[0][1]
         else:
             frame.flow = flow
-            result = self.join(merge.head, present, frame, path, rounds=bool(merge.rounds))
+            result = self.applier.join(merge.head, present, frame, path, rounds=bool(merge.rounds))
         self.built.close(opened, "outputs" if merge.word == "outputs" else "merge", merge.word, result)
         return result
 
@@ -434,32 +369,7 @@ class Expander:
             self.built.ends.add(path, end.node)
         return end
 
-    def join(
-        self, call: Call, present: list[tuple[Branch, Flow]], frame: Frame, path: str, *, rounds: bool = False
-    ) -> Flow:
-        """Apply the layer of a merge to its branches; `rounds` if these are those of a repeat."""
-        settings = {name: frame.value(value) for name, value in call.bound.items()}
-        layer = call.constant or make_layer(call, call.target, settings, self.layers)
-        flows = tuple(flow for _, flow in present)
-        known = [(branch, flow) for branch, flow in present if flow.shape is not None]
-        inputs = tuple(flow.shape for _, flow in known if flow.shape is not None)
-        if len(known) < min(2, len(present)):
-            return Flow(INPUT, inputs[0], doubtful=True) if inputs and not layer.concatenates else Flow(INPUT, None)
-        doubtful = any(flow.doubtful for flow in flows)
-        try:
-            output = layer.output_shape(inputs)
-        except LayerError as error:
-            if not (doubtful and error.about == "size"):
-                from cnncalc.spec.disagreements import explain_disagreement  # only needed for a mistake
 
-                mistake = explain_disagreement(call, known, error, self.built, self.description, rounds=rounds)
-                self.built.note(mistake, path)
-            self.built.failed = True
-            return Flow(INPUT, None) if layer.concatenates else Flow(INPUT, inputs[0], doubtful=True)
-        if len(known) < len(present):
-            return Flow(INPUT, None if layer.concatenates else output, doubtful=True)
-        return Flow(
-            self.built.add(layer, tuple(flow.node for flow in flows), inputs, output, call.span, path),
-            output,
-            doubtful,
-        )
+def find_activation(name: str) -> type[Layer] | None:
+    """The class of an activation without required arguments, None for other names."""
+    return kind_class(name) if FAMILIES.get(name) == "activation" else None

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Span
-from cnncalc.layers.settings import Value, format_value
+from cnncalc.layers.arguments import Value, format_value
 from cnncalc.spec.values import (
     ARITHMETIC,
     EQUALITY,

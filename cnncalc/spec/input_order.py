@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.errors import Problem, Span
+from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape, format_shape
-from cnncalc.layers.settings import Value, format_value
 from cnncalc.spec.repairs import write
 
 LEAST_IMAGE = 8  # sizes from which two numbers may be those of an image

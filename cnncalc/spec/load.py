@@ -11,8 +11,8 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
 from cnncalc.given import Expectation
+from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import Value, format_value
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import INPUT_NAME, Network
 from cnncalc.spec.builder import TooLarge

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
-from cnncalc.layers.settings import Value, format_value
+from cnncalc.layers.arguments import Value, format_value
 
 StrPath = str | os.PathLike[str]
 InputSize = str | Sequence[SupportsIndex]

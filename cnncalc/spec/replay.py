@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc import limits
-from cnncalc.layers.settings import Value
+from cnncalc.layers.arguments import Value
 from cnncalc.network import Group, Node
 from cnncalc.spec.builder import Builder
 from cnncalc.spec.scope import Flow, Frame, Output

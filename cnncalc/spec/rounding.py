@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Note, Span
+from cnncalc.layers.arguments import LayerError, format_value
 from cnncalc.layers.base import Shape
 from cnncalc.layers.reach import Resample, Rule, TransposedWindow, Window
-from cnncalc.layers.settings import LayerError, format_value
 from cnncalc.layers.window import simplify
 from cnncalc.network import INPUT, Node
 from cnncalc.spec.expressions import Expression, Listed, Literal, Name

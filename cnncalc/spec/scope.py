@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Span
+from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Layer, Shape, format_shape
-from cnncalc.layers.settings import LIKE, Value, format_value
+from cnncalc.layers.settings import LIKE
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.network import INPUT, NOTHING
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
@@ -114,6 +115,11 @@ class Frame:
         self.spent: list[int] = caller.spent if caller else [0]  # shared by all frames
         self.index: int | None = None
         self.outputs: dict[str, Output] = {}
+
+    def title(self) -> str:
+        """The call of the block with the values of its arguments, `bottleneck(64, 1)`."""
+        texts = ["…" if isinstance(value, Output) else format_value(value) for value in self.arguments.values()]
+        return f"{self.name}({', '.join(texts)})" if texts else self.name
 
     def chain(self) -> str:
         """The blocks that call one another from the last call of this block to this one."""

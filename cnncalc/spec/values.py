@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
-from cnncalc.layers.settings import Value, format_value
+from cnncalc.layers.arguments import Value, format_value
 
 
 class Word(str):

@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cnncalc.layers.settings import LIKE, Value, format_value
+from cnncalc.layers.arguments import Value, format_value
+from cnncalc.layers.settings import LIKE
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
 from cnncalc.spec.check import RESERVED

@@ -13,11 +13,11 @@ from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.compare.separable import list_dense_equivalents
 from cnncalc.compare.side_by_side import ComparedNetwork
 from cnncalc.execution.interpretations import Counting
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv
 from cnncalc.layers.ops import Kernel, Map, WindowSettings
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv
-from cnncalc.layers.settings import LayerError
 from cnncalc.reading import read
 
 Pair = tuple[Layer, Layer, Layer, Shape]  # the kind, its two convolutions, an input

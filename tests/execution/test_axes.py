@@ -11,9 +11,9 @@ from cnncalc.execution.run import run
 from cnncalc.execution.verify import verify
 from cnncalc.execution.weights import Weights
 from cnncalc.layers import kind_class
+from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map
-from cnncalc.layers.settings import Value
 from cnncalc.network import Network
 from cnncalc.spec.write import write_network
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.settings import LayerError
 
 from ..layers.cases import random_cases
 from .one import count

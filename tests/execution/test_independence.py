@@ -30,7 +30,7 @@ FORMULAS = FUNCTIONS | METHODS - {"sides"}
 ALLOWED = {
     "layers.base",
     "layers.ops",
-    "layers.settings",
+    "layers.arguments",
     "layers.ieee",
     "network",
     *(f"execution.{name}" for name in EXECUTING),

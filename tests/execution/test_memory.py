@@ -32,9 +32,9 @@ from cnncalc.execution.run import run
 from cnncalc.execution.verify import verify
 from cnncalc.execution.weights import Weights, sample_input
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.ops import Map, Ops
-from cnncalc.layers.settings import LayerError
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, Node
 

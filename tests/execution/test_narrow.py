@@ -8,12 +8,12 @@ import pytest
 
 from cnncalc.execution.narrow import narrow_to
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import CarriesChannels, Example, Layer, Maps, Shape, Shapes, Weightless, Work
 from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import LayerError
 from cnncalc.network import INPUT, Network, Node
 
 from ..layers.cases import random_cases

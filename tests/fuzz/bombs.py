@@ -8,8 +8,8 @@ from typing import NamedTuple
 from cnncalc import limits
 from cnncalc.errors import Source
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import LayerError, format_value
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import LayerError, format_value
 from cnncalc.layers.structure import MERGES
 from cnncalc.spec.load import load_source
 

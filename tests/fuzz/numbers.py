@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.execution.weights import nest
 from cnncalc.layers import KINDS
+from cnncalc.layers.arguments import format_value
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import format_value
 from cnncalc.layers.structure import MERGES
 from tests.fuzz.driver import DATA, FILE, NOTHING, Beside
 from tests.fuzz.mutation import mutated

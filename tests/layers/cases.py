@@ -6,6 +6,7 @@ from math import prod
 from random import Random
 
 from cnncalc.layers import FAMILIES, kind_class
+from cnncalc.layers.arguments import LayerError, Value
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import (
     REQUIRED,
@@ -15,13 +16,11 @@ from cnncalc.layers.settings import (
     FlagSetting,
     IndexListsSetting,
     IntegerSetting,
-    LayerError,
     PaddingSetting,
     PerAxisSetting,
     RealSetting,
     Setting,
     SizesSetting,
-    Value,
     WordSetting,
 )
 from cnncalc.layers.structure import MERGES

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, Shapes, expand_per_axis
 from cnncalc.layers.pool import AvgPool
-from cnncalc.layers.settings import LayerError
 from cnncalc.layers.structure import MERGES
 from cnncalc.layers.window import Windowed, to_pairs
 

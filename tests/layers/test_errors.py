@@ -9,8 +9,8 @@ import pytest
 from cnncalc import limits
 from cnncalc.errors.codes import all_codes
 from cnncalc.layers import kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.settings import LayerError
 
 
 def refusal(kind: str, *inputs: Shape, **settings: Any) -> LayerError:

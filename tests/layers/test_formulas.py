@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import LayerError
 from cnncalc.layers.term import Term, gcd, maximum
 from cnncalc.layers.trace import derive_formulas
 

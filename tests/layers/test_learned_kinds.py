@@ -8,9 +8,9 @@ import pytest
 
 from cnncalc.execution.interpretations import Numbers
 from cnncalc.layers import kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.ops import Map
-from cnncalc.layers.settings import LayerError
 
 # LeCun et al. 1998, Table I: the maps of S2 that each map of C3 reads.
 TABLE_I = (

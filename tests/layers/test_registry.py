@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from cnncalc.layers import KINDS, LATER_WORDS, RESERVED_WORDS, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Example, Layer, SameShape, Shapes, Weightless
-from cnncalc.layers.settings import LayerError, integer
+from cnncalc.layers.settings import integer
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
 
 from .. import processes

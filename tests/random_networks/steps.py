@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.settings import format_value
+from cnncalc.layers.arguments import format_value
 from cnncalc.layers.structure import MERGES
 
 from ..layers.test_registry import SIGNATURES

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Seen, Whole
 from cnncalc.layers import kind_class
+from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Layer, Shape, Work
-from cnncalc.layers.settings import Value
 from cnncalc.network import Group
 
 MAP = (4, 8, 8)

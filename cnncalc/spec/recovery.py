@@ -1,21 +1,13 @@
-"""What the expansion asks about layers, blocks and nodes; nothing here builds or reports anything."""
+"""What is still known of a tensor after a mistake, so that the expansion can continue. Only loaded for mistakes."""
 
 from __future__ import annotations
 
 from math import isqrt
 
-from cnncalc.layers import FAMILIES, kind_class
+from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.layers.settings import LayerError, Value, format_value
-from cnncalc.network import INPUT, Node
-from cnncalc.spec.scope import Flow, Output
-from cnncalc.spec.tree import Block
-
-
-def write_title(block: Block, values: dict[str, Value]) -> str:
-    """The call with its values, `bottleneck(64, 1)`."""
-    texts = ["…" if isinstance(value, Output) else format_value(value) for value in values.values()]
-    return f"{block.name}({', '.join(texts)})" if values else block.name
+from cnncalc.network import INPUT
+from cnncalc.spec.scope import Flow
 
 
 def guess_output(layer: Layer, shape: Shape | None) -> Flow:
@@ -35,20 +27,6 @@ def settles_sizes(layer: Layer, inputs: Shapes, output: Shape) -> bool:
         return layer.output_shape(others) == output
     except LayerError:
         return False
-
-
-def explain_reuse_mismatch(old: Node, new: Node) -> str:
-    """Describe the weights that a layer has, and those that it would need where it is reused."""
-    had, needs = (
-        ", ".join(f"{weight.name} {format_value(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
-        for node in (old, new)
-    )
-    return f"the weights of `{old.path}` do not fit: it has {had}, but {needs} is needed here"
-
-
-def find_activation(name: str) -> type[Layer] | None:
-    """The class of an activation without required arguments, None for other names."""
-    return kind_class(name) if FAMILIES.get(name) == "activation" else None
 
 
 def suggest_map(elements: int) -> str:
