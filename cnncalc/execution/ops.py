@@ -166,6 +166,15 @@ class WindowOps(Ops):
         ends = zip(x.sizes, expand_amount(amount, len(x.sizes)), strict=True)
         return select_positions(x, [range(before, size - after) for size, (before, after) in ends])
 
+    def fit(self, x: Map, sizes: tuple[int, ...], value: float) -> Map:
+        kept, border = [], []
+        for have, want in zip(x.sizes, sizes, strict=True):
+            extra = abs(want - have)
+            sides = (extra // 2, extra - extra // 2)
+            kept.append(range(have)[sides[0] : have - sides[1]] if want < have else range(have))
+            border.append(sides if want > have else (0, 0))
+        return self.pad(select_positions(x, kept), tuple(border), value)
+
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
         if x.shape == shape:
             return x

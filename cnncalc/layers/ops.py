@@ -178,6 +178,10 @@ class Ops(ABC):
         """Remove a border."""
 
     @abstractmethod
+    def fit(self, x: Map, sizes: tuple[int, ...], value: float) -> Map:
+        """Pad or crop every axis to a size, equally on both sides, an odd position at the end."""
+
+    @abstractmethod
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
         """Repeat a map along the axes of size 1."""
 

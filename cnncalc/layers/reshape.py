@@ -1,4 +1,4 @@
-"""Layers that only rearrange elements: reshape, shuffle channels, pad, crop."""
+"""Layers that only rearrange elements: flatten, reshape, shuffle channels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from cnncalc import limits
-from cnncalc.layers.arguments import Amount, LayerError, format_value
+from cnncalc.layers.arguments import LayerError, format_value
 from cnncalc.layers.base import (
     CarriesChannels,
     Example,
@@ -21,9 +21,8 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops
-from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import REST, REST_WORD, amount, integer, real, sizes
-from cnncalc.layers.window import Pairs, add_sides, simplify, to_pairs
+from cnncalc.layers.reach import Reach
+from cnncalc.layers.settings import REST, REST_WORD, integer, sizes
 
 
 class Flatten(CarriesChannels, NoOperations, kind="flatten"):
@@ -146,70 +145,3 @@ class ChannelShuffle(Grouped, NoOperations, kind="channel_shuffle"):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"groups": 3}, ((240, 28, 28),)), Example({"groups": 2}, ((4, 5),))
-
-
-class _Border(CarriesChannels, NoOperations):
-    """Base of kinds with an amount on both sides of every spatial axis."""
-
-    linear = True
-    amount: Amount
-
-    def sides(self, inputs: Shapes) -> Pairs:
-        return to_pairs("amount", self.amount, len(spatial_sizes(self.kind, inputs[0])))
-
-
-class Pad(_Border, kind="pad"):
-    """[C, *I] → [C, *(I + before + after)], adds a border with a constant value."""
-
-    reference = "PyTorch, torch.nn.ConstantPad2d"
-    amount: Amount = amount(symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]")
-    value: float = real(0, brief="of {}", doc="value of the border")
-
-    def result_shape(self, inputs: Shapes) -> Shape:
-        sides = self.sides(inputs)
-        return (inputs[0][0], *(i + add_sides(a, b) for i, (a, b) in zip(inputs[0][1:], sides, strict=True)))
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
-
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        return ops.pad(inputs[0], self.amount, self.value)
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example({"amount": 3}, ((3, 224, 224),)),
-            Example({"amount": ((0, 1), (2, 0)), "value": -1}, ((2, 5, 6),)),
-        )
-
-
-class Crop(_Border, kind="crop"):
-    """[C, *I] → [C, *(I − before − after)], removes a border."""
-
-    reference = "O. Ronneberger, P. Fischer, T. Brox, U-Net, arXiv:1505.04597"
-    amount: Amount = amount(symbol="A", brief="by {}", doc="a number, one for each axis, or pairs [before, after]")
-
-    def result_shape(self, inputs: Shapes) -> Shape:
-        axes = tuple(zip(inputs[0][1:], self.sides(inputs), strict=True))
-        for i, (a, b) in axes:
-            if a + b >= i:
-                most = tuple(side if sum(side) < size else ((size - 1) // 2,) * 2 for size, side in axes)
-                raise LayerError(
-                    "size-runs-out",
-                    f"`{self.kind}` removes {a} + {b} = {a + b} of {i} positions: none is left",
-                    offer="at most {}",
-                    suggest={"amount": simplify(most)},
-                    argument="amount",
-                    about="size",
-                )
-        return (inputs[0][0], *(i - add_sides(a, b) for i, (a, b) in axes))
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
-
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        return ops.crop(inputs[0], self.amount)
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return Example({"amount": 4}, ((64, 64, 64),)), Example({"amount": ((0, 1), (2, 0))}, ((2, 5, 6),))

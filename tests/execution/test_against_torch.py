@@ -15,11 +15,18 @@ from cnncalc.execution.weights import Weights
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.ops import Map
-from cnncalc.layers.window import Windowed, to_pairs
+from cnncalc.layers.window import Windowed
 from cnncalc.network import INPUT, Network
 
 from ..layers.cases import random_cases
-from ..layers.test_against_torch import MODULES, NO_MODULE, is_numeric, is_refused_for_no_reason_of_shape, sides
+from ..layers.test_against_torch import (
+    MODULES,
+    NO_MODULE,
+    bordered,
+    is_numeric,
+    is_refused_for_no_reason_of_shape,
+    sides,
+)
 from ..networks import network
 from ..random_networks.kinds import Kinds
 from .branches import random_network
@@ -110,12 +117,8 @@ def by_padded_pool(torch: Any, layer: Any, shapes: Shapes, x: Any) -> Any:
 
 def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> Any:
     x = tensors[0]
-    n = x.dim() - 2
     if layer.kind in ("pad", "crop"):
-        amounts = [side for pair in reversed(to_pairs("amount", layer.amount, n)) for side in pair]
-        if layer.kind == "pad":
-            return torch.nn.functional.pad(x, amounts, value=layer.value)
-        return torch.nn.functional.pad(x, [-side for side in amounts])
+        return bordered(torch, layer, x)
     if layer.kind == "reshape":
         return x.reshape(1, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":

@@ -261,12 +261,23 @@ known = {*PLAIN, *(name for name in vars(Kinds) if name in KINDS)}
 MODULES |= {kind: of_networks for kind in known - {*MODULES, *NO_MODULE}}
 
 
+def bordered(torch: Any, layer: Any, x: Any) -> Any:
+    """The map padded or cropped; to sizes as `torch.nn.functional.pad` takes them, an odd position at the end."""
+    pairs = layer.amount
+    if layer.like is not None:
+        extra = [abs(want - have) for have, want in zip(x.shape[2:], layer.like, strict=True)]
+        pairs = tuple((n // 2, n - n // 2) for n in extra)
+    amounts = [side for pair in reversed(to_pairs("amount", pairs, x.dim() - 2)) for side in pair]
+    if layer.kind == "crop":
+        return torch.nn.functional.pad(x, [-side for side in amounts])
+    return torch.nn.functional.pad(x, amounts, value=layer.value)
+
+
 def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
     """What PyTorch's plain function for the kind gives."""
     x = tensors[0]
     if layer.kind in ("pad", "crop"):
-        amounts = [side for pair in reversed(to_pairs("amount", layer.amount, x.dim() - 2)) for side in pair]
-        return torch.nn.functional.pad(x, amounts if layer.kind == "pad" else [-side for side in amounts])
+        return bordered(torch, layer, x)
     if layer.kind == "reshape":
         return x.reshape(2, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.execution.verify import verify
+from cnncalc.layers.reach import Window
 from cnncalc.network import INPUT
 from cnncalc.spec.write import write_network
 
@@ -65,6 +66,63 @@ def test_runs_of_a_block_take_the_sizes_of_their_own_input() -> None:
     ups = [node for node in network(text).nodes if node.layer.kind == "upsample"]
     assert [node.output for node in ups] == [(4, 20, 31), (4, 20, 31), (4, 10, 15), (4, 10, 15)]
     assert [node.like for node in ups] == [INPUT, ups[0].index, ups[2].index - 4, ups[2].index]
+
+
+BORDERS = """
+    input: [1, 29, 20]
+    layers:
+      - skip = conv(4, 3) -> relu
+      - conv(8, 3, stride=2) -> upsample(2) -> (low = conv(4, 1))
+      - concat:
+          skip: from(skip) -> crop(like=low)
+          low: identity
+      - conv(2, 1) -> pad(like=input, value=1)
+"""
+
+
+def test_crop_and_pad_take_the_sizes_of_an_output() -> None:
+    """29×20 → 27×18 → 13×8 → 26×16: of the crop of 1 row it is the last, and 3 rows are padded as 1 and 2."""
+    made = network(BORDERS)
+    crop, pad = (node for node in made.nodes if node.layer.kind in ("crop", "pad"))
+    assert crop.output == (4, 26, 16)
+    assert crop.layer.reach(crop.input_shapes, crop.output) == (Window(1, before=0), Window(1, before=-1))
+    assert pad.output == (2, 29, 20)
+    assert pad.layer.reach(pad.input_shapes, pad.output) == (Window(1, before=1), Window(1, before=2))
+    assert verify(made).held
+
+
+@pytest.mark.parametrize("size", ["1x29x20", "1x64x65", "1x5x6"])
+def test_crop_and_pad_hold_for_every_input(size: str) -> None:
+    assert report(BORDERS, input=size).output == (2, *map(int, size.split("x")[1:]))
+
+
+def test_crop_and_pad_expanded_are_read_back() -> None:
+    text = write_network(network(BORDERS))
+    assert "crop(like=low_conv1" in text or "crop(like=low)" in text
+    assert "like=input" in text
+    again = network(text, input="1x65x66")
+    assert again.nodes[-1].output == (2, 65, 66)
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "text"),
+    [
+        ("crop(like=[9, 9])", "shape-mismatch", "`crop` to 9×9 cannot enlarge the input, which is 8×9"),
+        ("pad(like=[9, 8])", "shape-mismatch", "`pad` to 9×8 cannot shrink the input, which is 8×9"),
+        ("crop(1, like=[8, 8])", "bad-argument", "takes only one of `amount` or `like`"),
+        ("crop", "missing-argument", "`crop` needs `amount` or `like`"),
+        ("pad(value=1)", "missing-argument", "`pad` needs `amount` or `like`"),
+        ("pad(like=[9])", "wrong-rank", "for 1 spatial axis, but the input has 2 spatial axes"),
+    ],
+)
+def test_what_crop_and_pad_cannot_take(call: str, code: str, text: str) -> None:
+    [found] = read(f"""
+        input: [3, 8, 9]
+        layers:
+          - {call}
+    """).problems
+    assert found.code == code
+    assert text in found.message
 
 
 def test_sizes_may_be_given_as_numbers_too() -> None:

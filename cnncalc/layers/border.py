@@ -1,0 +1,144 @@
+"""Layers that add or remove a border: pad and crop."""
+
+from __future__ import annotations
+
+from cnncalc.layers.arguments import Amount, LayerError
+from cnncalc.layers.base import (
+    CarriesChannels,
+    Example,
+    Maps,
+    NoOperations,
+    Shape,
+    Shapes,
+    expand_per_axis,
+    format_shape,
+    spatial_sizes,
+)
+from cnncalc.layers.ops import GetWeight, Map, Ops
+from cnncalc.layers.reach import Reach, Window
+from cnncalc.layers.settings import amount, real
+from cnncalc.layers.targets import check_one_of, like
+from cnncalc.layers.window import Pairs, add_sides, simplify, split_padding, to_pairs
+
+
+class _Border(CarriesChannels, NoOperations):
+    """Base of kinds with an amount on both sides of every spatial axis, or the sizes of another output."""
+
+    linear = True
+    amount: Amount | None
+    like: tuple[int, ...] | None
+
+    def check_arguments(self) -> None:
+        check_one_of(self, "amount", "like")
+
+    def sides(self, inputs: Shapes) -> Pairs:
+        """The amount before and after on every axis; for sizes, the odd position is after."""
+        sizes = spatial_sizes(self.kind, inputs[0])
+        if self.amount is not None:
+            return to_pairs("amount", self.amount, len(sizes))
+        wanted = self.wanted(inputs)
+        self.check_sizes(sizes, wanted)
+        return tuple(split_padding(abs(have - want)) for have, want in zip(sizes, wanted, strict=True))
+
+    def wanted(self, inputs: Shapes) -> Shape:
+        """The sizes to which the map is padded or cropped. Raises LayerError `wrong-rank`."""
+        assert self.like is not None
+        return expand_per_axis("like", self.like, len(inputs[0]) - 1)
+
+    def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
+        """Raises LayerError `shape-mismatch` where the sizes are on the wrong side of those of the input."""
+        raise NotImplementedError
+
+    def sizes_error(self, sizes: Shape, wanted: Shape, *, verb: str, other: str) -> LayerError:
+        """The error for a map that is already smaller, or larger, than wanted; `other` is the kind for that case."""
+        have, want = (format_shape((1, *each)).removeprefix("1×") for each in (sizes, wanted))
+        text = f"`{self.kind}` to {want} cannot {verb} the input, which is {have}"
+        return LayerError(
+            "shape-mismatch", text, help=f"write `{other}(like=…)` to {verb} it", argument="like", about="size"
+        )
+
+
+class Pad(_Border, kind="pad"):
+    """[C, *I] → [C, *(I + before + after)], adds a border with a constant value, or up to the sizes of an output."""
+
+    reference = "PyTorch, torch.nn.ConstantPad2d"
+    amount: Amount | None = amount(
+        None, symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"
+    )
+    value: float = real(0, brief="of {}", doc="value of the border")
+    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="an output whose sizes are taken")
+
+    def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
+        if any(have > want for have, want in zip(sizes, wanted, strict=True)):
+            raise self.sizes_error(sizes, wanted, verb="shrink", other="crop")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        sides = self.sides(inputs)
+        if self.like is not None:
+            return (inputs[0][0], *self.wanted(inputs))
+        return (inputs[0][0], *(i + add_sides(a, b) for i, (a, b) in zip(inputs[0][1:], sides, strict=True)))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        if self.like is not None:
+            return ops.fit(inputs[0], self.like, self.value)
+        assert self.amount is not None
+        return ops.pad(inputs[0], self.amount, self.value)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"amount": 3}, ((3, 224, 224),)),
+            Example({"amount": ((0, 1), (2, 0)), "value": -1}, ((2, 5, 6),)),
+            Example({"like": (8, 9)}, ((2, 5, 6),)),
+        )
+
+
+class Crop(_Border, kind="crop"):
+    """[C, *I] → [C, *(I − before − after)], removes a border, or what exceeds the sizes of an output."""
+
+    reference = "O. Ronneberger, P. Fischer, T. Brox, U-Net, arXiv:1505.04597"
+    amount: Amount | None = amount(
+        None, symbol="A", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"
+    )
+    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="an output whose sizes are taken")
+
+    def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
+        if any(have < want for have, want in zip(sizes, wanted, strict=True)):
+            raise self.sizes_error(sizes, wanted, verb="enlarge", other="pad")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        axes = tuple(zip(inputs[0][1:], self.sides(inputs), strict=True))
+        if self.like is not None:
+            return (inputs[0][0], *self.wanted(inputs))
+        for i, (a, b) in axes:
+            if a + b >= i:
+                most = tuple(side if sum(side) < size else ((size - 1) // 2,) * 2 for size, side in axes)
+                raise LayerError(
+                    "size-runs-out",
+                    f"`{self.kind}` removes {a} + {b} = {a + b} of {i} positions: none is left",
+                    offer="at most {}",
+                    suggest={"amount": simplify(most)},
+                    argument="amount",
+                    about="size",
+                )
+        return (inputs[0][0], *(i - add_sides(a, b) for i, (a, b) in axes))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        if self.like is not None:
+            return ops.fit(inputs[0], self.like, 0)
+        assert self.amount is not None
+        return ops.crop(inputs[0], self.amount)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"amount": 4}, ((64, 64, 64),)),
+            Example({"amount": ((0, 1), (2, 0))}, ((2, 5, 6),)),
+            Example({"like": (4, 3)}, ((2, 5, 6),)),
+        )
