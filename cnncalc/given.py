@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from cnncalc.errors import Span
 from cnncalc.layers.arguments import Value
+from cnncalc.records import NamedTuple
 
 
 class Expectation(NamedTuple):

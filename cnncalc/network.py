@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.records import NamedTuple
 
 T = TypeVar("T")
 FormerPaths = Callable[[], Mapping[str, Sequence[str]]]

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent / "cnncalc"
 # room → the rooms it may import; what is imported inside a function counts like any other import
 ARROWS: dict[str, set[str]] = {
     "limits": set(),
+    "records": set(),
     "errors": set(),
     "nearest": set(),
     "system": set(),
@@ -41,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 ARROWS["cli"] = {*ARROWS} - {"__main__"}
-EVERYWHERE = {"limits"}  # what every room may import, too
+EVERYWHERE = {"limits", "records"}  # what every room may import, too
 # What Rich and notebooks ask the report itself for.
 EXCEPTIONS = {"analysis/report.py": ["cnncalc.render.summary", "cnncalc.render.summary.rich_summary"]}
 # library → the only room that may import it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.analysis import receptive_field
@@ -15,6 +14,7 @@ from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.channels import Channels
 from cnncalc.layers.reach import Reach
 from cnncalc.network import Network, Node, positions_of
+from cnncalc.records import NamedTuple
 
 Rules = tuple[Reach, Channels]
 

@@ -14,10 +14,10 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor, gcd, lcm
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
+from cnncalc.records import NamedTuple
 
 MOST_DRIFT = Fraction(1, 8)  # of the steps of units that are said to step alike, as a share of the larger
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
+from cnncalc.records import NamedTuple
 
 
 class Cover(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.analysis.field_sums import Step, count_way_lengths, field_lines, list_steps
@@ -13,6 +12,7 @@ from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.trace import Formula, derive_formulas, to_formula, trace
 from cnncalc.network import INPUT_NAME, Network
+from cnncalc.records import NamedTuple
 
 # The symbol of each quantity.
 LEFT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cnncalc import limits
 from cnncalc.analysis.input_view import InputView, views
@@ -16,6 +16,7 @@ from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, name_sizes, to_formula, trace
 from cnncalc.layers.window import ceil_divide
 from cnncalc.network import Network, positions_of
+from cnncalc.records import NamedTuple
 
 T = TypeVar("T")
 

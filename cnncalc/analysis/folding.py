@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import takewhile
-from typing import NamedTuple
 
 from cnncalc.analysis.figures import Dtype, Figure, Value
 from cnncalc.analysis.report import NO_COSTS, Costs, LayerReport, Report
 from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT_NAME, Group
+from cnncalc.records import NamedTuple
 
 READABLE = 40  # rows of a table that is still easy to read
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.report import NOTHING_SEEN, ReceptiveField, Report, Seen
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
+from cnncalc.records import NamedTuple
 
 
 class InputView(NamedTuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.layers.trace import Formula
+from cnncalc.records import NamedTuple
 
 
 class Sum(NamedTuple):

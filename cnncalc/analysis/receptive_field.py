@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from math import floor
-from typing import NamedTuple
 
 from cnncalc.analysis.axis_field import (
     AxisField,
@@ -27,6 +26,7 @@ from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Rearranged, Rule, Window
+from cnncalc.records import NamedTuple
 
 
 class Field(NamedTuple):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.settings import PerAxisSetting
 from cnncalc.network import INPUT, Group, input_label
+from cnncalc.records import NamedTuple
 
 
 class ReceptiveField(NamedTuple):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import product
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.arguments import LayerError, Value
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import SameAs
 from cnncalc.network import Network, Node
+from cnncalc.records import NamedTuple
 
 FREE = ("kernel", "stride", "padding")
 Settings = tuple[tuple[str, Value], ...]

@@ -1,7 +1,7 @@
 """`cnncalc run`."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
+from cnncalc.records import NamedTuple
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
 from cnncalc.analysis.folding import Row
 from cnncalc.analysis.report import Report
 from cnncalc.errors import CnncalcError
+from cnncalc.records import NamedTuple
 
 Side = Row | Report | None  # None if the layer is only in the other network
 

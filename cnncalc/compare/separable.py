@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from fractions import Fraction
 from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.folding import make_row
@@ -19,6 +19,7 @@ from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv, TwoSteps
 from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node, once_per_layer
+from cnncalc.records import NamedTuple
 
 
 def list_convolutions(network: Network) -> list[str]:

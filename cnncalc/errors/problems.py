@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors.positions import Span
+from cnncalc.records import NamedTuple
 
 
 class Fix(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
-from typing import NamedTuple
 
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.analyze import Follower, follow
@@ -23,6 +22,7 @@ from cnncalc.execution.cones import (
 from cnncalc.execution.observe import Counts, Trace
 from cnncalc.layers.base import Layer, Shape, Work
 from cnncalc.network import Network, Node, positions_of
+from cnncalc.records import NamedTuple
 
 Intervals = tuple[Interval, ...]
 

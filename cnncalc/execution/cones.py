@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import product
 from math import floor
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc import limits
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Rearranged, Resample, Rule, TransposedWindow, Window
 from cnncalc.network import INPUT, Network, Node, positions_of
+from cnncalc.records import NamedTuple
 
 Interval = tuple[int, int] | None
 

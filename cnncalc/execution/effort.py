@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.execution.cones import compute_ranges
 from cnncalc.layers.reach import AdaptiveWindow, Rule
 from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node, positions_of
+from cnncalc.records import NamedTuple
 
 # steps, some twenty nanoseconds each
 ELEMENT, BORDER = 50, 8  # for computing an element, and for an element of padding

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from math import prod
 from sys import getsizeof
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.execution.effort import Effort, count_border, count_positions, estimate_efforts
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Chosen
 from cnncalc.network import Network, Node, positions_of
+from cnncalc.records import NamedTuple
 
 POINTER = 8  # of an element in a list
 WORKING = 12 * POINTER  # for each element that a layer reads, computes or stores meanwhile: lists of lists

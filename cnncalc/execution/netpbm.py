@@ -10,11 +10,11 @@ import sys
 from array import array
 from collections.abc import Sequence
 from math import isfinite, prod
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.weights import FlatArray
+from cnncalc.records import NamedTuple
 
 MAGIC = {b"P2": (1, False), b"P5": (1, True), b"P3": (3, False), b"P6": (3, True)}  # channels, binary
 _TOKEN = re.compile(rb"(?:\s|#[^\r\n]*+[\r\n])*+([^\s#]+)")

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import reduce
 from math import prod
 from operator import or_
-from typing import NamedTuple
 
 from cnncalc.execution.interpretations import Counting, Provenance, trace_inputs
 from cnncalc.execution.narrow import narrow_to
@@ -19,6 +18,7 @@ from cnncalc.execution.weights import get_ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.ops import Map
 from cnncalc.network import INPUT, INPUT_NAME, Network, Node
+from cnncalc.records import NamedTuple
 
 Step = Callable[[], None]  # called after each layer
 

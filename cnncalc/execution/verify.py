@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError
@@ -18,6 +17,7 @@ from cnncalc.execution.narrow import narrow
 from cnncalc.execution.observe import Trace, count_layers, count_network, isolate, trace_layers, trace_network
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Node
+from cnncalc.records import NamedTuple
 
 APART = "each layer at its own setting with few channels, beside the positions traced through all"
 Tick = Callable[[int, int], None]  # layers done, of how many

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import inf, isfinite, prod, sqrt
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.errors import CnncalcError, Problem, Problems
 from cnncalc.given import GivenArray, GivenWeights
@@ -14,6 +14,7 @@ from cnncalc.layers.base import Shape, Weight
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import INPUT_NAME, Network, Node
 from cnncalc.paths import PathError, PathFinder
+from cnncalc.records import NamedTuple
 
 Array = Any  # a number, or a list of arrays
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.layers.ops import PaddingOf, Values
+from cnncalc.records import NamedTuple
 
 
 class Sliding(NamedTuple):

@@ -5,9 +5,8 @@ For messages only. A name that has become a kind leaves the table; a test fails 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.layers.frameworks import strip_name
+from cnncalc.records import NamedTuple
 
 
 class Absent(NamedTuple):

@@ -1,7 +1,7 @@
 """The base class of all layer kinds: arguments and, for given inputs, output, weights, work, reach and channels.
 
 The modules of the families define the kinds; `spec` creates layers from calls in files, `analysis` and `execution`
-apply their rules. Here and in the whole package records are NamedTuples, and `Layer` has its own constructor and
+apply their rules. In the whole package records are NamedTuples (`records.py`), and `Layer` has its own constructor and
 equality, because of import time: defining a dataclass takes ten times as long, since it generates and compiles code.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain, starmap
 from math import prod
 from operator import add
-from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, final
+from typing import Any, ClassVar, TypeVar, dataclass_transform, final
 
 from cnncalc import limits
 from cnncalc.layers.arguments import LayerError, Value, format_value
@@ -19,6 +19,7 @@ from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import REQUIRED, SameAs, Setting
+from cnncalc.records import NamedTuple
 
 Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
 Shapes = tuple[Shape, ...]

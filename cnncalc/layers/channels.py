@@ -7,7 +7,7 @@ channels.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from cnncalc.records import NamedTuple
 
 
 class Chosen(NamedTuple):

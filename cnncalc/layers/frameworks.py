@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from cnncalc.records import NamedTuple
 
 INPUT = "<input>"  # in place of our argument: the size of the input, which cnncalc infers
 IGNORED = "<ignored>"  # no effect on what cnncalc computes: a device, a momentum, a seed

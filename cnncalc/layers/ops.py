@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import chain
 from math import prod
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from cnncalc.layers.arguments import Amount, Factor, Padding, PerAxis
+from cnncalc.records import NamedTuple
 
 Values = list[Any]  # elements, of the type that a subclass of Ops works on
 GetWeight = Callable[

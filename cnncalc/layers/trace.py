@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import starmap
 from math import prod
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.layers.arguments import Value
@@ -12,6 +11,7 @@ from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.settings import SameAs, Setting
 from cnncalc.layers.term import Real, Term
 from cnncalc.layers.window import Pairs, Windowed
+from cnncalc.records import NamedTuple
 
 # the subscripts of a symbol for each axis
 AXES = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w"), 4: ("1", "2", "3", "4"), 5: ("1", "2", "3", "4", "5")}

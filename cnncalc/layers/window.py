@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from cnncalc.layers.arguments import Amount, LayerError, Padding, PerAxis, collapse
 from cnncalc.layers.base import Layer, Shape, Shapes, expand_per_axis, spatial_sizes
 from cnncalc.layers.ops import WindowSettings
 from cnncalc.layers.reach import Reach, Window
 from cnncalc.layers.term import maximum
+from cnncalc.records import NamedTuple
 
 Pairs = tuple[tuple[int, int], ...]
 Accepts = Callable[[tuple["Axis", ...]], bool]

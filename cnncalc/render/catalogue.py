@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from cnncalc.analysis.report import Costs
 from cnncalc.network import Network
+from cnncalc.records import NamedTuple
 from cnncalc.render.columns import Value, format_shapes, join
 from cnncalc.render.document import EMPTY, Cell, Column, Table, fit_table
 from cnncalc.render.numbers import format_units

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
+from cnncalc.records import NamedTuple
 from cnncalc.render.text import clean, count_cells, elide
 
 GAP = 2  # blanks between columns

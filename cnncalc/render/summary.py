@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
+from cnncalc.records import NamedTuple
 from cnncalc.render import numbers
 from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join, list_inputs
 from cnncalc.render.document import (

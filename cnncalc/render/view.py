@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.figures import Dtype
+from cnncalc.records import NamedTuple
 
 
 class View(NamedTuple):

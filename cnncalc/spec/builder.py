@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, format_shape
 from cnncalc.network import INPUT, Group, Network, Node, input_label
+from cnncalc.records import NamedTuple
 from cnncalc.spec.ends import Ends, suggest_output
 from cnncalc.spec.expressions import Literal
 from cnncalc.spec.family import Description

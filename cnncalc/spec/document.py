@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Problems, Source, Span
 from cnncalc.network import INPUT_NAME
+from cnncalc.records import NamedTuple
 from cnncalc.spec.bodies import BodyReader
 from cnncalc.spec.expressions import Expression, Unreadable
 from cnncalc.spec.grammar import read_declaration

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from cnncalc.errors import Fix, Span
+from cnncalc.records import NamedTuple
 from cnncalc.spec.tree import Merge
 
 

@@ -6,10 +6,10 @@ Only the first bytes are looked at. A format that a reader of `reading.READERS` 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Problem, Source, Span
+from cnncalc.records import NamedTuple
 
 
 class FileFormat(NamedTuple):

@@ -9,12 +9,13 @@ unit   =  KIND [ "(" arguments ")" ]  |  "(" text ")"
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import MERGES, ROUNDS
+from cnncalc.records import NamedTuple
 from cnncalc.spec.cursor import Cursor
 from cnncalc.spec.expressions import (
     Arithmetic,

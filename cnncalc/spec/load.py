@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
@@ -15,6 +14,7 @@ from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape
 from cnncalc.nearest import did_you_mean
 from cnncalc.network import INPUT_NAME, Network
+from cnncalc.records import NamedTuple
 from cnncalc.spec.builder import TooLarge
 from cnncalc.spec.check import Checker
 from cnncalc.spec.document import KeyedValue, Reason

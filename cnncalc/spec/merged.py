@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from cnncalc.errors import Amount, Problems, Source
+from cnncalc.records import NamedTuple
 from cnncalc.spec.family import Description
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, parse
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc import limits
 from cnncalc.layers.arguments import Value
 from cnncalc.network import Group, Node
+from cnncalc.records import NamedTuple
 from cnncalc.spec.builder import Builder
 from cnncalc.spec.scope import Flow, Frame, Output
 from cnncalc.spec.values import ListValue

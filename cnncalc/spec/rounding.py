@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Note, Span
@@ -19,6 +18,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.layers.reach import Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.window import simplify
 from cnncalc.network import INPUT, Node
+from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Expression, Listed, Literal, Name
 
 MOST_NOTES = 3  # layers that are named

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc import limits
 from cnncalc.errors import Mistake, Span
 from cnncalc.layers.arguments import Value, format_value
@@ -11,6 +9,7 @@ from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LIKE
 from cnncalc.layers.structure import ROUNDS
 from cnncalc.network import INPUT, NOTHING
+from cnncalc.records import NamedTuple
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown, list_of
 from cnncalc.spec.sizes import SIZE_NAMES, size_named, unknown_member

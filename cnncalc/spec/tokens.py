@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake
+from cnncalc.records import NamedTuple
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 

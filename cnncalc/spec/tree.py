@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.errors import Span
+from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Expression
 
 

@@ -7,7 +7,8 @@ and the schema; a problem asks only whether its code is a warning. Tests run eve
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple
+
+from cnncalc.records import NamedTuple
 
 GROUPS = ("reading", "document", "grammar", "names", "arguments", "structure", "shapes", "warnings")
 
