@@ -13,7 +13,7 @@ from cnncalc.errors import Problem, Problems, Source
 from cnncalc.network import Network
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import Loaded, Overrides, load_source
-from cnncalc.spec.repairs import COST_OF_STEP, confirm_repairs
+from cnncalc.spec.repairs import COST_OF_STEP, EVALUATED_PER_BYTE, confirm_repairs
 
 
 def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check_expect: bool) -> list[Problem]:
@@ -37,10 +37,12 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
 
 
 def _cost(loaded: Loaded) -> int:
-    """What a reading took, in bytes of all its files; more than there is room for where the network is too large."""
+    """What a reading took, in bytes of all its files; more than is allowed where the network is too large."""
     if loaded.network and len(loaded.network.nodes) > limits.REPAIR_LAYERS:
         return limits.REPAIR_COST + 1
-    return (loaded.source.amount.bytes if loaded.source else 0) + COST_OF_STEP * loaded.steps
+    assert loaded.source
+    amount = loaded.source.amount
+    return amount.bytes + COST_OF_STEP * loaded.steps + amount.evaluated // EVALUATED_PER_BYTE
 
 
 def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> list[Problem]:

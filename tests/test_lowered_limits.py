@@ -165,7 +165,9 @@ def answers(count: int) -> str:
 # limit → (what it is lowered to, whether something of a size is taken whole)
 LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "PICTURE_PIXELS": (30, lambda size: not is_refused(b"P5 %d 1 255\n" % size)),
-    "EVALUATION_STEPS": (31, lambda size: not is_too_large(f"layers: ['relu if {sum_of(size - 2)} > 0']")),
+    "EVALUATION_STEPS": (  # seven of them are the input and its elements
+        40, lambda size: not is_too_large(f"layers: ['relu if {sum_of(size - 9)} > 0']"),
+    ),
     "STEPS_AFTER_ERROR": (9, has_two_mistakes),
     "PATH_CHARACTERS": (30, lambda size: not is_too_large(f"layers: ['{'a' * size} = relu']")),
     "UNKNOWN_ARGUMENTS": (
@@ -214,6 +216,30 @@ def test_what_is_at_a_limit_is_taken_and_one_more_is_not(
     most, is_taken = LOWERED[limit]
     monkeypatch.setattr(limits, limit, most)
     assert (is_taken(most), is_taken(most + 1)) == (True, False)
+
+
+@pytest.mark.parametrize(("most", "refused"), [(65, 0), (64, 1), (30, 1), (5, 1)])
+def test_expressions_in_all_places_of_all_files_count_together(
+    most: int, refused: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Params of 11 parts each, an input of 14 and its 3 elements, a condition of 13, an expectation of 13."""
+    monkeypatch.chdir(tmp_path)
+    term = sum_of(11)
+    Path("base.yaml").write_text(
+        f"params: {{p: {term}}}\ninput: [1, {term}, 8]\nlayers: ['relu if p + {sum_of(9)} > q']\n"
+    )
+    Path("net.yaml").write_text(f"extends: base\nparams: {{q: {term}}}\nexpect: {{macs: 0 * ({term})}}\n")
+    monkeypatch.setattr(limits, "EVALUATION_STEPS", most)
+    assert [problem.code for problem in read("net.yaml", check_expect=True).problems] == ["too-large"] * refused
+
+
+def test_repairs_are_not_tried_where_expressions_take_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each trial evaluates all of them again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(limits, "REPAIR_COST", 80_000)
+    for parts, tried in ((1, True), (97, False)):
+        text = f"layers:\n- '(relu if {sum_of(parts)} > 0) * 2500'\n- rellu\n"
+        assert bool(problems(text)[0].fixes) == tried
 
 
 def test_arrays_that_a_note_names(

@@ -55,6 +55,20 @@ def test_what_a_name_means_in_this_order(folder: Path, monkeypatch: pytest.Monke
     assert read("tanh", inputs=["1x4"]).require_network().name == "tanh"
 
 
+def test_no_file_reads_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there is a file named `-`, which an architecture could mean."""
+    text = "input: [1, 4]\nlayers: [relu]\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    for name in ("-", "-.yaml"):
+        (folder / name).write_text(text)
+    for name in ("-", "./-", "/dev/stdin"):
+        (folder / "net.yaml").write_text(f"extends: '{name}'\n")
+        (problem,) = read("net.yaml").problems
+        assert (problem.code, problem.span and problem.span.text) == ("extends-missing", f"'{name}'")
+    (folder / "net.yaml").write_text("extends: '-.yaml'\n")
+    assert read("net.yaml").problems == []
+
+
 def test_a_word_that_means_nothing_has_a_suggestion(folder: Path) -> None:
     (problem,) = read("alexnt").problems
     assert (problem.code, problem.help) == ("unreadable", "did you mean the bundled `alexnet`?")

@@ -11,14 +11,15 @@ LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that li
 
 
 class Amount:
-    """How much has been read so far of a file and of those that it extends: limits hold for all of them together."""
+    """How much has been read and evaluated of a file and those that it extends, which have their limits together."""
 
-    __slots__ = ("bytes", "nodes", "unread", "words")
+    __slots__ = ("bytes", "evaluated", "nodes", "unread", "words")
 
     def __init__(self) -> None:
         self.bytes = 0
         self.nodes = 0  # strings, lists and mappings
         self.words = 0  # of calls and expressions
+        self.evaluated = 0  # parts of expressions, and elements of lists
         self.unread: Span | None = None  # the first string that was not read because there were too many words
 
 

@@ -63,7 +63,7 @@ class Expander:
         self.applier = Applier(self.description, built)
         flows = [Flow(index, shape) for index, shape in zip(count(INPUT, -1), inputs.values(), strict=False)]
         start = flows[0] if len(flows) == 1 else Flow(NOTHING if flows else INPUT, None)
-        frame = Frame("", {}, self.params, start, self.description.names, None, None)
+        frame = Frame("", {}, self.params, start, self.description.names, None, None, self.description.amount)
         named = zip(inputs, flows, strict=True)
         frame.outputs = {name: Output(flow, None) for name, flow in named if name not in (INPUT_NAME, *self.params)}
         with room_to_call():
@@ -213,7 +213,7 @@ class Expander:
         self, block: Block, values: dict[str, Value], call: Call, caller: Frame, flow: Flow, path: str
     ) -> tuple[Flow, Definition | None]:
         given: dict[str, Value] = {}
-        frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span)
+        frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span, caller.amount)
         if self.built.depth >= limits.NESTING and frame.recurs():
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
             help_text = f"add a condition that ends it, e.g. `{shorten(call.span.text)} if …`"

@@ -32,7 +32,7 @@ class Scope(Protocol):
         """The value of a bare name. Raises Mistake if it has none."""
 
     def spend(self, work: int, span: Span) -> None:
-        """Count parts of expressions and elements of lists that are evaluated. Raises Mistake at the limit."""
+        """Count parts of expressions and elements of lists that are evaluated. Raises Mistake, then Unknown."""
 
     def spoil(self, name: str) -> None:
         """Make a name unknown after its value was reported."""
@@ -177,7 +177,7 @@ class Arithmetic(Expression):
         for side, value in ((self.left, left), (self.right, right)):
             if not is_number(value):
                 raise Mistake("bad-value", f"`{self.sign}` needs numbers, found {describe_value(value)}", side.span)
-        return compute_within_limits(lambda: ARITHMETIC[self.sign](left, right), self.span)
+        return compute_within_limits(ARITHMETIC[self.sign], (left, right), self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.left, self.right
@@ -331,9 +331,7 @@ class Function(Expression):
                 self.span,
             )
         compute = FUNCTIONS[self.name][2]
-        return compute_within_limits(
-            lambda: compute(values) if self.name in ("min", "max") else compute(*values), self.span
-        )
+        return compute_within_limits(compute, (values,) if self.name in ("min", "max") else values, self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.arguments

@@ -23,6 +23,7 @@ class Description:
 
     def __init__(self, documents: list[Document]) -> None:
         first, self.documents = documents[0], documents
+        self.amount = first.source.amount  # of the whole family
         self.name = first.text("name") or Path(first.source.name).stem
         self.source = first.text("source")
         self.notes = first.text("notes")
@@ -126,8 +127,8 @@ def _missing(document: Document, keys: list[str], problems: Problems) -> None:
 
 
 def _find(name: str, path: str, span: Span) -> str:
-    """The file that `extends` names: beside the extending file, else bundled."""
-    if not _FILE_NAME.fullmatch(name):
+    """The file that `extends` names: beside the extending file, else bundled. It is never "-", standard input."""
+    if name == "-" or not _FILE_NAME.fullmatch(name):
         raise Mistake(
             "extends-missing",
             "`extends` takes the name of a file beside this one or of a bundled architecture, without a folder",

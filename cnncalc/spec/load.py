@@ -178,7 +178,7 @@ def _expand(
 
 def _params(description: Description, problems: Problems) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    scope = ParamScope(values)
+    scope = ParamScope(values, description.amount)
     for name, entry in description.params.items():
         values[name] = _evaluate(entry.value, scope, problems)
     return values
@@ -201,11 +201,12 @@ def _inputs(description: Description, params: dict[str, Value], problems: Proble
         span = description.inputs[list(description.inputs)[limits.INPUTS]].key_span
         problems.add(Problem("too-large", f"the network has more than {limits.INPUTS} inputs", span))
         return dict.fromkeys(description.inputs)
-    return {name: _input_shape(name, entry.value, params, problems) for name, entry in description.inputs.items()}
+    scope = ParamScope(params, description.amount)
+    return {name: _input_shape(name, entry.value, scope, problems) for name, entry in description.inputs.items()}
 
 
-def _input_shape(name: str, expression: Expression, params: dict[str, Value], problems: Problems) -> Shape | None:
-    value = _evaluate(expression, ParamScope(params), problems)
+def _input_shape(name: str, expression: Expression, scope: ParamScope, problems: Problems) -> Shape | None:
+    value = _evaluate(expression, scope, problems)
     if value is None:
         return None
     span = expression.span
@@ -230,7 +231,7 @@ def _input_shape(name: str, expression: Expression, params: dict[str, Value], pr
 
 
 def _expectations(description: Description, params: dict[str, Value], problems: Problems) -> tuple[Expectation, ...]:
-    scope = ParamScope(params)
+    scope = ParamScope(params, description.amount)
     values = ((key, entry, _evaluate(entry.value, scope, problems)) for key, entry in description.expect.items())
     return tuple(
         Expectation(key, value, entry.key_span, entry.value.span) for key, entry, value in values if value is not None

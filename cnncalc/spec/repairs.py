@@ -11,6 +11,7 @@ from cnncalc.nearest import nearest
 from cnncalc.spec.tree import Call
 
 COST_OF_STEP = 8  # the cost of expanding an item; reading a byte costs 1
+EVALUATED_PER_BYTE = 3  # parts of expressions that are evaluated for the same cost
 
 # After one of these, the rest of the text is not checked: once it is repaired, other problems may show.
 UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor is the text before it

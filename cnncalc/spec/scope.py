@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc import limits
-from cnncalc.errors import Mistake, Span
+from cnncalc.errors import Amount, Mistake, Span
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LIKE
@@ -90,7 +90,7 @@ class Frame:
     """One run of a block (or of `layers`, with `name` ""). `flow` is the current tensor."""
 
     __slots__ = (
-        "arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span", "spent",
+        "amount", "arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span",
     )  # fmt: skip
 
     def __init__(
@@ -102,7 +102,9 @@ class Frame:
         names: frozenset[str],
         caller: Frame | None,
         span: Span | None,
+        amount: Amount,
     ) -> None:
+        self.amount = amount
         self.name = name
         self.arguments = arguments
         self.params = params
@@ -111,7 +113,6 @@ class Frame:
         self.names = names
         self.caller = caller
         self.span = span
-        self.spent: list[int] = caller.spent if caller else [0]  # shared by all frames
         self.index: int | None = None
         self.outputs: dict[str, Output] = {}
 
@@ -146,9 +147,15 @@ class Frame:
         return value
 
     def spend(self, work: int, span: Span) -> None:
-        """Count parts of expressions and elements of lists that are evaluated. Raises Mistake at the limit."""
-        self.spent[0] += work
-        if self.spent[0] > limits.EVALUATION_STEPS:
+        """Count parts of expressions and elements of lists that are evaluated.
+
+        Raises Mistake where they exceed the limit, Unknown from then on.
+        """
+        before = self.amount.evaluated
+        if before > limits.EVALUATION_STEPS:
+            raise Unknown
+        self.amount.evaluated = before + work
+        if before + work > limits.EVALUATION_STEPS:
             message = f"the expressions take more than {limits.EVALUATION_STEPS:,} steps, elements of lists included"
             raise Mistake("too-large", message, span)
 
@@ -249,8 +256,8 @@ class ParamScope(Frame):
 
     __slots__ = ()
 
-    def __init__(self, params: dict[str, Value]) -> None:
-        super().__init__("", {}, params, Flow(INPUT, None), frozenset(), None, None)
+    def __init__(self, params: dict[str, Value], amount: Amount) -> None:
+        super().__init__("", {}, params, Flow(INPUT, None), frozenset(), None, None, amount)
 
     def special(self, name: str, span: Span) -> Value:
         raise Mistake("unknown-name", f"`{name}` is only defined inside `layers` and blocks", span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from operator import add, eq, floordiv, ge, gt, le, lt, mod, mul, ne, sub
 from typing import Any
 
@@ -66,10 +66,10 @@ def require_boolean(value: Value, span: Span) -> bool:
     return value
 
 
-def compute_within_limits(compute: Callable[[], Value], span: Span) -> Value:
+def compute_within_limits(compute: Callable[..., Value], arguments: Iterable[Any], span: Span) -> Value:
     """The result of `compute`, if it is a real number within the limits. Raises Mistake."""
     try:
-        value = compute()
+        value = compute(*arguments)
     except ZeroDivisionError:
         raise Mistake("bad-value", "division by zero", span) from None
     except (OverflowError, ValueError):

@@ -8,7 +8,7 @@ from sys import getsizeof
 from typing import Any
 
 from cnncalc import limits
-from cnncalc.errors import Mistake, Problem, Problems, Source, Span
+from cnncalc.errors import Amount, Mistake, Problem, Problems, Source, Span
 from cnncalc.given import GivenArray
 from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import Description
@@ -126,7 +126,7 @@ def _number(text: YamlString, problems: Problems) -> float:
     if _NUMBER.fullmatch(text.value):
         return float(text.value)
     try:
-        value = ParamScope({}).value(read_expression(text))
+        value = ParamScope({}, Amount()).value(read_expression(text))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         problem = Problem("bad-value", f"expected a number, found {describe_node(text)}", text.span)

@@ -17,7 +17,8 @@ from ..networks import layers, problems
 
 def evaluate(text: str, **params: object) -> object:
     source = Source("expression", text)
-    return read_expression(YamlString(text, Span(source, 0, len(text)), None)).evaluate(ParamScope(params))
+    string = YamlString(text, Span(source, 0, len(text)), None)
+    return read_expression(string).evaluate(ParamScope(params, source.amount))
 
 
 @pytest.mark.parametrize(
