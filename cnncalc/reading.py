@@ -1,13 +1,13 @@
 """The one door: what a user names becomes a `Reading`, from which every command takes what it needs.
 
 An architecture is, in this order: `-` (standard input), an existing file, a bundled name, or a chain of layers. A file
-of another program is made text by a reader of `READERS`, and the text is read as any other. `spec` reads texts and
-`review` looks over what they say; each is asked once, and only for what is used.
+of another program is made a graph by a reader of `exchange`, which is written as text, and the text is read as any
+other. `spec` reads texts and `review` looks over what they say; each is asked once, and only for what is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,27 +15,16 @@ from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Mistake, Problem, Source, SpecError, UsageError, failed
 from cnncalc.network import Network
-from cnncalc.records import NamedTuple
 from cnncalc.review import review
-from cnncalc.spec.files import decode, find, read_content
+from cnncalc.spec.files import CONTROLS, decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
 if TYPE_CHECKING:
+    from cnncalc.exchange.graph import Graph
     from cnncalc.spec.python_arguments import InputSizes, Settings, StrPath
 
 
-class Reader(NamedTuple):
-    """How files of another program are read: `accepts` knows them by their first bytes, `text` makes text of the path.
-
-    The text is that of an architecture, or the reader raises Mistake.
-    """
-
-    accepts: Callable[[bytes], bool]
-    text: Callable[[str], str]
-
-
-READERS: list[Reader] = []
-HEAD = 256  # bytes by which a reader knows its files
+HEAD = 256  # bytes by which readers know their files
 
 
 class Reading:
@@ -43,11 +32,22 @@ class Reading:
 
     `name` is what the user wrote, `path` the file it means ("-" where there is none), `overrides` what was read in
     place of what the file says. `network` ends before the first layer that cannot be; None where there is none at all.
+    `graph` is what a reader made of a file of another program, else None.
     """
 
-    def __init__(self, name: str, loaded: Loaded, overrides: Overrides, *, check_expect: bool, is_chain: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        loaded: Loaded,
+        overrides: Overrides,
+        *,
+        check_expect: bool = False,
+        is_chain: bool = False,
+        graph: Graph | None = None,
+    ) -> None:
         self.name = name
         self.overrides = overrides
+        self.graph = graph
         self.is_chain = is_chain
         self.source, self.path = loaded.source, loaded.path
         self.description = loaded.description
@@ -64,7 +64,16 @@ class Reading:
 
     @cached_property
     def problems(self) -> list[Problem]:
-        """Errors and warnings in the order of the file, with the repairs that were tried and hold."""
+        """Errors and warnings in the order of the file, with the repairs that were tried and hold.
+
+        Of a network of another program, advice is not given: its text allows it.
+        """
+        if self.graph is not None:
+            return [problem for problem in self._reviewed if problem.severity == "error"]
+        return self._reviewed
+
+    @cached_property
+    def _reviewed(self) -> list[Problem]:
         return review(self._loaded, self.report, self.overrides, check_expect=self._check_expect)
 
     @property
@@ -74,10 +83,22 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """The text as it is written. Raises SpecError where nothing could be read."""
+        """The text as it is written; of a file of another program, as it is imported. Raises SpecError without any."""
         if self.source is None:
             raise SpecError(self.problems)
-        return self.source.text
+        if self.graph is None:
+            return self.source.text
+        from cnncalc.spec.write import write_allow
+
+        return self.source.text + write_allow(self.reasons)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The warnings that are allowed, each with its reason; of a network of another program, all that there are."""
+        if self.graph is None:
+            return {code: reason.text for code, reason in self.allow.items()}
+        codes = sorted({problem.code for problem in self._reviewed if problem.severity == "warning"})
+        return dict.fromkeys(codes, f"as in {self.graph.source or self.graph.name}")
 
     def require_network(self) -> Network:
         """The network. Raises SpecError with all problems where it is not all there."""
@@ -116,18 +137,36 @@ def read(
     else:
         path = path or name
         try:
-            source = _open(path)
+            content = read_content(path)
+            graph = _read_foreign(content, path, overrides)
+            if graph is not None:
+                return read_graph(graph, name, path, overrides)
+            source = decode(content, path)
         except Mistake as mistake:
             problem = mistake.problem if mistake.has_position else mistake.problem._replace(span=None)
-            return Reading(name, Loaded(None, path, [problem]), overrides, check_expect=check_expect, is_chain=False)
+            return Reading(name, Loaded(None, path, [problem]), overrides, check_expect=check_expect)
     loaded = load_source(source, path, overrides)
     return Reading(name, loaded, overrides, check_expect=check_expect, is_chain=chain)
+
+
+def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = NO_OVERRIDES) -> Reading:
+    """Read what a reader made of a network of another program: its text, and what was refused.
+
+    `overrides` are those that the reader was given. Raises UsageError for a param, as such a network has none.
+    """
+    from cnncalc.exchange.write_flat import write_flat
+
+    loaded = load_source(Source(name, write_flat(graph)), path, overrides)
+    if graph.refusals:
+        network = loaded.network and loaded.network._replace(complete=False)
+        loaded = loaded._replace(problems=[*graph.refusals, *loaded.problems], network=network)
+    return Reading(name, loaded, overrides, graph=graph)
 
 
 def read_text(source: Source, path: str = "-", *, check_expect: bool = False) -> Reading:
     """Read an architecture from a text at hand. `path` is where it lies, for `extends`."""
     loaded = load_source(source, path)
-    return Reading(source.name, loaded, NO_OVERRIDES, check_expect=check_expect, is_chain=False)
+    return Reading(source.name, loaded, NO_OVERRIDES, check_expect=check_expect)
 
 
 def load(architecture: StrPath, *, input: InputSizes | None = None, settings: Settings = ()) -> Network:
@@ -161,8 +200,11 @@ def _chain(text: str, overrides: Overrides) -> Source:
     return chain_source(text, overrides.inputs, overrides.params)
 
 
-def _open(path: str) -> Source:
-    """The text of a file, whatever wrote it. Raises Mistake."""
-    content = read_content(path)
-    reader = next((reader for reader in READERS if reader.accepts(content[:HEAD])), None)
-    return decode(content, path) if reader is None else Source(path, reader.text(path))
+def _read_foreign(content: bytes, path: str, overrides: Overrides) -> Graph | None:
+    """The graph of a file of another program, by its first bytes; None of other files. Raises Mistake."""
+    head = content[:HEAD]
+    if head.translate(None, CONTROLS) == head and not head.lstrip().startswith(b"{"):  # a text, and no JSON
+        return None
+    from cnncalc.exchange.readers import read_file
+
+    return read_file(path, head, dict(overrides.inputs))

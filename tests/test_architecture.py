@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "network": {"errors", "layers"},
     "given": {"errors", "layers"},
     "spec": {"errors", "nearest", "system", "layers", "network", "given"},
+    "exchange": {"errors", "layers", "network", "spec"},  # of spec only what writes a network as text
     "analysis": {"errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
@@ -37,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "render": {"errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     # of execution only the check of a file's `weights`
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
-    "reading": {"errors", "network", "spec", "analysis", "review"},
+    "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},
     "__init__": {"errors", "network", "analysis", "reading"},
     "__main__": {"cli"},
 }

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import cnncalc
-from cnncalc import reading
 from cnncalc.cli.app import run
 from cnncalc.errors import Problems, Source, SpecError, UsageError
-from cnncalc.reading import Reader, read
+from cnncalc.exchange.graph import Array, Graph
+from cnncalc.exchange.operations import apply, pointwise
+from cnncalc.exchange.readers import Reader
+from cnncalc.layers.base import Shape
+from cnncalc.reading import read
 from cnncalc.spec.document import Document, read_document
 from cnncalc.spec.load import parse_sizes
 
@@ -157,24 +164,69 @@ def test_a_file_is_read_once(command: list[str], folder: Path, monkeypatch: pyte
     assert names.count("net.yaml") == 1
 
 
-def test_a_file_of_another_program_is_read_as_the_text_that_its_reader_makes(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def read_net(path: str, inputs: Mapping[str, Shape]) -> Graph:
+    """A reader: the file names an activation."""
+    graph = Graph({"input": inputs.get("", (1, 4, 4))}, batch=1, name="net", source=path)
+    x = apply(graph, "conv", graph.input(), {"weight": Array("w", (2, 1, 3, 3))}, out=2, kernel=(3, 3), bias=False)
+    activation = partial(pointwise, graph, Path(path).read_bytes()[5:9].decode(), x)
+    x = graph.attempt(activation, op="Activation", inputs=[x]) or graph.stand_in((1, 2, 2, 2))
+    graph.outputs = {"": graph.materialize(pointwise(graph, "batch_norm", x, NORM))}
+    return graph
+
+
+NORM = {name: Array(name, (2,)) for name in ("weight", "bias", "running_mean", "running_var")}
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnncalc.exchange.readers.READERS", [Reader(re.compile(b"NET\\x00\\xff"), "from_net")])
+    monkeypatch.setitem(sys.modules, "cnncalc.exchange.from_net", SimpleNamespace(read=read_net))
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_file_of_another_program_is_read_as_the_text_of_its_graph(
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The reader sees the first bytes only; the file may be larger than a text, and no UTF-8."""
-
-    def text(path: str) -> str:
-        layers = Path(path).read_bytes()[5:9].decode()
-        return f"input: [1, 4, 4]\nlayers: [{layers}]\n"
-
-    monkeypatch.setattr(reading, "READERS", [Reader(lambda head: head.startswith(b"NET\x00\xff"), text)])
+    """The reader is chosen by the first bytes; the file may be larger than a text, and no UTF-8."""
     (folder / "net.bin").write_bytes(b"NET\x00\xfftanh" + bytes(2**20))
     for command in ("summary", "validate", "explain", "run", "verify", "show"):
         assert run([command, "net.bin"]) == 0
         out, err = capsys.readouterr()
-        assert ("tanh" in out or command == "validate", err) == (True, "")
+        assert out
+        assert err == ""
+        assert "tanh" in out or command not in ("summary", "explain", "show")
+    assert run(["summary", "net.bin", "--input", "1x9x9", "-f", "csv"]) == 0
+    assert "2x7x7" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("reader")
+def test_what_a_file_of_another_program_does_that_has_no_kind_is_an_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table goes as far as the layers before it, as for a file with an error."""
     (folder / "bad.bin").write_bytes(b"NET\x00\xfftaan")
     assert run(["summary", "bad.bin"]) == 1
-    assert "bad.bin:2:10: error[unknown-kind]" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert err == "error[no-layer-kind]: there is no layer kind `taan` (Activation, 2×2×2)\n"
+    assert "conv1" in out
+    assert "an error follows the last layer shown" in out
+    for command in ("explain", "run", "verify"):
+        assert run([command, "bad.bin"]) == 1
+        assert "there is no layer kind `taan`" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("reader")
+def test_advice_on_a_file_of_another_program_is_allowed_in_its_text(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its author is not here: what is imported says why a warning is silenced, and is read without any."""
+    (folder / "net.bin").write_bytes(b"NET\x00\xfftanh")
+    assert run(["summary", "net.bin"]) == 0
+    assert run(["show", "net.bin", "--input", "1x90x90", "-o", "net.yaml"]) == 0
+    assert capsys.readouterr().err == ""
+    text = (folder / "net.yaml").read_text()
+    assert "input: [1, 90, 90]" in text
+    assert run(["validate", "net.yaml", "--strict"]) == 0
 
 
 def test_colour_is_for_messages_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

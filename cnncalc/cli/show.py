@@ -33,7 +33,7 @@ def show(
     from cnncalc.render.source import highlight
 
     reading = read_partly(arch, inputs, settings)
-    if not expand and not reading.is_chain and (inputs or settings):
+    if not expand and not reading.is_chain and reading.graph is None and (inputs or settings):
         name = "--input" if inputs else "--set"
         raise UsageError(f"`{name}` has an effect only with `--expand`, or on a chain of layers")
     text = _expanded(reading) if expand else reading.text
@@ -50,7 +50,7 @@ def _expanded(reading: "Reading") -> str:
     network = reading.require_network()
     expect = {promise.key: promise.value for promise in reading.expectations}
     codes = _codes_of(_sized(write_network(network, expect=expect)))
-    allow = {code: reason.text for code, reason in reading.allow.items() if code in codes}  # others went with blocks
+    allow = {code: reason for code, reason in reading.reasons.items() if code in codes}  # others went with blocks
     return _sized(write_network(network, expect=expect, allow=allow))
 
 

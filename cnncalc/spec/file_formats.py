@@ -1,6 +1,6 @@
 """Files of other programs that are no architecture files: how each is recognized, what it is, and what to do.
 
-Only the first bytes are looked at. A format that a reader of `reading.READERS` accepts does not come here.
+Only the first bytes are looked at. A format that a reader of `exchange.readers` knows does not come here.
 """
 
 from __future__ import annotations

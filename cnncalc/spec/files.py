@@ -17,7 +17,7 @@ from cnncalc.system import is_device_name
 
 KIB = f"{limits.FILE_BYTES // 1024:,} KiB"
 PIECE = 2**15  # bytes read at a time; most files are smaller
-_CONTROLS = bytes({*range(32)} - {9, 10, 13})  # characters that texts do not have
+CONTROLS = bytes({*range(32)} - {9, 10, 13})  # characters that texts do not have
 SUFFIXES = (".yaml", ".yml")
 _UTF16 = "this is UTF-16, as `>` in Windows PowerShell writes it: save the file as UTF-8, or write it with --output"
 
@@ -113,7 +113,7 @@ def _is_text(head: bytes) -> bool:
         getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False
-    return len(head.translate(None, _CONTROLS)) == len(head)
+    return len(head.translate(None, CONTROLS)) == len(head)
 
 
 def refuse_binary(data: bytes, shown: str) -> None:

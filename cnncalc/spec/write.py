@@ -50,13 +50,17 @@ def write_network(
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
     lines = [f"{key}: {in_quotes(text)}" for key, text in heads.items() if text]
     lines.append(f"input: {_inputs(network)}")
-    if allow:
-        lines += ["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items())]
+    lines += write_allow(allow or {}).splitlines()
     lines += ["", "layers:"]
     lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
     if expect:
         lines += ["", "expect:", *(f"  {key}: {format_value(value)}" for key, value in expect.items())]
     return "\n".join(lines) + "\n"
+
+
+def write_allow(allow: Mapping[str, str]) -> str:
+    """The part of a file that allows warnings, each with its reason; "" where there is none."""
+    return "\n".join(["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items()), ""]) if allow else ""
 
 
 def _inputs(network: Network) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc import reading
-from cnncalc.reading import Reader, read
+from cnncalc.reading import read
 
 
 def archive(*names: str) -> bytes:
@@ -62,14 +61,6 @@ def test_a_file_of_another_program_says_what_it_is(name: str, tmp_path: Path) ->
         assert problem.code == "foreign-file"
         assert problem.message == f"{path} is {what}, not an architecture file"
         assert problem.help
-
-
-def test_a_reader_of_its_own_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(FILES["ONNX"][0])
-    reader = Reader(lambda head: head.startswith(b"\x08\x0a"), lambda path: "input: [1, 4, 4]\nlayers: relu\n")
-    monkeypatch.setattr(reading, "READERS", [reader])
-    assert read(str(path)).problems == []
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,13 @@ CODES = (
         "input: [3, 32, 32]\nlayers:\n  - conv(64, 7) -> relu\n",
     ),
     Code(
+        "no-layer-kind",
+        "A network of another program does something that has no layer kind.",
+        "An ONNX or Keras file, or a PyTorch module, uses an operation that cannot be said in an architecture file: no"
+        " layer kind does the same. All of them are reported, each with the path of its module, the name of the"
+        " operation there, and the shapes of its inputs. Nothing is guessed: figures end before the first.",
+    ),
+    Code(
         "too-large",
         "A limit on size, depth or number is exceeded.",
         "Limits keep any file from using up memory or time: 1 MiB per file, 30,000 layers, 100 levels of parentheses"

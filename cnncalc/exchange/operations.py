@@ -1,0 +1,288 @@
+"""What several readers say in the same way, on tensors of the source: each adds the layers of ours that say it.
+
+All raise Refusal where there is no way to say it. Dimensions are those of the source, the batch included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from cnncalc import limits
+from cnncalc.exchange.arrangement import BATCH, Dim, Refusal, join, regroup
+from cnncalc.exchange.graph import Array, Graph, Tensor
+from cnncalc.exchange.views import channels_at, drop, insert, permute, take, unexpanded, view, with_axis
+from cnncalc.layers.arguments import Value
+from cnncalc.layers.arithmetic import Affine
+from cnncalc.layers.base import Shape
+
+Arrays = Mapping[str, Array]
+SUMMED = 64  # parts that a sum adds, each taken by a layer of its own
+
+
+def apply(graph: Graph, kind: str, tensor: Tensor, arrays: Arrays | None = None, **settings: Value) -> Tensor:
+    """A layer of the tensor as it lies in the source, [batch, channels, …]: convolutions, pools, norms."""
+    return graph.tensor(graph.add(kind, [graph.materialize(tensor)], arrays, **settings))
+
+
+def pointwise(graph: Graph, kind: str, tensor: Tensor, arrays: Arrays | None = None, **settings: Value) -> Tensor:
+    """A layer that treats all elements alike, or all of a channel: the arrangement stays as it is."""
+    return tensor._replace(node=graph.add(kind, [tensor.node], arrays, **settings))
+
+
+# Merges
+
+
+def merge(graph: Graph, kind: str, tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors element by element, with broadcasting as in NumPy: `add`, `multiply`, `subtract`, `maximum`, …"""
+    first = tensors[0]
+    shapes = [graph.shape_at(each.node) for each in tensors]
+    if all((each.dims, each.shape) == (first.dims, first.shape) for each in tensors) and len({*shapes}) == 1:
+        return first._replace(node=graph.add(kind, [each.node for each in tensors]))
+    tensors = [unexpanded(each) for each in tensors]
+    rank = max(len(each.shape) for each in tensors)
+    tensors = [_with_rank(each, rank) for each in tensors]
+    found = _broadcast(graph, kind, tensors)
+    if found is not None:
+        return found
+    nodes = [graph.materialize(each) for each in tensors]
+    return graph.tensor(graph.add(kind, nodes))
+
+
+def _with_rank(tensor: Tensor, rank: int) -> Tensor:
+    """A tensor with dimensions of size 1 before its own, as broadcasting has it; the batch must stay the first."""
+    while len(tensor.shape) < rank:
+        tensor = insert(tensor, 0)
+    return tensor
+
+
+def _broadcast(graph: Graph, kind: str, tensors: Sequence[Tensor]) -> Tensor | None:
+    """The merge of tensors that lie alike on axes of equal rank, some of size 1; None where they do not."""
+    shapes = [graph.shape_at(each.node) for each in tensors]
+    if len({*map(len, shapes)}) > 1:
+        return None
+    dims: list[Dim] = []
+    for each in zip(*(tensor.dims for tensor in tensors), strict=True):
+        longest = max(each, key=len)
+        if len(longest) > 1 or any(dim not in ((), longest) for dim in each):
+            return None
+        dims.append(longest)
+    axes = [dim[0].axis for dim in dims if dim and dim[0].axis != BATCH]
+    result = tuple(map(max, zip(*shapes, strict=True)))
+    covered = {axis for axis, size in enumerate(result) if size > 1}
+    if {*axes} != covered or len(axes) != len(covered):
+        return None
+    for tensor, shape in zip(tensors, shapes, strict=True):
+        if any(
+            dim and dim[0].axis != BATCH and (dim[0].stride, dim[0].size) != (1, shape[dim[0].axis])
+            for dim in tensor.dims
+        ):
+            return None
+        if prod(tensor.shape) != prod(shape) * graph.batch:
+            return None
+    node = graph.add(kind, [tensor.node for tensor in tensors])
+    sizes = tuple(max(each) for each in zip(*(tensor.shape for tensor in tensors), strict=True))
+    return Tensor(node, tuple(dims), sizes)
+
+
+def concat(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Tensors one after another along a dimension."""
+    first = tensors[0]
+    if len(tensors) == 1:
+        return first
+    if dim == 0:
+        raise Refusal("tensors are joined along the batch")
+
+    def others(tensor: Tensor) -> tuple[Dim, ...]:
+        return (*tensor.dims[:dim], *tensor.dims[dim + 1 :])
+
+    axis = graph.axis_of(first, dim)
+    alike = all(others(each) == others(first) and graph.axis_of(each, dim) == axis for each in tensors)
+    if axis is None or not alike or len({len(graph.shape_at(each.node)) for each in tensors}) > 1:
+        nodes = [graph.materialize(each) for each in tensors]
+        return graph.tensor(graph.add("concat", nodes, axis=dim - 1))
+    node = graph.add("concat", [each.node for each in tensors], axis=axis)
+    size = graph.shape_at(node)[axis]
+    dims = tuple(
+        regroup(((graph.tensor(node).dims[axis + 1]),), (size,))[0] if each == dim else old
+        for each, old in enumerate(first.dims)
+    )
+    return Tensor(node, dims, (*first.shape[:dim], size, *first.shape[dim + 1 :]))
+
+
+def stack(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Tensors of equal shapes along a new dimension."""
+    if dim == 0:
+        raise Refusal("tensors are joined along the batch")
+    nodes = [graph.materialize(each) for each in tensors]
+    return graph.tensor(graph.add("stack", nodes, axis=dim - 1))
+
+
+# Numbers and learned numbers
+
+
+def affine(graph: Graph, tensor: Tensor, factor: float = 1, offset: float = 0) -> Tensor:
+    """factor·x + offset with constants; a constant after another is one with it."""
+    if factor == 1 and offset == 0:
+        return tensor
+    return pointwise(graph, Affine.kind, tensor, factor=factor, offset=offset)
+
+
+def learned(graph: Graph, kind: str, tensor: Tensor, array: Array) -> Tensor:
+    """A learned factor (`scale`) or summand (`shift`) that is broadcast to a tensor: for each channel, position, …"""
+    sizes = (*[1] * (len(tensor.shape) - len(array.shape)), *array.shape)
+    if len(sizes) > len(tensor.shape) or any(
+        size not in (1, own) for size, own in zip(sizes, tensor.shape, strict=True)
+    ):
+        raise Refusal(f"a learned array of {'×'.join(map(str, array.shape))} makes its tensor larger")
+    arrays = {"weight" if kind == "scale" else "bias": array}
+    large = [dim for dim, size in enumerate(sizes) if size > 1]
+    if not large:
+        return pointwise(graph, kind, tensor, arrays, per="all")
+    if len(large) == 1 and large[0] != 0:
+        return pointwise(graph, kind, with_axis(graph, tensor, large[0], 0), arrays)
+    plain = graph.plain(tensor)
+    if large == list(range(1, len(sizes))):
+        return pointwise(graph, kind, plain, arrays, per="element")
+    if large == list(range(2, len(sizes))):
+        return pointwise(graph, kind, plain, arrays, per="position")
+    raise Refusal(f"a learned array of {'×'.join(map(str, array.shape))} for some of the axes")
+
+
+# Reductions, softmax, linear layers
+
+
+def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
+    """The mean ("avg") or the largest ("max") over some dimensions; with `keep` they stay, of size 1."""
+    shape = graph.shape_at(tensor.node)
+    axes = [graph.axis_of(tensor, dim) for dim in dims if tensor.dims[dim]]
+    spatial = [axis for axis, size in enumerate(shape) if axis and size > 1]
+    if 0 in dims or tensor.expanded:
+        raise Refusal("a reduction over the batch" if 0 in dims else "a reduction of an expanded tensor")
+    if not axes:
+        node = tensor.node
+    elif len(shape) in (2, 3, 4) and None not in axes and 0 not in axes:
+        if sorted(axes) == spatial:  # type: ignore[type-var]
+            node = graph.add(f"global_{kind}_pool", [tensor.node])
+        else:
+            sizes = [1 if axis in axes else None for axis in range(1, len(shape))]
+            node = graph.add(f"adaptive_{kind}_pool", [tensor.node], size=sizes)
+    elif graph.is_plain(tensor) or None not in axes:
+        return _reduce_any(graph, kind, tensor, dims, keep=keep)
+    elif (flat := _spatial_view(graph, tensor, dims)) is not None:
+        node = graph.add(f"global_{kind}_pool", [flat])
+    else:
+        return reduce(graph, kind, graph.plain(tensor), dims, keep=keep)
+    left = [dim for dim in range(len(tensor.shape)) if keep or dim not in dims]
+    return Tensor(
+        node,
+        tuple(() if dim in dims else tensor.dims[dim] for dim in left),
+        tuple(1 if dim in dims else tensor.shape[dim] for dim in left),
+    )
+
+
+def _spatial_view(graph: Graph, tensor: Tensor, dims: Sequence[int]) -> int | None:
+    """The node, where the dimensions together are all spatial axes of it, as after `flatten(2)`; else None."""
+    shape = graph.shape_at(tensor.node)
+    atoms = sorted(join(sorted(atom for dim in dims for atom in tensor.dims[dim])))
+    wanted = sorted(atom for dim in graph.tensor(tensor.node).dims[2:] for atom in dim)
+    return tensor.node if 1 < len(shape) <= 4 and atoms == wanted else None
+
+
+def _reduce_any(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
+    """A reduction over any dimensions: they are laid out as positions, the others as channels."""
+    others = [dim for dim in range(1, len(tensor.shape)) if dim not in dims]
+    moved = permute(tensor, [0, *others, *dims])
+    kept = prod(tensor.shape[dim] for dim in others)
+    flat = graph.plain(view(moved, (graph.batch, kept, prod(tensor.shape[dim] for dim in dims))))
+    found = graph.tensor(graph.add(f"global_{kind}_pool", [flat.node]))
+    sizes = [tensor.shape[dim] if dim not in dims else 1 for dim in range(len(tensor.shape)) if keep or dim not in dims]
+    return view(found, sizes)
+
+
+def total(graph: Graph, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
+    """The sum over some dimensions: of a few parts by adding them, else the mean times their number."""
+    if len(dims) == 1 and 1 < tensor.shape[dims[0]] <= SUMMED and graph.axis_of(tensor, dims[0]) is None:
+        dim = dims[0]
+        parts = [take(graph, tensor, dim, at, at + 1) for at in range(tensor.shape[dim])]
+        found = merge(graph, "add", parts)
+        return found if keep else drop(found, dim)
+    many = prod(tensor.shape[dim] for dim in dims)
+    return affine(graph, reduce(graph, "avg", tensor, dims, keep=keep), many)
+
+
+def softmax(graph: Graph, tensor: Tensor, dim: int) -> Tensor:
+    """exp(x)/Σexp(x) along a dimension: over channels, over each group of them, or after a transpose."""
+    atoms, channels = tensor.dims[dim], graph.shape_at(tensor.node)[0]
+    if len(atoms) == 1 and atoms[0][:2] == (0, 1) and channels % atoms[0].size == 0 and atoms[0].size < channels:
+        return pointwise(graph, "softmax", tensor, groups=channels // atoms[0].size)
+    return pointwise(graph, "softmax", with_axis(graph, tensor, dim, 0))
+
+
+def linear(graph: Graph, tensor: Tensor, arrays: Arrays, out: int) -> Tensor:
+    """A fully connected layer of the last dimension: `linear` of a flat tensor, a 1×1 convolution of a map."""
+    bias = {} if "bias" in arrays else {"bias": False}
+    last = len(tensor.shape) - 1
+    if last == 1:
+        return apply(graph, "linear", tensor, arrays, out=out, **bias)
+    found = channels_at(graph, tensor, last)
+    node = graph.add("conv", [found.node], arrays, out=out, kernel=1, **bias)
+    return Tensor(node, (*found.dims[:-1], graph.tensor(node).dims[1]), (*tensor.shape[:-1], out))
+
+
+def layer_norm(graph: Graph, tensor: Tensor, dims: int, arrays: Arrays, **settings: Value) -> Tensor:
+    """Layer normalization over the last dimensions: the channels of each position, or all elements."""
+    rank = len(tensor.shape)
+    if dims == rank - 1 and dims > 1:
+        return pointwise(graph, "layer_norm", graph.plain(tensor), arrays, over="all", **settings)
+    if dims > 1:
+        raise Refusal(f"layer normalization over the last {dims} of {rank - 1} axes")
+    return pointwise(graph, "layer_norm", with_axis(graph, tensor, rank - 1, 0), arrays, **settings)
+
+
+def pad(graph: Graph, tensor: Tensor, amounts: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
+    """A border of a constant before and after each dimension; negative amounts take positions away."""
+    for dim, (before, after) in enumerate(amounts):
+        if before < 0 or after < 0:
+            tensor = take(graph, tensor, dim, max(-before, 0), tensor.shape[dim] - max(-after, 0))
+    amounts = [(max(before, 0), max(after, 0)) for before, after in amounts]
+    padded = [dim for dim, pair in enumerate(amounts) if any(pair)]
+    if not padded:
+        return tensor
+    if any(graph.axis_of(tensor, dim) is None for dim in padded):
+        tensor = graph.plain(tensor)
+    if 0 in padded:
+        raise Refusal("a border around the batch")
+    channels = [dim for dim in padded if graph.axis_of(tensor, dim) == 0]
+    if channels and len(tensor.shape) > 2:  # they are padded as positions
+        other = next(dim for dim in range(len(tensor.shape) - 1, 0, -1) if dim not in channels)
+        tensor = with_axis(graph, tensor, other, 0)
+    node_shape = graph.shape_at(tensor.node)
+    sides = [(0, 0)] * len(node_shape)
+    for dim in padded:
+        axis = graph.axis_of(tensor, dim)
+        if not axis:
+            raise Refusal("a border around the channels")
+        sides[axis] = amounts[dim]
+    node = graph.add("pad", [tensor.node], amount=sides[1:], value=value)
+    whole = graph.tensor(node).dims
+    axes = [graph.axis_of(tensor, dim) for dim in range(len(tensor.shape))]
+    dims = tuple(old if axis is None else whole[axis + 1] for axis, old in zip(axes, tensor.dims, strict=True))
+    sizes = tuple(size + sum(pair) for size, pair in zip(tensor.shape, amounts, strict=True))
+    return Tensor(node, dims, sizes)
+
+
+def same_sides(shape: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> list[tuple[int, int]]:
+    """The padding of `same`, as TensorFlow has it: O = ⌈I/S⌉, the odd position after."""
+    totals = (
+        max((-(-i // s) - 1) * s + d * (k - 1) + 1 - i, 0)
+        for i, k, s, d in zip(shape, kernel, stride, dilation, strict=True)
+    )
+    return [(total // 2, total - total // 2) for total in totals]
+
+
+def check_size(shape: Shape) -> Shape:
+    """The shape, where it is within the bounds of the language. Raises Refusal."""
+    if not all(1 <= size <= limits.SIZE for size in shape):
+        raise Refusal(f"a tensor of {list(shape)} has an axis of no size, or of more than {limits.SIZE:,}")
+    return shape

@@ -1,0 +1,33 @@
+"""The readers of files of other programs, each known by the first bytes of its files, and imported when it has one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+
+from cnncalc.exchange.graph import Graph
+from cnncalc.layers.base import Shape
+from cnncalc.records import NamedTuple
+
+
+class Reader(NamedTuple):
+    """`pattern` matches the first bytes of a file; `module` has `read(path, inputs) -> Graph`, which raises Mistake.
+
+    `inputs` are the sizes that the user gives, by the name of the input, "" for an only one.
+    """
+
+    pattern: re.Pattern[bytes]
+    module: str
+
+
+READERS: tuple[Reader, ...] = ()
+
+
+def read_file(path: str, head: bytes, inputs: Mapping[str, Shape]) -> Graph | None:
+    """The graph of a file, by its first bytes; None where no reader knows it. Raises Mistake."""
+    for reader in READERS:
+        if reader.pattern.match(head):
+            found: Graph = import_module(f"cnncalc.exchange.{reader.module}").read(path, inputs)
+            return found
+    return None
