@@ -120,7 +120,7 @@ def count_depth(report: Report) -> int:
     found: dict[int, int] = {}
     for index, layer in enumerate(report.layers):
         found[index] = max((found.get(source, 0) for source in layer.sources), default=0)
-        found[index] += layer.layer.in_a_row if layer.work.macs > 0 else 0
+        found[index] += layer.layer.consecutive if layer.work.macs > 0 else 0
     return max(found.values(), default=0)
 
 

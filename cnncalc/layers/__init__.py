@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnncalc.layers.base import Layer
 
-FIRST_FAMILIES = {  # kind → the module of its family, of the kinds of version 0.1
+FIRST_FAMILIES = {  # the kinds of version 0.1 → the module of their family
     "conv": "conv",
     "depthwise_conv": "conv",
     "separable_conv": "separable",
@@ -57,7 +57,7 @@ FIRST_FAMILIES = {  # kind → the module of its family, of the kinds of version
     "concat": "merge",
 }
 
-# Kinds that came later. A name that an author gave before they were there stays valid: see `spec.check`.
+# Kinds added later. A block or an output of the same name in an older file stays valid: see `spec.check`.
 LATER_FAMILIES = {
     "adaptive_max_pool": "pool",
     "subtract": "merge",
@@ -91,8 +91,8 @@ LATER_FAMILIES = {
 FAMILIES = {**FIRST_FAMILIES, **LATER_FAMILIES}
 KINDS = tuple(FAMILIES)
 
-# Every word that an argument of some kind takes as its value; a test checks them against the kinds. Authors cannot use
-# the first as names. The later ones came when there were files already, so that an author's name wins over them.
+# Every word that some argument accepts as its value; a test compares them with the kinds. Authors cannot use the first
+# ones as names. The later ones were added when files already existed, so that an author's name takes precedence.
 RESERVED_WORDS = frozenset(
     ("valid", "half", "same", "full", "pytorch", "caffe", "channels", "all", "linear", "bilinear", "trilinear")
 )

@@ -33,7 +33,7 @@ def softmax(ops: Ops, x: Values) -> Values:
 
 
 class _Elementwise(SameShape):
-    """A function of each element: every kind defines its `cost`, the work for one element."""
+    """Base of elementwise functions: every kind defines its `cost`, the work for one element."""
 
     cost: ClassVar[Work]
 
@@ -46,7 +46,7 @@ class _Elementwise(SameShape):
 
 
 class _Activation(_Elementwise, Weightless):
-    """An activation function without weights."""
+    """Base of activation functions without weights."""
 
 
 class Relu(_Activation, kind="relu"):
@@ -84,7 +84,7 @@ class Prelu(_Elementwise, kind="prelu"):
     """x where positive, else slope·x with a learned slope for each channel, position or element, or one for all."""
 
     reference = "K. He et al., Delving Deep into Rectifiers, arXiv:1502.01852"
-    shared: bool = flag(False, brief="shared", doc="one slope for all, as `per=all`")
+    shared: bool = flag(False, brief="shared", doc="one slope for all, like `per=all`")
     per: str = PER
     cost = Work(comparisons=1, multiplications=1)
 
@@ -93,9 +93,9 @@ class Prelu(_Elementwise, kind="prelu"):
         return number_shape(self.kind, "all" if self.shared else self.per, shape)
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `bad-argument` where `shared` and `per` do not agree."""
+        """Raises LayerError `bad-argument` if `shared` and `per` contradict each other."""
         if self.shared and self.per in ("position", "element"):
-            text = f"`shared` is one slope for all, but `per` is {self.per}"
+            text = f"`shared` means one slope for all, but `per` is {self.per}"
             raise LayerError("bad-argument", text, argument="shared", suggest={"shared": False})
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -153,7 +153,7 @@ class Gelu(SameShape, Weightless, kind="gelu"):
     """
 
     reference = "D. Hendrycks & K. Gimpel, Gaussian Error Linear Units, arXiv:1606.08415"
-    approximate: str = word("none", words=("none", "tanh"), brief="{}", doc="the function in place of erf")
+    approximate: str = word("none", words=("none", "tanh"), brief="{}", doc="approximation of erf")
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         exact = Work(multiplications=3, additions=1, exponentials=1)

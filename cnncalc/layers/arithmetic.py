@@ -1,4 +1,4 @@
-"""Arithmetic with constants, element by element: nothing is learned."""
+"""Elementwise functions with constants; nothing is learned."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cnncalc.layers.settings import real
 
 
 class _Arithmetic(SameShape, Weightless):
-    """A function of each element by itself."""
+    """Base of kinds that apply a function to each element."""
 
     def cost(self) -> Work:
         """The work for one element."""
         raise NotImplementedError
 
     def compute(self, ops: Ops, x: Values) -> Values:
-        """The function of some elements."""
+        """Apply the function to elements."""
         raise NotImplementedError
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -37,11 +37,11 @@ class Affine(_Arithmetic, kind="affine"):
 
     linear = True
     reference = "C. Szegedy et al., Inception-v4, arXiv:1602.07261, 3.3 (scaling of the residuals)"
-    factor: float = real(1, brief="×{}", doc="what each element is multiplied by")
-    offset: float = real(0, brief="offset {}", doc="what is added")
+    factor: float = real(1, brief="×{}", doc="constant factor")
+    offset: float = real(0, brief="offset {}", doc="constant summand")
 
     def cost(self) -> Work:
-        # a factor of 1 or −1 is no multiplication, an offset of 0 no addition
+        # a factor of 1 or −1 takes no multiplication, an offset of 0 no addition
         return Work(multiplications=int(abs(self.factor) != 1), additions=int(self.offset != 0))
 
     def compute(self, ops: Ops, x: Values) -> Values:
@@ -61,7 +61,7 @@ class Affine(_Arithmetic, kind="affine"):
 
 
 class Power(_Arithmetic, kind="power"):
-    """x to the power of a constant n; a square is a multiplication, any other power a function."""
+    """x to the power of a constant n; a square is counted as one multiplication, any other power as one function."""
 
     reference = "PyTorch, torch.pow"
     n: float = real(brief="to the {}", doc="the exponent")
@@ -78,7 +78,7 @@ class Power(_Arithmetic, kind="power"):
 
 
 class Sqrt(_Arithmetic, kind="sqrt"):
-    """The square root of x; no number where x is negative."""
+    """The square root of x; NaN for negative x."""
 
     reference = "PyTorch, torch.sqrt"
 
@@ -114,7 +114,7 @@ class Exp(_Arithmetic, kind="exp"):
 
 
 class Log(_Arithmetic, kind="log"):
-    """The natural logarithm of x; −∞ where x is 0, no number where it is negative."""
+    """The natural logarithm of x; −∞ for 0, NaN for negative x."""
 
     reference = "PyTorch, torch.log"
 
@@ -129,11 +129,11 @@ class Clip(_Arithmetic, kind="clip"):
     """min(max(x, low), high)."""
 
     reference = "PyTorch, torch.clamp"
-    low: float = real(brief="from {}", doc="the least value")
+    low: float = real(brief="from {}", doc="the smallest value")
     high: float = real(brief="to {}", doc="the largest value")
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `bad-argument` where `low` is more than `high`: all elements would be `high`."""
+        """Raises LayerError `bad-argument` if `low` is more than `high`: all elements would be `high`."""
         if self.low > self.high:
             text = f"`low` is {self.low:g}, more than `high`, {self.high:g}: every element would be {self.high:g}"
             raise LayerError("bad-argument", text, argument="low", found=self.low)

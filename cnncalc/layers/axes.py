@@ -1,4 +1,4 @@
-"""Layers that take, turn or exchange positions along an axis. Axis 0 is the channels, −1 the last."""
+"""Layers that select, flip, roll or permute along axes. Axis 0 is the channels, −1 the last axis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cnncalc.layers.settings import axis, axis_order, integer, resolve_axis, siz
 
 
 def select(x: Map, axis: int, indices: Sequence[int]) -> Map:
-    """A map of the given positions of an axis, in that order."""
+    """Select positions of an axis, in the given order."""
     inner, size = prod(x.shape[axis + 1 :]), x.shape[axis]
     values = []
     for start in range(0, len(x.values), inner * size):
@@ -28,14 +28,14 @@ def select(x: Map, axis: int, indices: Sequence[int]) -> Map:
 
 
 def windows_on(shape: Shape, axis: int, window: Window) -> Reach:
-    """The reach of a layer that changes one axis, by its window there."""
+    """The reach of a layer that changes one axis, on which it has this window."""
     if axis == 0:
         return "pointwise"
     return tuple(window if at == axis else Window(1) for at in range(1, len(shape)))
 
 
 class Slice(NoOperations, kind="slice"):
-    """[…, n, …] → […, ⌈(stop − start)/step⌉, …], every `step`-th position of an axis; from the end where negative."""
+    """[…, n, …] → […, ⌈(stop − start)/step⌉, …], every `step`-th position of an axis; negative: from the end."""
 
     linear = True
     reference = "NumPy, basic slicing; Focus of YOLOv5, Ultralytics"
@@ -45,7 +45,7 @@ class Slice(NoOperations, kind="slice"):
     step: int = integer(1, symbol="S", brief="s{}", doc="distance between two positions")
 
     def bounds(self, shape: Shape) -> tuple[int, int, int]:
-        """The axis, the first position and the one after the last. Raises LayerError where they are not there."""
+        """The axis, the first position and the one after the last. Raises LayerError if they do not exist."""
         at = resolve_axis(self.kind, self.axis, len(shape))
         size = shape[at]
         start = self.start + size if self.start < 0 else self.start
@@ -91,7 +91,7 @@ class Slice(NoOperations, kind="slice"):
 
 
 class _Split(NoOperations):
-    """One of the parts that an axis is divided into."""
+    """Base of kinds that return one of the parts that an axis is divided into."""
 
     linear = True
     parts: int | tuple[int, ...] = sizes(
@@ -112,12 +112,11 @@ class _Split(NoOperations):
             if at == 0:
                 check_groups(self.kind, count, size, argument="parts")
             elif size % count:
-                text = (
-                    f"`{self.kind}` in {count} parts cannot divide {size} {what} ({size} mod {count} = {size % count})"
-                )
+                text = f"`{self.kind}` cannot divide {size} {what} into {count} parts"
+                text += f" ({size} mod {count} = {size % count})"
                 raise LayerError("groups-mismatch", text, argument="parts", about=about)
         elif sum(self.parts) != size:
-            parts = f"the parts {format_value(self.parts)} have {sum(self.parts)} {what}"
+            parts = f"the parts {format_value(self.parts)} add up to {sum(self.parts)} {what}"
             raise LayerError("groups-mismatch", f"{parts}, but the input has {size}", argument="parts", about=about)
         if self.take >= count:
             text = f"`take` is {self.take}, but the {count} parts are numbered from 0 to {count - 1}"
@@ -187,7 +186,7 @@ class Split(_Split, kind="split"):
 
 
 class Flip(CarriesChannels, NoOperations, kind="flip"):
-    """[…, n, …] → […, n, …], an axis from its end to its beginning."""
+    """[…, n, …] → […, n, …], an axis in reverse order."""
 
     linear = True
     reference = "PyTorch, torch.flip"
@@ -211,12 +210,12 @@ class Flip(CarriesChannels, NoOperations, kind="flip"):
 
 
 class Roll(CarriesChannels, NoOperations, kind="roll"):
-    """[…, n, …] → […, n, …], an axis moved by `by` positions; what leaves it at one end comes in at the other."""
+    """[…, n, …] → […, n, …], the positions of an axis shifted cyclically by `by`."""
 
     linear = True
     reference = "PyTorch, torch.roll; Z. Liu et al., Swin Transformer, arXiv:2103.14030"
     axis: int = axis(brief="axis {}", doc="the axis")
-    by: int = integer(minimum=-limits.SIZE, brief="by {}", doc="how far, towards the end where positive")
+    by: int = integer(minimum=-limits.SIZE, brief="by {}", doc="number of positions, towards the end if positive")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         resolve_axis(self.kind, self.axis, len(inputs[0]))
@@ -241,17 +240,17 @@ class Roll(CarriesChannels, NoOperations, kind="roll"):
 
 
 class Transpose(NoOperations, kind="transpose"):
-    """Axes in another order: `transpose([1, 0])` of [C, L] is [L, C]."""
+    """Permuted axes: `transpose([1, 0])` of [C, L] is [L, C]."""
 
     linear = True
     reference = "PyTorch, torch.permute"
-    axes: tuple[int, ...] = axis_order(brief="to {}", doc="for each axis of the output, that of the input")
+    axes: tuple[int, ...] = axis_order(brief="to {}", doc="for each axis of the output, the axis of the input")
 
     def order(self, shape: Shape) -> tuple[int, ...]:
-        """The axes, numbered from 0. Raises LayerError where they are not each axis once."""
+        """The axes, numbered from 0. Raises LayerError `wrong-rank` if they are not a permutation."""
         order = tuple(axis % len(shape) for axis in self.axes if -len(shape) <= axis < len(shape))
         if sorted(order) != list(range(len(shape))):
-            text = f"`axes` is {format_value(self.axes)}, but the input has {len(shape)} axes: each is named once"
+            text = f"`axes` must list each of the input's {len(shape)} axes once, found {format_value(self.axes)}"
             raise LayerError("wrong-rank", text, argument="axes", found=self.axes)
         return order
 
@@ -270,8 +269,8 @@ class Transpose(NoOperations, kind="transpose"):
         x = inputs[0]
         strides = [prod(x.shape[at + 1 :]) for at in range(len(x.shape))]
         order = [axis % len(x.shape) for axis in self.axes]
-        places = product(*(range(0, x.shape[axis] * strides[axis], strides[axis]) for axis in order))
-        return Map(tuple(x.shape[axis] for axis in order), [x.values[sum(place)] for place in places])
+        positions = product(*(range(0, x.shape[axis] * strides[axis], strides[axis]) for axis in order))
+        return Map(tuple(x.shape[axis] for axis in order), [x.values[sum(position)] for position in positions])
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -21,7 +21,7 @@ from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import REQUIRED, SameAs, Setting
 from cnncalc.records import NamedTuple
 
-Shape = tuple[int, ...]  # (C, *spatial) with one to three spatial axes, or (N,) where the map is flat
+Shape = tuple[int, ...]  # (C, *spatial), of which most kinds take one to three spatial axes; or (N,), which is flat
 Shapes = tuple[Shape, ...]
 Maps = tuple[Map, ...]
 E = TypeVar("E")
@@ -88,9 +88,9 @@ class Layer:
     linear: ClassVar[bool] = False  # whether the output is an affine map of the input at inference
     flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
     branches: ClassVar[int] = 0  # how many branches a merge takes, 0 for any number
-    passes_one_on: ClassVar[bool] = True  # whether a merge of one branch is that branch
+    passes_single: ClassVar[bool] = True  # whether a merge of a single branch is that branch
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
-    in_a_row: ClassVar[int] = 1  # layers that it is, one after another, in the depth of a network
+    consecutive: ClassVar[int] = 1  # number of consecutive layers it consists of, for the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
     settings: ClassVar[dict[str, Setting]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # for each setting, whether it can be omitted
@@ -142,9 +142,9 @@ class Layer:
         return hash((self.kind, *self.__dict__.values()))
 
     def __repr__(self) -> str:
-        """The layer as a call, as an architecture file writes it: by position what has no default, the rest by name.
+        """The layer as a call in an architecture file: required arguments by position, the others by name.
 
-        The first argument is given by position too where its default is `none`.
+        The first argument is also written by position if its default is `none`.
         """
         parts: list[str] = []
         for position, (name, setting) in enumerate(self.settings.items()):
@@ -156,7 +156,7 @@ class Layer:
         return f"{self.kind}({', '.join(parts)})" if parts else self.kind
 
     def default_of(self, name: str) -> Value:
-        """The default of a setting in this layer; REQUIRED where it cannot be omitted."""
+        """The default of a setting in this layer; REQUIRED if it cannot be omitted."""
         default = self.settings[name].default
         return getattr(self, default.setting) if isinstance(default, SameAs) else default
 
@@ -177,7 +177,7 @@ class Layer:
 
     @final
     def output_shape(self, inputs: Shapes) -> Shape:
-        """Shape of the output. Raises LayerError where the arguments do not fit the inputs."""
+        """Shape of the output. Raises LayerError if the arguments do not fit the inputs."""
         self.check(inputs)
         shape = self.result_shape(inputs)
         if min(shape) < 1 or max(shape) > limits.SIZE:
@@ -185,7 +185,7 @@ class Layer:
         return shape
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError for arguments that are rejected although they give an output shape."""
+        """Raises LayerError for arguments that are rejected although an output shape can be computed."""
 
     def bounds_error(self, shape: Shape) -> LayerError:
         """The error for an output with an empty axis, or one that exceeds `limits.SIZE`."""
@@ -193,7 +193,7 @@ class Layer:
         about = "channels" if channels else "size"
         if min(shape) < 1:
             return LayerError("size-runs-out", f"`{self.kind}` has an empty output: {format_shape(shape)}", about=about)
-        text = f"the output of `{self.kind}` would be {format_shape(shape)}: an axis of more than {limits.SIZE:,}"
+        text = f"the output of `{self.kind}` would be {format_shape(shape)}: more than {limits.SIZE:,} on an axis"
         return LayerError("too-large", text, about=about)
 
     # The rules. `inputs` are the input shapes: one, or for a merge one per branch.
@@ -212,7 +212,7 @@ class Layer:
 
     @final
     def activations(self, inputs: Shapes, output: Shape) -> int:
-        """Elements of all maps that it makes: those between, and the output."""
+        """Elements of all maps that it computes: intermediate results and the output."""
         return self.inner_elements(inputs, output) + prod(output)
 
     def reject(self, name: str, value: float) -> str:
@@ -228,7 +228,7 @@ class Layer:
         return self.work(inputs, output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """Which input positions an output position reads; gives the receptive field."""
+        """Which input positions an output position reads, from which the receptive field is computed."""
         raise NotImplementedError
 
     def channels(self, inputs: Shapes, output: Shape) -> Channels:
@@ -246,13 +246,13 @@ class Layer:
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         """The output, computed from the kind's definition and not with the other rules, because it verifies them.
 
-        `get_weight` gives the layer's arrays by name and shape.
+        `get_weight` returns the layer's arrays by name and shape.
         """
         raise NotImplementedError
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        """Arguments with inputs that they fit, for the listing and the tests."""
+        """Arguments and inputs that fit together, for the listing of kinds and the tests."""
         raise NotImplementedError
 
 

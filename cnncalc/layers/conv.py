@@ -80,7 +80,7 @@ class StandardizedConv(_InGroups, kind="standardized_conv"):
     """Convolution with standardized weights: each output channel's kernel has mean 0 and variance 1 when it is used.
 
     With `gain`, they are then multiplied by a learned number for each output channel, and divided by √(ΠK·C_in/groups).
-    The kernel is the same for all inputs: standardizing it is no work at inference.
+    The kernel is the same for all inputs, so that standardizing it takes no operations at inference.
     """
 
     reference = (

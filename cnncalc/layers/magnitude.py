@@ -10,7 +10,7 @@ from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import flag, real
 
 
-def take_norm(ops: Ops, x: Values) -> Values:
+def compute_norm(ops: Ops, x: Values) -> Values:
     """√Σx², as a list of one element."""
     return ops.apply("root", [ops.total(ops.multiply(x, x))])
 
@@ -87,7 +87,7 @@ class L2Norm(_OverChannels, Weightless, kind="l2_norm"):
         x = inputs[0]
         positions = []
         for position in x.positions():
-            divisor = ops.clamp_min(take_norm(ops, position), self.epsilon)
+            divisor = ops.clamp_min(compute_norm(ops, position), self.epsilon)
             positions.append(ops.divide(position, divisor * len(position)))
         return Map.of_positions(positions, x.sizes)
 
@@ -109,8 +109,8 @@ class ResponseNorm(SameShape, kind="response_norm"):
         return Weight("weight", inputs[0][:1], neutral=0), Weight("bias", inputs[0][:1], "bias", neutral=0)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        # each channel of n positions: n squares, n − 1 additions, a root, a division by the mean, to which it takes
-        # an addition each and a multiplication for all; each element: two multiplications and two additions
+        # each channel of n positions: n squares, n − 1 additions, a root, a division by the mean, an addition for the
+        # mean and epsilon; the mean: a multiplication; each element: two multiplications and two additions
         elements = prod(output)
         channels = output[0]
         return Work(
@@ -126,7 +126,7 @@ class ResponseNorm(SameShape, kind="response_norm"):
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         n = len(channels)
-        norms = [value for channel in channels for value in take_norm(ops, channel)]
+        norms = [value for channel in channels for value in compute_norm(ops, channel)]
         mean = ops.shift(ops.scale([ops.total(norms)], 1 / n), self.epsilon)
         factors, summands = get_weight("weight", (n,)), get_weight("bias", (n,))
         parts = []

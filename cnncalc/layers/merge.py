@@ -1,4 +1,4 @@
-"""Where branches meet: element by element, as a sum or a product, or side by side."""
+"""Merges of branches: elementwise, e.g. a sum or a product, or one after another along an axis."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class _Merge(CarriesChannels, Weightless):
         help: str = "",
         append: tuple[int, str] | None = None,
     ) -> LayerError:
-        """The error for the first branch that does not fit those before it, which together have the shape `before`."""
-        measure = "branch 1 is" if before == inputs[0] else "those before make"
+        """The error for the first branch that does not fit the earlier ones, which together have the shape `before`."""
+        measure = "branch 1 is" if before == inputs[0] else f"branches 1 to {branch} broadcast to"
         shape = inputs[branch]
         return LayerError(
             "shape-mismatch",
@@ -46,14 +46,14 @@ class _Merge(CarriesChannels, Weightless):
 
 
 class _Elementwise(_Merge):
-    """Branches that are joined element by element; an axis of 1 is broadcast, as in PyTorch: 64×1×1 and 64×28×28."""
+    """Base of kinds that merge element by element; axes of size 1 are broadcast, as in PyTorch: 64×1×1 and 64×28×28."""
 
     def result_shape(self, inputs: Shapes) -> Shape:
         result = inputs[0]
         for index, shape in enumerate(inputs):
             agree = [a == b or 1 in (a, b) for a, b in zip(shape, result, strict=False)]
             if len(shape) != len(result) or not all(agree):
-                append, text = self.mend(result, shape, index)
+                append, text = self.suggest_repair(result, shape, index)
                 raise self.mismatch_error(
                     inputs, index, before=result, channels_agree=agree[0], help=text, append=append
                 )
@@ -61,19 +61,19 @@ class _Elementwise(_Merge):
         return result
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `wrong-form` where there are not as many branches as it takes."""
+        """Raises LayerError `wrong-form` for another number of branches than it takes."""
         if self.branches and len(inputs) != self.branches:
-            text = f"`{self.kind}` takes {self.branches} branches, in order, but there "
-            raise LayerError("wrong-form", text + ("is 1" if len(inputs) == 1 else f"are {len(inputs)}"))
+            message = f"`{self.kind}` takes {self.branches} branches, in order, found {len(inputs)}"
+            raise LayerError("wrong-form", message)
 
-    def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
-        """What makes a branch agree: the branch and the layer that is missing at its end, and a text."""
+    def suggest_repair(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+        """The repair of a branch that does not fit: the branch and the layer to append to it, and a text."""
         if len(before) < 2 or shape[1:] != before[1:]:
             return None, ""
-        return None, f"`conv({before[0]}, 1)` at the end of branch {index + 1} gives it {before[0]} channels"
+        return None, f"add `conv({before[0]}, 1)` at the end of branch {index + 1}, so that it has {before[0]} channels"
 
     def join(self, ops: Ops, a: Values, b: Values) -> Values:
-        """Two branches of one shape, element by element."""
+        """Merge two branches of the same shape, element by element."""
         raise NotImplementedError
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
@@ -92,7 +92,7 @@ class _Elementwise(_Merge):
 
 
 class Add(_Elementwise, kind="add"):
-    """Sum: shapes of equal rank, where an axis of 1 goes with any other → the larger of each axis."""
+    """Sum of branches with equal numbers of axes; axes of size 1 are broadcast."""
 
     linear = True
     reference = "K. He et al., Deep Residual Learning for Image Recognition, arXiv:1512.03385"
@@ -115,11 +115,11 @@ class Add(_Elementwise, kind="add"):
 
 
 class Subtract(_Elementwise, kind="subtract"):
-    """Difference of two branches, the first minus the second; an axis of 1 goes with any other."""
+    """Difference of two branches, the first minus the second; axes of size 1 are broadcast."""
 
     linear = True
     branches = 2
-    passes_one_on = False
+    passes_single = False
     reference = "PyTorch, torch.sub"
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -131,11 +131,11 @@ class Subtract(_Elementwise, kind="subtract"):
 
 
 class Multiply(_Elementwise, kind="multiply"):
-    """Product: shapes of equal rank, where an axis of 1 goes with any other → the larger of each axis."""
+    """Product of branches with equal numbers of axes; axes of size 1 are broadcast."""
 
     reference = "J. Hu, L. Shen, G. Sun, Squeeze-and-Excitation Networks, arXiv:1709.01507"
 
-    def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+    def suggest_repair(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
         return suggest_gate(before, shape, index)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -155,13 +155,13 @@ class Multiply(_Elementwise, kind="multiply"):
 
 
 class Divide(_Elementwise, kind="divide"):
-    """Quotient of two branches, the first divided by the second; an axis of 1 goes with any other."""
+    """Quotient of two branches, the first divided by the second; axes of size 1 are broadcast."""
 
     branches = 2
-    passes_one_on = False
+    passes_single = False
     reference = "PyTorch, torch.div"
 
-    def mend(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
+    def suggest_repair(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
         return suggest_gate(before, shape, index)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -173,7 +173,7 @@ class Divide(_Elementwise, kind="divide"):
 
 
 class _Extreme(_Elementwise):
-    """The largest or the smallest of the branches at each element."""
+    """Base of kinds that select the largest or the smallest element of the branches."""
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one comparison fewer than branches
@@ -181,7 +181,7 @@ class _Extreme(_Elementwise):
 
 
 class Maximum(_Extreme, kind="maximum"):
-    """The largest of the branches at each element; an axis of 1 goes with any other."""
+    """Largest element of the branches at each position; axes of size 1 are broadcast."""
 
     reference = "I. J. Goodfellow et al., Maxout Networks, arXiv:1302.4389"
 
@@ -190,7 +190,7 @@ class Maximum(_Extreme, kind="maximum"):
 
 
 class Minimum(_Extreme, kind="minimum"):
-    """The smallest of the branches at each element; an axis of 1 goes with any other."""
+    """Smallest element of the branches at each position; axes of size 1 are broadcast."""
 
     reference = "PyTorch, torch.minimum"
 
@@ -199,7 +199,7 @@ class Minimum(_Extreme, kind="minimum"):
 
 
 class Mean(_Elementwise, kind="mean"):
-    """The mean of the branches at each element; an axis of 1 goes with any other."""
+    """Mean of the branches at each position; axes of size 1 are broadcast."""
 
     linear = True
     reference = "G. Larsson, M. Maire, G. Shakhnarovich, FractalNet, arXiv:1605.07648"
@@ -217,28 +217,28 @@ class Mean(_Elementwise, kind="mean"):
 
 
 def suggest_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
-    """The reshape that makes a gate of a flat branch, where that would do: the branch and the call, and a text."""
+    """The reshape that turns a flat branch into a gate, if that is enough: the branch and the call, and a text."""
     flat, other = (shape, before) if len(shape) == 1 else (before, shape)
     if len(flat) > 1 or len(other) == 1 or flat[0] not in (1, other[0]):
         return None, ""
     call = f"reshape({format_value((flat[0], *(1 for _ in other[1:])))})"
     if flat is shape:
-        return (index, call), f"`{call}` at the end of branch {index + 1} makes a gate of it"
-    return (0, call) if index == 1 else None, f"`{call}` at the end of the branches before it makes a gate of it"
+        return (index, call), f"add `{call}` at the end of branch {index + 1} to use it as a gate"
+    return (0, call) if index == 1 else None, f"add `{call}` at the end of the earlier branches to use them as gates"
 
 
 class _Joined(_Merge):
-    """Branches one after another along an axis, which must agree in all else."""
+    """Base of kinds that put branches one after another along an axis."""
 
     linear = True
     concatenates = True
-    axis: int = axis(0, doc="the axis along which they follow one another")
+    axis: int = axis(0, doc="the axis along which the branches are concatenated")
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK
 
     def chunks(self, inputs: Maps, axis: int) -> list[Any]:
-        """The elements of the output: at each place of the axes before `axis`, those of one branch after another."""
+        """The elements of the output: at each position of the axes before `axis`, one branch after another."""
         steps = [prod(x.shape[axis:]) for x in inputs]
         values: list[Any] = []
         for number in range(prod(inputs[0].shape[:axis])):
@@ -287,14 +287,14 @@ class Concat(_Joined, kind="concat"):
 class Stack(_Joined, kind="stack"):
     """Branches of equal shapes along a new axis: n of [C, *I] → [n, C, *I]."""
 
-    passes_one_on = False
+    passes_single = False
     reference = "PyTorch, torch.stack"
     axis: int = axis(0, doc="the new axis of the output")
 
     def result_shape(self, inputs: Shapes) -> Shape:
         first = inputs[0]
         if len(first) == limits.AXES:
-            raise LayerError("wrong-rank", f"`{self.kind}` would give a tensor of more than {limits.AXES} axes")
+            raise LayerError("wrong-rank", f"the output of `{self.kind}` would have more than {limits.AXES} axes")
         at = resolve_axis(self.kind, self.axis, len(first) + 1)
         for index, shape in enumerate(inputs):
             if shape != first:

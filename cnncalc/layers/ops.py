@@ -158,17 +158,17 @@ class Ops(ABC):
 
     @abstractmethod
     def adaptive_max_pool(self, x: Map, size: PerAxis | tuple[int | None, ...]) -> Map:
-        """The largest of each of `size` parts of every axis, of all positions that it touches; None keeps an axis."""
+        """The largest element of each part, of `size` parts on every axis that may overlap; None keeps an axis."""
 
     @abstractmethod
     def adaptive_avg_pool(self, x: Map, size: PerAxis | tuple[int | None, ...]) -> Map:
-        """The mean of each of `size` parts of every axis, including the positions that a part covers partly."""
+        """The mean of each part, likewise. Positions that a part covers only partly belong to it."""
 
     # larger and smaller maps
 
     @abstractmethod
     def resample(self, x: Map, how: Resampling) -> Map:
-        """A map of other sizes: of each output the nearest position, a weighted sum of those around it, or a mean."""
+        """A map of other sizes: each output is the nearest input, a weighted sum of the inputs around it, or a mean."""
 
     @abstractmethod
     def pad(self, x: Map, amount: Amount, value: float) -> Map:

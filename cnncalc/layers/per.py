@@ -1,4 +1,4 @@
-"""Learned numbers that are shared by a channel, by a position, by all elements, or by none."""
+"""Learned numbers: one for each channel, position or element, or one for all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.layers.ops import Map, Values
 from cnncalc.layers.settings import word
 
 WORDS = ("channel", "all", "position", "element")
-PER: Any = word("channel", words=WORDS, brief="per {}", doc="what has a number of its own")
+PER: Any = word("channel", words=WORDS, brief="per {}", doc="scope of each learned number")
 
 
 def number_shape(kind: str, per: str, shape: Shape) -> Shape:
@@ -21,7 +21,7 @@ def number_shape(kind: str, per: str, shape: Shape) -> Shape:
 
 
 def apply_numbers(x: Map, per: str, numbers: Sequence[float], function: Callable[[Values, float], Values]) -> Map:
-    """Apply a function of elements and the number that is theirs."""
+    """Apply a function to elements and the learned number that belongs to them."""
     if per == "element":
         return Map(
             x.shape, [y for value, number in zip(x.values, numbers, strict=True) for y in function([value], number)]

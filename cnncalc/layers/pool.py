@@ -84,7 +84,7 @@ class _Pool(CarriesChannels, Weightless, Windowed):
                 )
 
     def padding_layer(self, axes: tuple[Axis, ...]) -> str:
-        """The layer that pads as much, in the text of a file; "" where the result would not be the same."""
+        """The call of `pad` that has the same effect as the padding; "" if there is none."""
         if self.ceil:  # windows that begin within the padding are dropped, and within the map they are not
             return ""
         amount = format_value(simplify(tuple((axis.before, axis.after) for axis in axes)))
@@ -95,7 +95,7 @@ class _Pool(CarriesChannels, Weightless, Windowed):
 
     @property
     def border(self) -> float | None:
-        """What padding holds, as a number that a file can say; None where it is no element of a window."""
+        """The value of the padding, as a number that a file can contain; None if windows do not include the padding."""
         raise NotImplementedError
 
     def window_elements(self, inputs: Shapes) -> int:
@@ -245,7 +245,7 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
 
 
 class _AdaptivePool(CarriesChannels, Weightless):
-    """Base of pools with as many windows as are wanted, output o over ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
+    """Base of pools with a given number of windows, of which o reads the inputs ⌊o·I/O⌋ to ⌈(o + 1)·I/O⌉ − 1."""
 
     size: KeptSizes = kept_sizes(symbol="O", brief="{}", doc="size of the output")
 
@@ -268,7 +268,7 @@ class _AdaptivePool(CarriesChannels, Weightless):
 
 
 class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avg_pool"):
-    """Adaptive average pooling: [C, *I] → [C, *size], output o the mean of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
+    """Adaptive average pooling: [C, *I] → [C, *size], output o is the mean of inputs ⌊o·I/O⌋ to ⌈(o + 1)·I/O⌉ − 1."""
 
     linear = True
     reference = "PyTorch, torch.nn.AdaptiveAvgPool2d"
@@ -281,12 +281,12 @@ class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avg_pool"):
 
 
 class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_max_pool"):
-    """Adaptive max pooling: [C, *I] → [C, *size], output o the largest of ⌊o·I/O⌋ up to ⌈(o + 1)·I/O⌉."""
+    """Adaptive max pooling: [C, *I] → [C, *size], output o is the largest of inputs ⌊o·I/O⌋ to ⌈(o + 1)·I/O⌉ − 1."""
 
     reference = "PyTorch, torch.nn.AdaptiveMaxPool2d"
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        # each output: one comparison fewer than elements
+        # each output: one comparison fewer than elements in its window
         return Work(comparisons=output[0] * (elements_of_parts(inputs, output) - prod(output[1:])))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
@@ -294,16 +294,16 @@ class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_max_pool"):
 
 
 def elements_of_parts(inputs: Shapes, output: Shape) -> int:
-    """Elements that all windows of an adaptive pool read together, in one channel.
+    """The total number of elements that the windows of an adaptive pool read in one channel.
 
-    On one axis they are I + O − gcd(I, O): Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋ is I, and 1 more for each o that does not meet a
-    border of the input exactly.
+    On one axis it is I + O − gcd(I, O), i.e. Σ⌈(o + 1)·I/O⌉ − Σ⌊o·I/O⌋: consecutive windows share an input where o·I/O
+    is not an integer, i.e. O − gcd(I, O) times.
     """
     return prod(i + o - gcd(i, o) for i, o in zip(inputs[0][1:], output[1:], strict=True))
 
 
 def work_of_parts(inputs: Shapes, output: Shape) -> Work:
-    """Operations of means of parts: one addition fewer than elements for each, and one multiplication, the scaling."""
+    """The work of an adaptive average pool: each output takes one addition fewer than elements and a multiplication."""
     channels, *sizes = output
     additions = channels * (elements_of_parts(inputs, output) - prod(sizes))
     return Work(multiplications=prod(output), additions=additions)

@@ -1,4 +1,4 @@
-"""Which input positions an output position of a layer reads, axis by axis; gives the receptive fields in `analysis`."""
+"""Which input positions an output position of a layer reads, axis by axis; `analysis` derives receptive fields."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ class TransposedWindow(NamedTuple):
 
 
 class Resample(NamedTuple):
-    """A map of other sizes: `up` outputs for each `down` inputs.
+    """An axis of another size: `up` outputs for each `down` inputs.
 
-    With one tap, output y reads the input ⌊y·down/up⌋. With 2 or 4, as many around (y + ½)·down/up − ½ or, `aligned`,
-    around y·down/up: half of them before and half after it; and where that is an input, this one alone.
+    With one tap, output y reads the input ⌊y·down/up⌋. With 2 or 4 taps it reads as many inputs around the point
+    (y + ½)·down/up − ½ or, if `aligned`, y·down/up: half of them before and half after it. If the point is itself an
+    input, only that one is read.
     """
 
     up: int
@@ -42,17 +43,17 @@ class Resample(NamedTuple):
     aligned: bool = False
 
     def reads(self, output: int) -> tuple[int, int]:
-        """The first and the last input that an output reads, as if the map went on beyond its borders."""
+        """The first and the last input that an output reads, as if the map continued beyond its borders."""
         up, down, taps, aligned = self
         if taps == 1:
             return output * down // up, output * down // up
-        place, parts = (output * down, up) if aligned else ((2 * output + 1) * down - up, 2 * up)
-        below, rest = divmod(place, parts)
+        point, parts = (output * down, up) if aligned else ((2 * output + 1) * down - up, 2 * up)
+        below, rest = divmod(point, parts)
         return (below + 1 - taps // 2, below + taps // 2) if rest else (below, below)
 
     @property
     def growth(self) -> int:
-        """How many more than one input an output reads at most."""
+        """The number of inputs that an output reads at most, minus 1."""
         always_whole = self.up == 1 and (self.aligned or self.down % 2 == 1)
         return 0 if always_whole else self.taps - 1
 
@@ -65,7 +66,7 @@ class AdaptiveWindow(NamedTuple):
 
 
 class Rearranged:
-    """Each output element is one input element, at any position; the `kept` last axes are as they were."""
+    """Each output element is one input element, at any position; the last `kept` axes are unchanged."""
 
     __slots__ = ("kept",)
 
@@ -84,6 +85,6 @@ class Rearranged:
 
 Rule = Window | TransposedWindow | Resample | AdaptiveWindow  # of one axis
 
-# An axis each; or "pointwise": only the same position; "normalized": the same position, and all others through the
-# statistics; "flatten": positions become elements; "whole": every element reads the whole input.
+# A rule for each axis; or "pointwise": only the same position; "normalized": the same position, and all others through
+# the statistics; "flatten": positions become elements; "whole": every element reads the whole input.
 Reach = tuple[Rule, ...] | Rearranged | Literal["pointwise", "normalized", "flatten", "whole"]

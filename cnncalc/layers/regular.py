@@ -38,7 +38,7 @@ class StochasticDepth(_Drop, kind="stochastic_depth"):
 
 
 class _Learned(SameShape):
-    """Base of kinds with a learned number for each channel, or as `per` says."""
+    """Base of kinds with learned numbers, whose scope is `per`."""
 
     linear = True
     per: str

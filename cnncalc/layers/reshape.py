@@ -53,7 +53,7 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
     shape: tuple[Any, ...] = sizes(
         longest=limits.AXES,
         rest=True,
-        doc="the new shape: [N], or the channels and sizes; `rest` is what the others leave",
+        doc="the new shape: [N], or channels and spatial sizes; `rest` is inferred from the others",
     )
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -76,7 +76,7 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
         return self.shape
 
     def fill_rest(self, elements: int, found: str) -> Shape:
-        """The shape with the size that so many elements leave. Raises LayerError `shape-mismatch`."""
+        """The shape with the size that `rest` has for so many elements. Raises LayerError `shape-mismatch`."""
         others = prod(size for size in self.shape if size != REST_WORD)
         if elements % others:
             raise LayerError(
@@ -89,7 +89,7 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
         return tuple(elements // others if size == REST_WORD else size for size in self.shape)
 
     def refuse_rest(self) -> LayerError:
-        """The error of −1 in place of a size, for which there is a word."""
+        """The error for −1, which PyTorch writes in place of `rest`."""
         meant = tuple(REST_WORD if size == REST else size for size in self.shape)
         return LayerError(
             "bad-argument",

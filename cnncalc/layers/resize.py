@@ -1,4 +1,4 @@
-"""Maps of other sizes without weights: between the positions, or out of the channels."""
+"""Layers that change spatial sizes without weights: resampling and pixel shuffling."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ from cnncalc.layers.term import scaled
 
 LINEAR_MODES = {"bilinear": 2, "trilinear": 3}  # other names of `linear`, and how many spatial axes each is for
 INTERPOLATING = ("linear", *LINEAR_MODES, "bicubic")
-CLOSE = 1e-15  # a fraction so near to a factor, relative to it, is the one that was meant
-LARGEST_PART = 10_000  # of a factor written as a fraction
+CLOSE = 1e-15  # relative distance up to which a float is taken for a simple fraction
+LARGEST_DENOMINATOR = 10_000  # of such a fraction
 
 
 class Upsample(CarriesChannels, Weightless, kind="upsample"):
-    """[C, *I] → [C, *⌊I·factor⌋] or [C, *size], each output the nearest position, an interpolation or a mean."""
+    """[C, *I] → [C, *⌊I·factor⌋] or [C, *size], by the nearest position, interpolation or means."""
 
     linear = True
     reference = "PyTorch, torch.nn.functional.interpolate"
-    factor: Factor | None = factors(None, symbol="F", brief="×{}", doc="how many times larger")
+    factor: Factor | None = factors(None, symbol="F", brief="×{}", doc="factor of the sizes")
     mode: str = word(
         "nearest",
         words=("nearest", "linear", *LINEAR_MODES, "bicubic", "area"),
         brief="{}",
-        doc="how the values between are made",
+        doc="how values between positions are computed",
     )
     size: PerAxis | None = per_axis(None, symbol="O", brief="to {}", doc="size of the output")
-    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="an output whose sizes are taken")
-    align_corners: bool = flag(False, brief="corners aligned", doc="the outermost positions stay where they are")
+    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="a named output with the wanted sizes")
+    align_corners: bool = flag(False, brief="corners aligned", doc="align the corner positions of input and output")
 
     def check_arguments(self) -> None:
         check_one_of(self, "factor", "size", "like")
         if self.align_corners and self.mode not in INTERPOLATING:
             raise LayerError(
                 "bad-argument",
-                f"`align_corners` is for modes that interpolate, not for `{self.mode}`",
+                f"`align_corners` is only allowed with modes that interpolate, not with `{self.mode}`",
                 argument="align_corners",
                 suggest={"align_corners": False, "mode": "linear"},
             )
@@ -76,14 +76,14 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
 
     @property
     def sizes(self) -> PerAxis:
-        """The sizes of the output, where they do not come of a factor."""
+        """The sizes of the output if there is no factor."""
         sizes = self.like or self.size
         assert sizes is not None
         return sizes
 
     @property
     def taps(self) -> int:
-        """Positions that an output reads on each axis; `area` reads as many as there are in its part."""
+        """The number of positions that an output reads on each axis; 0 for `area`, where it varies."""
         return {"nearest": 1, "area": 0, "bicubic": 4}.get(self.mode, 2)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
@@ -104,10 +104,10 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
         return tuple(self._resample(*axis, len(sizes)) for axis in zip(sizes, made, steps, strict=True))
 
     def _resample(self, size: int, made: int, factor: float | None, axes: int) -> Resample:
-        """The rule of one axis. Of a single position every output is that position.
+        """The rule of one axis. If the input has a single position, every output is that position.
 
-        The factor is left out of account where PyTorch does so: where `linear` keeps the size of an axis, and where
-        `nearest` keeps or doubles it, on two axes alone.
+        The factor is ignored where PyTorch ignores it: where `linear` keeps the size of an axis, and, only on two
+        axes, where `nearest` keeps or doubles it.
         Source: PyTorch, aten/src/ATen/native/UpSample.h, compute_source_index_and_lambda and nearest_idx.
         """
         if size == 1:
@@ -143,13 +143,13 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
 
 
 def fraction(factor: float) -> tuple[int, int]:
-    """A factor as a fraction of integers: a simple one where it is as near as floats are, else exactly.
+    """A factor as a fraction of integers: a simple one if it differs only by rounding, else the exact one.
 
     >>> fraction(1.1), fraction(4 / 3)
     ((11, 10), (4, 3))
     """
     exact = Fraction(float(factor))
-    simple = exact.limit_denominator(LARGEST_PART)
+    simple = exact.limit_denominator(LARGEST_DENOMINATOR)
     found = simple if simple and abs(simple - exact) <= CLOSE * exact else exact
     return found.numerator, found.denominator
 
@@ -163,7 +163,7 @@ def height_and_width(kind: str, shape: Shape) -> Shape:
 
 
 class PixelShuffle(NoOperations, kind="pixel_shuffle"):
-    """[C, H, W] → [C/factor², H·factor, W·factor], channels laid out as positions."""
+    """[C, H, W] → [C/factor², H·factor, W·factor], channels rearranged as positions."""
 
     linear = True
     reference = "W. Shi et al., Efficient Sub-Pixel Convolutional Neural Network, arXiv:1609.05158"
@@ -208,7 +208,7 @@ class PixelShuffle(NoOperations, kind="pixel_shuffle"):
 
 
 class PixelUnshuffle(NoOperations, kind="pixel_unshuffle"):
-    """[C, H, W] → [C·factor², H/factor, W/factor], positions rearranged as channels: what `pixel_shuffle` undoes."""
+    """[C, H, W] → [C·factor², H/factor, W/factor], positions rearranged as channels: the inverse of `pixel_shuffle`."""
 
     linear = True
     reference = "PyTorch, torch.nn.PixelUnshuffle; J. Redmon & A. Farhadi, YOLO9000, arXiv:1612.08242 (passthrough)"
@@ -221,7 +221,7 @@ class PixelUnshuffle(NoOperations, kind="pixel_unshuffle"):
             if size % self.factor:
                 raise LayerError(
                     "groups-mismatch",
-                    f"`{self.kind}` by {self.factor} cannot divide a size of {size}",
+                    f"`{self.kind}` by {self.factor} cannot divide a spatial size of {size}",
                     argument="factor",
                     about="size",
                 )

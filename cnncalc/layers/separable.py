@@ -17,7 +17,7 @@ class TwoSteps(ConvolutionArguments):
     """Base of layers that consist of two consecutive convolutions: every rule combines the rules of the two."""
 
     linear = True
-    in_a_row = 2
+    consecutive = 2
     names: ClassVar[tuple[str, str]]  # of the steps, the prefixes of the names of their arrays
 
     def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
@@ -56,7 +56,7 @@ class TwoSteps(ConvolutionArguments):
         return first.work_inside(inputs, intermediate).plus(second.work_inside((intermediate,), output))
 
     def split_weights(self, get_weight: GetWeight) -> tuple[GetWeight, GetWeight]:
-        """The functions that give the arrays of each step."""
+        """The functions that return the arrays of each step."""
         first, second = self.names
         return lambda name, shape: get_weight(f"{first}.{name}", shape), lambda name, shape: get_weight(
             f"{second}.{name}", shape

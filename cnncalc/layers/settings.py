@@ -147,11 +147,11 @@ class AxisOrderSetting(Setting):
 
 
 def resolve_axis(kind: str, axis: int, axes: int, argument: str = "axis") -> int:
-    """The number of an axis from 0. Raises LayerError where a tensor with so many axes does not have it."""
+    """The index of an axis, from 0. Raises LayerError `wrong-rank` if a tensor with so many axes does not have it."""
     if not -axes <= axis < axes:
-        has = "only axis 0" if axes == 1 else f"the axes 0 to {axes - 1}"
-        text = f"`{argument}` is {axis}, but a tensor with {axes} ax{'i' if axes == 1 else 'e'}s has {has}"
-        raise LayerError("wrong-rank", f"{text}, in `{kind}`", argument=argument, found=axis)
+        known = "the only axis is 0" if axes == 1 else f"the axes are 0 to {axes - 1}"
+        message = f"`{argument}` of `{kind}` is {axis}, but {known}"
+        raise LayerError("wrong-rank", message, argument=argument, found=axis)
     return axis % axes
 
 
@@ -188,7 +188,7 @@ class AmountSetting(PerAxisSetting):
 
 
 class PaddingSetting(AmountSetting):
-    """An amount, or one of the words that derive it from the kernel."""
+    """An amount, or a word by which it is derived from the kernel."""
 
     words = ("valid", "half", "same", "full")
 
@@ -199,8 +199,8 @@ class PaddingSetting(AmountSetting):
         return value if isinstance(value, str) else super().abbreviate(value, axes)
 
 
-REST_WORD = "rest"  # in place of the size that takes what the others leave
-REST = -1  # in PyTorch, in place of the size that takes what the others leave
+REST_WORD = "rest"  # in place of a size that is inferred from the others
+REST = -1  # PyTorch's notation for the same
 
 
 class SizesSetting(Setting):
@@ -209,7 +209,7 @@ class SizesSetting(Setting):
     def __init__(
         self, default: Value = REQUIRED, *, single: bool, longest: int, rest: bool = False, **more: str
     ) -> None:
-        """With `rest`, that word may stand for one size; −1 is kept, which the layer refuses."""
+        """With `rest`, that word is allowed in place of one size. −1 is accepted too, for the layer to report it."""
         super().__init__(default, **more)
         self.single = single
         self.longest = longest
@@ -252,7 +252,7 @@ class IndexListsSetting(Setting):
         return self.brief.format(sum(map(len, value)))
 
 
-MIN_PERCENTAGE = 5  # from this on a number in place of a fraction is probably a percentage
+MIN_PERCENTAGE = 5  # a larger number in place of a fraction is probably a percentage
 
 
 class RealSetting(Setting):
@@ -313,7 +313,7 @@ class WordSetting(Setting):
         return value
 
 
-# Used in the classes of kinds; the result is Any so that each attribute has its own annotation.
+# Used in the classes of kinds. They return Any so that each attribute has its own annotation.
 
 
 def integer(default: Value = REQUIRED, *, minimum: int = 1, symbol: str = "", brief: str = "", doc: str = "") -> Any:
@@ -329,7 +329,7 @@ def amount(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", doc:
 
 
 def padding(default: Value = 0) -> Any:
-    return PaddingSetting(default, symbol="P", brief="p{}", doc="zeros around the map")
+    return PaddingSetting(default, symbol="P", brief="p{}", doc="zeros added around the map")
 
 
 def axis(default: Value = REQUIRED, *, brief: str = "axis {}", doc: str = "") -> Any:

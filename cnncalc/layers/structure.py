@@ -1,4 +1,4 @@
-"""Words that are written like layer kinds but are not layers; `spec.expand` defines what they do."""
+"""Words that are written like layer kinds but are not layers; `spec.expand` implements them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from cnncalc.layers import FAMILIES, LATER_FAMILIES
 
 ROUNDS = "rounds"
 
-# word → what it takes
+# word → its parameters
 STRUCTURE_PARAMETERS: dict[str, tuple[str, ...]] = {
     "activation": ("kind",), "identity": (), "outputs": (), "from": ("name",), ROUNDS: ("name",), "reuse": ("name",),
 }  # fmt: skip
 
 _SUMMARIES = {
-    "activation": "The layer kind that a parameter names, `activation(act)`.",
+    "activation": "Applies the activation or the block that a parameter names, `activation(act)`.",
     "identity": "Returns its input unchanged; as a branch, the shortcut.",
-    "outputs": "Named branches that end in outputs of their own, while the main path goes on unchanged.",
+    "outputs": "Named branches that end in outputs of their own; the main path continues unchanged.",
     "from": "Starts a branch from an earlier output, by its name.",
     ROUNDS: "In place of a merge's branches: the output of each round of a repeat, `add: rounds(stack)`.",
     "reuse": "Applies an earlier layer or block again, with the same weights.",
@@ -27,5 +27,5 @@ STRUCTURE_WORDS: dict[str, tuple[str, str]] = {
 }
 
 MERGES = tuple(kind for kind, family in FAMILIES.items() if family == "merge")  # kinds that are written with branches
-# Of these, those that a block of a file may be named after, as it might be before they were there.
+# Those added later; a block of an older file may have the same name.
 LATER_MERGES = tuple(kind for kind in MERGES if kind in LATER_FAMILIES)

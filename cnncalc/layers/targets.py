@@ -1,4 +1,4 @@
-"""Arguments that say how large a map is made: a factor, sizes, or the sizes of another output."""
+"""Settings for the size of an output: factors, sizes, or the sizes of another output."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FactorSetting(Setting):
 
 
 class LikeSetting(Setting):
-    """The spatial sizes of a named output, which a file gives by its name."""
+    """The spatial sizes of a named output; files contain its name."""
 
     expects = "the name of an output, or spatial sizes"
 
@@ -61,7 +61,7 @@ class KeptSizesSetting(PerAxisSetting):
         return super().accepts(value)
 
 
-# What the classes call; typed as Any so that each attribute keeps its own annotation.
+# As in `settings`.
 
 
 def factors(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", doc: str = "") -> Any:
@@ -77,12 +77,12 @@ def kept_sizes(default: Value = REQUIRED, *, symbol: str = "", brief: str = "", 
 
 
 def each_factor(value: Factor, axes: int) -> tuple[float, ...]:
-    """One factor for each axis. Raises LayerError `wrong-rank` where a list has not one for each."""
+    """One factor for each axis. Raises LayerError `wrong-rank` for a list of another length."""
     return expand_per_axis("factor", value if isinstance(value, tuple) else (value,) * axes, axes)
 
 
 def check_one_of(layer: Layer, *names: str) -> None:
-    """Raises LayerError unless exactly one of these arguments, which may be left out, is given."""
+    """Raises LayerError unless exactly one of these optional arguments is given."""
     given = [name for name in names if getattr(layer, name) is not None]
     listed = ", ".join(f"`{name}`" for name in names[:-1]) + f" or `{names[-1]}`"
     if not given:

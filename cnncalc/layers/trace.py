@@ -99,7 +99,7 @@ def name_pairs(symbol: str, sides: Pairs) -> Pairs:
 def name_inputs(layer: Layer, inputs: Shapes) -> Shapes:
     """The inputs as terms: C or C_in and I, numbered if branches differ; N or N_in if they are flat.
 
-    The inputs of a merge of more than MAX_NAMED_BRANCHES branches remain integers.
+    The inputs of a merge of more than `limits.NAMED_BRANCHES` branches remain integers.
     """
     if len(inputs) > limits.NAMED_BRANCHES:
         return inputs

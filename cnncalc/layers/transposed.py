@@ -52,7 +52,7 @@ class TransposedConv(ChoosesInGroups, ConvolutionArguments, kind="transposed_con
             "bad-argument",
             f"`{self.kind}` cannot pad to `same`, the input's size times the stride:"
             f" the window ({format_short(tuple(axis.extent for axis in axes))}) and the output padding"
-            f" ({format_short(extras)}) reach less far than the stride"
+            f" ({format_short(extras)}) are together smaller than the stride"
             f" ({format_short(tuple(axis.stride for axis in axes))})",
             suggest={"output_padding": simplify(needed)},
             argument="padding",

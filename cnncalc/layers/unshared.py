@@ -1,4 +1,4 @@
-"""Convolutions whose kernels are not the same everywhere: one for each position, or one for each listed connection."""
+"""Convolutions with a separate kernel for each position, or for each listed connection of two channels."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from cnncalc.layers.arguments import LayerError, Padding, PerAxis
 from cnncalc.layers.base import Example, Layer, Maps, Shape, Shapes, Weight, Work
 from cnncalc.layers.channels import Channels, Chosen
 from cnncalc.layers.groups import ChoosesChannels
-from cnncalc.layers.kernel import BIAS, KERNEL, OUT, PADDING, STRIDE
+from cnncalc.layers.kernel import BIAS, KERNEL, OUT, PADDING, STRIDE, kernel_weights
 from cnncalc.layers.ops import GetWeight, Kernel, Map, Ops, Values
 from cnncalc.layers.settings import index_lists
 from cnncalc.layers.window import Windowed, check_fits, count_inside, output_size, window_error
 
-CONNECTIONS: Any = index_lists(brief="{} kernels", doc="for each output channel, the input channels it reads, from 0")
+CONNECTIONS: Any = index_lists(
+    brief="{} kernels", doc="for each output channel, the input channels that it reads, from 0"
+)
 
 
 class LocallyConnected(ChoosesChannels, Windowed, kind="locally_connected"):
-    """[C_in, *I] → [out, *O], a convolution with a kernel of its own at every position; zeros around it by `pad`."""
+    """[C_in, *I] → [out, *O], a convolution with a separate kernel for each position; `pad` before it adds padding."""
 
     linear = True
     reference = (
@@ -99,7 +101,7 @@ class TableConv(Windowed, kind="table_conv"):
 
     @property
     def pairs(self) -> int:
-        """Kernels: connections of an input with an output channel."""
+        """The number of kernels: one for each connection of an input channel to an output channel."""
         return sum(map(len, self.connections))
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -109,15 +111,14 @@ class TableConv(Windowed, kind="table_conv"):
         if highest >= channels:
             raise LayerError(
                 "bad-argument",
-                f"`connections` names input channel {highest}, but there are {channels}, from 0 to {channels - 1}",
+                f"`connections` lists the input channel {highest}, but the input has the channels 0 to {channels - 1}",
                 argument="connections",
             )
         check_fits(self.kind, axes)
         return (len(self.connections), *map(output_size, axes))
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        weight = Weight("weight", (self.pairs, *self.kernels(inputs)))
-        return (weight, Weight("bias", (len(self.connections),), "bias", neutral=0)) if self.bias else (weight,)
+        return kernel_weights((self.pairs, *self.kernels(inputs)), len(self.connections), self.bias)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: a dot product of ΠK elements for each channel that it reads, and an addition for the bias

@@ -340,7 +340,7 @@ class Expander:
         elif not present:
             why = "the repeat has no rounds" if merge.rounds else "every condition is false"
             raise Mistake("empty-branch", f"`{merge.word}` has no branch left: {why}", merge.span)
-        elif len(present) == 1 and kind_class(merge.word).passes_one_on:
+        elif len(present) == 1 and kind_class(merge.word).passes_single:
             result = present[0][1]
         else:
             frame.flow = flow

@@ -70,13 +70,19 @@ REFUSED: list[tuple[str, dict[str, Any], Shape, str, str]] = [
     ("slice", {"axis": 1, "start": 0, "stop": 9}, (3, 8, 5), "bad-argument", "`stop` is 9, but axis 1 has 8 positions"),
     ("slice", {"axis": 1, "start": 4, "stop": 3}, (3, 8, 5), "bad-argument", "the slice starts at 4"),
     ("slice", {"axis": 0, "start": -4, "stop": 3}, (3, 8), "bad-argument", "`start` is -4"),
-    ("slice", {"axis": 2, "start": 0, "stop": 1}, (3, 8), "wrong-rank", "has the axes 0 to 1"),
-    ("split", {"parts": 3, "take": 0, "axis": 1}, (3, 8), "groups-mismatch", "8 positions of axis 1 (8 mod 3 = 2)"),
-    ("split", {"parts": (3, 4), "take": 0, "axis": -1}, (3, 8), "groups-mismatch", "have 7 positions of axis 1"),
-    ("flip", {"axis": 1}, (8,), "wrong-rank", "has only axis 0"),
-    ("roll", {"axis": -3, "by": 1}, (8, 8), "wrong-rank", "`axis` is -3"),
-    ("transpose", {"axes": (1, 0)}, (3, 8, 8), "wrong-rank", "the input has 3 axes"),
-    ("transpose", {"axes": (1, 1)}, (3, 8), "wrong-rank", "each is named once"),
+    ("slice", {"axis": 2, "start": 0, "stop": 1}, (3, 8), "wrong-rank", "the axes are 0 to 1"),
+    (
+        "split",
+        {"parts": 3, "take": 0, "axis": 1},
+        (3, 8),
+        "groups-mismatch",
+        "8 positions of axis 1 into 3 parts (8 mod 3 = 2)",
+    ),
+    ("split", {"parts": (3, 4), "take": 0, "axis": -1}, (3, 8), "groups-mismatch", "add up to 7 positions of axis 1"),
+    ("flip", {"axis": 1}, (8,), "wrong-rank", "the only axis is 0"),
+    ("roll", {"axis": -3, "by": 1}, (8, 8), "wrong-rank", "`axis` of `roll` is -3"),
+    ("transpose", {"axes": (1, 0)}, (3, 8, 8), "wrong-rank", "each of the input's 3 axes once"),
+    ("transpose", {"axes": (1, 1)}, (3, 8), "wrong-rank", "once, found"),
     ("clip", {"low": 1, "high": 0}, (3, 8), "bad-argument", "every element would be 0"),
     ("max_pool", {"kernel": 1}, (1, 2, 3, 4, 5), "wrong-rank", "1 to 3 spatial axes"),
     ("reshape", {"shape": (4, 4)}, (3, 4, 5), "shape-mismatch", "needs 16 elements, but 3×4×5 has 60"),
@@ -162,7 +168,9 @@ def test_merges_say_which_branch_is_the_first_that_differs() -> None:
     assert "conv(256, 1)" in error.help
     assert refusal("add", (3, 2), (3, 3)).help == ""
     assert refusal("concat", (3, 2), (4, 2), (5, 3)).branch == 2
-    assert refusal("multiply", (1, 1), (4, 5), (3, 5)).message.endswith("those before make 4×5, branch 3 is 3×5")
+    assert refusal("multiply", (1, 1), (4, 5), (3, 5)).message.endswith(
+        "branches 1 to 2 broadcast to 4×5, branch 3 is 3×5"
+    )
 
 
 @pytest.mark.parametrize("kind", ["add", "multiply", "concat"])

@@ -77,12 +77,12 @@ def test_values_by_hand() -> None:
 
 
 def test_a_wrong_channel_and_a_list_out_of_order_are_refused() -> None:
-    with pytest.raises(LayerError, match="input channel 2, but there are 2"):
+    with pytest.raises(LayerError, match="input channel 2, but the input has the channels 0 to 1"):
         kind_class("table_conv")(connections=((0, 2),), kernel=1).output_shape(((2, 3, 3),))
     for connections in (((1, 0),), ((0, 0),), ((),), (), (1,)):
         with pytest.raises(LayerError, match="ascending order"):
             kind_class("table_conv")(connections=connections, kernel=1)
-    with pytest.raises(LayerError, match="cannot divide a size of 3"):
+    with pytest.raises(LayerError, match="cannot divide a spatial size of 3"):
         kind_class("pixel_unshuffle")(factor=2).output_shape(((1, 4, 3),))
     with pytest.raises(LayerError, match="one slope for all"):
         kind_class("prelu")(shared=True, per="element").output_shape(((1, 4, 3),))
