@@ -32,7 +32,7 @@ class _Border(CarriesChannels, NoOperations):
         check_one_of(self, "amount", "like")
 
     def sides(self, inputs: Shapes) -> Pairs:
-        """The amount before and after on every axis; for sizes, the odd position is after."""
+        """The amount (before, after) on every axis; of an odd difference in size, the larger part is after."""
         sizes = spatial_sizes(self.kind, inputs[0])
         if self.amount is not None:
             return to_pairs("amount", self.amount, len(sizes))
@@ -41,16 +41,16 @@ class _Border(CarriesChannels, NoOperations):
         return tuple(split_padding(abs(have - want)) for have, want in zip(sizes, wanted, strict=True))
 
     def wanted(self, inputs: Shapes) -> Shape:
-        """The sizes to which the map is padded or cropped. Raises LayerError `wrong-rank`."""
+        """The spatial sizes of the output, with `like`. Raises LayerError `wrong-rank`."""
         assert self.like is not None
         return expand_per_axis("like", self.like, len(inputs[0]) - 1)
 
     def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
-        """Raises LayerError `shape-mismatch` where the sizes are on the wrong side of those of the input."""
+        """Raises LayerError `shape-mismatch` if the input is too large for `pad`, or too small for `crop`."""
         raise NotImplementedError
 
     def sizes_error(self, sizes: Shape, wanted: Shape, *, verb: str, other: str) -> LayerError:
-        """The error for a map that is already smaller, or larger, than wanted; `other` is the kind for that case."""
+        """The error for an input that is too large or too small; `other` is the kind that is suitable."""
         have, want = (format_shape((1, *each)).removeprefix("1×") for each in (sizes, wanted))
         text = f"`{self.kind}` to {want} cannot {verb} the input, which is {have}"
         return LayerError(
@@ -66,7 +66,7 @@ class Pad(_Border, kind="pad"):
         None, symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"
     )
     value: float = real(0, brief="of {}", doc="value of the border")
-    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="an output whose sizes are taken")
+    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="a named output with the wanted sizes")
 
     def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
         if any(have > want for have, want in zip(sizes, wanted, strict=True)):
@@ -103,7 +103,7 @@ class Crop(_Border, kind="crop"):
     amount: Amount | None = amount(
         None, symbol="A", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"
     )
-    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="an output whose sizes are taken")
+    like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="a named output with the wanted sizes")
 
     def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
         if any(have < want for have, want in zip(sizes, wanted, strict=True)):
