@@ -10,7 +10,6 @@ from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers.structure import LATER_MERGES, MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
-from cnncalc.spec.flow import in_quotes, strings_to_quote
 from cnncalc.spec.forms import call_of_mapping, call_of_neighbors, drop_dashes, name_an_item, type_key
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, is_empty
@@ -19,7 +18,7 @@ from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item,
 
 MERGE_WORDS = (*MERGES, "outputs")
 T = TypeVar("T")
-_GIVEN_NAME = re.compile(r"([^\W\d]\w*)[ \t]*(?:=(?!=)|:(?=\s))")  # in an item that cannot be read
+_GIVEN_NAME = r"([^\W\d]\w*)[ \t]*(?:=(?!=)|:(?=\s))"  # in an item that cannot be read
 
 _NOTHING = "write `identity` to pass the input on"
 
@@ -280,7 +279,7 @@ class BodyReader:
 
 def broken(span: Span) -> Chain:
     """A chain that stands in for one that could not be read."""
-    names = frozenset(_GIVEN_NAME.findall(span.text[: limits.STRING_CHARACTERS]))
+    names = frozenset(re.findall(_GIVEN_NAME, span.text[: limits.STRING_CHARACTERS]))
     return Chain("", None, (Item(Broken(span, names), None, None, None, span),), span)
 
 
@@ -292,6 +291,8 @@ def _past_colon(span: Span) -> int:
 
 def _quote_calls(flow: Span) -> str:
     """The text of a list or mapping in brackets with its calls in quotes."""
+    from cnncalc.spec.flow import in_quotes, strings_to_quote  # for mistakes alone
+
     spans = [Span(flow.source, *found) for found in strings_to_quote(flow.source.text, flow.start)]
     ends = [(flow._replace(end=flow.start), ""), (flow._replace(start=flow.end), "")]
     return replace_all([*ends, *((span, in_quotes(span.text)) for span in spans)], "").text

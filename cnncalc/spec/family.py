@@ -15,7 +15,7 @@ from cnncalc.spec.files import KIB, SUFFIXES, bundled, bundled_folder, bundled_p
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.tree import Block, Body
 
-_FILE_NAME = re.compile(r"[\w.-]+")
+_FILE_NAME = r"[\w.-]+"
 
 
 class Description:
@@ -128,7 +128,7 @@ def _missing(document: Document, keys: list[str], problems: Problems) -> None:
 
 def _find(name: str, path: str, span: Span) -> str:
     """The file that `extends` names: beside the extending file, else bundled. It is never "-", standard input."""
-    if name == "-" or not _FILE_NAME.fullmatch(name):
+    if name == "-" or not re.fullmatch(_FILE_NAME, name):
         raise Mistake(
             "extends-missing",
             "`extends` takes the name of a file beside this one or of a bundled architecture, without a folder",

@@ -17,8 +17,8 @@ from cnncalc.spec.segments import free_name
 TYPE_KEYS = ("type", "kind", "layer", "layer_type", "class", "class_name", "op", "module")
 NAME_KEYS = ("name", "id", "label")
 NESTED_KEYS = ("args", "arguments", "config", "params", "parameters", "kwargs", "settings", "options", "attrs")
-_WORD = re.compile(r"[A-Za-z_][\w.]*")
-_DEEPER_ITEM = re.compile(r"\n[ \t]*-[ \t]+")
+_WORD = r"[A-Za-z_][\w.]*"
+_DEEPER_ITEM = r"\n[ \t]*-[ \t]+"
 
 
 def is_label(key: YamlString) -> bool:
@@ -47,7 +47,7 @@ def name_an_item(key: YamlString, node: YamlNode) -> list[Fix]:
 def type_key(node: YamlMapping) -> YamlString | None:
     """The key that names the kind in an item such as `{type: conv, out: 8}`, None if there is none."""
     for key, value in node.pairs:
-        is_word = isinstance(value, YamlString) and _WORD.fullmatch(value.value) is not None
+        is_word = isinstance(value, YamlString) and re.fullmatch(_WORD, value.value) is not None
         if key.value in TYPE_KEYS and is_word and (len(node.pairs) > 1 or key.value not in ("layer", "op", "module")):
             return key
     return None
@@ -70,7 +70,7 @@ def call_of_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
 def call_of_neighbors(node: YamlMapping) -> list[Fix]:
     """Repairs of `{conv: 8, kernel: 3}`, or of `conv:` with its arguments not indented below it."""
     (key, value), *others = node.pairs
-    if is_label(key) or not _WORD.fullmatch(key.value) or key.value in MERGES:
+    if is_label(key) or not re.fullmatch(_WORD, key.value) or key.value in MERGES:
         return []
     arguments = texts_of(value)
     for other, given in others:
@@ -118,14 +118,14 @@ def drop_dashes(node: YamlList) -> Fix | None:
 def align_items(text: YamlString) -> tuple[Fix, ...]:
     """Repairs of items that are indented more than the item before them, which YAML reads as more of its string."""
     source, start, _ = text.span
-    if not text.plain or not _DEEPER_ITEM.search(text.body):
+    if not text.plain or not re.search(_DEEPER_ITEM, text.body):
         return ()
     number, column = source.position(start)
     before = source.line(number)[: column - 1]
     fixes = []
     if before.strip() == "-":
         margin = before[: before.index("-")]
-        aligned = _DEEPER_ITEM.sub(f"\n{margin}- ", text.body)
+        aligned = re.sub(_DEEPER_ITEM, f"\n{margin}- ", text.body)
         fixes.append(Fix(text.span, aligned, "indent it as much as the item above it"))
-    fixes.append(Fix(text.span, _DEEPER_ITEM.sub(" -> ", text.body), "join the layers with `->`"))
+    fixes.append(Fix(text.span, re.sub(_DEEPER_ITEM, " -> ", text.body), "join the layers with `->`"))
     return tuple(fixes)

@@ -18,7 +18,9 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write what is repeated as a block, under `blocks`"
 _REFUSED = "<<"  # stands in for a key that is not supported; its value is dropped
-_NO_CHARACTER = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}")
+_NO_CHARACTER = (
+    r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}"  # compiled where it is asked for
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 
@@ -236,7 +238,7 @@ def _forbidden_character(source: Source, start: int) -> Problem:
         return Problem("not-text", message, span, fixes=(Fix(span, "", "remove it"),))
     from cnncalc.spec.yaml_mistakes import bad_escape
 
-    found = _NO_CHARACTER.search(source.text, start)
+    found = re.compile(_NO_CHARACTER).search(source.text, start)
     return bad_escape(Span(source, *(found.span() if found else (start, start))))
 
 

@@ -80,7 +80,7 @@ _FOREIGN = {
 
 
 # The name of a param in the syntax of shells, of templates and of Python's f-strings.
-_PLACEHOLDER = re.compile(r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)")
+_PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)"  # compiled where it is asked for
 
 
 def _unknown(text: YamlString, token: Token) -> Mistake:
@@ -93,7 +93,7 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
         word = body[start + 1 : end]
         fix = Fix(text.at(start, end + 1), word, f"write `{word}`, without the quotes")
         return Mistake("syntax", "words are written without quotes", text.at(start, end + 1), fix.help, fix)
-    if placeholder := _PLACEHOLDER.match(body, start):
+    if placeholder := re.compile(_PLACEHOLDER).match(body, start):
         return _placeholder(text, placeholder)
     sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")
     at = text.at(start, start + max(len(sign), 1))
