@@ -91,6 +91,13 @@ def test_imports_follow_the_arrows(path: Path) -> None:
     assert found == EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), [])
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_records_are_our_own_named_tuples(path: Path) -> None:
+    """Typing's take ten times as long to define."""
+    slow = {"typing.NamedTuple", "dataclasses.dataclass", "collections.namedtuple"}
+    assert path.name == "records.py" or not slow & {*imports(ast.parse(path.read_text("utf-8")))}
+
+
 def test_every_room_has_its_arrows() -> None:
     assert {room_of(path) for path in FILES} == set(ARROWS)
 
