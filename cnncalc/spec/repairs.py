@@ -79,6 +79,7 @@ def confirm_repairs(
     found = []
     for problem in problems:
         held: tuple[Fix, ...] = ()
+        partly: tuple[Fix, ...] = ()  # holds, but its text has further mistakes, which were in the file before
         for fix in problem.fixes[: limits.REPAIR_TRIALS_EACH]:
             if trials <= 0 or cost > room:
                 break
@@ -87,8 +88,12 @@ def confirm_repairs(
                 continue
             after, cost = read_again(fix.apply())
             trials, room = trials - 1, room - cost
-            if _mends(fix, problem, problems, after):
+            new = _new_problems(fix, problem, problems, after)
+            if not new:
                 held = (*held, fix)
+            elif not partly and all(_was_carried(other, problem, fix) for other in new):
+                partly = (fix,)
+        held = held or partly
         asked = next((fix.help for fix in problem.fixes if fix.guess), "")
         found.append(problem._replace(fixes=held, help=_offer(held) or problem.help or asked))
     return found
@@ -99,16 +104,17 @@ def _offer(fixes: tuple[Fix, ...]) -> str:
     return "; or ".join(fix.help for fix in fixes)
 
 
-def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> bool:
-    """Whether a repair leaves only the other problems, and those that its own problem hid."""
+def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem]:
+    """The problems after a repair that are neither the other problems nor hidden by this one, itself if it is left."""
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
     end = fix.span.start + len(fix.text)
     if problem.span and problem.span.start >= fix.span.end:  # it is still there, at its new position
         moved = problem.span.start + len(fix.text) - len(fix.span.text)
         if any(other.code == problem.code and other.span and other.span.start == moved for other in after):
-            return False
+            return [problem]
     ends_errors = problem.severity == "warning" and failed(before) and not failed(after)  # errors hide all warnings
+    new = []
     for other in after:
         code, line = _line_of(other)
         before_it = other.span is None or other.span.source.name != fix.span.source.name or line < fix.span.line
@@ -121,8 +127,22 @@ def _mends(fix: Fix, problem: Problem, before: list[Problem], after: list[Proble
         elif ends_errors:
             continue
         elif other.span is None or not _was_hidden(other, problem, Span(fix.span.source, fix.span.start, end)):
-            return False
-    return True
+            new.append(other)
+    return new
+
+
+def _was_carried(other: Problem, problem: Problem, fix: Fix) -> bool:
+    """Whether a problem is in a text that the repair took over as it was, where this problem hid it.
+
+    After a form that could not be read this may be any error; after an unknown name, which decides what its arguments
+    mean, only an error of the same sort.
+    """
+    if other.span is None or problem.span is None or other.span.source.name != fix.span.source.name:
+        return False
+    within = fix.span.start <= other.span.start and other.span.end <= fix.span.start + len(fix.text)
+    same = (other.code, other.span.text) == (problem.code, problem.span.text)
+    hidden = problem.code in UNREAD or (problem.code in HIDING and other.code in HIDING)
+    return within and not same and hidden and other.severity == "error" and other.span.text in fix.span.text
 
 
 def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
