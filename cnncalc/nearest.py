@@ -34,21 +34,26 @@ def _is_alike(name: str, other: str) -> bool:
     """
     if other.startswith(name) or name.startswith(other):
         return True
-    most = max(2, len(name) // 3)
+    most = max(1, len(name) // 3)
     return any(_distance(name, each) <= most for each in (other, other.rstrip("0123456789")))
 
 
 def _distance(name: str, other: str) -> int:
-    """The least number of characters to insert, remove or replace (Levenshtein).
+    """The least number of characters to insert, remove or replace, or of neighbors to exchange (Damerau-Levenshtein).
 
-    >>> _distance("rellu", "relu"), _distance("resize", "reuse")
-    (1, 3)
+    >>> _distance("rellu", "relu"), _distance("resize", "reuse"), _distance("covn", "conv")
+    (1, 3, 1)
     """
+    earlier: list[int] = []
     row = list(range(len(other) + 1))
-    for number, character in enumerate(name, start=1):
-        diagonal, row[0] = row[0], number
-        for at, wanted in enumerate(other, start=1):
-            diagonal, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, diagonal + (character != wanted))
+    for number, character in enumerate(name):
+        following = [number + 1]
+        for at, wanted in enumerate(other):
+            cost = min(row[at + 1] + 1, following[at] + 1, row[at] + (character != wanted))
+            if at and number and (name[number - 1], character) == (wanted, other[at - 1]):
+                cost = min(cost, earlier[at - 1] + 1)
+            following.append(cost)
+        earlier, row = row, following
     return row[-1]
 
 

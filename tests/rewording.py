@@ -85,13 +85,16 @@ def vocabulary() -> frozenset[str]:
     """The words that files and repairs are written with."""
     from cnncalc.layers import KINDS, kind_class
     from cnncalc.layers.frameworks import KERAS, PYTORCH
+    from cnncalc.layers.other_frameworks import CAFFE, MATLAB
     from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
     from cnncalc.spec.check import RESERVED
     from cnncalc.spec.document import KEYS
     from cnncalc.spec.tokens import KEYWORDS
 
     arguments = {name for kind in KINDS for name in kind_class(kind).settings}
-    parameters = {name for table in (PYTORCH, KERAS) for each in table.values() for name in each.parameters}
+    parameters = {
+        name for table in (PYTORCH, KERAS, CAFFE, MATLAB) for each in table.values() for name in each.parameters
+    }
     theirs = {word for name in parameters for word in _WORD.findall(name)}
     return frozenset({*theirs, *KINDS, *STRUCTURE_WORDS, *MERGES, *RESERVED, *KEYS, *KEYWORDS, *arguments})
 

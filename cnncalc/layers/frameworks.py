@@ -1,5 +1,6 @@
 """The layers of PyTorch and Keras that correspond to our kinds: names, parameters in order, defaults that differ.
 
+`layers.other_frameworks` has those of Caffe and MATLAB, which are read and never written.
 `spec.foreign` uses the tables to suggest repairs of calls in the style of these frameworks. Sources: the signatures of
 `torch.nn` 2.13 and of `keras.layers` 3; the tests compare them.
 """
@@ -175,7 +176,9 @@ ALIASES = {
     "LazyConv": "Conv", "LazyConvTranspose": "ConvTranspose", "LazyLinear": "Linear", "LazyBatchNorm": "BatchNorm",
 }  # fmt: skip
 # Parameters of any layer that change no figure.
-IGNORED_ANYWHERE = re.compile("name|dtype|device|trainable|batch_size|.*_initializer|.*_regularizer|.*_constraint")
+IGNORED_ANYWHERE = re.compile(
+    "[Nn]ame|dtype|device|trainable|batch_size|.*(?:_initializer|_regularizer|_constraint|Initializer|LearnRateFactor)"
+)
 # Activations that have another name in PyTorch or Keras.
 ACTIVATIONS = {"swish": "silu", "linear": "identity", "hard_silu": "hard_swish", "leaky_relu": "leaky_relu(0.2)"}
 
@@ -190,11 +193,16 @@ def strip_name(name: str) -> str:
 
 
 def find_signatures(name: str) -> list[Signature]:
-    """The PyTorch and Keras layers that a name can mean, in any case, the likeliest first.
+    """The layers of other frameworks that a name can mean, in any case, the likeliest first.
 
-    PyTorch writes `2d` and Keras `2D`; for other names PyTorch comes first.
+    PyTorch writes `2d` and Keras `2D`; for other names PyTorch comes first. MATLAB ends all names in `Layer`.
     """
+    from cnncalc.layers.other_frameworks import CAFFE, MATLAB  # which import this module
+
     bare = strip_name(name)
+    if name.endswith("Layer"):
+        of_matlab = MATLAB.get(re.sub("[123]d", "", name.removesuffix("Layer")))
+        return [of_matlab] if of_matlab else []
     meant = next((known for alias, known in ALIASES.items() if _normalize(alias) == _normalize(bare)), bare)
     wanted = _normalize(meant)
     found = [[table[each] for each in table if _normalize(each) == wanted] for table in (PYTORCH, KERAS)]
@@ -204,6 +212,7 @@ def find_signatures(name: str) -> list[Signature]:
     if (of_keras or of_pytorch) and found[0]:
         found = found[:1]
     signatures = [signature for each in found for signature in each]
+    signatures += [CAFFE[name]] if name in CAFFE else []
     if bare.lower().startswith("lazy"):  # the size of the input is not given
         return [
             each._replace(parameters={name: ours for name, ours in each.parameters.items() if ours != INPUT})

@@ -11,6 +11,7 @@ from cnncalc.layers.arguments import LayerError, Value, format_value
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.settings import AmountSetting, FlagSetting, IntegerSetting, PerAxisSetting, Setting
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
+from cnncalc.nearest import nearest
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Arithmetic, Expression, Index, Literal, Member, Name, constant
 from cnncalc.spec.family import Description
@@ -99,9 +100,14 @@ def unknown_kind(call: Call, description: Description, names: Collection[str]) -
 
     meant = kind_named(call.kind)
     if not meant and call.kind not in description.blocks and (absent := find_absent(call.kind)):
-        return Mistake("unknown-kind", f"there is no `{call.kind}`: {absent.what}", call.kind_span, absent.instead)
+        own = rename(call.kind_span, call.kind, description.blocks)
+        message = f"there is no `{call.kind}`: {absent.what}"
+        return Mistake("unknown-kind", message, call.kind_span, "" if own else absent.instead, *own)
     fixes = rewritten(call, meant)
-    fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
+    if not meant:
+        fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
+        output = "" if fixes or call.arguments else nearest(call.kind, names)
+        fixes += (guess(call.span, f"from({output})"),) if output else ()
     help_text = f"did you mean `{meant}`?" if meant else "`cnncalc layers` lists the layer kinds"
     message = f"unknown layer kind or block `{call.kind}`"
     return Mistake("unknown-kind", message, call.kind_span, help_text, *fixes)

@@ -13,10 +13,11 @@ from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
+from cnncalc.spec.rebinding import drop_names, unread_output
 from cnncalc.spec.repairs import guess, rename, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
 from cnncalc.spec.sizes import SIZE_NAMES
-from cnncalc.spec.tree import Block, Body, Broken, Call, Merge, chains_of, expressions_of, units_of
+from cnncalc.spec.tree import Block, Body, Broken, Call, Chain, Merge, chains_of, expressions_of, units_of
 from cnncalc.spec.values import FUNCTIONS
 
 BOOLEANS = {"true": True, "false": False}
@@ -24,6 +25,7 @@ HERE = "here"
 SPECIAL = ("in_channels", "channels", "index", "input", HERE)
 SHADOWABLE = LATER_WORDS | {HERE}  # words that came later: an author's name wins over them
 RESERVED = (RESERVED_WORDS | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)) - SHADOWABLE
+MOST_REBOUND = 10  # names that are given twice and for which a repair is looked for
 _NAME = re.compile(r"\w+")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
@@ -37,23 +39,28 @@ def hides_uses(problem: Problem) -> bool:
     return problem.severity == "error" and (problem.code != "unknown-key" or bool(problem.fixes))
 
 
-def forgotten(names: Sequence[str], read: Collection[str]) -> str:
-    """The only output of a body that nothing reads, "" if there is none or it is plainly a name for the paths.
+def forgotten(names: Sequence[str], read: Collection[str]) -> list[str]:
+    """The outputs of a body that nothing reads and that are not plainly names for the paths.
 
-    Where several are not read, or none is, the names are there for the paths. So are the ends of a series: of c1 to c5
-    a pyramid begins with c2, and the last level of a U-Net goes on as it is.
+    In a series they are those between two that are read: of c1 to c5 a pyramid begins with c2, and the last level of
+    a U-Net goes on as it is. Where several others are not read, or none is, the names are there for the paths.
 
-    >>> forgotten(["stem", "low"], {"low"}), forgotten(["enc1", "enc2", "enc3"], {"enc1", "enc3"})
-    ('stem', 'enc2')
+    >>> forgotten(["stem", "low"], {"low"}), forgotten(["enc1", "enc2", "enc3", "enc4"], {"enc1", "enc4"})
+    (['stem'], ['enc2', 'enc3'])
     >>> forgotten(["c5", "c11", "c17"], {"c17"}), forgotten(["c1", "c2", "c3"], {"c2", "c3"}), forgotten(["a"], ())
-    ('', '', '')
+    ([], [], [])
     """
-    unread = [name for name in names if name not in read]
-    if len(unread) != 1 or len(names) == 1:
-        return ""
-    stem = unread[0].rstrip("0123456789")
-    series = [name for name in names if name.rstrip("0123456789") == stem] if stem != unread[0] else []
-    return "" if len(series) > 1 and unread[0] in (series[0], series[-1]) else unread[0]
+    if len(names) == 1:
+        return []
+    by_stem: dict[str, list[str]] = {}
+    for name in names:
+        by_stem.setdefault(name.rstrip("0123456789"), []).append(name)
+    alone = [series[0] for series in by_stem.values() if len(series) == 1 and series[0] not in read]
+    found = alone if len(alone) == 1 else []
+    for series in by_stem.values():
+        used = [at for at, name in enumerate(series) if name in read]
+        found += [name for name in series[used[0] : used[-1]] if name not in read] if used else []
+    return found
 
 
 class _Either:
@@ -109,12 +116,9 @@ class Checker:
             if name not in self.used_blocks and name not in told_of and block.span not in told_at:
                 self.problems.add(Problem("unused-block", f"the block `{name}` is never used", block.span, "remove it"))
         for names, read in self.named:
-            name = forgotten(list(names), read | self.members)
-            if name and name not in told_of and names[name].source is description.documents[0].source:
-                help_text = f"use it, e.g. with `from({name})`, or remove the name"
-                self.problems.add(
-                    Problem("unread-output", f"the output `{name}` is never used", names[name], help_text)
-                )
+            for name in forgotten(list(names), read | self.members):
+                if name not in told_of and names[name].source is description.documents[0].source:
+                    self.problems.add(unread_output(name, names[name]))
         others = [name for name in description.params if name not in description.own_params]
         for name in description.own_params:
             span = description.params[name].key_span
@@ -199,13 +203,16 @@ class Checker:
         """Check a whole body; returns the names of its outputs."""
         repeated = set_segments(body, self.description.blocks)
         outputs: set[str] = set()
+        rebound: dict[str, tuple[Fix, ...]] = {}
         chains = chains_of(body)
         units = units_of(chains)
         here = {*repeated, *(unit.path_word for unit in units)}
         numbered = _Either(here, self.description.blocks)  # not a copy: there may be as many bodies as blocks
         for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
-                self.check_output_name(chain.name, chain.name_span, outputs, taken, numbered)
+                if chain.name in outputs and chain.name not in rebound:
+                    rebound[chain.name] = drop_names(chain.name, chains) if len(rebound) < MOST_REBOUND else ()
+                self.check_output_name(chain, outputs, taken, numbered, rebound.get(chain.name, ()))
                 outputs.add(chain.name)
                 if chain.name in SIZE_NAMES:
                     self.like_sizes.append((chain.name, chain.name_span))
@@ -239,15 +246,22 @@ class Checker:
             self.left_out.update(id(name) for name in names if name.name not in left)
 
     def check_output_name(
-        self, name: str, span: Span, outputs: Collection[str], parameters: Collection[str], words: Container[str]
+        self,
+        chain: Chain,
+        outputs: Collection[str],
+        parameters: Collection[str],
+        words: Container[str],
+        rebound: tuple[Fix, ...],
     ) -> None:
         """`words` are those that are numbered in this body; a kind that came later is none where it is not used."""
+        name, span = chain.name, chain.name_span
+        assert span
         found = word_and_number(name, words)
         if found and found[0] in LATER_FAMILIES and found[0] not in words:
             found = None
         if name in outputs or name in parameters:
             message = f"`{name}` is given twice in this block"
-            self.problems.add(Problem("duplicate-name", message, span, "rename one of them"))
+            self.problems.add(Problem("duplicate-name", message, span, "rename one of them", fixes=rebound))
         elif found:
             other = free_name(name, words)
             message = f"`{name}` looks like the path of an unnamed `{found[0]}`"
@@ -292,6 +306,9 @@ class Checker:
         """What was probably meant by an unknown name."""
         if re.fullmatch(r"[0-9]+(x[0-9]+)+", name.name):
             return (write(name.span, f"[{name.name.replace('x', ', ')}]", "lists are written in brackets"),)
+        factor = re.fullmatch(r"([0-9]+)([A-Za-z_]\w*)", name.name)
+        if factor and factor[2] in known:
+            return (write(name.span, f"{factor[1]} * {factor[2]}"),)
         from cnncalc.spec.foreign import kind_named  # only needed for mistakes
 
         words = FOREIGN_WORDS.get(name.name, "").split()

@@ -19,6 +19,7 @@ from cnncalc.spec.tree import Block, Body
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
 
 _FIRST_WORD = re.compile(r"\A\w+")
+_NO_SPACE = re.compile(r"(?m)^([ \t]*\w+(?:\([^()\n]*\))?:)(?=[^\s:])")
 
 _OWN_KEYS = {"layers", "input", "blocks", "extends"}  # a file with one of these is an architecture
 
@@ -91,6 +92,12 @@ def read_document(source: Source, problems: Problems) -> Document | None:
     return _Reader(source, problems).document(root)
 
 
+def _add_spaces(names: Span) -> tuple[Fix, ...]:
+    """The repair of `width:8`, with no space after the colon, on one line or on several."""
+    spaced = _NO_SPACE.sub(r"\1 ", names.text)
+    return (Fix(names, spaced, "add a space after the colon"),) if spaced != names.text else ()
+
+
 class _Reader(BodyReader):
     """Reads YAML nodes as a document."""
 
@@ -130,9 +137,9 @@ class _Reader(BodyReader):
             return node.pairs
         if not is_empty(node):
             help_text = "write each `NAME: …` on a line of its own below it"
-            self.refuse(
-                f"`{key.value}` must be a mapping of names, found {describe_node(node)}", node.span, help=help_text
-            )
+            message = f"`{key.value}` must be a mapping of names, found {describe_node(node)}"
+            self.refuse(message, node.span, *_add_spaces(node.span), help=help_text)
+            self.result.unread.update(_FIRST_WORD.findall(node.span.text))
         return []
 
     def input(self, key: YamlString, node: YamlNode) -> None:
@@ -185,7 +192,10 @@ class _Reader(BodyReader):
     def entries(self, key: YamlString, node: YamlNode) -> dict[str, KeyedValue]:
         found = {}
         for name, inner in self.pairs(key, node):
-            if value := self.value(inner):
+            if is_empty(inner) and (fixes := _add_spaces(name.span)):
+                self.refuse("a space is missing after the colon", name.span, *fixes)
+                self.result.unread.update(_FIRST_WORD.findall(name.value))
+            elif value := self.value(inner):
                 found[name.value] = KeyedValue(value, name.span)
             else:
                 self.result.unread.add(name.value)

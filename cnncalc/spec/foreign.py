@@ -22,6 +22,7 @@ from cnncalc.layers.frameworks import (
     find_signatures,
     strip_name,
 )
+from cnncalc.layers.other_frameworks import CAFFE, MATLAB
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
 
@@ -42,7 +43,9 @@ CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
 # Names that are often written, though no layer of another tool has them.
 HABITS = {
     "fc": "linear", "fullyconnected": "linear", "convolution": "conv", "bn": "batch_norm", "deconv": "transposed_conv",
-    "pool": "max_pool", "averagepool": "avg_pool", "lrn": "local_response_norm", "swish": "silu", "cat": "concat",
+    "pool": "max_pool", "averagepool": "avg_pool", "avgpool": "avg_pool", "gap": "global_avg_pool",
+    "globalavgpool": "global_avg_pool", "globalpool": "global_avg_pool", "up": "upsample", "upconv": "transposed_conv",
+    "lrn": "local_response_norm", "swish": "silu", "cat": "concat",
     "droppath": "stochastic_depth",
 }  # fmt: skip
 ARGUMENT_HABITS = {"pad": "padding", "filter": "out", "size": "factor"}
@@ -56,14 +59,15 @@ def kind_named(name: str) -> str:
     return next(theirs, "") or next(own, "") or HABITS.get(squeezed, "")
 
 
-def _of_kind(kind: str) -> list[Signature]:
-    """The names of a kind in other tools, PyTorch first."""
-    return [signature for table in (PYTORCH, KERAS) for signature in table.values() if signature.kind == kind]
+def _of_kind(kind: str, *tables: dict[str, Signature]) -> list[Signature]:
+    """The names of a kind in other tools, PyTorch and Keras unless others are given."""
+    tables = tables or (PYTORCH, KERAS)
+    return [signature for table in tables for signature in table.values() if signature.kind == kind]
 
 
 def argument_named(kind: str, name: str, known: list[str]) -> str:
     """The argument of another tool's name, "" if the kind has none."""
-    meant = (signature.parameters.get(name, "") for signature in _of_kind(kind))
+    meant = (signature.parameters.get(name, "") for signature in _of_kind(kind, PYTORCH, KERAS, CAFFE, MATLAB))
     found = next(filter(None, meant), "") or ARGUMENT_HABITS.get(name, "")
     return found if found in known else ""
 
@@ -97,6 +101,8 @@ def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
     if call.kind not in KINDS and not find_signatures(call.kind):  # a name that only looks like ours
         arguments = [argument.span.text for argument in call.arguments]
         candidates += [*_rewritings(text, _of_kind(kind)), f"{kind}({', '.join(arguments)})" if arguments else kind]
+    if kind == "avg_pool" and not call.arguments:
+        candidates.append("global_avg_pool")
     found = dict.fromkeys(each for each in candidates if each != text)
     return tuple(Fix(call.span, each, f"write `{each}`") for each in found)
 
@@ -177,13 +183,15 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
     """The translation by one signature, "" if it does not fit or has no equivalent."""
     theirs = list(signature.parameters)
     ours, activation, by_position = dict(signature.defaults), "", set()
-    for position, (given, text) in enumerate(written):
+    for position, (given, text) in enumerate(_join_pairs(written, signature)):
         if not given and position >= len(theirs):
             return ""
         name = given or theirs[position]
         argument = signature.parameters.get(name, _own(name, signature.kind))
         value = _value(text, signature)
-        if name == "max_value" and re.fullmatch(r"6(?:\.0*)?", value):
+        if signature is CAFFE["Pooling"] and (name, value) == ("pool", "AVE"):
+            signature = CAFFE["Pooling AVE"]
+        elif name == "max_value" and re.fullmatch(r"6(?:\.0*)?", value):
             signature = PYTORCH["ReLU6"]
         elif argument == ACTIVATION:
             value = value.rpartition(".")[2].lower() if value.isascii() and "(" not in value else value
@@ -197,8 +205,28 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
             by_position |= set() if given else {argument}
     if signature.kind == ACTIVATION:
         return activation
+    if signature.kind in KINDS:
+        optional = kind_class(signature.kind).optional
+        if any(name not in ours for name, has_default in optional.items() if not has_default):
+            return ""  # not a call of this kind: what it has would be lost
     call_here = _call(signature.kind, ours, by_position)
     return f"{call_here} -> {activation}" if activation not in ("", "identity", "null") else call_here
+
+
+def _join_pairs(written: list[tuple[str, str]], signature: Signature) -> list[tuple[str, str]]:
+    """The arguments with those that MATLAB gives by a name in quotes before the value, `2, 'Stride', 2`.
+
+    >>> _join_pairs([("", "2"), ("", "'Stride'"), ("", "2")], MATLAB["maxPooling"])
+    [('', '2'), ('Stride', '2')]
+    """
+    joined: list[tuple[str, str]] = []
+    for given, text in written:
+        before = joined[-1][1] if joined and not joined[-1][0] and not given else ""
+        if before[:1] in ("'", '"') and before[1:-1] in signature.parameters:
+            joined[-1] = (before[1:-1], text)
+        else:
+            joined.append((given, text))
+    return joined
 
 
 def _special(signature: Signature, name: str, value: str) -> dict[str, str]:

@@ -36,9 +36,13 @@ def texts_of(node: YamlNode) -> list[str]:
 
 def name_an_item(key: YamlString, node: YamlNode) -> list[Fix]:
     """Repairs of `stem: conv(8, 3)`, where `stem` is a name; of a name like that of a path too, with a similar one."""
+    from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+
     texts = texts_of(node)
     if not is_label(key) or not key.value.isidentifier() or not texts:
         return []
+    if isinstance(node, YamlList) and (merge := kind_named(key.value)) in MERGES:
+        return [write(key.span, merge)]
     whole = Span(key.span.source, key.span.start, node.span.end)
     chain = " -> ".join(texts)
     return [write(whole, f"{name} = {chain}") for name in dict.fromkeys((key.value, free_name(key.value)))]

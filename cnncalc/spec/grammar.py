@@ -8,6 +8,7 @@ unit   =  KIND [ "(" arguments ")" ]  |  "(" text ")"
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import NoReturn
 
@@ -149,8 +150,10 @@ class Parser(Cursor):
             self.depth -= 1
             return SyntaxGroup(chain, self.since(start))
         if self.kind == "-":
-            after = self.text.at(self.token.end, self.token.end)
-            self.fail("a layer cannot begin with `-`", Fix(after, " ", "add a space after the `-` of a list"))
+            spaced = re.sub(r"(?m)^([ \t]*-)(?=[\w(])", r"\1 ", self.text.span.text)
+            self.fail(
+                "a layer cannot begin with `-`", Fix(self.text.span, spaced, "add a space after the `-` of a list")
+            )
         if self.kind == "end" and self.position and self.tokens[self.position - 1].kind == "->":
             arrow = self.span_of(self.tokens[self.position - 1])
             self.fail("nothing follows the `->`", Fix(arrow, "", "remove the last `->`"), span=arrow)

@@ -135,14 +135,25 @@ def _was_carried(other: Problem, problem: Problem, fix: Fix) -> bool:
     """Whether a problem is in a text that the repair took over as it was, where this problem hid it.
 
     After a form that could not be read this may be any error; after an unknown name, which decides what its arguments
-    mean, only an error of the same sort.
+    mean, only an error of the same sort. The layer that an unknown name means in another tool may need a `flatten`.
     """
     if other.span is None or problem.span is None or other.span.source.name != fix.span.source.name:
         return False
-    within = fix.span.start <= other.span.start and other.span.end <= fix.span.start + len(fix.text)
+    start, end = fix.span.start, fix.span.start + len(fix.text)
+    within = start <= other.span.start and other.span.end <= end
+    same_text = (other.span.start, other.span.end) == (start, end)
     same = (other.code, other.span.text) == (problem.code, problem.span.text)
     hidden = problem.code in UNREAD or (problem.code in HIDING and other.code in HIDING)
-    return within and not same and hidden and other.severity == "error" and other.span.text in fix.span.text
+    if problem.code in HIDING and other.code == "wrong-rank":
+        return within and not fix.guess
+    return (
+        within
+        and not same
+        and not same_text
+        and hidden
+        and other.severity == "error"
+        and other.span.text in fix.span.text
+    )
 
 
 def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:

@@ -79,6 +79,10 @@ _FOREIGN = {
 }  # fmt: skip
 
 
+# The wide forms of ASCII characters, and brackets and a space that are often written with them.
+_WIDE = re.compile("[\uff01-\uff5e\u3000\u3010\u3011\u3001→×−]")
+_NARROW = {"\u3000": " ", "→": "->", "×": "*", "−": "-", "\u3010": "[", "\u3011": "]", "\u3001": ","}
+
 # The name of a param in the syntax of shells, of templates and of Python's f-strings.
 _PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)"  # compiled where it is asked for
 
@@ -86,6 +90,9 @@ _PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)" 
 def _unknown(text: YamlString, token: Token) -> Mistake:
     """The mistake of a character that has no meaning, with what was probably meant."""
     body, start = text.body, token.start
+    if ord(token.text) > 0x3000 and (wide := replace_wide(text.span.text)):
+        fix = Fix(text.span, wide, f"write ASCII characters: `{wide}`")
+        return Mistake("syntax", f"{token.text!r} is not an ASCII character", text.at(start, token.end), "", fix)
     if token.text.isdigit():
         return Mistake("syntax", f"{token.text!r} is not a number of ASCII digits", text.at(start, token.end))
     quote = body[start]
@@ -105,11 +112,23 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
     ):
         listed = f"[{sizes[0].replace('×', ', ')}]"
         fixes = [write(text.at(sizes.start(), sizes.end()), listed, "lists are written in brackets"), *fixes]
-    if sign in (";", "|"):
+    if sign == ";" and not body[start + 1 :].strip():
+        fixes = [Fix(at, "", "remove the `;`")]
+    elif sign in (";", "|"):
         fixes.append(Fix(at, " ->" if sign == ";" else "->", "join layers with `->`"))
     if sign == "!":
         fixes = [Fix(at, "not ", "write `not`")]
     return Mistake("syntax", f"`{sign or body[start]}` has no meaning here", at, "", *fixes)
+
+
+def replace_wide(text: str) -> str:
+    """The text with ASCII in place of the wide characters of East Asian keyboards, "" if it has none.
+
+    >>> replace_wide("conv（３２，３） -> relu；")
+    'conv(32, 3) -> relu;'
+    """
+    found = _WIDE.sub(lambda character: _NARROW.get(character[0]) or chr(ord(character[0]) - 0xFEE0), text)
+    return re.sub(r",(?=\S)", ", ", found) if found != text else ""
 
 
 def _placeholder(text: YamlString, found: re.Match[str]) -> Mistake:

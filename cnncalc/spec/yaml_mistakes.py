@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from cnncalc import limits
@@ -26,6 +27,8 @@ PHRASES = {
     "quoted": ("context", "quoted"),  # inside quotes
     "block": ("context", "block"),  # in lines structured by indentation
 }
+
+_WIDE_COLON = re.compile(r"\s*(?:- *)?\w+(?:[(\uff08][^()\uff08\uff09]*[)\uff09])?(\uff1a *)(.?)")
 
 Guess = Callable[["Scene"], "Problem | None"]
 
@@ -88,8 +91,26 @@ def _no_space_after_colon(scene: Scene) -> Problem | None:
     return _no_space(scene, r"\s*(?:- )?\w+(:)[^\s:]", "the colon", "the colon")
 
 
+def _wide_colon(scene: Scene) -> Problem | None:
+    """A wide colon of an East Asian keyboard after a key, on this line, on the last before it or where it began."""
+    opening = scene.source.position(scene.begin)[0]
+    for number in (scene.number, scene.before()[0], opening):
+        found = _WIDE_COLON.match(scene.source.line(number)[: limits.SEARCHED_CHARACTERS]) if number else None
+        if found:
+            start = scene.source.starts[number - 1]
+            span = Span(scene.source, start + found.start(1), start + found.end(1))
+            fix = Fix(span, ": " if found[2] else ":", "write an ASCII colon")
+            return scene.problem("a key ends in an ASCII colon", span, fix)
+    return None
+
+
 def _no_space_after_dash(scene: Scene) -> Problem | None:
-    return _no_space(scene, r"\s*(-)[\w(]", "the `-`", "the `-` of a list")
+    found = _no_space(scene, r"\s*(-)[\w(]", "the `-`", "the `-` of a list")
+    if found and found.span:
+        at = islice(re.finditer(r"(?m)^[ \t]*-(?=[\w(])", scene.source.text), limits.TRANSLATED_CALLS)
+        ends = [Span(scene.source, each.end(), each.end()) for each in at]
+        found = found._replace(fixes=(replace_all([(end, " ") for end in ends], found.fixes[0].help),))
+    return found
 
 
 def _no_space(scene: Scene, pattern: str, mark: str, described: str) -> Problem | None:
@@ -258,6 +279,19 @@ def _arrow_at_margin(scene: Scene) -> Problem | None:
     return None
 
 
+def _missing_dash(scene: Scene) -> Problem | None:
+    """A line among items that has no dash."""
+    number, before = scene.before()
+    margin = len(before) - len(before.lstrip())
+    item = re.match(r"( *)- ", scene.line)
+    if not item or len(item[1]) != margin or not re.match(r" *[A-Za-z][\w.]*(?:\(|\s*(?:->|$))", before):
+        return None
+    start = scene.source.starts[number - 1]
+    span = Span(scene.source, start + margin, start + len(before.rstrip()))
+    fix = Fix(span._replace(end=span.start), "- ", "begin it with `- `, as the others")
+    return scene.problem("this item of a list has no `-`", span, fix)
+
+
 def _indentation(scene: Scene) -> Problem | None:
     if "block" not in scene.signs:
         return None
@@ -285,7 +319,7 @@ def _reserved_sign(scene: Scene) -> Problem | None:
 
 
 GUESSES: tuple[Guess, ...] = (
-    _tab, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text, _colon_in_parentheses,
-    _colon_in_title, _call_in_brackets, _escape, _within_brackets, _not_closed, _arrow_at_margin, _reserved_sign,
-    _indentation,
+    _tab, _wide_colon, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text,
+    _colon_in_parentheses, _colon_in_title, _call_in_brackets, _escape, _within_brackets, _not_closed,
+    _arrow_at_margin, _reserved_sign, _missing_dash, _indentation,
 )  # fmt: skip
