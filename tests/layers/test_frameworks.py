@@ -21,6 +21,7 @@ from cnncalc.layers.frameworks import (
     find_signatures,
     strip_name,
 )
+from cnncalc.layers.other_frameworks import CAFFE, MATLAB
 from cnncalc.layers.structure import STRUCTURE_WORDS
 
 MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION}
@@ -28,11 +29,12 @@ MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION}
 KERAS_SIGNATURES: dict[str, list[tuple[str, str | None]]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "keras-signatures.json").read_text()
 )
-EVERY = [*(("PyTorch", name) for name in PYTORCH), *(("Keras", name) for name in KERAS)]
+TABLES = {"PyTorch": PYTORCH, "Keras": KERAS, "Caffe": CAFFE, "MATLAB": MATLAB}
+EVERY = [(tool, name) for tool, table in TABLES.items() for name in table]
 
 
 def signature(tool: str, name: str) -> Signature:
-    return (PYTORCH if tool == "PyTorch" else KERAS)[name]
+    return TABLES[tool][name]
 
 
 @pytest.mark.parametrize(("tool", "name"), EVERY)
