@@ -6,10 +6,12 @@ import inspect
 import pickle
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cnncalc import records
 from cnncalc.records import NamedTuple
 
 
@@ -81,6 +83,15 @@ def test_a_wrong_call_is_a_type_error(wrong: Callable[[Any], Any]) -> None:
     for base in (NamedTuple, typing.NamedTuple):
         with pytest.raises(TypeError):
             wrong(define(base)["Pair"])
+
+
+def test_annotations_are_text_wherever_records_are_defined() -> None:
+    """From Python 3.14 on, others are no longer in the class when it is made."""
+    package = Path(records.__file__).parent
+    texts = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    users = [text for text in texts.values() if "import NamedTuple" in text]
+    assert len(users) > 20
+    assert all("from __future__ import annotations" in text for text in users)
 
 
 def test_an_unknown_field_and_an_assignment_are_refused() -> None:

@@ -12,7 +12,6 @@ from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
-from cnncalc.records import NamedTuple
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
@@ -113,10 +112,12 @@ def run(
     arrays = data.read_weights(reading, weights, seed)
     view = make_view(output, width, color)
     if matrix:
-        emit(_matrix(net, arrays, at, Most(max_multiplications, max_memory), format, view), output)
+        node = _with_matrix(net, at)
+        _refuse(net, [node], (), max_multiplications, max_memory)
+        emit(_matrix(net, node, arrays, format, view), output)
         return
     chosen = _chosen(net, at, all_)
-    _refuse(net, _needed(net, chosen.values()), chosen.values(), Most(max_multiplications, max_memory))
+    _refuse(net, _needed(net, chosen.values()), chosen.values(), max_multiplications, max_memory)
     made = _executed(net, data.read_inputs(net, input_data or [], seed), arrays, chosen)
     if save_image is not None:
         emit(_image(made, channel), save_image)
@@ -166,24 +167,17 @@ def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
     return [node for node in net.nodes if node.index in wanted]
 
 
-class Most(NamedTuple):
-    """Beyond which nothing is begun."""
-
-    operations: int
-    megabytes: int
-
-
-def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", most: Most) -> None:
-    """Raises UsageError where executing `nodes`, to show the outputs of some, is beyond a limit."""
-    _refuse_work(net, nodes, most.operations)
+def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", operations: int, megabytes: int) -> None:
+    """Raises UsageError where executing `nodes`, to show the outputs of some, takes more than one of the two."""
+    _refuse_work(net, nodes, operations)
     from cnncalc.execution.memory import NUMBERS, compute_peak, format_megabytes
 
     found = compute_peak(net, net.nodes, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
-    if found.bytes > most.megabytes * 10**6:
+    if found.bytes > megabytes * 10**6:
         where = f", most of it at {found.node.path}" if found.node else ""
         raise UsageError(
             f"{net.name} needs up to {format_megabytes(found.bytes)} of memory{where}, more than the limit of"
-            f" {most.megabytes:,} MB; use a smaller --input, an earlier --at or --max-memory {-(-found.bytes // 10**6)}"
+            f" {megabytes:,} MB; use a smaller --input, an earlier --at or --max-memory {-(-found.bytes // 10**6)}"
         )
 
 
@@ -237,16 +231,20 @@ def _executed(
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _matrix(net: "Network", weights: "Weights", at: str | None, most: Most, format: TextFormat, view: "View") -> str:
-    from cnncalc.execution.matrix import compute_matrix
+def _with_matrix(net: "Network", at: str | None) -> "Node":
+    """The layer whose matrix is wanted."""
     from cnncalc.paths import find_path
-    from cnncalc.render import maps
 
     paths = {node.path: node for node in net.nodes}
     if at is None and len(paths) > 1:
         raise UsageError("--matrix is of one layer: choose it with --at PATH")
-    node = paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
-    _refuse(net, [node], (), most)
+    return paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
+
+
+def _matrix(net: "Network", node: "Node", weights: "Weights", format: TextFormat, view: "View") -> str:
+    from cnncalc.execution.matrix import compute_matrix
+    from cnncalc.render import maps
+
     rows = compute_matrix(node, weights)
     return write_text(
         format, view,
