@@ -136,4 +136,5 @@ def analyze(network: Network) -> Report:
         network.groups,
         Costs.together(layer.costs for layer in layers),
         network.complete,
+        tuple(network.outputs.values()),
     )

@@ -30,7 +30,10 @@ class Dtype(StrEnum):
     float32 = "float32"
     float16 = "float16"
     bfloat16 = "bfloat16"
+    int32 = "int32"
+    int16 = "int16"
     int8 = "int8"
+    uint8 = "uint8"
 
     @property
     def bytes(self) -> int:

@@ -198,6 +198,7 @@ class Report(NamedTuple):
     - `groups`: blocks, repeats and merges of the file, as spans of `layers`.
     - `totals`: the sums over all layers.
     - `complete`: False where the file has an error: then `layers` ends before it.
+    - `ends`: the indexes in `layers` of the layers that give the outputs, negative for an input of the network.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Report(NamedTuple):
     groups: tuple[Group, ...]
     totals: Costs
     complete: bool
+    ends: tuple[int, ...] = ()
 
     @property
     def input(self) -> Shape:

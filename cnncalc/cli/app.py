@@ -20,7 +20,14 @@ CommandLineError: Any = typer.BadParameter.__mro__[2]  # typer's base of all tha
 
 # The panels of the help, and their commands: each is a module of its name, and a function in it.
 PANELS = {
-    "Look": {"summary": "summary", "calc": "calc", "explain": "explain", "show": "show", "list": "list_"},
+    "Look": {
+        "summary": "summary",
+        "memory": "memory",
+        "calc": "calc",
+        "explain": "explain",
+        "show": "show",
+        "list": "list_",
+    },
     "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
     "Compare": {"compare": "compare"},
     "Execute": {"run": "run"},

@@ -8,6 +8,7 @@ from pathlib import Path
 TOPICS = {
     "language": "the architecture file, from the first layer to families of networks",
     "counting": "what is counted, by which convention, with sources",
+    "memory": "the memory of tensors and weights: the peak, and what is counted",
     "receptive-fields": "how receptive fields are computed, and what the marks mean",
     "executor": "running a network on numbers, and verifying every figure by execution",
     "formats": "JSON, CSV and Python for programs",

@@ -6,7 +6,19 @@ from math import pi, prod, sqrt
 from typing import ClassVar
 
 from cnncalc.layers.arguments import LayerError
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
+from cnncalc.layers.base import (
+    SAVES_INPUT,
+    SAVES_OUTPUT,
+    Example,
+    Maps,
+    SameShape,
+    Saved,
+    Shape,
+    Shapes,
+    Weight,
+    Weightless,
+    Work,
+)
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
 from cnncalc.layers.per import PER, apply_numbers, number_shape
@@ -32,7 +44,17 @@ def softmax(ops: Ops, x: Values) -> Values:
     return ops.divide(exponentials, [ops.total(exponentials)] * len(x))
 
 
-class _Elementwise(SameShape):
+class _OfElements(SameShape):
+    """A function of each element."""
+
+    storage = "in place"
+    folds = True
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
+
+
+class _Elementwise(_OfElements):
     """Base of elementwise functions: every kind defines its `cost`, the work for one element."""
 
     cost: ClassVar[Work]
@@ -54,6 +76,9 @@ class Relu(_Activation, kind="relu"):
 
     reference = "V. Nair & G. E. Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010"
     cost = Work(comparisons=1)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_OUTPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return map_values(lambda x: ops.clamp_min(x, 0), inputs[0])
@@ -145,7 +170,7 @@ class Selu(_Activation, kind="selu"):
         return map_values(selu, inputs[0])
 
 
-class Gelu(SameShape, Weightless, kind="gelu"):
+class Gelu(_OfElements, Weightless, kind="gelu"):
     """x·½·(1 + erf(x/√2)), or with `approximate=tanh` x·½·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
 
     The exact form is computed as x·(1/√2), erf, 1 + …, x·½ and their product; the other as x·x, …·x, …·0.044715,
@@ -213,6 +238,9 @@ class Sigmoid(_Activation, kind="sigmoid"):
     reference = "PyTorch, torch.nn.Sigmoid"
     cost = Work(exponentials=1, additions=1, divisions=1)
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_OUTPUT
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return map_values(lambda x: sigmoid(ops, x), inputs[0])
 
@@ -222,6 +250,9 @@ class Tanh(_Activation, kind="tanh"):
 
     reference = "PyTorch, torch.nn.Tanh"
     cost = Work(exponentials=1)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_OUTPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return map_values(lambda x: ops.apply("tanh", x), inputs[0])
@@ -256,6 +287,9 @@ class Softmax(Grouped, SameShape, Weightless, kind="softmax"):
     def result_shape(self, inputs: Shapes) -> Shape:
         check_groups(self.kind, self.groups, inputs[0][0])
         return inputs[0]
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_OUTPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]

@@ -5,13 +5,27 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.arguments import LayerError
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weightless, Work
+from cnncalc.layers.base import (
+    SAVES_INPUT,
+    SAVES_NOTHING,
+    SAVES_OUTPUT,
+    Example,
+    Maps,
+    SameShape,
+    Saved,
+    Shape,
+    Shapes,
+    Weightless,
+    Work,
+)
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
 from cnncalc.layers.settings import real
 
 
 class _Arithmetic(SameShape, Weightless):
     """Base of kinds that apply a function to each element."""
+
+    storage = "in place"
 
     def cost(self) -> Work:
         """The work for one element."""
@@ -23,6 +37,9 @@ class _Arithmetic(SameShape, Weightless):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return self.cost().times(prod(output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return map_values(lambda x: self.compute(ops, x), inputs[0])
@@ -43,6 +60,9 @@ class Affine(_Arithmetic, kind="affine"):
     def cost(self) -> Work:
         # a factor of 1 or −1 takes no multiplication, an offset of 0 no addition
         return Work(multiplications=int(abs(self.factor) != 1), additions=int(self.offset != 0))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
 
     def compute(self, ops: Ops, x: Values) -> Values:
         if self.factor == -1:
@@ -85,6 +105,9 @@ class Sqrt(_Arithmetic, kind="sqrt"):
     def cost(self) -> Work:
         return Work(exponentials=1)
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_OUTPUT
+
     def compute(self, ops: Ops, x: Values) -> Values:
         return ops.apply("root", x)
 
@@ -108,6 +131,9 @@ class Exp(_Arithmetic, kind="exp"):
 
     def cost(self) -> Work:
         return Work(exponentials=1)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_OUTPUT
 
     def compute(self, ops: Ops, x: Values) -> Values:
         return ops.apply("exp", x)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain, starmap
 from math import prod
 from operator import add
-from typing import Any, ClassVar, TypeVar, dataclass_transform, final
+from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform, final
 
 from cnncalc import limits
 from cnncalc.layers.arguments import LayerError, Value, format_value
@@ -24,6 +24,8 @@ from cnncalc.records import NamedTuple
 Shape = tuple[int, ...]  # (C, *spatial), of which most kinds take one to three spatial axes; or (N,), which is flat
 Shapes = tuple[Shape, ...]
 Maps = tuple[Map, ...]
+# Where the output is: in memory of its own; over an input, element by element; or in an input, read in another shape.
+Storage = Literal["new", "in place", "view"]
 E = TypeVar("E")
 
 
@@ -67,6 +69,28 @@ class Work(NamedTuple):
 NO_WORK = Work()
 
 
+class Extra(NamedTuple):
+    """Numbers that a layer makes for its backward pass alone: `elements` for each example, or once for a batch."""
+
+    name: str  # "indices", "masks", "statistics", "maps"
+    elements: int
+    bytes_each: int = 0  # 0 for the data type of the activations
+    once: bool = False
+
+
+class Saved(NamedTuple):
+    """What a layer keeps for its backward pass, beside parameters and buffers: some inputs, the output, and extras."""
+
+    inputs: tuple[int, ...] = ()  # by their place among the inputs
+    output: bool = False
+    extras: tuple[Extra, ...] = ()
+
+
+SAVES_NOTHING = Saved()
+SAVES_INPUT = Saved((0,))
+SAVES_OUTPUT = Saved(output=True)
+
+
 class Example(NamedTuple):
     """Arguments and input shapes that fit together, for `cnncalc layers` and the tests."""
 
@@ -92,6 +116,10 @@ class Layer:
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     consecutive: ClassVar[int] = 1  # number of consecutive layers it consists of, for the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
+    # How the output is stored at inference. Memory of its own is the default, which is never too little.
+    storage: ClassVar[Storage] = "new"
+    folds: ClassVar[bool] = False  # whether runtimes compute it together with the layer before it, in one step
+    in_steps: ClassVar[bool] = False  # whether the map between is made before the output, and the inputs freed then
     settings: ClassVar[dict[str, Setting]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # for each setting, whether it can be omitted
 
@@ -210,6 +238,13 @@ class Layer:
         """Elements of intermediate results, for a kind that computes in several steps."""
         return 0
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        """What is kept for the backward pass, as eager PyTorch does where nothing is computed in place.
+
+        By default everything that it could be computed from.
+        """
+        return Saved(tuple(range(len(inputs))), output=True)
+
     @final
     def activations(self, inputs: Shapes, output: Shape) -> int:
         """Elements of all maps that it computes: intermediate results and the output."""
@@ -268,6 +303,9 @@ class NoOperations(Weightless):
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
 
 
 class CarriesChannels(Layer):

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers.arguments import Padding, PerAxis
-from cnncalc.layers.base import Maps, Shape, Shapes, Weight, Work, expand_per_axis
+from cnncalc.layers.base import SAVES_INPUT, Maps, Saved, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.groups import ChoosesChannels, check_groups
 from cnncalc.layers.ops import GetWeight, Kernel, Map, Ops, WindowSettings
 from cnncalc.layers.settings import flag, integer, padding, per_axis
@@ -87,6 +87,9 @@ class Convolution(Windowed):
         covered, windows = count_inside(self.axes(inputs), output[1:])
         macs = covered * (channels // self.group_count(channels)) * output[0]
         return Work(macs, macs, macs if self.bias else macs - windows * output[0])
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].shape[0]

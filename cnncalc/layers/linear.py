@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.arguments import LayerError
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, format_shape
+from cnncalc.layers.base import SAVES_INPUT, Example, Maps, Saved, Shape, Shapes, Weight, Work, format_shape
 from cnncalc.layers.groups import ChoosesChannels
 from cnncalc.layers.kernel import kernel_weights
 from cnncalc.layers.ops import GetWeight, Map, Ops
@@ -43,6 +43,9 @@ class Linear(ChoosesChannels, kind="linear"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "whole"
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         values = inputs[0].values

@@ -8,7 +8,20 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.layers.arguments import LayerError, format_value
-from cnncalc.layers.base import NO_WORK, CarriesChannels, Example, Maps, Shape, Shapes, Weightless, Work, format_shape
+from cnncalc.layers.base import (
+    NO_WORK,
+    SAVES_NOTHING,
+    CarriesChannels,
+    Example,
+    Extra,
+    Maps,
+    Saved,
+    Shape,
+    Shapes,
+    Weightless,
+    Work,
+    format_shape,
+)
 from cnncalc.layers.channels import Carried, Channels, Concatenated
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach, Rearranged
@@ -47,6 +60,8 @@ class _Merge(CarriesChannels, Weightless):
 
 class _Elementwise(_Merge):
     """Base of kinds that merge element by element; axes of size 1 are broadcast, as in PyTorch: 64×1×1 and 64×28×28."""
+
+    storage = "in place"
 
     def result_shape(self, inputs: Shapes) -> Shape:
         result = inputs[0]
@@ -97,6 +112,9 @@ class Add(_Elementwise, kind="add"):
     linear = True
     reference = "K. He et al., Deep Residual Learning for Image Recognition, arXiv:1512.03385"
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
+
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one addition fewer than branches
         return Work(additions=(len(inputs) - 1) * prod(output))
@@ -122,6 +140,9 @@ class Subtract(_Elementwise, kind="subtract"):
     passes_single = False
     reference = "PyTorch, torch.sub"
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
+
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one subtraction, which is an addition
         return Work(additions=prod(output))
@@ -137,6 +158,9 @@ class Multiply(_Elementwise, kind="multiply"):
 
     def suggest_repair(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
         return suggest_gate(before, shape, index)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_factors(inputs)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one multiplication fewer than branches
@@ -164,6 +188,9 @@ class Divide(_Elementwise, kind="divide"):
     def suggest_repair(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
         return suggest_gate(before, shape, index)
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_factors(inputs)
+
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one division
         return Work(divisions=prod(output))
@@ -174,6 +201,9 @@ class Divide(_Elementwise, kind="divide"):
 
 class _Extreme(_Elementwise):
     """Base of kinds that select the largest or the smallest element of the branches."""
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_factors(inputs)
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one comparison fewer than branches
@@ -204,6 +234,9 @@ class Mean(_Elementwise, kind="mean"):
     linear = True
     reference = "G. Larsson, M. Maire, G. Shakhnarovich, FractalNet, arXiv:1605.07648"
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
+
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each output: one addition fewer than branches, and one multiplication, the scaling
         return Work(multiplications=prod(output), additions=(len(inputs) - 1) * prod(output))
@@ -214,6 +247,15 @@ class Mean(_Elementwise, kind="mean"):
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         total = super().execute(inputs, get_weight, ops)
         return Map(total.shape, ops.scale(total.values, 1 / len(inputs)))
+
+
+def save_factors(inputs: Shapes) -> Saved:
+    """What a product keeps: all branches, and those before the last multiplied, where there are more than two."""
+    shape, between = inputs[0], 0
+    for other in inputs[1:-1]:
+        shape = tuple(map(max, shape, other))
+        between += prod(shape)
+    return Saved(tuple(range(len(inputs))), extras=(Extra("maps", between),) if between else ())
 
 
 def suggest_gate(before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
@@ -233,6 +275,9 @@ class _Joined(_Merge):
     linear = True
     concatenates = True
     axis: int = axis(0, doc="the axis along which the branches are concatenated")
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return NO_WORK

@@ -5,7 +5,20 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers.base import Example, Layer, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work, spatial_sizes
+from cnncalc.layers.base import (
+    Example,
+    Extra,
+    Layer,
+    Maps,
+    SameShape,
+    Saved,
+    Shape,
+    Shapes,
+    Weight,
+    Weightless,
+    Work,
+    spatial_sizes,
+)
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ieee import divide, sqrt
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
@@ -67,6 +80,11 @@ def count_normalization(sets: int, n: int, norm: LearnsAffine) -> Work:
     )
 
 
+def save_statistics(elements: int, *, once: bool = False) -> Saved:
+    """What a norm keeps: its input, and the mean and 1/√(variance + ε) of each set, as float32."""
+    return Saved((0,), extras=(Extra("statistics", elements, 4, once),))
+
+
 def normalize(ops: Ops, x: Values, epsilon: float) -> Values:
     """Normalize elements to mean 0 and variance 1, in the steps that `count_normalization` counts."""
     n = len(x)
@@ -81,6 +99,8 @@ class BatchNorm(LearnsAffine, SameShape, kind="batch_norm"):
 
     linear = True
     cancels_bias = True
+    storage = "in place"
+    folds = True
     reference = "S. Ioffe & C. Szegedy, Batch Normalization, arXiv:1502.03167"
     affine: bool = AFFINE
     epsilon: float = EPSILON
@@ -103,6 +123,9 @@ class BatchNorm(LearnsAffine, SameShape, kind="batch_norm"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication and one addition, affine or not
         return Work(multiplications=prod(output), additions=prod(output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_statistics(2 * output[0], once=True)
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
@@ -148,6 +171,9 @@ class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
             return "whole"
         return "normalized" if self.over == "all" else "pointwise"
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_statistics(2 if self.over == "all" else 2 * prod(output[1:]))
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         if self.over == "all":
@@ -191,6 +217,9 @@ class GroupNorm(LearnsAffine, Grouped, SameShape, kind="group_norm"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized" if len(inputs[0]) > 1 else "whole"
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_statistics(2 * self.groups)
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         size = len(x.values) // self.groups
@@ -231,6 +260,9 @@ class InstanceNorm(LearnsAffine, SameShape, kind="instance_norm"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized"
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_statistics((2 + self.has_scale) * output[0])
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = [normalize(ops, channel, self.epsilon) for channel in inputs[0].channels()]
         return Map.of_channels(self.apply_affine(ops, channels, get_weight, inputs[0].shape[:1]), inputs[0].sizes)
@@ -263,6 +295,10 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
         channels, *sizes = output
         covered = count_inside_axis(Axis(channels, self.size, 1, 1, self.size // 2, 0), channels).pairs
         return self.work(inputs, output)._replace(additions=covered * prod(sizes))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        padded = (output[0] + self.size - 1) * prod(output[1:])  # the squares, of which means are taken
+        return Saved((0,), extras=(Extra("maps", padded + 2 * prod(output)),))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]

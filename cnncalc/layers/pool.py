@@ -8,9 +8,13 @@ from typing import Any
 from cnncalc import limits
 from cnncalc.layers.arguments import Amount, LayerError, Padding, PerAxis, format_scientific, format_value
 from cnncalc.layers.base import (
+    SAVES_INPUT,
+    SAVES_NOTHING,
     CarriesChannels,
     Example,
+    Extra,
     Maps,
+    Saved,
     Shape,
     Shapes,
     Weightless,
@@ -154,6 +158,9 @@ class MaxPool(_Pool, kind="max_pool"):
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
         return Work(comparisons=self.count_combinations_inside(inputs, output))
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_indices(output)
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return ops.max_pool(inputs[0], self.window_settings)
 
@@ -185,6 +192,9 @@ class AvgPool(_Pool, kind="avg_pool"):
 
     def work_inside(self, inputs: Shapes, output: Shape) -> Work:
         return Work(multiplications=prod(output), additions=self.count_combinations_inside(inputs, output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return ops.avg_pool(inputs[0], self.window_settings, count_padding=self.count_padding)
@@ -223,6 +233,9 @@ class GlobalAvgPool(_GlobalPool, kind="global_avg_pool"):
         channels, *sizes = inputs[0]
         return Work(multiplications=channels, additions=channels * (prod(sizes) - 1))
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()
         sums = [ops.total(channel) for channel in channels]
@@ -238,6 +251,9 @@ class GlobalMaxPool(_GlobalPool, kind="global_max_pool"):
         # each channel: ΠI − 1 comparisons
         channels, *sizes = inputs[0]
         return Work(comparisons=channels * (prod(sizes) - 1))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_indices(output)
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         found = [ops.largest(channel) for channel in inputs[0].channels()]
@@ -276,6 +292,9 @@ class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avg_pool"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         return work_of_parts(inputs, output)
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_of_mean(output)
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return ops.adaptive_avg_pool(inputs[0], self.size)
 
@@ -289,8 +308,21 @@ class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_max_pool"):
         # each output: one comparison fewer than elements in its window
         return Work(comparisons=output[0] * (elements_of_parts(inputs, output) - prod(output[1:])))
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_indices(output)
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return ops.adaptive_max_pool(inputs[0], self.size)
+
+
+def save_indices(output: Shape) -> Saved:
+    """What a max pool keeps: its input, and where each largest element was, as int64."""
+    return Saved((0,), extras=(Extra("indices", prod(output), 8),))
+
+
+def save_of_mean(output: Shape) -> Saved:
+    """What a mean of parts keeps: its input, but for one part, of which the sizes are enough."""
+    return SAVES_NOTHING if prod(output[1:]) == 1 else SAVES_INPUT
 
 
 def elements_of_parts(inputs: Shapes, output: Shape) -> int:

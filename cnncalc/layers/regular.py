@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Maps, NoOperations, SameShape, Shape, Shapes, Weight, Work
+from cnncalc.layers.base import (
+    SAVES_INPUT,
+    SAVES_NOTHING,
+    Example,
+    Extra,
+    Maps,
+    NoOperations,
+    SameShape,
+    Saved,
+    Shape,
+    Shapes,
+    Weight,
+    Work,
+)
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.per import PER, apply_numbers, number_shape
 from cnncalc.layers.settings import real
@@ -14,6 +27,15 @@ class _Drop(SameShape, NoOperations):
     """Base of kinds that drop elements in training and return the input at inference."""
 
     linear = True
+    storage = "view"
+    rate: float
+
+    def dropped(self, output: Shape) -> int:
+        """How many elements, or groups of elements, are dropped each by itself."""
+        return prod(output)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return Saved(extras=(Extra("masks", self.dropped(output)),)) if self.rate else SAVES_NOTHING
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return inputs[0]
@@ -36,11 +58,15 @@ class StochasticDepth(_Drop, kind="stochastic_depth"):
     reference = "G. Huang et al., Deep Networks with Stochastic Depth, arXiv:1603.09382"
     rate: float = real(minimum=0, maximum=1, brief="rate {}", doc="probability of being dropped")
 
+    def dropped(self, output: Shape) -> int:
+        return 1
+
 
 class _Learned(SameShape):
     """Base of kinds with learned numbers, whose scope is `per`."""
 
     linear = True
+    storage = "in place"
     per: str
     initial: float
 
@@ -66,6 +92,9 @@ class Scale(_Learned, kind="scale"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one multiplication
         return Work(multiplications=prod(output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
@@ -94,6 +123,9 @@ class Shift(_Learned, kind="shift"):
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each element: one addition
         return Work(additions=prod(output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_NOTHING
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]

@@ -29,6 +29,7 @@ class Flatten(CarriesChannels, NoOperations, kind="flatten"):
     """[C, *I] → [C·ΠI]."""
 
     linear = True
+    storage = "view"
     reference = "PyTorch, torch.nn.Flatten"
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -49,6 +50,7 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
     """[C, *I] → [*shape], the same elements in the same order."""
 
     linear = True
+    storage = "view"
     reference = "PyTorch, torch.reshape"
     shape: tuple[Any, ...] = sizes(
         longest=limits.AXES,

@@ -8,10 +8,12 @@ from math import gcd, prod
 from cnncalc.layers.arguments import Factor, LayerError, PerAxis
 from cnncalc.layers.base import (
     NO_WORK,
+    SAVES_NOTHING,
     CarriesChannels,
     Example,
     Maps,
     NoOperations,
+    Saved,
     Shape,
     Shapes,
     Weightless,
@@ -21,7 +23,7 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.ops import GetWeight, Map, Ops, Resampling
-from cnncalc.layers.pool import work_of_parts
+from cnncalc.layers.pool import save_of_mean, work_of_parts
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Window
 from cnncalc.layers.settings import flag, integer, per_axis, word
 from cnncalc.layers.targets import check_one_of, each_factor, factors, like
@@ -123,6 +125,9 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
             up, down = fraction(factor)
         common = gcd(up, down)
         return Resample(int(up) // common, int(down) // common, self.taps, self.align_corners)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return save_of_mean(output) if self.mode == "area" else SAVES_NOTHING
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         mode = "linear" if self.mode in LINEAR_MODES else self.mode

@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from cnncalc.layers.arguments import LayerError, PerAxis
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, expand_per_axis
+from cnncalc.layers.base import Example, Extra, Maps, Saved, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.conv import Conv, DepthwiseConv
 from cnncalc.layers.kernel import BIAS, DILATION, MULTIPLIER, Convolution, ConvolutionArguments, convolve
 from cnncalc.layers.ops import GetWeight, Map, Ops, WindowSettings
@@ -18,6 +18,7 @@ class TwoSteps(ConvolutionArguments):
 
     linear = True
     consecutive = 2
+    in_steps = True
     names: ClassVar[tuple[str, str]]  # of the steps, the prefixes of the names of their arrays
 
     def steps(self, inputs: Shapes) -> tuple[Convolution, Convolution]:
@@ -30,6 +31,9 @@ class TwoSteps(ConvolutionArguments):
 
     def inner_elements(self, inputs: Shapes, output: Shape) -> int:
         return prod(self.intermediate(inputs, output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return Saved((0,), extras=(Extra("maps", self.inner_elements(inputs, output)),))
 
     def result_shape(self, inputs: Shapes) -> Shape:
         check_fits(self.kind, self.axes(inputs))

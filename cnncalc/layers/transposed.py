@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.arguments import LayerError, PerAxis, format_short
-from cnncalc.layers.base import Example, Maps, Shape, Shapes, Weight, Work, expand_per_axis
+from cnncalc.layers.base import SAVES_INPUT, Example, Maps, Saved, Shape, Shapes, Weight, Work, expand_per_axis
 from cnncalc.layers.groups import GROUPS, ChoosesInGroups, check_groups
 from cnncalc.layers.kernel import BIAS, DILATION, DUMOULIN, ConvolutionArguments, kernel_weights
 from cnncalc.layers.ops import GetWeight, Kernel, Map, Ops
@@ -103,6 +103,9 @@ class TransposedConv(ChoosesInGroups, ConvolutionArguments, kind="transposed_con
         return tuple(
             TransposedWindow(axis.kernel, axis.stride, axis.before, axis.dilation) for axis in self.axes(inputs)
         )
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]

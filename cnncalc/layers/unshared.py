@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers.arguments import LayerError, Padding, PerAxis
-from cnncalc.layers.base import Example, Layer, Maps, Shape, Shapes, Weight, Work
+from cnncalc.layers.base import SAVES_INPUT, Example, Layer, Maps, Saved, Shape, Shapes, Weight, Work
 from cnncalc.layers.channels import Channels, Chosen
 from cnncalc.layers.groups import ChoosesChannels
 from cnncalc.layers.kernel import BIAS, KERNEL, OUT, PADDING, STRIDE, kernel_weights
@@ -50,6 +50,9 @@ class LocallyConnected(ChoosesChannels, Windowed, kind="locally_connected"):
         # each output: a dot product of ΠK·C_in, whose additions are one fewer, and one for the bias
         macs = prod(self.kernels(inputs)) * inputs[0][0] * prod(output)
         return Work(macs, macs, macs if self.bias else macs - prod(output))
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
@@ -141,6 +144,9 @@ class TableConv(Windowed, kind="table_conv"):
                 tuple(sorted({channel * narrow // wide for channel in channels})) for channels in self.connections
             )
         )
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]

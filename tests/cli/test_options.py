@@ -42,7 +42,8 @@ class Tried(NamedTuple):
 
 # What each command is run on: arguments and the options that it cannot do without.
 BASE: dict[str, tuple[list[str], dict[str, str]]] = {
-    "summary": (["net.yaml"], {}), "validate": (["net.yaml"], {}), "explain": (["net.yaml"], {}),
+    "summary": (["net.yaml"], {}), "memory": (["net.yaml"], {}), "validate": (["net.yaml"], {}),
+    "explain": (["net.yaml"], {}),
     "compare": (["net.yaml", "another_network.yaml"], {}), "show": (["net.yaml"], {}), "run": (["net.yaml"], {}),
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
@@ -109,6 +110,7 @@ CODES = {"calc --want": 1, "validate --strict": 1, "run --max-multiplications": 
 # Where an option may be without effect beside others, and why.
 ALLOWED = {
     "--color": "it concerns messages too, and there may be some",
+    "memory --human --width": "where it is narrow, units are shown in any case",
     "compare --human --width": "where it is narrow, units are shown in any case",
 }
 

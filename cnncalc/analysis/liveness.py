@@ -1,0 +1,216 @@
+"""Liveness: the tensors alive while each layer runs, and the peak, as elements of one example.
+
+A `Plan` says for each step which buffers it reads and which one it makes; `measure` goes through its steps in order. A
+buffer lives from the step that makes it to its last reader: an input of the network from the beginning, an output to
+the end. Views are resolved when the plan is made: they read and pass on the buffer of what they show.
+
+There are three modes. `separate`: every output is a buffer of its own. `in_place`: what works element by element
+overwrites an input of the size of its output that no later layer reads. `fused`: a batch norm or an activation is
+computed together with the layer before it, if nothing else reads that layer; nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from math import prod
+
+from cnncalc.analysis.report import Report
+from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.network import INPUT, Network
+from cnncalc.records import NamedTuple
+
+
+class Mode(StrEnum):
+    """Where outputs are stored."""
+
+    separate = "separate"
+    in_place = "in_place"
+    fused = "fused"
+
+
+class Passed(NamedTuple):
+    """A layer with what passes through it: shapes, and the indexes of the layers (negative: inputs) that it reads."""
+
+    layer: Layer
+    inputs: Shapes
+    output: Shape
+    sources: tuple[int, ...]
+
+
+class Tensors(NamedTuple):
+    """All that a plan is made of: the inputs by their index, the layers in order, and what is kept to the end."""
+
+    starts: Mapping[int, Shape]
+    layers: Sequence[Passed]
+    ends: frozenset[int]
+
+
+def network_tensors(network: Network) -> Tensors:
+    """The tensors of a network."""
+    layers = [Passed(node.layer, node.input_shapes, node.output, node.inputs) for node in network.nodes]
+    return Tensors(network.starts, layers, frozenset(network.outputs.values()))
+
+
+def report_tensors(report: Report) -> Tensors:
+    """The tensors of a network, from its report."""
+    starts = dict(zip(report.input_labels, report.inputs.values(), strict=True))
+    layers = [Passed(each.layer, each.inputs, each.output, each.sources) for each in report.layers]
+    return Tensors(starts, layers, frozenset(report.ends))
+
+
+class Step(NamedTuple):
+    """What a layer, or one of its two steps, does with buffers.
+
+    - `layer`: its index.
+    - `reads`: the buffers that it reads, each once.
+    - `makes`: the buffer that it makes, None for a view.
+    - `over`: those of `reads` that it may overwrite, where it is their last reader.
+    - `work`: elements that it needs besides, while it runs.
+    """
+
+    layer: int
+    reads: tuple[int, ...]
+    makes: int | None
+    over: tuple[int, ...] = ()
+    work: int = 0
+
+
+class Plan(NamedTuple):
+    """The steps of a network, and its buffers by the index of the layer (negative: the input) that makes them.
+
+    The map between the two steps of a layer is the buffer of its index plus the number of layers. `roots` has the
+    buffer in which the output of a layer is; `starts` are there before the first step, `kept` after the last.
+    """
+
+    steps: tuple[Step, ...]
+    sizes: dict[int, int]  # elements
+    roots: dict[int, int]
+    starts: frozenset[int]
+    kept: frozenset[int]
+
+
+class Peak(NamedTuple):
+    """The most elements alive at one time, and the first step at which they are; −1 for none, before the first."""
+
+    elements: int
+    step: int
+
+
+def make_plan(tensors: Tensors, mode: Mode) -> Plan:
+    """The plan of a network in a mode."""
+    uses = Counter(source for each in tensors.layers for source in each.sources)
+    roots: dict[int, int] = {start: start for start in tensors.starts}
+    sizes = {start: prod(shape) for start, shape in tensors.starts.items()}
+    steps: list[Step] = []
+    for index, each in enumerate(tensors.layers):
+        reads = tuple(dict.fromkeys([roots[source] for source in each.sources]))
+        folded = mode == Mode.fused and each.layer.folds and _is_alone(index, each, uses, roots, tensors)
+        if each.layer.storage == "view" or folded:
+            roots[index] = reads[0]
+            steps.append(Step(index, reads, None))
+            continue
+        roots[index] = index
+        sizes[index] = prod(each.output)
+        inner = each.layer.inner_elements(each.inputs, each.output)
+        if each.layer.in_steps:
+            between = index + len(tensors.layers)
+            sizes[between] = inner
+            steps += [Step(index, reads, between), Step(index, (between,), index)]
+            continue
+        over: tuple[int, ...] = ()
+        if mode == Mode.in_place and each.layer.storage == "in place":
+            pairs = zip(each.sources, each.inputs, strict=True)
+            over = tuple(dict.fromkeys(roots[source] for source, shape in pairs if shape == each.output))
+        steps.append(Step(index, reads, index, over, inner))
+    kept = frozenset(roots[end] for end in tensors.ends if end in roots)
+    read = {buffer for step in steps for buffer in step.reads}
+    starts = frozenset(start for start in tensors.starts if start in read or start in kept)
+    return Plan(tuple(steps), sizes, roots, starts, kept)
+
+
+def _is_alone(index: int, each: Passed, uses: Counter[int], roots: Mapping[int, int], tensors: Tensors) -> bool:
+    """Whether a layer is the only reader of a layer that makes a buffer, so that both can be one step."""
+    (source,) = each.sources if len(each.sources) == 1 else (INPUT,)
+    if source < 0 or uses[source] > 1 or source in tensors.ends:
+        return False
+    before = tensors.layers[source]
+    return before.layer.storage != "view" and (roots[source] == source or before.layer.folds)
+
+
+def count_readers(plan: Plan) -> Counter[int]:
+    """How many steps read each buffer."""
+    return Counter(buffer for step in plan.steps for buffer in step.reads)
+
+
+def measure(plan: Plan, order: Sequence[Step] | None = None) -> list[int]:
+    """The elements alive while each step runs, in the order of the file or another one."""
+    left = count_readers(plan)
+    sizes, kept = plan.sizes, plan.kept
+    live = sum(sizes[start] for start in plan.starts)
+    found = []
+    for step in plan.steps if order is None else order:
+        left.subtract(step.reads)
+        freed = [buffer for buffer in step.reads if not left[buffer] and buffer not in kept]
+        gone = sum([sizes[buffer] for buffer in freed])
+        made = 0 if step.makes is None else sizes[step.makes]
+        over = max([sizes[buffer] for buffer in step.over if buffer in freed], default=0)
+        found.append(live + made - over + step.work)
+        live += made - gone
+        if step.makes is not None and not left[step.makes] and step.makes not in kept:
+            live -= made
+    return found
+
+
+def find_peak(alive: Sequence[int], plan: Plan | None = None) -> Peak:
+    """The peak, the first of equals. Of a network without layers, its inputs."""
+    if not alive:
+        return Peak(sum(plan.sizes[start] for start in plan.starts) if plan else 0, -1)
+    highest = max(alive)
+    return Peak(highest, alive.index(highest))
+
+
+class Alive(NamedTuple):
+    """A buffer that is alive at a step: who made it, its elements, and the layers that still read it afterwards.
+
+    `is_read` and `is_made` tell whether the step itself does; `is_kept` whether it is an output of the network.
+    """
+
+    buffer: int
+    elements: int
+    readers: tuple[int, ...]
+    is_read: bool
+    is_made: bool
+    is_kept: bool
+
+
+def list_alive(plan: Plan, at: int, order: Sequence[Step] | None = None) -> list[Alive]:
+    """The buffers alive at a step, the largest first; what is overwritten there is one with what overwrites it."""
+    steps = plan.steps if order is None else order
+    made = {*plan.starts, *(step.makes for step in steps[: at + 1] if step.makes is not None)}
+    step = steps[at]
+    later: dict[int, list[int]] = {}
+    for each in steps[at + 1 :]:
+        for buffer in each.reads:
+            later.setdefault(buffer, []).append(each.layer)
+    free = [buffer for buffer in step.over if buffer not in later and buffer not in plan.kept]
+    if free and step.makes is not None:
+        made.discard(max(free, key=lambda buffer: plan.sizes[buffer]))
+    found = [
+        Alive(
+            buffer, plan.sizes[buffer], tuple(dict.fromkeys(later.get(buffer, ()))),
+            buffer in step.reads, buffer == step.makes, buffer in plan.kept,
+        )
+        for buffer in made
+        if buffer in later or buffer in plan.kept or buffer in step.reads or buffer == step.makes
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (-each.elements, each.buffer))
+
+
+def peak_per_layer(plan: Plan, alive: Iterable[int], layers: int) -> list[int]:
+    """The elements alive while each layer runs: of one in two steps, the larger number."""
+    found = [0] * layers
+    for step, elements in zip(plan.steps, alive, strict=True):
+        found[step.layer] = max(found[step.layer], elements)
+    return found

@@ -1,0 +1,126 @@
+"""The memory that a network takes at inference: where its tensors are, in bytes of given data types.
+
+`liveness` counts elements; here they are put together with the weights and the data types, for `cnncalc memory`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import prod
+
+from cnncalc.analysis.figures import Dtype
+from cnncalc.analysis.liveness import (
+    Alive,
+    Mode,
+    Plan,
+    find_peak,
+    list_alive,
+    make_plan,
+    measure,
+    peak_per_layer,
+    report_tensors,
+)
+from cnncalc.analysis.report import Report
+from cnncalc.records import NamedTuple
+
+BETWEEN = " (between its two steps)"
+
+
+class Dtypes(NamedTuple):
+    """The data types of what is stored. Buffers are stored as biases are: numbers for each channel."""
+
+    activations: Dtype = Dtype.float32
+    weights: Dtype = Dtype.float32
+    biases: Dtype = Dtype.float32
+
+    @classmethod
+    def all(cls, dtype: Dtype) -> Dtypes:
+        """One data type for everything."""
+        return cls(dtype, dtype, dtype)
+
+    @property
+    def label(self) -> str:
+        """`float32`, or what each of them is."""
+        if len(set(self)) == 1:
+            return self.activations.value
+        return ", ".join(f"{name} {dtype}" for name, dtype in self._asdict().items())
+
+
+class InMode:
+    """The tensors of a network in one mode: the plan, what is alive at each step, and the peak."""
+
+    def __init__(self, plan: Plan, report: Report) -> None:
+        self.plan = plan
+        self.alive = measure(plan)
+        self.layers = peak_per_layer(plan, self.alive, len(report.layers))
+        self.peak = find_peak(self.alive, plan)
+
+    @property
+    def at(self) -> int | None:
+        """The index of the layer at which the peak is; None before the first."""
+        return self.plan.steps[self.peak.step].layer if self.peak.step >= 0 else None
+
+    @property
+    def ties(self) -> int:
+        """How many layers reach the peak."""
+        return len(
+            {step.layer for step, each in zip(self.plan.steps, self.alive, strict=True) if each == max(self.alive)}
+        )
+
+    def list_at_peak(self) -> list[Alive]:
+        """The tensors alive at the peak, the largest first."""
+        return list_alive(self.plan, self.peak.step)
+
+
+class Memory:
+    """The memory of a network at inference."""
+
+    def __init__(self, report: Report, dtypes: Dtypes) -> None:
+        self.report = report
+        self.dtypes = dtypes
+        self._modes: dict[Mode, InMode] = {}
+
+    def mode(self, mode: Mode) -> InMode:
+        """The tensors in a mode."""
+        if mode not in self._modes:
+            self._modes[mode] = InMode(make_plan(report_tensors(self.report), mode), self.report)
+        return self._modes[mode]
+
+    def bytes_of(self, elements: int) -> int:
+        """Bytes of elements of activations."""
+        return elements * self.dtypes.activations.bytes
+
+    @property
+    def weights(self) -> int:
+        """Bytes of weights, biases and buffers."""
+        totals = self.report.totals
+        return totals.weights * self.dtypes.weights.bytes + (totals.biases + totals.buffers) * self.dtypes.biases.bytes
+
+    @property
+    def input_elements(self) -> int:
+        """Elements of all inputs together."""
+        return sum(map(prod, self.report.inputs.values()))
+
+    @cached_property
+    def held(self) -> list[int]:
+        """For each layer, the elements that are alive only because later layers read them, or as outputs."""
+        inmode = self.mode(Mode.separate)
+        own = [0] * len(self.report.layers)
+        for step, alive in zip(inmode.plan.steps, inmode.alive, strict=True):
+            sizes = inmode.plan.sizes
+            used = sum(sizes[buffer] for buffer in {*step.reads, step.makes} if buffer is not None) + step.work
+            own[step.layer] = max(own[step.layer], alive - used)
+        return own
+
+    def name(self, buffer: int) -> str:
+        """Who makes a buffer: the path of a layer, or an input."""
+        layers = self.report.layers
+        if buffer < 0:
+            return self.report.input_labels[buffer]
+        return layers[buffer].path if buffer < len(layers) else layers[buffer - len(layers)].path + BETWEEN
+
+    def shape(self, buffer: int) -> tuple[int, ...] | None:
+        """The shape of a buffer; None of a map between two steps."""
+        if buffer < 0:
+            return dict(zip(self.report.input_labels, self.report.inputs.values(), strict=True))[buffer]
+        return self.report.layers[buffer].output if buffer < len(self.report.layers) else None

@@ -1,0 +1,93 @@
+"""`cnncalc memory`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cnncalc.cli import options
+from cnncalc.cli.formats import TableFormat, write_table
+from cnncalc.cli.output import emit, make_view
+from cnncalc.cli.reading import read
+from cnncalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnncalc.analysis.figures import Dtype
+    from cnncalc.analysis.memory import Dtypes, Memory
+    from cnncalc.render.view import View
+
+DTYPES_HELP = "Data type of what is stored, or of each: activations=int8,biases=int32 (default: float32)."
+DtypesOption = Annotated[str | None, options.option("--dtype", metavar="TYPES", help=DTYPES_HELP)]
+
+
+def memory(
+    arch: options.Arch,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    dtype: DtypesOption = None,
+    format: options.TableFormatOption = TableFormat.table,
+    output: options.Output = None,
+    depth: options.Depth = None,
+    human: options.Human = None,
+    width: options.Width = None,
+    color: options.ColorOption = options.Color.auto,
+) -> None:
+    """Show the memory that a network takes: the peak, where it is, and the tensors alive there.
+
+    A tensor is alive from the layer that makes it to its last reader, the input from the beginning, an output to the
+    end. Weights are counted apart.
+    """
+    from cnncalc.analysis.memory import Memory
+
+    dtypes = parse_dtypes(dtype)
+    view = make_view(output, width, color)._replace(depth=depth, human=human)
+    report = read(arch, inputs, settings).require_report()
+    emit(_write(Memory(report, dtypes), format, view), output)
+
+
+def _write(found: "Memory", format: TableFormat, view: "View") -> str:
+    from cnncalc.render import memory
+
+    return write_table(
+        format, view,
+        document=lambda view: memory.describe_memory(found, view),
+        json=lambda: memory.memory_json(found),
+        csv=lambda: memory.memory_csv(found),
+    )  # fmt: skip
+
+
+def parse_dtypes(text: str | None) -> "Dtypes":
+    """`int8`, or `activations=int8,weights=int8,biases=int32`; what is left out is float32. Raises UsageError."""
+    from cnncalc.analysis.figures import Dtype
+    from cnncalc.analysis.memory import Dtypes
+
+    if text is None:
+        return Dtypes()
+    if "=" not in text:
+        return Dtypes.all(_find_dtype(text))
+    found: dict[str, Dtype] = {}
+    for part in text.split(","):
+        name, _, dtype = (each.strip() for each in part.partition("="))
+        if name not in Dtypes._fields:
+            raise UsageError(
+                f"--dtype has no part {name!r}{_hint(name, Dtypes._fields)} the parts are {', '.join(Dtypes._fields)}"
+            )
+        if name in found:
+            raise UsageError(f"--dtype gives {name} twice")
+        found[name] = _find_dtype(dtype)
+    return Dtypes(**found)
+
+
+def _find_dtype(name: str) -> "Dtype":
+    from cnncalc.analysis.figures import Dtype
+
+    known = [dtype.value for dtype in Dtype]
+    if name not in known:
+        raise UsageError(f"there is no data type {name!r}{_hint(name, known)} the types are {', '.join(known)}")
+    return Dtype(name)
+
+
+def _hint(name: str, known: "Iterable[str]") -> str:
+    from cnncalc.nearest import did_you_mean
+
+    hint = did_you_mean(name, known)
+    return f", {hint}" if hint else ";"

@@ -1,0 +1,235 @@
+"""The memory of a network at inference as a document, JSON and CSV: the peak first, and what is alive there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cnncalc.analysis.folding import Row, fold
+from cnncalc.analysis.liveness import Alive, Mode
+from cnncalc.analysis.memory import InMode, Memory
+from cnncalc.render.columns import join, list_inputs
+from cnncalc.render.csv import write
+from cnncalc.render.document import (
+    BLANK,
+    EMPTY,
+    Block,
+    Cell,
+    Column,
+    Pairs,
+    Paragraph,
+    Table,
+    elide_paths,
+    fit_table,
+)
+from cnncalc.render.json import FORMAT, dump
+from cnncalc.render.numbers import draw_bar, format_bytes, format_digits, format_figure, format_share
+from cnncalc.render.view import View
+
+BAR = 12  # cells of a full bar
+TITLES = {Mode.separate: "separate", Mode.in_place: "in place", Mode.fused: "fused"}
+ABOUT = {
+    Mode.separate: "each output in memory of its own",
+    Mode.in_place: "element by element, an input that nothing reads later is overwritten",
+    Mode.fused: "norms and activations computed with the layer before them",
+}
+NOT_COUNTED = "working memory within layers, alignment, allocator, framework and program"
+SHOWN_READERS = 3  # of a tensor
+
+
+def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
+    """The peak and what is alive there, the layers, the totals."""
+    report = memory.report
+    yield Paragraph(
+        (
+            (report.name, "title"),
+            (f"  {list_inputs(report.inputs, join)} → {join(report.output)}  memory in {memory.dtypes.label}", ""),
+        )
+    )
+    separate = memory.mode(Mode.separate)
+    yield Paragraph((("peak  ", "head"), (_describe_peak(memory, separate), "")), 6)
+    yield BLANK
+    if separate.peak.step >= 0:
+        yield _fit(view, lambda bars, units: _alive_table(memory, separate, view, bars=bars, units=units))
+        yield BLANK
+    rows = fold(report, view.depth)
+    if rows:
+        yield _fit(view, lambda bars, units: _layer_table(memory, rows, bars=bars, units=units))
+        yield BLANK
+    yield Pairs(list(_totals(memory)))
+
+
+def _fit(view: View, draw: Any) -> Table:
+    """A table in the first way that fits."""
+    units = view.human is not False
+    ways = ((True, bool(view.human)), (True, units), (False, units))
+    return elide_paths(fit_table((draw(*way) for way in ways), view.width), 0, view.width)
+
+
+def _describe_peak(memory: Memory, inmode: InMode) -> str:
+    size = memory.bytes_of(inmode.peak.elements)
+    text = f"{format_digits(size)} bytes = {format_bytes(size)}" if size >= 1024 else f"{format_digits(size)} bytes"
+    if inmode.at is None:
+        return f"{text}, the input"
+    layer = memory.report.layers[inmode.at]
+    more = f", the first of {inmode.ties:,} layers with as much" if inmode.ties > 1 else ""
+    return f"{text} at {layer.path} ({layer.kind}){more}"
+
+
+def _readers(memory: Memory, each: Alive) -> str:
+    """Who still reads a tensor after this layer."""
+    names = [memory.report.layers[at].path for at in each.readers]
+    if len(names) > SHOWN_READERS:
+        names = [*names[:SHOWN_READERS], f"{len(names) - SHOWN_READERS} more"]
+    if each.is_kept:
+        names.append("output of the network")
+    return ", ".join(names)
+
+
+def _role(each: Alive) -> str:
+    return "output" if each.is_made else "input" if each.is_read else "held"
+
+
+def _alive_table(memory: Memory, inmode: InMode, view: View, *, bars: bool, units: bool) -> Table:
+    found = inmode.list_at_peak()
+    most = found[0].elements if found else 0
+    waits = [_readers(memory, each) for each in found]
+    columns = [
+        Column("alive there", [Cell(memory.name(each.buffer)) for each in found], footer=Cell("peak", "head")),
+        Column("shape", [Cell(join(memory.shape(each.buffer))) for each in found], True, EMPTY),
+        _bytes_column(memory, "bytes", [each.elements for each in found], inmode.peak.elements, units=units),
+        *[Column("", _bars([each.elements for each in found], most), footer=EMPTY, bar=True)] * bars,
+        Column("is", [Cell(_role(each)) for each in found], footer=EMPTY),
+        *[Column("still read by", list(map(Cell, waits)), footer=EMPTY)] * (view.width is None or bars),
+    ]  # fmt: skip
+    return Table(columns)
+
+
+def _bars(values: Sequence[int], most: int) -> list[Cell]:
+    return [Cell(draw_bar(value, most, BAR), "bar") for value in values]
+
+
+def _bytes_column(
+    memory: Memory, header: str, values: Sequence[int | None], footer: int | None, *, units: bool
+) -> Column:
+    """Elements as bytes."""
+
+    def write(value: int | None) -> str:
+        return "" if value is None else format_figure(memory.bytes_of(value), "bytes", units=units)
+
+    cells = [Cell(write(value), "" if value else "faint") for value in values]
+    return Column(header, cells, True, EMPTY if footer is None else Cell(write(footer), "head"))
+
+
+def _layer_table(memory: Memory, rows: Sequence[Row], *, bars: bool, units: bool) -> Table:
+    """The layers; of a group that is folded, the most of its layers."""
+    inmode = memory.mode(Mode.separate)
+    alive, held, shown = [], [], [row for row in rows if not row.head]
+    places = {layer.path: index for index, layer in enumerate(memory.report.layers)}
+    for row in shown:
+        inside = [places[layer.path] for layer in row.inside]
+        alive.append(max(inmode.layers[at] for at in inside))
+        held.append(max(memory.held[at] for at in inside))
+    made = [row.result and inmode.plan.roots[places[row.result.path]] == places[row.result.path] for row in shown]
+    outputs = [memory.report.layers[places[row.result.path]].output if row.result else None for row in shown]
+    sizes = [
+        inmode.plan.sizes[places[row.result.path]] if row.result and own else 0
+        for row, own in zip(shown, made, strict=True)
+    ]
+    most = inmode.peak.elements
+    columns = [
+        Column("layer", [Cell(_path(row)) for row in shown], footer=Cell("peak", "head")),
+        Column("output", [Cell(join(shape)) for shape in outputs], True, EMPTY),
+        _bytes_column(memory, "output bytes", sizes, None, units=units),
+        _bytes_column(memory, "alive", alive, most, units=units),
+        *[Column("", _bars(alive, most), footer=EMPTY, bar=True)] * bars,
+        _bytes_column(memory, "held for later", held, None, units=units),
+    ]
+    return Table(columns)
+
+
+def _path(row: Row) -> str:
+    return f"{row.path} ×{row.rounds}" if row.rounds else row.path
+
+
+def _totals(memory: Memory) -> Iterator[tuple[str, str]]:
+    separate = memory.mode(Mode.separate).peak.elements
+    for mode in TITLES:
+        found = memory.mode(mode)
+        share = "" if mode == Mode.separate else f", {format_share(found.peak.elements, separate)} of separate"
+        at = "" if found.at is None else f", at {memory.report.layers[found.at].path}"
+        yield TITLES[mode], f"{_describe_bytes(memory.bytes_of(found.peak.elements))}{share}: {ABOUT[mode]}{at}"
+    total = memory.report.totals
+    parts = f"{format_digits(total.parameters)} parameters and {format_digits(total.buffers)} buffers"
+    yield "weights", f"{_describe_bytes(memory.weights)}: {parts}, not part of the peak"
+    elements = memory.input_elements
+    yield "input", f"{_describe_bytes(memory.bytes_of(elements))}: {format_digits(elements)} elements, part of the peak"
+    every = memory.bytes_of(total.activations)
+    yield "all outputs", f"{_describe_bytes(every)}: they are never alive together"
+    yield "not counted", NOT_COUNTED
+
+
+def _describe_bytes(number: int) -> str:
+    return f"{format_digits(number)} bytes = {format_bytes(number)}" if number >= 1024 else f"{number} bytes"
+
+
+# for programs
+
+
+def memory_json(memory: Memory) -> str:
+    """The peaks of all modes, what is alive at the first, and every layer."""
+    report = memory.report
+    separate = memory.mode(Mode.separate)
+    return dump({
+        "format": FORMAT,
+        "name": report.name,
+        "dtype": memory.dtypes.activations.value,
+        "dtypes": {name: dtype.value for name, dtype in memory.dtypes._asdict().items()},
+        "input": {"elements": memory.input_elements, "bytes": memory.bytes_of(memory.input_elements)},
+        "weights_memory": memory.weights,
+        "peak": {**_peak_record(memory, separate), "alive": _alive_records(memory, separate)},
+        "modes": {mode.value: _peak_record(memory, memory.mode(mode)) for mode in TITLES},
+        "steps": [
+            {
+                "path": layer.path, "kind": layer.kind, "output": layer.output, "elements": elements,
+                "bytes": memory.bytes_of(elements), "held": held,
+            }
+            for layer, elements, held in zip(report.layers, separate.layers, memory.held, strict=True)
+        ],
+    })  # fmt: skip
+
+
+def _peak_record(memory: Memory, inmode: InMode) -> dict[str, Any]:
+    at = None if inmode.at is None else memory.report.layers[inmode.at].path
+    elements = inmode.peak.elements
+    return {"elements": elements, "bytes": memory.bytes_of(elements), "at": at, "ties": inmode.ties}
+
+
+def _alive_records(memory: Memory, inmode: InMode) -> list[dict[str, Any]]:
+    if inmode.peak.step < 0:
+        return []
+    return [
+        {
+            "tensor": memory.name(each.buffer), "shape": memory.shape(each.buffer), "elements": each.elements,
+            "bytes": memory.bytes_of(each.elements), "role": _role(each),
+            "readers": [memory.report.layers[at].path for at in each.readers], "output": each.is_kept,
+        }
+        for each in inmode.list_at_peak()
+    ]  # fmt: skip
+
+
+def memory_csv(memory: Memory) -> str:
+    """A row a layer, in elements and bytes."""
+    header = ["layer", "kind", "output", "alive_elements", "alive_bytes", "held_elements", "held_bytes"]
+    header += [f"{mode}_bytes" for mode in TITLES if mode != Mode.separate]
+    others = [memory.mode(mode).layers for mode in TITLES if mode != Mode.separate]
+    layers = memory.report.layers
+    parts = zip(layers, memory.mode(Mode.separate).layers, memory.held, *others, strict=True)
+    return write(
+        header,
+        (
+            [layer.path, layer.kind, layer.output, alive, memory.bytes_of(alive), held, memory.bytes_of(held)]
+            + [memory.bytes_of(each) for each in more]
+            for layer, alive, held, *more in parts
+        ),
+    )

@@ -1,0 +1,149 @@
+"""Tensors alive and peaks: by hand, by the definition gone through naively, and the published numbers."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+
+from cnncalc.analysis.liveness import Mode, Plan, find_peak, list_alive, make_plan, measure, network_tensors
+from cnncalc.network import Network
+from cnncalc.reading import read
+from cnncalc.spec.files import bundled
+
+from ..networks import network
+
+
+def plan_of(net: Network, mode: Mode = Mode.separate) -> Plan:
+    return make_plan(network_tensors(net), mode)
+
+
+def peak_of(net: Network, mode: Mode = Mode.separate) -> tuple[int, str]:
+    """The peak and the path at which it is."""
+    plan = plan_of(net, mode)
+    peak = find_peak(measure(plan), plan)
+    return peak.elements, net.nodes[plan.steps[peak.step].layer].path if peak.step >= 0 else ""
+
+
+def load(name: str) -> Network:
+    return read(name).require_network()
+
+
+@pytest.mark.parametrize(
+    ("text", "separate", "in_place", "fused"),
+    [
+        # 4·64 = 256 of the conv and as much of the relu; in place 192 + 256; fused the same
+        ("layers: ['conv(4, 3, padding=1) -> relu']", 512, 448, 448),
+        # the relu's input is read again by the sum: nothing is overwritten but one of its operands
+        ("layers: ['conv(4, 1)', add: ['relu', 'identity']]", 768, 512, 768),
+        ("layers: ['conv(4, 1)', add: ['conv(4, 1)', 'identity']]", 768, 512, 768),
+        # a view costs nothing: 256 of the map, 256 of the tanh of it, which reads the same buffer
+        ("layers: ['conv(4, 1) -> flatten -> tanh']", 512, 448, 512),
+        ("layers: ['conv(4, 1) -> dropout -> tanh']", 512, 448, 512),
+        # a concat copies: 256 + 256 + 512
+        ("layers: ['conv(4, 1)', concat: ['conv(4, 1)', 'identity']]", 1024, 1024, 1024),
+        # 192 and the output a of 64 are alive when b is made, over the 192 where that is allowed
+        ("layers: ['relu', outputs: {a: 'conv(1, 1)', b: 'relu'}]", 448, 256, 448),
+        # an output is never overwritten: 64 of a, which the relu reads, and 64 of the relu
+        ("layers: ['conv(1, 1)', outputs: {a: identity, b: 'relu -> conv(8, 1)'}]", 640, 640, 640),
+        # the softmax reads neighbours
+        ("layers: ['conv(4, 1) -> softmax']", 512, 512, 512),
+        # multiply: the gate is 4, the operand of full size is overwritten where nobody else reads it
+        ("layers: ['conv(4, 1)', multiply: ['identity', 'global_avg_pool -> sigmoid']]", 516, 448, 516),
+        # the depthwise map of 192 is between: 192 + 192, then 192 + 256
+        ("layers: ['separable_conv(4, 3, padding=1)']", 448, 448, 448),
+        ("layers: ['identity']", 192, 192, 192),
+    ],
+)
+def test_peaks_by_hand(text: str, separate: int, in_place: int, fused: int) -> None:
+    """On an input of 3·8·8 = 192."""
+    found = [peak_of(network(text), mode)[0] for mode in Mode]
+    assert found == [separate, in_place, fused]
+
+
+# Elements, separate and in place; the first is also that of PyTorch's live storages.
+PEAKS = {
+    "resnet50": (2_408_448, 1_806_336),
+    "mobilenet_v2": (2_408_448, 1_505_280),
+    "densenet121": (2_107_392, 1_806_336),
+    "unet": (41_840_640, None),
+    "squeezenet1_0": (2_281_152, 1_492_992),
+    "lenet5": (9_408, 5_880),
+}
+
+
+@pytest.mark.parametrize("name", PEAKS)
+def test_peaks_of_known_networks(name: str) -> None:
+    separate, in_place = PEAKS[name]
+    net = load(name)
+    assert peak_of(net)[0] == separate
+    if in_place is not None:
+        assert peak_of(net, Mode.in_place)[0] == in_place
+
+
+def test_the_first_of_equals_is_the_place() -> None:
+    assert peak_of(load("resnet50"))[1] == "conv2_x.bottleneck1.0.add1.shortcut.conv_bn1.batch_norm1"
+
+
+def live_by_definition(net: Network) -> list[int]:
+    """Each tensor by itself: alive from its making to its last reader, views as part of what they show."""
+    kept = set(net.outputs.values())
+    root = {start: start for start in net.starts}
+    for node in net.nodes:
+        root[node.index] = root[node.inputs[0]] if node.layer.storage == "view" else node.index
+    last = dict.fromkeys(root.values(), -10)
+    for node in net.nodes:
+        last[root[node.index]] = max(last[root[node.index]], node.index)
+        for source in node.inputs:
+            last[root[source]] = max(last[root[source]], node.index)
+    for end in kept:
+        last[root[end]] = len(net.nodes)
+    sizes = {at: prod(net.shape_at(at)) for at in last}
+    return [
+        sum(size for at, size in sizes.items() if at <= node.index <= last[at] and last[at] >= 0) for node in net.nodes
+    ]
+
+
+@pytest.mark.sample(12)
+@pytest.mark.parametrize("name", bundled())
+def test_separate_is_what_the_definition_says(name: str) -> None:
+    net = load(name)
+    if any(node.layer.in_steps for node in net.nodes):
+        pytest.skip("layers in two steps are compared with the two layers written out")
+    if len(net.nodes) > 600:
+        pytest.skip("the definition is gone through in quadratic time")
+    assert measure(plan_of(net)) == live_by_definition(net)
+
+
+@pytest.mark.sample(12)
+@pytest.mark.parametrize("name", bundled())
+def test_modes_are_bounds_of_one_another(name: str) -> None:
+    net = load(name)
+    separate, in_place, fused = (peak_of(net, mode)[0] for mode in Mode)
+    needed = max(sum(map(prod, set(node.input_shapes))) for node in net.nodes)
+    assert needed <= in_place <= separate
+    assert fused <= separate
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_is_alive_adds_up_to_the_peak(mode: Mode) -> None:
+    for name in ("resnet50", "googlenet", "densenet121", "mobilenet_v3_small", "unet", "siamese"):
+        plan = plan_of(load(name), mode)
+        alive = measure(plan)
+        for at in range(0, len(alive), 7):
+            assert sum(each.elements for each in list_alive(plan, at)) + plan.steps[at].work == alive[at], (name, at)
+
+
+def test_a_separable_convolution_has_the_memory_of_its_two_steps() -> None:
+    whole = network("layers: ['relu -> separable_conv(5, 3, multiplier=2) -> relu']")
+    steps = network("layers: ['relu -> depthwise_conv(3, multiplier=2) -> conv(5, 1) -> relu']")
+    for mode in Mode:
+        assert measure(plan_of(whole, mode)) == measure(plan_of(steps, mode))
+
+
+def test_liveness_is_linear() -> None:
+    """Counted, not timed: each step is gone through once, and no list of tensors is."""
+    nets = [network(f"layers: ['relu * {count}']") for count in (100, 1000)]
+    small, large = (plan_of(net) for net in nets)
+    assert len(large.steps) == 10 * len(small.steps)
+    assert measure(large)[:100] == measure(small)

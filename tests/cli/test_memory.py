@@ -1,0 +1,87 @@
+"""`cnncalc memory`: the peak first, what is alive there, and every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from .running import cnncalc
+
+
+def test_the_peak_comes_first_with_what_is_alive_there() -> None:
+    shown = cnncalc("memory", "resnet50").stdout.splitlines()
+    assert "9,633,792 bytes = 9.19 MiB at conv2_x.bottleneck1.0.add1.shortcut.conv_bn1.batch_norm1" in shown[1]
+    assert sum(line.count("3,211,264") for line in shown[3:8]) == 3
+
+
+def test_json_has_the_keys_of_the_contract() -> None:
+    found = json.loads(cnncalc("memory", "lenet5", "-f", "json").stdout)
+    assert found["format"] == 1
+    assert found["peak"]["elements"] == 9408
+    assert found["peak"]["bytes"] == 4 * 9408
+    assert found["peak"]["at"] == "tanh1"
+    assert found["modes"]["in_place"]["elements"] == 5880
+    assert max(step["elements"] for step in found["steps"]) == 9408
+    assert sum(each["elements"] for each in found["peak"]["alive"]) == 9408
+    # 60,000 + 1,706 parameters of LeNet-5
+    assert (
+        found["weights_memory"]
+        == 4 * json.loads(cnncalc("summary", "lenet5", "-f", "json").stdout)["totals"]["parameters"]
+    )
+
+
+def test_bytes_follow_the_data_types() -> None:
+    found = json.loads(
+        cnncalc("memory", "conv(4, 3)", "--input", "3x8x8", "--dtype", "activations=int8,weights=int8,biases=int32",
+                "-f", "json").stdout
+    )  # fmt: skip
+    assert found["peak"]["bytes"] == 3 * 64 + 4 * 36
+    assert found["weights_memory"] == 3 * 3 * 3 * 4 + 4 * 4
+    assert (
+        json.loads(cnncalc("memory", "lenet5", "--dtype", "float16", "-f", "json").stdout)["peak"]["bytes"] == 2 * 9408
+    )
+
+
+def test_the_input_is_a_line_of_the_totals() -> None:
+    """1920 × 1080 pixels of three bytes."""
+    shown = cnncalc("memory", "conv(1, 1)", "--input", "3x1080x1920", "--dtype", "uint8").stdout
+    assert "6,220,800 bytes = 5.93 MiB" in shown
+
+
+@pytest.mark.parametrize(
+    ("dtype", "reason"),
+    [
+        ("flot32", "there is no data type 'flot32', did you mean `float32`? the types are float64, float32,"),
+        ("activation=int8", "--dtype has no part 'activation', did you mean `activations`? the parts are activations,"),
+        ("weights=int8,weights=int8", "--dtype gives weights twice"),
+    ],
+)
+def test_a_data_type_that_is_not_there_is_wrong_usage(dtype: str, reason: str) -> None:
+    done = cnncalc("memory", "lenet5", "--dtype", dtype)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_csv_has_a_row_for_each_layer() -> None:
+    rows = list(csv.DictReader(io.StringIO(cnncalc("memory", "lenet5", "-f", "csv").stdout)))
+    assert len(rows) == 13
+    assert max(int(row["alive_elements"]) for row in rows) == 9408
+    assert max(int(row["in_place_bytes"]) for row in rows) == 4 * 5880
+
+
+def test_a_group_has_the_most_of_its_layers() -> None:
+    deep = json.loads(cnncalc("memory", "resnet50", "-f", "json").stdout)["steps"]
+    most = max(step["bytes"] for step in deep if step["path"].startswith("conv3_x.bottleneck1.0."))
+    folded = cnncalc("memory", "resnet50", "--depth", "3").stdout
+    (line,) = [line for line in folded.splitlines() if line.startswith("conv3_x.bottleneck1.0 ")]
+    assert f"{most:,}" in line
+
+
+@pytest.mark.parametrize("format", ["markdown", "latex"])
+def test_pages_have_the_whole_table(format: str) -> None:
+    shown = cnncalc("memory", "lenet5", "-f", format).stdout
+    assert "37,632" in shown
+    assert "linear2" in shown
