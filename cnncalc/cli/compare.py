@@ -207,10 +207,11 @@ def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[st
         reading = read_partly(arch, own, chosen, where=f"with {' '.join(options)}" if options else "")
         broken = broken or reading.failed
         if not broken:
-            layers += len(reading.require_network().nodes)
+            network = reading.require_network()
+            layers += len(network.nodes)
             require_comparable(layers)
             label = " ".join([arch, *size, *varied])
-            networks.append(ComparedNetwork(label, reading.require_report()))
+            networks.append(ComparedNetwork(label, reading.require_report(), network.former_paths))
     if broken:
         raise SpecError([])  # all problems of all of them are noted
     if len(networks) < 2:
@@ -231,9 +232,18 @@ def _align(networks: "list[ComparedNetwork]", at: str | None, depth: int | None,
     rows = align(networks[0].report, networks[1].report, depth)
     if at is not None:
         paths = [{side.path for side in (row.before, row.after) if side is not None} for row in rows]
-        chosen = set(find_paths(at, sorted(set().union(*paths))))
+        chosen = set(find_paths(at, sorted(set().union(*paths)), former=lambda: _unite_former_paths(networks)))
         rows = [row for row, own in zip(rows, paths, strict=True) if own & chosen]
     return SideBySide(tuple(networks), tuple(rows))
+
+
+def _unite_former_paths(networks: "list[ComparedNetwork]") -> dict[str, list[str]]:
+    """The former paths of all networks, each with the paths of today in any of them."""
+    found: dict[str, list[str]] = {}
+    for network in networks:
+        for former, paths in network.former_paths().items():
+            found.setdefault(former, []).extend(path for path in paths if path not in found[former])
+    return found
 
 
 def _side_by_side(found: "SideBySide", format: TableFormat, view: "View") -> str:

@@ -10,14 +10,16 @@ from difflib import SequenceMatcher
 from cnncalc import limits
 from cnncalc.analysis.folding import Row, fold, make_row
 from cnncalc.analysis.report import Report
+from cnncalc.network import FormerPaths
 from cnncalc.records import NamedTuple
 
 
 class ComparedNetwork(NamedTuple):
-    """One network of a comparison."""
+    """One network of a comparison. `former_paths` are those of `Network`."""
 
     label: str
     report: Report
+    former_paths: FormerPaths = dict
 
 
 class Aligned(NamedTuple):

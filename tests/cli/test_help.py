@@ -16,7 +16,7 @@ COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[a
 
 
 def unboxed(text: str) -> str:
-    """What a help text says, on one line: without its boxes, and without the names that stand beside descriptions."""
+    """A help text on one line, without its boxes."""
     return " ".join(text.translate(dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")).split())
 
 
@@ -41,3 +41,15 @@ def test_the_help_of_a_command_is_whole(command: str) -> None:
         assert param.help, param.name
         words = set(unboxed(text).split())
         assert set(param.help.split()) <= words, param.name
+
+
+@pytest.mark.parametrize("width", [60, 77, 78])
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_no_option_is_cut_on_a_narrow_terminal(command: str, width: int) -> None:
+    """These have the longest names. Rich's boxes have room for them from some width on."""
+    text = cnncalc(command, "--help", COLUMNS=str(width)).stdout
+    assert max(map(len, text.splitlines())) <= width
+    words = set(unboxed(text).replace(",", " ").split())
+    for param in COMMANDS[command].params:
+        names = [*param.opts, *param.secondary_opts] if param.param_type_name == "option" else []
+        assert set(names) <= words, param.name

@@ -206,6 +206,8 @@ def test_old_paths_are_refused_wherever_one_is_given(tmp_path: Path) -> None:
         ("run", "--weights", str(weights)),
         ("explain", "group1.1.conv1"),
         ("compare", "--separable", "depthwise", "--only", "group1.1.conv1"),
+        ("compare", "--dense", "--at", "group1.1.conv1"),
+        ("compare", "lenet5", "--at", "group1.1.conv1"),
     ):
         command, *options = arguments
         ran = cnncalc(command, str(file), *options)
