@@ -5,8 +5,8 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and end with its exit code. Ctrl-C is heeded from the start, also while it is loaded."""
-    gc.disable()  # a run is short and leaves no cycles to speak of; looking for them takes a quarter of a large one
+    """Run the command line and exit with its code. Ctrl-C is handled from the start, also during imports."""
+    gc.disable()  # a run is short and creates few cycles; searching for them takes a quarter of the time of a large one
     try:
         from cnncalc.cli.app import main
 
@@ -14,9 +14,9 @@ def main() -> None:
     except KeyboardInterrupt:
         from signal import SIGINT
 
-        from cnncalc.cli.ends import told
+        from cnncalc.cli.ends import report_signal
 
-        sys.exit(told(SIGINT))
+        sys.exit(report_signal(SIGINT))
     finally:
         gc.freeze()  # else all that was loaded is searched once more at the end, which takes an eighth of a short run
 

@@ -16,7 +16,7 @@ import yaml
 from typer.main import get_command
 
 from cnncalc import limits
-from cnncalc.cli.app import application
+from cnncalc.cli.app import make_app
 from cnncalc.execution import effort
 from cnncalc.guide import TOPICS, page, page_path
 from cnncalc.layers.structure import LATER_MERGES
@@ -48,7 +48,7 @@ CONSOLE = [
     for block in blocks(text, "console")
     for example in examples(block.body)
 ]
-COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
 HELP = {"--help", "--install-completion", "--show-completion", "--version"}  # of the program itself
 OTHER_PROGRAMS = re.compile(r"^(?:pip|jupyter|pytest) .*$|`pytest .*?`", re.MULTILINE)  # they have options of their own
 WRONG = "wrong.yaml"  # the file that is shown for its mistakes

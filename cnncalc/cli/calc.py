@@ -24,17 +24,17 @@ Chain = Annotated[
     typer.Argument(metavar="CHAIN", help="Layers, e.g. 'conv(64, 7, stride=2) -> relu'.", show_default=False),
     Reads(),
 ]
-INPUT_HELP = "Input size, e.g. 3x224x224; of several inputs NAME=SIZES, repeatable."
+INPUT_HELP = "Input size, e.g. 3x224x224. For several inputs: NAME=SIZES, repeatable."
 Inputs = Annotated[list[str], typer.Option("--input", metavar="SIZES", help=INPUT_HELP, show_default=False)]
-# the format of --explain for each of the table that has one
+# format of the table → the format of --explain, if there is one
 EXPLAINED = {TableFormat.table: ExplainFormat.text} | {
     TableFormat(format.value): format for format in ExplainFormat if format is not ExplainFormat.text
 }
-ROOM = 4096  # positions more on every side, in which any window that is meant has room
+ROOM = 4096  # added to every input size, so that all windows fit
 
 Explain = Annotated[
     bool,
-    typer.Option("--explain", help="Show the arithmetic in place of the table."),
+    typer.Option("--explain", help="Show the arithmetic instead of the table."),
     Needs(*(f"--format {name}" for name in EXPLAINED)),
 ]
 Want = Annotated[
@@ -49,17 +49,17 @@ Human = Annotated[options.Human, TABLE_ONLY]
 DtypeOption = Annotated[options.DtypeOption, TABLE_ONLY]
 
 
-def _free(text: str) -> str:
-    """Raises UsageError where a name is not among those that can be searched."""
+def _parse_free(text: str) -> str:
+    """Check the names of --free. Raises UsageError for one that cannot be searched."""
     from cnncalc.analysis.wanted import FREE
 
-    names = _names(text)
+    names = _split_names(text)
     if not set(names) <= set(FREE) or len(set(names)) < len(names):
         raise UsageError(f"--free takes some of {', '.join(FREE)}, not {text!r}")
     return text
 
 
-def _names(text: str) -> list[str]:
+def _split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
 
 
@@ -68,8 +68,8 @@ Free = Annotated[
     options.option(
         "--free",
         metavar="A,B",
-        parser=_free,
-        help="Arguments that --want may change, of kernel, stride, padding (default: padding).",
+        parser=_parse_free,
+        help="Arguments that --want may change: kernel, stride, padding (default: padding).",
     ),
     Needs("--want"),
 ]
@@ -92,11 +92,16 @@ def calc(
 ) -> int:
     """Calculate a chain of layers without a file: sizes, parameters, macs, receptive fields.
 
-    With --want, search the arguments that give an output size. Exit code 1 where there are none.
+    With --want, search for arguments that give an output size. Exit code 1 if there are none.
     """
     if want is not None:
         return _search(
-            _asked_about(chain, inputs, settings), want, free, format, output, make_view(output, width, color)
+            _read_network_to_search(chain, inputs, settings),
+            want,
+            free,
+            format,
+            output,
+            make_view(output, width, color),
         )
     view = make_summary_view(format, output, None, columns, human, dtype, width, color)
     reading = read(chain, inputs, settings, layers=True)
@@ -118,15 +123,15 @@ def _search(
 ) -> int:
     from cnncalc.analysis.wanted import search
     from cnncalc.render.show import show
-    from cnncalc.render.wanted import answer_wanted, wanted_json
+    from cnncalc.render.wanted import answer_wanted, dump_wanted
 
-    found = search(network, _sizes(want, network), _names(free or "padding"))
-    emit(wanted_json(found) if format == "json" else show(answer_wanted(found), view), output)
+    found = search(network, _parse_sizes(want, network), _split_names(free or "padding"))
+    emit(dump_wanted(found) if format == "json" else show(answer_wanted(found), view), output)
     return int(not found.answers)
 
 
-def _asked_about(chain: str, inputs: list[str], settings: list[str] | None) -> "Network":
-    """A network whose windows may not fit as they are written: that is what is asked. Raises SpecError."""
+def _read_network_to_search(chain: str, inputs: list[str], settings: list[str] | None) -> "Network":
+    """The network of a chain whose windows may not fit as written, since --want finds what fits. Raises SpecError."""
     from cnncalc.reading import read
     from cnncalc.spec.load import parse_inputs
 
@@ -141,11 +146,11 @@ def _asked_about(chain: str, inputs: list[str], settings: list[str] | None) -> "
         if not roomy.failed:
             network = roomy.require_network()
             return network._replace(inputs=dict(zip(network.inputs, shapes.values(), strict=True)))
-    return reading.require_network()  # warnings are of what is written, and it is asked what to write
+    return reading.require_network()  # warnings would concern arguments that are about to change
 
 
-def _sizes(text: str, network: "Network") -> tuple[int, ...]:
-    """`55x55`. Raises UsageError."""
+def _parse_sizes(text: str, network: "Network") -> tuple[int, ...]:
+    """Parse sizes such as `55x55`. Raises UsageError."""
     parts = text.lower().replace("×", "x").split("x")
     axes = len(network.input) - 1
     if not all(re.fullmatch("[0-9]{1,9}", part) and int(part) for part in parts) or len(parts) != axes:

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from cnncalc.errors.codes import Code
 
 
-def _codes(incomplete: str) -> list[str]:
+def _complete_code(incomplete: str) -> list[str]:
     from cnncalc.errors.codes import all_codes
 
     return [code for code in all_codes() if code.startswith(incomplete)]
 
 
 CodeArgument = Annotated[
-    str | None, options.argument("[CODE]", "The code of an error or a warning, e.g. shape-mismatch.", _codes)
+    str | None,
+    options.argument("[CODE]", "The code of an error or a warning, e.g. shape-mismatch.", _complete_code),
 ]
 
 
@@ -45,13 +46,13 @@ def codes(
         document=lambda view: (
             render.describe_code(chosen[0], _report(chosen[0]), view) if code else render.list_codes(chosen)
         ),
-        json=lambda: render.codes_json(chosen),
+        json=lambda: render.dump_codes(chosen),
     )  # fmt: skip
     emit(text, output)
 
 
 def _report(code: "Code") -> "list[Problem]":
-    """What `validate` reports of the bad example."""
+    """The problems that `validate` reports in the bad example."""
     from cnncalc.errors import Source
     from cnncalc.reading import read_text
 

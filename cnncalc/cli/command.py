@@ -6,10 +6,9 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from cnncalc.cli.messages import reporting
-from cnncalc.cli.relations import Given, check, label
+from cnncalc.cli.messages import run_and_report
+from cnncalc.cli.relations import Given, check, format_label
 from cnncalc.errors import UsageError
-
 
 BOXED = 76  # characters of a line; in narrower boxes Rich cuts the names of options
 
@@ -29,10 +28,10 @@ class Command(TyperCommand):
             _, _, order = self.make_parser(ctx).parse_args(list(args))
             for param in order:
                 if param.param_type_name == "option" and not param.multiple and order.count(param) > 1:
-                    raise UsageError(f"`{label(param)}` is given more than once")
+                    raise UsageError(f"`{format_label(param)}` is given more than once")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, with its messages. Raises UsageError where an option has no effect."""
         check(Given(self, ctx))
-        return reporting(lambda: super(Command, self).invoke(ctx), ctx.params.get("color") or "auto")
+        return run_and_report(lambda: super(Command, self).invoke(ctx), ctx.params.get("color") or "auto")

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Separable(StrEnum):
-    """How a convolution is taken apart."""
+    """How a convolution is factorized."""
 
     depthwise = "depthwise"
     spatial = "spatial"
 
 
-def _share(text: str) -> Fraction:
-    """`30%` or 0.3. Raises UsageError."""
+def _parse_share(text: str) -> Fraction:
+    """Parse a share, e.g. `30%` or `0.3`. Raises UsageError."""
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?%?", text):
         share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         if share <= 1:
@@ -40,7 +40,7 @@ def _share(text: str) -> Fraction:
 
 Archs = Annotated[
     list[str],
-    options.argument("ARCH...", "Architectures, or chains of layers with --input.", options.architectures),
+    options.argument("ARCH...", "Architectures, or chains of layers with --input.", options.complete_architecture),
     Reads(),
 ]
 Form = Annotated[
@@ -55,14 +55,15 @@ Dense = Annotated[
     Without("--separable"),
 ]
 At = Annotated[
-    str | None, options.option("--at", "--only", metavar="PATH", help="Layers, a group or a pattern to show alone.")
+    str | None,
+    options.option("--at", "--only", metavar="PATH", help="Show only these layers: a path, a group or a pattern."),
 ]
 Least = Annotated[
     Fraction | None,
     options.option(
         "--least-saving",
         metavar="SHARE",
-        parser=_share,
+        parser=_parse_share,
         help="Leave convolutions that would save less than this share, e.g. 30%.",
     ),
     Needs("--separable"),
@@ -82,11 +83,13 @@ Depth = Annotated[
 Columns = Annotated[options.Columns, Without("--dense")]
 Human = Annotated[options.Human, Without("--dense")]
 DtypeOption = Annotated[options.DtypeOption, Needs("--columns")]
-INPUTS_HELP = "Override the input size, e.g. 3x128x128, or NAME=SIZES; several of one input are compared."
+INPUTS_HELP = "Override the input size, e.g. 3x128x128, or NAME=SIZES; several sizes are compared."
 Inputs = Annotated[list[str] | None, options.option("--input", metavar="SIZES", help=INPUTS_HELP)]
 Settings = Annotated[
     list[str] | None,
-    options.option("--set", metavar="NAME=VALUE", help="Override a param; several values of one are compared."),
+    options.option(
+        "--set", metavar="NAME=VALUE", help="Override a parameter of the file; several values are compared."
+    ),
 ]
 
 
@@ -111,23 +114,23 @@ def compare(
 ) -> None:
     """Compare architectures, or standard with separable or dense layers."""
     view = make_view(output, width, color)._replace(human=human, totals=totals)
-    view = _choose(view, columns, dtype, of_layers=separable is not None)
+    view = _choose_columns(view, columns, dtype, of_layers=separable is not None)
     if separable is None and not dense:
         found = _read_networks(archs, inputs, settings)
-        emit(_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
+        emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
-    sizes = _input_sets(inputs or [])
+    sizes = _group_inputs(inputs or [])
     if len(archs) != 1 or len(sizes) > 1:
-        raise UsageError("--separable and --dense are for one architecture at one input")
+        raise UsageError("--separable and --dense take one architecture at one input size")
     network = read(archs[0], sizes[0], settings).require_network()
     if separable is None:
-        emit(_dense(network, at, format, view), output)
+        emit(_compare_dense(network, at, format, view), output)
     else:
-        emit(_separable(network, separable, at, least_saving, write, format, view), output)
+        emit(_compare_separable(network, separable, at, least_saving, write, format, view), output)
 
 
-def _choose(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers: bool) -> "View":
-    """The view with the columns that are asked for. Raises UsageError."""
+def _choose_columns(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers: bool) -> "View":
+    """The view with the chosen columns. Raises UsageError."""
     if columns is None:
         return view
     from cnncalc.render.columns import find_columns
@@ -137,7 +140,7 @@ def _choose(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers
     return view._replace(columns=chosen, dtype=options.choose_dtype(dtype, chosen))
 
 
-def _separable(
+def _compare_separable(
     network: "Network", form: Separable, at: str | None, least_saving: Fraction | None, write: str | None,
     format: TableFormat, view: "View",
 ) -> str:  # fmt: skip
@@ -155,8 +158,8 @@ def _separable(
     return write_table(
         format, view,
         document=lambda view: render.compare_separable(found, form, view),
-        json=lambda: render.comparison_json(found._replace(rows=()) if view.totals else found, separable=form.value),
-        csv=lambda: render.comparison_csv(found, view),
+        json=lambda: render.dump_comparison(found._replace(rows=()) if view.totals else found, separable=form.value),
+        csv=lambda: render.write_comparison_csv(found, view),
     )  # fmt: skip
 
 
@@ -173,7 +176,7 @@ def _write_network(network: "Network", name: str, form: Separable, file: str) ->
     emit(write_network(titled, notes=notes, expect=expected), file)
 
 
-def _dense(network: "Network", at: str | None, format: TableFormat, view: "View") -> str:
+def _compare_dense(network: "Network", at: str | None, format: TableFormat, view: "View") -> str:
     from cnncalc.analysis.analyze import analyze
     from cnncalc.compare.separable import list_dense_equivalents
     from cnncalc.paths import find_paths
@@ -187,8 +190,8 @@ def _dense(network: "Network", at: str | None, format: TableFormat, view: "View"
     return write_table(
         format, view,
         document=lambda view: render.compare_dense(found, network.name, view),
-        json=lambda: render.dense_json(found, network.name),
-        csv=lambda: render.dense_csv(found),
+        json=lambda: render.dump_dense(found, network.name),
+        csv=lambda: render.write_dense_csv(found),
     )  # fmt: skip
 
 
@@ -198,11 +201,11 @@ def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[st
     from cnncalc.compare.side_by_side import ComparedNetwork
 
     networks = []
-    sizes, variants = _input_sets(inputs or []), _variants(settings or [])
+    sizes, variants = _group_inputs(inputs or []), _combine_settings(settings or [])
     broken = False
     layers = 0
     for arch, own, chosen in product(archs, sizes, variants):
-        size, varied = _varied(own, sizes), _varied(chosen, variants)
+        size, varied = _select_varied(own, sizes), _select_varied(chosen, variants)
         options = [f"--input {text}" for text in size] + [f"--set {text}" for text in varied]
         reading = read_partly(arch, own, chosen, where=f"with {' '.join(options)}" if options else "")
         broken = broken or reading.failed
@@ -213,20 +216,20 @@ def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[st
             label = " ".join([arch, *size, *varied])
             networks.append(ComparedNetwork(label, reading.require_report(), network.former_paths))
     if broken:
-        raise SpecError([])  # all problems of all of them are noted
+        raise SpecError([])  # the problems of all of them are noted already
     if len(networks) < 2:
         raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
     return networks
 
 
 def _align(networks: "list[ComparedNetwork]", at: str | None, depth: int | None, *, totals: bool) -> "SideBySide":
-    """What is compared, with the layers of two beside one another. Raises UsageError."""
+    """The networks, and of two the layers aligned. Raises UsageError."""
     from cnncalc.compare.side_by_side import SideBySide, align
     from cnncalc.paths import find_paths
 
     if len(networks) > 2 and (totals or at is not None or depth is not None):
         option = "--totals" if totals else "--at" if at is not None else "--depth"
-        raise UsageError(f"`{option}` has an effect only with two architectures: of more, the totals are shown alone")
+        raise UsageError(f"`{option}` has an effect only with two architectures: for more, only the totals are shown")
     if len(networks) > 2 or totals:
         return SideBySide(tuple(networks))
     rows = align(networks[0].report, networks[1].report, depth)
@@ -246,42 +249,41 @@ def _unite_former_paths(networks: "list[ComparedNetwork]") -> dict[str, list[str
     return found
 
 
-def _side_by_side(found: "SideBySide", format: TableFormat, view: "View") -> str:
+def _compare_side_by_side(found: "SideBySide", format: TableFormat, view: "View") -> str:
     from cnncalc.render import side_by_side as render
 
     return write_table(
         format, view,
         document=lambda view: render.compare_side_by_side(found, view),
-        json=lambda: render.side_by_side_json(found),
-        csv=lambda: render.side_by_side_csv(found, view),
+        json=lambda: render.dump_side_by_side(found),
+        csv=lambda: render.write_side_by_side_csv(found, view),
     )  # fmt: skip
 
 
-def _varied(chosen: list[str], variants: list[list[str]]) -> list[str]:
-    """Of what is chosen, what differs from variant to variant."""
+def _select_varied(chosen: list[str], variants: list[list[str]]) -> list[str]:
+    """The settings of one variant that differ between the variants."""
     return [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
 
 
-def _input_sets(inputs: list[str]) -> list[list[str]]:
-    """The inputs of each variant: each of the sizes that are given, of several inputs the first of each, and so on.
+def _group_inputs(inputs: list[str]) -> list[list[str]]:
+    """The input sizes of each variant: the first size of each input, then the second of each, and so on.
 
-    An input that is given once has that size in all variants. Raises UsageError where it is not clear which belong
-    together.
+    An input with one size has it in all variants. Raises UsageError if it is unclear which sizes belong together.
     """
     values: dict[str, list[str]] = {}
     for text in inputs:
         values.setdefault(text.rpartition("=")[0].strip(), []).append(text)
     if "" in values and len(values) > 1:
-        raise UsageError("--input takes the SIZES of an only input, or NAME=SIZES of each, not both")
+        raise UsageError("--input takes SIZES for a single input, or NAME=SIZES for each of several, not both")
     counts = {len(sizes) for sizes in values.values() if len(sizes) > 1}
     if len(counts) > 1:
         each = ", ".join(f"{name} {len(sizes)}" for name, sizes in values.items())
-        raise UsageError(f"--input gives inputs different numbers of sizes ({each}): one for all, or as many of each")
+        raise UsageError(f"--input gives different numbers of sizes ({each}): give each input one, or equally many")
     return [[sizes[at % len(sizes)] for sizes in values.values()] for at in range(max(counts, default=1))]
 
 
-def _variants(settings: list[str]) -> list[list[str]]:
-    """The settings of each architecture: a name that is given several times takes each of its values in turn."""
+def _combine_settings(settings: list[str]) -> list[list[str]]:
+    """The settings of each variant: all combinations of the values given for each name."""
     values: dict[str, list[str]] = {}
     for text in settings:
         values.setdefault(text.partition("=")[0], []).append(text)

@@ -1,11 +1,11 @@
-"""The numbers that `run` is given in files: the input, as nested lists or a picture, and the weights."""
+"""Reading the files of `run`: the input, as nested lists or a picture, and the weights."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cnncalc import limits
-from cnncalc.cli.output import message
+from cnncalc.cli.output import write_message
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weights:
-    """The arrays of the file and of the architecture itself; what a file leaves out must be sampled on purpose.
+    """The arrays of a file and of the architecture; with a file, missing ones are sampled only if a seed is given.
 
     Raises SpecError and CnncalcError.
     """
@@ -39,27 +39,27 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
     if names := list_omitted(net, found):
         rest = f" and {len(names) - limits.LISTED_ARRAYS} more" if len(names) > limits.LISTED_ARRAYS else ""
         listed = ", ".join(names[: limits.LISTED_ARRAYS]) + rest
-        message(f"cnncalc: note: not given beside other arrays, and so without effect: {listed}\n")
+        write_message(f"cnncalc: note: omitted beside other arrays, so without effect: {listed}\n")
     return Weights(net, found, seed)
 
 
 def read_inputs(net: Network, files: Sequence[str], seed: int | None) -> list[FlatArray]:
-    """The inputs in order: one without a file is random. Raises UsageError where it is not clear whose a file is.
+    """The inputs in order; one without a file is random.
 
-    Raises CnncalcError where one does not have its shape.
+    Raises UsageError if it is unclear which input a file is for, CnncalcError for a wrong shape.
     """
     from cnncalc.execution.weights import sample_input
     from cnncalc.network import input_label
 
-    given = _files_of_inputs(net, files)
+    given = _assign_files(net, files)
     return [
         _read_input(name, shape, given[name]) if name in given else sample_input(seed or 0, shape, input_label(name))
         for name, shape in net.inputs.items()
     ]
 
 
-def _files_of_inputs(net: Network, files: Sequence[str]) -> dict[str, str]:
-    """The file of each input that has one, by the input's name."""
+def _assign_files(net: Network, files: Sequence[str]) -> dict[str, str]:
+    """The file of each input, by the input's name."""
     from cnncalc.network import INPUT_NAME, input_label
 
     found: dict[str, str] = {}
@@ -77,7 +77,7 @@ def _files_of_inputs(net: Network, files: Sequence[str]) -> dict[str, str]:
 
 
 def _read_input(name: str, wanted: Shape, file: str) -> FlatArray:
-    """An input from a file."""
+    """Read one input."""
     from cnncalc.execution.netpbm import PictureError, is_picture, read_header, read_picture
     from cnncalc.execution.weights import NestedError
 
@@ -115,7 +115,7 @@ def _check_shape(name: str, wanted: Shape, file: str, shape: Shape) -> None:
     if shape != wanted:
         hint, own = "", "" if name == INPUT_NAME else f"{name}="
         if len(shape) == len(wanted):
-            hint = f"; --input {own}{'x'.join(map(str, shape))} runs it on that"
+            hint = f"; use --input {own}{'x'.join(map(str, shape))}"
         takes = f"the network takes {own}{format_shape(wanted)}"
         raise CnncalcError(f"{file}: the input is {format_shape(shape)}, but {takes}{hint}")
 
@@ -129,7 +129,7 @@ def _read(name: str) -> bytes:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise CnncalcError(f"cannot read {name or 'an empty name'}: {reason}") from None
     if len(data) > limits.DATA_BYTES:
-        raise CnncalcError(f"{name} is larger than {limits.DATA_BYTES // 2**20} MiB, and no more is read")
+        raise CnncalcError(f"{name} is larger than the limit of {limits.DATA_BYTES // 2**20} MiB")
     return data
 
 

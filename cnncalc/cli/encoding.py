@@ -1,7 +1,7 @@
-"""Text for streams whose encoding lacks some characters, as cp1252 and cp437 of Windows do: stand-ins, columns kept.
+"""Stand-ins for characters that the encoding of a stream lacks, e.g. cp1252 or cp437 on Windows; columns are kept.
 
-`output.write` calls `fit` on a whole text before it goes to a stream. What other libraries write by themselves (usage,
-help) is caught by the error handler that `install` gives the standard streams; it uses the same table.
+`output.write` calls `fit` on a whole text before writing it. What other libraries write themselves (usage, help) is
+handled by the error handler that `install` sets for the standard streams; it uses the same table.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ STAND_INS = {
     "‘": "'", "’": "'", "░": ".", "▒": ":", "▓": "+", "▀": "^", "•": "*", "\ufffd": "?", **dict.fromkeys(BARS, "#"),
 }  # fmt: skip
 _ERRORS = "cnncalc.stand_ins"
-# Patterns are compiled where they are used: as a rule none is.
+# Compiled on use, which is rare.
 _ESCAPES = r"\x1b\[[0-9;]*m"
 _CELL = rf"((?:{_ESCAPES})*)(.|$)"
 _WORDS = r"\S+(?: \S+)*"  # two blanks separate columns
 
 
 def install() -> None:
-    """Let the standard streams write stand-ins where they would raise UnicodeEncodeError, and end lines as `\\n`."""
+    """Make the standard streams write stand-ins instead of raising UnicodeEncodeError, and end lines with `\\n`."""
     codecs.register_error(_ERRORS, _replace)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -41,16 +41,16 @@ def install() -> None:
 def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(stand_in, error.object[error.start : error.end])), error.end
+    return "".join(map(find_stand_in, error.object[error.start : error.end])), error.end
 
 
-def stand_in(char: str) -> str:
-    """What is written for a character that an encoding lacks: its stand-in, else its escape."""
+def find_stand_in(char: str) -> str:
+    """The stand-in for a character, or its escape if it has none."""
     return STAND_INS.get(char) or char.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def fit(text: str, encoding: str) -> str:
-    """The text in characters that an encoding has. A stand-in of more characters takes room from the blanks beside it.
+    """The text with stand-ins for characters that an encoding lacks; longer ones replace blanks beside them.
 
     >>> fit("3×3 − 1 ≤ 8\\n", "cp1252"), fit("3×3\\n", "ascii")
     ('3×3 - 1 <= 8\\n', '3x3\\n')
@@ -60,10 +60,10 @@ def fit(text: str, encoding: str) -> str:
     used = {char for char in set(text) if not char.isascii()}
     lacking = {char for char in used if not _has(encoding, char)}
     if lacking & BARS:
-        lacking |= used & BARS  # a bar is of one kind
-    instead = {char: stand_in(char) for char in lacking}
+        lacking |= used & BARS  # all parts of a bar are replaced, or none
+    instead = {char: find_stand_in(char) for char in lacking}
     parts = re.split(r"(\n\n+)", text) if any(len(each) > 1 for each in instead.values()) else [text]
-    return "".join(line for part in parts for line in _lines(part, instead))
+    return "".join(line for part in parts for line in _replace_in_lines(part, instead))
 
 
 def _has(encoding: str, char: str) -> bool:
@@ -74,14 +74,14 @@ def _has(encoding: str, char: str) -> bool:
     return True
 
 
-def _lines(paragraph: str, instead: dict[str, str]) -> Iterator[str]:
-    """The lines of a paragraph with their words where they were, as far as the blanks leave room.
+def _replace_in_lines(paragraph: str, instead: dict[str, str]) -> Iterator[str]:
+    """The lines of a paragraph with stand-ins, words at their old positions as far as the blanks leave room.
 
-    A word is of a column if others have an edge in common with it: the left one, or as numbers do the right one. Other
-    words keep their distance to the word before.
+    A word is in a column if other words have the same left edge, or (numbers) the same right edge. Other words keep
+    their distance from the previous word.
     """
     table = str.maketrans(instead)
-    wide = {char for char, stand_in in instead.items() if len(stand_in) > 1}
+    wide = {char for char, text in instead.items() if len(text) > 1}
     if wide.isdisjoint(paragraph):
         yield paragraph.translate(table)
         return

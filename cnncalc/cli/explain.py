@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ExplainFormat(StrEnum):
-    """How an explanation is written."""
+    """Output formats of explanations."""
 
     text = "text"
     markdown = "markdown"
@@ -25,7 +25,7 @@ class ExplainFormat(StrEnum):
 Path = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PATH]", help="A layer or a group, as summary prints it, an ending of its path, or a pattern.",
+        metavar="[PATH]", help="Path of a layer or a group as summary prints it, an ending of it, or a pattern.",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -42,9 +42,9 @@ def explain(
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
-    """Explain the numbers of layers: the formula, the formula with the numbers put in, the result.
+    """Explain the numbers of layers: the formula, the formula with numbers, the result.
 
-    Of one layer, of those of a group or a pattern, with the receptive field layer by layer at the end; or of all.
+    With PATH, the receptive field follows, layer by layer. Without it, all layers are explained.
     """
     from cnncalc.analysis.explain import explain as explained
     from cnncalc.paths import find_paths

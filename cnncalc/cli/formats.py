@@ -1,7 +1,7 @@
-"""The formats of tables and of text, and what writes each.
+"""The output formats of tables and of text.
 
-A command says what it has to show as a document of blocks, as JSON and as CSV; each format of the enum is written from
-one of them. A new format is a name here, with its case and the ending that chooses it, and a writer in `render`.
+A command provides a document of blocks, JSON and CSV; each format is written from one of them. To add a format, add its
+name, its case and its file ending here, and a writer in `render`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class TableFormat(StrEnum):
-    """How a table is written."""
+    """Output formats of tables."""
 
     table = "table"
     json = "json"
@@ -29,21 +29,21 @@ class TableFormat(StrEnum):
 
 
 class TextFormat(StrEnum):
-    """How text is written."""
+    """Output formats of text."""
 
     text = "text"
     json = "json"
 
 
-# The format that the ending of --output asks for, where the command has it.
+# Ending of --output → the format that it chooses, if the command has it.
 ENDINGS = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
-FOR_PROGRAMS = ("json", "csv")  # with all digits and all rows, always
+FOR_PROGRAMS = ("json", "csv")  # always with all digits and all rows
 
 
 def write_table(
     format: TableFormat, view: View, *, document: Document, json: Text, csv: Text, page: Document | None = None
 ) -> str:
-    """A table in a format; `page` is the document for a page, where lines may be as long as they like."""
+    """Write a table in a format; `page` is the document for formats without a line width."""
     page, on_page = page or document, view._replace(width=None)
     match format:
         case TableFormat.table:
@@ -67,7 +67,7 @@ def write_table(
 
 
 def write_text(format: TextFormat, view: View, *, document: Document, json: Text) -> str:
-    """Text in a format."""
+    """Write text in a format."""
     match format:
         case TextFormat.text:
             from cnncalc.render.show import show

@@ -3,17 +3,17 @@
 from typing import Annotated
 
 from cnncalc.cli import options
-from cnncalc.cli.output import colored, emit, make_view, width_for
+from cnncalc.cli.output import emit, find_width, make_view, uses_color
 from cnncalc.errors import UsageError
 
 
-def _topics(incomplete: str) -> list[str]:
+def _complete_topic(incomplete: str) -> list[str]:
     from cnncalc.guide import TOPICS
 
     return [topic for topic in TOPICS if topic.startswith(incomplete)]
 
 
-Topic = Annotated[str | None, options.argument("[TOPIC]", "A page of the guide, e.g. counting.", _topics)]
+Topic = Annotated[str | None, options.argument("[TOPIC]", "A page of the guide, e.g. counting.", _complete_topic)]
 
 
 def guide(
@@ -28,7 +28,7 @@ def guide(
     unless --width is given.
     """
     from cnncalc.guide import TOPICS, page
-    from cnncalc.render.guide import list_topics, page_text
+    from cnncalc.render.guide import format_page, list_topics
 
     if topic is not None and topic not in TOPICS:
         from cnncalc.nearest import did_you_mean
@@ -40,7 +40,6 @@ def guide(
         view = make_view(output, width, color)
         emit(show(list_topics(TOPICS), view), output)
         return
-    paints = colored(color, output)
-    emit(
-        page_text(page(topic), width or width_for(output), color=paints, formatted=paints or width is not None), output
-    )
+    colored = uses_color(color, output)
+    formatted = colored or width is not None
+    emit(format_page(page(topic), width or find_width(output), color=colored, formatted=formatted), output)

@@ -8,13 +8,13 @@ from cnncalc.cli.output import emit, make_view
 from cnncalc.errors import UsageError
 
 
-def _kinds(incomplete: str) -> list[str]:
+def _complete_kind(incomplete: str) -> list[str]:
     from cnncalc.layers import KINDS
 
     return [name for name in KINDS if name.startswith(incomplete)]
 
 
-Kind = Annotated[str | None, options.argument("[KIND]", "A layer kind, e.g. conv.", _kinds)]
+Kind = Annotated[str | None, options.argument("[KIND]", "A layer kind, e.g. conv.", _complete_kind)]
 
 
 def layers(
@@ -37,6 +37,6 @@ def layers(
     text = write_text(
         format, make_view(output, width, color),
         document=lambda _: kinds.list_kinds() if kind is None else kinds.describe_kind(kind),
-        json=lambda: kinds.kinds_json(kind),
+        json=lambda: kinds.dump_kinds(kind),
     )  # fmt: skip
     emit(text, output)

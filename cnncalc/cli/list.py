@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cnncalc.cli import options
 from cnncalc.cli.formats import TableFormat, write_table
-from cnncalc.cli.output import emit, make_view, message
+from cnncalc.cli.output import emit, make_view, write_message
 
 if TYPE_CHECKING:
     from cnncalc.render.catalogue import Entry
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Sort(StrEnum):
-    """What the list is sorted by."""
+    """Sort keys."""
 
     name = "name"
     by_title = "title"
@@ -26,8 +26,8 @@ SortOption = Annotated[Sort | None, options.option("--sort", help="Sort key (def
 Family = Annotated[
     str | None,
     options.option(
-        "--family", metavar="NAME", help="Families whose names begin so, or the family of that network.",
-        autocompletion=options.architectures,
+        "--family", metavar="NAME", help="Show families whose names begin with NAME, or the family of this network.",
+        autocompletion=options.complete_architecture,
     ),
 ]  # fmt: skip
 
@@ -55,10 +55,10 @@ def list_(
             entries.append(Entry(name, network, Costs.together(iterate_costs(network))))
         except SpecError:
             broken.append(name)
-    chosen = _of_family(entries, family) if family is not None else entries
+    chosen = _filter_family(entries, family) if family is not None else entries
     emit(_write(arrange(chosen, sort), sort is None, format, make_view(output, width, color)), output)
     for name in broken:
-        message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
+        write_message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
     return int(bool(broken))
 
 
@@ -68,13 +68,13 @@ def _write(entries: "list[Entry]", grouped: bool, format: TableFormat, view: "Vi
     return write_table(
         format, view,
         document=lambda view: [catalogue.list_architectures(entries, grouped, view)],
-        json=lambda: catalogue.catalogue_json(entries),
-        csv=lambda: catalogue.catalogue_csv(entries),
+        json=lambda: catalogue.dump_catalogue(entries),
+        csv=lambda: catalogue.write_catalogue_csv(entries),
     )  # fmt: skip
 
 
-def _of_family(entries: "list[Entry]", family: str) -> "list[Entry]":
-    """Those of the families whose names begin so, or of a network's family. Raises UsageError where there are none."""
+def _filter_family(entries: "list[Entry]", family: str) -> "list[Entry]":
+    """The entries of a network's family, or of families whose names begin with this. Raises UsageError if none."""
     from cnncalc.errors import UsageError
     from cnncalc.nearest import did_you_mean
 

@@ -1,4 +1,4 @@
-"""The problems that a command reports on standard error after its results: those of all that it reads, each once."""
+"""The problems of all files that a command reads, reported once each, on standard error, after its results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.cli.output import colored, message, width_for
+from cnncalc.cli.output import find_width, uses_color, write_message
 from cnncalc.errors import SpecError, failed
 
 if TYPE_CHECKING:
@@ -17,21 +17,21 @@ _noted: ContextVar[list[Problem]] = ContextVar("_noted")  # by the command that 
 
 
 def note(problems: Iterable[Problem]) -> None:
-    """Report these problems when the command has ended, unless they are noted already."""
+    """Report these problems after the command, unless they are noted already."""
     noted = _noted.get()
-    known = set(map(_key, noted))
-    noted += [problem for problem in problems if _key(problem) not in known]
+    known = set(map(_identify, noted))
+    noted += [problem for problem in problems if _identify(problem) not in known]
 
 
-def _key(problem: Problem) -> object:
-    """What makes a problem another one, also in a file that is read twice."""
+def _identify(problem: Problem) -> object:
+    """The identity of a problem, equal if its file is read twice."""
     span = problem.span
     position = span and (span.source.name, span.start, span.end)
     return problem.code, problem.message, problem.help, position, tuple(note.text for note in problem.notes)
 
 
-def reporting(run: Callable[[], Any], color: str) -> Any:
-    """Run a command and report what it noted; the exit code, 1 where an error is noted. A SpecError is noted."""
+def run_and_report(run: Callable[[], Any], color: str) -> Any:
+    """Run a command and report what it noted; returns the exit code, 1 if there is an error. A SpecError is noted."""
     token = _noted.set([])
     try:
         try:
@@ -44,7 +44,9 @@ def reporting(run: Callable[[], Any], color: str) -> Any:
     finally:
         _noted.reset(token)
     if noted:
-        from cnncalc.render.problems import problems_text
+        from cnncalc.render.problems import format_problems
 
-        message(problems_text(noted, color=colored(color, None, sys.stderr), width=width_for(None, sys.stderr)))
+        write_message(
+            format_problems(noted, color=uses_color(color, None, sys.stderr), width=find_width(None, sys.stderr))
+        )
     return code

@@ -18,22 +18,25 @@ File = Annotated[
 Like = Annotated[
     str,
     typer.Option(
-        "--like", metavar="NAME", help="The bundled architecture to start from.", autocompletion=options.architectures
+        "--like",
+        metavar="NAME",
+        help="The bundled architecture to start from.",
+        autocompletion=options.complete_architecture,
     ),
 ]
-# What the one file has no use for, once the family is put together: the code that tells, and where it stands.
+# Code of a warning about an unused definition → the key under which it is defined.
 UNUSED = {"unused-block": "blocks", "unused-param": "params", "unused-allow": "allow"}
-HEADLINE = "Begun as the bundled {}. To go on:"
+HEADLINE = "Started from the bundled {}. Next steps:"
 NEXT = {
     "summary {}": "the table of its layers",
-    "validate {}": "what is wrong or unwise in it, and where",
-    "layers": "the kinds of layers; `cnncalc layers conv` tells all about one",
-    "schema": "what an editor needs to complete what you write",
+    "validate {}": "its errors and warnings, with their positions",
+    "layers": "the layer kinds; `cnncalc layers conv` describes one",
+    "schema": "the JSON Schema, for completion in an editor",
 }
 
 
 def new(file: File, like: Like) -> None:
-    """Start an architecture file from a bundled one: all in one file, with comments that teach the language."""
+    """Start an architecture file from a bundled one: all in one file, with comments that explain the language."""
     from cnncalc.spec.files import bundled, bundled_path
 
     path = bundled_path(like)
@@ -43,12 +46,12 @@ def new(file: File, like: Like) -> None:
         hint = did_you_mean(like, bundled()) or "see cnncalc list"
         raise UsageError(f"there is no bundled architecture {like!r}; {hint}")
     if file not in STANDARD_OUTPUT and os.path.lexists(file):
-        raise OutputError(f"'{file}' is there already and is left as it is")
-    emit(_text(str(path), file), file)
+        raise OutputError(f"'{file}' already exists and is not overwritten")
+    emit(merge_family(str(path), file), file)
 
 
-def _head(name: str, file: str) -> str:
-    """What stands at the top: where the file is from, and the commands for it."""
+def _make_head(name: str, file: str) -> str:
+    """The comment at the top: the origin of the file, and commands for it."""
     shown = file if file.isprintable() and file not in STANDARD_OUTPUT else "FILE"
     commands = {f"cnncalc {command.format(shown)}": does for command, does in NEXT.items()}
     widest = max(map(len, commands))
@@ -56,8 +59,8 @@ def _head(name: str, file: str) -> str:
     return "\n".join([HEADLINE.format(name), *lines])
 
 
-def _text(path: str, file: str) -> str:
-    """The family of a file as one text, without what only other members use."""
+def merge_family(path: str, file: str) -> str:
+    """Merge a file and those that it extends, without definitions that only other members of the family use."""
     from cnncalc.errors import Source, SpecError
     from cnncalc.reading import read, read_text
     from cnncalc.spec.merged import merged
@@ -65,7 +68,7 @@ def _text(path: str, file: str) -> str:
     reading = read(path)
     if reading.description is None:
         raise SpecError(reading.problems)
-    head = _head(Path(path).stem, file)
+    head = _make_head(Path(path).stem, file)
     without: set[tuple[str, str]] = set()
     while True:
         text = merged(reading.description, without=without, head=head)

@@ -13,21 +13,21 @@ from cnncalc.errors import UsageError
 
 
 class Color(StrEnum):
-    """When to colour."""
+    """When to use colour."""
 
     auto = "auto"
     always = "always"
     never = "never"
 
 
-def architectures(incomplete: str) -> list[str]:
+def complete_architecture(incomplete: str) -> list[str]:
     from cnncalc.spec.files import bundled
 
     return [name for name in bundled() if name.startswith(incomplete)]
 
 
-def _last_of_list(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:
-    """Completion of the last name of `a,b,c`."""
+def _complete_list(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:
+    """A function that completes the last name of `a,b,c`."""
 
     def complete(incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")
@@ -36,7 +36,7 @@ def _last_of_list(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:
     return complete
 
 
-def _columns() -> list[str]:
+def _list_columns() -> list[str]:
     from cnncalc.render.columns import COLUMNS
 
     return list(COLUMNS)
@@ -47,23 +47,23 @@ def argument(metavar: str, help: str, complete: Callable[[str], list[str]]) -> A
 
 
 def option(*names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
-    """An option that is off unless given."""
+    """An option without a default."""
     return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
 
 
 ARCH_HELP = "A file, a bundled architecture, a chain of layers with --input, or - for standard input."
-Arch = Annotated[str, argument("ARCH", ARCH_HELP, architectures), Reads()]
-INPUT_HELP = "Override the input size, e.g. 3x128x128; of several inputs NAME=SIZES, repeatable."
+Arch = Annotated[str, argument("ARCH", ARCH_HELP, complete_architecture), Reads()]
+INPUT_HELP = "Override the input size, e.g. 3x128x128. For several inputs: NAME=SIZES, repeatable."
 Inputs = Annotated[list[str] | None, option("--input", metavar="SIZES", help=INPUT_HELP)]
 Settings = Annotated[
     list[str] | None,
-    option("--set", metavar="NAME=VALUE", help="Override a param of the file, e.g. width=32; repeatable."),
+    option("--set", metavar="NAME=VALUE", help="Override a parameter of the file, e.g. width=32; repeatable."),
 ]
-FORMAT = typer.Option("--format", "-f", help="Output format; the ending of --output chooses it too.")
+FORMAT = typer.Option("--format", "-f", help="Output format, also chosen by the ending of --output.")
 TableFormatOption = Annotated[TableFormat, FORMAT]
 TextFormatOption = Annotated[TextFormat, FORMAT]
 Output = Annotated[str | None, option("--output", "-o", metavar="FILE", help="Write to FILE (atomically)."), Writes()]
-ColorOption = Annotated[Color, typer.Option("--color", help="When to use colour; auto also heeds NO_COLOR.")]
+ColorOption = Annotated[Color, typer.Option("--color", help="When to use colour; auto respects NO_COLOR.")]
 Width = Annotated[
     int | None,
     option("--width", min=1, metavar="N", help="Line width in characters (default: terminal width)."),
@@ -78,19 +78,19 @@ Depth = Annotated[
 COLUMNS_HELP = "Columns to show, comma-separated: layer, settings, macs, … (an unknown name lists all)."
 Columns = Annotated[
     str | None,
-    option("--columns", "-c", metavar="A,B,C", help=COLUMNS_HELP, autocompletion=_last_of_list(_columns)),
+    option("--columns", "-c", metavar="A,B,C", help=COLUMNS_HELP, autocompletion=_complete_list(_list_columns)),
     Needs(*(f"--format {name}" for name in TableFormat if name != "json")),  # which has all columns
 ]
 Human = Annotated[
     bool | None,
-    option("--human/--exact", help="Numbers as 25.6 M, or with all digits (default: as there is room)."),
+    option("--human/--exact", help="Write numbers as 25.6 M, or with all digits (default: by the line width)."),
     FOR_PEOPLE,
 ]
 DtypeOption = Annotated[Dtype | None, option("--dtype", help="Data type assumed for memory sizes (default: float32).")]
 
 
 def choose_dtype(dtype: Dtype | None, columns: Iterable[str]) -> Dtype:
-    """The data type of a table of these columns. Raises UsageError where one is given and no column depends on it."""
+    """The data type of a table of these columns. Raises UsageError if it is given and no column depends on it."""
     if dtype is not None and not any(name in FIGURES and FIGURES[name].written == "bytes" for name in columns):
         raise UsageError("`--dtype` has an effect only with a column in bytes, e.g. `--columns activation_bytes`")
     return dtype or Dtype.float32

@@ -1,4 +1,4 @@
-"""Where text goes: results to standard output or to a file, messages to standard error."""
+"""Writing results to standard output or to a file, and messages to standard error."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class OutputError(CnncalcError):
 
 
 def emit(text: str, output: str | None = None) -> None:
-    """Write a result to standard output or a file, and its note, where it has one, as a message. Raises OutputError."""
+    """Write a result to standard output or a file, and its note, if any, as a message. Raises OutputError."""
     if output in STANDARD_OUTPUT:
         output = None
     if output is None and sys.stdout is None:
         raise OutputError("cannot write standard output: it is closed")
     if note := getattr(text, "note", ""):
-        message(f"cnncalc: note: {note}\n")
+        write_message(f"cnncalc: note: {note}\n")
     try:
         if output is None:
             write(text, sys.stdout)
@@ -43,7 +43,7 @@ def emit(text: str, output: str | None = None) -> None:
         raise OutputError(f"cannot write {name}: {error.strerror or error}") from None
 
 
-def message(text: str) -> None:
+def write_message(text: str) -> None:
     """Write to standard error."""
     try:
         write(text, sys.stderr)
@@ -52,7 +52,7 @@ def message(text: str) -> None:
 
 
 def write(text: str, stream: TextIO | None) -> None:
-    """Write to a stream that may know few signs, and may have lost its reader, which is no error."""
+    """Write to a stream. Its encoding may lack characters; if its reader has ended, that is no error."""
     if stream is None:  # closed before the program began
         return
     encoding = stream.encoding or "utf-8"
@@ -71,7 +71,7 @@ def write(text: str, stream: TextIO | None) -> None:
 
 
 def _write_all(text: str, stream: TextIO) -> None:
-    """Write to the last byte: of what goes to an unbuffered stream (PYTHONUNBUFFERED) Python may drop a part."""
+    """Write all bytes: to an unbuffered stream (PYTHONUNBUFFERED), Python may write only a part."""
     raw = getattr(stream, "buffer", None)
     if not isinstance(raw, RawIOBase):
         stream.write(text)
@@ -82,15 +82,15 @@ def _write_all(text: str, stream: TextIO) -> None:
         left = left[raw.write(left) or 0 :]
 
 
-def give_up(error: OSError) -> str:
-    """What the system refused, in words; no more is written to standard output."""
+def abandon_output(error: OSError) -> str:
+    """The reason of an error in words; nothing more is written to standard output."""
     _abandon(sys.stdout)
     reason = error.strerror or str(error)
     return f"'{error.filename}': {reason}" if error.filename else reason
 
 
 def _abandon(stream: TextIO | None) -> None:
-    """Let what is still buffered go nowhere, so that the end of the program does not stumble over it."""
+    """Discard what is still buffered, so that flushing at exit does not fail."""
     if stream is not None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -98,7 +98,7 @@ def _abandon(stream: TextIO | None) -> None:
 
 
 def write_file(text: str, name: str) -> None:
-    """Write a file whole or not at all; what is no plain file (a pipe, a device) is written to."""
+    """Write a file atomically; a pipe or a device is written directly."""
     if is_device_name(name):
         raise OSError(22, "Windows reserves this name for a device, in every folder and with any extension")
     try:
@@ -136,22 +136,24 @@ def _replace(beside: Path, target: Path) -> None:
 
 
 def make_view(output: str | None, width: int | None, color: str) -> View:
-    """How to show a result that goes to standard output or a file, by what the options say and what there is."""
+    """How to show a result on standard output or in a file, by the options, the terminal and the environment."""
     from cnncalc.render.view import View
 
-    return View(width=width or width_for(output), color=colored(color, output))
+    return View(width=width or find_width(output), color=uses_color(color, output))
 
 
-def colored(choice: str, output: str | None, stream: TextIO | None = None) -> bool:
-    """Whether to colour what goes to a file or a stream; `auto` is on a terminal, without NO_COLOR."""
-    terminal = (output is None or output in STANDARD_OUTPUT) and _is_terminal(stream or sys.stdout) and _obeys_escapes()
+def uses_color(choice: str, output: str | None, stream: TextIO | None = None) -> bool:
+    """Whether to use colour in a file or on a stream; `auto`: on a terminal, unless NO_COLOR is set."""
+    terminal = (
+        (output is None or output in STANDARD_OUTPUT) and _is_terminal(stream or sys.stdout) and _supports_escapes()
+    )
     if choice != "auto":
         return choice == "always"
     return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _obeys_escapes() -> bool:
-    """Whether a terminal understands escape codes. A console of Windows has to be asked to."""
+def _supports_escapes() -> bool:
+    """Whether a terminal understands escape codes, which has to be enabled in a console of Windows."""
     if not is_windows():
         return True
     try:
@@ -161,8 +163,8 @@ def _obeys_escapes() -> bool:
     return True
 
 
-def width_for(output: str | None, stream: TextIO | None = None) -> int | None:
-    """Characters of a line: as many as the terminal has, or for a pipe as COLUMNS says; None where nothing is cut."""
+def find_width(output: str | None, stream: TextIO | None = None) -> int | None:
+    """Characters of a line: those of the terminal, or for a pipe those of COLUMNS; None for no limit."""
     if output is not None and output not in STANDARD_OUTPUT:
         return None
     if not _is_terminal(stream or sys.stdout):

@@ -1,10 +1,10 @@
-"""ARCH, as every command reads it: through the one door, with its warnings on standard error."""
+"""Reading ARCH: all commands do it here, so that all report the same problems."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.cli.messages import note
-from cnncalc.cli.output import message
+from cnncalc.cli.output import write_message
 
 if TYPE_CHECKING:
     from cnncalc.layers.base import Shape
@@ -18,9 +18,9 @@ def read(
     *,
     layers: bool = False,
 ) -> "Reading":
-    """Read an architecture that is whole; its warnings are reported when the command has ended. Raises SpecError.
+    """Read an architecture; its warnings are reported after the command. Raises SpecError if it has errors.
 
-    With `layers`, a name of no file is a chain of layers.
+    With `layers`, a name that is not a file is a chain of layers.
     """
     reading = read_partly(arch, inputs, settings, layers=layers)
     reading.require_network()
@@ -35,9 +35,9 @@ def read_partly(
     layers: bool = False,
     where: str = "",
 ) -> "Reading":
-    """Read an architecture as far as it goes; all problems are reported when the command has ended.
+    """Read an architecture up to its first error; all problems are reported after the command.
 
-    `where` tells this reading of the file from others: it is a note of its errors.
+    `where` is added to errors as a note, if the same file is read several times.
     """
     from cnncalc.errors import Note
     from cnncalc.reading import read
@@ -53,12 +53,12 @@ def read_partly(
 
 
 def _note_signal(shape: "Shape") -> None:
-    """Say how the sizes of a chain's input are read where those of an image may be meant."""
+    """Note that the input of a chain is read as a signal, if it may be meant as an image."""
     from cnncalc.spec.input_order import may_be_image
 
     if may_be_image(shape):
         channels, length = shape
-        message(
+        write_message(
             f"cnncalc: note: --input {channels}x{length} is {channels} channels of length {length}; an image has its"
             f" channels first, e.g. 1x{channels}x{length}\n"
         )

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 At = Annotated[
     str | None,
-    options.option("--at", metavar="PATH", help="Show the output of this layer or group (default: the last)."),
+    options.option("--at", metavar="PATH", help="Show the output of this layer or group (default: of the network)."),
     Without("--all"),
 ]
 All = Annotated[
     bool, options.option("--all", help="Show the output of every layer."), Without("--matrix", "--save-image")
 ]
-INPUT_DATA_HELP = "Nested lists in JSON or YAML, or a PGM or PPM picture; of several inputs NAME=FILE, repeatable."
+INPUT_DATA_HELP = "Nested lists in JSON or YAML, or a PGM or PPM picture. For several inputs: NAME=FILE, repeatable."
 InputData = Annotated[
     list[str] | None,
     options.option("--input-data", metavar="FILE", help=INPUT_DATA_HELP),
@@ -58,7 +58,9 @@ Matrix = Annotated[
 ]
 SaveImage = Annotated[
     str | None,
-    options.option("--save-image", metavar="FILE", help="Write one channel as a PGM picture, and nothing else."),
+    options.option(
+        "--save-image", metavar="FILE", help="Write one channel to FILE as a PGM picture, and print nothing."
+    ),
     Writes(),
 ]
 Channel = Annotated[
@@ -72,7 +74,7 @@ MostOperations = Annotated[
 ]
 MostMemory = Annotated[
     int,
-    typer.Option("--max-memory", min=0, metavar="MB", help="Refuse networks that take more memory."),
+    typer.Option("--max-memory", min=0, metavar="MB", help="Refuse networks that need more memory."),
 ]
 Format = Annotated[options.TextFormatOption, Without("--save-image")]
 Output = Annotated[options.Output, Without("--save-image")]
@@ -101,9 +103,10 @@ def run(
 ) -> None:
     """Execute a network on a small input and show its output.
 
-    As at inference: dropout passes its input on, a batch norm uses its running statistics. Without --input-data the
-    input is random, uniform from 0 to 1. So are the weights without --weights (or `weights` in the file): uniform
-    within 1/sqrt(n) of 0, n the inputs of an output; factors and variances of norms within 1/2 of 1.
+    Inference is executed: dropout passes its input on, a batch norm uses its running statistics. Without --input-data
+    the input is random, uniform from 0 to 1. Without --weights (or `weights` in the file) the weights are random too:
+    uniform within 1/sqrt(n) of 0, where n is the number of inputs of an output; factors and variances of norms within
+    1/2 of 1.
     """
     reading = read(arch, inputs, settings)
     net = reading.require_network()
@@ -112,21 +115,21 @@ def run(
     arrays = data.read_weights(reading, weights, seed)
     view = make_view(output, width, color)
     if matrix:
-        node = _with_matrix(net, at)
+        node = _choose_for_matrix(net, at)
         _refuse(net, [node], (), max_multiplications, max_memory)
-        emit(_matrix(net, node, arrays, format, view), output)
+        emit(_show_matrix(net, node, arrays, format, view), output)
         return
-    chosen = _chosen(net, at, all_)
-    _refuse(net, _needed(net, chosen.values()), chosen.values(), max_multiplications, max_memory)
-    made = _executed(net, data.read_inputs(net, input_data or [], seed), arrays, chosen)
+    chosen = _choose_layers(net, at, all_)
+    _refuse(net, _list_needed(net, chosen.values()), chosen.values(), max_multiplications, max_memory)
+    made = _execute(net, data.read_inputs(net, input_data or [], seed), arrays, chosen)
     if save_image is not None:
-        emit(_image(made, channel), save_image)
+        emit(_make_image(made, channel), save_image)
     else:
         emit(_write(net, made, format, picture, view), output)
 
 
-def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
-    """The layers whose outputs are wanted, by their paths: the network's outputs unless something else is."""
+def _choose_layers(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
+    """The layers whose outputs are shown, by their paths; by default the network's outputs."""
     paths = {node.path: node.index for node in net.nodes}
     if all_:
         return paths
@@ -138,7 +141,7 @@ def _chosen(net: "Network", at: str | None, all_: bool) -> dict[str, int]:
 
 
 def _find(net: "Network", at: str, paths: dict[str, int]) -> list[int]:
-    """The layer that is meant, or the one that gives a named output or a group's; or all outputs named in a group."""
+    """The layer of this path, of this named output, or with the output of this group; or all outputs in the group."""
     from cnncalc.paths import PathError, find_path
 
     try:
@@ -156,11 +159,11 @@ def _find(net: "Network", at: str, paths: dict[str, int]) -> list[int]:
 
 
 def _is_made(result: int | None) -> bool:
-    """Whether layers of a group give its result: not where the group passes on an input of the network."""
+    """Whether the result of a group is computed by a layer, and not an input that is passed on."""
     return result is None or result >= 0
 
 
-def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
+def _list_needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
     from cnncalc.execution.run import find_needed
 
     wanted = find_needed(net, chosen)
@@ -168,7 +171,7 @@ def _needed(net: "Network", chosen: "Collection[int]") -> "list[Node]":
 
 
 def _refuse(net: "Network", nodes: "Sequence[Node]", shown: "Collection[int]", operations: int, megabytes: int) -> None:
-    """Raises UsageError where executing `nodes`, to show the outputs of some, takes more than one of the two."""
+    """Raises UsageError if executing `nodes`, to show some of the outputs, exceeds one of the two limits."""
     _refuse_work(net, nodes, operations)
     from cnncalc.execution.memory import NUMBERS, compute_peak, format_megabytes
 
@@ -192,10 +195,10 @@ def _refuse_work(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
     elements += sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
     figures = {
         "multiplications": sum(work.multiplications for work in works),
-        "numbers to make": elements,
+        "numbers to compute": elements,
         "additions": sum(max(work.additions - work.macs, 0) for work in works),  # the others go with a multiplication
         "comparisons": sum(work.comparisons for work in works),
-        "positions to look through": sum(map(count_tried, nodes)),
+        "positions to examine": sum(map(count_tried, nodes)),
     }
     for what, figure in figures.items():
         if figure > most:
@@ -205,9 +208,7 @@ def _refuse_work(net: "Network", nodes: "Sequence[Node]", most: int) -> None:
             )
 
 
-def _executed(
-    net: "Network", starts: "list[FlatArray]", weights: "Weights", chosen: dict[str, int]
-) -> "dict[str, Map]":
+def _execute(net: "Network", starts: "list[FlatArray]", weights: "Weights", chosen: dict[str, int]) -> "dict[str, Map]":
     from cnncalc.execution.interpretations import Numbers
     from cnncalc.execution.run import run
     from cnncalc.layers.ops import Map
@@ -215,7 +216,7 @@ def _executed(
     progress = Progress()
     sizes = {
         node.index: 1 + node.layer.work(node.input_shapes, node.output).multiplications
-        for node in _needed(net, chosen.values())
+        for node in _list_needed(net, chosen.values())
     }
     total, done = sum(sizes.values()), 0
 
@@ -231,17 +232,17 @@ def _executed(
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _with_matrix(net: "Network", at: str | None) -> "Node":
-    """The layer whose matrix is wanted."""
+def _choose_for_matrix(net: "Network", at: str | None) -> "Node":
+    """The layer whose matrix is shown."""
     from cnncalc.paths import find_path
 
     paths = {node.path: node for node in net.nodes}
     if at is None and len(paths) > 1:
-        raise UsageError("--matrix is of one layer: choose it with --at PATH")
+        raise UsageError("--matrix shows one layer: choose it with --at PATH")
     return paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
 
 
-def _matrix(net: "Network", node: "Node", weights: "Weights", format: TextFormat, view: "View") -> str:
+def _show_matrix(net: "Network", node: "Node", weights: "Weights", format: TextFormat, view: "View") -> str:
     from cnncalc.execution.matrix import compute_matrix
     from cnncalc.render import maps
 
@@ -249,18 +250,18 @@ def _matrix(net: "Network", node: "Node", weights: "Weights", format: TextFormat
     return write_text(
         format, view,
         document=lambda view: maps.describe_matrix(node.path, rows, view.width),
-        json=lambda: maps.matrix_json(net.name, node.path, rows),
+        json=lambda: maps.dump_matrix(net.name, node.path, rows),
     )  # fmt: skip
 
 
-def _image(made: "dict[str, Map]", channel: int) -> str:
+def _make_image(made: "dict[str, Map]", channel: int) -> str:
     from cnncalc.execution.netpbm import format_pgm
 
     path, found = next(iter(made.items()))
     if len(found.sizes) != 2:
-        raise UsageError(f"the output of {path} is no map of rows and columns; --at PATH chooses one that is")
+        raise UsageError(f"the output of {path} has no rows and columns; choose another with --at PATH")
     if channel >= found.shape[0]:
-        raise UsageError(f"{path} has channels 0 to {found.shape[0] - 1}, and no {channel}")
+        raise UsageError(f"{path} has no channel {channel}: its channels are 0 to {found.shape[0] - 1}")
     return format_pgm(found.channels()[channel], *found.sizes)
 
 
@@ -270,5 +271,5 @@ def _write(net: "Network", made: "dict[str, Map]", format: TextFormat, picture: 
     return write_text(
         format, view,
         document=lambda view: maps.draw_pictures(made, view) if picture else maps.describe_maps(made, view.width),
-        json=lambda: maps.maps_json(net.name, made),
+        json=lambda: maps.dump_maps(net.name, made),
     )  # fmt: skip

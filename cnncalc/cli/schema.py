@@ -5,7 +5,7 @@ from cnncalc.cli.output import emit
 
 
 def schema(output: options.Output = None) -> None:
-    """Print the JSON Schema of architecture files, by which an editor completes and checks them."""
-    from cnncalc.render.schema import schema_json
+    """Print the JSON Schema of architecture files, for completion and checks in an editor."""
+    from cnncalc.render.schema import dump_schema
 
-    emit(schema_json(), output)
+    emit(dump_schema(), output)

@@ -26,7 +26,7 @@ def show(
 ) -> int:
     """Print an architecture file as it is, or written out without blocks and expressions.
 
-    On standard output control characters are escaped; --output copies the file exactly. Exit code 1 where the file has
+    On standard output control characters are escaped; --output copies the file exactly. Exit code 1 if the file has
     errors.
     """
     from cnncalc.render.show import show as show_blocks
@@ -36,41 +36,41 @@ def show(
     if not expand and not reading.is_chain and reading.graph is None and (inputs or settings):
         name = "--input" if inputs else "--set"
         raise UsageError(f"`{name}` has an effect only with `--expand`, or on a chain of layers")
-    text = _expanded(reading) if expand else reading.text
+    text = expand_network(reading) if expand else reading.text
     if output is None or output in STANDARD_OUTPUT:
         text = show_blocks(highlight(text), make_view(output, None, color))
     emit(text, output)
     return int(reading.failed)
 
 
-def _expanded(reading: "Reading") -> str:
-    """The network as a file without blocks, with the promises of the original and the warnings that it allows."""
+def expand_network(reading: "Reading") -> str:
+    """The network as a file without blocks, with the expectations of the original and the warnings that it allows."""
     from cnncalc.spec.write import write_network
 
     network = reading.require_network()
-    expect = {promise.key: promise.value for promise in reading.expectations}
-    codes = _codes_of(_sized(write_network(network, expect=expect)))
-    allow = {code: reason for code, reason in reading.reasons.items() if code in codes}  # others went with blocks
-    return _sized(write_network(network, expect=expect, allow=allow))
+    expect = {expectation.key: expectation.value for expectation in reading.expectations}
+    codes = _find_codes(_check_size(write_network(network, expect=expect)))
+    allow = {code: reason for code, reason in reading.reasons.items() if code in codes}  # others concern blocks
+    return _check_size(write_network(network, expect=expect, allow=allow))
 
 
-def _sized(text: str) -> str:
-    """A network that is written out. Raises CnncalcError where it has become too large to be read again."""
+def _check_size(text: str) -> str:
+    """Check the size of an expanded file. Raises CnncalcError if it is too large to be read again."""
     from cnncalc.errors import CnncalcError
     from cnncalc.spec.files import KIB
 
     if len(text.encode()) > limits.FILE_BYTES:
-        raise CnncalcError(f"written out, the network would be larger than the {KIB} that are read")
+        raise CnncalcError(f"the expanded file would be larger than the limit of {KIB}")
     return text
 
 
-def _codes_of(text: str) -> set[str]:
-    """What is reported of a network that is written out. Raises CnncalcError where it is too large to be read."""
+def _find_codes(text: str) -> set[str]:
+    """The codes of problems in an expanded file. Raises CnncalcError if it could not be read again."""
     from cnncalc.errors import CnncalcError, Source
     from cnncalc.reading import read_text
 
     problems = read_text(Source("", text)).problems
     for problem in problems:
         if problem.severity == "error":
-            raise CnncalcError(f"written out, the network could not be read again: {problem.message}")
+            raise CnncalcError(f"the expanded file could not be read again: {problem.message}")
     return {problem.code for problem in problems}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.formats import TableFormat, write_table
-from cnncalc.cli.output import emit, make_view, message
+from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.reading import read_partly
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def summary(
 ) -> int:
     """Show a network layer by layer: sizes, parameters, macs, receptive fields.
 
-    The totals follow, each with the convention by which it is counted. Of a network with an error, the layers before
-    it are shown. Exit code 1 where there is one.
+    The totals follow, each with the convention by which it is counted. If the network has an error, the layers before
+    it are shown, and the exit code is 1.
     """
     view = make_summary_view(format, output, depth, columns, human, dtype, width, color)
     reading = read_partly(arch, inputs, settings)
@@ -45,36 +45,36 @@ def make_summary_view(
     format: TableFormat, output: str | None, depth: int | None, columns: str | None, human: bool | None,
     dtype: Dtype | None, width: int | None, color: str,
 ) -> "View":  # fmt: skip
-    """How to show a summary, by what the options say. Raises UsageError."""
+    """How to show a summary, by the options. Raises UsageError."""
     from cnncalc.render.columns import COLUMNS, find_columns
 
     chosen = find_columns(columns, COLUMNS) if columns is not None else None
-    if chosen and format == "csv":  # elsewhere memory is shown beside the columns
+    if chosen and format == "csv":  # the other formats show memory below the table
         dtype = options.choose_dtype(dtype, chosen)
     view = make_view(output, width, color)
     return view._replace(columns=chosen, depth=depth, human=human, dtype=dtype or Dtype.float32)
 
 
 def _show(report: "Report", format: TableFormat, view: "View", output: str | None) -> None:
-    """Write a report; one that stops at an error is shown, and never saved."""
+    """Write a report; one that ends at an error is shown, but not saved."""
     if report.complete or output is None:
         emit(write(report, format, view), output)
     else:
-        message(f"cnncalc: {output} is not written, for the network has errors\n")
+        write_message(f"cnncalc: {output} is not written because the network has errors\n")
 
 
 def write(report: "Report", format: TableFormat, view: "View") -> str:
-    """A report in a format."""
+    """Write a report in a format."""
 
     def json() -> str:
-        from cnncalc.render.json import summary_json
+        from cnncalc.render.json import dump_summary
 
-        return summary_json(report, view.dtype)
+        return dump_summary(report, view.dtype)
 
     def csv() -> str:
-        from cnncalc.render.csv import summary_csv
+        from cnncalc.render.csv import write_summary_csv
 
-        return summary_csv(report, view)
+        return write_summary_csv(report, view)
 
     def document(view: "View") -> "Iterable[Block]":
         from cnncalc.render.summary import summarize

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ValidateFormat(StrEnum):
-    """How problems are written; github is what a workflow shows beside the lines of a change."""
+    """Output formats of problems; `github` is for annotations in a workflow."""
 
     text = "text"
     json = "json"
@@ -26,7 +26,7 @@ class ValidateFormat(StrEnum):
 
 
 ARCHS_HELP = "Files, folders, bundled architectures, chains of layers with --input, or - for standard input."
-Archs = Annotated[list[str], options.argument("ARCH...", ARCHS_HELP, options.architectures), Reads()]
+Archs = Annotated[list[str], options.argument("ARCH...", ARCHS_HELP, options.complete_architecture), Reads()]
 Format = Annotated[ValidateFormat, options.FORMAT]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
 
@@ -42,37 +42,37 @@ def validate(
 ) -> int:
     """Report all problems of architecture files.
 
-    Each has its position and, where one is known, the repair. What the file states under `expect` is checked too. Exit
-    code 1 where there is an error, or with --strict a warning.
+    Each has its position and, if one is known, a repair. The expectations under `expect` are checked too. Exit code 1
+    if there is an error, or with --strict a warning.
     """
     from cnncalc.reading import read
 
     files = []
-    for arch in _each(archs):
+    for arch in _iterate_files(archs):
         reading = read(arch, inputs=inputs or (), settings=settings or (), check_expect=True)
         files.append(("<standard input>" if arch == "-" else arch, reading.problems))
     emit(_write(files, format, make_view(output, None, color), strict=strict), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 
 
-def _each(archs: list[str]) -> Iterator[str]:
-    """The files that are meant: of a folder all architecture files below it, by name."""
+def _iterate_files(archs: list[str]) -> Iterator[str]:
+    """The files to validate; of a folder, all architecture files in it, by name."""
     from pathlib import Path
 
     from cnncalc.spec.files import SUFFIXES, find, is_folder
 
-    for arch in _matching(archs):
+    for arch in _expand_patterns(archs):
         if find(arch) is not None or not is_folder(arch):
             yield arch
             continue
         found = sorted(str(path) for path in Path(arch).rglob("*") if path.suffix in SUFFIXES and not path.is_dir())
         if not found:
-            raise UsageError(f"no architecture file ({' or '.join(SUFFIXES)}) lies in the folder {arch}")
+            raise UsageError(f"the folder {arch} has no architecture file ({' or '.join(SUFFIXES)})")
         yield from found
 
 
-def _matching(archs: list[str]) -> Iterator[str]:
-    """The arguments with the files that patterns match in their place, which shells on Windows leave to programs."""
+def _expand_patterns(archs: list[str]) -> Iterator[str]:
+    """The arguments with patterns replaced by the matching files, which shells on Windows leave to programs."""
     from glob import glob
 
     for arch in archs:
@@ -88,12 +88,12 @@ def _write(files: "list[tuple[str, list[Problem]]]", format: ValidateFormat, vie
 
             return show(describe_files(files, view, strict=strict), view)
         case ValidateFormat.json:
-            from cnncalc.render.json import problems_json
+            from cnncalc.render.json import dump_problems
 
-            return problems_json(files)
+            return dump_problems(files)
         case ValidateFormat.github:
-            from cnncalc.render.github import workflow_lines
+            from cnncalc.render.github import format_annotations
 
-            return workflow_lines(files)
+            return format_annotations(files)
         case _:
             assert_never(format)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 Arch = Annotated[
     str | None,
-    options.argument("[ARCH]", f"{options.ARCH_HELP} Without it, all bundled architectures.", options.architectures),
+    options.argument(
+        "[ARCH]", f"{options.ARCH_HELP} Without it, all bundled architectures.", options.complete_architecture
+    ),
     Reads(),
 ]
 Inputs = Annotated[options.Inputs, Needs("ARCH")]
@@ -35,14 +37,14 @@ def verify(
 ) -> int:
     """Execute a network and check every computed number against what was counted.
 
-    The network is narrowed first: few channels, the same geometry. Exit code 1 where anything differs.
+    The network is narrowed first: few channels, the same geometry. Exit code 1 if anything differs.
     """
     from cnncalc.spec.files import bundled
 
     if arch is not None:
-        found = [_verdict(arch, inputs, settings)]
+        found = [_verify_network(arch, inputs, settings)]
     else:
-        found = [_verdict(name, most=limits.VERIFIED_STEPS_OF_MANY) for name in bundled()]
+        found = [_verify_network(name, most=limits.VERIFIED_STEPS_OF_MANY) for name in bundled()]
     emit(_write(found, arch is None, format, make_view(output, width, color)), output)
     return int(not all(verdict.held for verdict in found))
 
@@ -53,11 +55,11 @@ def _write(found: "list[Verdict]", many: bool, format: TextFormat, view: "View")
     return write_text(
         format, view,
         document=lambda view: verdict.list_verdicts(found, view) if many else verdict.describe_verdict(found[0], view),
-        json=lambda: verdict.verdicts_json(found),
+        json=lambda: verdict.dump_verdicts(found),
     )  # fmt: skip
 
 
-def _verdict(
+def _verify_network(
     arch: str, inputs: list[str] | None = None, settings: list[str] | None = None, most: int | None = None
 ) -> "Verdict":
     from cnncalc.cli.reading import read

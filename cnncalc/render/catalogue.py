@@ -93,14 +93,14 @@ def _text(name: str, entry: Entry) -> str:
     return format_units(value) if name in COUNTS else join(value)
 
 
-def catalogue_json(entries: Entries) -> str:
+def dump_catalogue(entries: Entries) -> str:
     """For scripts."""
     from cnncalc.render.json import FORMAT, dump
 
     return dump({"format": FORMAT, "architectures": list(map(record, entries))})
 
 
-def catalogue_csv(entries: Entries) -> str:
+def write_catalogue_csv(entries: Entries) -> str:
     """For spreadsheets."""
     from cnncalc.render.csv import write
 

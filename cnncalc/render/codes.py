@@ -47,7 +47,7 @@ def describe_code(code: Code, reported: Sequence[Problem], view: View) -> Iterat
         yield from _example("right", code.good)
 
 
-def codes_json(codes: Sequence[Code]) -> str:
+def dump_codes(codes: Sequence[Code]) -> str:
     """For scripts."""
     from cnncalc.render.json import FORMAT, dump
 

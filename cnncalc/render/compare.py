@@ -142,7 +142,7 @@ def describe_settings(row: Row) -> str:
     return repr(row.inside[0].layer) if len(row.inside) == 1 else row.settings
 
 
-def comparison_json(found: Comparison, **more: Any) -> str:
+def dump_comparison(found: Comparison, **more: Any) -> str:
     """Rows and totals."""
     from cnncalc.render.json import FORMAT, dump
 
@@ -161,7 +161,7 @@ def comparison_json(found: Comparison, **more: Any) -> str:
     return dump({"format": FORMAT, "name": found.name, **more, "rows": rows, "totals": totals})
 
 
-def comparison_csv(found: Comparison, view: View) -> str:
+def write_comparison_csv(found: Comparison, view: View) -> str:
     """A line a row, exact."""
     from cnncalc.render.csv import write
 
@@ -221,14 +221,14 @@ def _dense_table(found: Sequence[DenseComparison], *, units: bool, gone: Sequenc
     ])  # fmt: skip
 
 
-def dense_json(found: Sequence[DenseComparison], name: str) -> str:
+def dump_dense(found: Sequence[DenseComparison], name: str) -> str:
     """Rows for scripts."""
     from cnncalc.render.json import FORMAT, dump
 
     return dump({"format": FORMAT, "name": name, "rows": [each._asdict() for each in found]})
 
 
-def dense_csv(found: Sequence[DenseComparison]) -> str:
+def write_dense_csv(found: Sequence[DenseComparison]) -> str:
     """A line a convolution, exact."""
     from cnncalc.render.csv import write
 

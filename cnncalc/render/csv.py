@@ -20,7 +20,7 @@ Cell = int | float | str
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def summary_csv(report: Report, view: View) -> str:
+def write_summary_csv(report: Report, view: View) -> str:
     """A header and a row a layer: the columns of the view, or all."""
     chosen = [COLUMNS[name] for name in view.columns or COLUMNS]
     context = Context(report, view.dtype)

@@ -11,7 +11,7 @@ from cnncalc.errors import Problem
 from cnncalc.render.text import clean
 
 
-def workflow_lines(files: Sequence[tuple[str, Sequence[Problem]]]) -> str:
+def format_annotations(files: Sequence[tuple[str, Sequence[Problem]]]) -> str:
     """One line for each problem: `::error file=…,line=…,col=…,title=…::message`."""
     return "".join(_annotation(name, problem) for name, problems in files for problem in problems)
 

@@ -19,7 +19,7 @@ def list_topics(topics: Mapping[str, str]) -> Iterator[Block]:
     yield Pairs(list(topics.items()), indent=2)
 
 
-def page_text(markdown: str, width: int | None, *, color: bool, formatted: bool) -> str:
+def format_page(markdown: str, width: int | None, *, color: bool, formatted: bool) -> str:
     """A page: formatted, or the Markdown as it is written."""
     if not formatted:
         return markdown

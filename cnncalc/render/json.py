@@ -19,7 +19,7 @@ _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 FORMAT = 1  # raised when a key changes its meaning or goes
 
 
-def summary_json(report: Report, dtype: Dtype) -> str:
+def dump_summary(report: Report, dtype: Dtype) -> str:
     """Everything in a report; the layers are the executed ones, so that they add up to the totals."""
     in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
     totals = {**_figures(report.totals), **in_memory, "dtype": dtype.value}
@@ -107,7 +107,7 @@ def _number(number: int | Fraction) -> int | float:
     return int(number) if number.denominator == 1 else float(number)
 
 
-def problems_json(files: Iterable[tuple[str, Sequence[Problem]]]) -> str:
+def dump_problems(files: Iterable[tuple[str, Sequence[Problem]]]) -> str:
     """Every problem of every file."""
     return dump({
         "format": FORMAT,

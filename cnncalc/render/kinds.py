@@ -15,7 +15,7 @@ from cnncalc.render.columns import format_shapes
 from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragraph
 
 
-def kinds_json(kind: str | None) -> str:
+def dump_kinds(kind: str | None) -> str:
     """The listing or the page, for scripts."""
     from cnncalc.render.json import FORMAT, dump
 

@@ -91,7 +91,7 @@ def format_number(value: float) -> str:
     return f"{value:.0f}" if 99_999.5 <= abs(value) <= 2**53 else f"{value + 0.0:.5g}"
 
 
-def maps_json(name: str, maps: Mapping[str, Map]) -> str:
+def dump_maps(name: str, maps: Mapping[str, Map]) -> str:
     """Every map by its path, by the contract."""
     outputs = {
         path: {
@@ -109,7 +109,7 @@ def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | Non
     yield from (_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
 
 
-def matrix_json(name: str, path: str, rows: Any) -> str:
+def dump_matrix(name: str, path: str, rows: Any) -> str:
     """A matrix by the path of its layer."""
     return dump({"format": FORMAT, "name": name, "path": path, "matrix": rows})
 

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from cnncalc.errors import Note, Problem, Span, failed
 from cnncalc.render.document import BLANK, Block, Paragraph, Piece, make_paragraph
 from cnncalc.render.show import show
-from cnncalc.render.text import brief, count_cells, split_line
+from cnncalc.render.text import count_cells, elide_message, split_line
 from cnncalc.render.view import View
 
 LONGEST = 100  # cells of a source line; of a longer one the part around the span is shown
 MARGIN = 10  # cells of a line number, the bar, and the marks of a line that is cut
 
 
-def problems_text(problems: Iterable[Problem], *, color: bool = False, width: int | None = None) -> str:
+def format_problems(problems: Iterable[Problem], *, color: bool = False, width: int | None = None) -> str:
     """All problems, one after another; source lines are cut to a terminal's width, where there is one."""
     return show(_separate(describe_problem(problem, width) for problem in problems), View(color=color))
 
 
-def problem_text(problem: Problem, *, color: bool = False, width: int | None = None) -> str:
+def format_problem(problem: Problem, *, color: bool = False, width: int | None = None) -> str:
     """One problem."""
-    return problems_text([problem], color=color, width=width)
+    return format_problems([problem], color=color, width=width)
 
 
 def _separate(parts: Iterable[Iterable[Block]]) -> Iterator[Block]:
@@ -36,13 +36,13 @@ def describe_problem(problem: Problem, width: int | None) -> Iterator[Block]:
     span = problem.span
     message: list[Piece] = [
         (f"{problem.severity}[{problem.code}]", problem.severity),
-        (f": {brief(problem.message)}", ""),
+        (f": {elide_message(problem.message)}", ""),
     ]
     if span is None:
         yield Paragraph(message, wrapped=False)
     else:
         line, column = span.source.position(span.start)
-        position = f"{brief(span.source.name)}:{line}:{column}:"
+        position = f"{elide_message(span.source.name)}:{line}:{column}:"
         yield Paragraph([(position, "title"), (" ", ""), *message], wrapped=False)
         shown, below = cut_excerpt(span, min(LONGEST, max(width - MARGIN, 20)) if width else LONGEST)
         blanks = " " * max(len(str(line)), 4)

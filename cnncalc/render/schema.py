@@ -56,7 +56,7 @@ KEYS = {
 }
 
 
-def schema_json() -> str:
+def dump_schema() -> str:
     """The schema as text."""
     return encode(schema(), indent=2, ascii=False) + "\n"
 

@@ -170,7 +170,7 @@ def describe_change(row: Aligned) -> str:
     return f"{new.kind} {', '.join(changes)}" if changes else repr(new)
 
 
-def side_by_side_json(found: SideBySide) -> str:
+def dump_side_by_side(found: SideBySide) -> str:
     """`rows` are layers for two architectures, else each architecture beside the first."""
     from cnncalc.render.json import FORMAT, dump
 
@@ -194,7 +194,7 @@ def _record(path: str, before: Side, after: Side, **more: str) -> dict[str, Any]
     return {"path": path, **more, "before": record_side(before), "after": record_side(after)}
 
 
-def side_by_side_csv(found: SideBySide, view: View) -> str:
+def write_side_by_side_csv(found: SideBySide, view: View) -> str:
     """A line a layer for two architectures, else a line for each architecture."""
     from cnncalc.render.csv import write
 

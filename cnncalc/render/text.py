@@ -20,10 +20,10 @@ def clean(text: str) -> str:
     return text if text.isprintable() else "".join(escape(char) for char in text)
 
 
-def brief(text: str) -> str:
+def elide_message(text: str) -> str:
     """A cleaned text without its middle where it is too long to be read.
 
-    >>> brief("a\\nb"), len(brief("x" * 10**6))
+    >>> elide_message("a\\nb"), len(elide_message("x" * 10**6))
     ('a\\\\nb', 1000)
     """
     most = limits.MESSAGE_CHARACTERS

@@ -137,7 +137,7 @@ def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
         yield from _differences(verdict, f"{verdict.name} ")
 
 
-def verdicts_json(verdicts: Sequence[Verdict]) -> str:
+def dump_verdicts(verdicts: Sequence[Verdict]) -> str:
     """Every figure of every layer that was checked, for scripts."""
     return dump({"format": FORMAT, "held": all(v.held for v in verdicts), "networks": [_network(v) for v in verdicts]})
 

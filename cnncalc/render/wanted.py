@@ -46,7 +46,7 @@ def _settings(answer: Answer, many: bool) -> str:
     return f"{each}{answer.path}: {text}" if many else text
 
 
-def wanted_json(found: Search) -> str:
+def dump_wanted(found: Search) -> str:
     """Every answer."""
     from cnncalc.render.json import FORMAT, dump
 

@@ -17,8 +17,8 @@ from cnncalc.layers.base import Work
 from cnncalc.reading import load
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import record_side
-from cnncalc.render.csv import summary_csv
-from cnncalc.render.json import summary_json
+from cnncalc.render.csv import write_summary_csv
+from cnncalc.render.json import dump_summary
 from cnncalc.render.schema import schema
 from cnncalc.render.view import View
 
@@ -67,14 +67,14 @@ def test_the_largest_of_the_layers() -> None:
 def test_every_figure_is_a_column() -> None:
     """But for the depth, which a layer does not have; what a layer has for its input is a column of its own."""
     assert set(FIGURES) - set(COLUMNS) == {"depth"}
-    (header, *rows) = csv.reader(StringIO(summary_csv(MADE, View())))
+    (header, *rows) = csv.reader(StringIO(write_summary_csv(MADE, View())))
     assert set(FIGURES) - set(header) == {"depth"}
     shares = [float(row[header.index("macs_share")]) for row in rows]
     assert shares == [6912 / 7552, 0, 0, 0, 640 / 7552]
 
 
 def test_json_has_every_count() -> None:
-    found = json.loads(summary_json(MADE, Dtype.float16))
+    found = json.loads(dump_summary(MADE, Dtype.float16))
     assert {figure.name for figure in COUNTS} < set(found["totals"])
     assert {figure.name for figure in COUNTS} < set(found["layers"][0])
     assert found["totals"]["flops"] == 15104

@@ -149,9 +149,9 @@ def test_an_only_input_may_have_a_name(tmp_path: Path) -> None:
 
 def test_json_has_the_fields_of_each_input() -> None:
     from cnncalc.analysis.figures import Dtype
-    from cnncalc.render.json import summary_json
+    from cnncalc.render.json import dump_summary
 
-    found = json.loads(summary_json(analyze(network(LATE_FUSION)), Dtype.float32))
+    found = json.loads(dump_summary(analyze(network(LATE_FUSION)), Dtype.float32))
     assert (found["input"], found["inputs"]) == ([3, 32, 32], {"rgb": [3, 32, 32], "flow": [2, 32, 32]})
     layers = {layer["path"]: layer for layer in found["layers"]}
     assert layers["b.conv1"]["sources"] == ["input.flow"]
@@ -159,6 +159,6 @@ def test_json_has_the_fields_of_each_input() -> None:
     assert {name: field["size"] for name, field in layers["add1"]["receptive_fields"].items()} == {
         "rgb": [7, 7], "flow": [7, 7],
     }  # fmt: skip
-    single = json.loads(summary_json(analyze(load("lenet5")), Dtype.float32))
+    single = json.loads(dump_summary(analyze(load("lenet5")), Dtype.float32))
     assert single["inputs"] == {"input": single["input"]}
     assert single["layers"][0]["receptive_fields"] == {"input": single["layers"][0]["receptive_field"]}

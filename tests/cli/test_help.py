@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from cnncalc.cli.app import PANELS, application
+from cnncalc.cli.app import PANELS, make_app
 
 from .running import cnncalc
 
-COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
 
 
 def unboxed(text: str) -> str:

@@ -15,8 +15,8 @@ import pytest
 from typer.main import get_command
 
 from cnncalc import limits
-from cnncalc.cli.app import application, run
-from cnncalc.cli.relations import Reads, relations
+from cnncalc.cli.app import make_app, run
+from cnncalc.cli.relations import Reads, list_relations
 from cnncalc.errors import Source
 from cnncalc.reading import read_text
 from cnncalc.render.latex import escape as latex
@@ -25,7 +25,7 @@ from cnncalc.spec.write import write_network
 from .. import processes
 from .running import GOOD, cnncalc, environment
 
-COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
 # What moves a cursor, turns text around, or is not seen: C0, DEL, C1, bidirectional, of no width, line breaks, tags.
 UNSEEN = [
     "\x1b[31mx",
@@ -112,7 +112,7 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
     reading = {
         command
         for command, entry in COMMANDS.items()
-        if any(isinstance(each, Reads) for declared in relations(entry).values() for each in declared)
+        if any(isinstance(each, Reads) for declared in list_relations(entry).values() for each in declared)
     }
     assert {way[0] for way in SHOWING} == reading
     assert ["compare", "--dense", "-f", "latex"] in READERS

@@ -164,7 +164,7 @@ def test_a_hangup_that_is_ignored_stays_so() -> None:
 import signal
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 from cnncalc.cli import ends
-ends.listen()
+ends.install_handlers()
 assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 assert signal.getsignal(signal.SIGTERM) not in (signal.SIG_IGN, signal.SIG_DFL)
 """

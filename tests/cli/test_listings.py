@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.render.kinds import describe_kind, kinds_json, list_kinds
+from cnncalc.render.kinds import describe_kind, dump_kinds, list_kinds
 from cnncalc.render.show import show
 from cnncalc.render.view import View
 from cnncalc.spec.files import bundled, bundled_folder
@@ -90,6 +90,6 @@ def test_the_page_of_the_convolution_has_its_arithmetic() -> None:
 
 
 def test_kinds_as_json() -> None:
-    found = json.loads(kinds_json(None))["kinds"]
+    found = json.loads(dump_kinds(None))["kinds"]
     assert [each["kind"] for each in found] == [*KINDS, *STRUCTURE_WORDS]
     assert found[0]["formulas"]["weights"]["value"] == 34848

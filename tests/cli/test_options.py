@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pytest
 from typer.main import get_command
 
-from cnncalc.cli.app import application, run
-from cnncalc.cli.relations import Needs, Reads, Without, Writes, label, relations
+from cnncalc.cli.app import make_app, run
+from cnncalc.cli.relations import Needs, Reads, Without, Writes, format_label, list_relations
 from cnncalc.spec import files
 
-COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
 
 # One warning (`bias-before-norm`), so that what concerns messages is seen; a group, for depths.
 NETWORK = """\
@@ -163,7 +163,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def options_of(command: str) -> list[str]:
-    return [label(param) for param in COMMANDS[command].params if param.param_type_name == "option"]
+    return [format_label(param) for param in COMMANDS[command].params if param.param_type_name == "option"]
 
 
 def tried(command: str, option: str) -> Tried:
@@ -218,17 +218,19 @@ def test_what_is_tried_is_there() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_whatever_names_a_file_says_whether_it_is_read_or_written(command: str) -> None:
-    declared = relations(COMMANDS[command])
+    declared = list_relations(COMMANDS[command])
     for param in COMMANDS[command].params:
         names_a_file = (param.metavar or "").strip("[].") in ("FILE", "ARCH", "CHAIN", "SOURCE")
-        assert names_a_file == any(isinstance(each, (Reads, Writes)) for each in declared[param.name]), label(param)
+        assert names_a_file == any(isinstance(each, (Reads, Writes)) for each in declared[param.name]), format_label(
+            param
+        )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_relations_name_what_is_there(command: str) -> None:
     """A condition that no command line can fulfil is a mistake, but shared options name formats of all commands."""
-    known = {label(param): param for param in COMMANDS[command].params}
-    for name, declared in relations(COMMANDS[command]).items():
+    known = {format_label(param): param for param in COMMANDS[command].params}
+    for name, declared in list_relations(COMMANDS[command]).items():
         for relation in declared:
             if isinstance(relation, (Needs, Without)):
                 pairs = [condition.partition(" ") for condition in relation.conditions]
@@ -250,7 +252,7 @@ def test_relations_name_what_is_there(command: str) -> None:
         ("summary net.yaml -f json -d 1", "`--depth` has an effect only with `--format table`, `markdown` or `latex`"),
         (
             "run net.yaml --picture -o a.json",
-            "`--picture` has an effect only with `--format text`; the ending of 'a.json' asks for `--format json`",
+            "`--picture` has an effect only with `--format text`; the ending of 'a.json' means `--format json`",
         ),
         ("summary net.yaml -d 1 --depth 2", "`--depth` is given more than once"),
         ("summary net.yaml --human --exact", "`--human` is given more than once"),

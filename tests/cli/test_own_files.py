@@ -8,8 +8,8 @@ import pytest
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Report
-from cnncalc.cli.new import _text
-from cnncalc.cli.show import _expanded
+from cnncalc.cli.new import merge_family
+from cnncalc.cli.show import expand_network
 from cnncalc.errors import LINE_BREAK, Source
 from cnncalc.reading import load, read, read_text
 from cnncalc.spec.document import KEYS
@@ -38,7 +38,7 @@ def check_same(original: Report, again: Report) -> None:
 @pytest.mark.sample(16)
 @pytest.mark.parametrize("name", bundled())
 def test_an_expanded_network_has_the_same_numbers(name: str) -> None:
-    text = _expanded(read(name))
+    text = expand_network(read(name))
     check_same(analyze(load(name)), clean_report(text))
     assert not any(line.startswith(("blocks:", "params:", "extends:")) for line in text.splitlines())
 
@@ -46,22 +46,22 @@ def test_an_expanded_network_has_the_same_numbers(name: str) -> None:
 @pytest.mark.sample(16)
 @pytest.mark.parametrize("name", bundled())
 def test_a_new_file_has_the_same_numbers_and_stands_alone(name: str) -> None:
-    text = _text(str(bundled_path(name)), "mynet.yaml")
+    text = merge_family(str(bundled_path(name)), "mynet.yaml")
     original, again = analyze(load(name)), clean_report(text)
     check_same(original, again)
     assert [layer.path for layer in again.layers] == [layer.path for layer in original.layers]
     assert "\nextends:" not in text
     assert "$schema" not in text
-    assert text.startswith(f"# Begun as the bundled {name}. ")
+    assert text.startswith(f"# Started from the bundled {name}. ")
     assert "  cnncalc summary mynet.yaml " in text
 
 
 def test_a_new_file_keeps_comments_and_only_what_is_used() -> None:
-    text = _text(str(bundled_path("seresnet50")), "-")
+    text = merge_family(str(bundled_path("seresnet50")), "-")
     assert "# 25,557,032, and 2·C·C/16 + C/16 + C for each block of C channels" in text
     assert text.index("  squeeze_excite:") < text.index("  bottleneck(") < text.index("  stage(")
-    assert "bottleneck" not in _text(str(bundled_path("resnet34")), "-")
-    assert "  group_width: 4    # the width of a group in the first stage" in _text(
+    assert "bottleneck" not in merge_family(str(bundled_path("resnet34")), "-")
+    assert "  group_width: 4    # the width of a group in the first stage" in merge_family(
         str(bundled_path("resnext50_32x4d")), "-"
     )
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     text = (tmp_path / "mynet.yaml").read_text(encoding="utf-8")
     again = cnncalc("new", "mynet.yaml", "--like", "vgg16", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == "cnncalc: 'mynet.yaml' is there already and is left as it is\n"
+    assert again.stderr == "cnncalc: 'mynet.yaml' already exists and is not overwritten\n"
     assert (tmp_path / "mynet.yaml").read_text(encoding="utf-8") == text
     assert [path.name for path in tmp_path.iterdir()] == ["mynet.yaml"]
 
@@ -108,6 +108,6 @@ def test_what_is_too_large_to_be_read_again_is_not_expanded(tmp_path: Path) -> N
         (tmp_path / "net.yaml").write_text(text)
         done = cnncalc("show", "net.yaml", "--expand", "-o", "flat.yaml", cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "written out, the network " in done.stderr
+        assert "the expanded file " in done.stderr
         assert said in done.stderr
         assert not (tmp_path / "flat.yaml").exists()

@@ -150,7 +150,7 @@ def test_weights_from_a_file(folder: Path) -> None:
         (["--weights", "empty.json"], 1, "`weight` [2, 1, 1, 1] of conv1 is not given"),
         (["--all", "--at", "edge"], 2, "`--at` has no effect with `--all`"),
         (["--picture", "--format", "json"], 2, "`--picture` has an effect only with `--format text`"),
-        (["--save-image", "x.pgm", "--channel", "1"], 2, "relu1 has channels 0 to 0, and no 1"),
+        (["--save-image", "x.pgm", "--channel", "1"], 2, "relu1 has no channel 1: its channels are 0 to 0"),
         (["--max-multiplications", "10"], 2, "needs 36 multiplications, more than the limit of 10;"),
     ],
 )

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 from typer.main import get_command
 
-from cnncalc.cli.app import application
+from cnncalc.cli.app import make_app
 from cnncalc.cli.encoding import STAND_INS, fit
-from cnncalc.cli.output import OutputError, colored, emit
+from cnncalc.cli.output import OutputError, emit, uses_color
 from cnncalc.system import is_device_name
 
 from .. import processes
@@ -24,7 +24,7 @@ from .running import BAD, GOOD, ROOT, environment
 from .windows import OPEN
 
 ENCODINGS = ["cp1252", "cp437", "ascii"]
-COMMANDS = sorted(get_command(application()).commands)  # type: ignore[attr-defined]
+COMMANDS = sorted(get_command(make_app()).commands)  # type: ignore[attr-defined]
 NETS = r"C:\nets (1)\good.yaml"  # a name with all that Windows has in its paths; elsewhere a file can be called so
 EXAMPLES: dict[str, list[list[str]]] = {
     "calc": [["conv(8, 3) -> relu", "--input", "3x8x8"], ["conv(8, 3)", "--input", "3x8x8", "--want", "8x8"]],
@@ -245,10 +245,10 @@ def test_a_console_is_asked_for_colours(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TERM", "")
     monkeypatch.setattr("cnncalc.cli.output.is_windows", lambda: True)
     monkeypatch.setitem(sys.modules, "colorama", Colorama)
-    assert colored("auto", None, Terminal())  # type: ignore[arg-type]
+    assert uses_color("auto", None, Terminal())  # type: ignore[arg-type]
     assert asked == [True]
     monkeypatch.setitem(sys.modules, "colorama", None)
-    assert not colored("auto", None, Terminal())  # type: ignore[arg-type]
+    assert not uses_color("auto", None, Terminal())  # type: ignore[arg-type]
 
 
 def test_elsewhere_nothing_is_reserved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ import pytest
 from cnncalc.analysis.figures import Dtype
 from cnncalc.errors import Fix, Note, Problem, Source, Span
 from cnncalc.network import Network
-from cnncalc.render.catalogue import Entry, arrange, catalogue_csv, catalogue_json, find_year, list_architectures
+from cnncalc.render.catalogue import Entry, arrange, dump_catalogue, find_year, list_architectures, write_catalogue_csv
 from cnncalc.render.columns import COLUMNS
-from cnncalc.render.csv import summary_csv
-from cnncalc.render.json import problems_json, summary_json
+from cnncalc.render.csv import write_summary_csv
+from cnncalc.render.json import dump_problems, dump_summary
 from cnncalc.render.markdown import escape, write_markdown
 from cnncalc.render.numbers import draw_bar, format_bytes, format_share, format_units
 from cnncalc.render.plain import write_plain
@@ -28,7 +28,7 @@ FLOAT = Dtype.float32
 
 
 def test_json_has_the_keys_of_the_contract() -> None:
-    found = json.loads(summary_json(small(), FLOAT))
+    found = json.loads(dump_summary(small(), FLOAT))
     assert found["format"] == 1
     assert {"name": "Small", "input": [3, 8, 8], "output": [10]}.items() <= found.items()
     totals = {"parameters": 2978, "weights": 2956, "biases": 22, "buffers": 0, "macs": 27904, "multiplications": 27904}
@@ -45,7 +45,7 @@ def test_json_has_the_keys_of_the_contract() -> None:
 
 
 def test_json_layers_add_up_to_the_totals() -> None:
-    found = json.loads(summary_json(small(), FLOAT))
+    found = json.loads(dump_summary(small(), FLOAT))
     for key, total in found["totals"].items():
         if not key.endswith("_bytes") and key != "dtype":
             assert sum(each[key] for each in found["layers"]) == total
@@ -54,7 +54,7 @@ def test_json_layers_add_up_to_the_totals() -> None:
 @pytest.mark.parametrize(("stride", "shown"), [(2, 2), (Fraction(4, 2), 2), (Fraction(1, 2), 0.5)])
 def test_a_stride_in_json_is_a_number(stride: int | Fraction, shown: float) -> None:
     made = report([line("a", layer("relu"), (MAP,), MAP, size=3, stride=stride)])
-    assert json.loads(summary_json(made, FLOAT))["layers"][0]["receptive_field"]["stride"] == [shown, shown]
+    assert json.loads(dump_summary(made, FLOAT))["layers"][0]["receptive_field"]["stride"] == [shown, shown]
 
 
 def test_json_of_problems() -> None:
@@ -65,7 +65,7 @@ def test_json_of_problems() -> None:
         Problem("unknown-kind", "what", span, "why", "x.y", notes, (Fix(span, "three", "why"),)),
         Problem("unreadable", "gone"),
     ]
-    assert json.loads(problems_json([("a.yaml", problems), ("b.yaml", [])])) == {
+    assert json.loads(dump_problems([("a.yaml", problems), ("b.yaml", [])])) == {
         "format": 1,
         "files": [
             {"file": "a.yaml", "problems": [
@@ -82,7 +82,7 @@ def test_json_of_problems() -> None:
 
 
 def test_csv_has_a_row_a_layer_and_every_column() -> None:
-    rows = list(csv.DictReader(StringIO(summary_csv(small(), View()))))
+    rows = list(csv.DictReader(StringIO(write_summary_csv(small(), View()))))
     assert [row["layer"] for row in rows] == [each.path for each in small().layers]
     assert list(rows[0]) == list(COLUMNS)
     assert sum(int(row["parameters"]) for row in rows) == 2978
@@ -92,13 +92,13 @@ def test_csv_has_a_row_a_layer_and_every_column() -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+a", "-a", "@a"])
 def test_no_csv_cell_is_a_formula(name: str) -> None:
     made = report([line(name, layer("relu"), (MAP,), MAP)])
-    (row,) = csv.DictReader(StringIO(summary_csv(made, View(("layer",)))))
+    (row,) = csv.DictReader(StringIO(write_summary_csv(made, View(("layer",)))))
     assert row["layer"] == f"'{name}"
 
 
 def test_no_csv_cell_holds_a_control_character() -> None:
     made = report([line("\ta\r\n\x1b", layer("relu"), (MAP,), MAP)])
-    assert summary_csv(made, View(("layer",))) == "layer\n\\ta\\r\\n\\x1b\n"
+    assert write_summary_csv(made, View(("layer",))) == "layer\n\\ta\\r\\n\\x1b\n"
 
 
 def test_markdown_is_a_table_with_totals() -> None:
@@ -160,8 +160,8 @@ def test_the_catalogue_in_every_format() -> None:
     entries = [Entry(name, like_small(family="kin"), small().totals) for name in ("small", "smaller")]
     known = {"family": "kin", "name": "small", "title": "Small", "year": 2024}
     known |= {"input": [3, 8, 8], "parameters": 2978, "macs": 27904}
-    assert json.loads(catalogue_json(entries))["architectures"] == [known, known | {"name": "smaller"}]
-    assert catalogue_csv(entries).splitlines()[1] == "kin,small,Small,2024,3x8x8,2978,27904"
+    assert json.loads(dump_catalogue(entries))["architectures"] == [known, known | {"name": "smaller"}]
+    assert write_catalogue_csv(entries).splitlines()[1] == "kin,small,Small,2024,3x8x8,2978,27904"
     line = "| kin | **small** | Small | 2024 | 3×8×8 | 2.98 k | 27.9 k |"
     assert write_markdown([list_architectures(entries, True, View())]).splitlines()[2] == line
     table = write_plain([list_architectures(entries, True, View())], None).splitlines()

@@ -14,11 +14,11 @@ from typer.main import get_command
 import cnncalc
 from cnncalc import analyze, load
 from cnncalc.analysis.figures import Dtype
-from cnncalc.cli.app import application, run
+from cnncalc.cli.app import make_app, run
 from cnncalc.layers import kind_class
-from cnncalc.render.json import dump, summary_json
+from cnncalc.render.json import dump, dump_summary
 
-COMMANDS: dict[str, Any] = get_command(application()).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
 FILE = "net.yaml"
 # A factor of 1e308/√1e-300 is beyond the largest double; times 0 it is no number.
 OVERFLOWING = """\
@@ -106,7 +106,7 @@ def test_json_is_made_in_one_place() -> None:
 def test_sources_and_arguments_rebuild_the_network(name: str) -> None:
     """Every input is the output of its source, and a layer made of its arguments does the same."""
     report = analyze(load(name))
-    found = json.loads(summary_json(report, Dtype.float32))
+    found = json.loads(dump_summary(report, Dtype.float32))
     shapes = {"input": found["input"], **{layer["path"]: layer["output"] for layer in found["layers"]}}
     for layer, record in zip(report.layers, found["layers"], strict=True):
         assert [shapes[source] for source in record["sources"]] == record["inputs"]
@@ -121,7 +121,7 @@ def to_tuple(value: Any) -> Any:
 
 
 def test_arguments_are_given_for_each_axis() -> None:
-    first = json.loads(summary_json(analyze(load("alexnet")), Dtype.float32))["layers"][0]
+    first = json.loads(dump_summary(analyze(load("alexnet")), Dtype.float32))["layers"][0]
     assert first["arguments"]["kernel"] == [11, 11]
     assert first["arguments"]["stride"] == [4, 4]
     assert first["sources"] == ["input"]

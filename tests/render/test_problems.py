@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.errors import Problem, Source, Span
-from cnncalc.render.problems import LONGEST, cut_excerpt, describe_files, problem_text
+from cnncalc.render.problems import LONGEST, cut_excerpt, describe_files, format_problem
 from cnncalc.render.show import show
 from cnncalc.render.text import count_cells
 from cnncalc.render.view import View
@@ -19,7 +19,7 @@ def span(text: str, marked: str) -> Span:
 def test_a_problem_in_full() -> None:
     text = "layers:\n  - conv(64, 3, strid=2)\n"
     problem = Problem("unknown-argument", "no such argument", span(text, "strid"), "did you mean `stride`?", "conv1")
-    assert problem_text(problem) == (
+    assert format_problem(problem) == (
         "net.yaml:2:17: error[unknown-argument]: no such argument\n"
         "    2 |   - conv(64, 3, strid=2)\n"
         "      |                 ^^^^^\n"
@@ -29,7 +29,7 @@ def test_a_problem_in_full() -> None:
 
 
 def test_a_problem_without_a_place() -> None:
-    assert problem_text(Problem("unreadable", "x: no such file")) == "error[unreadable]: x: no such file\n"
+    assert format_problem(Problem("unreadable", "x: no such file")) == "error[unreadable]: x: no such file\n"
 
 
 @pytest.mark.parametrize(
@@ -82,5 +82,5 @@ def test_verdicts_count() -> None:
 
 def test_colour_only_when_asked() -> None:
     problem = Problem("syntax", "x\x1b", span("abc", "b"))
-    assert "\x1b" not in problem_text(problem)
-    assert "\x1b[1;31merror[syntax]\x1b[0m: x\\x1b" in problem_text(problem, color=True)
+    assert "\x1b" not in format_problem(problem)
+    assert "\x1b[1;31merror[syntax]\x1b[0m: x\\x1b" in format_problem(problem, color=True)
