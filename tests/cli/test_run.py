@@ -142,7 +142,7 @@ def test_weights_from_a_file(folder: Path) -> None:
         (
             ["--input-data", "small.json"],
             1,
-            "small.json: the input is 1×1×2, but the network takes 1×4×4; --input 1x1x2",
+            "small.json: the input is 1×1×2, but the network takes 1×4×4; use --input 1x1x2",
         ),
         (["--input-data", "ragged.json"], 1, "ragged.json: the lists at depth 2 are not equally long"),
         (["--weights", "wrong.json"], 1, "wrong.json: `weight` of edge is [1, 2], but [1, 1, 3, 3] is needed"),
