@@ -2,8 +2,8 @@
 
 `python -m tests.rewording source SEED` reviews the gallery with a program whose source is reworded as it is imported,
 and writes what it finds as JSON. A sentence is any text of the source with a space between two words, f-strings
-included. The words of the language (kinds, keys, keywords) stay, for repairs are made of them, and so do regular
-expressions: where one reads a message, it is the message that has changed. Of PyYAML's own sentences, the table
+included. The words of the language (kinds, keys, keywords) stay, for repairs are made of them, and so do code and
+regular expressions: where one reads a message, it is the message that has changed. Of PyYAML's own sentences, the table
 `PHRASES` keeps what is read of them.
 
 `python -m tests.rewording carried SEED` puts noise in place of every sentence that an exception, a problem, a note or a
@@ -54,8 +54,9 @@ class Rewording(ast.NodeTransformer):
         self.kept = kept
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        is_pattern = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "re"
-        return node if is_pattern else self.generic_visit(node)
+        function = ast.unparse(node.func)
+        is_code = function == "eval" or function.startswith("re.")
+        return node if is_code else self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         return node if ast.unparse(node.targets[0]) == FOREIGN else self.generic_visit(node)

@@ -23,7 +23,8 @@ from cnncalc.spec.values import Word, is_number, typed_key
 def bind(unit: Call | Merge, description: Description, names: Collection[str] = ()) -> None:
     """Set the target and the bound arguments of a call. Raises Mistake and leaves the target None if that fails.
 
-    `names` are those of outputs and parameters: they may be meant in place of a kind, and win over later words.
+    `names` are those of outputs and parameters: they may be meant in place of a kind, and take precedence over words
+    that were added later.
     """
     if isinstance(unit, Merge):
         bind_merge(unit, description.made)
@@ -66,19 +67,19 @@ def bind_merge(merge: Merge, made: dict[object, Layer]) -> None:
     if merge.word == "outputs":
         return
     if any(not argument.name for argument in head.arguments):
-        help_text = f"branches are written below `{merge.word}:`, or their names in a line: `{merge.word}(a, b)`"
-        message = f"`{merge.word}` takes arguments by name"
+        help_text = f"write branches below `{merge.word}:`, or named outputs in one line: `{merge.word}(a, b)`"
+        message = f"`{merge.word}:` only takes arguments by name"
         raise Mistake("wrong-form", message, head.span, help_text)
     bind_layer(head, kind_class(merge.word), made)
 
 
 def bind_line(call: Call, made: dict[object, Layer]) -> None:
-    """Bind a merge in a line, `concat(a, b, axis=1)`: the names of outputs, and arguments by name."""
+    """Bind a merge in one line, `concat(a, b, axis=1)`: the names of outputs, and arguments by name."""
     sources = tuple(argument.value for argument in call.arguments if not argument.name)
     kind = call.kind
     if call.by_name or len(sources) < 2 or kind not in MERGES:
-        help_text = f"write `{kind}:` with each branch on a line of its own below it"
-        help_text += f", or name outputs: `{kind}(a, b)`" if kind in MERGES else ""
+        help_text = f"write `{kind}:` with each branch on its own line below it"
+        help_text += f", or list named outputs: `{kind}(a, b)`" if kind in MERGES else ""
         raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
     chain = next((source for source in sources if not isinstance(source, Name | Member | Index)), None)
     if chain:
@@ -92,7 +93,7 @@ def bind_line(call: Call, made: dict[object, Layer]) -> None:
 
 
 def unknown_kind(call: Call, description: Description, names: Collection[str]) -> Mistake:
-    """The mistake of an unknown name; a layer of another tool may be meant, a named output, or a similar name."""
+    """The mistake for an unknown kind; a named output, a layer of another tool or a similar name may be meant."""
     if call.kind.partition(".")[0] in (*names, *description.params, "input") and not call.arguments:
         return name_as_kind(call)
     from cnncalc.layers.absent import find_absent  # only needed for mistakes
@@ -114,7 +115,7 @@ def unknown_kind(call: Call, description: Description, names: Collection[str]) -
 
 
 def name_as_kind(call: Call) -> Mistake:
-    """The mistake of `- skip`, where `from(skip)`, `reuse(skip)` or `activation(act)` is meant."""
+    """The mistake for `- skip`, where `from(skip)`, `reuse(skip)` or `activation(act)` is meant."""
     before = call.span.source.text[: call.span.start].rstrip(" (\n\t")
     words = ("reuse", "activation", "from") if before.endswith("->") else ("from", "activation", "reuse")
     fixes = [write(call.span, f"{word}({call.kind})") for word in words]
@@ -125,7 +126,7 @@ def name_as_kind(call: Call) -> Mistake:
 def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer], authors: Collection[str] = ()) -> None:
     """Bind a call of a built-in kind; if all its arguments are constant, its layer is made here, once.
 
-    `authors` are words of arguments that are names of the author's, and have the author's meaning.
+    `authors` are words that the author of the file uses as names.
     """
     bound = arguments(call, target.optional)
     for name, value in bound.items():
@@ -185,7 +186,7 @@ def describe_parameters(call: Call, names: list[str]) -> str:
 
 
 def too_many_arguments(call: Call, argument: Argument, names: list[str]) -> Mistake:
-    """The mistake of the first argument that is one too many."""
+    """The mistake for the first argument that exceeds the parameters."""
     from cnncalc.spec.foreign import rewritten  # only needed for mistakes
 
     fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
@@ -194,7 +195,7 @@ def too_many_arguments(call: Call, argument: Argument, names: list[str]) -> Mist
 
 
 def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
-    """The mistake of an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
+    """The mistake for an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
     from cnncalc.spec.foreign import argument_named, not_written, rewritten  # only needed for mistakes
 
     name, wants = argument.name, describe_parameters(call, names)
@@ -207,7 +208,7 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
 
 
 def convert_error(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
-    """The mistake of a layer error, at the argument concerned, with its suggestions as repairs.
+    """The mistake for a layer error, at the argument concerned, with its suggestions as repairs.
 
     `shape` is the shape of the input, () if it is not known.
     """
@@ -215,21 +216,21 @@ def convert_error(error: LayerError, call: Call, shape: Shape = ()) -> Mistake:
     fixes = [
         fix
         for name, value in error.suggest.items()
-        if (name, value) != ("kernel", 1)  # a window of 1 is no window
+        if (name, value) != ("kernel", 1)  # a window of 1 would fit always
         for fix in set_argument(call, name, format_value(value))
     ]
     if error.insert_before and not call.by_name:
-        text = f"{error.insert_before} -> {changed(call, error.change)}"
+        text = f"{error.insert_before} -> {change_arguments(call, error.change)}"
         fixes.insert(0, Fix(call.span, text, f"add `{error.insert_before}` before it: `{text}`"))
     if error.code == "kernel-too-large":
         fixes = [*drop_input_channels(call, shape), *fixes]
     if error.code == "bad-argument" and error.argument in call.bound:
-        fixes = _bad_argument(error, call, fixes)
+        fixes = _repair_argument(error, call, fixes)
     return Mistake(error.code, error.message + error.detail, at, error.help, *fixes)
 
 
-def changed(call: Call, arguments: dict[str, Value]) -> str:
-    """The text of a call with other values of arguments."""
+def change_arguments(call: Call, arguments: dict[str, Value]) -> str:
+    """The string of a call with some arguments changed."""
     edits = [
         (fix.span, fix.text)
         for name, value in arguments.items()
@@ -250,7 +251,7 @@ def drop_input_channels(call: Call, shape: Shape) -> tuple[Fix, ...]:
 
 
 def drop_first_argument(call: Call) -> tuple[Fix, ...]:
-    """The repair of a call in the order of PyTorch, in which the input channels are written first."""
+    """The repair of a call in PyTorch's order, which begins with the input channels."""
     first, *others = (argument.span.text for argument in call.arguments)
     text = f"{call.kind}({', '.join(others)})"
     what = "elements" if kind_class(call.kind).flat else "channels"
@@ -258,33 +259,33 @@ def drop_first_argument(call: Call) -> tuple[Fix, ...]:
 
 
 def reorder_arguments(call: Call, names: list[str]) -> tuple[Fix, ...]:
-    """The same repair if an extra argument, or one of the wrong type, shows that they are written first."""
+    """The same repair, if an extra argument or one of the wrong type suggests that order."""
     numbers = [argument for argument in call.arguments[:2] if not argument.name and isinstance(argument.value, Literal)]
     return drop_first_argument(call) if names[:1] == ["out"] and numbers and len(call.arguments) > 1 else ()
 
 
-def _without_fraction(value: Arithmetic, setting: Setting) -> list[Fix]:
-    """Repairs of a fraction where an integer is needed: channels may be rounded, paddings are halves rounded down.
+def _suggest_integers(value: Arithmetic, setting: Setting) -> list[Fix]:
+    """Repairs of a fraction where an integer is needed: channels are rounded, a padding uses integer division.
 
-    A kernel, a stride or a factor of another size would be another network.
+    There is none for kernels, strides and factors: another value would be another network.
     """
     if isinstance(setting, AmountSetting):
-        left, sign, right = value.span.source.text[value.left.span.end : value.right.span.start].partition("/")
+        left, operator, right = value.span.source.text[value.left.span.end : value.right.span.start].partition("/")
         halves = [(value.left.span._replace(start=value.left.span.end, end=value.right.span.start), f"{left}//{right}")]
         ends = [(value.span._replace(end=value.span.start), ""), (value.span._replace(start=value.span.end), "")]
-        return [write(value.span, replace_all([*ends, *halves], "").text)] if sign == value.sign else []
+        return [write(value.span, replace_all([*ends, *halves], "").text)] if operator == value.operator else []
     rounded = isinstance(setting, IntegerSetting) and not isinstance(setting, PerAxisSetting)
     return [write(value.span, f"round({value.span.text})")] if rounded else []
 
 
-def _bad_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[Fix]:
+def _repair_argument(error: LayerError, call: Call, suggested: list[Fix]) -> list[Fix]:
     """Repairs of a value that an argument does not allow: the most similar word or number."""
     value = call.bound[error.argument]
     fixes: list[Fix] = []
     settings = kind_class(call.kind).settings
     setting = settings[error.argument]
     if isinstance(value, Arithmetic) and isinstance(error.found, float):
-        fixes += _without_fraction(value, setting)
+        fixes += _suggest_integers(value, setting)
     if isinstance(setting, FlagSetting) and isinstance(value, Literal) and is_number(value.value):
         fixes += reorder_arguments(call, list(settings))
     fixes += suggested

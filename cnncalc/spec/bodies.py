@@ -20,7 +20,7 @@ MERGE_WORDS = (*MERGES, "outputs")
 T = TypeVar("T")
 _GIVEN_NAME = r"([^\W\d]\w*)[ \t]*(?:=(?!=)|:(?=\s))"  # in an item that cannot be read
 
-_NOTHING = "write `identity` to pass the input on"
+_NOTHING = "write `identity` to return the input unchanged"
 
 
 class BodyReader:
@@ -71,10 +71,10 @@ class BodyReader:
         for item in node.items:
             if isinstance(item, YamlString) and item.plain and item.value.count("(") != item.value.count(")"):
                 joined = " -> ".join(call.strip("\"'") for call in _split_calls(node.span.text[1:-1]))
-                text, how = (_quote_calls(node.span), "quote the calls") if branches else (joined, "join them")
-                fix = Fix(node.span, text, f"put each on its own line, or {how}: `{text}`")
+                text, how = (_quote_calls(node.span), "quote the calls") if branches else (joined, "connect them")
+                fix = Fix(node.span, text, f"put each item on its own line, or {how}: `{text}`")
                 message = "a comma inside a call splits a list in brackets"
-                self.refuse(message, item.span, fix, help=f"put each on its own line, or {how}")
+                self.refuse(message, item.span, fix, help=f"put each item on its own line, or {how}")
                 return True
         return False
 
@@ -95,7 +95,7 @@ class BodyReader:
         if len(texts) == len(node.items) > 0:
             fixes = [write(node.span, f"{texts[0]}({', '.join(texts[1:])})"), write(node.span, " -> ".join(texts))]
         self.refuse(
-            "a list is not allowed as an item", node.span, *fixes, help="write each of its items on a line of its own"
+            "a list is not allowed as an item", node.span, *fixes, help="write each of its items on its own line"
         )
 
     def mapping_item(self, node: YamlMapping) -> Chain | None:
@@ -153,21 +153,22 @@ class BodyReader:
         self.problems.add(Problem("syntax", message, at, fixes=fixes))
 
     def refuse_second_key(self, node: YamlMapping) -> None:
-        """Report `name:` or `if:` beside a kind, which belong into the key, or branches beside their merge."""
-        (key, value), (extra, said) = node.pairs[:2]
+        """Report `name:` or `if:` beside a kind, which belong in the key, or branches beside their merge."""
+        (key, value), (extra, extra_value) = node.pairs[:2]
         if key.value in MERGE_WORDS and isinstance(value, YamlString) and not value.value and not node.flow:
             branches = Span(extra.span.source, extra.span.start, node.span.end)
             fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 more spaces")
             self.refuse(f"the branches of `{key.value}` are not indented below it", extra.span, fix)
             return
         fixes = call_of_neighbors(node)
-        whole = Span(key.span.source, key.span.start, said.span.end)
+        whole = Span(key.span.source, key.span.start, extra_value.span.end)
         rest = whole.source.text[key.span.end : value.span.end]
-        if len(node.pairs) == 2 and isinstance(said, YamlString):
+        if len(node.pairs) == 2 and isinstance(extra_value, YamlString):
+            text = extra_value.value
             if extra.value in ("name", "id"):
-                fixes = [Fix(whole, f"{said.value} = {key.value}{rest}", f"write `{said.value} = {key.value}: …`")]
+                fixes = [Fix(whole, f"{text} = {key.value}{rest}", f"write `{text} = {key.value}: …`")]
             elif extra.value in ("if", "when"):
-                fixes = [Fix(whole, f"{key.value} if {said.value}{rest}", f"write `{key.value} if {said.value}: …`")]
+                fixes = [Fix(whole, f"{key.value} if {text}{rest}", f"write `{key.value} if {text}: …`")]
         message = f"an item that is a mapping has only one key, found `{extra.value}` after `{key.value}`"
         self.refuse(message, extra.span, *fixes, help="write `NAME = kind: …` or `kind if CONDITION: …`")
 
@@ -186,7 +187,7 @@ class BodyReader:
         elif node.value:
             branches = None
             message = f"`{head.word}` needs branches, a mapping of names or a list, found {describe_node(node)}"
-            help_text = "write each branch on a line of its own below it, e.g. `- identity`"
+            help_text = "write each branch on its own line below it, e.g. `- identity`"
             if head.word in MERGES:
                 help_text += f"; or `{ROUNDS}(NAME)`, for the rounds of a repeat"
             self.refuse(message, node.span, help=help_text)
@@ -201,7 +202,7 @@ class BodyReader:
             return None
         dashes = drop_dashes(node)
         if dashes:
-            self.refuse(f"the branches of `{word}` have dashes and names", node.items[0].span, dashes)
+            self.refuse(f"the branches of `{word}` have both dashes and names", node.items[0].span, dashes)
             return None
         return [
             Branch(str(n), None, body, inner.span, inner.span)
@@ -236,7 +237,7 @@ class BodyReader:
                 self.refuse(
                     "a comma inside a call splits a mapping in braces",
                     value.span,
-                    Fix(node.span, quoted, f"put each on its own line, or quote the calls: `{quoted}`"),
+                    Fix(node.span, quoted, f"put each branch on its own line, or quote the calls: `{quoted}`"),
                     help="put each branch on its own line",
                 )
                 return True
@@ -278,7 +279,7 @@ class BodyReader:
 
 
 def broken(span: Span) -> Chain:
-    """A chain that stands in for one that could not be read."""
+    """A placeholder for a chain that could not be read."""
     names = frozenset(re.findall(_GIVEN_NAME, span.text[: limits.STRING_CHARACTERS]))
     return Chain("", None, (Item(Broken(span, names), None, None, None, span),), span)
 
@@ -301,9 +302,9 @@ def _quote_calls(flow: Span) -> str:
 def _split_calls(text: str) -> list[str]:
     """Split a text at the commas outside of parentheses and brackets."""
     parts, depth, start = [], 0, 0
-    for position, sign in enumerate(text):
-        depth += (sign in "([") - (sign in ")]")
-        if sign == "," and depth == 0:
+    for position, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if character == "," and depth == 0:
             parts.append(text[start:position].strip())
             start = position + 1
     return [*parts, text[start:].strip()]

@@ -23,9 +23,9 @@ from cnncalc.spec.values import FUNCTIONS
 BOOLEANS = {"true": True, "false": False}
 HERE = "here"
 SPECIAL = ("in_channels", "channels", "index", "input", HERE)
-SHADOWABLE = LATER_WORDS | {HERE}  # words that came later: an author's name wins over them
+SHADOWABLE = LATER_WORDS | {HERE}  # words that were added later: an author's name takes precedence
 RESERVED = (RESERVED_WORDS | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)) - SHADOWABLE
-MOST_REBOUND = 10  # names that are given twice and for which a repair is looked for
+MOST_REBOUND = 10  # duplicate names for which repairs are tried
 _NAME = re.compile(r"\w+")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
@@ -39,15 +39,16 @@ def hides_uses(problem: Problem) -> bool:
     return problem.severity == "error" and (problem.code != "unknown-key" or bool(problem.fixes))
 
 
-def forgotten(names: Sequence[str], read: Collection[str]) -> list[str]:
-    """The outputs of a body that nothing reads and that are not plainly names for the paths.
+def find_forgotten(names: Sequence[str], read: Collection[str]) -> list[str]:
+    """The outputs of a body that were probably meant to be read and are not.
 
-    In a series they are those between two that are read: of c1 to c5 a pyramid begins with c2, and the last level of
-    a U-Net goes on as it is. Where several others are not read, or none is, the names are there for the paths.
+    In a series they are those between two that are read: a pyramid over c1 to c5 begins with c2, and the main path of a
+    U-Net continues from the last level. If several others are not read, or none is read at all, they are probably named
+    for the sake of their paths.
 
-    >>> forgotten(["stem", "low"], {"low"}), forgotten(["enc1", "enc2", "enc3", "enc4"], {"enc1", "enc4"})
+    >>> find_forgotten(["stem", "low"], {"low"}), find_forgotten(["enc1", "enc2", "enc3", "enc4"], {"enc1", "enc4"})
     (['stem'], ['enc2', 'enc3'])
-    >>> forgotten(["c5", "c11", "c17"], {"c17"}), forgotten(["c1", "c2", "c3"], {"c2", "c3"}), forgotten(["a"], ())
+    >>> find_forgotten(["c5", "c11", "c17"], {"c17"}), find_forgotten(["c1", "c2"], {"c2"}), find_forgotten(["a"], ())
     ([], [], [])
     """
     if len(names) == 1:
@@ -64,7 +65,7 @@ def forgotten(names: Sequence[str], read: Collection[str]) -> list[str]:
 
 
 class _Either:
-    """What is in one of several collections."""
+    """The union of several collections, which are not copied."""
 
     def __init__(self, *collections: Container[str]) -> None:
         self.collections = collections
@@ -85,13 +86,13 @@ class Checker:
         self.used_blocks = set(self.used_params)
         self.members: set[str] = set()  # names used from outside their block, `m1.y0`
         bodies = [block.body for block in description.blocks.values()] + [description.layers or ()]
-        self.left_out: set[int] = set()  # names, by identity, that the repair of a call leaves out
+        self.left_out: set[int] = set()  # names, by identity, that the repair of a call omits
         self.outputs = {chain.name for body in bodies for chain in chains_of(body) if chain.name}  # of all bodies
         self.named: list[tuple[dict[str, Span], set[str]]] = []  # the outputs of each body, and the names it reads
         self.like_sizes: list[tuple[str, Span]] = []  # outputs that have the name of a size
 
     def check(self) -> None:
-        """Check everything and report problems; a call that is wrong gets no `target`."""
+        """Check everything and report problems; an invalid call gets no `target`."""
         description = self.description
         self.check_params()
         for block in description.blocks.values():
@@ -101,28 +102,29 @@ class Checker:
             description.names = self.check_body(description.layers, inputs, frozenset(inputs))
         for name, span in self.like_sizes:
             if name in self.members:
-                message = f"the output `{name}` replaces the size of that name in `….{name}`"
-                self.problems.add(Problem("shadow", message, span, "rename it, or readers will take it for the size"))
+                message = f"the output `{name}` hides the size of the same name in `….{name}`"
+                self.problems.add(Problem("shadow", message, span, "rename it; readers may mistake it for the size"))
         if self.whole:
             self.check_unused()
 
     def check_unused(self) -> None:
-        """Report what this file declares and nothing uses; a misspelt use is reported where it is."""
+        """Report what this file declares and nothing uses, unless an error may be a misspelt use of it."""
         description = self.description
-        told = [problem for problem in self.problems.found if problem.severity == "error"]
-        told_of = {fix.text for problem in told for fix in problem.fixes}
-        told_at = {problem.span for problem in told}
+        errors = [problem for problem in self.problems.found if problem.severity == "error"]
+        suggested = {fix.text for problem in errors for fix in problem.fixes}
+        reported = {problem.span for problem in errors}
         for name, block in description.own_blocks.items():
-            if name not in self.used_blocks and name not in told_of and block.span not in told_at:
+            if name not in self.used_blocks and name not in suggested and block.span not in reported:
                 self.problems.add(Problem("unused-block", f"the block `{name}` is never used", block.span, "remove it"))
         for names, read in self.named:
-            for name in forgotten(list(names), read | self.members):
-                if name not in told_of and names[name].source is description.documents[0].source:
+            for name in find_forgotten(list(names), read | self.members):
+                if name not in suggested and names[name].source is description.documents[0].source:
                     self.problems.add(unread_output(name, names[name]))
         others = [name for name in description.params if name not in description.own_params]
         for name in description.own_params:
             span = description.params[name].key_span
-            if name not in self.used_params and name not in told_of and span not in told_at and not self.problems.full:
+            is_reported = name in suggested or span in reported
+            if name not in self.used_params and not is_reported and not self.problems.full:
                 fixes = rename(span, name, others)
                 message = f"the param `{name}` is never used"
                 self.problems.add(Problem("unused-param", message, span, "use it, or remove it", fixes=fixes))
@@ -145,35 +147,35 @@ class Checker:
             self.check_names(entry.value, (), earlier)
 
     def check_name(self, name: str, span: Span, what: str, *, reserved: Collection[str] = RESERVED) -> bool:
-        """Whether a name is allowed; words of the language and numbers are not, which is reported."""
+        """Whether a name is allowed; reserved words and numbers are not, which is reported."""
         if name in reserved:
-            self.problems.add(Problem("bad-name", f"{what} cannot be named `{name}`, a word of the language", span))
+            self.problems.add(Problem("bad-name", f"{what} cannot be named `{name}`, which is a reserved word", span))
         elif not _NAME.fullmatch(name) or NUMBER.fullmatch(name):
             self.problems.add(
                 Problem("bad-name", f"names consist of letters, digits and `_`, and are not numbers: `{name}`", span)
             )
         else:
             if reserved and name in SHADOWABLE:
-                message = f"{what} named `{name}` replaces the word of the language"
-                self.problems.add(Problem("shadow", message, span, "rename it, or readers will take it for the word"))
+                message = f"{what} named `{name}` hides the built-in word"
+                self.problems.add(
+                    Problem("shadow", message, span, "rename it; readers may mistake it for the built-in word")
+                )
             return True
         return False
 
     def check_block(self, block: Block) -> None:
-        self.check_name(
-            block.name, block.span, "a block", reserved=()
-        )  # where a kind is expected, such a word can only be a block
+        # reserved words are allowed: where a kind is expected, such a word can only be a block
+        self.check_name(block.name, block.span, "a block", reserved=())
         if block.name in STRUCTURE_WORDS or (block.name in MERGE_WORDS and block.name not in LATER_MERGES):
-            self.problems.add(
-                Problem("bad-name", f"a block cannot be named `{block.name}`, a word of the language", block.span)
-            )
+            message = f"a block cannot be named `{block.name}`, which is a reserved word"
+            self.problems.add(Problem("bad-name", message, block.span))
         elif block.name in KINDS:
             self.problems.add(
                 Problem(
                     "shadows-kind",
                     f"the block `{block.name}` replaces the built-in kind",
                     block.span,
-                    "rename it, or readers will take it for the built-in",
+                    "rename it; readers may mistake it for the built-in kind",
                 )
             )
         names: list[str] = []
@@ -196,7 +198,7 @@ class Checker:
             names.append(parameter.name)
         used = block.name in self.used_blocks
         block.names = self.check_body(block.body, names, frozenset(names))
-        if not used:  # a call of itself is no use
+        if not used:  # only called by itself
             self.used_blocks.discard(block.name)
 
     def check_body(self, body: Body, parameters: Sequence[str], taken: frozenset[str]) -> frozenset[str]:
@@ -207,7 +209,7 @@ class Checker:
         chains = chains_of(body)
         units = units_of(chains)
         here = {*repeated, *(unit.path_word for unit in units)}
-        numbered = _Either(here, self.description.blocks)  # not a copy: there may be as many bodies as blocks
+        numbered = _Either(here, self.description.blocks)
         for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 if chain.name in outputs and chain.name not in rebound:
@@ -239,7 +241,7 @@ class Checker:
         return frozenset(outputs)
 
     def leave_out(self, call: Call, mistake: Mistake) -> None:
-        """Do not report the names in a call of another tool that its repair leaves out or writes otherwise."""
+        """Do not report names in a call of another tool that its repair omits or rewrites."""
         if mistake.problem.code == "unknown-kind" and mistake.problem.fixes:
             left = set(_NAME.findall(mistake.problem.fixes[0].text))
             names = [name for argument in call.arguments for name in names_in(argument.value)]
@@ -253,14 +255,17 @@ class Checker:
         words: Container[str],
         rebound: tuple[Fix, ...],
     ) -> None:
-        """`words` are those that are numbered in this body; a kind that came later is none where it is not used."""
+        """Check that the name of an output is free and does not look like the path of an unnamed layer.
+
+        `words` are those that are numbered in this body; a kind that was added later only counts if it is used here.
+        """
         name, span = chain.name, chain.name_span
         assert span
         found = word_and_number(name, words)
         if found and found[0] in LATER_FAMILIES and found[0] not in words:
             found = None
         if name in outputs or name in parameters:
-            message = f"`{name}` is given twice in this block"
+            message = f"duplicate name `{name}` in this block"
             self.problems.add(Problem("duplicate-name", message, span, "rename one of them", fixes=rebound))
         elif found:
             other = free_name(name, words)
@@ -287,7 +292,7 @@ class Checker:
         return [name.name for name in names]
 
     def unknown(self, name: Name, known: Collection[str]) -> Problem:
-        """The problem of an unknown name."""
+        """The problem for an unknown name."""
         message, help_text = f"unknown name `{name.name}`", ""
         if name.name in self.description.params:
             return Problem(
@@ -300,10 +305,10 @@ class Checker:
             help_text = f"`{name.name}` is an input of the network: pass it as an argument"
         elif name.name in self.outputs:
             help_text = f"`{name.name}` is an output of another block: pass it as an argument"
-        return Problem("unknown-name", message, name.span, help_text, fixes=self.meant(name, known))
+        return Problem("unknown-name", message, name.span, help_text, fixes=self.suggest_names(name, known))
 
-    def meant(self, name: Name, known: Collection[str]) -> tuple[Fix, ...]:
-        """What was probably meant by an unknown name."""
+    def suggest_names(self, name: Name, known: Collection[str]) -> tuple[Fix, ...]:
+        """The repairs of an unknown name, the likeliest first."""
         if re.fullmatch(r"[0-9]+(x[0-9]+)+", name.name):
             return (write(name.span, f"[{name.name.replace('x', ', ')}]", "lists are written in brackets"),)
         factor = re.fullmatch(r"([0-9]+)([A-Za-z_]\w*)", name.name)
@@ -321,5 +326,6 @@ class Checker:
         )
 
     def is_word(self, name: str) -> bool:
+        """Whether a name is a word of the language or a block."""
         words = (RESERVED, SHADOWABLE, KINDS, STRUCTURE_WORDS, self.description.blocks)
         return any(name in each for each in words)

@@ -43,7 +43,7 @@ class Cursor:
 
     def expect(self, kind: str, what: str) -> Token:
         if self.kind != kind:
-            self.fail(f"expected {what}, found {describe_token(self.token)}", *self.guesses(kind))
+            self.fail(f"expected {what}, found {describe_token(self.token)}", *self.suggest_repairs(kind))
         return self.next()
 
     def separated(self, close: str, read: Callable[[], T]) -> tuple[T, ...]:
@@ -52,7 +52,9 @@ class Cursor:
         while not self.take(close):
             found.append(read())
             if self.kind != close and not self.take(","):
-                self.fail(f"expected `,` or `{close}`, found {describe_token(self.token)}", *self.guesses(close))
+                self.fail(
+                    f"expected `,` or `{close}`, found {describe_token(self.token)}", *self.suggest_repairs(close)
+                )
         return tuple(found)
 
     def whole(self, read: Callable[[], T], what: str) -> T:
@@ -62,7 +64,7 @@ class Cursor:
         value = read()
         if self.kind != "end":
             aligned = align_items(self.text) if self.kind == "-" else ()
-            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *aligned, *self.guesses(""))
+            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *aligned, *self.suggest_repairs(""))
         return value
 
     def since(self, start: int) -> Span:
@@ -84,17 +86,17 @@ class Cursor:
     def fail(self, message: str, *fixes: Fix, help: str = "", span: Span | None = None) -> NoReturn:
         raise Mistake("syntax", message, span or self.span_of(self.token), help, *fixes)
 
-    def guesses(self, wanted: str) -> tuple[Fix, ...]:
+    def suggest_repairs(self, wanted: str) -> tuple[Fix, ...]:
         """Possible repairs of a token that does not fit, where `wanted` was expected."""
         here = self.span_of(self.token)
         before = here._replace(end=here.start)
-        found = [*self.times(), *self.python()]
+        found = [*self.repair_count(), *self.repair_python()]
         if self.kind == "=":
             found.append(Fix(here, "==", "use `==` to compare"))
         if self.kind in (",", "name") or (self.kind == "(" and self.tokens[self.position - 1].kind != ")"):
             text = " ->" if self.kind == "," else "-> "
             at = here if self.kind == "," else before
-            found.append(Fix(at, text, "join layers with `->`"))
+            found.append(Fix(at, text, "connect layers with `->`"))
         if self.kind in (")", "]") and self.kind != wanted:
             found.append(Fix(here, "", f"remove the `{self.kind}`"))
         if wanted in CLOSING.values():
@@ -104,8 +106,8 @@ class Cursor:
             found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
         return tuple(found)
 
-    def python(self) -> tuple[Fix, ...]:
-        """Repairs of what Python programs write around a layer: `self.conv = …`, `Conv2D(8, 3)(x)`, a last comma."""
+    def repair_python(self) -> tuple[Fix, ...]:
+        """Repairs of Python code around a layer: `self.conv = …`, `Conv2D(8, 3)(x)`, a last comma."""
         here, start = self.span_of(self.token), self.tokens[0]
         before = self.tokens[self.position - 1] if self.position else start
         if self.kind == "=" and before.kind == "name" and self.position >= 3 and self.tokens[1].kind == ".":
@@ -115,10 +117,10 @@ class Cursor:
             return (Fix(here, "", "remove the last `,`"),)
         rest = [token.kind for token in self.tokens[self.position :]]
         if self.kind == "(" and rest[1:4] == ["name", ")", "end"] and before.end == self.token.start:
-            return (Fix(here._replace(end=self.text.at(0, self.tokens[-1].start).end), "", "the input is not written"),)
+            return (Fix(here._replace(end=self.text.at(0, self.tokens[-1].start).end), "", "remove the input"),)
         return ()
 
-    def times(self) -> tuple[Fix, ...]:
+    def repair_count(self) -> tuple[Fix, ...]:
         """The repair of `relu x 2` and of `relu x2`; the `x` is the current token."""
         count = re.fullmatch("[xX]([0-9]*)", self.token.text) if self.kind == "name" and self.position else None
         if count is None:
@@ -128,7 +130,7 @@ class Cursor:
             return (write(at, f"* {count[1]}".rstrip()),)
         return (write(at._replace(end=self.span_of(following).end), f"* {following.text}"),)
 
-    def turned_around(self) -> tuple[Fix, ...]:
+    def repair_order(self) -> tuple[Fix, ...]:
         """The repair of `3 * relu`, `3 x relu` and `3x relu`; the number is the current token."""
         number, *rest = self.tokens[self.position :]
         count = number.text.rstrip("xX")
@@ -148,7 +150,7 @@ class Cursor:
         unit = self.text.body[rest[0].start : end]
         return (write(self.text.at(number.start, end), f"{unit} * {count}"),)
 
-    def percent(self) -> tuple[Fix, ...]:
+    def repair_percent(self) -> tuple[Fix, ...]:
         """The repair of `50%`, where a value is missing after the `%`."""
         if self.position < 2 or self.tokens[self.position - 1].kind != "%":
             return ()
@@ -157,7 +159,7 @@ class Cursor:
             return ()
         return (write(self.text.at(number.start, self.tokens[self.position - 1].end), f"{float(number.text) / 100:g}"),)
 
-    def brackets_for_parentheses(self, start: int) -> tuple[Fix, ...]:
+    def repair_parentheses(self, start: int) -> tuple[Fix, ...]:
         """The repair of `(3, 3)`; its `(` is the token at an index."""
         end = next((token for token in self.tokens[self.position :] if token.kind == ")"), None)
         if end is None:

@@ -1,4 +1,4 @@
-"""The problem of branches with different shapes, and repairs that may make them agree."""
+"""The problem of branches with different shapes, and possible repairs."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ def explain_disagreement(
     *,
     rounds: bool,
 ) -> Mistake:
-    """The mistake of a merge, at the first branch that differs from those before it; or of its arguments."""
+    """The mistake for a merge, at the first branch that differs from the earlier ones, or at a wrong argument."""
     if error.branch < 0:
         return convert_error(error, call)
     number = error.branch
     culprit, flow = known[number]
-    measure, first = known[0]
-    told = known if len(known) <= limits.LISTED_SHAPES else (known[0], known[number])
-    shapes = ", ".join(f"{name_branch(branch)} is {format_shape(flow.shape)}" for branch, flow in told if flow.shape)
+    reference, first = known[0]
+    listed = known if len(known) <= limits.LISTED_SHAPES else (known[0], known[number])
+    shapes = ", ".join(f"{name_branch(branch)} is {format_shape(flow.shape)}" for branch, flow in listed if flow.shape)
     fixes: list[Fix] = []
     if first.shape and flow.shape and culprit.body and not is_by_name(culprit):
         fixes = [
-            *suggest_shortcut(measure, first.shape, culprit, flow.shape),
-            *suggest_padding(measure),
+            *suggest_shortcut(reference, first.shape, culprit, flow.shape),
+            *suggest_padding(reference),
             *suggest_padding(culprit),
-            *suggest_stride(measure, culprit, flow.shape, first.shape),
+            *suggest_stride(reference, culprit, flow.shape, first.shape),
         ]
     if error.append:
         index, layer = error.append
         branch = known[index][0]
         if branch.body and not is_by_name(branch):
             text = f"{branch.body_span.text} -> {layer}"
-            fixes.insert(0, Fix(branch.body_span, text, f"end the branch with `{layer}`: `{text}`"))
+            fixes.insert(0, Fix(branch.body_span, text, f"add `{layer}` at the end of the branch: `{text}`"))
     notes: list[Note] = []
     meeting = meeting_of(built, about, first, flow)
     if meeting and error.about == "size":
-        notes, more = explain_sizes(meeting, measure, culprit)
+        notes, more = explain_sizes(meeting, reference, culprit)
         fixes = [*more, *fixes] if any(fix.alternative for fix in more) else [*fixes, *more]
     help_text = "" if rounds else error.help  # a round has no end of its own to change
     message = f"the branches of `{call.kind}` have different shapes: {shapes}"
@@ -74,7 +74,8 @@ def explain_disagreement(
 def meeting_of(built: Builder, about: Description, first: Flow, second: Flow) -> Meeting | None:
     """Two branches that meet; None after a failure, when their layers are not known, or if their ranks differ.
 
-    None also where the network has several inputs: no size of one makes sizes agree that come of two.
+    None also for several inputs: the sizes may depend on more than one, and one alone cannot be changed to make them
+    agree.
     """
     if built.failed or len(built.inputs) != 1 or len(first.shape or ()) != len(second.shape or ()):
         return None
@@ -84,17 +85,17 @@ def meeting_of(built: Builder, about: Description, first: Flow, second: Flow) ->
     return Meeting(built.nodes, first.node, second.node, start, written, params)
 
 
-def explain_sizes(meeting: Meeting, measure: Branch, culprit: Branch) -> tuple[list[Note], list[Fix]]:
-    """Which layers made the sizes of two branches differ, and what makes them agree.
+def explain_sizes(meeting: Meeting, reference: Branch, culprit: Branch) -> tuple[list[Note], list[Fix]]:
+    """Notes on the layers that made the sizes of two branches differ, and repairs.
 
-    Where one rounded, all that helps is offered; where one has no padding, the first.
+    If a layer rounded a size down, all repairs that work are offered; if only padding is missing, the first one.
     """
     rounded = find_rounded(meeting)
     if not rounded:
         return [], []
     notes = notes_of(rounded)
-    padded = [fix for branch in (measure, culprit) if branch.body for fix in pad_all(rounded, branch.body_span)]
-    fixes = [*change_rounding(rounded), *padded, *suggest_crop(meeting, measure, culprit)]
+    padded = [fix for branch in (reference, culprit) if branch.body for fix in pad_all(rounded, branch.body_span)]
+    fixes = [*change_rounding(rounded), *padded, *suggest_crop(meeting, reference, culprit)]
     if all(each.window.stride == 1 for each in rounded):
         return notes, [fix._replace(alternative=False) for fix in fixes]
     found = find_multiple(meeting)
@@ -102,14 +103,14 @@ def explain_sizes(meeting: Meeting, measure: Branch, culprit: Branch) -> tuple[l
         offered = list(change_input(meeting, found))
         fixes += offered
         if not offered or offered[0].span.source.name.startswith("--"):
-            notes.append(Note(f"they agree with {found.describe()}, e.g. an input of {format_shape(found.input)}"))
+            notes.append(Note(f"they agree for {found.describe()}, e.g. an input of {format_shape(found.input)}"))
     return notes, fixes
 
 
-def suggest_crop(meeting: Meeting, measure: Branch, culprit: Branch) -> list[Fix]:
-    """The crop of the larger map, at the end of its branch."""
+def suggest_crop(meeting: Meeting, reference: Branch, culprit: Branch) -> list[Fix]:
+    """The repair that crops the larger map at the end of its branch."""
     first, second = meeting.shape_at(meeting.first), meeting.shape_at(meeting.second)
-    for branch, larger, smaller in ((measure, first, second), (culprit, second, first)):
+    for branch, larger, smaller in ((reference, first, second), (culprit, second, first)):
         if all(more >= less for more, less in zip(larger[1:], smaller[1:], strict=True)):
             if not branch.body or is_by_name(branch):
                 return []
@@ -121,7 +122,7 @@ def suggest_crop(meeting: Meeting, measure: Branch, culprit: Branch) -> list[Fix
 
 
 def name_branch(branch: Branch) -> str:
-    """Name a branch in a message, those of a list by their number."""
+    """Format the name of a branch; branches of a list have numbers."""
     if not branch.body:
         return branch.label  # a round of a repeat, or an output by its name
     return f"branch {branch.label}" if branch.label.isdigit() else f"`{branch.label}`"
@@ -153,32 +154,32 @@ def given(branch: Branch, *names: str) -> str:
     return ""
 
 
-def suggest_shortcut(measure: Branch, wanted: Shape, culprit: Branch, found: Shape) -> list[Fix]:
-    """A 1×1 convolution that gives a branch the channels, and if needed the stride, of the first one."""
+def suggest_shortcut(reference: Branch, wanted: Shape, culprit: Branch, found: Shape) -> list[Fix]:
+    """The repair of a shortcut: a 1×1 convolution with the channels, and if needed the stride, of the first branch."""
     if len(wanted) != len(found) or len(wanted) < 2 or culprit.body_span.text.strip() != "identity":
         return []
     ratio = -(-found[1] // wanted[1])
     strides = [""] if found[1:] == wanted[1:] else []
-    strides += [text for text in (given(measure, "stride"), str(ratio) if ratio > 1 else "") if text]
-    outs = [text for text in (given(measure, "out"), *first_arguments(measure), str(wanted[0])) if text]
-    said = f"{name_branch(measure)} changes "
-    said += f"channels {found[0]} → {wanted[0]}" if wanted[0] != found[0] else f"the size {found[1]} → {wanted[1]}"
+    strides += [text for text in (given(reference, "stride"), str(ratio) if ratio > 1 else "") if text]
+    outs = [text for text in (given(reference, "out"), *first_arguments(reference), str(wanted[0])) if text]
+    change = f"{name_branch(reference)} changes "
+    change += f"channels {found[0]} → {wanted[0]}" if wanted[0] != found[0] else f"the size {found[1]} → {wanted[1]}"
     fixes = []
     for stride in strides:
         for out in dict.fromkeys(outs):
             text = f"conv({out}, 1{f', {stride}' if stride else ''})"
-            help_text = f"{said}; give {name_branch(culprit)} a 1×1 convolution: `{text}`"
+            help_text = f"{change}; use a 1×1 convolution as {name_branch(culprit)}: `{text}`"
             fixes.append(Fix(culprit.body_span, text, help_text))
     return fixes
 
 
 def first_arguments(branch: Branch) -> list[str]:
-    """The first argument of each block that a branch calls, the last call first: often the channels it gives."""
+    """The first argument of each call in a branch, the last call first: it is often the number of output channels."""
     return [call.arguments[0].value.span.text for call in reversed(calls_of(branch)) if call.arguments][:2]
 
 
 def suggest_padding(branch: Branch) -> list[Fix]:
-    """A padding that keeps the size of the map, for windows without padding."""
+    """The repairs that add a padding which keeps the size of the map, for windows without padding."""
     fixes: list[Fix] = []
     for call in calls_of(branch):
         names = parameters_of(call)
@@ -191,20 +192,20 @@ def suggest_padding(branch: Branch) -> list[Fix]:
 
 
 def steps_by_its_window(call: Call) -> bool:
-    """Whether the stride of a layer kind defaults to its kernel, as for a pool."""
+    """Whether the stride of a layer kind defaults to its kernel, like that of a pool."""
     target = call.target
     is_layer = isinstance(target, type) and issubclass(target, Layer)
     return is_layer and isinstance(target.settings["stride"].default, SameAs)
 
 
-def suggest_stride(measure: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:
-    """The stride of one branch for the window of the other."""
+def suggest_stride(reference: Branch, culprit: Branch, found: Shape, wanted: Shape) -> list[Fix]:
+    """The repairs that use the stride of one branch for a window of the other."""
     if len(found) != len(wanted) or len(found) < 2:
         return []
     fixes: list[Fix] = []
     for branch, text, ratio in (
-        (culprit, given(measure, "stride"), -(-found[1] // wanted[1])),
-        (measure, given(culprit, "stride"), -(-wanted[1] // found[1])),
+        (culprit, given(reference, "stride"), -(-found[1] // wanted[1])),
+        (reference, given(culprit, "stride"), -(-wanted[1] // found[1])),
     ):
         for call in calls_of(branch):
             if "stride" in parameters_of(call):

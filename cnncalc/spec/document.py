@@ -45,7 +45,7 @@ class Document:
         self.source = source
         self.texts: dict[str, YamlString] = {}  # name, source, notes, extends
         self.has_input = False  # also if it cannot be read
-        self.inputs: dict[str, KeyedValue] = {}  # by name; INPUT_NAME for an only one without a name
+        self.inputs: dict[str, KeyedValue] = {}  # by name; INPUT_NAME for a single input without a name
         self.layers: Body | None = None
         self.blocks: dict[str, Block] = {}
         self.params: dict[str, KeyedValue] = {}
@@ -69,7 +69,7 @@ def read_document(source: Source, problems: Problems) -> Document | None:
     reported = Problems()
     root = parse(source, reported)
     if not isinstance(root, YamlMapping) or not _OWN_KEYS & root.values.keys():
-        from cnncalc.spec.file_formats import TEXT, recognize, refuse  # only needed for what is no architecture
+        from cnncalc.spec.file_formats import TEXT, recognize, refuse  # only needed for other files
 
         found_format = recognize(source.text[: limits.FORMAT_BYTES].encode("utf-8", "replace"), TEXT)
         if found_format:
@@ -136,7 +136,7 @@ class _Reader(BodyReader):
         if isinstance(node, YamlMapping):
             return node.pairs
         if not is_empty(node):
-            help_text = "write each `NAME: …` on a line of its own below it"
+            help_text = "write each `NAME: …` on its own line below it"
             message = f"`{key.value}` must be a mapping of names, found {describe_node(node)}"
             self.refuse(message, node.span, *_add_spaces(node.span), help=help_text)
             self.result.unread.update(_FIRST_WORD.findall(node.span.text))
@@ -211,8 +211,8 @@ class _Reader(BodyReader):
             if not known and code.value in all_codes():
                 self.refuse(f"`{code.value}` is an error, and only warnings can be allowed", code.span)
             elif not known and isinstance(node, YamlMapping) and node.flow and is_empty(reason):
-                help_text = "put the reason in quotes, or write the entry on a line of its own"
-                self.refuse("a comma splits this reason", code.span, help=help_text)
+                help_text = "put the reason in quotes, or write the entry on its own line"
+                self.refuse("this reason is split at a comma", code.span, help=help_text)
             elif not known:
                 fixes = rename(code.span, code.value, sorted(warnings.NAMES))
                 self.problems.add(Problem("unknown-key", f"unknown warning `{code.value}`", code.span, fixes=fixes))

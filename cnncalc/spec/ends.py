@@ -1,4 +1,4 @@
-"""The named outputs of a network: where `outputs` registers them, and by which name each is known."""
+"""The named outputs of a network: `outputs` registers them, and each gets the shortest name that is unique."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.spec.tree import Merge
 
 
 class End(NamedTuple):
-    """An output of the network: its path, its path without the words `outputs`, and the node that gives it."""
+    """An output of the network: its path, its path without the segments of `outputs`, and the node that computes it."""
 
     path: str
     visible: tuple[str, ...]
@@ -22,12 +22,12 @@ class Ends:
 
     def __init__(self) -> None:
         self.found: list[End] = []
-        self.hidden: set[str] = set()  # paths of `outputs`, whose own part says nothing
+        self.hidden: set[str] = set()  # paths of `outputs`, whose last segment is not part of names
         self.last = slice(0)
         self.merge: Merge | None = None  # the last `outputs`
 
     def open(self, path: str) -> int:
-        """Begin an `outputs` of this path, or another merge where it is ""; returns the number of its first output."""
+        """Begin an `outputs` with this path, or another merge with ""; returns the number of its first output."""
         if path:
             self.hidden.add(path)
         return len(self.found)
@@ -55,17 +55,18 @@ class Ends:
 
 
 def name_outputs(ends: Sequence[End]) -> list[str]:
-    """For each output the last part of its visible path, and before it those parts that tell it from the others.
+    """For each output the last segment of its visible path, after those segments that distinguish it from the others.
 
-    A name that would begin with the number of a round has the part before it, too. Outputs whose visible paths are the
-    same have the whole path.
+    A name that would begin with the number of a round includes the segment before it. Outputs with the same visible
+    path have their whole path as name.
 
     >>> paths = ("p3.outputs1.boxes", "p4.outputs1.boxes", "p4.outputs1.classes")
     >>> name_outputs([End(path, tuple(path.replace("outputs1.", "").split(".")), 0) for path in paths])
     ['p3.boxes', 'p4.boxes', 'classes']
     """
     names = [""] * len(ends)
-    waiting: list[tuple[list[int], list[int], int]] = [([*range(len(ends))], [], 1)]  # alike, by which parts, the next
+    # outputs that are still alike, the levels chosen for them, and the next level to compare
+    waiting: list[tuple[list[int], list[int], int]] = [([*range(len(ends))], [], 1)]
     while waiting:
         alike, chosen, level = waiting.pop()
         parts: dict[str, list[int]] = {}
@@ -86,7 +87,7 @@ def name_outputs(ends: Sequence[End]) -> list[str]:
 
 
 def _join(visible: tuple[str, ...], chosen: list[int]) -> str:
-    """The chosen parts of a path, counted from its end."""
+    """The chosen segments of a path, counted from its end."""
     first = chosen[0]
     while visible[-first].isdigit() and first < len(visible):
         first += 1
@@ -95,7 +96,7 @@ def _join(visible: tuple[str, ...], chosen: list[int]) -> str:
 
 
 def suggest_output(merge: Merge | None, flat: bool) -> tuple[Fix, ...]:
-    """The repair that makes the current tensor an output, too: a first branch `cls: identity`."""
+    """The repair that makes the current tensor an output as well: a first branch `cls: identity`."""
     if merge is None or not merge.branches or merge.rounds or merge.branches[0].label.isdigit():
         return ()
     span, labels = merge.branches[0].span, {branch.label for branch in merge.branches}

@@ -22,11 +22,11 @@ from cnncalc.spec.values import (
 
 
 class Unknown(CnncalcError):
-    """A value depends on an earlier mistake, which is reported already."""
+    """A value depends on an earlier mistake, which is already reported."""
 
 
 class Scope(Protocol):
-    """Gives names their values."""
+    """Looks up the values of names."""
 
     def lookup(self, name: str, span: Span) -> Value:
         """The value of a bare name. Raises Mistake if it has none."""
@@ -76,7 +76,7 @@ class Literal(Expression):
 
 
 class Unreadable(Expression):
-    """In place of an expression that could not be read, which is reported already."""
+    """A placeholder for an expression that could not be read, which is already reported."""
 
     __slots__ = ()
 
@@ -164,11 +164,11 @@ class Index(Expression):
 class Arithmetic(Expression):
     """`a + b` and the other arithmetic operations."""
 
-    __slots__ = ("left", "right", "sign")
+    __slots__ = ("left", "operator", "right")
 
-    def __init__(self, span: Span, sign: str, left: Expression, right: Expression) -> None:
+    def __init__(self, span: Span, operator: str, left: Expression, right: Expression) -> None:
         super().__init__(span, left, right)
-        self.sign = sign
+        self.operator = operator
         self.left = left
         self.right = right
 
@@ -176,8 +176,8 @@ class Arithmetic(Expression):
         left, right = self.left.evaluate(scope), self.right.evaluate(scope)
         for side, value in ((self.left, left), (self.right, right)):
             if not is_number(value):
-                raise Mistake("bad-value", f"`{self.sign}` needs numbers, found {describe_value(value)}", side.span)
-        return compute_within_limits(ARITHMETIC[self.sign], (left, right), self.span)
+                raise Mistake("bad-value", f"`{self.operator}` needs numbers, found {describe_value(value)}", side.span)
+        return compute_within_limits(ARITHMETIC[self.operator], (left, right), self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.left, self.right
@@ -186,20 +186,20 @@ class Arithmetic(Expression):
 class Negative(Expression):
     """`-a`, `+a`."""
 
-    __slots__ = ("operand", "sign")
+    __slots__ = ("operand", "operator")
 
-    def __init__(self, span: Span, sign: str, operand: Expression) -> None:
+    def __init__(self, span: Span, operator: str, operand: Expression) -> None:
         super().__init__(span, operand)
-        self.sign = sign
+        self.operator = operator
         self.operand = operand
 
     def evaluate(self, scope: Scope) -> Value:
         value = self.operand.evaluate(scope)
         if not is_number(value):
             raise Mistake(
-                "bad-value", f"`{self.sign}` needs a number, found {describe_value(value)}", self.operand.span
+                "bad-value", f"`{self.operator}` needs a number, found {describe_value(value)}", self.operand.span
             )
-        return -value if self.sign == "-" else value
+        return -value if self.operator == "-" else value
 
     def parts(self) -> tuple[Expression, ...]:
         return (self.operand,)
@@ -208,37 +208,37 @@ class Negative(Expression):
 class ComparisonExpression(Expression):
     """`a < b <= c`, `a == b`."""
 
-    __slots__ = ("operands", "signs")
+    __slots__ = ("operands", "operators")
 
-    def __init__(self, span: Span, signs: tuple[str, ...], operands: tuple[Expression, ...]) -> None:
+    def __init__(self, span: Span, operators: tuple[str, ...], operands: tuple[Expression, ...]) -> None:
         super().__init__(span, *operands)
-        self.signs = signs
+        self.operators = operators
         self.operands = operands
 
     def evaluate(self, scope: Scope) -> Value:
         left = self.operands[0].evaluate(scope)
-        for position, sign in enumerate(self.signs):
+        for position, operator in enumerate(self.operators):
             right = self.operands[position + 1].evaluate(scope)
             if isinstance(right, ListValue):
                 scope.spend(right.size, self.span)
-            if not self.holds(position, sign, left, right):
+            if not self.holds(position, operator, left, right):
                 return False
             left = right
         return True
 
-    def holds(self, position: int, sign: str, left: Value, right: Value) -> bool:
-        if sign in EQUALITY:
+    def holds(self, position: int, operator: str, left: Value, right: Value) -> bool:
+        if operator in EQUALITY:
             if any(isinstance(left, one) != isinstance(right, one) for one in (bool, tuple, str)):
                 raise Mistake(
                     "bad-value",
                     f"{describe_value(left)} and {describe_value(right)} cannot be compared: their types differ",
                     self.span,
                 )
-            return EQUALITY[sign](left, right)
+            return EQUALITY[operator](left, right)
         for side, value in zip(self.operands[position:], (left, right), strict=False):
             if not is_number(value):
-                raise Mistake("bad-value", f"`{sign}` needs numbers, found {describe_value(value)}", side.span)
-        return ORDER[sign](left, right)
+                raise Mistake("bad-value", f"`{operator}` needs numbers, found {describe_value(value)}", side.span)
+        return ORDER[operator](left, right)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.operands
@@ -338,7 +338,7 @@ class Function(Expression):
 
 
 def list_of(values: list[Value], span: Span) -> ListValue:
-    """A list of values. Raises Mistake where it would be too long."""
+    """A list of values. Raises Mistake `too-large` at the limit."""
     value = ListValue(values)
     value.size = sum([item.size if isinstance(item, ListValue) else 1 for item in values])
     if value.size > limits.LIST_ELEMENTS:
@@ -348,7 +348,7 @@ def list_of(values: list[Value], span: Span) -> ListValue:
 
 
 def constant(expression: Expression) -> Value | None:
-    """The value of what is a number, a word or a list of such by its text alone; None for anything else."""
+    """The value of an expression that is a number, a word or a list of these; None for other expressions."""
     if isinstance(expression, Literal):
         return expression.value
     if not isinstance(expression, Listed):

@@ -91,7 +91,7 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
 
 
 def _base(source: Source, path: str, problems: Problems) -> Document | None:
-    """What a file is made from; one that is bundled is read once in a run, for all the members of its family."""
+    """The document of a file that is extended; a bundled one is only read once, for all files that extend it."""
     if Path(path).parent != bundled_folder():
         return read_document(source, problems)
     document, found, read = _bundled_base(source.name, source.text)
@@ -127,11 +127,11 @@ def _missing(document: Document, keys: list[str], problems: Problems) -> None:
 
 
 def _find(name: str, path: str, span: Span) -> str:
-    """The file that `extends` names: beside the extending file, else bundled. It is never "-", standard input."""
+    """The file that `extends` names: in the folder of the extending file, else bundled; never standard input."""
     if name == "-" or not re.fullmatch(_FILE_NAME, name):
         raise Mistake(
             "extends-missing",
-            "`extends` takes the name of a file beside this one or of a bundled architecture, without a folder",
+            "`extends` takes the name of a file in the same folder or of a bundled architecture",
             span,
         )
     folder = Path(path).parent
@@ -142,7 +142,7 @@ def _find(name: str, path: str, span: Span) -> str:
     if found is None:
         raise Mistake(
             "extends-missing",
-            f"no architecture `{name}` beside this file or among the bundled ones",
+            f"there is no architecture `{name}` in this folder or among the bundled ones",
             span,
             "`cnncalc list` shows the bundled architectures",
             *rename(span, name, [*_beside(folder), *bundled()]),
@@ -159,11 +159,11 @@ def _beside(folder: Path) -> list[str]:
 
 
 def _read(path: str, span: Span, amount: Amount) -> Source:
-    """The next file of a family of which so much has been read. Raises Mistake."""
+    """The next file of a family, of which `amount` has been read. Raises Mistake."""
     try:
         return read_source(path, most=limits.FILE_BYTES - amount.bytes)
     except Mistake as mistake:
         if mistake.problem.code == "too-large":
-            message = f"with `{Path(path).name}`, the files that extend one another are larger than {KIB} together"
+            message = f"with `{Path(path).name}`, the files that extend one another exceed {KIB} together"
             raise Mistake("too-large", message, span) from None
         raise Mistake("extends-missing", f"cannot extend it: {mistake.problem.message}", span) from None

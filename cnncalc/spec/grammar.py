@@ -134,11 +134,11 @@ class Parser(Cursor):
         start = self.position
         unit = self.unit()
         if self.kind == "*":
-            sign = self.span_of(self.next())
+            operator = self.span_of(self.next())
             self.expression(_SUM)
             span = self.since(start)
             parentheses = write(span, f"({span.text})")
-            self.fail("put a repeated layer after `else` in parentheses", parentheses, span=sign)
+            self.fail("put a repeated layer after `else` in parentheses", parentheses, span=operator)
         return unit
 
     def unit(self) -> SyntaxUnit:
@@ -160,8 +160,8 @@ class Parser(Cursor):
         if self.kind == "->":
             self.fail("expected a layer, found `->`", Fix(self.span_of(self.token), "", "remove this `->`"))
         if self.kind == "number":
-            self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *self.turned_around())
-        if self.kind == "name" and self.token.text[0].isdigit() and (turned := self.turned_around()):
+            self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *self.repair_order())
+        if self.kind == "name" and self.token.text[0].isdigit() and (turned := self.repair_order()):
             self.fail(f"a layer cannot begin with a number: `{self.token.text}`", *turned)
         kind = self.expect("name", "a layer")
         while self.kind == "." and self.tokens[self.position + 1].kind == "name":  # `nn.Conv2d`, which is not a kind
@@ -227,14 +227,14 @@ class Parser(Cursor):
         self.enter()
         left = self.prefixed()
         while (binding := _BINDING.get(self.kind, 0)) and binding >= least:
-            sign = self.kind
+            operator = self.kind
             if binding == _COMPARE:
                 left = self.comparison(start, left)
                 continue
             self.next()
-            right = self.expression(binding if sign == "**" else binding + 1)
+            right = self.expression(binding if operator == "**" else binding + 1)
             make = Logic if binding in (_OR, _AND) else Arithmetic
-            left = make(self.since(start), sign, left, right)
+            left = make(self.since(start), operator, left, right)
         if least == 0 and self.take("if"):
             condition = self.expression(_OR)
             if self.kind != "else":
@@ -246,11 +246,11 @@ class Parser(Cursor):
         return left
 
     def comparison(self, start: int, first: Expression) -> Expression:
-        signs, operands = [], [first]
+        operators, operands = [], [first]
         while _BINDING.get(self.kind) == _COMPARE:
-            signs.append(self.next().kind)
+            operators.append(self.next().kind)
             operands.append(self.expression(_COMPARE + 1))
-        return ComparisonExpression(self.since(start), tuple(signs), tuple(operands))
+        return ComparisonExpression(self.since(start), tuple(operators), tuple(operands))
 
     def prefixed(self) -> Expression:
         start = self.position
@@ -258,9 +258,9 @@ class Parser(Cursor):
             operand = self.expression(_NOT)
             return Not(self.since(start), operand)
         if self.kind in ("-", "+"):
-            sign = self.next().kind
+            operator = self.next().kind
             operand = self.expression(_SIGN)
-            return Negative(self.since(start), sign, operand)
+            return Negative(self.since(start), operator, operand)
         value = self.primary()
         while self.kind in ("[", "."):
             if self.take("["):
@@ -285,15 +285,15 @@ class Parser(Cursor):
         if self.take("("):
             value = self.expression()
             if self.kind == ",":
-                self.fail("lists are written in brackets", *self.brackets_for_parentheses(start))
+                self.fail("lists are written in brackets", *self.repair_parentheses(start))
             self.expect(")", "`)`")
             return value
         if self.take("["):
             items = self.separated("]", self.expression)
             return Listed(self.since(start), items)
-        share = self.percent()
+        share = self.repair_percent()
         message = "a share is a number from 0 to 1" if share else f"expected a value, found {describe_token(token)}"
-        self.fail(message, *share, *self.guesses(""))
+        self.fail(message, *share, *self.suggest_repairs(""))
 
     def number(self, token: Token) -> int | float:
         digits = token.text.lstrip("0") or "0"

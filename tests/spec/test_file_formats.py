@@ -28,7 +28,7 @@ FILES = {
     "PyTorch, pickle": (
         pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2) + b"\x80\x02M\xe9\x03.", "a PyTorch checkpoint (pickle)"
     ),
-    "pickle": (pickle.dumps({"weight": [1.0]}), "a pickle of Python"),
+    "pickle": (pickle.dumps({"weight": [1.0]}), "a Python pickle"),
     "Keras": (archive("metadata.json", "config.json", "model.weights.h5"), "a Keras model (.keras)"),
     "NumPy, several": (archive("conv1.npy"), "an archive of NumPy arrays (.npz)"),
     "zip": (archive("README.md"), "a zip archive"),
@@ -45,8 +45,8 @@ FILES = {
     "printed module": (b"ResNet(\n  (conv1): Conv2d(3, 64, kernel_size=(7, 7))\n)\n", "a printed PyTorch module"),
     "program": (b"import torch\nimport torch.nn as nn\n\nclass Net(nn.Module):\n    pass\n", "a Python program"),
     "Keras JSON": (b'{"class_name": "Sequential", "config": {"layers": []}}', "the JSON of a Keras model"),
-    "prototxt": (b'name: "LeNet"\nlayer {\n  type: "Convolution"\n}\n', "a network of Caffe or TensorFlow (prototxt)"),
-    "Darknet": (b"[net]\nbatch=64\n\n[convolutional]\nfilters=32\n", "a network of Darknet (cfg)"),
+    "prototxt": (b'name: "LeNet"\nlayer {\n  type: "Convolution"\n}\n', "a Caffe or TensorFlow network (prototxt)"),
+    "Darknet": (b"[net]\nbatch=64\n\n[convolutional]\nfilters=32\n", "a Darknet network (cfg)"),
     "web page": (b"<!DOCTYPE html>\n<html></html>\n", "a web page"),
 }  # fmt: skip
 

@@ -64,8 +64,8 @@ def test_the_tensor_before_a_merge_in_a_line_is_lost_unless_it_is_read() -> None
 @pytest.mark.parametrize(
     ("item", "code", "help"),
     [
-        ("add(a)", "wrong-form", "name outputs: `add(a, b)`"),
-        ("add", "wrong-form", "each branch on a line of its own"),
+        ("add(a)", "wrong-form", "list named outputs: `add(a, b)`"),
+        ("add", "wrong-form", "each branch on its own line"),
         ("add(a, 3)", "wrong-form", "name the branch"),
         ("add(a, relu)", "bad-value", "name each branch, `a = relu`"),
         ("add(a, conv(3, 1))", "syntax", "takes names of outputs"),

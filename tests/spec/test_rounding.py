@@ -101,7 +101,7 @@ def test_of_an_overridden_input_a_note_says_what_agrees(tmp_path: Path) -> None:
     file.write_text(dedent(U_NET.format(height=64, width=64)), encoding="utf-8")
     done = cnncalc("summary", str(file), "--input", "3x100x100")
     assert done.returncode == 1
-    assert "note: they agree with all sizes multiples of 8, e.g. an input of 3×104×104\n" in done.stderr
+    assert "note: they agree for all sizes multiples of 8, e.g. an input of 3×104×104\n" in done.stderr
     assert cnncalc("summary", str(file), "--input", "3x104x104").returncode == 0
 
 
