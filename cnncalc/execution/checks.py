@@ -8,6 +8,7 @@ from functools import reduce
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.analyze import Follower, follow
 from cnncalc.analysis.axis_field import hull
+from cnncalc.analysis.liveness import Mode, make_plan, measure, network_tensors, peak_per_layer
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.execution.cones import (
     Cone,
@@ -92,6 +93,8 @@ class Checker:
 
     def __init__(self, network: Network, counted: list[Counts]) -> None:
         self.counted = counted
+        plan = make_plan(network_tensors(network), Mode.separate)
+        self.alive = peak_per_layer(plan, measure(plan), len(network.nodes))
         self.inputs: dict[str, _InputChecker] = {}
         first = 0
         for follower, (start, shape) in zip(follow(network), network.starts.items(), strict=True):
@@ -102,6 +105,9 @@ class Checker:
         """Check one layer."""
         counts = self.counted[node.index]
         checks = list(_check_figures(counts))
+        if counts.alive is not None:
+            alive = self.alive[node.index]
+            checks.append(Check("elements alive", alive, counts.alive, alive == counts.alive))
         units: dict[str, Units] = {}
         for name, checker in self.inputs.items():
             of = f" of the input {name}" if len(self.inputs) > 1 else ""

@@ -109,6 +109,7 @@ FUNCTIONS: dict[Function, Callable[[float], float]] = {
 class Counting(WindowOps):
     """Elements are 1, or 0 for padding. `all` counts every operation, `inside` those without padding.
 
+    What is computed is a list of its own, as it is of numbers: only views of a map are the same list.
     A sum of n elements takes n − 1 additions, or n if added to something else; a sum of only padding takes none.
     """
 
@@ -128,62 +129,62 @@ class Counting(WindowOps):
 
     def add(self, a: Values, b: Values) -> Values:
         self.count("additions", len(a))
-        return a
+        return a.copy()
 
     subtract = add
 
     def multiply(self, a: Values, b: Values) -> Values:
         self.count("multiplications", len(a))
-        return a
+        return a.copy()
 
     def divide(self, a: Values, b: Values) -> Values:
         self.count("divisions", len(a))
-        return a
+        return a.copy()
 
     def shift(self, a: Values, number: float) -> Values:
         self.count("additions", len(a))
-        return a
+        return a.copy()
 
     def scale(self, a: Values, number: float) -> Values:
         self.count("multiplications", len(a))
-        return a
+        return a.copy()
 
     def reciprocal(self, a: Values) -> Values:
         self.count("divisions", len(a))
-        return a
+        return a.copy()
 
     def negate(self, a: Values) -> Values:
-        return a  # a change of sign is not counted
+        return a.copy()  # a change of sign is not counted
 
     def maximum(self, a: Values, b: Values) -> Values:
         self.count("comparisons", len(a))
-        return a
+        return a.copy()
 
     minimum = maximum
 
     def abs(self, a: Values) -> Values:
         self.count("comparisons", len(a))
-        return a
+        return a.copy()
 
     def power(self, a: Values, number: float) -> Values:
         self.count("exponentials", len(a))
-        return a
+        return a.copy()
 
     def clamp_min(self, a: Values, number: float) -> Values:
         self.count("comparisons", len(a))
-        return a
+        return a.copy()
 
     clamp_max = clamp_min
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
         self.count("comparisons", len(test))
-        return a
+        return a.copy()
 
     def apply(self, function: Function, a: Values) -> Values:
         exponentials, additions = COSTS[function]
         self.count("exponentials", exponentials * len(a))
         self.count("additions", additions * len(a))
-        return a
+        return a.copy()
 
     def constant(self, value: float, count: int) -> Values:
         return [1] * count

@@ -58,10 +58,11 @@ def compute_peak(
     *,
     wanted: Collection[int] | None = None,
     keep: Collection[int] = (),
+    shown: bool = True,
 ) -> Peak:
     """The peak of executing `nodes` in place of the network's layers, like `run`.
 
-    Only those in `wanted` are executed (all if None); the outputs in `keep` are kept and shown.
+    Only those in `wanted` are executed (all if None); the outputs in `keep` are kept, and shown if `shown`.
     """
     running = [node.index for node in network.nodes if wanted is None or node.index in wanted]
     readers = Counter(index for at in running for index in network.nodes[at].inputs)
@@ -83,6 +84,8 @@ def compute_peak(
         for index in {*network.nodes[at].inputs, at}:
             if not readers[index] and index not in keep:
                 live -= sizes.pop(index, 0)
+    if not shown:
+        return found
     return found._replace(bytes=found.bytes + SHOWN * sum(prod(nodes[at].output) for at in keep if at >= 0))
 
 
@@ -117,9 +120,8 @@ def verification_peak(network: Network, nodes: Sequence[Node], found: Sequence[E
         sum(node.output[1:]) for node in nodes if node.layer.reach(node.input_shapes, node.output) != "pointwise"
     )
     units = sum(effort.units for effort in found)
-    highest = max(
-        (compute_peak(network, nodes, each) for each in (ONES, sets)), key=lambda compute_peak: compute_peak.bytes
-    )
+    counting = compute_peak(network, nodes, ONES, keep=network.outputs.values(), shown=False)
+    highest = max(counting, compute_peak(network, nodes, sets), key=lambda peak: peak.bytes)
     return highest._replace(bytes=highest.bytes + seen * (POINTER + sets.bytes) + units * INTERVAL)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import reduce
 from math import prod
 from operator import or_
@@ -16,7 +16,7 @@ from cnncalc.execution.narrow import narrow_to
 from cnncalc.execution.run import execute, run
 from cnncalc.execution.weights import get_ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
-from cnncalc.layers.ops import Map
+from cnncalc.layers.ops import Kernel, Map, Values, WindowSettings
 from cnncalc.network import INPUT, INPUT_NAME, Network, Node
 from cnncalc.records import NamedTuple
 
@@ -30,13 +30,49 @@ class Counts(NamedTuple):
     work: tuple[Work, Work]
     inside: tuple[Work, Work]
     arrays: tuple[dict[str, int], dict[str, int]]
+    alive: int | None = None  # counted elements of the maps alive; None where the layer ran by itself
+
+
+class _Alive(Counting):
+    """Counts the elements of the maps that are alive while each layer runs, each list of elements once.
+
+    The map between the two steps of a layer is alive with the inputs, and then with the output and without the inputs
+    that no later layer reads.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: Values | None = None  # by the last convolution
+        self.between = 0  # elements of a map that a layer computes and convolves again
+
+    def convolve(self, x: Map, kernel: Kernel, windows: WindowSettings) -> Map:
+        if x.values is self.made:
+            self.between = len(x.values)
+        made = super().convolve(x, kernel, windows)
+        self.made = made.values
+        return made
+
+    def take_alive(self, node: Node, alive: Mapping[int, Map], released: Collection[int]) -> int:
+        """The elements alive while a layer runs, which has just been executed."""
+        between, self.between, self.made = self.between, 0, None
+        if not between:
+            # what else a kind keeps meanwhile is within its own steps, and not seen here
+            return count_alive(alive) + node.layer.inner_elements(node.input_shapes, node.output)
+        before = count_alive({index: made for index, made in alive.items() if index != node.index})
+        after = count_alive({index: made for index, made in alive.items() if index not in {*released} - {node.index}})
+        return max(before, after) + between
+
+
+def count_alive(alive: Mapping[int, Map]) -> int:
+    """The elements of maps, of which views are the same list of elements."""
+    return sum({id(made.values): len(made.values) for made in alive.values()}.values())
 
 
 class _Counter:
     """Executes layers with counting elements, and counts the elements of their arrays."""
 
     def __init__(self) -> None:
-        self.reading = Counting()
+        self.reading = _Alive()
         self.drawn = dict.fromkeys(("weight", "bias", "buffer"), 0)
 
     def get_weight(self, node: Node, name: str, shape: Shape) -> list[float]:
@@ -62,12 +98,14 @@ def count_network(network: Network, step: Step) -> list[Counts]:
     counter = _Counter()
     found: list[Counts] = []
 
-    def visit(node: Node, made: Map) -> None:
-        found.append(counter.take_counts(node, made))
+    def watch(node: Node, alive: Mapping[int, Map], released: Collection[int]) -> None:
+        counts = counter.take_counts(node, alive[node.index])
+        found.append(counts._replace(alive=counter.reading.take_alive(node, alive, released)))
         step()
 
     starts = [Map(shape, [1] * prod(shape)) for shape in network.inputs.values()]
-    run(network, starts, counter.get_weight, counter.reading, keep=(), whole=True, visit=visit)
+    keep = {*network.outputs.values()}
+    run(network, starts, counter.get_weight, counter.reading, keep=keep, whole=True, watch=watch)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map, Ops
@@ -11,10 +11,15 @@ from cnncalc.network import Network, Node
 
 GetNodeWeight = Callable[[Node, str, Shape], list[float]]  # (node, name, shape) → the array, flat
 Visit = Callable[[Node, Map], None]
+Watch = Callable[[Node, Mapping[int, Map], Collection[int]], None]
 
 
 def ignore(node: Node, made: Map) -> None:
     """Do nothing with the output of a layer."""
+
+
+def overlook(node: Node, alive: Mapping[int, Map], released: Collection[int]) -> None:
+    """Do nothing with the maps that are alive while a layer runs, and the indexes of those that are then let go."""
 
 
 def execute(node: Node, inputs: tuple[Map, ...], weigh: GetNodeWeight, ops: Ops) -> Map:
@@ -31,6 +36,7 @@ def run(
     keep: Collection[int] | None = None,
     whole: bool = False,
     visit: Visit = ignore,
+    watch: Watch = overlook,
 ) -> dict[int, Map]:
     """The outputs of the layers in `keep` (of all, if None), by index; those of the inputs are negative.
 
@@ -47,9 +53,11 @@ def run(
         result = made[node.index] = execute(node, tuple(made[index] for index in node.inputs), weigh, ops)
         visit(node, result)
         readers.subtract(node.inputs)
-        for index in (*node.inputs, node.index):
-            if not readers[index] and keep is not None and index not in keep:
-                made.pop(index, None)
+        used = (*node.inputs, node.index)
+        released = {index for index in used if not readers[index] and keep is not None and index not in keep}
+        watch(node, made, released)
+        for index in released:
+            made.pop(index, None)
     return made
 
 

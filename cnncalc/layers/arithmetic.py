@@ -69,6 +69,8 @@ class Affine(_Arithmetic, kind="affine"):
             x = ops.negate(x)
         elif self.factor != 1:
             x = ops.scale(x, self.factor)
+        elif not self.offset:
+            return x.copy()  # it is not a view of its input, whatever its arguments
         return ops.shift(x, self.offset) if self.offset else x
 
     @classmethod

@@ -35,8 +35,8 @@ PROSE = 115  # characters of a line of prose where no width is given
 LEGEND = (
     "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases, "
     "multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without (unpadded), "
-    "and for every unit the input positions it was traced to. ~ sees less than the receptive field, for an "
-    "inner map ends there; ≤ the receptive field is an upper bound."
+    "the elements of all tensors alive while a layer runs, and for every unit the input positions it was traced to. "
+    "~ sees less than the receptive field, for an inner map ends there; ≤ the receptive field is an upper bound."
 )
 
 
