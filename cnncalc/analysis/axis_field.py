@@ -16,7 +16,8 @@ from functools import lru_cache
 from math import ceil, floor, gcd, lcm
 
 from cnncalc import limits
-from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
+from cnncalc.analysis.borders import Folds, step_folds, unite_folds
+from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
 from cnncalc.records import NamedTuple
 
 MOST_DRIFT = Fraction(1, 8)  # of the steps of units that are said to step alike, as a share of the larger
@@ -34,8 +35,12 @@ class Loose(NamedTuple):
 
     def unit(self, u: int) -> Interval:
         """The positions between the bounds of a unit."""
-        first, last = ceil(self.first + u * self.rate), floor(self.last + u * self.rate)
-        return (first, last) if first <= last else None
+        return self.between(u, u)
+
+    def between(self, first: int, last: int) -> Interval:
+        """The positions between the bounds of some units."""
+        start, end = ceil(self.first + first * self.rate), floor(self.last + last * self.rate)
+        return (start, end) if start <= end else None
 
     def over(self, slope: Fraction, first: Fraction, last: Fraction) -> Loose:
         """The bounds of outputs that read at most the units from first to last, moved by y·slope."""
@@ -47,13 +52,14 @@ class AxisField(NamedTuple):
 
     Unit u sees `intervals[u mod p]` shifted by (u div p)·step, where p is the number of intervals; and, if `fixed` is
     given, also those positions, for every u, e.g. through a global pool. With `loose` bounds, unit u sees at most what
-    lies between them, moved by u·rate.
+    lies between them, moved by u·rate. With `folds`, units near the borders see other positions as well.
     """
 
     step: int = 1
     intervals: tuple[Interval, ...] = ((0, 0),)
     fixed: Interval = None
     loose: Loose | None = None
+    folds: Folds | None = None
 
     def unit(self, u: int) -> Interval:
         """The interval of unit u, without `fixed`."""
@@ -69,7 +75,7 @@ class AxisField(NamedTuple):
         Only the units of one period at either end can see the outermost positions.
         """
         if self.loose:
-            return hull(self.loose.unit(first), self.loose.unit(last)) if first <= last else None
+            return self.loose.between(first, last) if first <= last else None
         if len(self.intervals) == 1:
             only = self.intervals[0]
             return only and (only[0] + first * self.step, only[1] + last * self.step) if first <= last else None
@@ -80,8 +86,14 @@ class AxisField(NamedTuple):
         return (min(starts), max(ends)) if starts and ends else None
 
     def everything(self, size: int) -> Interval:
-        """What all units of a map of this size see together."""
+        """What all units of a map of this size see together, those near a folded border as if it were not folded."""
         return hull(self.between(0, size - 1), self.fixed)
+
+    def at_most(self, u: int, size: int) -> tuple[Interval, bool]:
+        """What unit u of so many sees, with `fixed`, and whether that is exact and not a bound."""
+        if self.folds and self.folds.touches(u, u, size):
+            return hull(widened(self, self.folds).unit(u), self.fixed), False
+        return hull(self.unit(u), self.fixed), True
 
 
 def hull(a: Interval, b: Interval) -> Interval:
@@ -102,7 +114,9 @@ def spacing(rule: Rule) -> int:
         return rule.dilation if rule.kernel > 1 else 0
     if isinstance(rule, TransposedWindow):
         return rule.dilation // gcd(rule.stride, rule.dilation) if rule.kernel > 1 else 0
-    return 1 if isinstance(rule, AdaptiveWindow) or rule.growth else 0
+    if isinstance(rule, Folded):
+        return 0
+    return 1 if isinstance(rule, AdaptiveWindow | Everywhere) or rule.growth else 0
 
 
 def are_joined(axis: AxisField, apart: int) -> bool:
@@ -120,16 +134,44 @@ def are_joined(axis: AxisField, apart: int) -> bool:
 
 
 def is_too_far(axis: AxisField) -> bool:
-    step, intervals, fixed, loose = axis
+    step, intervals, fixed, loose, _ = axis
     first, last = (loose and loose.unit(0)) or intervals[0] or fixed or (0, 0)
     return first < -limits.POSITION or last > limits.POSITION or step > limits.POSITION
 
 
-def step_over(axis: AxisField, rule: Rule, size: int) -> AxisField:
-    """One axis behind a rule. Bounds where its period would be too long."""
+def step_over(axis: AxisField, rule: Rule, size: int, made: int) -> AxisField:
+    """One axis of `size` units behind a rule that makes `made` of them. Bounds where its period would be too long."""
+    found = _step_over(axis, rule)
+    if not axis.folds and not isinstance(rule, Folded):
+        return found
+    loose = loosened(axis)
+    tails = [piece[1] - u * loose.rate for u, piece in enumerate(axis.intervals) if piece]
+    heads = [piece[0] - u * loose.rate for u, piece in enumerate(axis.intervals) if piece]
+    spread = ceil(max(max(ends) - min(ends) for ends in (heads, tails))) if tails else 0
+    folds = step_folds(axis.folds, rule, size, made, loose.rate, spread)
+    return with_folds(found, folds, made)
+
+
+def with_folds(axis: AxisField, folds: Folds | None, size: int) -> AxisField:
+    """The axis with folds; bounds where every unit is near a border."""
+    if folds is None or not (folds.left or folds.right):
+        return axis
+    if folds.before + folds.after < size:
+        return axis._replace(folds=folds)
+    bounds = widened(axis, folds)
+    return AxisField(0, (bounds.unit(0),), axis.fixed, bounds)
+
+
+def _step_over(axis: AxisField, rule: Rule) -> AxisField:
     period = len(axis.intervals)
     if axis.loose and not (isinstance(rule, AdaptiveWindow) and rule.output == 1):
         return step_loosely(axis, rule)
+    if isinstance(rule, Everywhere):
+        return axis._replace(fixed=axis.everything(rule.size))
+    if isinstance(rule, Folded):
+        if None in axis.intervals:  # where a unit sees nothing, one that is folded there may see something
+            return step_loosely(axis, rule)
+        rule = Window(1, before=rule.before)
     if isinstance(rule, Window):
         kernel, stride, before, dilation = rule
         reach = (kernel - 1) * dilation
@@ -166,6 +208,10 @@ def step_over(axis: AxisField, rule: Rule, size: int) -> AxisField:
 
 def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
     """Bounds of one axis behind a rule. Outputs read units from and to numbers that are linear in the output's."""
+    if isinstance(rule, Everywhere):
+        return axis._replace(fixed=axis.everything(rule.size))
+    if isinstance(rule, Folded):
+        rule = Window(1, before=rule.before)
     if isinstance(rule, Window):
         slope, first = Fraction(rule.stride), Fraction(-rule.before)
         last = first + (rule.kernel - 1) * rule.dilation
@@ -183,6 +229,12 @@ def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
         last = point + (Fraction(parts - 1, parts) + rule.taps // 2 - 1 if rule.taps > 1 else 0)
     bounds = loosened(axis).over(slope, first, last)
     return AxisField(0, (bounds.unit(0),), axis.fixed, bounds)
+
+
+def widened(axis: AxisField, folds: Folds) -> Loose:
+    """Bounds of what the units of an axis near a folded border see."""
+    loose = loosened(axis)
+    return loose._replace(first=loose.first - folds.left, last=loose.last + folds.right)
 
 
 def loosened(axis: AxisField) -> Loose:
@@ -240,6 +292,13 @@ def unite(intervals: Iterable[Interval]) -> Interval:
 
 def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool, bool]:
     """One axis of a merge, whether the branches are centred at the same positions, and whether that is exact."""
+    merged, centred, exact = _merge_axes(axes, sizes, output)
+    if any(axis.folds for axis in axes):
+        merged = with_folds(merged, unite_folds(axis.folds for axis in axes), output)
+    return merged, centred, exact and not merged.loose
+
+
+def _merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[AxisField, bool, bool]:
     found = _merge_even(axes) if output == 1 or 1 not in sizes else None
     if found:
         return found
@@ -288,7 +347,7 @@ def _merge_even(axes: list[AxisField]) -> tuple[AxisField, bool, bool] | None:
     first = axes[0]
     step, low, high = first.step, limits.POSITION, -limits.POSITION
     centres = set()
-    for rate, intervals, fixed, loose in axes:
+    for rate, intervals, fixed, loose, _ in axes:
         only = intervals[0]
         if rate != step or not step or fixed or loose or len(intervals) > 1 or not only:
             return None

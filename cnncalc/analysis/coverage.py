@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from cnncalc import limits
-from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
 from cnncalc.records import NamedTuple
 
 
@@ -55,7 +55,7 @@ def unite_covers(covers: Iterable[Cover | None]) -> Cover | None:
 
 def find_touched(rule: Rule, size: int, output: int) -> Touched | None:
     """The units of an axis of this size that outputs read, None if they read none."""
-    if isinstance(rule, AdaptiveWindow):
+    if isinstance(rule, AdaptiveWindow | Everywhere | Folded):
         return Touched(0, size - 1)
     if isinstance(rule, Resample):
         return _resampled(rule, size, output)
@@ -109,7 +109,7 @@ def _first_tap(window: Window, before: int, output: int) -> int:
 
 def may_miss(rule: Rule, size: int, output: int) -> bool:
     """Whether an output may read nothing but padding."""
-    if isinstance(rule, AdaptiveWindow | Resample):
+    if isinstance(rule, AdaptiveWindow | Resample | Everywhere | Folded):
         return False
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation

@@ -11,7 +11,7 @@ from cnncalc.analysis.input_view import InputView, views
 from cnncalc.analysis.lines import Line, Sum, to_sum
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Seen
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.reach import AdaptiveWindow, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, name_sizes, to_formula, trace
 from cnncalc.layers.window import ceil_divide
@@ -40,6 +40,8 @@ def growth(rule: Rule, j: int) -> int:
             return (ceil_divide(rule.kernel, rule.stride) - 1) * j
         common = gcd(rule.stride, rule.dilation)
         return (ceil_divide(rule.kernel, rule.stride // common) - 1) * (rule.dilation // common) * j
+    if isinstance(rule, Everywhere | Folded):
+        return 0
     if isinstance(rule, Resample):
         return j if rule.growth == 1 else rule.growth * j
     if rule.output == 1:
@@ -51,6 +53,8 @@ def rate(rule: Rule, j: int) -> int | None:
     """The step between the output units in input positions, None if it is not an integer."""
     if isinstance(rule, Window):
         return j * rule.stride
+    if isinstance(rule, Everywhere | Folded):
+        return j
     if isinstance(rule, AdaptiveWindow):
         up, down = j * rule.input, rule.output
     elif isinstance(rule, Resample):
@@ -116,9 +120,12 @@ def _computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: Recep
         if step is not None:
             sums = (to_sum(size), to_sum(to_formula(step), "step")._replace(name="step"))
         found.append(sums)
-        start = to_formula(starts[axis] - rule.before * rates[axis]) if isinstance(rule, Window) else None
+        shifts = isinstance(rule, Window | Folded)
+        start = to_formula(starts[axis] - rule.before * rates[axis]) if shifts else None
         at.append(to_sum(start) if start else Sum("", "", "", after.start[axis]))
     varies = "at most: it varies from unit to unit" if after.varies else ""
+    if any(isinstance(rule, Folded) and any(rule.moves) for rule in rules):
+        varies = "units near the border see positions of the map that are folded back"
     lines = [Line(label, sums, varies) for label, sums in _by_axis("receptive field", "field", found)]
     return lines + [Line(label, (each,)) for label, each in _by_axis("field from", "from", at)]
 

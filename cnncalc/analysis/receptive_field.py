@@ -25,7 +25,7 @@ from cnncalc.analysis.coverage import Cover, Touched, find_touched, may_miss, un
 from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
-from cnncalc.layers.reach import AdaptiveWindow, Reach, Rearranged, Rule, Window
+from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Reach, Rearranged, Rule, Window
 from cnncalc.records import NamedTuple
 
 
@@ -92,7 +92,9 @@ def after(
     elif reach == "normalized" and field.flat is None:
         seen = _all_together(field, inputs[0])
         axes = tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True))
-        found = field._replace(axes=axes, always=field.seen, certain=field.sure, centred=True)
+        sizes = zip(field.axes, inputs[0][1:], seen, strict=True)
+        exact = field.exact and all(axis.everything(size) == all_ for axis, size, all_ in sizes)
+        found = field._replace(axes=axes, always=field.seen, exact=exact, certain=field.sure, centred=True)
     elif isinstance(channels, Carried) and channels.units:  # each element sees those of its group
         found = field if field.flat else field._replace(alike=False, seen_alike=False, before_flat=None)
     else:
@@ -172,7 +174,7 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
             exact=False, sure=field.sure and (whole or bool(field.flat)), certain=field.certain and not empty,
             seen_alike=False, alike=False, before_flat=None,
         )  # fmt: skip
-    steps = list(zip(field.axes, rules, shape[1:], field.seen, field.always, reads, beyond, strict=True))
+    steps = list(zip(field.axes, rules, shape[1:], output[1:], field.seen, field.always, reads, beyond, strict=True))
     times = len(steps)
     if steps.count(steps[0]) == times:  # the axes of a square map are equal, so one is computed for all
         steps = steps[:1]
@@ -180,13 +182,16 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
     covers: list[Cover | None] = []
     always: list[Cover | None] = []
     sure, dense = field.sure, field.dense and not empty
-    pooled = shared = alone = False
-    for axis, rule, have, seen, before, read, over in steps:
-        stepped = step_over(axis, rule, have)
+    pooled = shared = alone = bounded = False
+    for axis, rule, have, wide, seen, before, read, over in steps:
+        pools = _reads_all(rule)
+        stepped = step_over(axis, rule, have, wide)
+        if pools and axis.folds:
+            stepped = stepped._replace(fixed=_together(axis, have, seen))
+            bounded = bounded or stepped.fixed != axis.everything(have)
         if is_too_far(stepped):
             return None
         cover, known = _cover(axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain)
-        pools = isinstance(rule, AdaptiveWindow) and rule.output == 1
         axes.append(stepped)
         covers.append(cover)
         always.append(cover if pools else before)
@@ -194,11 +199,9 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
         alone = alone or (have == 1 and over)
         apart = spacing(rule)
         dense = dense and are_joined(axis, apart) and (apart <= 1 or not over)
-    every_axis_pooled = (
-        all(isinstance(rule, AdaptiveWindow) and rule.output == 1 for rule in rules) if pooled else False
-    )
+    every_axis_pooled = all(map(_reads_all, rules)) if pooled else False
     certain = (field.sure or not pooled) and (field.certain or every_axis_pooled)
-    exact = field.exact and not (shared and (empty or alone)) and not any(axis.loose for axis in axes)
+    exact = field.exact and not (shared and (empty or alone)) and not bounded and not any(axis.loose for axis in axes)
     again = times // len(steps)
     # A unit that reads nothing does not see what all units see; and there are no other units beside a pooled one.
     return Field(
@@ -223,6 +226,8 @@ def _edges(
 
 def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:
     """Whether dilated windows exceed an edge, where they may skip the units next to it."""
+    if isinstance(rule, Everywhere):
+        return False
     return not isinstance(rule, Window) or rule.before > 0 or rule.last(output) >= size
 
 
@@ -242,6 +247,14 @@ def _cover(
     if (read.first, read.last, read.apart) == (0, size - 1, 1) or (always == seen and certain):
         return seen, read.known
     between = axis.between(read.first, read.last)
+    if between and axis.folds and axis.folds.touches(read.first, read.last, size):
+        inner = axis.between(max(read.first, axis.folds.before), min(read.last, size - axis.folds.after - 1))
+        if (
+            not inner or read.apart > 1 or inner[0] > seen.first or inner[1] < seen.last
+        ):  # what is folded back may be seen by these alone
+            first, last = axis.folds.widen(between)
+            most = Cover(max(first, seen.first), min(last, seen.last), solid=False)
+            return unite_covers((most, always)), False
     if between is None:
         return always, read.known
     first, last = max(between[0], seen.first), min(between[1], seen.last)
@@ -254,7 +267,21 @@ def _cover(
 def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
     if field.flat is not None:
         return tuple(axis.fixed for axis in field.axes)
-    return tuple(axis.everything(size) for axis, size in zip(field.axes, shape[1:], strict=True))
+    together = zip(field.axes, shape[1:], field.seen, strict=True)
+    return tuple(_together(axis, size, seen) for axis, size, seen in together)
+
+
+def _together(axis: AxisField, size: int, seen: Cover | None) -> Interval:
+    """What all units of an axis see together; `seen` are the positions among these that are on the image."""
+    interval = axis.everything(size)
+    if interval is None or seen is None or not axis.folds or (interval[0] <= seen.first and interval[1] >= seen.last):
+        return interval
+    return axis.folds.widen(interval)
+
+
+def _reads_all(rule: Rule) -> bool:
+    """Whether every output reads all units of the axis."""
+    return isinstance(rule, Everywhere) or (isinstance(rule, AdaptiveWindow) and rule.output == 1)
 
 
 def _merge(branches: tuple[Field | None, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:
@@ -325,12 +352,13 @@ def to_report(field: Field | None) -> ReceptiveField | None:
     if field is None or field.flat is not None:
         return None
     sizes, strides, starts = zip(*map(_report_axis, field.axes), strict=True)
-    return ReceptiveField(sizes, strides, starts, any([len(axis.intervals) > 1 for axis in field.axes]), field.exact)
+    varies, folded = any([len(axis.intervals) > 1 for axis in field.axes]), any([axis.folds for axis in field.axes])
+    return ReceptiveField(sizes, strides, starts, varies, field.exact, folded)
 
 
 def _report_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:
     """The size of the largest interval, the step from unit to unit, and the start of the first interval."""
-    step, intervals, _, loose = axis
+    step, intervals, _, loose, _ = axis
     if loose:
         size = max(floor(loose.last - loose.first) + 1, 0)
         return size, int(loose.rate) if loose.rate.denominator == 1 else loose.rate, (intervals[0] or (0, 0))[0]

@@ -26,6 +26,7 @@ class ReceptiveField(NamedTuple):
     start: tuple[int, ...]
     varies: bool = False
     exact: bool = True  # False where the interval is an upper bound
+    folded: bool = False  # whether units near the border see other positions than those, through `pad(mode=reflect)`
 
 
 class Whole(NamedTuple):

@@ -253,12 +253,13 @@ def _observe_units(node: Node, shape: Shape, field: Field | None, trace: Trace) 
         return Units()
     found = []
     for place in (tuple(size // 2 for size in sizes), (0,) * len(sizes)):
-        told = (hull(axis.unit(at), axis.fixed) for axis, at in zip(field.axes, place, strict=True))
-        declared = tuple(_clip(one, size) for one, size in zip(told, image, strict=True))
+        told = [axis.at_most(at, size) for axis, at, size in zip(field.axes, place, sizes, strict=True)]
+        declared = tuple(_clip(one, size) for (one, _), size in zip(told, image, strict=True))
         if not all(declared):
             declared = (None,) * len(declared)
         number = reduce(lambda index, pair: index * pair[1] + pair[0], zip(place, sizes, strict=True), 0)
-        found.append(Unit(declared, _hull_per_axis(trace.positions[number], shape), field.exact))
+        exact = field.exact and all(known for _, known in told)
+        found.append(Unit(declared, _hull_per_axis(trace.positions[number], shape), exact))
     return Units(*found)
 
 

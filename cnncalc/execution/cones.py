@@ -16,7 +16,17 @@ from typing import Any
 from cnncalc import limits
 from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
-from cnncalc.layers.reach import AdaptiveWindow, Reach, Rearranged, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import (
+    AdaptiveWindow,
+    Everywhere,
+    Folded,
+    Reach,
+    Rearranged,
+    Resample,
+    Rule,
+    TransposedWindow,
+    Window,
+)
 from cnncalc.network import INPUT, Network, Node, positions_of
 from cnncalc.records import NamedTuple
 
@@ -24,7 +34,11 @@ Interval = tuple[int, int] | None
 
 
 def positions_read(rule: Rule, y: int) -> Sequence[int]:
-    """The input positions that an output reads, directly by the definition of the rule."""
+    """The input positions that an output reads, directly by the definition of the rule, as if the map went on."""
+    if isinstance(rule, Everywhere):
+        return range(rule.size) if 0 <= y < rule.size else [*range(rule.size), y]
+    if isinstance(rule, Folded):
+        return [y - rule.before]
     if isinstance(rule, Window):
         first = y * rule.stride - rule.before
         return range(first, first + rule.kernel * rule.dilation, rule.dilation)
@@ -34,6 +48,18 @@ def positions_read(rule: Rule, y: int) -> Sequence[int]:
     if isinstance(rule, AdaptiveWindow):
         return range(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output))
     return resampled(rule, y)
+
+
+def positions_on_map(rule: Rule, y: int) -> Sequence[int]:
+    """The same for an output that exists, with what is read in place of positions beyond the map."""
+    if not isinstance(rule, Folded):
+        return positions_read(rule, y)
+    at, last = y - rule.before, rule.size - 1
+    if rule.mode == "reflect":
+        return [abs(at) if at < 0 else last - abs(last - at)]
+    if rule.mode == "replicate":
+        return [min(max(at, 0), last)]
+    return [at % rule.size]
 
 
 def resampled(rule: Resample, y: int) -> Sequence[int]:
@@ -178,7 +204,7 @@ def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: 
         return merged
     if isinstance(reach, tuple) and merged.axes is not None:
         axes = tuple(
-            tuple(unite(axis[at] for at in positions_read(rule, y) if 0 <= at < len(axis)) for y in range(size))
+            tuple(unite(axis[at] for at in positions_on_map(rule, y) if 0 <= at < len(axis)) for y in range(size))
             for rule, axis, size in zip(reach, merged.axes, node.output[1:], strict=True)
         )
         return Visible(axes, tuple(map(unite, axes)), False, merged.exact, gaps=merged.gaps)
@@ -307,6 +333,8 @@ def compute_ranges(network: Network, axis: int, start: int = INPUT) -> dict[int,
 
 def _read_range(rule: Rule, first: int, last: int) -> tuple[int, int]:
     """The first and the last input that a range of outputs may read; for a transposed window, some read nothing."""
+    if isinstance(rule, Everywhere):
+        return min(first, 0), max(last, rule.size - 1)
     if isinstance(rule, TransposedWindow):
         furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
         return furthest // rule.stride, (last + rule.before) // rule.stride

@@ -162,18 +162,17 @@ class WindowOps(Ops):
         made = [lay_out([channel], axes, fill) for channel in x.channels()]
         return Map.of_channels(made, tuple(axis.length for axis in axes))
 
+    def fold(self, x: Map, amount: Amount, mode: str) -> Map:
+        sides = zip(x.sizes, expand_amount(amount, len(x.sizes)), strict=True)
+        return select_positions(x, [continued(size, *side, mode) for size, side in sides])
+
     def crop(self, x: Map, amount: Amount) -> Map:
         ends = zip(x.sizes, expand_amount(amount, len(x.sizes)), strict=True)
         return select_positions(x, [range(before, size - after) for size, (before, after) in ends])
 
-    def fit(self, x: Map, sizes: tuple[int, ...], value: float) -> Map:
-        kept, border = [], []
-        for have, want in zip(x.sizes, sizes, strict=True):
-            extra = abs(want - have)
-            sides = (extra // 2, extra - extra // 2)
-            kept.append(range(have)[sides[0] : have - sides[1]] if want < have else range(have))
-            border.append(sides if want > have else (0, 0))
-        return self.pad(select_positions(x, kept), tuple(border), value)
+    def sides_to(self, x: Map, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+        extra = [abs(want - have) for have, want in zip(x.sizes, sizes, strict=True)]
+        return tuple((half, every - half) for every, half in ((every, every // 2) for every in extra))
 
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:
         if x.shape == shape:
@@ -251,6 +250,16 @@ def adaptive_parts(have: int, want: int) -> list[list[int]]:
 def expand_amount(amount: Amount, axes: int) -> tuple[tuple[int, int], ...]:
     """An amount as a pair (before, after) for every axis."""
     return tuple(side if isinstance(side, tuple) else (side, side) for side in expand_per_axis("amount", amount, axes))
+
+
+def continued(size: int, before: int, after: int, mode: str) -> list[int]:
+    """The positions of an axis, and before and after them those that its border is made of."""
+    own = list(range(size))
+    if mode == "reflect":
+        return own[1 : before + 1][::-1] + own + own[::-1][1 : after + 1]
+    if mode == "replicate":
+        return own[:1] * before + own + own[-1:] * after
+    return own[size - before :] + own + own[:after]
 
 
 def select_positions(x: Map, kept: Sequence[Sequence[int]]) -> Map:

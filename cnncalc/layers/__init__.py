@@ -96,7 +96,23 @@ KINDS = tuple(FAMILIES)
 RESERVED_WORDS = frozenset(
     ("valid", "half", "same", "full", "pytorch", "caffe", "channels", "all", "linear", "bilinear", "trilinear")
 )
-LATER_WORDS = frozenset(("nearest", "none", "rest", "bicubic", "area", "channel", "position", "element", "tanh"))
+LATER_WORDS = frozenset(
+    (
+        "nearest",
+        "none",
+        "rest",
+        "bicubic",
+        "area",
+        "channel",
+        "position",
+        "element",
+        "tanh",
+        "zeros",
+        "reflect",
+        "replicate",
+        "circular",
+    )
+)
 
 
 @cache

@@ -171,11 +171,6 @@ ABSENT = (
         "leave it out: the network ends with its last layer",
     ),
     Absent(
-        ("reflectionpad", "replicationpad", "circularpad"),
-        "`pad` only adds a border with a constant value",
-        "`pad(1)` has the same output sizes",
-    ),
-    Absent(
         ("glu", "swiglu", "geglu", "maxout"),
         "this activation combines several parts of the channels",
         "write `multiply:` with two branches, each with its own `conv`",

@@ -15,10 +15,12 @@ from cnncalc.layers.base import (
     spatial_sizes,
 )
 from cnncalc.layers.ops import GetWeight, Map, Ops
-from cnncalc.layers.reach import Reach, Window
-from cnncalc.layers.settings import amount, real
+from cnncalc.layers.reach import Folded, Reach, Window
+from cnncalc.layers.settings import amount, real, word
 from cnncalc.layers.targets import check_one_of, like
 from cnncalc.layers.window import Pairs, add_sides, simplify, split_padding, to_pairs
+
+FOLDING = ("reflect", "replicate", "circular")  # modes whose border is made of the map itself
 
 
 class _Border(CarriesChannels, NoOperations):
@@ -40,6 +42,13 @@ class _Border(CarriesChannels, NoOperations):
         self.check_sizes(sizes, wanted)
         return tuple(split_padding(abs(have - want)) for have, want in zip(sizes, wanted, strict=True))
 
+    def amount_for(self, x: Map, ops: Ops) -> Amount:
+        """The amount for execution."""
+        if self.like is not None:
+            return ops.sides_to(x, self.like)
+        assert self.amount is not None
+        return self.amount
+
     def wanted(self, inputs: Shapes) -> Shape:
         """The spatial sizes of the output, with `like`. Raises LayerError `wrong-rank`."""
         assert self.like is not None
@@ -59,14 +68,44 @@ class _Border(CarriesChannels, NoOperations):
 
 
 class Pad(_Border, kind="pad"):
-    """[C, *I] → [C, *(I + before + after)], adds a border with a constant value, or up to the sizes of an output."""
+    """[C, *I] → [C, *(I + before + after)], adds a border, or one up to the sizes of an output.
 
-    reference = "PyTorch, torch.nn.ConstantPad2d"
+    It has a constant value, or with another `mode` the positions mirrored at the edge, that at the edge, or those from
+    the other end.
+    """
+
+    reference = "PyTorch, torch.nn.ConstantPad2d, ReflectionPad2d, ReplicationPad2d, CircularPad2d"
     amount: Amount | None = amount(
         None, symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"
     )
     value: float = real(0, brief="of {}", doc="value of the border")
+    mode: str = word("zeros", words=("zeros", *FOLDING), brief="{}", doc="what the border is made of; `zeros`: `value`")
     like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="a named output with the wanted sizes")
+
+    def check_arguments(self) -> None:
+        super().check_arguments()
+        if self.value and self.mode in FOLDING:
+            text = f"`value` is for a constant border, not for mode `{self.mode}`"
+            raise LayerError("bad-argument", text, argument="value", suggest={"value": 0, "mode": "zeros"})
+
+    def check(self, inputs: Shapes) -> None:
+        """Raises LayerError `padding-too-large` where the map has too few positions to make the border of."""
+        if self.mode not in ("reflect", "circular"):
+            return
+        spare = int(self.mode == "reflect")  # the position at the edge is not repeated
+        sizes, sides = inputs[0][1:], self.sides(inputs)
+        for size, side in zip(sizes, sides, strict=True):
+            if max(side) > size - spare:
+                most = tuple(tuple(min(each, i - spare) for each in pair) for i, pair in zip(sizes, sides, strict=True))
+                raise LayerError(
+                    "padding-too-large",
+                    f"`{self.kind}` with mode `{self.mode}` adds at most {size - spare} positions to a side of {size},"
+                    f" but it is {max(side)}",
+                    offer="at most {}",
+                    suggest={"amount": simplify(most)} if self.like is None else {},
+                    argument="amount" if self.like is None else "like",
+                    about="size",
+                )
 
     def check_sizes(self, sizes: Shape, wanted: Shape) -> None:
         if any(have > want for have, want in zip(sizes, wanted, strict=True)):
@@ -79,20 +118,25 @@ class Pad(_Border, kind="pad"):
         return (inputs[0][0], *(i + add_sides(a, b) for i, (a, b) in zip(inputs[0][1:], sides, strict=True)))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return tuple(Window(1, before=before) for before, _ in self.sides(inputs))
+        sides = self.sides(inputs)
+        if self.mode not in FOLDING:
+            return tuple(Window(1, before=before) for before, _ in sides)
+        return tuple(Folded(i, *side, self.mode) for i, side in zip(inputs[0][1:], sides, strict=True))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        if self.like is not None:
-            return ops.fit(inputs[0], self.like, self.value)
-        assert self.amount is not None
-        return ops.pad(inputs[0], self.amount, self.value)
+        amount = self.amount_for(inputs[0], ops)
+        if self.mode in FOLDING:
+            return ops.fold(inputs[0], amount, self.mode)
+        return ops.pad(inputs[0], amount, self.value)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
             Example({"amount": 3}, ((3, 224, 224),)),
             Example({"amount": ((0, 1), (2, 0)), "value": -1}, ((2, 5, 6),)),
-            Example({"like": (8, 9)}, ((2, 5, 6),)),
+            Example({"amount": 2, "mode": "reflect"}, ((2, 5, 6),)),
+            Example({"amount": ((1, 2),), "mode": "circular"}, ((3, 5),)),
+            Example({"like": (8, 9), "mode": "replicate"}, ((2, 5, 6),)),
         )
 
 
@@ -130,10 +174,7 @@ class Crop(_Border, kind="crop"):
         return tuple(Window(1, before=-before) for before, _ in self.sides(inputs))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        if self.like is not None:
-            return ops.fit(inputs[0], self.like, 0)
-        assert self.amount is not None
-        return ops.crop(inputs[0], self.amount)
+        return ops.crop(inputs[0], self.amount_for(inputs[0], ops))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

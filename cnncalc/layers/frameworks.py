@@ -15,6 +15,7 @@ from cnncalc.records import NamedTuple
 INPUT = "<input>"  # in place of our argument: the size of the input, which cnncalc infers
 IGNORED = "<ignored>"  # no effect on what cnncalc computes: a device, a momentum, a seed
 UNSUPPORTED = "<unsupported>"  # no counterpart: a call with another value than the default cannot be rewritten
+BORDER = "<border>"  # what is beyond the map, which is a layer of its own here
 ACTIVATION = "<activation>"  # an activation after the layer
 
 
@@ -40,11 +41,11 @@ _PYTORCH: Parameters = {
     **dict.fromkeys(("dim", "end_dim", "inplace", "momentum", "start_dim", "track_running_stats"), IGNORED),
     **dict.fromkeys(
         (
-            "align_corners", "divisor_override", "padding_mode", "recompute_scale_factor",
-            "return_indices", "threshold",
+            "align_corners", "divisor_override", "recompute_scale_factor", "return_indices", "threshold",
         ),
         UNSUPPORTED,
     ),
+    "padding_mode": BORDER,
     "ceil_mode": "ceil", "count_include_pad": "count_padding", "elementwise_affine": "affine", "eps": "epsilon",
     "kernel_size": "kernel", "negative_slope": "slope", "num_groups": "groups", "out_channels": "out",
     "out_features": "out", "output_size": "size", "p": "rate", "scale_factor": "factor", "upscale_factor": "factor",
@@ -120,6 +121,10 @@ PYTORCH: dict[str, Signature] = {
     "ChannelShuffle": _pytorch("channel_shuffle", "groups"),
     "ZeroPad": _pytorch("pad", "padding", padding="amount"),
     "ConstantPad": _pytorch("pad", "padding value", padding="amount"),
+    **{
+        f"{name}Pad": _pytorch("pad", "padding", padding="amount")._replace(defaults={"mode": mode})
+        for name, mode in (("Reflection", "reflect"), ("Replication", "replicate"), ("Circular", "circular"))
+    },
     "Identity": _pytorch("identity"),
 }
 

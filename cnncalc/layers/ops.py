@@ -175,12 +175,16 @@ class Ops(ABC):
         """Add a border with a constant value."""
 
     @abstractmethod
+    def fold(self, x: Map, amount: Amount, mode: str) -> Map:
+        """Add a border of the map's own positions, by the modes of `pad`."""
+
+    @abstractmethod
     def crop(self, x: Map, amount: Amount) -> Map:
         """Remove a border."""
 
     @abstractmethod
-    def fit(self, x: Map, sizes: tuple[int, ...], value: float) -> Map:
-        """Pad or crop every axis to a size, equally on both sides, an odd position at the end."""
+    def sides_to(self, x: Map, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+        """How much to add to both sides of every axis, or to remove, for these sizes; an odd position at the end."""
 
     @abstractmethod
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:

@@ -65,6 +65,33 @@ class AdaptiveWindow(NamedTuple):
     output: int
 
 
+class Everywhere(NamedTuple):
+    """Every output reads the same position, and all others of the axis through statistics."""
+
+    size: int
+
+
+class Folded(NamedTuple):
+    """A border that is made of the map's own positions: output y reads the input y − before, or what stands for it.
+
+    Where that is beyond the map, it is the position mirrored at the edge (`reflect`), the one at the edge
+    (`replicate`), or the one as far from the other end (`circular`).
+    """
+
+    size: int
+    before: int
+    after: int
+    mode: str
+
+    @property
+    def moves(self) -> tuple[int, int]:
+        """How far at most a position that is read is to the left, and to the right, of y − before."""
+        if self.mode == "circular":
+            return (self.size if self.after else 0), (self.size if self.before else 0)
+        times = 2 if self.mode == "reflect" else 1
+        return times * self.after, times * self.before
+
+
 class Rearranged:
     """Each output element is one input element, at any position; the last `kept` axes are unchanged."""
 
@@ -83,7 +110,7 @@ class Rearranged:
         return f"Rearranged({self.kept})"
 
 
-Rule = Window | TransposedWindow | Resample | AdaptiveWindow  # of one axis
+Rule = Window | TransposedWindow | Resample | AdaptiveWindow | Everywhere | Folded  # of one axis
 
 # A rule for each axis; or "pointwise": only the same position; "normalized": the same position, and all others through
 # the statistics; "flatten": positions become elements; "whole": every element reads the whole input.

@@ -71,7 +71,7 @@ def format_seen(seen: Seen) -> str:
         bound = "≤" if whole and not whole.exact else ""
         return f"{bound}{text}{'' if seen.centred else '†'}"
     bound = ("~" if field and field.varies else "") + ("≤" if field and not field.exact else "")
-    return f"{bound}{text}{'*' if whole else ''}{'' if seen.centred else '†'}"
+    return f"{bound}{text}{'°' if field and field.folded else ''}{'*' if whole else ''}{'' if seen.centred else '†'}"
 
 
 def _field_size(seen: Seen) -> tuple[int, ...] | str | None:

@@ -96,6 +96,7 @@ def _field(field: ReceptiveField) -> dict[str, Any]:
         "start": field.start,
         "varies": field.varies,
         "exact": field.exact,
+        "folded": field.folded,
     }
 
 

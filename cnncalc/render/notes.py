@@ -65,6 +65,8 @@ def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
         yield "†", "branches that meet look at different positions; the receptive field is their union"
     if "*" in shown:
         yield "*", "through gates or norms by global statistics, units see more of the input as well"
+    if "°" in shown:
+        yield "°", "units near the border see positions that were folded back in place of those beyond it"
     if "≤" in shown:
         yield "≤", "at most: not followed channel by channel, element by element or unit by unit"
     if "~" in shown:

@@ -98,7 +98,11 @@ def unknown_kind(call: Call, description: Description, names: Collection[str]) -
         return name_as_kind(call)
     from cnncalc.layers.absent import find_absent  # only needed for mistakes
     from cnncalc.spec.foreign import kind_named, rewritten
+    from cnncalc.spec.foreign_merges import merge_of_outputs
 
+    if merge := merge_of_outputs(call.span.text):
+        message = f"unknown layer kind or block `{call.kind}`"
+        return Mistake("unknown-kind", message, call.kind_span, "", write(call.span, merge))
     meant = kind_named(call.kind)
     if not meant and call.kind not in description.blocks and (absent := find_absent(call.kind)):
         own = rename(call.kind_span, call.kind, description.blocks)

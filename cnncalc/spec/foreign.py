@@ -9,9 +9,11 @@ from itertools import islice
 from cnncalc import limits
 from cnncalc.errors import Fix
 from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers.border import FOLDING
 from cnncalc.layers.frameworks import (
     ACTIVATION,
     ACTIVATIONS,
+    BORDER,
     IGNORED,
     IGNORED_ANYWHERE,
     INPUT,
@@ -23,7 +25,7 @@ from cnncalc.layers.frameworks import (
     strip_name,
 )
 from cnncalc.layers.other_frameworks import CAFFE, MATLAB
-from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.tree import Call
 
 NAMED = re.compile(r"(?:(\w+)\s*=(?!=)\s*)?(.+)", re.DOTALL)
@@ -76,20 +78,6 @@ def not_written(kind: str, name: str) -> bool:
     """Whether another tool's argument is known from the input or changes no figure, and so is left out."""
     marks = {signature.parameters.get(name) for signature in _of_kind(kind)}
     return bool(marks & {INPUT, IGNORED}) or name == "input_shape"
-
-
-def merge_of_outputs(text: str) -> str:
-    """The merge that a call of Keras with a list of outputs means, "" for other texts.
-
-    >>> merge_of_outputs("layers.Concatenate(axis=-1)([a, b])"), merge_of_outputs("x = Add()([a, b])")
-    ('concat: [from(a), from(b)]', 'x = add: [from(a), from(b)]')
-    """
-    found = re.fullmatch(r"(\w+\s*=\s*)?([\w.]+)\([^()]*\)\(\[([\w,\s]+)\]\)\s*", text)
-    kind = kind_named(found[2]) if found else ""
-    if not found or kind not in MERGES:
-        return ""
-    branches = (f"from({name.strip()})" for name in found[3].split(",") if name.strip())
-    return f"{found[1] or ''}{kind}: [{', '.join(branches)}]"
 
 
 def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
@@ -182,7 +170,7 @@ def _arguments(text: str) -> list[tuple[str, str]] | None:
 def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
     """The translation by one signature, "" if it does not fit or has no equivalent."""
     theirs = list(signature.parameters)
-    ours, activation, by_position = dict(signature.defaults), "", set()
+    ours, activation, border, by_position = dict(signature.defaults), "", "", set()
     for position, (given, text) in enumerate(_join_pairs(written, signature)):
         if not given and position >= len(theirs):
             return ""
@@ -196,11 +184,13 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
         elif argument == ACTIVATION:
             value = value.rpartition(".")[2].lower() if value.isascii() and "(" not in value else value
             activation = ACTIVATIONS.get(value, value)
-        elif argument == UNSUPPORTED and value not in DEFAULTS:
+        elif argument == BORDER and value in FOLDING and signature.kind == "conv":
+            border = value
+        elif argument in (UNSUPPORTED, BORDER) and value not in DEFAULTS:
             return ""
         elif special := _special(signature, name, value):
             ours.update(special)
-        elif argument not in (INPUT, IGNORED, UNSUPPORTED):
+        elif argument not in (INPUT, IGNORED, UNSUPPORTED, BORDER):
             ours[argument] = value
             by_position |= set() if given else {argument}
     if signature.kind == ACTIVATION:
@@ -209,7 +199,12 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
         optional = kind_class(signature.kind).optional
         if any(name not in ours for name, has_default in optional.items() if not has_default):
             return ""  # not a call of this kind: what it has would be lost
+    amount = ours.pop("padding", "0") if border else "0"
+    if amount.isalpha():  # a word, of which `pad` knows none
+        return ""
     call_here = _call(signature.kind, ours, by_position)
+    if amount != "0":
+        call_here = f"pad({amount}, mode={border}) -> {call_here}"
     return f"{call_here} -> {activation}" if activation not in ("", "identity", "null") else call_here
 
 
@@ -236,7 +231,7 @@ def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
     if name == "num_parameters":  # of PReLU: one slope, or one for each channel
         return {"shared": "true" if value == "1" else "false"}
     sides = re.findall(r"-?[0-9]+", value)
-    if signature in (PYTORCH["ZeroPad"], PYTORCH["ConstantPad"]) and name == "padding" and len(sides) in (2, 4, 6):
+    if signature.kind == "pad" and signature in PYTORCH.values() and name == "padding" and len(sides) in (2, 4, 6):
         pairs = [f"[{before}, {after}]" for before, after in zip(sides[::2], sides[1::2], strict=True)]
         return {"amount": f"[{', '.join(reversed(pairs))}]"}  # PyTorch begins with the last axis
     return {}

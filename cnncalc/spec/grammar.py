@@ -322,7 +322,8 @@ def read_chain(text: YamlString) -> Chain:
         return parser.whole(parser.chain, "a layer")
     except Mistake as mistake:  # in a call that Python could read, as `Conv2D(8, (3, 3), activation='relu')`
         if mistake.problem.code == "syntax":
-            from cnncalc.spec.foreign import calls_in, merge_of_outputs, rewritings  # only needed for mistakes
+            from cnncalc.spec.foreign import calls_in, rewritings  # only needed for mistakes
+            from cnncalc.spec.foreign_merges import merge_of_outputs
 
             fixes = {
                 write(text.at(start, end), here): name in KINDS

@@ -63,10 +63,20 @@ def adapt(units: Units, size: int) -> Units:
     return [set().union(*units[floor(Fraction(y * n, size)) : ceil(Fraction((y + 1) * n, size))]) for y in range(size)]
 
 
+def fold(units: Units, before: int, after: int, mode: str) -> Units:
+    if mode == "circular":
+        return [*units[len(units) - before :], *units, *units[:after]]
+    if mode == "replicate":
+        return [units[0]] * before + units + [units[-1]] * after
+    return [*reversed(units[1 : before + 1]), *units, *reversed(units[len(units) - 1 - after : -1])]
+
+
 def random_step(chance: random.Random) -> tuple[str, Any]:
     k, s, d = chance.randint(1, 4), chance.randint(1, 3), chance.randint(1, 3)
     p = chance.randint(0, k - 1)
-    kind = chance.choice(["conv", "max_pool", "transposed_conv", "nearest", "linear", "by_a_share", "crop", "pad"])
+    kind = chance.choice(
+        ["conv", "max_pool", "transposed_conv", "nearest", "linear", "by_a_share", "crop", "pad", "fold"]
+    )
     share = chance.choice([Fraction(3, 2), Fraction(1, 2), Fraction(5, 4), Fraction(3, 4), Fraction(8, 5)])
     if kind == "conv":
         return f"conv(4, {k}, {s}, {p}, {d})", lambda units: slide(units, k, s, p, d)
@@ -86,6 +96,9 @@ def random_step(chance: random.Random) -> tuple[str, Any]:
         return f"upsample({float(share)})", lambda units: nearest(units, share)
     if kind == "crop":
         return f"crop([[{p}, {s}]])", lambda units: units[p : len(units) - s]
+    if kind == "fold":
+        mode = chance.choice(["reflect", "replicate", "circular"])
+        return f"pad([[{p}, {s}]], mode={mode})", lambda units: fold(units, p, s, mode)
     return f"pad([[{p}, {s}]])", lambda units: [set() for _ in range(p)] + units + [set() for _ in range(s)]
 
 

@@ -270,6 +270,8 @@ def bordered(torch: Any, layer: Any, x: Any) -> Any:
     amounts = [side for pair in reversed(to_pairs("amount", pairs, x.dim() - 2)) for side in pair]
     if layer.kind == "crop":
         return torch.nn.functional.pad(x, [-side for side in amounts])
+    if layer.mode != "zeros":
+        return torch.nn.functional.pad(x, amounts, mode=layer.mode)
     return torch.nn.functional.pad(x, amounts, value=layer.value)
 
 

@@ -12,6 +12,7 @@ import pytest
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.frameworks import (
     ACTIVATION,
+    BORDER,
     IGNORED,
     INPUT,
     KERAS,
@@ -24,7 +25,7 @@ from cnncalc.layers.frameworks import (
 from cnncalc.layers.other_frameworks import CAFFE, MATLAB
 from cnncalc.layers.structure import STRUCTURE_WORDS
 
-MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION}
+MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION, BORDER}
 # name → parameters in order, each with its default; read from the sources of keras 3.15.1
 KERAS_SIGNATURES: dict[str, list[tuple[str, str | None]]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "keras-signatures.json").read_text()

@@ -43,6 +43,9 @@ TORCH = {
     "nn.Dropout2d(p=0.5)": "dropout(rate=0.5)",
     "nn.Upsample(scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
     "nn.UpsamplingNearest2d(scale_factor=2)": "upsample(factor=2)",
+    "nn.ReflectionPad2d(3)": "pad(3, mode=reflect)",
+    "nn.ReplicationPad2d((1, 2, 3, 4))": "pad(amount=[[3, 4], [1, 2]], mode=replicate)",
+    "nn.Conv2d(3, 8, 3, padding=1, padding_mode='circular')": "pad(1, mode=circular) -> conv(8, 3)",
     "nn.ZeroPad2d((1, 2, 3, 4))": "pad(amount=[[3, 4], [1, 2]])",
     "nn.ConstantPad2d(1, 0)": "pad(1, 0)",
     "nn.Flatten(start_dim=1)": "flatten",
@@ -90,7 +93,7 @@ OTHERS = {
 }
 # a repair of these would be another layer
 WITHOUT = [
-    "nn.Conv2d(3, 8, 3, padding=1, padding_mode='reflect')", "F.relu(self.conv1(x))",
+    "nn.AvgPool2d(2, divisor_override=3)", "F.relu(self.conv1(x))",
     "layers.PReLU(shared_axes=[1, 2])",
     "nn.MaxPool2d(2, return_indices=True)", "layers.ReLU(max_value=5)", "resize(224)", "interpolate(224)",
 ]  # fmt: skip
@@ -157,7 +160,31 @@ def test_in_rounds(item: str, wanted: str) -> None:
     assert text == text_of(wanted)
 
 
-def test_a_merge_of_keras() -> None:
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        ("layers.Concatenate()([a, b])", "concat(a, b)"),
+        ("Concatenate(axis=-1)([a, b])", "concat(a, b)"),
+        ("Concatenate(axis=3)([a, b])", "concat(a, b)"),  # batch, height, width, channels
+        ("Concatenate(axis=1)([a, b])", "concat(a, b, axis=1)"),
+        ("Concatenate(axis=-2)([a, b])", "concat(a, b, axis=-1)"),
+        ("c = tf.concat([a, b], axis=2)", "concat(a, b, axis=2)"),
+        ("Add()([a, b, a])", "add(a, b, a)"),
+        ("c = torch.cat([a, b], dim=1)", "concat(a, b)"),  # batch, channels, height, width
+        ("torch.cat((a, b), 2)", "concat(a, b, axis=1)"),
+        ("torch.cat([a, b], dim=-1)", "concat(a, b, axis=-1)"),
+        ("torch.stack([a, b], dim=1)", "stack(a, b)"),
+    ],
+)
+def test_merges_of_other_tools(call: str, wanted: str) -> None:
     before = "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - b = conv(4, 1)\n  - "
-    (problem,) = read_text(Source("net.yaml", f"{before}layers.Concatenate()([a, b])\n")).problems
-    assert problem.fixes[0].text == "concat: [from(a), from(b)]"
+    problem = next(each for each in read_text(Source("net.yaml", f"{before}{call}\n")).problems if each.fixes)
+    assert problem.fixes[0].text.removeprefix("c = ") == wanted
+    assert read_text(Source("net.yaml", problem.fixes[0].apply())).network
+
+
+@pytest.mark.parametrize("call", ["torch.cat([a, b])", "Concatenate(axis=0)([a, b])", "Add(axis=1)([a, b])"])
+def test_a_merge_over_the_batch_is_not_offered(call: str) -> None:
+    before = "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - b = conv(4, 1)\n  - "
+    problems = read_text(Source("net.yaml", f"{before}{call}\n")).problems
+    assert not [fix for problem in problems for fix in problem.fixes if "a, b" in fix.text]

@@ -31,9 +31,10 @@ CODES = (
     ),
     Code(
         "padding-too-large",
-        "The padding of a pool is more than half its window.",
+        "The padding of a pool is more than half its window, or a folded border is wider than the map.",
         "The padding of a pool may be at most half its window, P ≤ K/2, as in PyTorch: beyond that some windows would"
-        " contain nothing but padding.",
+        " contain nothing but padding. A `pad` that mirrors a map adds fewer positions than there are; one that goes on"
+        " at the other end, as many at most.",
         "input: [3, 9, 9]\nlayers:\n  - max_pool(3, stride=2, padding=2)\n",
         "input: [3, 9, 9]\nlayers:\n  - max_pool(3, stride=2, padding=1)\n",
     ),
