@@ -13,7 +13,7 @@ import pytest
 from cnncalc.errors import Problems
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.structure import MERGES
-from cnncalc.render.schema import EXPRESSION, argument, dump_schema, schema
+from cnncalc.render.schema import EXPRESSION, describe_argument, dump_schema, make_schema
 from cnncalc.render.schema import KEYS as DESCRIBED
 from cnncalc.spec.document import KEYS
 from cnncalc.spec.files import bundled, bundled_path, read_source
@@ -65,13 +65,13 @@ def scalar(text: YamlString) -> Any:
 
 
 def complaints(path: Path) -> list[str]:
-    validator = pytest.importorskip("jsonschema").Draft202012Validator(schema())
+    validator = pytest.importorskip("jsonschema").Draft202012Validator(make_schema())
     value = value_of(parse(read_source(str(path)), Problems()))
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
 
 
 def test_it_is_valid() -> None:
-    pytest.importorskip("jsonschema").Draft202012Validator.check_schema(schema())
+    pytest.importorskip("jsonschema").Draft202012Validator.check_schema(make_schema())
 
 
 def test_it_is_printed_and_kept() -> None:
@@ -84,7 +84,7 @@ def test_it_is_printed_and_kept() -> None:
 
 
 def test_it_knows_every_key_kind_and_argument() -> None:
-    found = schema()
+    found = make_schema()
     assert set(found["properties"]) == set(DESCRIBED) == set(KEYS)
     assert all(form["description"] for form in found["properties"].values())
     for kind in {*KINDS} - {*MERGES}:
@@ -92,7 +92,7 @@ def test_it_knows_every_key_kind_and_argument() -> None:
         assert list(form["properties"]) == list(kind_class(kind).settings)
         assert form["description"].startswith(kind_class(kind).signature())
         for name, setting in kind_class(kind).settings.items():
-            known = argument(setting)
+            known = describe_argument(setting)
             assert known["description"], (kind, name)
             assert known["anyOf"][0] != EXPRESSION, (kind, name)
 

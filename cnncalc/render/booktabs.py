@@ -1,4 +1,4 @@
-"""Documents in LaTeX: tables by the package booktabs, to be read into an article or onto a beamer frame."""
+"""Documents in LaTeX, with tables by the package booktabs, for an article or a beamer frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOLD = ("head", "title")  # styles
 
 
 def write_latex(blocks: Iterable[Block]) -> str:
-    """The document, each of its parts a paragraph."""
+    """Write a document, each of its blocks as a paragraph."""
     parts = ("".join(_write(block)) for block in blocks)
     return HEAD + "\n\\par\\smallskip\n".join(filter(None, parts))
 
@@ -32,23 +32,23 @@ def _write(block: Block) -> Iterator[str]:
 def _write_table(table: Table) -> Iterator[str]:
     columns = [column for column in table.columns if not column.bar]
     yield f"\\noindent\\begin{{tabular}}{{@{{}}{''.join('r' if column.right else 'l' for column in columns)}@{{}}}}\n"
-    yield "\\toprule\n" + _line(_escape(column.header) for column in columns) + "\\midrule\n"
+    yield "\\toprule\n" + _write_line(_escape(column.header) for column in columns) + "\\midrule\n"
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         if number in table.sections:
             yield "\\addlinespace\n"
-        yield _line(map(_mark_up, row))
+        yield _write_line(map(_mark_up, row))
     if columns[0].footer:
-        yield "\\midrule\n" + _line(_mark_up(column.footer) if column.footer else "" for column in columns)
+        yield "\\midrule\n" + _write_line(_mark_up(column.footer) if column.footer else "" for column in columns)
     yield "\\bottomrule\n\\end{tabular}\n"
 
 
-def _line(cells: Iterable[str]) -> str:
-    """One row. An empty group keeps a bracket at its beginning from being read as an argument of the row before."""
+def _write_line(cells: Iterable[str]) -> str:
+    """One row. The empty group prevents a bracket at its beginning from being read as an argument of `\\\\`."""
     return f"{{}}{' & '.join(cells)} \\\\\n"
 
 
 def _mark_up(cell: Cell) -> str:
-    """A cell, in bold where it stands out, and as deep as its blanks are."""
+    """A cell in LaTeX, in bold by its style, indented by its leading blanks."""
     text = cell.text.lstrip(" ")
     deep = "\\quad " * ((len(cell.text) - len(text)) // 2)
     return deep + _emphasize(_escape(text), cell.style)

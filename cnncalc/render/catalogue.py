@@ -17,11 +17,11 @@ from cnncalc.render.view import View
 YEAR = re.compile(r"\b(?:19|20)\d\d\b(?!\.\d)")  # an arXiv number is no year
 HEADER = ("family", "name", "title", "year", "input", "parameters", "macs")
 COUNTS = ("parameters", "macs")
-MISSED_LEAST = ("input", "title", "year", "family")  # columns that are left out where there is no room
+DROPPED = ("input", "title", "year", "family")  # columns that are dropped at a narrow width, in this order
 
 
 class Entry(NamedTuple):
-    """A network by the name that finds it, and what all its layers cost together."""
+    """A network, its name on the command line, and its total costs."""
 
     name: str
     network: Network
@@ -32,13 +32,13 @@ Entries = Sequence[Entry]
 
 
 def find_year(source: str) -> int | None:
-    """The last year that a source names."""
+    """The last year in a source, None if it names none."""
     found = YEAR.findall(source)
     return int(found[-1]) if found else None
 
 
 def order_naturally(name: str) -> list[tuple[int, str]]:
-    """What names are sorted by: numbers in them count as numbers.
+    """The sort key of a name: numbers in it are compared as numbers.
 
     >>> sorted(["resnet101", "resnet18", "resnet"], key=order_naturally)
     ['resnet', 'resnet18', 'resnet101']
@@ -47,7 +47,7 @@ def order_naturally(name: str) -> list[tuple[int, str]]:
 
 
 def arrange(entries: Iterable[Entry], key: str | None) -> list[Entry]:
-    """Sorted by a column, what has no value there last; else family by family."""
+    """Sort by a column, entries without a value last; without a key, by family."""
     if key is None:
         return sorted(entries, key=lambda entry: (order_naturally(entry.network.family), order_naturally(entry.name)))
 
@@ -60,7 +60,7 @@ def arrange(entries: Iterable[Entry], key: str | None) -> list[Entry]:
 
 
 def record(entry: Entry) -> dict[str, Value]:
-    """The values of one, by the names of `HEADER`."""
+    """The values of an entry, by the names of `HEADER`."""
     name, network, totals = entry
     values: tuple[Value, ...] = (
         network.family, name, network.name, find_year(network.source), network.input, totals.parameters,
@@ -70,15 +70,15 @@ def record(entry: Entry) -> dict[str, Value]:
 
 
 def list_architectures(entries: Entries, grouped: bool, view: View) -> Table:
-    """A row for each; where they are grouped, a family is named once."""
-    kept = ([name for name in HEADER if name not in MISSED_LEAST[:gone]] for gone in range(len(MISSED_LEAST) + 1))
+    """A row for each architecture; if they are grouped, each family is named once."""
+    kept = ([name for name in HEADER if name not in DROPPED[:dropped]] for dropped in range(len(DROPPED) + 1))
     return fit_table((_draw(entries, grouped, names) for names in kept), view.width)
 
 
 def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
     columns = []
     for name in names:
-        cells = [Cell(_text(name, entry), "title" if name == "name" else "") for entry in entries]
+        cells = [Cell(_format_cell(name, entry), "title" if name == "name" else "") for entry in entries]
         if name == "family" and grouped:
             same = [before.network.family == entry.network.family for before, entry in pairwise(entries)]
             cells = [EMPTY if again else cell for again, cell in zip([False, *same], cells, strict=True)]
@@ -86,7 +86,7 @@ def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
     return Table(columns)
 
 
-def _text(name: str, entry: Entry) -> str:
+def _format_cell(name: str, entry: Entry) -> str:
     if name == "input":
         return format_shapes(tuple(entry.network.inputs.values()))
     value = record(entry)[name]
@@ -94,14 +94,14 @@ def _text(name: str, entry: Entry) -> str:
 
 
 def dump_catalogue(entries: Entries) -> str:
-    """For scripts."""
+    """The list as JSON."""
     from cnncalc.render.json import FORMAT, dump
 
     return dump({"format": FORMAT, "architectures": list(map(record, entries))})
 
 
 def write_catalogue_csv(entries: Entries) -> str:
-    """For spreadsheets."""
-    from cnncalc.render.csv import write
+    """The list as CSV."""
+    from cnncalc.render.csv import write_csv
 
-    return write(list(HEADER), (list(record(entry).values()) for entry in entries))
+    return write_csv(list(HEADER), (list(record(entry).values()) for entry in entries))

@@ -1,4 +1,4 @@
-"""The codes of problems: a listing with a line wrong and right for each, and a page about one."""
+"""The codes of problems: the list, with a wrong and a right line for each, and the page of one code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLES = {"error": "Errors", "warning": "Warnings, each of which `allow: {code: 
 
 
 def list_codes(codes: Sequence[Code]) -> Iterator[Block]:
-    """The listing of all."""
+    """The list of all codes."""
     for number, (severity, group) in enumerate(groupby(codes, key=lambda code: code.severity)):
         if number:
             yield BLANK
@@ -33,29 +33,29 @@ def list_codes(codes: Sequence[Code]) -> Iterator[Block]:
 
 
 def describe_code(code: Code, reported: Sequence[Problem], view: View) -> Iterator[Block]:
-    """The page about one; `reported` is what is reported of its bad example."""
+    """The page of one code; `reported` are the problems in its bad example."""
     yield Paragraph(((code.code, "large"), (f"  {code.severity}", "faint")))
     yield make_paragraph(code.sentence, "title")
     yield BLANK
     yield from map(make_paragraph, wrap(code.explanation, view.width or PROSE))
     if code.bad:
-        yield from _example("wrong", code.bad)
+        yield from _describe_example("wrong", code.bad)
         if reported:
             yield BLANK
         for problem in reported:
             yield from describe_problem(problem, view.width)
-        yield from _example("right", code.good)
+        yield from _describe_example("right", code.good)
 
 
 def dump_codes(codes: Sequence[Code]) -> str:
-    """For scripts."""
+    """The codes as JSON."""
     from cnncalc.render.json import FORMAT, dump
 
     return dump({"format": FORMAT, "codes": [code._asdict() for code in codes]})
 
 
 def find_difference(bad: str, good: str) -> tuple[str, str]:
-    """The first line in which two files differ, as it is in each, "" where it is in one alone."""
+    """The first line in which two files differ, from each of them; "" if it is only in the other."""
     before, after = bad.splitlines(), good.splitlines()
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag != "equal":
@@ -63,7 +63,7 @@ def find_difference(bad: str, good: str) -> tuple[str, str]:
     return "", ""
 
 
-def _example(title: str, text: str) -> Iterator[Block]:
+def _describe_example(title: str, text: str) -> Iterator[Block]:
     yield BLANK
     yield make_paragraph(title, "head")
     yield from (Paragraph((("    " + line, ""),), wrapped=False) for line in text.splitlines())

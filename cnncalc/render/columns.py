@@ -1,4 +1,4 @@
-"""The columns of a summary, each defined once for all formats: the figures, and what describes a row."""
+"""The columns of a summary, each defined once for all formats: the figures, and descriptions of a row."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SHARED = ("parameters", "macs", "multiplications")  # figures of which the share
 
 
 class Context(NamedTuple):
-    """What a column may look at beside its row."""
+    """What a column may use besides its row."""
 
     report: Report
     dtype: Dtype = Dtype.float32
 
 
 class Column(NamedTuple):
-    """One column. Where it shows a figure, its total is that of the network."""
+    """One column. If it shows a figure, its total is the figure of the network."""
 
     name: str
     title: str
@@ -37,7 +37,7 @@ class Column(NamedTuple):
     right: bool = True
     figure: Figure | None = None
     share: bool = False  # the value is a share of the total
-    text: Callable[[Row], str] | None = None  # what the table shows where it is not the value
+    text: Callable[[Row], str] | None = None  # what the table shows instead of the value
 
     @property
     def adds_up(self) -> bool:
@@ -45,7 +45,7 @@ class Column(NamedTuple):
         return self.figure is not None and self.figure.together == "sum" and not self.share
 
     def total(self, context: Context) -> Value:
-        """The value of the whole network, None where there is none to show."""
+        """The value of the network, None if there is none to show."""
         if self.figure is None or self.share:
             return None
         total: Value = self.figure.measure_network(context.report, context.dtype)
@@ -53,7 +53,7 @@ class Column(NamedTuple):
 
 
 def format_field(layer: LayerReport | None) -> str:
-    """A receptive field for people; where those of several inputs differ, each with the input's name."""
+    """Format a receptive field for the table; if those of several inputs differ, each with the input's name."""
     texts = {name: format_seen(seen) for name, seen in layer.seen.items()} if layer else {}
     if len(set(texts.values())) <= 1:
         return next(iter(texts.values()), "–")
@@ -61,8 +61,8 @@ def format_field(layer: LayerReport | None) -> str:
 
 
 def format_seen(seen: Seen) -> str:
-    """What a unit sees: one number where it is square, with the marks that `notes.marks` explains."""
-    size = _field_size(seen)
+    """Format what a unit sees: one number if it is square, with the marks that `notes.explain_marks` explains."""
+    size = _measure_field(seen)
     if size is None:
         return "–"
     text = f"{size[0]}" if isinstance(size, tuple) and len(set(size)) == 1 else join(size)
@@ -74,7 +74,7 @@ def format_seen(seen: Seen) -> str:
     return f"{bound}{text}{'°' if field and field.folded else ''}{'*' if whole else ''}{'' if seen.centred else '†'}"
 
 
-def _field_size(seen: Seen) -> tuple[int, ...] | str | None:
+def _measure_field(seen: Seen) -> tuple[int, ...] | str | None:
     """What a unit sees: the size per axis, or `all`."""
     if seen.is_local:
         return seen.receptive_field.size if seen.receptive_field else None
@@ -84,7 +84,7 @@ def _field_size(seen: Seen) -> tuple[int, ...] | str | None:
 
 
 def join(value: Value, by: str = "×") -> str:
-    """A value as text, axes joined, shapes separated by commas."""
+    """Format a value: axes joined, shapes separated by commas."""
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):
         return ", ".join(join(shape, by) for shape in value)
     if isinstance(value, tuple):
@@ -92,14 +92,14 @@ def join(value: Value, by: str = "×") -> str:
     return "" if value is None else str(value)
 
 
-def _field(row: Row, name: str) -> Value:
+def _get_field(row: Row, name: str) -> Value:
     field = row.result.receptive_field if row.result else None
     value: Value = getattr(field, name) if field else None
     return value
 
 
 def format_shapes(inputs: tuple[Shape, ...]) -> str:
-    """The inputs of a layer; those of a merge on one line.
+    """Format the inputs of a layer; those of a merge on one line.
 
     >>> format_shapes(((3, 8, 8),)), format_shapes(((3, 8, 8), (5, 8, 8)))
     ('3×8×8', '(3 + 5)×8×8')
@@ -115,29 +115,29 @@ def format_shapes(inputs: tuple[Shape, ...]) -> str:
 
 
 def list_inputs(inputs: Mapping[str, Shape], write: Callable[[Shape], str]) -> str:
-    """The inputs of a network with their names, `left 3×64×64, right 3×64×64`; an only one may have none."""
+    """Format the inputs of a network with their names, `left 3×64×64, right 3×64×64`; a single one may have none."""
     return ", ".join(write(shape) if name == INPUT_NAME else f"{name} {write(shape)}" for name, shape in inputs.items())
 
 
-def _figure(figure: Figure) -> Column:
-    def value(row: Row, context: Context) -> Value:
+def _make_column(figure: Figure) -> Column:
+    def measure(row: Row, context: Context) -> Value:
         return row.measure(figure, context.dtype)
 
-    return Column(figure.name, figure.title, figure.short, value, figure=figure)
+    return Column(figure.name, figure.title, figure.short, measure, figure=figure)
 
 
-def _share(figure: Figure) -> Column:
-    """The share that a row has in the total of a figure."""
+def _make_share_column(figure: Figure) -> Column:
+    """The column of the share of each row in the total of a figure."""
 
-    def value(row: Row, context: Context) -> Value:
+    def measure(row: Row, context: Context) -> Value:
         part, whole = row.measure(figure, context.dtype), figure.measure_network(context.report, context.dtype)
         return Fraction(part, whole) if isinstance(part, int) and whole else None
 
-    return Column(f"{figure.name}_share", f"{figure.title} share", "share", value, figure=figure, share=True)
+    return Column(f"{figure.name}_share", f"{figure.title} share", "share", measure, figure=figure, share=True)
 
 
 def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
-    """The names of a list `layer,output,macs`, each once. Raises UsageError for one that is not known."""
+    """The names in a list `layer,output,macs`, each once. Raises UsageError for an unknown one."""
     from cnncalc.nearest import did_you_mean
 
     wanted = [name.strip().lower().replace(" ", "_") for name in names.split(",") if name.strip()]
@@ -151,13 +151,13 @@ def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-# Columns of figures that are shown in another way than the figure is measured.
+# Columns that show a figure differently from how it is measured.
 _OUTPUT = Column(
     "output", "output", "output", lambda row, _: row.output, figure=FIGURES["output"],
 )  # fmt: skip
 _FIELD = Column(
     "receptive_field", "receptive field", "field",
-    lambda row, _: _field_size(row.result.first_seen) if row.result else None,
+    lambda row, _: _measure_field(row.result.first_seen) if row.result else None,
     text=lambda row: format_field(row.result),
 )  # fmt: skip
 SPECIAL = {column.name: column for column in (_OUTPUT, _FIELD)}
@@ -170,10 +170,10 @@ COLUMNS = {
         Column("line", "line", "line", lambda row, _: row.line),
         Column("settings", "settings", "settings", lambda row, _: row.settings, right=False),
         Column("input", "input", "input", lambda row, _: format_shapes(row.inputs)),
-        *(SPECIAL.get(figure.name) or _figure(figure) for figure in FIGURES.values() if figure.is_of_layers),
-        Column("stride", "stride", "stride", lambda row, _: _field(row, "stride")),
-        Column("start", "start", "start", lambda row, _: _field(row, "start")),
-        *(_share(FIGURES[name]) for name in SHARED),
+        *(SPECIAL.get(figure.name) or _make_column(figure) for figure in FIGURES.values() if figure.is_of_layers),
+        Column("stride", "stride", "stride", lambda row, _: _get_field(row, "stride")),
+        Column("start", "start", "start", lambda row, _: _get_field(row, "start")),
+        *(_make_share_column(FIGURES[name]) for name in SHARED),
     )
 }
 DEFAULT = ("layer", "settings", "input", "output", "parameters", "macs", "receptive_field")

@@ -1,4 +1,4 @@
-"""Convolutions and their replacements, as a document, JSON and CSV; and what all comparisons share."""
+"""Convolutions and their replacements, as a document, JSON and CSV; and the helpers of all comparisons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cnncalc.render.view import View
 BAR = 8  # cells of a full bar
 CLOSED = {"depthwise": "1/C_out + 1/K²", "spatial": "I/(K·O) + C_out/(K·C_in)"}
 RATIO = "ratio"
-# What a side has in JSON and CSV: all that does not depend on a data type.
+# The figures of a side in JSON and CSV: all that do not depend on a data type.
 COMPARED = tuple(
     figure for figure in FIGURES.values()
     if figure.is_of_layers and figure.written != "bytes" and figure.name != "layers"
@@ -38,7 +38,7 @@ REPLACED = ("parameters", "multiplications")  # figures of convolutions and thei
 
 
 def format_ratio(ratio: Fraction | None) -> str:
-    """Three digits: 0.127, 1.00, 12.3."""
+    """Format a ratio with three digits: 0.127, 1.00, 12.3."""
     if ratio is None:
         return ""
     value = float(ratio)
@@ -48,7 +48,7 @@ def format_ratio(ratio: Fraction | None) -> str:
 def make_ratio_columns(
     ratios: Sequence[Fraction | None], better: Sequence[Better], *, bars: bool = True, total: Fraction | None = None
 ) -> Iterator[Column]:
-    """Ratios as numbers and as bars, all of one scale, on which 1 is full where none is more."""
+    """Ratios as numbers and as bars; the full bar is the largest ratio, or 1 if none is larger."""
     largest = max([Fraction(1), *(ratio for ratio in (*ratios, total) if ratio is not None)])
     cells = [Cell(format_ratio(ratio), _judge(ratio, way)) for ratio, way in zip(ratios, better, strict=True)]
     footer = Cell(format_ratio(total), "head") if total is not None else None
@@ -60,7 +60,7 @@ def make_ratio_columns(
 
 
 def _judge(ratio: Fraction | None, better: Better) -> str:
-    """The style of a ratio: whether it is for the better."""
+    """The style of a ratio, by whether it is an improvement."""
     if ratio is None or ratio == 1 or better == "neither":
         return ""
     return "good" if (ratio < 1) == (better == "less") else "large"
@@ -73,12 +73,12 @@ def _draw_bar(ratio: Fraction | None, largest: Fraction) -> Cell:
 
 
 def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Block]:
-    """A row for each convolution, and the whole network below them."""
+    """A row for each convolution, and the network below them."""
     figures = [FIGURES[name] for name in view.columns or REPLACED]
     units = view.human is not False
     ways = [(bool(view.human), True, True), (units, True, True), (units, False, True), (units, False, False)]
     tables = (
-        _separable_table(found, form, figures, view, units=units, bars=bars, closed=closed)
+        _make_separable_table(found, form, figures, view, units=units, bars=bars, closed=closed)
         for units, bars, closed in ways
     )
     yield Paragraph(((found.name, "title"), (f"  standard → {form} separable", "")))
@@ -87,14 +87,14 @@ def compare_separable(found: Comparison, form: str, view: View) -> Iterator[Bloc
     yield from (make_paragraph(text, indent=2) for text in _summarize(found))
 
 
-def _separable_table(
+def _make_separable_table(
     found: Comparison, form: str, figures: Sequence[Figure], view: View, *, units: bool, bars: bool, closed: bool
 ) -> Table:
     rows = () if view.totals else found.rows
     columns = [Column("layer", [Cell(row.path) for row in rows], footer=Cell("total", "head"))]
     for figure in figures:
         for side, header in (("before", figure.short if units else figure.title), ("after", "→")):
-            cells = [_figure_cell(row, side, figure, view, units=units) for row in rows]
+            cells = [_format_cell(row, side, figure, view, units=units) for row in rows]
             total = format_figure(measure(figure, getattr(found, side), view.dtype), figure.written, units=units)
             columns.append(Column(header, cells, True, Cell(total, "head")))
     ratios = [None if row.note else row.ratio for row in rows]
@@ -106,7 +106,7 @@ def _separable_table(
     return Table(columns)
 
 
-def _figure_cell(row: Replacement, side: str, figure: Figure, view: View, *, units: bool) -> Cell:
+def _format_cell(row: Replacement, side: str, figure: Figure, view: View, *, units: bool) -> Cell:
     if row.note and side == "after":
         return EMPTY
     value = measure(figure, getattr(row, side), view.dtype)
@@ -114,7 +114,7 @@ def _figure_cell(row: Replacement, side: str, figure: Figure, view: View, *, uni
 
 
 def _summarize(found: Comparison) -> Iterator[str]:
-    """Which layers become cheaper, which more expensive, and what did not change."""
+    """Which layers become cheaper, which more expensive, and what is unchanged."""
     split = [(row.path, row.ratio) for row in found.rows if not row.note and row.ratio is not None]
     cheaper = sum(ratio < 1 for _, ratio in split)
     dearer = [path for path, ratio in split if ratio > 1]
@@ -130,7 +130,7 @@ def _summarize(found: Comparison) -> Iterator[str]:
 
 
 def record_side(side: Side) -> dict[str, Any] | None:
-    """A side as scripts get it."""
+    """A side of a comparison for JSON."""
     if side is None:
         return None
     layer = {"path": side.path, "settings": describe_settings(side)} if isinstance(side, Row) else {}
@@ -138,12 +138,12 @@ def record_side(side: Side) -> dict[str, Any] | None:
 
 
 def describe_settings(row: Row) -> str:
-    """The call of a layer, or what is written of several."""
+    """The call of a layer, or the title of a group."""
     return repr(row.inside[0].layer) if len(row.inside) == 1 else row.settings
 
 
 def dump_comparison(found: Comparison, **more: Any) -> str:
-    """Rows and totals."""
+    """The comparison as JSON: rows and totals."""
     from cnncalc.render.json import FORMAT, dump
 
     rows = [
@@ -162,8 +162,8 @@ def dump_comparison(found: Comparison, **more: Any) -> str:
 
 
 def write_comparison_csv(found: Comparison, view: View) -> str:
-    """A line a row, exact."""
-    from cnncalc.render.csv import write
+    """The comparison as CSV: a line for each row."""
+    from cnncalc.render.csv import write_csv
 
     figures = choose_figures(view)
     header = ["path", *(f"{figure.name}_{side}" for figure in figures for side in ("before", "after"))]
@@ -174,11 +174,11 @@ def write_comparison_csv(found: Comparison, view: View) -> str:
     if view.totals:
         sides = [measure(figure, side, view.dtype) for figure in figures for side in (found.before, found.after)]
         lines = [["total", *sides, found.ratio, None, None]]
-    return write([*header, "ratio", "closed", "note"], lines)
+    return write_csv([*header, "ratio", "closed", "note"], lines)
 
 
 def choose_figures(view: View) -> Sequence[Figure]:
-    """The figures that are asked for, or all that are compared."""
+    """The chosen figures, or all that are compared."""
     return [FIGURES[name] for name in view.columns if FIGURES[name].is_of_layers] if view.columns else COMPARED
 
 
@@ -190,8 +190,8 @@ DENSE_NOTES = (
 )
 
 
-def _dense_values(each: DenseComparison) -> list[Value]:
-    """The columns of `DENSE`; the ratios as text."""
+def _list_dense_values(each: DenseComparison) -> list[Value]:
+    """The values of the columns of `DENSE`; ratios as text."""
     return [
         each.path, each.settings, each.input, each.output, each.dense, each.sparse, each.weights,
         format_ratio(divide_values(each.sparse, each.dense)), format_ratio(divide_values(each.weights, each.sparse)),
@@ -199,37 +199,38 @@ def _dense_values(each: DenseComparison) -> list[Value]:
 
 
 def compare_dense(found: Sequence[DenseComparison], name: str, view: View) -> Iterator[Block]:
-    """A row for each convolution, with its connections and those of the fully connected layer it replaces."""
+    """A row for each convolution, with its connections and those of the fully connected layer that it replaces."""
     yield make_paragraph(name, "title")
-    gone = ("settings", "input")
-    ways = [(False, ()), (True, gone), (True, (*gone, "output")), (True, (*gone, "output", *DENSE_RATIOS))]
-    tables = (_dense_table(found, units=units, gone=names) for units, names in ways)
+    dropped = ("settings", "input")
+    ways = [(False, ()), (True, dropped), (True, (*dropped, "output")), (True, (*dropped, "output", *DENSE_RATIOS))]
+    tables = (_make_dense_table(found, units=units, dropped=names) for units, names in ways)
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
     yield from (make_paragraph(note, indent=2) for note in DENSE_NOTES)
 
 
-def _dense_table(found: Sequence[DenseComparison], *, units: bool, gone: Sequence[str]) -> Table:
+def _make_dense_table(found: Sequence[DenseComparison], *, units: bool, dropped: Sequence[str]) -> Table:
     write = format_units if units else format_digits
     rows = [
-        [write(value) if isinstance(value, int) else join(value) for value in _dense_values(each)] for each in found
+        [write(value) if isinstance(value, int) else join(value) for value in _list_dense_values(each)]
+        for each in found
     ]
     return Table([
         Column(header, [Cell(row[at]) for row in rows], header not in ("layer", "settings"))
         for at, header in enumerate(DENSE)
-        if header not in gone
+        if header not in dropped
     ])  # fmt: skip
 
 
 def dump_dense(found: Sequence[DenseComparison], name: str) -> str:
-    """Rows for scripts."""
+    """The rows as JSON."""
     from cnncalc.render.json import FORMAT, dump
 
     return dump({"format": FORMAT, "name": name, "rows": [each._asdict() for each in found]})
 
 
 def write_dense_csv(found: Sequence[DenseComparison]) -> str:
-    """A line a convolution, exact."""
-    from cnncalc.render.csv import write
+    """The rows as CSV: a line for each convolution."""
+    from cnncalc.render.csv import write_csv
 
-    return write([name.replace("/", "_by_") for name in DENSE], map(_dense_values, found))
+    return write_csv([name.replace("/", "_by_") for name in DENSE], map(_list_dense_values, found))

@@ -1,4 +1,4 @@
-"""Summaries as CSV: a row for each layer, every column, numbers with all digits."""
+"""CSV: summaries with a row for each layer, and the tables of other commands; numbers with all digits."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from cnncalc.render.columns import COLUMNS, Context, Value, join
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
 
-FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet begins a formula with, in any width
+FORMULA = tuple("=+-@＝＋－＠")  # characters with which a formula begins in a spreadsheet, also full-width ones
 Cell = int | float | str
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def write_summary_csv(report: Report, view: View) -> str:
-    """A header and a row a layer: the columns of the view, or all."""
+    """A header and a row for each layer: the columns of the view, or all."""
     chosen = [COLUMNS[name] for name in view.columns or COLUMNS]
     context = Context(report, view.dtype)
     counted = [bool(column.figure and column.figure.of_costs) for column in chosen]
-    known: dict[int, list[Cell]] = {}  # by the identity of costs, which layers that are alike share
+    known: dict[int, list[Cell]] = {}  # by the identity of costs, which equal layers share
 
-    def cells(layer: LayerReport) -> list[Cell]:
+    def make_cells(layer: LayerReport) -> list[Cell]:
         row = make_row(layer)
         figures = known.get(id(row.costs))
         if figures is None:
@@ -40,15 +40,15 @@ def write_summary_csv(report: Report, view: View) -> str:
             for column, count, figure in zip(chosen, counted, figures, strict=True)
         ]
 
-    return _write([column.name for column in chosen], map(cells, report.layers))
+    return _write_rows([column.name for column in chosen], map(make_cells, report.layers))
 
 
-def write(header: list[str], rows: Iterable[list[Value]]) -> str:
+def write_csv(header: list[str], rows: Iterable[list[Value]]) -> str:
     """CSV of a header and rows."""
-    return _write(header, ([guard_cell(value) for value in row] for row in rows))
+    return _write_rows(header, ([guard_cell(value) for value in row] for row in rows))
 
 
-def _write(header: list[str], rows: Iterable[list[Cell]]) -> str:
+def _write_rows(header: list[str], rows: Iterable[list[Cell]]) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
@@ -57,7 +57,7 @@ def _write(header: list[str], rows: Iterable[list[Cell]]) -> str:
 
 
 def guard_cell(value: Value) -> Cell:
-    """A cell that no spreadsheet takes for a formula; axes are joined by an `x`, as `--input` takes them.
+    """A cell that no spreadsheet reads as a formula; axes are joined by `x`, as in `--input`.
 
     >>> guard_cell("=1+1"), guard_cell((3, 224, 224)), guard_cell("3×3, s2")
     ("'=1+1", '3x224x224', '3x3, s2')
@@ -66,12 +66,12 @@ def guard_cell(value: Value) -> Cell:
     """
     if isinstance(value, int):
         return value
-    if isinstance(value, Fraction):  # a spreadsheet takes 1/9 for a date
+    if isinstance(value, Fraction):  # a spreadsheet reads 1/9 as a date
         return float(value)
-    return _text(value)
+    return _format_text(value)
 
 
 @lru_cache(maxsize=1024)
-def _text(value: str | tuple[int | Fraction, ...] | None) -> str:
+def _format_text(value: str | tuple[int | Fraction, ...] | None) -> str:
     text = clean(join(value, "x").replace("×", "x"))
     return f"'{text}" if text[:1] in FORMULA and not NUMBER.fullmatch(text) else text

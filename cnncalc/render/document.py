@@ -1,7 +1,7 @@
-"""The model of what is shown: a document is a sequence of paragraphs, lists of pairs, and tables of columns of cells.
+"""The model of the output: a document is a sequence of paragraphs, lists of pairs, and tables of columns of cells.
 
-Commands build documents; `plain`, `terminal`, `markdown` and `booktabs` write them. The text of a document
-is untrusted: each of them escapes it in its own way.
+Commands build documents; `plain`, `terminal`, `markdown` and `booktabs` write them, and each escapes the text of a
+document, which is untrusted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Piece = tuple[str, str]  # a text and its style, "" for none
 
 
 class Cell(NamedTuple):
-    """A text with its style. Blanks at its beginning show how deep it is in a hierarchy."""
+    """A text with its style. Leading blanks show its depth in a hierarchy."""
 
     text: str
     style: str = ""
@@ -60,7 +60,7 @@ class Table(NamedTuple):
 
 
 class Paragraph(NamedTuple):
-    """Styled pieces. Where lines are too long it is wrapped, and all lines but the first are indented."""
+    """Styled pieces. If it is wrapped, all lines but the first are indented."""
 
     pieces: Sequence[Piece]
     indent: int = 0
@@ -68,14 +68,14 @@ class Paragraph(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Names, and beside each of them a text; the texts begin in one column and are wrapped there."""
+    """Names with a text beside each; the texts begin in the same column and are wrapped there."""
 
     pairs: Sequence[tuple[str, str]]
     style: str = "head"  # of the names
     indent: int = 0
     gap: int = GAP
     least: int = 0  # cells of the column of names
-    together: re.Pattern[str] | None = None  # parts of a text within which no line is broken
+    together: re.Pattern[str] | None = None  # parts of a text that are not broken between lines
 
 
 Block = Paragraph | Pairs | Table
@@ -89,11 +89,11 @@ def make_paragraph(text: str, style: str = "", indent: int = 0) -> Paragraph:
 
 def measure_columns(table: Table) -> list[int]:
     """The width of each column in cells of a terminal."""
-    return [max(map(_width, collect_texts(column))) for column in table.columns]
+    return [max(map(_measure_text, collect_texts(column))) for column in table.columns]
 
 
 def measure_width(table: Table) -> int:
-    """How wide a table is."""
+    """The width of a table."""
     widths = measure_columns(table)
     return sum(widths) + GAP * (len(widths) - 1)
 
@@ -104,17 +104,17 @@ def collect_texts(column: Column) -> set[str]:
     return {column.header, *texts, *([column.footer.text] if column.footer else [])}
 
 
-def _width(text: str) -> int:
+def _measure_text(text: str) -> int:
     return count_cells(clean(text))
 
 
 def measure_excess(table: Table, width: int | None) -> int:
-    """By how many cells a table is too wide, less than 0 where there is room left; 0 without a width."""
+    """By how many cells a table is too wide, negative if there is room left; 0 without a width."""
     return 0 if width is None else measure_width(table) - width
 
 
 def fit_table(candidates: Iterable[Table], width: int | None) -> Table:
-    """The first of some tables, from the widest to the narrowest, that is at most so wide, or the last."""
+    """The first of several tables, from the widest to the narrowest, that fits the width, or the last."""
     for table in candidates:
         if measure_excess(table, width) <= 0:
             break
@@ -122,7 +122,7 @@ def fit_table(candidates: Iterable[Table], width: int | None) -> Table:
 
 
 def elide_paths(table: Table, at: int, width: int | None) -> Table:
-    """The table with the paths in one of its columns as short as they must be for it to fit, if they can be."""
+    """The table with the paths in one of its columns elided so that it fits, if that is possible."""
     excess = measure_excess(table, width)
     if excess <= 0:
         return table

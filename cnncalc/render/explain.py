@@ -1,4 +1,4 @@
-"""The arithmetic of layers as on a blackboard, as a document and in Markdown."""
+"""Explanations of layers, as a document and in Markdown."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ GAP = 3  # blanks after a label
 LEAST_LABEL = len("receptive field")
 FACTOR = re.compile(r"(?<![\w·])(\d+)·(?=[A-Z])")
 SYMBOLIC = re.compile(r"[a-z]+\{\}")
-TOGETHER = re.compile(r"\([^()]{1,24}\)|(?<=[=+−]) ")  # where no line is broken
+TOGETHER = re.compile(r"\([^()]{1,24}\)|(?<=[=+−]) ")  # not broken between lines
 
 
 def describe_explained(explained: Sequence[Explained]) -> Iterator[Block]:
-    """A paragraph a layer."""
+    """A heading and the lines of each layer."""
     for number, each in enumerate(explained):
         if number:
             yield BLANK
@@ -32,11 +32,11 @@ def describe_explained(explained: Sequence[Explained]) -> Iterator[Block]:
         lines = [(line.label, format_line(line)) for line in each.lines]
         yield Pairs(lines, gap=GAP, least=LEAST_LABEL, together=TOGETHER)
         if len(each.chain) > 2:
-            yield from _chain(each.chain)
+            yield from _describe_chain(each.chain)
 
 
-def _chain(steps: Sequence[Step]) -> Iterator[Block]:
-    """How the receptive field grows, layer by layer from the input."""
+def _describe_chain(steps: Sequence[Step]) -> Iterator[Block]:
+    """The receptive field, layer by layer from the input."""
     margin = max(count_cells(clean(step.path)) for step in steps) + 2
     for axis, group in groupby(steps, key=lambda step: step.axis):
         yield make_paragraph(f"receptive field, layer by layer{f', {axis}' * bool(axis)}", "head")
@@ -55,7 +55,7 @@ def format_heading(each: Explained) -> str:
 
 
 def describe_layer(layer: Layer, axes: int) -> str:
-    """A layer in words, `conv 11×11, stride 4`."""
+    """Describe a layer, e.g. `conv 11×11, stride 4`."""
     parts = []
     for name, setting in layer.settings.items():
         value = getattr(layer, name)
@@ -67,7 +67,7 @@ def describe_layer(layer: Layer, axes: int) -> str:
 
 
 def format_line(line: Line) -> str:
-    """The arithmetic of a line, and remarks."""
+    """The arithmetic of a line, and its remark."""
     text = ";  ".join(map(format_sum, line.sums))
     return "; ".join(part for part in (text, line.remark) if part)
 
@@ -82,7 +82,7 @@ def format_sum(each: Sum) -> str:
 
 
 def join_factors(symbols: str) -> str:
-    """A formula with a number before a symbol as the textbooks write it.
+    """A formula without the dot between a number and a symbol, as in textbooks.
 
     >>> join_factors("⌊(I + 2·P − K)/S⌋ + 1"), join_factors("A·2·B")
     ('⌊(I + 2P − K)/S⌋ + 1', 'A·2·B')

@@ -1,4 +1,4 @@
-"""Problems as the annotations that a GitHub workflow shows beside the lines of a change.
+"""Problems as annotations, which a GitHub workflow shows beside the changed lines.
 
 Source: GitHub's documentation, "Workflow commands for GitHub Actions".
 """
@@ -13,10 +13,10 @@ from cnncalc.render.text import clean
 
 def format_annotations(files: Sequence[tuple[str, Sequence[Problem]]]) -> str:
     """One line for each problem: `::error file=…,line=…,col=…,title=…::message`."""
-    return "".join(_annotation(name, problem) for name, problems in files for problem in problems)
+    return "".join(_format_annotation(name, problem) for name, problems in files for problem in problems)
 
 
-def _annotation(name: str, problem: Problem) -> str:
+def _format_annotation(name: str, problem: Problem) -> str:
     properties = {"file": name}
     if problem.span:
         source = problem.span.source
@@ -26,16 +26,16 @@ def _annotation(name: str, problem: Problem) -> str:
         if last == line:
             properties["endColumn"] = str(end + 1)
     properties["title"] = problem.code
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    listed = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
     text = "\n".join(part for part in (problem.message, problem.help) if part)
-    return f"::{problem.severity} {listed}::{_data(text)}\n"
+    return f"::{problem.severity} {listed}::{_escape_data(text)}\n"
 
 
-def _data(text: str) -> str:
-    """A message in one line, with nothing that a terminal or the runner would obey."""
+def _escape_data(text: str) -> str:
+    """A message on one line, with control characters and the commands of the runner escaped."""
     lines = (clean(line) for line in text.split("\n"))
     return "%0A".join(line.replace("%", "%25") for line in lines)
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

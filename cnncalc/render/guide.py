@@ -13,14 +13,14 @@ STYLES = {"markdown.code": "cyan", "markdown.h1": "bold", "markdown.h2": "bold u
 
 
 def list_topics(topics: Mapping[str, str]) -> Iterator[Block]:
-    """The list of topics, each with what its page is about."""
+    """The list of topics, each with the subject of its page."""
     yield make_paragraph("Pages of the guide, e.g. `cnncalc guide counting`:")
     yield BLANK
     yield Pairs(list(topics.items()), indent=2)
 
 
 def format_page(markdown: str, width: int | None, *, color: bool, formatted: bool) -> str:
-    """A page: formatted, or the Markdown as it is written."""
+    """A page, formatted by Rich or as its Markdown source."""
     if not formatted:
         return markdown
     from io import StringIO

@@ -1,4 +1,4 @@
-"""Reports and problems as JSON, by the contract that scripts rely on."""
+"""Reports and problems as JSON. Scripts rely on the keys and their meaning."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cnncalc.layers.arguments import Value
 
 _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 
-FORMAT = 1  # raised when a key changes its meaning or goes
+FORMAT = 1  # raised when a key changes its meaning or is removed
 
 
 def dump_summary(report: Report, dtype: Dtype) -> str:
-    """Everything in a report; the layers are the executed ones, so that they add up to the totals."""
+    """A report as JSON; the layers are the executed ones, so that they add up to the totals."""
     in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
-    totals = {**_figures(report.totals), **in_memory, "dtype": dtype.value}
+    totals = {**_record_figures(report.totals), **in_memory, "dtype": dtype.value}
     document = {
         "format": FORMAT,
         "name": report.name,
@@ -33,13 +33,13 @@ def dump_summary(report: Report, dtype: Dtype) -> str:
         "outputs": report.outputs,
         "complete": report.complete,
         "totals": totals,
-        "layers": Each(_Layers(report).record, report.layers),
+        "layers": LazyList(_Layers(report).record, report.layers),
     }
     return dump(document)
 
 
 class _Layers:
-    """Makes a record of each layer of a report; what is the same for many is found once, by its identity."""
+    """Makes a record of each layer of a report; parts that layers share are made once, by their identity."""
 
     def __init__(self, report: Report) -> None:
         self.layers = report.layers
@@ -56,7 +56,7 @@ class _Layers:
         arguments = self.arguments.get(axes)
         if arguments is None:
             arguments = self.arguments[axes] = layer.arguments
-        figures = self.figures.get(id(costs)) or self.figures.setdefault(id(costs), _figures(costs))
+        figures = self.figures.get(id(costs)) or self.figures.setdefault(id(costs), _record_figures(costs))
         return {
             "path": layer.path,
             "kind": layer.kind,
@@ -67,19 +67,19 @@ class _Layers:
             "inputs": layer.inputs,
             "output": layer.output,
             **figures,
-            **(self.seen.get(id(layer.seen)) or self.seen.setdefault(id(layer.seen), _seen(layer.seen))),
+            **(self.seen.get(id(layer.seen)) or self.seen.setdefault(id(layer.seen), _record_seen(layer.seen))),
             "shares": layer.shares or None,
         }
 
 
-def _figures(costs: Costs) -> dict[str, int]:
+def _record_figures(costs: Costs) -> dict[str, int]:
     return {figure.name: figure.of_costs(costs, Dtype.float32) for figure in COUNTS if figure.of_costs}
 
 
-def _seen(seen: Mapping[str, Seen]) -> dict[str, Any]:
-    """What units see of the first input that reaches them, and of each by its name."""
-    fields = {name: each.receptive_field and _field(each.receptive_field) for name, each in seen.items()}
-    wholes = {name: each.whole and _whole(each.whole) for name, each in seen.items()}
+def _record_seen(seen: Mapping[str, Seen]) -> dict[str, Any]:
+    """What units see of the first input that reaches them, and of each input by its name."""
+    fields = {name: each.receptive_field and _record_field(each.receptive_field) for name, each in seen.items()}
+    wholes = {name: each.whole and _record_whole(each.whole) for name, each in seen.items()}
     return {
         "receptive_field": next(iter(fields.values()), None),
         "receptive_fields": fields,
@@ -89,10 +89,10 @@ def _seen(seen: Mapping[str, Seen]) -> dict[str, Any]:
     }
 
 
-def _field(field: ReceptiveField) -> dict[str, Any]:
+def _record_field(field: ReceptiveField) -> dict[str, Any]:
     return {
         "size": field.size,
-        "stride": [_number(step) for step in field.stride],
+        "stride": [_simplify_number(step) for step in field.stride],
         "start": field.start,
         "varies": field.varies,
         "exact": field.exact,
@@ -100,23 +100,21 @@ def _field(field: ReceptiveField) -> dict[str, Any]:
     }
 
 
-def _whole(seen: Whole) -> dict[str, Any]:
+def _record_whole(seen: Whole) -> dict[str, Any]:
     return {"size": seen.size, "start": seen.start, "exact": seen.exact}
 
 
-def _number(number: int | Fraction) -> int | float:
+def _simplify_number(number: int | Fraction) -> int | float:
     return int(number) if number.denominator == 1 else float(number)
 
 
 def dump_problems(files: Iterable[tuple[str, Sequence[Problem]]]) -> str:
-    """Every problem of every file."""
-    return dump({
-        "format": FORMAT,
-        "files": [{"file": name, "problems": [_problem(problem) for problem in problems]} for name, problems in files],
-    })  # fmt: skip
+    """The problems of all files as JSON."""
+    records = [{"file": name, "problems": list(map(_record_problem, problems))} for name, problems in files]
+    return dump({"format": FORMAT, "files": records})
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _record_problem(problem: Problem) -> dict[str, Any]:
     span = problem.span
     line, column = span.source.position(span.start) if span else (None, None)
     return {
@@ -127,25 +125,25 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "path": problem.path,
         "message": problem.message,
         "help": problem.help,
-        "notes": [_note(note) for note in problem.notes],
-        "fix": _fix(problem.fixes[0]) if problem.fixes else None,
+        "notes": [_record_note(note) for note in problem.notes],
+        "fix": _record_fix(problem.fixes[0]) if problem.fixes else None,
     }
 
 
-def _note(note: Note) -> dict[str, Any]:
+def _record_note(note: Note) -> dict[str, Any]:
     line, column = note.span.source.position(note.span.start) if note.span else (None, None)
     return {"line": line, "column": column, "message": note.text}
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def _record_fix(fix: Fix) -> dict[str, Any]:
     """The repair as an edit that replaces the text from one position up to another."""
     source = fix.span.source
     (line, column), (last, end) = source.position(fix.span.start), source.position(fix.span.end)
     return {"line": line, "column": column, "end_line": last, "end_column": end, "text": fix.text}
 
 
-class Each:
-    """What a function makes of each of some values: as a list, but with one element in memory at a time."""
+class LazyList:
+    """A list whose elements are made one at a time, by a function of values."""
 
     def __init__(self, make: Callable[[Any], Any], values: Iterable[Any]) -> None:
         self.make = make
@@ -156,7 +154,7 @@ class Each:
 
 
 class Json(str):
-    """A JSON document; `note`, where there is one, is for standard error: which numbers it could not hold."""
+    """A JSON document; `note`, if not "", is for standard error: which numbers JSON cannot represent."""
 
     note = ""
 
@@ -164,46 +162,46 @@ class Json(str):
 def dump(document: Mapping[str, Any]) -> Json:
     """JSON with a line for each key and for each element of a list of mappings.
 
-    Infinities and NaN, which JSON does not have, become null, and the note names the first of them.
+    Infinities and NaN, which JSON lacks, become null, and the note names the first of them.
     """
     try:
-        return Json(_lines(document))
+        return Json(_join_pieces(document))
     except ValueError:
         lost: list[_Path] = []
-        text = Json(_lines(_without_nonfinite(document, (), lost)))
+        text = Json(_join_pieces(_replace_nonfinite(document, (), lost)))
         more = f" (and for {len(lost) - 1:,} more)" if len(lost) > 1 else ""
-        text.note = f"JSON has no infinities and no NaN: null is written for {_written(lost[0])}{more}"
+        text.note = f"JSON has no infinities and no NaN: null is written for {_format_path(lost[0])}{more}"
         return text
 
 
 def encode(value: Any, *, indent: int | None = None, ascii: bool = True) -> str:
-    """The only place that makes JSON of values. Raises ValueError for infinities and NaN."""
-    return _encoder(indent, ascii).encode(value)
+    """Encode a value, with the same settings everywhere. Raises ValueError for infinities and NaN."""
+    return _make_encoder(indent, ascii).encode(value)
 
 
 @cache
-def _encoder(indent: int | None, ascii: bool) -> json.JSONEncoder:
+def _make_encoder(indent: int | None, ascii: bool) -> json.JSONEncoder:
     return json.JSONEncoder(indent=indent, ensure_ascii=ascii, allow_nan=False)
 
 
-def _lines(document: Mapping[str, Any]) -> str:
-    return "".join(_pieces(document))
+def _join_pieces(document: Mapping[str, Any]) -> str:
+    return "".join(_iterate_pieces(document))
 
 
-def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
-    """The text piece by piece; a list may be as long as a network has layers, so it is neither kept nor copied."""
+def _iterate_pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """The text in pieces, so that long lists of layers are not held in memory."""
     start = "{\n"
     for key, value in document.items():
         yield f"{start}  {encode(key)}: "
         start = ",\n"
-        if isinstance(value, Each) or (isinstance(value, list) and value and isinstance(value[0], dict)):
-            yield from _elements(value)
+        if isinstance(value, LazyList) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            yield from _iterate_elements(value)
         else:
             yield encode(value)
     yield "\n}\n"
 
 
-def _elements(values: Iterable[Any]) -> Iterator[str]:
+def _iterate_elements(values: Iterable[Any]) -> Iterator[str]:
     start = "[\n    "
     for value in values:
         yield start
@@ -212,22 +210,22 @@ def _elements(values: Iterable[Any]) -> Iterator[str]:
     yield "\n  ]" if start.startswith(",") else "[]"
 
 
-def _without_nonfinite(value: Any, path: _Path, lost: list[_Path]) -> Any:
-    """The value with null for each number that is not finite; `lost` gets the path of each."""
+def _replace_nonfinite(value: Any, path: _Path, lost: list[_Path]) -> Any:
+    """The value with null for each number that is not finite; their paths are added to `lost`."""
     if isinstance(value, Mapping):
-        return {key: _without_nonfinite(inner, (*path, key), lost) for key, inner in value.items()}
-    if isinstance(value, list | tuple | Each):
-        return [_without_nonfinite(inner, (*path, at), lost) for at, inner in enumerate(value)]
+        return {key: _replace_nonfinite(inner, (*path, key), lost) for key, inner in value.items()}
+    if isinstance(value, list | tuple | LazyList):
+        return [_replace_nonfinite(inner, (*path, at), lost) for at, inner in enumerate(value)]
     if isinstance(value, float) and not isfinite(value):
         lost.append(path)
         return None
     return value
 
 
-def _written(path: _Path) -> str:
-    """A path as it would be written in JavaScript, for a message.
+def _format_path(path: _Path) -> str:
+    """Format a path as in JavaScript, for a message.
 
-    >>> _written(("outputs", "stage.0.conv1", "values", 0, 2))
+    >>> _format_path(("outputs", "stage.0.conv1", "values", 0, 2))
     'outputs["stage.0.conv1"].values[0][2]'
     """
     parts = (f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{encode(key)}]" for key in path)

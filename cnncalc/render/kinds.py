@@ -1,4 +1,4 @@
-"""The layer kinds, as their classes define them: signatures, arguments, formulas."""
+"""The layer kinds: signatures, arguments and formulas, all taken from their classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cnncalc.render.document import BLANK, Block, Pairs, Paragraph, make_paragra
 
 
 def dump_kinds(kind: str | None) -> str:
-    """The listing or the page, for scripts."""
+    """The list or the page as JSON."""
     from cnncalc.render.json import FORMAT, dump
 
     names = [*KINDS, *STRUCTURE_WORDS] if kind is None else [kind]
@@ -24,61 +24,61 @@ def dump_kinds(kind: str | None) -> str:
 
 
 def list_kinds() -> Iterator[Block]:
-    """The listing of all."""
+    """The list of all kinds."""
     family = ""
     for kind in KINDS:
         if FAMILIES[kind] != family:
             if family:
                 yield BLANK
             family = FAMILIES[kind]
-            yield make_paragraph(_family_title(kind_class(kind)), "head")
-        yield from _entry(kind_class(kind).signature(), _sentence(kind_class(kind)))
+            yield make_paragraph(_find_family_title(kind_class(kind)), "head")
+        yield from _describe_entry(kind_class(kind).signature(), _find_sentence(kind_class(kind)))
     yield from (BLANK, make_paragraph("Structure", "head"))
     for signature, sentence in STRUCTURE_WORDS.values():
-        yield from _entry(signature, sentence)
+        yield from _describe_entry(signature, sentence)
 
 
-def _entry(signature: str, sentence: str) -> Iterator[Block]:
-    """A signature, and the sentence below it."""
+def _describe_entry(signature: str, sentence: str) -> Iterator[Block]:
+    """A signature, and its description below it."""
     yield make_paragraph("  " + signature, "bar", 6)
     yield make_paragraph("      " + sentence, indent=6)
 
 
-def _family_title(cls: type[Layer]) -> str:
+def _find_family_title(cls: type[Layer]) -> str:
     """The first words of the docstring of a family's module."""
     return (sys.modules[cls.__module__].__doc__ or "").partition("\n")[0].partition(":")[0].rstrip(".")
 
 
-def _sentence(cls: type[Layer]) -> str:
+def _find_sentence(cls: type[Layer]) -> str:
     """The first paragraph of a class's description, in one line."""
     return " ".join((cls.__doc__ or "").partition("\n\n")[0].split())
 
 
 def describe_kind(kind: str) -> Iterator[Block]:
-    """The page about a layer kind or a word of structure."""
+    """The page of a layer kind or a word of structure."""
     if kind in STRUCTURE_WORDS:
-        yield from _entry(*STRUCTURE_WORDS[kind])
+        yield from _describe_entry(*STRUCTURE_WORDS[kind])
         return
     cls = kind_class(kind)
     yield make_paragraph(cls.signature(), "large", 4)
-    yield make_paragraph(_sentence(cls))
+    yield make_paragraph(_find_sentence(cls))
     if cls.settings:
         yield from (BLANK, make_paragraph("arguments", "head"))
-        yield Pairs([(setting.signature(), _about(setting)) for setting in cls.settings.values()], "bar", 2)
+        yield Pairs([(setting.signature(), _describe_argument(setting)) for setting in cls.settings.values()], "bar", 2)
     yield BLANK
-    yield from _formulas(cls, cls.examples()[0])
+    yield from _describe_formulas(cls, cls.examples()[0])
     yield BLANK
     yield make_paragraph(f"reference: {cls.reference}", "faint", 11)
 
 
-def _about(setting: Setting) -> str:
-    """What an argument is, its symbol in the formulas, and what it takes."""
+def _describe_argument(setting: Setting) -> str:
+    """The meaning of an argument, its symbol in formulas, and its values."""
     symbol = f" ({setting.symbol})" if setting.symbol else ""
     about = f"{setting.doc}{symbol}"
     return f"{about}; {setting.expects}" if setting.expects != about else about
 
 
-def _formulas(cls: type[Layer], example: Example) -> Iterator[Block]:
+def _describe_formulas(cls: type[Layer], example: Example) -> Iterator[Block]:
     layer = cls(**example.settings)
     yield Paragraph(
         (("formulas", "head"), (f", e.g. for {layer!r} of {format_shapes(example.inputs)}", "")), wrapped=False
@@ -102,7 +102,7 @@ def _record(kind: str) -> dict[str, Any]:
         "kind": kind,
         "family": FAMILIES[kind],
         "signature": cls.signature(),
-        "about": _sentence(cls),
+        "about": _find_sentence(cls),
         "arguments": [
             {"name": name, "signature": setting.signature(), "about": setting.doc, "takes": setting.expects}
             for name, setting in cls.settings.items()

@@ -1,4 +1,4 @@
-"""Formulas of LaTeX on lines of the page: their widths are estimated, and long ones are broken at their operators."""
+"""Breaking LaTeX formulas that are wider than the page: widths are estimated, lines are broken at operators."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ SILENT = ("\\mathrm", "\\text", "\\frac", "\\left", "\\right")
 
 
 def measure(tex: str) -> float:
-    """The width of a formula in points, rather too large: a fraction counts both of its parts."""
+    """Estimate the width of a formula in points, from above: both parts of a fraction are counted."""
     return sum(0.0 if token in SILENT else POINTS.get(token, 5.3) for token in TOKENS.findall(tex))
 
 
 def break_formula(tex: str, room: float) -> Iterator[str]:
-    """A formula in parts of at most so many points, the operator at the beginning of the next, where it has any.
+    """Break a formula into lines of at most so many points, each after the first beginning with its operator.
 
-    Brackets that grow cannot be broken; those that are only parentheses no longer do.
+    LaTeX cannot break between `\\left` and `\\right`, so in a wide formula these become plain parentheses.
     """
     if measure(tex) > room:
         tex = tex.replace(r"\left(", "(").replace(r"\right)", ")")
     line = ""
-    for piece in _pieces(tex):
+    for piece in _split_formula(tex):
         if line and measure(line + piece) > room:
             yield line
             line = r"\quad {}" + piece.lstrip()
@@ -45,8 +45,8 @@ def break_formula(tex: str, room: float) -> Iterator[str]:
     yield line
 
 
-def _pieces(tex: str) -> Iterator[str]:
-    """The formula in parts that begin with an operator, none within braces or brackets that grow."""
+def _split_formula(tex: str) -> Iterator[str]:
+    """Split a formula before its operators, but not within braces or between `\\left` and `\\right`."""
     depth = start = 0
     for found in re.finditer(r"\\left|\\right|[{}]|(?<= )(?:[-+=]|\\cdot|\\bmod)(?= )", tex):
         token = found[0]
@@ -61,7 +61,7 @@ def _pieces(tex: str) -> Iterator[str]:
 
 
 def fill_rows(label: str, parts: Sequence[str], room: float) -> Iterator[str]:
-    """The rows of an alignment: the label, and beside it the parts, as many in a row as there is room for."""
+    """The rows of an alignment: the label, and beside it the parts, as many in a row as fit."""
     line = ""
     rows: list[str] = []
     for part in parts:

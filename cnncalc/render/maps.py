@@ -1,4 +1,4 @@
-"""The outputs of a network for people: numbers in rows and columns, or shades."""
+"""The outputs of a network as a document: numbers in rows and columns, or shades of grey."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from cnncalc.render.view import View
 RAMP = " ░▒▓█"  # from the least to the largest
 FIRST_GREY, GREYS = 232, 24  # of the 256 colours
 WIDTH = 120  # of a line of pictures where none is given
-ASIDE = 2  # cells between pictures side by side
+GAP = 2  # cells between pictures side by side
 
 
 def describe_maps(maps: Mapping[str, Map], width: int | None) -> Iterator[Block]:
-    """Every map under its path, channel by channel; without a width all numbers are shown."""
+    """Each map below its path, channel by channel; without a width, all numbers are shown."""
     for number, (path, made) in enumerate(maps.items()):
         if number:
             yield BLANK
-        yield _title(path, format_shape(made.shape))
-        yield from (_line("  " + line) for line in _numbers(made, width and width - 2))
+        yield _make_title(path, format_shape(made.shape))
+        yield from (_make_line("  " + line) for line in _format_map(made, width and width - 2))
 
 
-def _title(path: str, about: str) -> Block:
+def _make_title(path: str, about: str) -> Block:
     return Paragraph(((path, "title"), (f"  {about}", "faint")), wrapped=False)
 
 
-def _line(text: str) -> Block:
+def _make_line(text: str) -> Block:
     return Paragraph(((text, ""),), wrapped=False)
 
 
-def _numbers(made: Map, width: int | None) -> Iterator[str]:
+def _format_map(made: Map, width: int | None) -> Iterator[str]:
     if not made.sizes:
-        yield from _listed(made.values, width)
+        yield from _format_vector(made.values, width)
         return
     for number, channel in enumerate(made.channels()):
         if made.shape[0] > 1:
@@ -53,10 +53,10 @@ def _numbers(made: Map, width: int | None) -> Iterator[str]:
             yield from align_numbers(plane, width)
 
 
-def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
-    """A flat output, ten to a line or as many as there is room for.
+def _format_vector(values: Sequence[float], width: int | None) -> Iterator[str]:
+    """A flat output, at most ten values on a line.
 
-    Where there are several lines, each begins with the index of its first element, in brackets: it is not a value.
+    If there are several lines, each begins with the index of its first element, in brackets.
     """
     texts = [format_number(value) for value in values]
     cell = max(map(len, texts))
@@ -68,7 +68,7 @@ def _listed(values: Sequence[float], width: int | None) -> Iterator[str]:
 
 
 def align_numbers(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
-    """Rows and columns of numbers; where there is no room, the middle columns are left out, visibly."""
+    """Rows and columns of numbers; at a narrow width, the middle columns are replaced by an ellipsis."""
     texts = [[format_number(value) if value else zero for value in row] for row in rows]
     cells = [max(map(len, column)) for column in zip(*texts, strict=True)]
     shown = list(range(len(cells)))
@@ -83,7 +83,7 @@ def align_numbers(rows: Sequence[Sequence[float]], width: int | None, zero: str 
 
 
 def format_number(value: float) -> str:
-    """A number in five digits, or in all digits before the point, as long as a double tells whole numbers apart.
+    """Format a number with five digits; a larger one with all its integer digits, up to 2^53.
 
     >>> format_number(0.0), format_number(1.0), format_number(-0.123456), format_number(20000001.0), format_number(1e30)
     ('0', '1', '-0.12346', '20000001', '1e+30')
@@ -92,7 +92,7 @@ def format_number(value: float) -> str:
 
 
 def dump_maps(name: str, maps: Mapping[str, Map]) -> str:
-    """Every map by its path, by the contract."""
+    """The maps as JSON, by path."""
     outputs = {
         path: {
             "shape": made.shape,
@@ -104,66 +104,66 @@ def dump_maps(name: str, maps: Mapping[str, Map]) -> str:
 
 
 def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None) -> Iterator[Block]:
-    """A matrix under the path of its layer and its size, zeros as dots."""
-    yield _title(path, f"{len(rows)} × {len(rows[0])}, output × input")
-    yield from (_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
+    """A matrix below the path of its layer and its size, with zeros as dots."""
+    yield _make_title(path, f"{len(rows)} × {len(rows[0])}, output × input")
+    yield from (_make_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
 
 
 def dump_matrix(name: str, path: str, rows: Any) -> str:
-    """A matrix by the path of its layer."""
+    """A matrix as JSON."""
     return dump({"format": FORMAT, "name": name, "path": path, "matrix": rows})
 
 
 def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
-    """Every channel of every map in shades of its own, side by side as there is room."""
+    """Each channel of each map as a picture with its own range of shades, side by side."""
     color = view.color and sum(made.shape[0] * made.shape[-1] for made in maps.values()) <= limits.RICH_PARAGRAPHS
     for number, (path, made) in enumerate(maps.items()):
         if number:
             yield BLANK
-        yield _title(path, format_shape(made.shape))
-        yield from _side_by_side(made, view.width or WIDTH, color)
-        yield _legend(made, color)
+        yield _make_title(path, format_shape(made.shape))
+        yield from _draw_side_by_side(made, view.width or WIDTH, color)
+        yield _make_legend(made, color)
 
 
-def _legend(made: Map, color: bool) -> Block:
-    """What the shades mean: each channel, or slice of one, has all of them, from its least number to its largest."""
+def _make_legend(made: Map, color: bool) -> Block:
+    """The legend: in each picture the shades range from its smallest number to its largest."""
     finite = list(filter(isfinite, made.values))
     if not finite:
         return Paragraph((("no finite numbers", "faint"),))
     shades = [shade * 255 // (len(RAMP) - 1) for shade in range(len(RAMP))]
-    ramp = _colored(shades, shades) if color else [(RAMP, "")]
+    ramp = _color_pixels(shades, shades) if color else [(RAMP, "")]
     range_ = f"{format_number(min(finite))} to {format_number(max(finite))}"
-    about = range_ if len(_planes(made)) == 1 else f"least to largest of each channel; in total {range_}"
+    about = range_ if len(_list_planes(made)) == 1 else f"smallest to largest of each channel; overall {range_}"
     return Paragraph((("[", "faint"), *ramp, (f"] {about}", "faint")), indent=2)
 
 
-def _side_by_side(made: Map, width: int, color: bool) -> Iterator[Block]:
-    tiles = [_tile(plane, width, color) for plane in _planes(made)]
+def _draw_side_by_side(made: Map, width: int, color: bool) -> Iterator[Block]:
+    tiles = [_draw_plane(plane, width, color) for plane in _list_planes(made)]
     cells = tiles[0][0]
-    per = max((width + ASIDE) // (cells + ASIDE), 1)
+    per = max((width + GAP) // (cells + GAP), 1)
     for at in range(0, len(tiles), per):
         if at:
             yield BLANK
         for rows in zip(*(tile for _, tile in tiles[at : at + per]), strict=True):
             pieces = list(rows[0])
             for row in rows[1:]:
-                pieces += [(" " * ASIDE, ""), *row]
+                pieces += [(" " * GAP, ""), *row]
             yield Paragraph(pieces, wrapped=False)
 
 
-def _planes(made: Map) -> list[list[list[float]]]:
-    """The rows of every picture: a channel's, or its slices; what is flat is one row."""
+def _list_planes(made: Map) -> list[list[list[float]]]:
+    """The rows of each picture: one for each channel, or for each slice of it; a vector is one row."""
     if len(made.sizes) < 2:
         return [[channel for channel in made.channels()]] if made.sizes else [[list(made.values)]]
     planes: list[list[list[float]]] = nest((-1, *made.sizes[-2:]), made.values)
     return planes
 
 
-def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[list[Piece]]]:
-    """A picture as lines, and its width in cells: two pixels to a cell in colours, else two cells to a pixel."""
+def _draw_plane(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[list[Piece]]]:
+    """A picture as lines, and its width in cells: with colour a cell has two pixels, otherwise a pixel two cells."""
     across = 1 if color else 2
     shrink = -(-len(rows[0]) * across // width)
-    rows = _shrunk(rows, max(shrink, 1))
+    rows = _shrink(rows, max(shrink, 1))
     wide = len(rows[0])
     shades = to_greys([value for row in rows for value in row])
     grid = [shades[at : at + wide] for at in range(0, len(shades), wide)]
@@ -171,17 +171,17 @@ def _tile(rows: list[list[float]], width: int, color: bool) -> tuple[int, list[l
         texts = ("".join(2 * RAMP[shade * (len(RAMP) - 1) // 255] for shade in row) for row in grid)
         return 2 * wide, [[(text, "")] for text in texts]
     grid += [[0] * wide] * (len(grid) % 2)
-    return wide, [_colored(upper, lower) for upper, lower in zip(grid[::2], grid[1::2], strict=True)]
+    return wide, [_color_pixels(upper, lower) for upper, lower in zip(grid[::2], grid[1::2], strict=True)]
 
 
-def _colored(upper: list[int], lower: list[int]) -> list[Piece]:
-    """Two rows of pixels in one line: the upper half of each cell and its background."""
+def _color_pixels(upper: list[int], lower: list[int]) -> list[Piece]:
+    """Two rows of pixels on one line: the upper half of each cell in the foreground colour, the lower as background."""
     pairs = zip(*([FIRST_GREY + shade * (GREYS - 1) // 255 for shade in row] for row in (upper, lower)), strict=True)
     return [("▀" * len(list(same)), f"color({a}) on color({b})") for (a, b), same in groupby(pairs)]
 
 
-def _shrunk(rows: list[list[float]], by: int) -> list[list[float]]:
-    """Means of squares of pixels."""
+def _shrink(rows: list[list[float]], by: int) -> list[list[float]]:
+    """Shrink a picture by averaging squares of pixels."""
     if by == 1:
         return rows
     made = []

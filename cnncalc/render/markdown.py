@@ -1,4 +1,4 @@
-"""Documents in Markdown, as GitHub reads it."""
+"""Documents in GitHub Flavored Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOLD = ("head", "title")  # styles
 
 
 def write_markdown(blocks: Iterable[Block]) -> str:
-    """The document with a blank line between its parts."""
+    """Write a document with a blank line between its blocks."""
     parts = ["".join(_write(block)) for block in blocks]
     return "\n".join(filter(None, parts))
 
@@ -30,20 +30,20 @@ def _write(block: Block) -> Iterator[str]:
 
 def _write_table(table: Table) -> Iterator[str]:
     columns = [column for column in table.columns if not column.bar]
-    yield _line(escape(column.header) for column in columns)
-    yield _line("---:" if column.right else ":---" for column in columns)
+    yield _write_line(escape(column.header) for column in columns)
+    yield _write_line("---:" if column.right else ":---" for column in columns)
     for row in zip(*(column.cells for column in columns), strict=True):
-        yield _line(map(_mark_up, row))
+        yield _write_line(map(_mark_up, row))
     if columns[0].footer:
-        yield _line(_mark_up(column.footer) if column.footer else "" for column in columns)
+        yield _write_line(_mark_up(column.footer) if column.footer else "" for column in columns)
 
 
-def _line(cells: Iterable[str]) -> str:
+def _write_line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
 def _mark_up(cell: Cell) -> str:
-    """A cell, in bold where it stands out, and as deep as its blanks are."""
+    """A cell in Markdown, in bold by its style, indented by its leading blanks."""
     text = cell.text.lstrip(" ")
     if not text:
         return ""
@@ -56,13 +56,13 @@ def _emphasize(text: str, style: str) -> str:
 
 
 def write_table(header: Sequence[str], right: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are escaped already."""
+    """Write a table of cells that are already escaped."""
     lines = [header, ["---:" if side else ":---" for side in right], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is.
+    """Escape text for Markdown.
 
     >>> escape("a|b_c\\n")
     'a\\\\|b\\\\_c\\\\\\\\n'

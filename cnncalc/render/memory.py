@@ -9,7 +9,7 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.liveness import Alive, Mode
 from cnncalc.analysis.memory import InMode, Memory
 from cnncalc.render.columns import join, list_inputs
-from cnncalc.render.csv import write
+from cnncalc.render.csv import write_csv
 from cnncalc.render.document import (
     BLANK,
     EMPTY,
@@ -225,7 +225,7 @@ def memory_csv(memory: Memory) -> str:
     others = [memory.mode(mode).layers for mode in TITLES if mode != Mode.separate]
     layers = memory.report.layers
     parts = zip(layers, memory.mode(Mode.separate).layers, memory.held, *others, strict=True)
-    return write(
+    return write_csv(
         header,
         (
             [layer.path, layer.kind, layer.output, alive, memory.bytes_of(alive), held, memory.bytes_of(held)]

@@ -1,4 +1,4 @@
-"""The lines below a summary: the totals with the conventions by which they are counted, and what the marks mean."""
+"""The lines below a summary: the totals with the conventions by which they are counted, and the meaning of marks."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
             yield f"output {name}", join(shape)
     parts = f"weights {write('weights')} + biases {write('biases')}; buffers {write('buffers')}, not counted"
     yield "parameters", f"{write('parameters')} ({parts}){write_memory('parameter_bytes')}"
-    yield "macs", f"{write('macs')} {_convention('macs')}"
-    yield "multiplications", f"{write('multiplications')} {_convention('multiplications')}"
-    activations = f"{write('activations')} {_convention('activations')}"
+    yield "macs", f"{write('macs')} {_describe_convention('macs')}"
+    yield "multiplications", f"{write('multiplications')} {_describe_convention('multiplications')}"
+    activations = f"{write('activations')} {_describe_convention('activations')}"
     yield "activations", activations + write_memory("activation_bytes")
     for name in report.inputs:
         last = last_spatial_layer(report, name)
@@ -40,14 +40,14 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
         yield "notes", " ".join(report.notes.split())
 
 
-def _convention(name: str) -> str:
-    """How a figure is counted, without saying its name again."""
+def _describe_convention(name: str) -> str:
+    """How a figure is counted, without repeating its name."""
     figure = FIGURES[name]
     return figure.about if figure.unit == figure.title else f"{figure.unit} {figure.about}"
 
 
 def describe_field(layer: LayerReport, name: str) -> str:
-    """The receptive field of a layer on an input in words."""
+    """Describe the receptive field of a layer on an input."""
     field = layer.seen[name].receptive_field
     if field is None:
         return "none"
@@ -57,7 +57,7 @@ def describe_field(layer: LayerReport, name: str) -> str:
 
 
 def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
-    """The meaning of the marks that are in use."""
+    """The meaning of the marks that occur in the table."""
     shown = "".join({format_seen(seen) for layer in report.layers for seen in layer.seen.values()})
     if "all" in shown:
         yield "all", "every unit sees the whole input"

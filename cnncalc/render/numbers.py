@@ -1,4 +1,4 @@
-"""Numbers for people: thousands separated, human units, shares, bytes."""
+"""Formatting numbers: thousands separators, units, shares, bytes, bars."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def format_digits(number: int) -> str:
-    """All digits, in threes.
+    """Format all digits, with thousands separators.
 
     >>> format_digits(62378344)
     '62,378,344'
@@ -21,24 +21,24 @@ def format_digits(number: int) -> str:
 
 
 def format_units(number: int) -> str:
-    """Three digits and a unit of powers of a thousand.
+    """Format three digits and a unit, a power of 1,000.
 
     >>> format_units(0), format_units(999), format_units(62378344), format_units(999_950), format_units(4_089_184_256)
     ('0', '999', '62.4 M', '1.00 M', '4.09 G')
     """
-    return _three_digits(number, 1000, UNITS)
+    return _format_three_digits(number, 1000, UNITS)
 
 
 def format_bytes(number: int) -> str:
-    """A number of bytes in units of 1024, spelt so.
+    """Format bytes in units of 1,024: KiB, MiB, …
 
     >>> format_bytes(512), format_bytes(1536), format_bytes(249513376)
     ('512 B', '1.50 KiB', '238 MiB')
     """
-    return _three_digits(number, 1024, BYTES)
+    return _format_three_digits(number, 1024, BYTES)
 
 
-def _three_digits(number: int, base: int, units: tuple[str, ...]) -> str:
+def _format_three_digits(number: int, base: int, units: tuple[str, ...]) -> str:
     if number < base:
         return f"{number} {units[0]}".rstrip()
     text = unit = ""
@@ -53,7 +53,7 @@ def _three_digits(number: int, base: int, units: tuple[str, ...]) -> str:
 
 
 def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
-    """A figure for people, with all digits or in units; what is not there is a dash.
+    """Format a figure with all digits or in units; None is a dash.
 
     >>> format_figure(62378344, "count"), format_figure(62378344, "count", units=True)
     ('62,378,344', '62.4 M')
@@ -75,7 +75,7 @@ def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
 
 
 def format_share(part: int, whole: int) -> str:
-    """A share, "" for none.
+    """Format a share as a percentage, "" for none.
 
     >>> format_share(1, 3), format_share(1, 10**6), format_share(0, 5), format_share(5, 5)
     ('33.3%', '<0.1%', '', '100%')
@@ -89,7 +89,7 @@ def format_share(part: int, whole: int) -> str:
 
 
 def draw_bar(part: int, whole: int, width: int) -> str:
-    """A share as a bar, `width` cells for the whole, in eighths of a cell; the least that is something shows.
+    """Draw a share as a bar in eighths of a cell, `width` cells for the whole; a share above 0 is always visible.
 
     >>> draw_bar(1, 2, 4), draw_bar(1, 10**9, 4), draw_bar(0, 1, 4)
     ('██', '▏', '')

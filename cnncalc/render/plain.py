@@ -13,26 +13,25 @@ RULE = "─"
 
 
 def write_plain(blocks: Iterable[Block], width: int | None) -> str:
-    """The document as lines of text, without blanks at their ends."""
-    return "".join(line + "\n" for block in blocks for line in _lines(block, width))
+    """Write a document as lines of text without trailing blanks."""
+    return "".join(line + "\n" for block in blocks for line in _write_block(block, width))
 
 
-def _lines(block: Block, width: int | None) -> Iterator[str]:
+def _write_block(block: Block, width: int | None) -> Iterator[str]:
     if isinstance(block, Table):
         return draw_table(block)
     return ("".join(text for text, _ in line).rstrip() for line in lay_out(block, width))
 
 
 def draw_table(table: Table) -> Iterator[str]:
-    """The lines of a table: a rule below the header, above the footer and between sections.
+    """The lines of a table, with a rule below the header, above the footer and between sections.
 
-    They are made one at a time, for all of a large table at once there is no room; what occurs in many rows is padded
-    once.
+    They are made one at a time, to save memory for large tables; a text that occurs in many rows is padded once.
     """
     widths = measure_columns(table)
     rule = RULE * (sum(widths) + GAP * (len(widths) - 1))
     gaps = ["", *[" " * GAP] * (len(widths) - 1)]
-    columns = [_padded(*each) for each in zip(table.columns, widths, gaps, strict=True)]
+    columns = [_pad_cells(*each) for each in zip(table.columns, widths, gaps, strict=True)]
     footer = table.columns[0].footer is not None
     last = len(table.columns[0].cells) + 1
     for number, texts in enumerate(zip(*columns, strict=True)):
@@ -41,8 +40,8 @@ def draw_table(table: Table) -> Iterator[str]:
         yield "".join(texts).rstrip()
 
 
-def _padded(column: Column, width: int, gap: str) -> Iterator[str]:
-    """The header, the cells and the footer of a column, as wide as it is."""
+def _pad_cells(column: Column, width: int, gap: str) -> Iterator[str]:
+    """The header, the cells and the footer of a column, padded to its width."""
     made: dict[str, str] = {}
     for cell in (Cell(column.header), *column.cells, *([column.footer] if column.footer else [])):
         if cell.text not in made:
@@ -51,21 +50,21 @@ def _padded(column: Column, width: int, gap: str) -> Iterator[str]:
 
 
 def lay_out(block: Paragraph | Pairs, width: int | None) -> Iterator[Line]:
-    """The lines of what is no table, wrapped at a width, with what is not printable escaped."""
+    """The lines of a block other than a table, wrapped at a width, with unprintable characters escaped."""
     if isinstance(block, Paragraph):
         pieces = [(clean(text), style) for text, style in block.pieces]
-        yield from _wrapped(pieces, width if block.wrapped else None, block.indent)
+        yield from _wrap_pieces(pieces, width if block.wrapped else None, block.indent)
         return
     names = [" " * block.indent + clean(name) for name, _ in block.pairs]
     margin = max(block.least, *map(count_cells, names)) + block.gap
     for name, (_, text) in zip(names, block.pairs, strict=True):
-        yield from _wrapped([(pad(name, margin), block.style), (clean(text), "")], width, margin, block.together)
+        yield from _wrap_pieces([(pad(name, margin), block.style), (clean(text), "")], width, margin, block.together)
 
 
-def _wrapped(
+def _wrap_pieces(
     pieces: Sequence[Piece], width: int | None, indent: int, together: re.Pattern[str] | None = None
 ) -> Iterator[Line]:
-    """Pieces on as many lines as they need, each part of them in its style."""
+    """Wrap pieces; each part keeps its style."""
     rest = list(pieces)
     for number, text in enumerate(wrap("".join(text for text, _ in pieces), width, indent, together)):
         line: Line = [(" " * indent, "")] if number and indent else []

@@ -15,12 +15,12 @@ MARGIN = 10  # cells of a line number, the bar, and the marks of a line that is 
 
 
 def format_problems(problems: Iterable[Problem], *, color: bool = False, width: int | None = None) -> str:
-    """All problems, one after another; source lines are cut to a terminal's width, where there is one."""
+    """Format problems, one after another; source lines are cut to the width, if there is one."""
     return show(_separate(describe_problem(problem, width) for problem in problems), View(color=color))
 
 
 def format_problem(problem: Problem, *, color: bool = False, width: int | None = None) -> str:
-    """One problem."""
+    """Format one problem."""
     return format_problems([problem], color=color, width=width)
 
 
@@ -55,7 +55,7 @@ def describe_problem(problem: Problem, width: int | None) -> Iterator[Block]:
 
 
 def format_note(note: Note, span: Span | None) -> str:
-    """A note with its position; the file is named where it is not that of the problem."""
+    """A note with its position; the file is named if it differs from that of the problem."""
     if note.span is None:
         return note.text
     line, column = note.span.source.position(note.span.start)
@@ -84,9 +84,9 @@ def cut_excerpt(span: Span, longest: int = LONGEST) -> tuple[str, str]:
 
 
 def _choose_window(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
-    """The part of a line that is shown: all of it, or the span with as much around it as there is room for.
+    """The part of a line that is shown: all of it, or the span with as much around it as fits.
 
-    Of characters that take no room, of which a line can be full, there are as many as of the others, and no more.
+    The number of characters is limited too, since a line can be full of characters of width 0.
     """
     most = 2 * longest
     if len(text) <= most and sum(width for _, width in split_line(text)) <= longest:
@@ -114,9 +114,9 @@ def _choose_window(text: str, start: int, end: int, longest: int) -> tuple[int, 
 def describe_files(
     files: Sequence[tuple[str, Sequence[Problem]]], view: View, *, strict: bool = False
 ) -> Iterator[Block]:
-    """What `validate` reports: every problem, a line for each file that is in order, and a sum.
+    """The report of `validate`: all problems, a line for each file without errors, and their numbers.
 
-    A file with errors is not, nor, where it is `strict`, one with warnings.
+    If `strict`, warnings count as errors.
     """
     for name, problems in files:
         if problems:
@@ -133,5 +133,5 @@ def describe_files(
 
 
 def count(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
+    """Format a count: `1 error`, `2 errors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

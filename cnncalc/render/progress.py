@@ -1,4 +1,4 @@
-"""How far work has come, by Rich on standard error: on a terminal, and only where the work lasts."""
+"""Progress of long work, by Rich on standard error: only on a terminal, and only after a while."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 PATIENCE = 0.5  # seconds before anything is shown, and Rich is imported
-BETWEEN = 0.1  # seconds between two steps
+BETWEEN = 0.1  # seconds between two updates
 
 
 class Progress:
-    """A line on a terminal that follows the work and is wiped in the end; elsewhere nothing."""
+    """A progress bar on a terminal, which is cleared at the end; nothing on other streams."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = sys.stderr if stream is None else stream
@@ -25,7 +25,7 @@ class Progress:
         self.task: TaskID | None = None
 
     def report(self, what: str, done: float, total: float) -> None:
-        """So much of the work is done."""
+        """Show that `done` of `total` is done, and what is being worked on."""
         if not self.shows or monotonic() < self.next or not total:
             return
         self.next = monotonic() + BETWEEN
@@ -35,7 +35,7 @@ class Progress:
             self.shows = False
 
     def clear(self) -> None:
-        """Wipe what was shown."""
+        """Clear the progress bar."""
         if self.shown is not None and self.shows:
             try:
                 self.shown.stop()
@@ -54,7 +54,7 @@ class Progress:
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
         name = clean(what).encode(encoding, "replace").decode(encoding)
         self.shown.update(self.task, completed=share, name=Text(name))
-        self.shown.start()  # without an effect from the second time on
+        self.shown.start()  # has an effect only once
         self.shown.refresh()
 
     def _make(self) -> tuple[RichProgress, TaskID]:

@@ -1,6 +1,6 @@
-"""The JSON Schema of the architecture file, by which editors complete and check it; draft 2020-12.
+"""The JSON Schema (draft 2020-12) of the architecture file, for completion and checks in editors.
 
-It checks the form: keys, and which values they take. Strings (calls, chains, expressions) are not looked into.
+It checks keys and the types of their values. The contents of strings (calls, chains, expressions) are not checked.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ from cnncalc.render.json import encode
 Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-NAMED = r"^\s*(\w+\s*=\s*)?{}(\s+if\s.*)?\s*$"  # the key of an item that is a mapping
+NAMED = r"^\s*(\w+\s*=\s*)?{}(\s+if\s.*)?\s*$"  # the key of an item written as a mapping
 ARGUMENTS = r"(\s*\(.*\))?"  # of a merge
 EXPRESSION = {"$ref": "#/$defs/expression"}
 VALUE = {"$ref": "#/$defs/value"}
 BODY = {"$ref": "#/$defs/body"}
-TEXT: Schema = {"type": ["string", "number", "boolean"]}  # a scalar, whatever YAML takes it for
+TEXT: Schema = {"type": ["string", "number", "boolean"]}  # a scalar, whatever its type in YAML
 NOTHING: Schema = {"type": "null"}
 
-# The keys of a document: what they are for.
+# The keys of a document and their descriptions.
 KEYS = {
     "name": "The network's title.",
     "source": "The paper or the implementation, with its year and the variant.",
-    "notes": "What else there is to say.",
-    "extends": "A file beside this one, or a bundled architecture, whose parts this one takes over and overrides.",
-    "input": "What flows in, without a batch: [N], [C, L], [C, H, W] or [C, D, H, W]; of several inputs each by name.",
-    "params": "Knobs, by name; --set NAME=VALUE turns one.",
-    "blocks": "Layers of the author's own: `name(width, stride=1):` with the items below it.",
-    "layers": "The network: items in the order of running, as `conv(64, 3, padding=1) -> relu`.",
-    "expect": "What must come out; `cnncalc validate` checks it.",
+    "notes": "Remarks, shown below the summary.",
+    "extends": "A file in the same folder, or a bundled architecture, whose parts this file inherits and overrides.",
+    "input": "The input without a batch axis: [N], [C, L], [C, H, W] or [C, D, H, W]; of several inputs each by name.",
+    "params": "Values by name; --set NAME=VALUE overrides one.",
+    "blocks": "Layers of your own: `name(width, stride=1):` with the items below it.",
+    "layers": "The network: items in order of execution, e.g. `conv(64, 3, padding=1) -> relu`.",
+    "expect": "Expectations: figures that `cnncalc validate` checks.",
     "allow": "Warnings that are silenced, each with its reason.",
-    "weights": "The arrays of layers, by path and name, for tiny demonstrations.",
+    "weights": "Arrays of layers, by path and name, for `cnncalc run`.",
 }
 
 
 def dump_schema() -> str:
-    """The schema as text."""
-    return encode(schema(), indent=2, ascii=False) + "\n"
+    """The schema as JSON."""
+    return encode(make_schema(), indent=2, ascii=False) + "\n"
 
 
-def schema() -> Schema:
+def make_schema() -> Schema:
     """The schema of an architecture file."""
-    forms = _keys()
+    forms = _describe_keys()
     return {
         "$schema": DRAFT,
         "title": "An architecture of cnncalc",
@@ -74,52 +74,52 @@ def schema() -> Schema:
         "$defs": {
             "expression": {"type": "string", "minLength": 1, "description": "An expression, a name or a word."},
             "value": {"anyOf": [{**TEXT}, {"type": "array", "items": VALUE}]},
-            "body": {"anyOf": [_list_of({"$ref": "#/$defs/item"}, 1), {"$ref": "#/$defs/item"}]},
+            "body": {"anyOf": [_make_list({"$ref": "#/$defs/item"}, 1), {"$ref": "#/$defs/item"}]},
             "item": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/call"}]},
-            "branches": _branches(),
+            "branches": _make_branches(),
             "merged": {"anyOf": [{"$ref": "#/$defs/branches"}, {"type": "string", "pattern": rf"^{ROUNDS}\s*\("}]},
-            "call": _call(),
-            **{kind: _kind(kind) for kind in KINDS if kind not in MERGES},
+            "call": _make_call(),
+            **{kind: _describe_kind(kind) for kind in KINDS if kind not in MERGES},
         },
     }
 
 
-def _keys() -> dict[str, Schema]:
+def _describe_keys() -> dict[str, Schema]:
     """The values of each key of a document."""
     text = {key: TEXT for key in ("name", "source", "notes")}
-    size: Schema = {"anyOf": [_whole(1), EXPRESSION]}
-    shape: Schema = {"anyOf": [{**_list_of(size, 1), "maxItems": 4}, EXPRESSION]}
+    size: Schema = {"anyOf": [_make_integer(1), EXPRESSION]}
+    shape: Schema = {"anyOf": [{**_make_list(size, 1), "maxItems": 4}, EXPRESSION]}
     warnings = {code.code: code.sentence for code in CODES}
     reason = {"type": ["string", "number", "boolean"], "minLength": 1}
     return {
         **text,
         "extends": {"type": "string", "pattern": r"^[\w.-]+$"},
         "input": {"anyOf": [shape, {"type": "object", "additionalProperties": shape, "minProperties": 1}]},
-        "params": _names(VALUE),
-        "blocks": _names(BODY),
+        "params": _make_mapping(VALUE),
+        "blocks": _make_mapping(BODY),
         "layers": BODY,
-        "expect": _names(False, {**{key: VALUE for key in EXPECTABLE}, "outputs": _names(VALUE)}),
-        "allow": _names(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
+        "expect": _make_mapping(False, {**{key: VALUE for key in EXPECTABLE}, "outputs": _make_mapping(VALUE)}),
+        "allow": _make_mapping(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }
 
 
-def _names(other: Schema | bool, known: dict[str, Schema] | None = None) -> Schema:
+def _make_mapping(other: Schema | bool, known: dict[str, Schema] | None = None) -> Schema:
     """A mapping of names, which may be left empty."""
     found: Schema = {"type": ["object", "null"], "additionalProperties": other}
     return {**found, "properties": known} if known else found
 
 
-def _list_of(items: Schema, least: int = 0) -> Schema:
+def _make_list(items: Schema, least: int = 0) -> Schema:
     return {"type": "array", "items": items, "minItems": least}
 
 
-def _branches() -> Schema:
+def _make_branches() -> Schema:
     branches = {"type": "object", "additionalProperties": BODY, "minProperties": 1}
-    return {"anyOf": [branches, _list_of(BODY, 1)]}
+    return {"anyOf": [branches, _make_list(BODY, 1)]}
 
 
-def _call() -> Schema:
+def _make_call() -> Schema:
     """An item that is a mapping: a merge with its branches, or a call by name; unknown names may be blocks."""
     known = {}
     for word in (*MERGES, "outputs"):
@@ -141,27 +141,27 @@ def _call() -> Schema:
 
 
 def _describe(kind: str) -> str:
-    """The first sentence of a kind's docstring, which python -OO takes away."""
+    """The first paragraph of a kind's docstring, "" under python -OO."""
     return (kind_class(kind).__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
 
 
-def _kind(kind: str) -> Schema:
+def _describe_kind(kind: str) -> Schema:
     """The arguments of a layer kind, by name."""
     layer = kind_class(kind)
     settings = layer.settings.items()
     return {
         "description": f"{layer.signature()}: {_describe(kind)}",
         "type": "object",
-        "properties": {name: argument(setting) for name, setting in settings},
+        "properties": {name: describe_argument(setting) for name, setting in settings},
         "required": [name for name, setting in settings if setting.default is REQUIRED],
         "additionalProperties": False,
     }
 
 
-def argument(setting: Setting) -> Schema:
-    """What an argument may be; an expression is always allowed too."""
+def describe_argument(setting: Setting) -> Schema:
+    """The values of an argument; an expression is always allowed too."""
     text = setting.doc or f"{setting.expects[:1].upper()}{setting.expects[1:]}."
-    found: Schema = {"description": text, "anyOf": [*_literals(setting), EXPRESSION]}
+    found: Schema = {"description": text, "anyOf": [*_list_literals(setting), EXPRESSION]}
     if isinstance(setting.default, SameAs):
         found["description"] += f" (default: as {setting.default.setting})"
     elif setting.default is not REQUIRED:
@@ -169,8 +169,8 @@ def argument(setting: Setting) -> Schema:
     return found
 
 
-def _literals(setting: Setting) -> list[Schema]:
-    """What a setting takes as it is written."""
+def _list_literals(setting: Setting) -> list[Schema]:
+    """The literal values of a setting."""
     found: list[Schema] = [{"enum": list(setting.words)}] if setting.words else []
     if isinstance(setting, FlagSetting):
         found.append({"type": "boolean"})
@@ -178,26 +178,26 @@ def _literals(setting: Setting) -> list[Schema]:
         found.append({"type": "number", "minimum": setting.minimum, "maximum": setting.maximum})
     elif isinstance(setting, FactorSetting):
         factor: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": limits.SIZE}
-        found += [factor, {**_list_of({"anyOf": [factor, EXPRESSION]}, 1), "maxItems": 3}]
+        found += [factor, {**_make_list({"anyOf": [factor, EXPRESSION]}, 1), "maxItems": 3}]
     elif isinstance(setting, LikeSetting):
-        found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": 3})
+        found.append({**_make_list({"anyOf": [_make_integer(1), EXPRESSION]}, 1), "maxItems": 3})
     elif isinstance(setting, IndexListsSetting):
-        found.append(_list_of(_list_of({"anyOf": [_whole(0), EXPRESSION]}, 1), 1))
+        found.append(_make_list(_make_list({"anyOf": [_make_integer(0), EXPRESSION]}, 1), 1))
     elif isinstance(setting, SizesSetting):
-        found += [_whole(1)] if setting.single else []
-        found.append({**_list_of({"anyOf": [_whole(1), EXPRESSION]}, 1), "maxItems": setting.longest})
+        found += [_make_integer(1)] if setting.single else []
+        found.append({**_make_list({"anyOf": [_make_integer(1), EXPRESSION]}, 1), "maxItems": setting.longest})
     elif isinstance(setting, AxisOrderSetting):
         axis: Schema = {"type": "integer", "minimum": -limits.AXES, "maximum": limits.AXES - 1}
-        found.append({**_list_of({"anyOf": [axis, EXPRESSION]}, 1), "maxItems": limits.AXES})
+        found.append({**_make_list({"anyOf": [axis, EXPRESSION]}, 1), "maxItems": limits.AXES})
     elif isinstance(setting, IntegerSetting):
-        size: Schema = {"anyOf": [_whole(setting.minimum), EXPRESSION]}
-        found.append(_whole(setting.minimum))
+        size: Schema = {"anyOf": [_make_integer(setting.minimum), EXPRESSION]}
+        found.append(_make_integer(setting.minimum))
         if isinstance(setting, AmountSetting):
-            size["anyOf"].insert(1, {**_list_of({"anyOf": [*size["anyOf"]]}, 2), "maxItems": 2})
+            size["anyOf"].insert(1, {**_make_list({"anyOf": [*size["anyOf"]]}, 2), "maxItems": 2})
         if isinstance(setting, PerAxisSetting):
-            found.append({**_list_of(size, 1), "maxItems": 3})
+            found.append({**_make_list(size, 1), "maxItems": 3})
     return found
 
 
-def _whole(least: int) -> Schema:
+def _make_integer(least: int) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": limits.SIZE}

@@ -1,4 +1,4 @@
-"""Which back end writes a document: Rich in colour, plain text elsewhere and where a document is very long."""
+"""Choosing the back end of a document: Rich for colour, plain text otherwise and for very long documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnncalc.render.view import View
 
 
 def show(blocks: Iterable[Block], view: View) -> str:
-    """The document as text for a terminal, a pipe or a file."""
+    """Write a document as text for a terminal, a pipe or a file."""
     blocks = list(blocks)
     rows = sum(len(block.columns[0].cells) for block in blocks if isinstance(block, Table))
     if not view.color or rows > limits.RICH_ROWS or len(blocks) > limits.RICH_PARAGRAPHS:

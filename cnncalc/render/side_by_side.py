@@ -31,49 +31,49 @@ from cnncalc.render.text import clean
 from cnncalc.render.view import View
 
 READABLE_PATH = 24  # cells of a path that is elided before the settings are
-NARROW = 12  # cells of the settings, from which on all is as short as can be
+NARROW = 12  # cells of the settings, at which other texts are shortened as well
 OF_NETWORKS = tuple(figure for figure in FIGURES.values() if not figure.is_of_layers)
 MARKS = {"same": "=", "changed": "~", "before": "−", "after": "+"}
 STYLES = {"same": "faint", "changed": "mark", "before": "mark", "after": "good"}
-# What is shown where no columns are asked for.
+# The default figures.
 TOTALS = (
     "input", "output", "parameters", "macs", "multiplications", "activations", "receptive_field", "depth",
 )  # fmt: skip
-LAYERS = ("parameters", "macs")  # what is shown of layers
-JUDGED = ("parameters", "macs")  # what has a ratio beside it in a table of three or more
-MISSED_LEAST = ("multiplications", "activations", "input", "output")
+LAYERS = ("parameters", "macs")  # of layers
+JUDGED = ("parameters", "macs")  # with a ratio beside them in a table of three or more networks
+DROPPED = ("multiplications", "activations", "input", "output")  # at a narrow width, in this order
 
 
 def compare_side_by_side(found: SideBySide, view: View) -> Iterator[Block]:
-    """The totals, and below them the layers where there are two."""
+    """The totals, and for two networks the layers below them."""
     lines = [FIGURES[name] for name in view.columns or TOTALS]
     draw = _draw_two if len(found.networks) == 2 else _draw_many
     tables = (
-        draw(found.networks, [line for line in lines if line.name not in gone], view.dtype, units=units, bars=bars)
-        for units, bars, gone in _ways(view, len(found.networks))
+        draw(found.networks, [line for line in lines if line.name not in dropped], view.dtype, units=units, bars=bars)
+        for units, bars, dropped in _iterate_variants(view, len(found.networks))
     )
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     if found.rows:
         yield BLANK
-        yield _layer_table(found, view)
+        yield _fit_layers(found, view)
 
 
-def _ways(view: View, networks: int) -> Iterator[tuple[bool, bool, Sequence[str]]]:
-    """From the widest to the narrowest: whether in units, whether with bars, and what is left out."""
+def _iterate_variants(view: View, networks: int) -> Iterator[tuple[bool, bool, Sequence[str]]]:
+    """Variants from the widest to the narrowest: whether in units, whether with bars, and the dropped figures."""
     units = bool(view.human)
     yield units, True, ()
     units = view.human is not False
     yield units, True, ()
     yield units, False, ()
     if networks > 2 and view.columns is None:
-        for number in range(1, len(MISSED_LEAST) + 1):
-            yield units, False, MISSED_LEAST[:number]
+        for number in range(1, len(DROPPED) + 1):
+            yield units, False, DROPPED[:number]
 
 
 def _draw_two(
     networks: Sequence[ComparedNetwork], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool
 ) -> Table:
-    """A row for each figure."""
+    """The table of two networks: a row for each figure."""
     columns = [Column("", [Cell(line.title, "head") for line in lines])]
     values = [[line.measure_network(network.report, dtype) for line in lines] for network in networks]
     for network, known in zip(networks, values, strict=True):
@@ -86,7 +86,7 @@ def _draw_two(
 def _draw_many(
     networks: Sequence[ComparedNetwork], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool
 ) -> Table:
-    """A row for each architecture."""
+    """The table of three or more networks: a row for each."""
     columns = [Column("", [Cell(network.label, "title") for network in networks])]
     for line in lines:
         values = [line.measure_network(network.report, dtype) for network in networks]
@@ -104,21 +104,21 @@ def _format(line: Figure, value: Value, *, units: bool) -> str:
     return format_figure(value, line.written, units=units)
 
 
-def _layer_table(found: SideBySide, view: View) -> Table:
-    """The layers aligned; runs of the same ones are one row."""
+def _fit_layers(found: SideBySide, view: View) -> Table:
+    """The table of aligned layers, fitted to the width."""
     names = view.columns or LAYERS
     figures = [FIGURES[name] for name in names if FIGURES[name].together == "sum"]
     settings: tuple[int | None, ...] = (None, 26, 16, NARROW, 8)
     ways = [(bool(view.human), None), *((view.human is not False, room) for room in settings)]
     for units, room in ways:
-        table = _aligned_table(found.rows, figures, view.dtype, units=units, room=room)
+        table = _draw_layers(found.rows, figures, view.dtype, units=units, room=room)
         excess = measure_excess(table, view.width)
         if excess <= 0 or (units and measure_columns(table)[1] - excess >= READABLE_PATH):
             break
     return elide_paths(table, 1, view.width)
 
 
-def _aligned_table(
+def _draw_layers(
     rows: Sequence[Aligned], figures: Sequence[Figure], dtype: Dtype, *, units: bool, room: int | None
 ) -> Table:
     headers = ["", "layer", "settings"]
@@ -131,29 +131,29 @@ def _aligned_table(
             text = f"{len(alike)} layers the same" if room is None or room > NARROW else f"{len(alike)} the same"
             sums = [sum(measure(figure, row.after, dtype) for row in alike) for figure in figures]
             pairs = [_pair(figure, value, value, units=units) for figure, value in zip(figures, sums, strict=True)]
-            made.append([Cell(MARKS[state], "faint"), Cell(text, "faint"), EMPTY, *_flat(pairs)])
+            made.append([Cell(MARKS[state], "faint"), Cell(text, "faint"), EMPTY, *_flatten(pairs)])
             continue
         for row in alike:
             values = [[measure(figure, side, dtype) for side in (row.before, row.after)] for figure in figures]
             pairs = [_pair(figure, *both, units=units) for figure, both in zip(figures, values, strict=True)]
             label = [Cell(MARKS[state], STYLES[state]), Cell(row.path, STYLES[state])]
-            made.append([*label, Cell(shorten(clean(describe_change(row)), room)), *_flat(pairs)])
+            made.append([*label, Cell(shorten(clean(describe_change(row)), room)), *_flatten(pairs)])
     cells = zip(*made, strict=True) if made else [()] * len(headers)
     return Table([Column(name, each, at > 2) for at, (name, each) in enumerate(zip(headers, cells, strict=True))])
 
 
-def _flat(pairs: Sequence[Sequence[Cell]]) -> Iterator[Cell]:
+def _flatten(pairs: Sequence[Sequence[Cell]]) -> Iterator[Cell]:
     return (cell for pair in pairs for cell in pair)
 
 
 def _pair(figure: Figure, before: Value, after: Value, *, units: bool) -> list[Cell]:
-    """Both figures, the second only where it is another."""
+    """Both figures; the second is "=" if it is equal."""
     texts = ["" if value is None else format_figure(value, figure.written, units=units) for value in (before, after)]
     return [Cell(texts[0]), Cell("=" if texts[0] and texts[0] == texts[1] else texts[1])]
 
 
 def describe_change(row: Aligned) -> str:
-    """The call; where the two differ, what was and what is: `conv kernel 3 → 7, stride 1 → 2`."""
+    """The call; of two that differ, the changes, e.g. `conv kernel 3 → 7, stride 1 → 2`."""
     before, after = row.before, row.after
     if before is None or after is None:
         side = before or after
@@ -171,7 +171,7 @@ def describe_change(row: Aligned) -> str:
 
 
 def dump_side_by_side(found: SideBySide) -> str:
-    """`rows` are layers for two architectures, else each architecture beside the first."""
+    """The comparison as JSON: `rows` are layers for two architectures, else each architecture beside the first."""
     from cnncalc.render.json import FORMAT, dump
 
     first, last = found.networks[0], found.networks[-1]
@@ -195,22 +195,22 @@ def _record(path: str, before: Side, after: Side, **more: str) -> dict[str, Any]
 
 
 def write_side_by_side_csv(found: SideBySide, view: View) -> str:
-    """A line a layer for two architectures, else a line for each architecture."""
-    from cnncalc.render.csv import write
+    """The comparison as CSV: a line for each layer for two architectures, else for each architecture."""
+    from cnncalc.render.csv import write_csv
 
     if len(found.networks) != 2 or view.totals:
         lines = [FIGURES[name] for name in view.columns or TOTALS]
         rows = (
             [each.label, *(line.measure_network(each.report, view.dtype) for line in lines)] for each in found.networks
         )
-        return write(["name", *(line.name for line in lines)], rows)
+        return write_csv(["name", *(line.name for line in lines)], rows)
     figures = choose_figures(view)
     header = ["state", *(f"{name}_{side}" for name in ("path", "settings") for side in ("before", "after"))]
     header += [f"{figure.name}_{side}" for figure in figures for side in ("before", "after")]
-    return write(header, (_csv_line(row, figures, view.dtype) for row in found.rows))
+    return write_csv(header, (_list_values(row, figures, view.dtype) for row in found.rows))
 
 
-def _csv_line(row: Aligned, figures: Sequence[Figure], dtype: Dtype) -> list[Value]:
+def _list_values(row: Aligned, figures: Sequence[Figure], dtype: Dtype) -> list[Value]:
     sides: tuple[Row | None, ...] = (row.before, row.after)
     texts = [
         *(side.path if side else "" for side in sides),

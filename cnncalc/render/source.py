@@ -1,4 +1,4 @@
-"""An architecture file for reading: as it is written, on a terminal in colour."""
+"""Syntax highlighting of architecture files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnncalc.render.text import clean
 TOKEN = re.compile(
     r"""(?P<faint>(?:(?<=\s)|^)\#.*)          # a comment
     |   (?P<good>"(?:[^"\\]|\\.)*"|(?<=[\s:])'[^']*')
-    |   (?P<title>^\s*(?:-\ )?[^\s\#"'-][^\#"']*?:(?=\s|$))   # a key with all that is before it on the line
+    |   (?P<title>^\s*(?:-\ )?[^\s\#"'-][^\#"']*?:(?=\s|$))   # a key, with everything before it on the line
     |   (?P<mark>->)
     |   (?P<word>[A-Za-z_]\w*)
     |   (?P<rest>.)""",
@@ -22,21 +22,21 @@ TOKEN = re.compile(
 
 
 def highlight(text: str) -> Iterator[Block]:
-    """The text of a file, line by line."""
+    """The lines of a file in styles."""
     for line in text.splitlines():
         yield Paragraph(color_line(clean(line.replace("\t", "    "))), wrapped=False)
 
 
 def color_line(line: str) -> list[Piece]:
-    """A line in styles: keys, layer kinds, arrows, texts and comments.
+    """A line in styles: keys, layer kinds, arrows, strings and comments.
 
     >>> color_line("- relu -> x  # why")
     [('- ', ''), ('relu', 'bar'), (' ', ''), ('->', 'mark'), (' x  ', ''), ('# why', 'faint')]
     """
-    return list(_joined(_pieces(line)))
+    return list(_join_pieces(_split_tokens(line)))
 
 
-def _pieces(line: str) -> Iterator[Piece]:
+def _split_tokens(line: str) -> Iterator[Piece]:
     for token in TOKEN.finditer(line):
         style = token.lastgroup or ""
         if style == "word":
@@ -44,8 +44,8 @@ def _pieces(line: str) -> Iterator[Piece]:
         yield token[0], "" if style == "rest" else style
 
 
-def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """Neighbours of one style as one."""
+def _join_pieces(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Join neighbouring pieces of the same style."""
     held: Piece | None = None
     for text, style in pieces:
         if held is not None and held[1] == style:

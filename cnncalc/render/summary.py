@@ -1,6 +1,6 @@
-"""The summary of a network as a document: its name, the table of its layers, the totals and what marks mean.
+"""The summary of a network as a document: its name, the table of its layers, the totals and the meaning of marks.
 
-What the table gives up where there is no room is decided here, before a back end draws it.
+What the table drops at a narrow width is decided here, before a back end draws it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from cnncalc.render.terminal import Fitted
 
 BAR = 8  # cells of a full bar
-OWN = ("layer", "line")  # columns in which no two rows are alike
+OWN = ("layer", "line")  # columns in which no two rows are equal
 
 
 class Fit(NamedTuple):
-    """How much of a table is shown."""
+    """A variant of the table: what it shows."""
 
     columns: tuple[Column, ...]
     human: bool
@@ -52,7 +52,7 @@ class Fit(NamedTuple):
     settings: int | None = None  # cells at most
 
 
-# What a table gives up, one after another, where there is no room: the shares first, the settings last.
+# What is dropped, one after another, until the table fits: the shares first, the settings last.
 STEPS: tuple[dict[str, Any], ...] = (
     {"bars": False},
     {"shares": False},
@@ -67,41 +67,41 @@ STEPS: tuple[dict[str, Any], ...] = (
 
 
 def summarize(report: Report, view: View) -> Iterator[Block]:
-    """The whole summary, fitted to the width of the view."""
-    return _document(report, view, layer_table(report, view))
+    """The summary, fitted to the width of the view."""
+    return _document(report, view, make_layer_table(report, view))
 
 
 def describe(report: Report, view: View) -> Iterator[Block]:
-    """The whole summary for a page: without shares and bars, and however wide."""
+    """The summary for Markdown and LaTeX: without shares and bars, of any width."""
     rows = fold(report, view.depth)
-    fit = Fit(_chosen(view), bool(view.human), bars=False, shares=False)
+    fit = Fit(_choose_columns(view), bool(view.human), bars=False, shares=False)
     return _document(report, view._replace(width=None), _draw(rows, fit, Context(report, view.dtype)))
 
 
 def rich_table(report: Report, view: View | None = None) -> RichTable:
-    """The layers of a network as a table of Rich, fitted to the width of the view."""
+    """The layers of a network as a Rich table, fitted to the width of the view."""
     from cnncalc.render.terminal import draw_table
 
-    return draw_table(layer_table(report, view or View()))
+    return draw_table(make_layer_table(report, view or View()))
 
 
 def rich_summary(report: Report) -> Fitted:
-    """The whole summary for Rich, fitted to whichever console prints it."""
+    """The summary for Rich, fitted to the console that prints it."""
     from cnncalc.render.terminal import Fitted
 
     return Fitted(lambda width: summarize(report, View(width=width)))
 
 
-def layer_table(report: Report, view: View) -> Table:
-    """The layers in the first way that fits the width of the view, or the last."""
+def make_layer_table(report: Report, view: View) -> Table:
+    """The table of layers in the first variant that fits the width of the view, or in the last."""
     rows = fold(report, view.depth)
     context = Context(report, view.dtype)
-    for fit in _fits(view):
+    for fit in _iterate_fits(view):
         table = _draw(rows, fit, context)
         excess = measure_excess(table, view.width)
         if excess <= 0:
             break
-    if excess < 0 and fit.settings:  # what room is left goes to what was shortened
+    if excess < 0 and fit.settings:  # the settings get the remaining width
         taken = max((count_cells(shorten(clean(row.settings), fit.settings)) for row in rows), default=0)
         table = _draw(rows, fit._replace(settings=taken - excess), context)
     at = next((at for at, column in enumerate(table.columns) if column.header == COLUMNS["layer"].title), None)
@@ -109,14 +109,14 @@ def layer_table(report: Report, view: View) -> Table:
 
 
 def _document(report: Report, view: View, table: Table) -> Iterator[Block]:
-    yield from _title(report, view.width)
+    yield from _describe_title(report, view.width)
     yield table
     yield BLANK
     yield Pairs(list(explain_totals(report, view.dtype, units=bool(view.human))))
 
 
-def _title(report: Report, width: int | None) -> Iterator[Block]:
-    """The name, the input and the output, these on a line of their own where there is no room beside the name."""
+def _describe_title(report: Report, width: int | None) -> Iterator[Block]:
+    """The name, the input and the output, on two lines if they do not fit on one."""
     output, mark = (join(report.output), "") if report.complete else ("?", "  incomplete")
     sizes = f"{list_inputs(report.inputs, join)} → {output}"
     if width is None or count_cells(f"{clean(report.name)}  {sizes}{mark}") <= width:
@@ -126,13 +126,13 @@ def _title(report: Report, width: int | None) -> Iterator[Block]:
         yield Paragraph(((sizes, ""), (mark, "mark")))
 
 
-def _chosen(view: View) -> tuple[Column, ...]:
+def _choose_columns(view: View) -> tuple[Column, ...]:
     return tuple(COLUMNS[name] for name in view.columns or DEFAULT)
 
 
-def _fits(view: View) -> Iterator[Fit]:
-    """Ways to show the table, from the widest to the narrowest."""
-    fit = Fit(_chosen(view), bool(view.human))
+def _iterate_fits(view: View) -> Iterator[Fit]:
+    """Variants of the table, from the widest to the narrowest."""
+    fit = Fit(_choose_columns(view), bool(view.human))
     yield fit
     for step in STEPS:
         if "without" in step:
@@ -147,24 +147,28 @@ def _fits(view: View) -> Iterator[Fit]:
 
 def _draw(rows: Sequence[Row], fit: Fit, context: Context) -> Table:
     columns: list[TableColumn] = []
-    alike = _alike(rows)
+    alike = _find_equal_rows(rows)
     for column in fit.columns:
         if column.adds_up:
-            columns += _figure_columns(column, rows, fit, context)
+            columns += _draw_figure(column, rows, fit, context)
         else:
             shown_as = rows if column.name in OWN or column.share else alike
-            texts = {id(row): _text(column, row, fit, context) for row in {id(row): row for row in shown_as}.values()}
+            texts = {
+                id(row): _format_cell(column, row, fit, context) for row in {id(row): row for row in shown_as}.values()
+            }
             cells = [texts[id(row)] for row in shown_as]
-            columns.append(TableColumn(_header(column, fit), cells, column.right, _footer(column, context)))
-    return Table(columns, _sections(rows))
+            columns.append(
+                TableColumn(_choose_header(column, fit), cells, column.right, _format_footer(column, context))
+            )
+    return Table(columns, _find_sections(rows))
 
 
-def _header(column: Column, fit: Fit) -> str:
+def _choose_header(column: Column, fit: Fit) -> str:
     return column.title if fit.long else column.short
 
 
-def _figure_columns(column: Column, rows: Sequence[Row], fit: Fit, context: Context) -> Iterator[TableColumn]:
-    """A figure that adds up, and beside it the shares of the rows in the total, as numbers and as bars."""
+def _draw_figure(column: Column, rows: Sequence[Row], fit: Fit, context: Context) -> Iterator[TableColumn]:
+    """The columns of an additive figure: its values, and their shares of the total as numbers and as bars."""
     assert column.figure
     total = column.total(context)
     values = [column.value(row, context) for row in rows]
@@ -173,10 +177,10 @@ def _figure_columns(column: Column, rows: Sequence[Row], fit: Fit, context: Cont
     for value in {*values} - {None}:
         cells[value] = Cell(numbers.format_figure(value, written, units=fit.human), "" if value else "faint")
     footer = Cell(numbers.format_figure(total, written, units=fit.human), "head")
-    yield TableColumn(_header(column, fit), [cells[value] for value in values], True, footer)
+    yield TableColumn(_choose_header(column, fit), [cells[value] for value in values], True, footer)
     if column.name not in SHARED or not fit.shares:
         return
-    shares = {value: _share_cell(value or 0, total) for value in cells}
+    shares = {value: _format_share(value or 0, total) for value in cells}
     yield TableColumn("", [shares[value] for value in values], True, EMPTY)
     if fit.bars:
         largest = max((value for value in values if value), default=0)
@@ -184,25 +188,25 @@ def _figure_columns(column: Column, rows: Sequence[Row], fit: Fit, context: Cont
         yield TableColumn("", [bars[value] for value in values], False, EMPTY, bar=True)
 
 
-def _share_cell(part: int, whole: int) -> Cell:
+def _format_share(part: int, whole: int) -> Cell:
     style = "large" if 10 * part >= whole and part else "faint" if 100 * part < whole else ""
     return Cell(numbers.format_share(part, whole), style)
 
 
-def _alike(rows: Sequence[Row]) -> list[Row]:
-    """For each row the first that shows the same, but for what is `OWN`: of a layer repeated, one is written out."""
+def _find_equal_rows(rows: Sequence[Row]) -> list[Row]:
+    """For each row the first that is equal except in columns of `OWN`, so that cells of equal rows are made once."""
     first: dict[object, Row] = {}
 
-    def like(row: Row) -> Row:
+    def find_first(row: Row) -> Row:
         layer = row.result
         sees = (layer.receptive_field, layer.whole, layer.centred) if layer else None
         return first.setdefault((row.head, row.kind, row.settings, row.inputs, row.output, sees, len(row.inside)), row)
 
-    return list(map(like, rows))
+    return list(map(find_first, rows))
 
 
-def _sections(rows: Sequence[Row]) -> set[int]:
-    """The rows that begin a section: where an outermost group that is shown with its parts begins or ends."""
+def _find_sections(rows: Sequence[Row]) -> set[int]:
+    """The rows that begin a section: where an outermost group with its parts begins or ends."""
     pairs = pairwise(rows)
     return {
         number
@@ -211,8 +215,8 @@ def _sections(rows: Sequence[Row]) -> set[int]:
     }  # fmt: skip
 
 
-def _text(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
-    """A cell that is no sum."""
+def _format_cell(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
+    """The cell of a column that is not additive."""
     if column.name == "layer":
         mark = "‡" if row.shares else ""
         return Cell("  " * row.indent + row.title + mark, "head" if row.head else "")
@@ -228,7 +232,7 @@ def _text(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
     return Cell(text, "faint" if text == "–" else "")
 
 
-def _footer(column: Column, context: Context) -> Cell:
+def _format_footer(column: Column, context: Context) -> Cell:
     complete = context.report.complete
     if column.name == "layer":
         return Cell("total" if complete else "total so far", "head")
@@ -236,7 +240,7 @@ def _footer(column: Column, context: Context) -> Cell:
 
 
 def shorten(text: str, width: int | None) -> str:
-    """A call or a list of settings with the last ones left out, never part of one; of a name, as much as fits.
+    """Shorten a call or a list of settings by dropping the last ones, never a part of one; a name is cut.
 
     >>> shorten("inception(64, 96, 128, 16, 32, 32)", 20), shorten("3×3, s2, p1", 8), shorten("a_rather_long_name", 9)
     ('inception(64, 96, …)', '3×3, …', 'a_rather…')

@@ -1,4 +1,4 @@
-"""Text for terminals: nothing in it may move the cursor, and its width is counted in cells."""
+"""Text for terminals: control characters are escaped, and widths are counted in cells."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from cnncalc import limits
 
 TAB = 4
-BOUND = "\0"  # in place of a blank at which no line is broken
+BOUND = "\0"  # replaces a blank at which a line is not broken
 
 
 def clean(text: str) -> str:
-    """The text with everything that is not printable escaped.
+    """Escape everything that is not printable.
 
     >>> clean("a\\x1b[31m"), clean("3×3 ü")
     ('a\\\\x1b[31m', '3×3 ü')
@@ -21,7 +21,7 @@ def clean(text: str) -> str:
 
 
 def elide_message(text: str) -> str:
-    """A cleaned text without its middle where it is too long to be read.
+    """Clean a text, and leave out its middle if it is too long to be read.
 
     >>> elide_message("a\\nb"), len(elide_message("x" * 10**6))
     ('a\\\\nb', 1000)
@@ -33,21 +33,21 @@ def elide_message(text: str) -> str:
 
 
 def escape(char: str) -> str:
-    """One character, as its escape where it is not printable."""
+    """Escape one character if it is not printable."""
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
 
 
 def count_cells(text: str) -> int:
-    """How many columns of a terminal a cleaned text takes.
+    """The number of columns of a terminal that a cleaned text takes.
 
     >>> count_cells("abc"), count_cells("網路"), count_cells("é")
     (3, 4, 1)
     """
-    return len(text) if text.isascii() else sum(map(_cells_of, text))
+    return len(text) if text.isascii() else sum(map(_count_cells_of, text))
 
 
-def _cells_of(char: str) -> int:
-    """Columns of one printable character: two where it is wide, none where it combines."""
+def _count_cells_of(char: str) -> int:
+    """Columns of one printable character: 2 if it is wide, 0 if it combines with the previous one."""
     if char < "\u0300":
         return 1
     from unicodedata import combining, east_asian_width
@@ -56,13 +56,13 @@ def _cells_of(char: str) -> int:
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
-    """The text filled up with blanks to a width."""
+    """Pad a text with blanks to a width."""
     blanks = " " * (width - count_cells(text))
     return blanks + text if right else text + blanks
 
 
 def elide(text: str, width: int) -> str:
-    """A cleaned text of at most `width` cells, its middle left out: the end of a path says most.
+    """Shorten a cleaned text to `width` cells by leaving out its middle; of a path, mostly the end is kept.
 
     >>> elide("conv4_x.bottleneck1.2.conv_bn3.conv1", 20), elide("conv1", 20)
     ('conv4_…onv_bn3.conv1', 'conv1')
@@ -78,7 +78,7 @@ def elide(text: str, width: int) -> str:
 
 
 def split_line(line: str) -> Iterator[tuple[str, int]]:
-    """Each character of a source line as it is shown, with its cells: tabs as blanks, control characters escaped."""
+    """The characters of a source line as they are shown, each with its width; tabs as blanks, others escaped."""
     at = 0
     for char in line:
         shown = " " * (TAB - at % TAB) if char == "\t" else escape(char)
@@ -88,9 +88,9 @@ def split_line(line: str) -> Iterator[tuple[str, int]]:
 
 
 def wrap(text: str, width: int | None, indent: int = 0, together: re.Pattern[str] | None = None) -> list[str]:
-    """Lines of at most `width` cells, all but the first indented; no width, one line.
+    """Wrap a text in lines of at most `width` cells, all but the first indented; without a width, in one line.
 
-    They are broken at blanks, but not within what matches `together`.
+    Lines are broken at blanks, but not within matches of `together`.
     """
     if width is None or count_cells(text) <= width:
         return [text]

@@ -1,4 +1,4 @@
-"""The result of `verify`: the table of what was checked, and every difference."""
+"""The result of `verify`: the table of checked figures, and all differences."""
 
 from __future__ import annotations
 
@@ -28,39 +28,41 @@ HEADERS = (
     "corner sees",
     "",
 )
-# What gives way where there is no room.
-MISSED_LEAST = ("other work", "unpadded", "corner sees", "middle sees")
-GIVEN_UP = [MISSED_LEAST[:number] for number in range(len(MISSED_LEAST) + 1)]
+DROPPED = ("other work", "unpadded", "corner sees", "middle sees")  # at a narrow width, in this order
+DROPPED_STEPS = [DROPPED[:number] for number in range(len(DROPPED) + 1)]
 PROSE = 115  # characters of a line of prose where no width is given
 LEGEND = (
-    "Each number was computed and, by executing the network, counted; ✓ where all agree: shape, weights and biases, "
-    "multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without (unpadded), "
-    "the elements of all tensors alive while a layer runs, and for every unit the input positions it was traced to. "
-    "~ sees less than the receptive field, for an inner map ends there; ≤ the receptive field is an upper bound."
+    "Each number was computed by formula and counted by executing the network; ✓ all agree: shape, weights and "
+    "biases, multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without "
+    "(unpadded), the elements of all tensors alive while a layer runs, and the input positions to which every unit "
+    "was traced. ~ sees less than the receptive field, because an intermediate map ends there; ≤ the receptive field "
+    "is an upper bound."
 )
 
 
 def describe_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
-    """The table of one network, and what differs."""
+    """The table of one network, and its differences."""
     how = f"  {verdict.how}, {list_inputs(verdict.inputs, format_shape)}"
     yield Paragraph(((verdict.name, "title"), (how, "faint")), 2)
-    yield elide_paths(fit_table((_draw(verdict.layers, gone) for gone in GIVEN_UP), view.width), 0, view.width)
+    yield elide_paths(
+        fit_table((_draw(verdict.layers, dropped) for dropped in DROPPED_STEPS), view.width), 0, view.width
+    )
     yield BLANK
     yield from (make_paragraph(line, "faint") for line in wrap(LEGEND, view.width or PROSE))
-    yield from _differences(verdict)
-    yield _sum(verdict)
+    yield from _describe_differences(verdict)
+    yield _summarize(verdict)
 
 
-def _draw(layers: Sequence[LayerVerdict], gone: Collection[str]) -> Table:
-    rows = [_row(layer) for layer in layers]
+def _draw(layers: Sequence[LayerVerdict], dropped: Collection[str]) -> Table:
+    rows = [_make_row(layer) for layer in layers]
     return Table([
         Column(header, cells, 2 <= number <= 5)
         for number, (header, cells) in enumerate(zip(HEADERS, zip(*rows, strict=True), strict=True))
-        if header not in gone
+        if header not in dropped
     ])  # fmt: skip
 
 
-def _row(layer: LayerVerdict) -> list[Cell]:
+def _make_row(layer: LayerVerdict) -> list[Cell]:
     work, inside = layer.work, layer.inside
     other = work.additions + work.comparisons + work.divisions + work.exponentials
     same = inside.multiplications == work.multiplications
@@ -73,22 +75,22 @@ def _row(layer: LayerVerdict) -> list[Cell]:
         Cell(layer.path),
         Cell(format_shape(layer.output)),
         *cells,
-        Cell(_seen_of_each(layer, 0)),
-        Cell(_seen_of_each(layer, 1)),
+        Cell(_format_units(layer, 0)),
+        Cell(_format_units(layer, 1)),
         Cell("✓" if good else "✗", "good" if good else "mark"),
     ]
 
 
-def _seen_of_each(layer: LayerVerdict, which: int) -> str:
-    """What a unit sees: of several inputs with their names, unless it is the same of all."""
-    texts = {name: _seen(units[which]) for name, units in layer.units.items()}
+def _format_units(layer: LayerVerdict, which: int) -> str:
+    """What a unit sees of each input, with the names of inputs if it differs between them."""
+    texts = {name: _format_unit(units[which]) for name, units in layer.units.items()}
     if len(set(texts.values())) <= 1:
         return next(iter(texts.values()), "–")
     return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
-def _seen(unit: Unit | None) -> str:
-    """The traced positions, `0–10 × 0–10`, once where all axes are the same."""
+def _format_unit(unit: Unit | None) -> str:
+    """The traced positions, e.g. `0–10 × 0–12`; once if all axes are equal."""
     if unit is None:
         return "–"
     texts = ["nothing" if seen is None else f"{seen[0]}–{seen[1]}" for seen in unit.traced]
@@ -96,7 +98,7 @@ def _seen(unit: Unit | None) -> str:
     return mark + (" × ".join(texts) if len(set(texts)) > 1 else texts[0])
 
 
-def _differences(verdict: Verdict, before: str = "") -> Iterator[Block]:
+def _describe_differences(verdict: Verdict, before: str = "") -> Iterator[Block]:
     for layer in verdict.layers:
         for check in layer.differences:
             text = f": {check.what} is declared {format_value(check.declared)}, found {format_value(check.found)}"
@@ -104,7 +106,7 @@ def _differences(verdict: Verdict, before: str = "") -> Iterator[Block]:
 
 
 def format_value(thing: Any) -> str:
-    """A figure, a shape or intervals."""
+    """Format a figure, a shape or intervals."""
     if isinstance(thing, bool) or thing is None:
         return "nothing" if thing is None else str(thing)
     if isinstance(thing, int):
@@ -114,7 +116,7 @@ def format_value(thing: Any) -> str:
     return str(thing)
 
 
-def _sum(verdict: Verdict) -> Paragraph:
+def _summarize(verdict: Verdict) -> Paragraph:
     checks = sum(len(layer.checks) for layer in verdict.layers)
     wrong = sum(len(layer.differences) for layer in verdict.layers)
     layers = len(verdict.layers)
@@ -124,7 +126,7 @@ def _sum(verdict: Verdict) -> Paragraph:
 
 
 def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
-    """A row for each of several networks, and what differs."""
+    """A row for each network, and the differences."""
     names = [Cell(verdict.name) for verdict in verdicts]
     layers = [Cell(format_digits(len(verdict.layers))) for verdict in verdicts]
     figures = [Cell(format_digits(sum(len(layer.checks) for layer in verdict.layers))) for verdict in verdicts]
@@ -134,15 +136,17 @@ def list_verdicts(verdicts: Sequence[Verdict], view: View) -> Iterator[Block]:
     columns += [Column("", held), Column("", how)]
     yield fit_table((Table(columns), Table(columns[:-1])), view.width)
     for verdict in verdicts:
-        yield from _differences(verdict, f"{verdict.name} ")
+        yield from _describe_differences(verdict, f"{verdict.name} ")
 
 
 def dump_verdicts(verdicts: Sequence[Verdict]) -> str:
-    """Every figure of every layer that was checked, for scripts."""
-    return dump({"format": FORMAT, "held": all(v.held for v in verdicts), "networks": [_network(v) for v in verdicts]})
+    """All checked figures of all layers as JSON."""
+    return dump(
+        {"format": FORMAT, "held": all(v.held for v in verdicts), "networks": [_record_network(v) for v in verdicts]}
+    )
 
 
-def _network(verdict: Verdict) -> dict[str, Any]:
+def _record_network(verdict: Verdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "executed": verdict.how,
@@ -165,12 +169,12 @@ def _network(verdict: Verdict) -> dict[str, Any]:
                 ],
             }
             for layer in verdict.layers
-            for seen in [_seen_by_input(layer)]
+            for seen in [_record_units(layer)]
         ],
     }
 
 
-def _seen_by_input(layer: LayerVerdict) -> dict[str, dict[str, Any]]:
-    """What the units in the middle and in the corner see of each input that reaches a layer, by its name."""
+def _record_units(layer: LayerVerdict) -> dict[str, dict[str, Any]]:
+    """What the units in the middle and in the corner see of each input that reaches a layer, by the input's name."""
     pairs = ((name, units._asdict()) for name, units in layer.units.items())
     return {name: {key: unit and unit._asdict() for key, unit in units.items()} for name, units in pairs}

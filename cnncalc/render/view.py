@@ -1,4 +1,4 @@
-"""How a result is to be shown: what the options of a command come to, for all renderers."""
+"""How a result is shown: the display options of a command, for all renderers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from cnncalc.records import NamedTuple
 
 
 class View(NamedTuple):
-    """How to show a result. What an option leaves open is None, and then the renderer's own choice."""
+    """How to show a result. None leaves the choice to the renderer."""
 
     columns: tuple[str, ...] | None = None  # by their names
-    depth: int | None = None  # levels of groups, 1 for the outermost alone; None for as many as are readable
-    human: bool | None = None  # 25.6 M in place of all digits; None where only a lack of room decides
+    depth: int | None = None  # levels of groups, 1 for only the outermost; None for as many as are readable
+    human: bool | None = None  # 25.6 M instead of all digits; None to decide by the width
     dtype: Dtype = Dtype.float32
-    width: int | None = None  # characters of a line; None where lines may be as long as they like
+    width: int | None = None  # characters of a line; None for no limit
     color: bool = False
-    totals: bool = False  # of a comparison, the totals alone
+    totals: bool = False  # only the totals of a comparison

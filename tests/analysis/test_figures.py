@@ -19,7 +19,7 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import record_side
 from cnncalc.render.csv import write_summary_csv
 from cnncalc.render.json import dump_summary
-from cnncalc.render.schema import schema
+from cnncalc.render.schema import make_schema
 from cnncalc.render.view import View
 
 from ..networks import read, report
@@ -85,7 +85,7 @@ def test_json_has_every_count() -> None:
 def test_every_figure_can_be_expected(name: str) -> None:
     value = EXPECTABLE[name].measure_network(MADE)
     shown = list(value) if isinstance(value, tuple) else value
-    assert name in schema()["properties"]["expect"]["properties"]
+    assert name in make_schema()["properties"]["expect"]["properties"]
     expectations = read(f"layers: [relu]\nexpect: {{{name}: {shown}}}").expectations
     assert len(expectations) == 1
     assert check_keys(expectations) == check_expectations(expectations, MADE) == []

@@ -93,7 +93,7 @@ def test_the_legend_of_several_channels(folder: Path) -> None:
     (folder / "two.json").write_text("[[[0, 1]], [[5, 6]]]")
     done = cnncalc("run", "two.yaml", "--input-data", "two.json", "--picture", cwd=folder)
     assert done.stdout.splitlines()[1:] == [
-        "  ██    ██", "[ ░▒▓█] least to largest of each channel; in total 0 to 6"
+        "  ██    ██", "[ ░▒▓█] smallest to largest of each channel; overall 0 to 6"
     ]  # fmt: skip
 
 
