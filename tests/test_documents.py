@@ -20,6 +20,7 @@ from cnncalc.cli.app import make_app
 from cnncalc.execution import effort
 from cnncalc.guide import TOPICS, page, page_path
 from cnncalc.layers.structure import LATER_MERGES
+from cnncalc.spec.files import bundled
 
 from . import processes
 from .cli.running import ROOT, cnncalc
@@ -60,6 +61,10 @@ def folders() -> Iterator[dict[str, Path]]:
     """For each document a folder with the files that it shows."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(folder(text)) for name, text in TEXTS.items()}
+
+
+def test_the_readme_says_how_many_networks_are_bundled() -> None:
+    assert re.findall(r"(\d+) bundled", TEXT) == [str(len(bundled()))]
 
 
 @pytest.mark.parametrize(("name", "example"), CONSOLE, ids=lambda x: x if isinstance(x, str) else x.command)

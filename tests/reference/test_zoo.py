@@ -45,6 +45,15 @@ PARAMETERS = {
     "c3d": 79991015,  # the Sports-1M model in Keras
     "wavenet": 1515968,  # by hand: below
     "convmixer": 21110248,  # locuslab/convmixer, timm
+    "retinanet_resnet50_fpn": 34068119,  # torchvision, with batch norms that are not frozen
+    "ssd300_vgg16": 35641826,  # torchvision
+    "yolov5s": 7235389,  # ultralytics/yolov5, `YOLOv5s summary: 214 layers`
+    "yolov8n": 3157200,  # ultralytics/ultralytics, in yolov8.yaml
+    "edsr": 1369859,  # by hand: below
+    "unetpp": 9041601,  # MrGiovanni/UNetPlusPlus, in its code for Keras
+    "resnest50d": 27483240,  # osmr/imgclsmob, n2cholas/jax-resnet
+    "pspnet": 49180908,  # by PyTorch: test_written.py
+    "pointnet": 819624,  # by hand: below; 0.8 million in the paper
 }
 
 
@@ -241,14 +250,72 @@ def test_efficientnet_b2_where_torchvision_evaluates_it() -> None:
     assert round(report("efficientnet_b2").totals.work.macs / 1e9, 1) == 1.0
 
 
-NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet", "siamese"}
+def test_edsr_by_hand() -> None:
+    """The paper says 43 million of the full network for ×4."""
+
+    def parameters(features: int, depth: int, last: int) -> int:
+        same = 9 * features * features + features
+        return 27 * features + features + (2 * depth + 1) * same + last * same + 27 * features + 3
+
+    def macs(features: int, depth: int) -> int:
+        return 9 * (3 * features + (2 * depth + 1 + 4) * features**2) * 48**2 + 27 * features * 96**2
+
+    assert report("edsr").totals.parameters == parameters(64, 16, 4)
+    assert report("edsr").totals.work.macs == macs(64, 16) == 3162488832
+    for factor, last in ((3, 9), (4, 8)):
+        found = analyze(load("edsr", settings=[f"factor={factor}"]))
+        assert found.totals.parameters == parameters(64, 16, last)
+        assert found.output == (3, 48 * factor, 48 * factor)
+    full = analyze(load("edsr", settings=["factor=4", "features=256", "depth=32", "shrink=0.1"])).totals
+    assert full.parameters == parameters(256, 32, 8)
+    assert round(full.parameters / 1e6) == 43
 
 
-@pytest.mark.parametrize("name", sorted({*bundled()} - NOT_CLASSIFIERS))
+def test_pointnet_by_hand() -> None:
+    points, dense = chain([3, 64, 64, 64, 128, 1024]), chain([1024, 512, 256, 40])
+    biases, norms = 64 * 3 + 128 + 1024 + 512 + 256 + 40, 2 * (64 * 3 + 128 + 1024 + 512 + 256)
+    totals = report("pointnet").totals
+    assert (totals.parameters, totals.buffers) == (points + dense + biases + norms, norms)
+    assert totals.work.macs == 1024 * points + dense == 151857152
+
+
+@pytest.mark.parametrize(("name", "parameters", "gflops"), [("yolov5s", 7225885, 16.4), ("yolov8n", 3151904, 8.7)])
+def test_yolos_as_their_code_prints_them(name: str, parameters: int, gflops: float) -> None:
+    """`YOLOv8n summary (fused)`: each batch norm, of two numbers a channel, is folded into a bias."""
+    found = report(name)
+    channels = sum(layer.output[0] for layer in found.layers if layer.kind == "batch_norm")
+    assert found.totals.parameters - channels == parameters
+    assert round(2 * found.totals.work.macs / 1e9, 1) == gflops
+
+
+def test_fixed_weights_of_yolov8n() -> None:
+    """Its code says 3,157,200 parameters and 3,157,184 gradients."""
+    fixed = next(layer for layer in report("yolov8n").layers if layer.path == "concat5.boxes.conv1")
+    assert PARAMETERS["yolov8n"] - fixed.parameters == 3157184
+
+
+def test_unetpp_with_deep_supervision() -> None:
+    """Three more heads of 32 channels."""
+    found = analyze(load("unetpp", settings=["deep_supervision=true"]))
+    assert found.totals.parameters == PARAMETERS["unetpp"] + 3 * (32 + 1)
+    assert found.outputs == {"1": (1, 96, 96), "2": (1, 96, 96), "3": (1, 96, 96)}
+
+
+DETECTORS = {"retinanet_resnet50_fpn", "ssd300_vgg16", "yolov5s", "yolov8n"}
+NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet", "siamese", "edsr"}
+
+
+@pytest.mark.parametrize("name", sorted({*bundled()} - NOT_CLASSIFIERS - DETECTORS))
 def test_classes_are_a_param(name: str) -> None:
     """Every output, auxiliary ones included, has that many channels."""
     found = analyze(load(name, settings=["classes=7"]))
     assert {shape[0] for shape in (found.output, *found.outputs.values())} == {7}
+
+
+@pytest.mark.parametrize(("name", "before", "axis"), [("yolov5s", 5, 1), ("yolov8n", 4, 0)])
+def test_classes_of_detectors(name: str, before: int, axis: int) -> None:
+    """After four numbers of the box, and whether there is one; torchvision's are in test_detection.py."""
+    assert analyze(load(name, settings=["classes=7"])).output[axis] == before + 7
 
 
 @pytest.mark.parametrize("name", ["inception_v1", "inception_v3", "googlenet"])
@@ -286,4 +353,4 @@ def test_no_two_files_share_a_block() -> None:
 
 def test_the_folder_is_small() -> None:
     """All of it is less than a few of the sources that it restates."""
-    assert sum(path.stat().st_size for path in bundled_folder().glob("*.yaml")) < 64 * 1024
+    assert sum(path.stat().st_size for path in bundled_folder().glob("*.yaml")) < 96 * 1024

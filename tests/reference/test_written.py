@@ -1,0 +1,66 @@
+"""Networks that torchvision does not have, layer by layer and by their outputs, beside the same in PyTorch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnncalc import analyze, load
+from cnncalc.layers.base import Shape
+
+from . import written
+from .layerwise import BATCH, Written, assert_equal, doubles, our_leaves, run_ours
+
+pytestmark = pytest.mark.torch
+
+SMALL: dict[str, Shape] = {  # an input for numbers: small, and odd where the network takes it
+    "yolov5s": (3, 64, 96),
+    "yolov8n": (3, 64, 96),
+    "edsr": (3, 7, 9),
+    "unetpp": (1, 16, 32),
+    "resnest50d": (3, 65, 90),
+    "pspnet": (3, 57, 73),
+    "pointnet": (3, 50),
+    "bisenet": (3, 64, 96),
+}
+FILES = {"bisenet": str(Path(__file__).parents[1] / "gallery" / "good" / "bisenet.yaml")}  # what is not bundled
+
+
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says that NumPy is not there
+        return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def theirs(name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(written, name)
+    return found
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_layer_by_layer(torch: Any, name: str) -> None:
+    """Parameters, buffers, macs and output of every layer with parameters, in the order in which they run."""
+    report = analyze(load(FILES.get(name, name)))
+    net = Written(torch)
+    with torch.device("meta"):
+        theirs(name)(net, torch.empty(BATCH, *report.input))
+    assert our_leaves(report) == net.leaves
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_outputs(torch: Any, name: str) -> None:
+    """With the same weights and input the outputs are equal: the layers are joined alike."""
+    with doubles(torch):
+        x = torch.randn(BATCH, *SMALL[name])
+        net = Written(torch)
+        wanted = theirs(name)(net, x)
+        found = run_ours(torch, load(FILES.get(name, name), input=list(SMALL[name])), net.arrays(), x)
+    wanted = wanted if isinstance(wanted, dict) else {"": wanted}
+    assert {*found} == {*wanted}
+    for output in wanted:
+        assert_equal(found[output], wanted[output])
