@@ -26,7 +26,7 @@ FILES = sorted(path for path in GALLERY.rglob("*") if path.suffix in (".yaml", "
 GOOD = [path for path in FILES if path.is_relative_to(GALLERY / "good")]
 BAD = [path for path in FILES if path not in GOOD and marks(path)]
 # What a file of their own cannot show: the file is not there.
-WITHOUT_FILE = {"unreadable"}
+WITHOUT_FILE = {"unreadable", "no-layer-kind"}
 
 # The traps that the language document names, and the file that steps into each.
 TRAPS = {

@@ -1,8 +1,8 @@
-"""What can go wrong, for all rooms: positions in files, problems, exceptions; imports nothing of the package.
+"""Problems, their positions in files, and exceptions, for all packages; imports nothing but limits and records.
 
 - `positions`: a source and spans in it.
-- `problems`: one thing that is wrong or unwise, with its position and repairs.
-- `exceptions`: all that the package raises on purpose, under `CnncalcError`.
+- `problems`: errors and warnings with their positions and repairs.
+- `exceptions`: all exceptions that the package raises on purpose, under `CnncalcError`.
 - `codes`: the catalogue of codes, each with its severity, summary, explanation and examples. Loaded on demand.
 """
 

@@ -11,11 +11,11 @@ class CnncalcError(Exception):
 
 
 class UsageError(CnncalcError):
-    """A command or a call is used wrongly: exit code 2."""
+    """Wrong usage of a command or a function: exit code 2."""
 
 
 class SpecError(CnncalcError):
-    """An architecture cannot be used because of the problems found in it: exit code 1."""
+    """An architecture cannot be used because of its problems: exit code 1."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(f"{problem.code}: {problem.message}" for problem in problems))
@@ -23,12 +23,12 @@ class SpecError(CnncalcError):
 
 
 class Mistake(CnncalcError):
-    """Carries a problem from where it is found to where it is collected."""
+    """Carries a problem from the code that finds it to the code that collects it."""
 
     def __init__(self, code: str, message: str, span: Span, help: str = "", *fixes: Fix) -> None:
         super().__init__(message)
         self.problem = Problem(code, message, span, help, fixes=fixes)
-        self.others: list[Mistake] = []  # found at the same time, each with its own cause
+        self.others: list[Mistake] = []  # found at the same time, with other causes
 
     def note(self, note: Note) -> None:
         """Add a note to the problem."""

@@ -1,4 +1,4 @@
-"""Sources, and positions in them: where everything that was read is written."""
+"""Sources of text, and positions in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bisect import bisect_right
 
 from cnncalc.records import NamedTuple
 
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML's own, so that lines agree with its marks
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # those of YAML, so that line numbers agree with PyYAML's
 
 
 class Amount:
@@ -24,7 +24,7 @@ class Amount:
 
 
 class Source:
-    """A text that was read, and its name in messages. Byte-order marks at its start are dropped.
+    """A text, and its name in messages. Byte-order marks at its start are removed.
 
     `amount` is shared by the files of a family.
     """
@@ -39,13 +39,13 @@ class Source:
 
     @property
     def starts(self) -> list[int]:
-        """Offset at which each line begins."""
+        """The offset at which each line begins."""
         if self._starts is None:
             self._starts = [0, *(found.end() for found in LINE_BREAK.finditer(self.text))]
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of an offset, both from 1, columns in characters."""
+        """Line and column of an offset, both from 1; columns are in characters."""
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
@@ -58,7 +58,7 @@ class Source:
 
 
 class Span(NamedTuple):
-    """A piece of a source: offsets from `start` up to `end`, in characters."""
+    """A part of a source: from the offset `start` up to, not including, `end`, in characters."""
 
     source: Source
     start: int

@@ -10,10 +10,10 @@ from cnncalc.records import NamedTuple
 
 
 class Fix(NamedTuple):
-    """A repair: `text` in place of what is at `span`, and the words that offer it.
+    """A repair: `text` replaces the text at `span`; `help` describes it.
 
-    One that is a `guess` at a name is shown as a question even where it was not tried or does not hold. An
-    `alternative` is tried and offered beside others that hold.
+    A `guess` at a name is shown as a question even if it was not tried or does not work. An `alternative` is tried and
+    offered beside other repairs that work.
     """
 
     span: Span
@@ -23,7 +23,7 @@ class Fix(NamedTuple):
     alternative: bool = False
 
     def apply(self) -> str:
-        """The text of the whole source with the repair."""
+        """The text of the repaired source."""
         text = self.span.source.text
         return text[: self.span.start] + self.text + text[self.span.end :]
 
@@ -38,9 +38,9 @@ class Note(NamedTuple):
 class Problem(NamedTuple):
     """One error or warning about a file.
 
-    `code` is in the catalogue, `path` is the path of the layer concerned ("" if there is none), `help` is advice in
-    words, `fixes` are possible repairs, the likeliest first; after they are tried, the first that works and the
-    alternatives to it.
+    `code` is in the catalogue, `path` is the path of the layer concerned ("" if there is none), `help` is advice for
+    the user, `fixes` are possible repairs, the likeliest first; after they are tried, only the first that works and the
+    alternatives that work.
     """
 
     code: str
@@ -84,7 +84,7 @@ class Problems:
     def add(self, problem: Problem) -> None:
         """Add a problem, unless one with this code and position is known."""
         key = (problem.code, *problem.sort_key)
-        refused = ("yaml-feature", *problem.sort_key)  # what is not read is reported only once
+        refused = ("yaml-feature", *problem.sort_key)  # text that is not read is only reported once
         if self.full or (problem.span and not self._seen.isdisjoint((key, refused))):
             return
         self._seen.add(key)

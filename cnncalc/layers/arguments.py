@@ -21,8 +21,8 @@ class LayerError(CnncalcError):
 
     The repairs are data, so that no code depends on the wording of a message:
 
-    - `suggest`: values of arguments, each of which alone would mend it, the likeliest first.
-    - `insert_before`: the layer that is missing before this one; `change` are arguments to change with it.
+    - `suggest`: values of arguments, each of which is a repair by itself, the likeliest first.
+    - `insert_before`: the layer that is missing before this one; `change` are arguments to change at the same time.
     - `append`: for a merge, the index of a branch and the layer that is missing at its end.
 
     `argument` is the name of the wrong argument ("" if it is the input) and `found` its value. `about` is "size" if

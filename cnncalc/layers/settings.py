@@ -67,7 +67,7 @@ class Setting:
             ) from None
 
     def suggest_values(self, value: Value) -> dict[str, Value]:
-        """The arguments that were probably meant by a value that is not allowed."""
+        """The arguments that were probably intended by a value that is not allowed."""
         return {}
 
     def signature(self) -> str:

@@ -200,13 +200,13 @@ def too_many_arguments(call: Call, argument: Argument, names: list[str]) -> Mist
 
 def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
     """The mistake for an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
-    from cnncalc.spec.foreign import argument_named, not_written, rewritten  # only needed for mistakes
+    from cnncalc.spec.foreign import argument_named, is_omitted, rewritten  # only needed for mistakes
 
     name, wants = argument.name, describe_parameters(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
     meant = argument_named(call.kind, name, free)
     fixes = [guess(at, meant)] if meant else [*rewritten(call, call.kind), *rename(at, name, free)]
-    if not_written(call.kind, name):
+    if is_omitted(call.kind, name):
         wants = f"`{name}` is known from the input and is not written"
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
 

@@ -126,10 +126,10 @@ class _Reader(BodyReader):
         known = "the keys are " + ", ".join(KEYS)
         fixes: tuple[Fix, ...] = ()
         if not self.problems.full:
-            from cnncalc.spec.top_keys import mend_key  # only needed for a mistake
+            from cnncalc.spec.top_keys import suggest_keys  # only needed for a mistake
 
             unknown = [name for name in KEYS if name not in root.values]
-            fixes = (*mend_key(root, key, node, KEYS), *rename(key.span, key.value, unknown))
+            fixes = (*suggest_keys(root, key, node, KEYS), *rename(key.span, key.value, unknown))
         self.problems.add(Problem("unknown-key", f"unknown key `{key.value}`", key.span, known, fixes=fixes))
 
     def pairs(self, key: YamlString, node: YamlNode) -> list[tuple[YamlString, YamlNode]]:

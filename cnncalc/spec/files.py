@@ -1,4 +1,4 @@
-"""Finds and reads files: a path, a bundled name, standard input; within limits, as UTF-8 text."""
+"""Finds and reads files within limits, as UTF-8 text: a path, a bundled name, or standard input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def is_file(path: str | Path) -> bool:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a folder exists; False for an impossible path, and for an empty one, which would be this folder."""
+    """Whether a folder exists; False for an impossible path, and for an empty one, which is not the current folder."""
     try:
         return bool(path) and Path(path).is_dir()
     except (OSError, ValueError):
@@ -69,7 +69,7 @@ def find(name: str) -> str | None:
 
 
 def read_source(path: str, *, most: int = limits.FILE_BYTES) -> Source:
-    """The text of a file of at most so many bytes ("-" is standard input).
+    """The text of a file of at most `most` bytes ("-" is standard input).
 
     Raises Mistake `unreadable`, `too-large` or `not-text`.
     """
@@ -82,29 +82,30 @@ def read_content(path: str) -> bytes:
         return read_bytes(path, limits.FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        message = f"{_shown(path)}: {reason[:1].lower()}{reason[1:]}"
-        raise Mistake("unreadable", message, Span(Source(_shown(path), ""), 0, 0), _other_name(path)) from None
+        name = _name_path(path)
+        message = f"{name}: {reason[:1].lower()}{reason[1:]}"
+        raise Mistake("unreadable", message, Span(Source(name, ""), 0, 0), _suggest_name(path)) from None
 
 
 def decode(data: bytes, path: str, *, most: int = limits.FILE_BYTES) -> Source:
     """The text of the bytes of a file. Raises Mistake `too-large` or `not-text`."""
-    shown = _shown(path)
-    refuse_binary(data, shown)
+    name = _name_path(path)
+    refuse_binary(data, name)
     if len(data) > most:
-        message = f"{shown} is larger than the limit of {KIB}"
-        raise Mistake("too-large", message, Span(Source(shown, ""), 0, 0))
+        message = f"{name} is larger than the limit of {KIB}"
+        raise Mistake("too-large", message, Span(Source(name, ""), 0, 0))
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        source = Source(shown, data[: error.start].decode() + "\ufffd")
-        place = Span(source, len(source.text) - 1, len(source.text))
+        source = Source(name, data[: error.start].decode() + "\ufffd")
+        span = Span(source, len(source.text) - 1, len(source.text))
         raise Mistake(
             "not-text",
             f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text",
-            place,
+            span,
             _UTF16 if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "save the file as UTF-8",
         ) from None
-    return Source(shown, text)
+    return Source(name, text)
 
 
 def _is_text(head: bytes) -> bool:
@@ -116,21 +117,21 @@ def _is_text(head: bytes) -> bool:
     return len(head.translate(None, CONTROLS)) == len(head)
 
 
-def refuse_binary(data: bytes, shown: str) -> None:
+def refuse_binary(data: bytes, name: str) -> None:
     """Raises Mistake `foreign-file` for a file of another program that is recognized by its first bytes."""
     head = data[: limits.FORMAT_BYTES]
     if len(data) <= limits.FILE_BYTES and _is_text(head):
         return
-    from cnncalc.spec.file_formats import BINARY, recognize, refuse  # only needed for what is probably no text
+    from cnncalc.spec.file_formats import BINARY, recognize, refuse  # only needed for files that are probably not text
 
     found = recognize(head, BINARY)
     if found:
-        problem = refuse(found, Source(shown, ""), 0)
+        problem = refuse(found, Source(name, ""), 0)
         assert problem.span
         raise Mistake(problem.code, problem.message, problem.span, problem.help)
 
 
-def _shown(path: str) -> str:
+def _name_path(path: str) -> str:
     """The name of a path in messages."""
     return "<standard input>" if path == "-" else path or "an empty name"
 
@@ -138,7 +139,7 @@ def _shown(path: str) -> str:
 def read_bytes(path: str, most: int) -> bytes:
     """Up to `most` bytes of a file, a pipe or standard input ("-"). Raises OSError, also for folders and devices."""
     if path == "-" and sys.stdin is None:
-        raise OSError(9, "standard input is closed")
+        raise OSError(9, "is closed")
     if path == "-":
         return read_stream(sys.stdin.buffer, most)
     descriptor = _open(path)
@@ -162,7 +163,7 @@ def read_stream(stream: BinaryIO, most: int) -> bytes:
     while piece := stream.read(min(PIECE, most - buffer.tell())):
         buffer.write(piece)
     if piece is None:  # a file of /proc that waits for data
-        raise BlockingIOError(11, "there is nothing to read now")
+        raise BlockingIOError(11, "has no data to read")
     return buffer.getvalue()
 
 
@@ -181,8 +182,8 @@ def _open(path: str) -> int:
         raise
 
 
-def _other_name(path: str) -> str:
-    """What was probably meant by a path that cannot be read."""
+def _suggest_name(path: str) -> str:
+    """The help for a path that cannot be read: the file that was probably meant."""
     if is_device_name(path):
         return "Windows reserves this name for a device, in every folder and with any extension: rename the file"
     if path == "-" or is_file(path):
@@ -191,6 +192,6 @@ def _other_name(path: str) -> str:
         if is_file(path + suffix):
             return f"did you mean `{path}{suffix}`?"
     if is_folder(path):
-        return "give a file in it, or check all of them with `cnncalc validate`"
+        return "name a file in it, or check all of them with `cnncalc validate`"
     found = nearest(Path(path).stem, bundled())
     return f"did you mean the bundled `{found}`?" if found else "`cnncalc list` shows the bundled architectures"

@@ -1,4 +1,4 @@
-"""Strings inside brackets and braces that YAML cuts at their commas and brackets, and so need quotes."""
+"""YAML's flow style: strings inside brackets and braces that need quotes, since YAML splits them at commas."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def strings_to_quote(text: str, begin: int) -> list[tuple[int, int]]:
 
 
 def in_quotes(text: str) -> str:
-    """A string in quotes of YAML."""
+    """Quote a string of one line for YAML."""
     return f'"{text}"' if '"' not in text and "\\" not in text else "'" + text.replace("'", "''") + "'"
 
 
 class _Scanner:
-    """Goes through brackets and braces as YAML does, but takes a call for one string."""
+    """Scans brackets and braces like YAML, but reads a call as one string."""
 
     def __init__(self, text: str, begin: int) -> None:
         self.text = text
@@ -57,7 +57,7 @@ class _Scanner:
         return self.found
 
     def string(self) -> bool:
-        """Go past a string without quotes, and keep it if it needs them. False at what no string begins with."""
+        """Skip a string without quotes, and keep it if it needs them; returns whether there is a string."""
         start, depth = self.at, 0
         while self.at < len(self.text):
             character = self.text[self.at]

@@ -38,11 +38,11 @@ DEFAULTS = (
     "channels_first",
     "channels_last",
 )  # switch off what has no equivalent
-FUNCTIONAL = re.compile(r"(?:.*\.)?(?:F|functional|torch|tf\.nn)\.\w+$")  # what is called with its input
+FUNCTIONAL = re.compile(r"(?:.*\.)?(?:F|functional|torch|tf\.nn)\.\w+$")  # functions whose first argument is the input
 DOTTED = re.compile(r"\w+(?:\.\w+)*")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
 
-# Names that are often written, though no layer of another tool has them.
+# Names that are often used, although no layer of these tools has them.
 HABITS = {
     "fc": "linear", "fullyconnected": "linear", "convolution": "conv", "bn": "batch_norm", "deconv": "transposed_conv",
     "pool": "max_pool", "averagepool": "avg_pool", "avgpool": "avg_pool", "gap": "global_avg_pool",
@@ -54,7 +54,7 @@ ARGUMENT_HABITS = {"pad": "padding", "filter": "out", "size": "factor"}
 
 
 def kind_named(name: str) -> str:
-    """The kind of another tool's name, "" if there is none."""
+    """The kind that corresponds to another tool's name, "" if there is none."""
     squeezed = strip_name(name).replace("_", "").lower()
     own = (kind for kind in (*KINDS, *STRUCTURE_WORDS) if kind.replace("_", "") == squeezed)
     theirs = (signature.kind for signature in find_signatures(name) if signature.kind != ACTIVATION)
@@ -68,25 +68,25 @@ def _of_kind(kind: str, *tables: dict[str, Signature]) -> list[Signature]:
 
 
 def argument_named(kind: str, name: str, known: list[str]) -> str:
-    """The argument of another tool's name, "" if the kind has none."""
+    """The argument that corresponds to another tool's name, "" if the kind has none."""
     meant = (signature.parameters.get(name, "") for signature in _of_kind(kind, PYTORCH, KERAS, CAFFE, MATLAB))
     found = next(filter(None, meant), "") or ARGUMENT_HABITS.get(name, "")
     return found if found in known else ""
 
 
-def not_written(kind: str, name: str) -> bool:
-    """Whether another tool's argument is known from the input or changes no figure, and so is left out."""
+def is_omitted(kind: str, name: str) -> bool:
+    """Whether another tool's argument is omitted here, because it is inferred from the input or changes no figure."""
     marks = {signature.parameters.get(name) for signature in _of_kind(kind)}
     return bool(marks & {INPUT, IGNORED}) or name == "input_shape"
 
 
 def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
-    """Repairs that replace a call in the syntax or order of another tool by a call of `kind`."""
+    """Repairs that replace a call in another tool's syntax or order with a call of `kind`."""
     if call.by_name or not kind:
         return ()
     text = call.span.text
     candidates = rewritings(text, call.kind)
-    if call.kind not in KINDS and not find_signatures(call.kind):  # a name that only looks like ours
+    if call.kind not in KINDS and not find_signatures(call.kind):  # a name that is only similar to a kind
         arguments = [argument.span.text for argument in call.arguments]
         candidates += [*_rewritings(text, _of_kind(kind)), f"{kind}({', '.join(arguments)})" if arguments else kind]
     if kind == "avg_pool" and not call.arguments:
@@ -115,7 +115,7 @@ def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def rewritings(text: str, name: str) -> list[str]:
-    """Translations of the text of a call, if another tool has a layer of that name."""
+    """Translations of a call, if another tool has a layer of that name."""
     theirs = _of_kind(name) if name in KINDS else find_signatures(name)
     return [found for found in dict.fromkeys(_rewritings(text, theirs)) if found != text]
 
@@ -168,7 +168,7 @@ def _arguments(text: str) -> list[tuple[str, str]] | None:
 
 
 def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
-    """The translation by one signature, "" if it does not fit or has no equivalent."""
+    """The translation by one signature, "" if it does not match or has no equivalent."""
     theirs = list(signature.parameters)
     ours, activation, border, by_position = dict(signature.defaults), "", "", set()
     for position, (given, text) in enumerate(_join_pairs(written, signature)):
@@ -198,7 +198,7 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
     if signature.kind in KINDS:
         optional = kind_class(signature.kind).optional
         if any(name not in ours for name, has_default in optional.items() if not has_default):
-            return ""  # not a call of this kind: what it has would be lost
+            return ""  # not a call of this kind
     amount = ours.pop("padding", "0") if border else "0"
     if amount.isalpha():  # a word, of which `pad` knows none
         return ""
@@ -209,7 +209,7 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
 
 
 def _join_pairs(written: list[tuple[str, str]], signature: Signature) -> list[tuple[str, str]]:
-    """The arguments with those that MATLAB gives by a name in quotes before the value, `2, 'Stride', 2`.
+    """The arguments, where MATLAB's pairs of a quoted name and a value, `2, 'Stride', 2`, are joined.
 
     >>> _join_pairs([("", "2"), ("", "'Stride'"), ("", "2")], MATLAB["maxPooling"])
     [('', '2'), ('Stride', '2')]
@@ -225,7 +225,7 @@ def _join_pairs(written: list[tuple[str, str]], signature: Signature) -> list[tu
 
 
 def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
-    """Our arguments for a value that has another form there, {} for all others."""
+    """Our arguments for a value that has another form in that tool, {} for all others."""
     if name == "normalized_shape" and "," in value:
         return {"over": "all"}
     if name == "num_parameters":  # of PReLU: one slope, or one for each channel
@@ -238,7 +238,7 @@ def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
 
 
 def _own(name: str, kind: str) -> str:
-    """What another tool's parameter is that its signature does not have: ours, or one without effect."""
+    """Our argument, or a constant, for a parameter that is not in the signature of another tool's layer."""
     if name in ("input_shape", "input_dim", "batch_input_shape"):
         return INPUT
     if IGNORED_ANYWHERE.fullmatch(name):
@@ -247,7 +247,7 @@ def _own(name: str, kind: str) -> str:
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
-    """The call with its arguments in the order of the signature, by position as far as none is left out."""
+    """The call with its arguments in the order of the signature, by position as long as none is omitted."""
     written: list[str] = []
     for number, name in enumerate(kind_class(kind).settings if kind in KINDS else ()):
         if name in arguments:
@@ -257,7 +257,7 @@ def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
 
 
 def _value(text: str, signature: Signature) -> str:
-    """A value in this language: lists in brackets, words without quotes, true and false.
+    """A value in the syntax of architecture files: lists in brackets, words without quotes, true and false.
 
     >>> [_value(text, find_signatures("Conv2D")[0]) for text in ("(3, 3)", "'same'", "True", "2 * width")]
     ['[3, 3]', 'same', 'true', '2 * width']

@@ -1,7 +1,7 @@
 """The paths of version 0.1, so that an error about an old path can name the new one.
 
-There a repeat without a name was `group1` (or `conv1`, for `conv(8, 3) * 2`) with a part for each round, in which the
-numbering started again: `group1.0.linear1` is `linear1` today.
+There a repeat without a name was `group1` (or `conv1`, for `conv(8, 3) * 2`) with a segment for each round, in which
+the numbering started again: `group1.0.linear1` is now `linear1`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def map_former_paths(former: Network, network: Network) -> dict[str, list[str]]:
 
 
 def former_segments(description: Description) -> Segments:
-    """The part that each unit and chain had in a path."""
+    """The segment that each unit and chain had in a path."""
     found: Segments = {}
     for body in (description.layers or (), *(block.body for block in description.blocks.values())):
         _set_body(body, found)

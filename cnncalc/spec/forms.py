@@ -1,6 +1,6 @@
 """Repairs of items in the form of other tools: names before colons, mappings with `type`, branches with dashes.
 
-Each function makes possible repairs of nodes; none reports anything. Which of them hold is tried on the file.
+Each function returns possible repairs of a node and reports nothing. `repairs` then tries which of them work.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _DEEPER_ITEM = r"\n[ \t]*-[ \t]+"
 
 
 def is_label(key: YamlString) -> bool:
-    """Whether a key is a name and perhaps a condition, and neither a kind nor a word of the language."""
+    """Whether a key is a name, perhaps with a condition, and neither a kind nor a structure word."""
     word = key.value.split(" ")[0]
     return word.isidentifier() and word not in KINDS and word not in STRUCTURE_WORDS
 
 
 def texts_of(node: YamlNode) -> list[str]:
-    """The strings of an item or of a list of items, [] where there are others."""
+    """The strings of an item or of a list of items, [] if one of them is not a string."""
     items = node.items if isinstance(node, YamlList) else [node]
     texts = [item.body.strip() for item in items if isinstance(item, YamlString) and item.value]
     return texts if len(texts) == len(items) else []
 
 
 def name_an_item(key: YamlString, node: YamlNode) -> list[Fix]:
-    """Repairs of `stem: conv(8, 3)`, where `stem` is a name; of a name like that of a path too, with a similar one."""
+    """Repairs of `stem: conv(8, 3)`, where `stem` is a name; a similar name if it looks like an unnamed item's path."""
     from cnncalc.spec.foreign import kind_named  # only needed for mistakes
 
     texts = texts_of(node)
@@ -58,7 +58,7 @@ def type_key(node: YamlMapping) -> YamlString | None:
 
 
 def call_of_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
-    """Repairs of an item as a mapping whose `key` names the kind: a call with the others as arguments."""
+    """Repairs of an item as a mapping whose `key` names the kind: a call with the other pairs as arguments."""
     kind, name = node.values[key.value], ""
     assert isinstance(kind, YamlString)
     arguments: list[str] = []
@@ -84,7 +84,7 @@ def call_of_neighbors(node: YamlMapping) -> list[Fix]:
 
 
 def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
-    """A call in this language, from another tool's words too, named and unnamed."""
+    """Repairs that write a call, translated from another tool if needed, with and without a name."""
     from cnncalc.spec.foreign import rewritings  # only needed for mistakes
 
     text = f"{kind}({', '.join(arguments)})" if arguments else kind
@@ -95,7 +95,7 @@ def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
 
 
 def _arguments(name: str, node: YamlNode) -> list[str]:
-    """The arguments that a pair of a mapping stands for."""
+    """The arguments that correspond to a pair of a mapping."""
     if isinstance(node, YamlString):
         return [f"{name}={node.value}"] if node.value else []
     if isinstance(node, YamlList):
@@ -107,7 +107,7 @@ def _arguments(name: str, node: YamlNode) -> list[str]:
 
 
 def drop_dashes(node: YamlList) -> Fix | None:
-    """The repair of named branches that have dashes too; None if not all of them have a name."""
+    """The repair of named branches that also have dashes; None if not all of them have a name."""
     labels = [
         isinstance(item, YamlMapping) and len(item.pairs) == 1 and is_label(item.pairs[0][0]) for item in node.items
     ]
@@ -120,7 +120,7 @@ def drop_dashes(node: YamlList) -> Fix | None:
 
 
 def align_items(text: YamlString) -> tuple[Fix, ...]:
-    """Repairs of items that are indented more than the item before them, which YAML reads as more of its string."""
+    """Repairs of items that are indented more than the item before them, which YAML reads as part of its string."""
     source, start, _ = text.span
     if not text.plain or not re.search(_DEEPER_ITEM, text.body):
         return ()
@@ -130,6 +130,6 @@ def align_items(text: YamlString) -> tuple[Fix, ...]:
     if before.strip() == "-":
         margin = before[: before.index("-")]
         aligned = re.sub(_DEEPER_ITEM, f"\n{margin}- ", text.body)
-        fixes.append(Fix(text.span, aligned, "indent it as much as the item above it"))
-    fixes.append(Fix(text.span, re.sub(_DEEPER_ITEM, " -> ", text.body), "join the layers with `->`"))
+        fixes.append(Fix(text.span, aligned, "align it with the item above it"))
+    fixes.append(Fix(text.span, re.sub(_DEEPER_ITEM, " -> ", text.body), "connect the layers with `->`"))
     return tuple(fixes)

@@ -88,9 +88,9 @@ class Parser(Cursor):
         before = " -> ".join(part.span.text for part in chain.items[: chain.items.index(item)])
         condition = item.condition.span.text if item.condition else ""
         unit = item.unit.span.text
-        readings = f"`({item.span.text})` for this item alone"
+        readings = f"`({item.span.text})` for this item only"
         if before:
-            readings += f", or `({before} -> {unit}) if {condition}` for everything up to here"
+            readings += f", or `({before} -> {unit}) if {condition}` for all items up to here"
         raise Mistake(
             "ambiguous-if",
             "put an item with `if` in parentheses inside a chain",
@@ -106,7 +106,7 @@ class Parser(Cursor):
         span = self.since(start)
         text = f"({span.text})"
         fix = Fix(span, text, f"put it in parentheses: `{text}`")
-        self.fail("put a name inside a chain in parentheses with the item that it names", fix, span=span)
+        self.fail("put an item with a name in parentheses inside a chain", fix, span=span)
 
     def name_before_equals(self) -> Token | None:
         if self.kind == "number" and self.tokens[self.position + 1].kind == "=":
@@ -172,9 +172,7 @@ class Parser(Cursor):
             arguments = self.arguments() if self.take("(") else ()
         except Mistake as mistake:
             if kind.text in MERGES and not mistake.problem.help and not mistake.problem.fixes:
-                help_text = (
-                    f"`{kind.text}(a, b)` takes names of outputs; other branches are written below `{kind.text}:`"
-                )
+                help_text = f"`{kind.text}(a, b)` takes names of outputs; write other branches below `{kind.text}:`"
                 mistake.problem = mistake.problem._replace(help=help_text)
             raise
         return Call(kind.text, self.text.at(kind.start, kind.end), arguments, self.since(start))
@@ -183,9 +181,9 @@ class Parser(Cursor):
         found = self.separated(")", self.argument)
         for before, argument in pairwise(found):
             if before.name and not argument.name:
-                message = "an argument by position is not allowed after one by name"
+                message = "positional arguments are not allowed after arguments by name"
                 text = f"NAME={argument.span.text}"
-                raise Mistake("syntax", message, argument.span, f"give it by name as well, `{text}`")
+                raise Mistake("syntax", message, argument.span, f"write it by name as well, `{text}`")
         return found
 
     def argument(self) -> Argument:
@@ -239,7 +237,7 @@ class Parser(Cursor):
             condition = self.expression(_OR)
             if self.kind != "else":
                 text = self.since(start).text
-                self.fail("a value with `if` needs an `else`", help=f"add the other value: `{text} else …`")
+                self.fail("a value with `if` needs an `else`", help=f"add an `else`: `{text} else …`")
             self.next()
             left = Choice(self.since(start), left, condition, self.expression())
         self.depth -= 1
@@ -292,7 +290,9 @@ class Parser(Cursor):
             items = self.separated("]", self.expression)
             return Listed(self.since(start), items)
         share = self.repair_percent()
-        message = "a share is a number from 0 to 1" if share else f"expected a value, found {describe_token(token)}"
+        message = (
+            "write a share as a number from 0 to 1" if share else f"expected a value, found {describe_token(token)}"
+        )
         self.fail(message, *share, *self.suggest_repairs(""))
 
     def number(self, token: Token) -> int | float:
@@ -306,7 +306,7 @@ class Parser(Cursor):
         if token.text not in FUNCTIONS:
             known = ", ".join(FUNCTIONS)
             self.fail(
-                f"`{token.text}(…)` is not allowed in an expression; its functions are {known}",
+                f"`{token.text}(…)` is not allowed in an expression; the functions are {known}",
                 *rename(self.span_of(token), token.text, FUNCTIONS),
                 span=self.span_of(token),
             )
@@ -357,7 +357,7 @@ def read_declaration(text: YamlString) -> tuple[str, tuple[Parameter, ...]]:
 
 
 def read_rounds(text: YamlString) -> Expression:
-    """The name in `rounds(NAME)` or `rounds(NAME.INNER)`, which is written in place of the branches of a merge."""
+    """The name in `rounds(NAME)` or `rounds(NAME.INNER)`, which takes the place of the branches of a merge."""
     parser = Parser(text)
 
     def read() -> Expression:

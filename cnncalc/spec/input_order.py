@@ -1,4 +1,4 @@
-"""Inputs that are probably written in another order: with the channels last, or with a batch."""
+"""Input shapes that are probably in another order: with the channels last, or with a batch."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape, format_shape
 from cnncalc.spec.repairs import write
 
-LEAST_IMAGE = 8  # sizes from which two numbers may be those of an image
-LONGEST_IMAGE = 4  # sides of an image to one another, at most
-IMAGE_CHANNELS = (1, 3, 4)  # of images in grey, in colour, and with transparency
+MIN_IMAGE = 8  # the smallest height or width of what may be an image
+MAX_RATIO = 4  # of the sides of an image
+IMAGE_CHANNELS = (1, 3, 4)  # gray, colour, colour with transparency
 
 
 def is_image(height: int, width: int) -> bool:
@@ -18,7 +18,7 @@ def is_image(height: int, width: int) -> bool:
     >>> is_image(160, 320), is_image(16000, 40), is_image(7, 7)
     (True, False, False)
     """
-    return min(height, width) >= LEAST_IMAGE and max(height, width) <= LONGEST_IMAGE * min(height, width)
+    return min(height, width) >= MIN_IMAGE and max(height, width) <= MAX_RATIO * min(height, width)
 
 
 def is_channels_last(shape: tuple[Value, ...]) -> bool:
@@ -35,14 +35,14 @@ def without_batch(shape: tuple[Value, ...]) -> tuple[Value, ...]:
 
 
 def misread_order(name: str, shape: Shape, span: Span) -> Problem | None:
-    """The warning about an input of this name that is probably not in the order that it is read in."""
+    """The warning about an input of this name whose shape is probably in another order."""
     if len(shape) == 3 and is_channels_last(shape) and shape[0] not in IMAGE_CHANNELS:
         return _channels_last(shape, span, (shape[2], *shape[:2]), f"for an image of {shape[0]}×{shape[1]}")
     if len(shape) == 4 and is_channels_last(shape) and shape[1] not in IMAGE_CHANNELS:
         image = (shape[3], *shape[1:3])
         return _channels_last(shape, span, image, f"for images of {shape[1]}×{shape[2]}, without the batch")
-    if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= LEAST_IMAGE:
-        volume = f"{format_shape(shape)} is a volume of depth {shape[1]}"
+    if len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) >= MIN_IMAGE:
+        volume = f"{format_shape(shape)} means a volume of depth {shape[1]} with {shape[0]} channels"
         message = f"`{name}` {volume}; if {shape[0]} is the batch size, remove it"
         fix = write(span, format_value(shape[1:]), "remove the batch")
         return Problem("batch-in-input", message, span, fixes=(fix,))
@@ -51,12 +51,12 @@ def misread_order(name: str, shape: Shape, span: Span) -> Problem | None:
 
 def _channels_last(shape: Shape, span: Span, image: Shape, why: str) -> Problem:
     sizes = "×".join(map(str, shape[1:]))
-    message = f"channels come first: {format_shape(shape)} is {shape[0]} channel{'s' * (shape[0] > 1)} of {sizes}"
+    message = f"channels come first: {format_shape(shape)} means {shape[0]} channel{'s' * (shape[0] > 1)} of {sizes}"
     return Problem("channels-last", message, span, fixes=(write(span, format_value(image), why),))
 
 
 def may_be_image(shape: Shape) -> bool:
-    """Whether channels and a length may be meant as the height and the width of an image.
+    """Whether channels and a length may be intended as the height and width of an image.
 
     >>> may_be_image((4, 4)), may_be_image((28, 28)), may_be_image((480, 640)), may_be_image((1, 16000))
     (True, True, True, False)

@@ -32,7 +32,7 @@ FORMS = "[N], [C, L], [C, H, W] or [C, D, H, W]"
 
 
 class Overrides(NamedTuple):
-    """Overrides of a file: inputs by name ("" for an only input), and values of its params as they are written."""
+    """Overrides of a file: inputs by name ("" for a single input), and values of its params as they are written."""
 
     inputs: tuple[tuple[str, Shape], ...] = ()
     params: tuple[tuple[str, str], ...] = ()
@@ -71,14 +71,14 @@ def parse_overrides(inputs: Sequence[str], settings: Sequence[str]) -> Overrides
         if not equals or not name or not value:
             raise UsageError(f"--set takes NAME=VALUE, not {text!r}")
         if name in params:
-            raise UsageError(f"--set gives {name!r} more than once")
+            raise UsageError(f"--set sets {name!r} more than once")
         _expression(value, f"--set {name}")
         params[name] = value
     return Overrides(parse_inputs(inputs), tuple(params.items()))
 
 
 def parse_inputs(inputs: Sequence[str]) -> tuple[tuple[str, Shape], ...]:
-    """The names and sizes of inputs, `left=3x64x64`; an only one without a name has "". Raises UsageError."""
+    """The names and sizes of inputs, `left=3x64x64`; the name of a single input may be "". Raises UsageError."""
     found: dict[str, Shape] = {}
     for text in inputs:
         name, equals, sizes = (part.strip() for part in text.rpartition("="))
@@ -86,10 +86,10 @@ def parse_inputs(inputs: Sequence[str]) -> tuple[tuple[str, Shape], ...]:
             raise UsageError(f"--input takes SIZES or NAME=SIZES, not {text!r}")
         if name in found:
             which = f"the input {name!r}" if name else "the input"
-            raise UsageError(f"--input gives {which} more than once; with several inputs, write --input NAME=SIZES")
+            raise UsageError(f"--input sets {which} more than once; with several inputs, write --input NAME=SIZES")
         found[name] = parse_sizes(sizes)
     if "" in found and len(found) > 1:
-        raise UsageError("--input takes the SIZES of an only input, or NAME=SIZES of each, not both")
+        raise UsageError("--input takes the SIZES of a single input, or NAME=SIZES for each input, not both")
     return tuple(found.items())
 
 
@@ -239,7 +239,7 @@ def _expectations(description: Description, params: dict[str, Value], problems: 
 
 
 def _override_input(description: Description, name: str, wanted: Shape) -> Iterator[Expression]:
-    """Override an input ("" for the only one); gives its value in the file. Raises UsageError."""
+    """Override an input ("" for a single one); yields its value in the file. Raises UsageError."""
     names = [known for known in description.inputs if known != INPUT_NAME]
     if name and description.inputs and name not in names:
         hint = did_you_mean(name, names) or f"its inputs: {', '.join(names)}"
@@ -259,7 +259,7 @@ def _override_input(description: Description, name: str, wanted: Shape) -> Itera
 
 
 def _check_axes(given: Expression, wanted: Shape) -> None:
-    """Raises UsageError for another number of axes than in the file; most often the channels are missing."""
+    """Raises UsageError for another number of axes than in the file; usually the channels are missing."""
     if isinstance(given, Listed) and len(given.items) != len(wanted):
         file = "x".join(item.span.text for item in given.items)
         raise UsageError(f"--input has {len(wanted)} sizes, but the network's input has {len(given.items)}: {file}")

@@ -1,4 +1,4 @@
-"""Writes a file and those it extends as one text, each part as written, with its comments."""
+"""Writes a file and those it extends as one text, which keeps the parts and comments of the files as they are."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ The shape of the input: [channels, height, width], or [C, L], or [C, D, H, W]. `
     "params": """\
 Values that are used below by their names. `--set NAME=VALUE` overrides one on the command line.""",
     "allow": """\
-Warnings that are silenced here, each with its reason.""",
+Warnings that are silenced in this file, each with its reason.""",
     "blocks": """\
-Layers of your own, called like the built-in ones. The parameters are in parentheses, those with a default at the end.
+Layers defined in this file, called like the built-in ones. Parameters are in parentheses, those with defaults last.
 A block is a list of items; the output of each is the input of the next.
   a -> b -> c          one after the other, on one line
-  (a -> b) * 3         three times, each with weights of its own; `index` counts the rounds from 0
-  a if CONDITION       only if the condition holds; `a if CONDITION else b`
+  (a -> b) * 3         three times, each time with new weights; `index` counts the rounds from 0
+  a if CONDITION       only if the condition is true; `a if CONDITION else b`
   in_channels          the channels of the input of the block; `channels`, those of the current tensor
   add:                 branches with the same input, added; likewise `multiply:` and `concat:`
   identity             the input, unchanged: the shortcut""",
@@ -43,7 +43,7 @@ Figures that `cnncalc validate` checks. Change them along with the network, or r
 
 
 class Piece(NamedTuple):
-    """Whole lines of a file that belong to a key: the comments above it, the key and its value."""
+    """The lines of a file that belong to a key: the comments above it, the key and its value."""
 
     name: str
     text: str
@@ -51,9 +51,9 @@ class Piece(NamedTuple):
 
 
 def merged(description: Description, *, without: Collection[tuple[str, str]] = (), head: str = "") -> str:
-    """A file without `extends` that is equal to this one.
+    """The text of an equivalent file without `extends`.
 
-    `without` are parts to leave out, e.g. ("blocks", "bottleneck"); `head` is a comment for the top.
+    `without` are parts to omit, e.g. ("blocks", "bottleneck"); `head` is a comment for the top.
     """
     files = [_sections(document.source) for document in description.documents]
     parts = [comment(head)] if head else []

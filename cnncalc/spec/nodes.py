@@ -16,8 +16,8 @@ from cnncalc.errors import Fix, Mistake, Problem, Problems, Source, Span
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
-_ONLY_CALLS = "write what is repeated as a block, under `blocks`"
-_REFUSED = "<<"  # stands in for a key that is not supported; its value is dropped
+_ONLY_CALLS = "write repeated layers as a block, under `blocks`"
+_REFUSED = "<<"  # a placeholder for a key that is not supported; its value is dropped
 _NO_CHARACTER = (
     r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}"  # compiled where it is asked for
 )
@@ -28,7 +28,8 @@ _PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 class YamlString:
     """A scalar. `value` is its value in YAML, `body` the same as written in the file, from offset `origin`.
 
-    If the two differ by more than line breaks (escapes in quotes), `body` is the value and its parts have no positions.
+    If the two differ by more than line breaks (by escapes in quotes), `body` is the value and its parts have no
+    positions.
     """
 
     __slots__ = ("body", "origin", "plain", "span", "value")
@@ -125,7 +126,7 @@ class _Builder:
         amount.nodes += 1
         if amount.nodes > limits.YAML_NODES:
             message = f"the file has more than {limits.YAML_NODES:,} strings, lists and mappings"
-            raise Mistake("too-large", message, node.span, "write what is repeated as a block")
+            raise Mistake("too-large", message, node.span, "write repeated layers as a block")
         if not self.open:
             self.root = node
             return
@@ -139,7 +140,7 @@ class _Builder:
             elif parent.flow and key.value.count(")") > key.value.count("("):
                 pass  # the rest of a call split by a comma, which is reported at the start of the call
             elif key.value in parent.values:
-                self.problems.add(Problem("duplicate-key", f"`{key.value}` is given twice here", key.span))
+                self.problems.add(Problem("duplicate-key", f"duplicate key `{key.value}`", key.span))
             else:
                 parent.pairs.append((key, node))
                 parent.values[key.value] = node
@@ -155,7 +156,7 @@ class _Builder:
         parent.span = parent.span._replace(end=max(parent.span.end, node.span.end))
 
     def is_in_call(self, start: int, end: int) -> bool:
-        """Whether a parenthesis is open before `end`: a call that commas or brackets cut, which is reported."""
+        """Whether a parenthesis is open before `end`: a call that is split, which is reported elsewhere."""
         before = self.source.text[max(start, end - limits.TRANSLATED_CALL) : end]
         return before.count("(") > before.count(")")
 
@@ -199,15 +200,15 @@ class _Builder:
                 "yaml-feature",
                 "only one document per file is supported",
                 self.span(event),
-                "write each network into a file of its own",
+                "write each network in its own file",
             )
 
 
 def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
-    """The problem of nesting too deeply before an error that the scanner met while reading ahead of the last event.
+    """The problem of nesting too deeply that the scanner skipped while reading ahead to another error, if there is one.
 
     It reads ahead up to 1,024 characters where a key may begin, and since libyaml 0.2.6 it stops by itself at 1,000
-    levels. The text before the error gives the events that were not reached.
+    levels. Parsing the text before the error again yields the events that were not reached.
     """
     text = reached.source.text
     end = (error.problem_mark or error.context_mark or event.end_mark).index
@@ -228,8 +229,7 @@ def _too_deep(reached: _Builder, event: Any, error: Any) -> Problem | None:
 def _forbidden_character(source: Source, start: int) -> Problem:
     """The first character that YAML does not allow, else the first invalid escape sequence from `start` on.
 
-    PyYAML's loaders do not give a usable position: they count bytes or characters, and the one in Python accepts any
-    escape.
+    PyYAML's positions cannot be used: its loaders count bytes or characters, and the one in Python accepts any escape.
     """
     found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
     if found:

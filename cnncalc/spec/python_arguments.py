@@ -16,7 +16,7 @@ Settings = Sequence[str] | Mapping[str, Value]
 
 
 def path_text(architecture: StrPath) -> str:
-    """A path as text. One that is not a string names a file, never standard input. Raises TypeError.
+    """A path as a string. `Path("-")` is a file, and only the string "-" is standard input. Raises TypeError.
 
     >>> from pathlib import Path
     >>> path_text(Path("nets", "mine.yaml")), path_text("-"), path_text(Path("-"))
@@ -26,12 +26,12 @@ def path_text(architecture: StrPath) -> str:
         return architecture
     path: Any = os.fspath(architecture) if isinstance(architecture, os.PathLike) else None
     if not isinstance(path, str):
-        raise TypeError(f"an architecture is named by a string or a path, not by {_type(architecture)}")
+        raise TypeError(f"an architecture is given as a string or a path, not as {_type(architecture)}")
     return os.path.join(os.curdir, path) if path == "-" else path  # noqa: PTH118 - Path drops the leading dot
 
 
 def input_texts(inputs: InputSizes) -> list[str]:
-    """Input sizes as texts, of several inputs with their names. Raises TypeError.
+    """Input sizes as strings, those of several inputs with their names. Raises TypeError.
 
     >>> input_texts("3x224x224"), input_texts({"left": [3, 64, 64], "right": "3x64x64"})
     (['3x224x224'], ['left=3x64x64', 'right=3x64x64'])
@@ -45,7 +45,7 @@ def input_texts(inputs: InputSizes) -> list[str]:
 
 
 def input_size_text(input: InputSize) -> str:
-    """An input size as text. Raises TypeError.
+    """An input size as a string. Raises TypeError.
 
     >>> input_size_text("3x224x224"), input_size_text([3, 227, 227])
     ('3x224x224', '3x227x227')
@@ -97,5 +97,5 @@ def _whole(value: object) -> str:
 
 
 def _type(value: object) -> str:
-    """The name of a type, as an error names it."""
+    """The name of a value's type."""
     return type(value).__qualname__

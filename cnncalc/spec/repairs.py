@@ -13,8 +13,8 @@ from cnncalc.spec.tree import Call
 COST_OF_STEP = 8  # the cost of expanding an item; reading a byte costs 1
 EVALUATED_PER_BYTE = 3  # parts of expressions that are evaluated for the same cost
 
-# After one of these, the rest of the text is not checked: once it is repaired, other problems may show.
-UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor is the text before it
+# After one of these, the rest of the text is not checked: once it is repaired, other problems may appear.
+UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor is the text before it checked
 HIDING = (
     *UNREAD, "unknown-kind", "unknown-name", "unknown-argument", "unknown-key", "extends-missing", "bad-input",
 )  # fmt: skip
@@ -69,17 +69,17 @@ def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix,
 def confirm_repairs(
     problems: list[Problem], cost: int, read_again: Callable[[str], tuple[list[Problem], int]]
 ) -> list[Problem]:
-    """The problems, each with the first of its repairs that works: read again, the file no longer has the problem.
+    """The problems, each with the first of its repairs that works, and the alternatives that work as well.
 
-    Alternatives are offered beside it, which work as well.
-    A repair that does not work is not offered; a similar name is suggested nevertheless, as a question. `read_again`
-    returns the problems of a text and the cost of finding them; `cost` is that of the first reading.
+    A repair works if the repaired file, read again, no longer has the problem. Other repairs are not offered, except a
+    similar name, which is suggested as a question. `read_again` returns the problems of a text and the cost of finding
+    them; `cost` is that of the first reading.
     """
     trials, room = limits.REPAIR_TRIALS, limits.REPAIR_COST
     found = []
     for problem in problems:
         held: tuple[Fix, ...] = ()
-        partly: tuple[Fix, ...] = ()  # holds, but its text has further mistakes, which were in the file before
+        partly: tuple[Fix, ...] = ()  # works, but its text has further mistakes, which were in the file before
         for fix in problem.fixes[: limits.REPAIR_TRIALS_EACH]:
             if trials <= 0 or cost > room:
                 break
@@ -100,12 +100,12 @@ def confirm_repairs(
 
 
 def _offer(fixes: tuple[Fix, ...]) -> str:
-    """The words that offer one repair or another."""
+    """The help text that offers one repair or another."""
     return "; or ".join(fix.help for fix in fixes)
 
 
 def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem]:
-    """The problems after a repair that are neither the other problems nor hidden by this one, itself if it is left."""
+    """The problems after a repair that were neither reported nor hidden before; this problem itself if it remains."""
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
     end = fix.span.start + len(fix.text)
@@ -132,10 +132,10 @@ def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list
 
 
 def _was_carried(other: Problem, problem: Problem, fix: Fix) -> bool:
-    """Whether a problem is in a text that the repair took over as it was, where this problem hid it.
+    """Whether a problem is in a part of the text that the repair did not change, and was hidden by this problem.
 
-    After a form that could not be read this may be any error; after an unknown name, which decides what its arguments
-    mean, only an error of the same sort. The layer that an unknown name means in another tool may need a `flatten`.
+    If the text could not be read, this may be any error; after an unknown name, which determines the meaning of its
+    arguments, only an error of the same sort. The layer that the unknown name stands for may need a `flatten`.
     """
     if other.span is None or problem.span is None or other.span.source.name != fix.span.source.name:
         return False

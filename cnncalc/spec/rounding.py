@@ -1,8 +1,8 @@
-"""Branches whose sizes differ because a layer rounded or had no padding: which one it was, and what makes them agree.
+"""Branches whose sizes differ because a layer rounded a size or had no padding: finds that layer, and repairs.
 
-The layers between a branch and the nearest layer that both come from are looked at one by one: one that divides a size
-by its stride without a remainder keeps positions and strides together, and any other does not. What is offered as an
-input is computed with the layers' own rules, as if the network were read again with it.
+The layers between each branch and the last layer that both share are examined one by one: a layer that divides a size
+by its stride without a remainder cannot be the cause. A suggested input is computed with the layers' own rules, as if
+the network were read again with it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from cnncalc.network import INPUT, Node
 from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Expression, Listed, Literal, Name
 
-MOST_NOTES = 3  # layers that are named
-MOST_CHANGED = 6  # layers that are changed by a repair, each by itself
+MOST_NOTES = 3  # layers that are named in notes
+MOST_CHANGED = 6  # layers for which a repair is suggested
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 class Meeting(NamedTuple):
-    """Two branches that meet with different sizes: the last nodes of both, and what the network begins with.
+    """Two branches of a merge with different sizes: the last nodes of both, and the input of the network.
 
     `written` is the input as the file has it, if it has one, and `params` are the values of its params.
     """
@@ -51,7 +51,7 @@ class Meeting(NamedTuple):
 
 
 class Rounded(NamedTuple):
-    """A layer that does not keep positions and strides together, on one axis."""
+    """A layer whose output size is not its input size divided by the stride, on one axis."""
 
     node: Node
     size: int
@@ -60,18 +60,20 @@ class Rounded(NamedTuple):
 
     @property
     def describe(self) -> str:
-        """`max_pool1 rounds 135/2 up to 68`."""
+        """E.g. "`max_pool1` rounds 135/2 up to 68"."""
         exact = Fraction(self.size, self.window.stride)
         if abs(self.output - exact) < 1 and self.window.stride > 1:
             direction = "up" if self.output > exact else "down"
             return f"`{self.node.path}` rounds {self.size}/{self.window.stride} {direction} to {self.output}"
         less = "loses" if self.output < exact else "adds"
         why = "" if self.window.before else " without padding"
-        return f"`{self.node.path}`{why} makes {self.output} of {self.size}: it {less} positions at the edges"
+        return (
+            f"`{self.node.path}`{why} changes the size {self.size} to {self.output}: it {less} positions at the edges"
+        )
 
 
 def ancestors(nodes: Sequence[Node], index: int) -> set[int]:
-    """The nodes that one comes from, itself included."""
+    """The nodes on which a node depends, itself included."""
     found: set[int] = set()
     waiting = [index]
     while waiting:
@@ -83,13 +85,13 @@ def ancestors(nodes: Sequence[Node], index: int) -> set[int]:
 
 
 def rule_of(node: Node, axis: int) -> Rule | None:
-    """What a layer reads on an axis, None where it is neither a window nor an enlargement."""
+    """The rule by which a layer reads an axis, None if its reach has no rule for each axis."""
     reach = node.layer.reach(node.input_shapes, node.output)
     return reach[axis - 1] if isinstance(reach, tuple) and len(reach) >= axis else None
 
 
 def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
-    """The stride over the input of every node that the branches come from, and of the input, on an axis."""
+    """The stride over the input, on one axis, of every node on which the branches depend, and of the input itself."""
     nodes = meeting.nodes
     steps: dict[int, Fraction] = {INPUT: Fraction(1)}
     for index in sorted(ancestors(nodes, meeting.first) | ancestors(nodes, meeting.second)):
@@ -105,9 +107,9 @@ def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
 
 
 def find_rounded(meeting: Meeting) -> list[Rounded]:
-    """The layers on one branch alone that do not keep positions and strides together, the nearest first.
+    """The layers on one of the branches whose output size is not the input size divided by the stride, the last first.
 
-    None where the strides of the branches differ: then that is the reason.
+    Empty if the strides of the branches differ: then that is the reason.
     """
     nodes = meeting.nodes
     for axis in meeting.axes:
@@ -127,12 +129,12 @@ def find_rounded(meeting: Meeting) -> list[Rounded]:
 
 
 def notes_of(rounded: Iterable[Rounded]) -> list[Note]:
-    """Which layers it was, with their positions."""
+    """Notes on these layers, with their positions."""
     return [Note(each.describe, each.node.span) for each in list(rounded)[:MOST_NOTES]]
 
 
 def change_rounding(rounded: Iterable[Rounded]) -> Iterator[Fix]:
-    """Pools that round the other way, windows that keep the size."""
+    """The repairs that let a pool round the other way, or a window keep the size."""
     for node, size, output, window in list(rounded)[:MOST_CHANGED]:
         span = node.span
         if "ceil" in node.layer.settings:
@@ -146,7 +148,7 @@ def change_rounding(rounded: Iterable[Rounded]) -> Iterator[Fix]:
 
 
 def extend_call(span: Span, setting: str, why: str) -> tuple[Fix, ...]:
-    """The repair that adds an argument to a call, none where it is given already."""
+    """The repair that adds an argument to a call, none if the call already has it."""
     text = span.text
     if f"{setting.partition('=')[0]}=" in text:
         return ()
@@ -157,7 +159,7 @@ def extend_call(span: Span, setting: str, why: str) -> tuple[Fix, ...]:
 
 
 def pad_all(rounded: Iterable[Rounded], body: Span) -> tuple[Fix, ...]:
-    """The repair that keeps the size in all windows of a branch that have no padding, where there are several."""
+    """The repair that keeps the size in all windows without padding of a branch, if there are several."""
     spans = {each.node.span.start: each.node.span for each in rounded if each.window.stride == 1}
     inside = [span for at, span in sorted(spans.items()) if body.start <= at < body.end and span.source is body.source]
     calls = [span for span in inside if span.text.endswith(")") and "padding=" not in span.text]
@@ -172,7 +174,7 @@ def pad_all(rounded: Iterable[Rounded], body: Span) -> tuple[Fix, ...]:
 
 
 def crop_text(larger: Shape, smaller: Shape) -> str:
-    """The call that crops one map to the size of another, the odd position after."""
+    """The call that crops one map to the size of another; of an odd difference, the larger part is after."""
     over = [more - less for more, less in zip(larger[1:], smaller[1:], strict=True)]
     return f"crop({format_value(simplify(tuple((each // 2, -(-each // 2)) for each in over)))})"
 
@@ -181,7 +183,7 @@ def crop_text(larger: Shape, smaller: Shape) -> str:
 
 
 def sizes_with(meeting: Meeting, input: Shape) -> tuple[Shape, Shape] | None:
-    """The shapes of both branches for another input, None where a layer does not take it."""
+    """The shapes of both branches for another input, None if a layer rejects it."""
     wanted = sorted(ancestors(meeting.nodes, meeting.first) | ancestors(meeting.nodes, meeting.second))
     shapes: dict[int, Shape] = {INPUT: input}
     try:
@@ -196,13 +198,13 @@ def sizes_with(meeting: Meeting, input: Shape) -> tuple[Shape, Shape] | None:
 
 
 class Multiple(NamedTuple):
-    """An input with which the branches agree: the multiple that each changed axis must be of, and the nearest size."""
+    """Inputs for which the branches agree: the number that must divide the size of each axis, and the nearest input."""
 
     of: dict[int, int]
     input: Shape
 
     def describe(self) -> str:
-        """`the height a multiple of 16`."""
+        """E.g. "the height a multiple of 16"."""
         names = AXES[len(self.input) - 1]
         if len(self.of) == len(names) > 1 and len(set(self.of.values())) == 1:
             return f"all sizes multiples of {next(iter(self.of.values()))}"
@@ -210,9 +212,9 @@ class Multiple(NamedTuple):
 
 
 def find_multiple(meeting: Meeting) -> Multiple | None:
-    """The sizes of the input with which the branches agree, tried with the next multiples; None where they do not.
+    """The sizes of the input for which the branches agree, tried with the next two multiples; None if they do not.
 
-    An axis on which they agree already is changed as well where it is no multiple: further branches will meet.
+    An axis on which they already agree is changed as well if it is not a multiple, for the sake of further merges.
     """
     if len(meeting.nodes) > limits.REPAIR_LAYERS or len(meeting.input) != len(meeting.shape_at(meeting.first)):
         return None
@@ -236,7 +238,7 @@ def find_multiple(meeting: Meeting) -> Multiple | None:
 
 
 def change_input(meeting: Meeting, found: Multiple) -> Iterator[Fix]:
-    """The repair that writes these sizes as the input, or as the param that it takes them from."""
+    """The repair that changes the sizes of the input, or the param from which it takes them."""
     input = meeting.written
     if not isinstance(input, Listed):
         return

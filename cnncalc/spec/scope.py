@@ -16,14 +16,14 @@ from cnncalc.spec.sizes import SIZE_NAMES, size_named, unknown_member
 from cnncalc.spec.tree import Block, Call
 from cnncalc.spec.values import ListValue, Word, describe_value
 
-BEGIN = "a network with several inputs begins with `from(NAME)`, or with a merge whose branches do"
+BEGIN = "begin with `from(NAME)`, or with a merge whose branches begin with it"
 
 
 class Flow(NamedTuple):
     """The current tensor: its node and its shape, None if unknown; `doubtful` if only its channels are certain.
 
-    It is `ended` directly after `outputs`: if nothing follows, these are the outputs, and it is none. Where there is
-    none, before the first `from` of a network with several inputs, `node` is NOTHING.
+    It is `ended` directly after `outputs`: if nothing follows, only the named outputs are outputs of the network. If
+    there is no tensor, before the first `from` of a network with several inputs, `node` is NOTHING.
     """
 
     node: int
@@ -32,14 +32,14 @@ class Flow(NamedTuple):
     ended: bool = False
 
     def going_on(self) -> Flow:
-        """The current tensor as something that follows reads it."""
+        """The current tensor for an item that follows."""
         return self._replace(ended=False) if self.ended else self
 
 
 class Definition(NamedTuple):
-    """How a named output was made, so that it can be reused: the block or the layer, and its nodes.
+    """The block or the layer that computed a named output, and its nodes, so that it can be reused.
 
-    For a repeat it is that of the last round; a repeated chain in parentheses has neither a block nor a layer.
+    For a repeat they are those of the last round; a repeated chain in parentheses has neither a block nor a layer.
     """
 
     block: Block | None
@@ -70,7 +70,7 @@ class Output:
 
 
 def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
-    """Put the spatial sizes of an output in its place as the argument `like`; returns its node, None if there is none.
+    """Replace an output as the argument `like` by its spatial sizes; returns its node, None if there is none.
 
     Raises Mistake if the output is flat, Unknown if its sizes are unknown.
     """
@@ -81,7 +81,7 @@ def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
     if flow.shape is None or flow.doubtful:
         raise Unknown
     if len(flow.shape) < 2:
-        raise Mistake("wrong-rank", f"`{span.text}` is flat and has no sizes to take: {format_shape(flow.shape)}", span)
+        raise Mistake("wrong-rank", f"`{span.text}` is flat and has no spatial sizes: {format_shape(flow.shape)}", span)
     settings[LIKE] = list_of(list(flow.shape[1:]), span)
     return flow.node
 
@@ -149,7 +149,7 @@ class Frame:
     def spend(self, work: int, span: Span) -> None:
         """Count parts of expressions and elements of lists that are evaluated.
 
-        Raises Mistake where they exceed the limit, Unknown from then on.
+        Raises Mistake when they exceed the limit, Unknown from then on.
         """
         before = self.amount.evaluated
         if before > limits.EVALUATION_STEPS:
@@ -238,7 +238,7 @@ class Frame:
     def member(self, owner: Value, name: str, span: Span) -> Value:
         """`m1.y0`, the output `y0` inside the block call named `m1`; or `skip.height`, a size of an output."""
         if not isinstance(owner, Output):
-            message = f"only an output has sizes and outputs inside it, found {describe_value(owner)}"
+            message = f"only outputs have sizes and inner outputs, found {describe_value(owner)}"
             raise Mistake("bad-value", message, span)
         inner = owner.definition.outputs if owner.definition else None
         if inner and name in inner:

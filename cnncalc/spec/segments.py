@@ -1,8 +1,8 @@
-"""Parts of paths: names if they are given, else a word and a number, counted within one body.
+"""Segments of paths: names if they are given, else a word and a number, counted within one body.
 
-The text is counted, also where items are switched off: each unit gets its number here, before the expansion. Only the
-rounds of a repeat without a name, which advance the numbering of the enclosing body, are known no earlier than in the
-expansion, where `Prefix` keeps how far the numbering is ahead of the text.
+Each unit gets its number here, before the expansion, even if it is switched off. Only the rounds of a repeat without a
+name, which advance the numbering of the enclosing body, are not known before the expansion, where `Prefix` keeps how
+far the numbering has advanced.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def free_name(name: str, blocks: Container[str] = ()) -> str:
 
 
 class Prefix:
-    """The common prefix of the paths of a body, and how far its numbering is ahead of the text, by word."""
+    """The common prefix of the paths of a body, and how far its numbering has advanced by rounds, for each word."""
 
     __slots__ = ("ahead", "former", "path")
 
     def __init__(self, path: str, former: Segments | None) -> None:
-        """`former` are parts of paths to use in place of the own ones."""
+        """`former` are segments of version 0.1 to use instead."""
         self.path = path
         self.former = former
         self.ahead: dict[str, int] = {}
@@ -89,7 +89,7 @@ def names_its_item(chain: Chain) -> bool:
 
 
 def set_segments(body: Body, blocks: Collection[str]) -> set[str]:
-    """Set the parts of paths in a body; returns the names that are repeated, and so are numbered."""
+    """Set the segments in a body; returns the names that are inside flat repeats, which are numbered."""
     numbering = _Numbering(blocks)
     numbering.body(body)
     return numbering.repeated
@@ -143,7 +143,7 @@ class _Numbering:
                 self.body(branch.body)
 
     def set_name(self, part: SyntaxUnit | Chain, name: str, counts: dict[str, int], *, repeated: bool) -> None:
-        """A given name is the part of the path; inside a flat repeat it is numbered by rounds."""
+        """Use a name as the segment; inside a flat repeat it is numbered by rounds."""
         part.segment, part.path_word, part.ordinal = name, "", 0
         if repeated:
             self.repeated.add(name)

@@ -22,7 +22,7 @@ def size_named(name: str, shape: Shape, span: Span) -> int:
     owner = owner_of(span)
     if not names:
         message = f"`{owner}` has no {name}: it is flat, {format_shape(shape)}"
-        help_text = f"`{owner}.channels` is the number of its elements"
+        help_text = f"`{owner}.channels` is its number of elements"
         raise Mistake("wrong-rank", message, span, help_text)
     count = "1 spatial axis" if len(names) == 1 else f"{len(names)} spatial axes"
     message = f"`{owner}` has no {name}: it is {format_shape(shape)}, with {count}"
@@ -32,18 +32,18 @@ def size_named(name: str, shape: Shape, span: Span) -> int:
 
 
 def unknown_member(name: str, span: Span, inner: Iterable[str] | None) -> Mistake:
-    """The mistake of a name after a dot that is no size, and none of the outputs inside a call of a block, `inner`."""
+    """The mistake for a name after a dot that is neither a size nor one of the outputs inside a block call, `inner`."""
     fixes = rename(_name_span(span, name), name, [*SIZE_NAMES, *(inner or ())])
     sizes = f"sizes are {', '.join(SIZE_NAMES)}"
     if inner is None:
-        message = f"`{owner_of(span)}` has no `{name}`: only a named call of a block has outputs inside it"
+        message = f"`{owner_of(span)}` has no `{name}`: only a named block call has outputs inside it"
         return Mistake("bad-value", message, span, sizes, *fixes)
     known = ", ".join(inner) or "none"
-    return Mistake("unknown-name", f"that block has no output `{name}`", span, f"its outputs: {known}; {sizes}", *fixes)
+    return Mistake("unknown-name", f"the block has no output `{name}`", span, f"its outputs: {known}; {sizes}", *fixes)
 
 
 def owner_of(span: Span) -> str:
-    """What is written before the last dot."""
+    """The text before the last dot."""
     return span.text.rpartition(".")[0].rstrip()
 
 

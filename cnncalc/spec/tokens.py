@@ -72,14 +72,14 @@ def _cut(body: str) -> list[Token]:
 _cut_short = lru_cache(maxsize=1024)(_cut)  # many strings of a file are repeated
 
 
-# What is often written in place of the operators of the language.
+# What is often written instead of the operators of the language.
 _FOREIGN = {
     "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not ", "→": "->", "×": "*", "·": "*", "−": "-", "≠": "!=",
     "≤": "<=", "≥": ">=", ":": "=", ";": ",", "^": "**", "“": "", "”": "",
 }  # fmt: skip
 
 
-# The wide forms of ASCII characters, and brackets and a space that are often written with them.
+# The full-width forms of ASCII characters, and other characters of East Asian keyboards that are used with them.
 _WIDE = re.compile("[\uff01-\uff5e\u3000\u3010\u3011\u3001→×−]")
 _NARROW = {"\u3000": " ", "→": "->", "×": "*", "−": "-", "\u3010": "[", "\u3011": "]", "\u3001": ","}
 
@@ -88,7 +88,7 @@ _PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)" 
 
 
 def _unknown(text: YamlString, token: Token) -> Mistake:
-    """The mistake of a character that has no meaning, with what was probably meant."""
+    """The mistake for a character without a meaning, and its probable repairs."""
     body, start = text.body, token.start
     if ord(token.text) > 0x3000 and (wide := replace_wide(text.span.text)):
         fix = Fix(text.span, wide, f"write ASCII characters: `{wide}`")
@@ -98,31 +98,31 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
     quote = body[start]
     if quote in "'\"" and (end := body.find(quote, start + 1)) > 0:
         word = body[start + 1 : end]
-        fix = Fix(text.at(start, end + 1), word, f"write `{word}`, without the quotes")
+        fix = Fix(text.at(start, end + 1), word, f"write `{word}` without quotes")
         return Mistake("syntax", "words are written without quotes", text.at(start, end + 1), fix.help, fix)
     if placeholder := re.compile(_PLACEHOLDER).match(body, start):
         return _placeholder(text, placeholder)
-    sign = next((sign for sign in _FOREIGN if body.startswith(sign, start)), "")
-    at = text.at(start, start + max(len(sign), 1))
-    fixes = [write(at, _FOREIGN[sign].strip())] if sign else []
+    symbol = next((symbol for symbol in _FOREIGN if body.startswith(symbol, start)), "")
+    at = text.at(start, start + max(len(symbol), 1))
+    fixes = [write(at, _FOREIGN[symbol].strip())] if symbol else []
     if (
-        sign == "×"
+        symbol == "×"
         and (sizes := re.search(r"(?<![0-9])[0-9]+(×[0-9]+)+", body))
         and sizes.start() < start < sizes.end()
     ):
         listed = f"[{sizes[0].replace('×', ', ')}]"
         fixes = [write(text.at(sizes.start(), sizes.end()), listed, "lists are written in brackets"), *fixes]
-    if sign == ";" and not body[start + 1 :].strip():
+    if symbol == ";" and not body[start + 1 :].strip():
         fixes = [Fix(at, "", "remove the `;`")]
-    elif sign in (";", "|"):
-        fixes.append(Fix(at, " ->" if sign == ";" else "->", "join layers with `->`"))
-    if sign == "!":
+    elif symbol in (";", "|"):
+        fixes.append(Fix(at, " ->" if symbol == ";" else "->", "connect layers with `->`"))
+    if symbol == "!":
         fixes = [Fix(at, "not ", "write `not`")]
-    return Mistake("syntax", f"`{sign or body[start]}` has no meaning here", at, "", *fixes)
+    return Mistake("syntax", f"`{symbol or body[start]}` has no meaning here", at, "", *fixes)
 
 
 def replace_wide(text: str) -> str:
-    """The text with ASCII in place of the wide characters of East Asian keyboards, "" if it has none.
+    """The text with full-width characters replaced by ASCII, "" if it has none.
 
     >>> replace_wide("conv（３２，３） -> relu；")
     'conv(32, 3) -> relu;'
@@ -132,10 +132,10 @@ def replace_wide(text: str) -> str:
 
 
 def _placeholder(text: YamlString, found: re.Match[str]) -> Mistake:
-    """The mistake of `$width`, `${width}` or `{2 * width}`, where `width` or `(2 * width)` is meant."""
+    """The mistake for `$width`, `${width}` or `{2 * width}`, where `width` or `(2 * width)` is meant."""
     at, inner = text.at(*found.span()), (found[1] or found[2] or found[3]).strip()
     plain = inner if re.fullmatch(r"\w+", inner) else f"({inner})"
-    message = "a name is written as it is, without `$` or braces"
+    message = "names are written without `$` and braces"
     return Mistake("syntax", message, at, "", write(at, plain))
 
 

@@ -1,4 +1,4 @@
-"""Repairs of keys at the top of a file that the language does not have, or has elsewhere."""
+"""Repairs of unknown keys at the top of a file: keys of other tools, and keys that belong elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnncalc.errors import Fix, Span
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString
 from cnncalc.spec.repairs import guess, replace_all, write
 
-# Keys of other tools → the key here that takes a value of such a form.
+# Keys of other tools → the corresponding key.
 SAME_AS = {
     "model": "layers", "network": "layers", "net": "layers", "architecture": "layers", "modules": "layers",
     "sequential": "layers", "structure": "layers", "definitions": "blocks", "functions": "blocks",
@@ -23,8 +23,8 @@ SIZES = ("output", "output_shape", "output_size", "out_shape")
 _NUMBERS = re.compile(r"[\[(]?\s*[0-9][0-9.,\sex]*[\])]?")
 
 
-def mend_key(root: YamlMapping, key: YamlString, node: YamlNode, known: Collection[str]) -> list[Fix]:
-    """Repairs of a key at the top that is not `known`: the key that is meant, or what it says where it belongs."""
+def suggest_keys(root: YamlMapping, key: YamlString, node: YamlNode, known: Collection[str]) -> list[Fix]:
+    """Repairs of a key that is not among the `known` ones: another key, or its value where it belongs."""
     fixes = []
     if key.value in OUTPUTS:
         fixes += _move_outputs(root, key, node)
@@ -40,7 +40,7 @@ def mend_key(root: YamlMapping, key: YamlString, node: YamlNode, known: Collecti
 
 
 def _move_outputs(root: YamlMapping, key: YamlString, node: YamlNode) -> list[Fix]:
-    """The repair of `outputs:` beside `layers:`, of which it is the last item."""
+    """The repair of `outputs:` beside `layers:`; it belongs at the end of `layers`."""
     layers = root.values.get("layers")
     if not isinstance(layers, YamlList) or layers.flow or not layers.items:
         return []
@@ -76,7 +76,7 @@ def _is_param(key: YamlString, node: YamlNode) -> bool:
 
 
 def _move_params(root: YamlMapping, known: Collection[str]) -> Fix:
-    """The repair of numbers beside `layers:` that are params."""
+    """The repair of numbers beside `layers:` that belong under `params`."""
     found = [(key, node) for key, node in root.pairs if key.value not in known and _is_param(key, node)]
     texts = [f"{key.value}: {node.span.text}" for key, node in found]
     spans = [Span(key.span.source, key.span.start, node.span.end) for key, node in found]
@@ -97,6 +97,6 @@ def _end_of_line(text: str, offset: int) -> int:
 
 
 def _whole_lines(span: Span) -> Span:
-    """The lines of a span, with the break after the last."""
+    """The lines of a span, including the last line break."""
     text = span.source.text
     return Span(span.source, text.rfind("\n", 0, span.start) + 1, min(_end_of_line(text, span.end) + 1, len(text)))

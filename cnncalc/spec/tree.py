@@ -19,10 +19,10 @@ class Argument(NamedTuple):
 
 
 class SyntaxUnit:
-    """What an item runs, and may repeat.
+    """The part of an item that runs and may be repeated: a call, a group or a merge.
 
-    `segment` is its part of a path as far as the text determines it: its name, or its `path_word` and `ordinal` (0 if
-    it has none). A repeat that is `flat` adds no part to the paths; each of its rounds advances the numbering of the
+    `segment` is its segment of a path, as far as the text determines it: its name, or its `path_word` and `ordinal` (0
+    if it has none). A `flat` repeat adds no segment to the paths; each of its rounds advances the numbering of the
     enclosing body by `per_round`, a number for each word. The check sets all of these.
     """
 
@@ -40,7 +40,8 @@ class SyntaxUnit:
 class Call(SyntaxUnit):
     """`conv(64, 3, padding=1)`. The check sets `target` and `bound`.
 
-    A merge in a line, `concat(a, b, axis=1)`, has the names of outputs in `sources`, and only the rest is bound.
+    A merge in one line, `concat(a, b, axis=1)`, has the names of outputs in `sources`; only its other arguments are
+    bound.
     """
 
     __slots__ = ("arguments", "bound", "by_name", "constant", "kind", "kind_span", "sources", "target")
@@ -53,7 +54,7 @@ class Call(SyntaxUnit):
         self.kind_span = kind_span
         self.arguments = arguments
         self.by_name = by_name  # with arguments in a YAML mapping
-        self.target: Any = None  # a Block, a class of Layer, a structure word, or None if the call is wrong
+        self.target: Any = None  # a Block, a class of Layer, a structure word, or None if the call is invalid
         self.bound: dict[str, Expression] = {}
         self.constant: Any = None  # the layer, if all arguments are constant
         self.sources: tuple[Expression, ...] = ()
@@ -70,7 +71,7 @@ class SyntaxGroup(SyntaxUnit):
 
 
 class Branch(NamedTuple):
-    """One branch of a merge, present only if its condition holds."""
+    """One branch of a merge, only present if its condition is true."""
 
     label: str
     condition: Expression | None
@@ -80,9 +81,9 @@ class Branch(NamedTuple):
 
 
 class Merge(SyntaxUnit):
-    """A merge, as `add` or `concat(axis=1)`, or `outputs`, with branches, or in their place `rounds(…)` of a repeat.
+    """A merge such as `add` or `concat(axis=1)`, or `outputs`, with branches, or with `rounds(…)` in their place.
 
-    `head` is the word with its arguments, the call of a layer unless the word is `outputs`.
+    `head` is the word with its arguments: the call of a layer, unless the word is `outputs`.
     """
 
     __slots__ = ("branches", "head", "rounds", "word")
@@ -96,7 +97,7 @@ class Merge(SyntaxUnit):
 
 
 class Broken(SyntaxUnit):
-    """An item that could not be read; its problem is reported already. `names` are those that it may give."""
+    """An item that could not be read, which is already reported. `names` are the outputs that it may define."""
 
     __slots__ = ("names",)
 
@@ -109,14 +110,14 @@ class Item(NamedTuple):
     """`unit * count if condition else otherwise`."""
 
     unit: SyntaxUnit
-    count: Expression | None  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
+    count: Expression | None  # type: ignore[assignment]  # replaces tuple.count, which is not used
     condition: Expression | None
     otherwise: SyntaxUnit | None
     span: Span
 
 
 class Chain:
-    """`name = item -> item -> …`. `segment` is set if the chain has a part of the path of its own, as for a unit."""
+    """`name = item -> item -> …`. `segment` is set, as for a unit, if the chain is a group with its own path."""
 
     __slots__ = ("items", "name", "name_span", "ordinal", "path_word", "segment", "span")
 
@@ -203,7 +204,7 @@ def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
 
 
 def is_single(chain: Chain) -> bool:
-    """Whether a chain is one item, after a `from` that only starts it."""
+    """Whether a chain consists of one item, except for a `from` before it."""
     starts = (item.unit for item in chain.items[:-1])
     return all(isinstance(unit, Call) and unit.kind == "from" for unit in starts)
 

@@ -13,7 +13,7 @@ from cnncalc.layers.arguments import Value, format_value
 
 
 class Word(str):
-    """A bare name that is its own value: a word of an enumeration, a kind, a block."""
+    """A bare name that is its own value: a word that an argument accepts, a kind, a block."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ class ListValue(tuple[Value, ...]):
 
 
 def typed_key(values: Collection[Value]) -> tuple[object, ...]:
-    """A key of the values with their types, which distinguishes 1, 1.0 and true."""
+    """A key of values and their types, which distinguishes 1, 1.0 and true."""
     types = tuple(map(type, values))
     if ListValue in types:
         return (types, *(typed_key(value) if isinstance(value, ListValue) else value for value in values))

@@ -1,4 +1,4 @@
-"""Arrays written as nested lists: an architecture's `weights`, or a file of weights or of an input, JSON or YAML."""
+"""Arrays as nested lists: the `weights` of an architecture, or a JSON or YAML file of weights or input data."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 _JSON = re.compile(r"\s*+[\[{]")
 
-# Memory in bytes for what begins with a character of JSON, in CPython 3.11 to 3.13 on 64 bits: a number with its
-# entries in two lists, a list that grew, a mapping and its pairs, a key. Strings may be stored twice.
+# Memory in bytes for the value after a character of JSON, in CPython 3.11 to 3.13 on 64 bits: a number with its entries
+# in two lists, a list that grew, a mapping and its pairs, a key. Strings may be stored twice.
 BYTES = {",": 56, "[": 112, "{": 128, ":": 320, '"': 16}
 TEXTS = 2
 
@@ -65,7 +65,7 @@ def read_array(source: Source) -> tuple[Nested, list[Problem]]:
 
 
 def _json(source: Source) -> tuple[Any, Problem | None]:
-    """The value of a JSON text, None if it is not JSON; this is much faster for many numbers.
+    """The value of a JSON text, None if it is not JSON; `json` is much faster than YAML for many numbers.
 
     A text that is not JSON and too large to be read as YAML is reported.
     """
@@ -86,7 +86,7 @@ def _json(source: Source) -> tuple[Any, Problem | None]:
 
 
 def memory_to_read(text: str) -> int:
-    """An upper bound of the memory, in bytes, for reading a JSON text and making arrays of it."""
+    """An upper bound of the memory, in bytes, for reading a JSON text as arrays."""
     return TEXTS * getsizeof(text) + sum(text.count(character) * each for character, each in BYTES.items())
 
 

@@ -1,4 +1,4 @@
-"""Writes a network as a file without blocks and expressions: one layer on each line, in the order of execution."""
+"""Writes a network as a file without blocks and expressions, one layer per line, in the order of execution."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def in_quotes(text: str) -> str:
     quoted = json.dumps(text, ensure_ascii=False)
     if quoted.isprintable():
         return quoted
-    return "".join(sign if sign.isprintable() else _escape(ord(sign)) for sign in quoted)
+    return "".join(character if character.isprintable() else _escape(ord(character)) for character in quoted)
 
 
-def _escape(sign: int) -> str:
-    return f"\\u{sign:04x}" if sign < 2**16 else f"\\U{sign:08x}"
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
 
 
 def write_network(
@@ -40,11 +40,11 @@ def write_network(
     expect: Mapping[str, Value] | None = None,
     allow: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a file of this network.
+    """The text of a file that describes this network.
 
     Layers that others refer to get names; if there are none, all layers whose path would change. Other paths that
-    change are written as comments. `notes` replace those of the network; `expect` are expected figures, `allow` are
-    the warnings to allow, with their reasons.
+    change are written as comments. `notes` replace those of the network; `expect` are expected figures, `allow` the
+    warnings to allow, with their reasons.
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
@@ -59,7 +59,7 @@ def write_network(
 
 
 def write_allow(allow: Mapping[str, str]) -> str:
-    """The part of a file that allows warnings, each with its reason; "" where there is none."""
+    """The `allow` of a file, with the reason of each warning; "" if there is none."""
     return "\n".join(["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items()), ""]) if allow else ""
 
 
@@ -70,12 +70,12 @@ def _inputs(network: Network) -> str:
 
 
 def _start(network: Network) -> int:
-    """The tensor that the first item gets: the only input, or none of several."""
+    """The current tensor at the first item: the input, or none if there are several."""
     return INPUT if len(network.inputs) == 1 else NOTHING
 
 
 def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
-    """The items. Each reads the output of the node before, unless `from` names another."""
+    """The items. Each reads the output of the previous node, unless `from` names another."""
     flow, natural = _start(network), _natural_paths(network)
     for node in network.nodes:
         named = f"{names[node.index]} = " if names[node.index] else ""
@@ -106,7 +106,7 @@ def _ends(network: Network, names: dict[int, str], flow: int) -> Iterator[str]:
 
 
 def _call(node: Node, names: dict[int, str]) -> str:
-    """The layer as a call; `like` by the name of the output whose sizes are taken."""
+    """The layer as a call; `like` is the name of an output."""
     call = repr(node.layer)
     if node.like is None:
         return call
@@ -118,7 +118,7 @@ def _from(index: int, names: dict[int, str]) -> str:
 
 
 def _sources(network: Network) -> set[int]:
-    """The nodes that need a name: read by a layer that does not follow, reused, or outputs."""
+    """The nodes that need a name: those read by a layer that does not follow directly, reused ones, and outputs."""
     found: set[int] = set()
     flow = _start(network)
     for node in network.nodes:
@@ -142,7 +142,7 @@ def _names(network: Network) -> dict[int, str]:
 
 
 def _natural_paths(network: Network) -> dict[int, str]:
-    """The path that each node has without a name."""
+    """The path that each node would have without a name."""
     counts: Counter[str] = Counter()
     found: dict[int, str] = {}
     for node in network.nodes:

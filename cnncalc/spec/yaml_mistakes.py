@@ -1,7 +1,7 @@
-"""Explains YAML errors by the mistake that was probably made: the messages of YAML name its grammar.
+"""Explains YAML errors by the mistake that was probably made, since PyYAML's messages are in terms of its grammar.
 
-PyYAML gives its errors no codes. What must be read from their texts is in `PHRASES` and nowhere else; if a version uses
-other words, the guesses that need them give way to a general message at the position that PyYAML gives.
+PyYAML's errors have no codes. What must be read from their messages is in `PHRASES` and nowhere else; if a version of
+PyYAML uses other words, a general message at the position of its error takes the place of the guesses that need them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Scene:
         begin = error.context_mark or mark
         size = len(source.text)
         self.source = source
-        self.signs = {sign for sign, (where, phrase) in PHRASES.items() if phrase in (getattr(error, where) or "")}
+        self.clues = {clue for clue, (where, phrase) in PHRASES.items() if phrase in (getattr(error, where) or "")}
         self.at = min(mark.index, size) if mark else 0
         self.begin = min(begin.index, size) if begin else 0
         self.number = source.position(self.at)[0]
@@ -49,7 +49,7 @@ class Scene:
         self.start = source.starts[self.number - 1]
 
     def before(self) -> tuple[int, str]:
-        """The last line before this one that is neither empty nor a comment; 0 where there is none."""
+        """The last line before this one that is neither empty nor a comment; number 0 if there is none."""
         for number in range(self.number - 1, 0, -1):
             text = self.source.line(number)[: limits.SEARCHED_CHARACTERS]
             if text.strip() and not text.lstrip().startswith("#"):
@@ -72,8 +72,8 @@ def explain(source: Source, error: Any) -> Problem:
         if found:
             return found
     at = scene.at if scene.at < len(source.text) else max(scene.begin, 0)
-    said = error.problem or error.context or "it cannot be read"
-    return scene.problem(f"not well-formed YAML: {said}", Span(source, at, min(at + 1, len(source.text))))
+    reason = error.problem or error.context or "it cannot be read"
+    return scene.problem(f"not well-formed YAML: {reason}", Span(source, at, min(at + 1, len(source.text))))
 
 
 def _tab(scene: Scene) -> Problem | None:
@@ -92,7 +92,7 @@ def _no_space_after_colon(scene: Scene) -> Problem | None:
 
 
 def _wide_colon(scene: Scene) -> Problem | None:
-    """A wide colon of an East Asian keyboard after a key, on this line, on the last before it or where it began."""
+    """A full-width colon after a key, on this line, on the previous one or where the error began."""
     opening = scene.source.position(scene.begin)[0]
     for number in (scene.number, scene.before()[0], opening):
         found = _WIDE_COLON.match(scene.source.line(number)[: limits.SEARCHED_CHARACTERS]) if number else None
@@ -114,7 +114,7 @@ def _no_space_after_dash(scene: Scene) -> Problem | None:
 
 
 def _no_space(scene: Scene, pattern: str, mark: str, described: str) -> Problem | None:
-    """A space that is missing after a mark, the group of the pattern, on this line or on the last before it."""
+    """A missing space after a mark, the group of the pattern, on this line or on the previous one."""
     for number in (scene.number, scene.before()[0]):
         found = re.match(pattern, scene.source.line(number)) if number else None
         if found:
@@ -125,10 +125,10 @@ def _no_space(scene: Scene, pattern: str, mark: str, described: str) -> Problem 
 
 
 def _comment_in_chain(scene: Scene) -> Problem | None:
-    """A comment ends a plain string, so that an arrow is left on the line below."""
+    """A comment that ends a plain string, although a chain continues on the line below."""
     previous = scene.source.line(scene.number - 1) if scene.number > 1 else ""
     found = re.search(r"(?:^|\s)(#.*)$", previous)
-    if not found or "colon" in scene.signs:
+    if not found or "colon" in scene.clues:
         return None
     if not (scene.line.lstrip().startswith("->") or re.search(r"->\s*#", previous)):
         return None
@@ -145,7 +145,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
     found = re.match(r"\s*(\w+):\s*(.*?)\s*(?:#.*)?$", scene.line)
     number, before = scene.before()
     item = re.match(r"\s*- +(?![\w ]+:)(.+?)\s*$", before)
-    if not found or not item or "colon" not in scene.signs:
+    if not found or not item or "colon" not in scene.clues:
         return None
     start = scene.source.starts[number - 1] + item.start(1)
     whole = Span(scene.source, start, scene.start + found.end())
@@ -165,7 +165,7 @@ def _key_beside_text(scene: Scene) -> Problem | None:
 def _colon_in_parentheses(scene: Scene) -> Problem | None:
     """`unit(out: 4):`, where a default is meant."""
     found = re.match(r"[^#]*\([^()]*?(\w+)(\s*:\s+)([\w.\[\]]+)", scene.line[: limits.SEARCHED_CHARACTERS])
-    if not found or "colon" not in scene.signs:
+    if not found or "colon" not in scene.clues:
         return None
     fix = Fix(scene.span(found.start(2), found.end(2)), "=", f"write `{found[1]}={found[3]}`")
     colon = scene.line.index(":", found.start(2))
@@ -174,7 +174,7 @@ def _colon_in_parentheses(scene: Scene) -> Problem | None:
 
 def _colon_in_title(scene: Scene) -> Problem | None:
     found = re.match(r"\s*(?:- )?[^\s:]+:\s+([^'\"\[{|>].*?)\s*$", scene.line)
-    if not found or "colon" not in scene.signs:
+    if not found or "colon" not in scene.clues:
         return None
     quoted = '"' + found[1].replace("\\", "\\\\").replace('"', '\\"') + '"'
     fix = Fix(scene.span(found.start(1), found.end(1)), quoted, f"put it in quotes: `{quoted}`")
@@ -185,7 +185,7 @@ def _colon_in_title(scene: Scene) -> Problem | None:
 
 def _call_in_brackets(scene: Scene) -> Problem | None:
     """`{a: split([4, 8], 0)}`, `{out: 8 * depths[0]}`: inside braces and brackets a `[` begins a list."""
-    if "flow" not in scene.signs:
+    if "flow" not in scene.clues:
         return None
     text, begin = scene.source.text, scene.begin
     spans = [Span(scene.source, *found) for found in strings_to_quote(text, begin)] if text[begin:] else []
@@ -201,7 +201,7 @@ def _escape(scene: Scene) -> Problem | None:
     """A backslash in double quotes that begins no escape sequence."""
     text = scene.source.text
     start = text.rfind("\\", scene.begin, scene.at + 1)
-    if "quoted" not in scene.signs or start < 0 or scene.at == len(text):
+    if "quoted" not in scene.clues or start < 0 or scene.at == len(text):
         return None
     if text[start - 1] == "\\":  # of `\q` PyYAML's loader in Python marks the `q`
         return None
@@ -210,13 +210,13 @@ def _escape(scene: Scene) -> Problem | None:
 
 
 def bad_escape(span: Span) -> Problem:
-    """The problem of an escape sequence that stands for no character."""
+    """The problem for an invalid escape sequence."""
     double = Fix(span, f"\\{span.text}", "write `\\\\` for a backslash")
     return Problem("yaml-syntax", f"`{span.text}` is not a valid escape sequence", span, fixes=(double,))
 
 
 def _closing(text: str, begin: int) -> int:
-    """The offset of the bracket that closes the one at `begin`, or -1. Quotes and comments hold no brackets."""
+    """The offset of the bracket that closes the one at `begin`, or -1. Brackets in quotes and comments do not count."""
     depth = 0
     for found in _BRACKETS.finditer(text, begin):
         if found[0] in OPENING:
@@ -229,8 +229,8 @@ def _closing(text: str, begin: int) -> int:
 
 
 def _within_brackets(scene: Scene) -> Problem | None:
-    """Something that cannot be read inside brackets that are closed."""
-    if "flow" not in scene.signs or scene.at == len(scene.source.text):
+    """An unexpected character inside brackets that are closed."""
+    if "flow" not in scene.clues or scene.at == len(scene.source.text):
         return None
     text, span = scene.source.text, Span(scene.source, scene.at, scene.at + 1)
     if text[scene.at] == "," and scene.begin == scene.at:
@@ -245,23 +245,23 @@ def _within_brackets(scene: Scene) -> Problem | None:
 
 
 def _not_closed(scene: Scene) -> Problem | None:
-    if "flow" in scene.signs:
+    if "flow" in scene.clues:
         begin = scene.begin
         if begin == len(scene.source.text):  # the text ends after the opening bracket
             begin = max(scene.source.text.rfind("["), scene.source.text.rfind("{"), 0)
-        sign = scene.source.text[begin : begin + 1]
-        if sign not in OPENING:
+        bracket = scene.source.text[begin : begin + 1]
+        if bracket not in OPENING:
             return None
-        close = OPENING[sign]
+        close = OPENING[bracket]
         line, _ = scene.source.position(begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
         fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
-        return scene.problem(f"this `{sign}` is not closed", Span(scene.source, begin, begin + 1), fix)
-    if "quoted" in scene.signs:
-        sign = scene.source.text[scene.begin : scene.begin + 1]
+        return scene.problem(f"this `{bracket}` is not closed", Span(scene.source, begin, begin + 1), fix)
+    if "quoted" in scene.clues:
+        quote = scene.source.text[scene.begin : scene.begin + 1]
         line, _ = scene.source.position(scene.begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
-        fix = Fix(Span(scene.source, end, end), sign, f"close it with {sign}")
+        fix = Fix(Span(scene.source, end, end), quote, f"close it with {quote}")
         return scene.problem("this quote is not closed", Span(scene.source, scene.begin, scene.begin + 1), fix)
     return None
 
@@ -288,12 +288,12 @@ def _missing_dash(scene: Scene) -> Problem | None:
         return None
     start = scene.source.starts[number - 1]
     span = Span(scene.source, start + margin, start + len(before.rstrip()))
-    fix = Fix(span._replace(end=span.start), "- ", "begin it with `- `, as the others")
-    return scene.problem("this item of a list has no `-`", span, fix)
+    fix = Fix(span._replace(end=span.start), "- ", "begin it with `- `, like the others")
+    return scene.problem("this list item has no `-`", span, fix)
 
 
 def _indentation(scene: Scene) -> Problem | None:
-    if "block" not in scene.signs:
+    if "block" not in scene.clues:
         return None
     indent = len(scene.line) - len(scene.line.lstrip())
     _, before = scene.before()
@@ -308,18 +308,18 @@ def _indentation(scene: Scene) -> Problem | None:
     return scene.problem(message, scene.span(indent, end), *fixes, help="align it with the lines it belongs to")
 
 
-def _reserved_sign(scene: Scene) -> Problem | None:
-    if "character" not in scene.signs:
+def _reserved_character(scene: Scene) -> Problem | None:
+    if "character" not in scene.clues:
         return None
-    sign = scene.source.text[scene.at : scene.at + 1]
+    character = scene.source.text[scene.at : scene.at + 1]
     span = Span(scene.source, scene.at, scene.at + 1)
-    if sign == "\t":
+    if character == "\t":
         return scene.problem("a tab is not allowed here", span, Fix(span, " ", "replace it with a space"))
-    return scene.problem(f"a string cannot begin with {sign!r}", span, Fix(span, "", f"remove the {sign!r}"))
+    return scene.problem(f"a string cannot begin with {character!r}", span, Fix(span, "", f"remove the {character!r}"))
 
 
 GUESSES: tuple[Guess, ...] = (
     _tab, _wide_colon, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text,
     _colon_in_parentheses, _colon_in_title, _call_in_brackets, _escape, _within_brackets, _not_closed,
-    _arrow_at_margin, _reserved_sign, _missing_dash, _indentation,
+    _arrow_at_margin, _reserved_character, _missing_dash, _indentation,
 )  # fmt: skip

@@ -80,9 +80,9 @@ def test_values_of_params(settings: Any, path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((b"net.yaml",), "an architecture is named by a string or a path, not by bytes"),
-        ((3,), "an architecture is named by a string or a path, not by int"),
-        ((None,), "an architecture is named by a string or a path, not by NoneType"),
+        ((b"net.yaml",), "an architecture is given as a string or a path, not as bytes"),
+        ((3,), "an architecture is given as a string or a path, not as int"),
+        ((None,), "an architecture is given as a string or a path, not as NoneType"),
         (("lenet5", 28), "an input size is a string or a sequence of integers, not int"),
         (("lenet5", b"1x28x28"), "an input size is a string or a sequence of integers, not bytes"),
         (("lenet5", {1: 28}), "the name of an input is a string, not int"),

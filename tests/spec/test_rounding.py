@@ -126,6 +126,6 @@ def test_an_unpadded_body_is_named() -> None:
               shortcut: identity
     """)
     assert notes(problem)[:2] == [
-        "`add1.body.conv2` without padding makes 28 of 30: it loses positions at the edges",
-        "`add1.body.conv1` without padding makes 30 of 32: it loses positions at the edges",
+        "`add1.body.conv2` without padding changes the size 30 to 28: it loses positions at the edges",
+        "`add1.body.conv1` without padding changes the size 32 to 30: it loses positions at the edges",
     ]

@@ -1,7 +1,7 @@
-"""The catalogue of codes: of each its severity, a sentence, an explanation, a file that gets it and the file corrected.
+"""The catalogue of codes: the severity of each, a sentence, an explanation, a file with the problem, and it corrected.
 
-A module for each group; `warnings` has all warnings, the others have errors. The texts are loaded by `cnncalc codes`
-and the schema; a problem asks only whether its code is a warning. Tests run every example.
+There is a module for each group; `warnings` has all warnings, the others have errors. The texts are loaded by `cnncalc
+codes` and for the schema; a problem only needs to know whether its code is a warning. Tests run every example.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ GROUPS = ("reading", "document", "grammar", "names", "arguments", "structure", "
 
 
 class Code(NamedTuple):
-    """A code. `bad` is a file that gets it and no other problem, `good` the file corrected; "" where there is none."""
+    """A code. `bad` is a file with this problem and no other, `good` the corrected file; "" if there is none."""
 
     code: str
     sentence: str

@@ -15,16 +15,16 @@ CODES = (
     ),
     Code(
         "unknown-argument",
-        "A call gives an argument that the kind does not have.",
+        "A call has an argument that the kind does not have.",
         "The kind has no argument of this name, or fewer arguments. Names of other tools are recognized, and the help"
-        " gives ours: `kernel_size` is `kernel`, `filters` is `out`; the channels of the input (`in_channels`) are"
-        " known and not written.",
+        " contains the name here: `kernel_size` is `kernel`, `filters` is `out`; the channels of the input"
+        " (`in_channels`) are inferred and not written.",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, kernel_size=3)\n",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, kernel=3)\n",
     ),
     Code(
         "duplicate-argument",
-        "A call gives an argument twice.",
+        "A call has an argument twice.",
         "An argument is given by position and again by name, or twice by name. Arguments by position are in the order"
         " of the signature.",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, 3, kernel=5)\n",

@@ -1,4 +1,4 @@
-"""Codes of files that cannot be read, or use a part of YAML that is not part of the language."""
+"""Codes for files that cannot be read, or use a part of YAML that is not part of the language."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CODES = (
     Code(
         "not-text",
         "The file is not UTF-8 text.",
-        "Architecture files are UTF-8 text. The file contains a byte that is not valid UTF-8, most often because an"
-        " editor saved it in an older encoding, or a control character that YAML does not allow. Save it as UTF-8.",
+        "Architecture files are UTF-8 text. The file contains a byte that is not valid UTF-8, usually because an editor"
+        " saved it in an older encoding, or a control character that YAML does not allow. Save it as UTF-8.",
         'name: "a\x07b"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
         'name: "a b"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
     ),
     Code(
         "foreign-file",
-        "The file is of another program, and not an architecture file.",
+        "The file belongs to another program and is not an architecture file.",
         "The file is recognized by its first bytes or lines: a model or weights of another framework, a printed module,"
         " a program, a picture, an archive. Write its layers as an architecture file: `cnncalc guide language` shows"
         " how.",
@@ -30,25 +30,25 @@ CODES = (
     ),
     Code(
         "no-layer-kind",
-        "A network of another program does something that has no layer kind.",
-        "An ONNX or Keras file, or a PyTorch module, uses an operation that cannot be said in an architecture file: no"
-        " layer kind does the same. All of them are reported, each with the path of its module, the name of the"
-        " operation there, and the shapes of its inputs. Nothing is guessed: figures end before the first.",
+        "A network of another program has an operation that no layer kind implements.",
+        "An ONNX or Keras file, or a PyTorch module, uses an operation that cannot be written in an architecture file:"
+        " no layer kind computes the same. All of them are reported, each with the path of its module, the name of the"
+        " operation there, and the shapes of its inputs. Nothing is guessed: figures end before the first one.",
     ),
     Code(
         "too-large",
         "A limit on size, depth or number is exceeded.",
-        "Limits keep any file from using up memory or time: 1 MiB per file, 30,000 layers, 100 levels of parentheses"
-        " and of blocks, numbers up to 10^18, axes up to 10^9. Nearly always a number was mistyped.",
+        "Limits prevent a file from using up memory or time: 1 MiB per file, 30,000 layers, 100 levels of parentheses"
+        " and of blocks, numbers up to 10^18, axes up to 10^9. Usually a number is mistyped.",
         "input: [3, 8, 8]\nlayers:\n  - conv(10 ** 40, 3)\n",
         "input: [3, 8, 8]\nlayers:\n  - conv(40, 3)\n",
     ),
     Code(
         "yaml-syntax",
         "The file is not well-formed YAML.",
-        "A file must first of all be YAML: keys and values separated by `: `, lists with `- `, nesting by spaces. The"
-        " message says what was probably meant. Strings that contain `: ` or ` #` need quotes. Until YAML can read the"
-        " file, nothing else is checked.",
+        "A file must be valid YAML: keys and values separated by `: `, lists with `- `, nesting by spaces. The message"
+        " suggests what was probably meant. Strings that contain `: ` or ` #` need quotes. Until the YAML is valid,"
+        " nothing else is checked.",
         "name: VGG: very deep\ninput: [3, 8, 8]\nlayers:\n  - relu\n",
         'name: "VGG: very deep"\ninput: [3, 8, 8]\nlayers:\n  - relu\n',
     ),
@@ -56,16 +56,15 @@ CODES = (
         "yaml-feature",
         "Anchors, aliases, merge keys, tags and several documents are not part of the language.",
         "Anchors (`&a`), aliases (`*a`), merge keys (`<<`), tags (`!!int`) and several documents in one file are YAML,"
-        " but not part of this language. Write what is repeated as a block: it has a name and parameters, and can be"
-        " read on its own.",
+        " but not part of this language. Write repeated layers as a block: it has a name and parameters, and can be"
+        " understood on its own.",
         "input: [3, 8, 8]\nlayers:\n  - &first conv(4, 3)\n",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, 3)\n",
     ),
     Code(
         "duplicate-key",
-        "A key is given twice in one mapping.",
-        "A mapping has the same key twice. YAML would silently keep one of the two values; remove the one that is not"
-        " meant.",
+        "A key occurs twice in one mapping.",
+        "A mapping has the same key twice. YAML would silently keep one of the two values; remove the wrong one.",
         "input: [3, 8, 8]\nlayers:\n  - relu\ninput: [1, 8, 8]\n",
         "input: [3, 8, 8]\nlayers:\n  - relu\n",
     ),

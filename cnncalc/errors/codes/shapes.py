@@ -1,4 +1,4 @@
-"""Codes of shapes: a layer and its input do not fit together."""
+"""Codes for shapes: a layer and its input do not fit together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ CODES = (
         "bad-input",
         "The input shape is not allowed.",
         "`input` is [C, L], [C, H, W] or [C, D, H, W]: channels first, then one to three sizes, each 1 or more; or [N],"
-        " flat. It is the shape of one input; there is no batch. Of several inputs each has a name and a shape.",
+        " flat. It is the shape of one input; there is no batch. If there are several inputs, each has a name and a"
+        " shape.",
         "input: [32, 3, 16, 64, 64]\nlayers:\n  - conv(4, 3)\n",
         "input: [3, 16, 64, 64]\nlayers:\n  - conv(4, 3)\n",
     ),
@@ -24,8 +25,8 @@ CODES = (
     Code(
         "kernel-too-large",
         "A window is larger than its padded input.",
-        "The window does not fit into its input, padding included: K > I + P_before + P_after. Most often earlier"
-        " layers have made the map smaller than expected, as repeated pools do; the note shows the last shapes.",
+        "The window does not fit into its input, padding included: K > I + P_before + P_after. Usually earlier layers,"
+        " e.g. repeated pools, have reduced the map more than expected; the note shows the last shapes.",
         "input: [3, 8, 8]\nlayers:\n  - (relu -> max_pool(2)) * 4\n",
         "input: [3, 8, 8]\nlayers:\n  - (relu -> max_pool(2)) * 3\n",
     ),
@@ -50,10 +51,10 @@ CODES = (
     Code(
         "shape-mismatch",
         "Shapes that must be equal differ.",
-        "Branches of `add`, `multiply` and the like have channels and sizes that are equal or 1, those of `concat`"
+        "Branches of `add`, `multiply` and the like must have channels and sizes that are equal or 1, those of `concat`"
         " equal sizes; a `reshape` keeps the number of elements. The reported position is the first branch that differs"
-        " from those before it. In a residual block, give the shortcut a 1×1 convolution with the channels and stride"
-        " of the body.",
+        " from the earlier ones. In a residual block, use a 1×1 convolution with the channels and stride of the body as"
+        " the shortcut.",
         "input: [8, 8, 8]\nlayers:\n  - add:\n      body: conv(16, 3, padding=1)\n      shortcut: identity\n",
         "input: [8, 8, 8]\nlayers:\n  - add:\n      body: conv(16, 3, padding=1)\n      shortcut: conv(16, 1)\n",
     ),

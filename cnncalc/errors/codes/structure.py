@@ -1,4 +1,4 @@
-"""Codes of the structure: branches, blocks that call one another, layers that are applied again."""
+"""Codes for the structure: branches, blocks that call one another, layers that are reused."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from cnncalc.errors.codes import Code
 CODES = (
     Code(
         "no-tensor",
-        "A layer has no input, for the network has several and none is chosen yet.",
-        "Where `input` names several inputs, none of them is the current tensor: the first item is `from(NAME)`, or a"
+        "A layer has no input because none of the network's inputs is chosen yet.",
+        "If `input` names several inputs, none of them is the current tensor: the first item must be `from(NAME)`, or a"
         " merge whose branches begin with it.",
         "input: {a: [3, 8, 8], b: [3, 8, 8]}\nlayers:\n  - relu\n  - add: [identity, from(b)]\n",
         "input: {a: [3, 8, 8], b: [3, 8, 8]}\nlayers:\n  - from(a) -> relu\n  - add: [identity, from(b)]\n",
@@ -25,17 +25,17 @@ CODES = (
         "empty-branch",
         "A branch, a block or a merge is empty.",
         "A branch, a block or a list of layers has no items, or every branch of a merge is switched off. A branch that"
-        " returns its input unchanged is written `identity`. A branch that is optional has its condition on the key:"
+        " returns its input unchanged is written `identity`. An optional branch has its condition in the key:"
         " `skip if stride == 1: identity`.",
         "input: [3, 8, 8]\nlayers:\n  - add:\n      body: conv(3, 1)\n      skip:\n",
         "input: [3, 8, 8]\nlayers:\n  - add:\n      body: conv(3, 1)\n      skip: identity\n",
     ),
     Code(
         "reuse-mismatch",
-        "A layer cannot be applied again with the same weights.",
+        "A layer cannot be reused with the same weights.",
         "`reuse(a)` applies the layer or block named `a` again with the same weights, so these must have the same"
-        " shapes: the input must have as many channels as the first time. Only one layer or one block can be applied"
-        " again, a `from` before it aside, and not a chain; make it a block.",
+        " shapes: the input must have as many channels as the first time. Only a single layer or block, except for a"
+        " `from` before it, can be reused; declare a chain as a block.",
         "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - reuse(a)\n",
         "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - relu\n  - reuse(a)\n",
     ),

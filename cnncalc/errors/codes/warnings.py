@@ -10,17 +10,18 @@ CODES = tuple(
         (
             "shadows-kind",
             "A block has the name of a built-in kind and replaces it.",
-            "A block has the name of a built-in kind. The block is used, so that a new kind in a later version breaks"
-            " no file; but readers will take it for the built-in. Rename the block.",
+            "A block has the name of a built-in kind. The block takes precedence, so that a new kind in a later version"
+            " breaks no file, but readers may mistake it for the built-in kind. Rename the block.",
             "input: [3, 8, 8]\nblocks:\n  pad(out):\n    - conv(out, 1)\nlayers:\n  - pad(4)\n",
             "input: [3, 8, 8]\nblocks:\n  pad_by_conv(out):\n    - conv(out, 1)\nlayers:\n  - pad_by_conv(4)\n",
         ),
         (
             "shadow",
-            "A name of the author's replaces a word of the language.",
-            "A param, a parameter or an output has the name of a word that came to the language later (`here`, `area`,"
-            " `none`, …), or an output inside a block has the name of a size and is used as `m1.height`. The name is"
-            " used, so that a new word breaks no file; but readers will take it for the word. Rename it.",
+            "A name hides a built-in word.",
+            "A param, a parameter or an output has the name of a word that was added to the language later (`here`,"
+            " `area`, `none`, …), or an output inside a block has the name of a size and is used as `m1.height`. The"
+            " name takes precedence, so that a new word breaks no file, but readers may mistake it for the word. Rename"
+            " it.",
             "input: [3, 8, 8]\nparams: {nearest: 2}\nlayers:\n  - upsample(nearest)\n",
             "input: [3, 8, 8]\nparams: {factor: 2}\nlayers:\n  - upsample(factor)\n",
         ),
@@ -28,14 +29,14 @@ CODES = tuple(
             "idle-branch",
             "All items of a branch of `concat` are switched off, so it returns its input.",
             "Every item of a branch of `concat` is switched off. The branch returns its input unchanged, and adds the"
-            " channels of the input to the others. If the branch should be absent, put the condition on its key.",
+            " channels of the input to the others. If the branch should be absent, put the condition in its key.",
             "input: [3, 8, 8]\nparams: {wide: false}\nlayers:\n  - concat:\n      a: relu\n      b: tanh if wide\n",
             "input: [3, 8, 8]\nparams: {wide: false}\nlayers:\n  - concat:\n      a: relu\n      b if wide: tanh\n",
         ),
         (
             "unused-block",
             "A block is declared and never used.",
-            "A block is declared and never called: it is left over, or a call of it is missing.",
+            "A block is declared and never called: it is no longer needed, or a call of it is missing.",
             "input: [3, 8, 8]\nblocks:\n  unit(out):\n    - conv(out, 3) -> relu\nlayers:\n  - conv(4, 3) -> relu\n",
             "input: [3, 8, 8]\nblocks:\n  unit(out):\n    - conv(out, 3) -> relu\nlayers:\n  - unit(4)\n",
         ),
@@ -43,8 +44,8 @@ CODES = tuple(
             "unread-output",
             "An output is named and never used.",
             "All other outputs of this block are used by `from`, `reuse` or a block, and this one is not: perhaps the"
-            " wrong one is used. Where several are not used, or none is, names are there for the paths, and nothing is"
-            " reported; nor of the first and the last of a series such as c1 to c5.",
+            " wrong one is used. If several are not used, or none is, the names only serve the paths, and nothing is"
+            " reported; nor is the first or the last of a series such as c1 to c5.",
             "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - b = relu\n  - add: [from(a), identity]\n",
             "input: [3, 8, 8]\nlayers:\n  - a = conv(3, 1)\n  - relu\n  - add: [from(a), identity]\n",
         ),
@@ -67,24 +68,24 @@ CODES = tuple(
             "unseen-edge",
             "A window never covers the last rows or columns of its input.",
             "(I − K + 2P) is not a multiple of the stride, so the last rows and columns are in no window and have no"
-            " effect. If a published network has this too, `allow` it. Otherwise add padding, or use `ceil`.",
+            " effect. If the published network does the same, `allow` it. Otherwise add padding, or use `ceil`.",
             "input: [3, 8, 8]\nlayers:\n  - max_pool(3, stride=2)\n",
             "input: [3, 8, 8]\nlayers:\n  - max_pool(3, stride=2, ceil=true)\n",
         ),
         (
             "bias-before-norm",
             "A bias is cancelled by the batch norm after it.",
-            "A batch norm subtracts the mean, and with it any constant that was added before: the bias of the layer"
-            " before it has no effect. The bias of the batch norm takes its place.",
+            "A batch norm subtracts the mean, and with it any constant that was added before, so that the bias of the"
+            " preceding layer has no effect. The bias of the batch norm takes its place.",
             "input: [3, 8, 8]\nlayers:\n  - conv(4, 3) -> batch_norm -> relu\n",
             "input: [3, 8, 8]\nlayers:\n  - conv(4, 3, bias=false) -> batch_norm -> relu\n",
         ),
         (
             "linear-pair",
             "Two consecutive linear layers collapse into one.",
-            "Two consecutive linear maps are one, W₂(W₁x) = (W₂W₁)x: the second adds cost and no capacity. Most often"
-            " an activation was forgotten. Depthwise convolutions, K×1 before 1×K, and bottlenecks that widen again are"
-            " not reported.",
+            "Two consecutive linear maps are one, W₂(W₁x) = (W₂W₁)x: the second adds cost but no capacity. Usually an"
+            " activation is missing. Depthwise convolutions, K×1 before 1×K, and bottlenecks that widen again are not"
+            " reported.",
             "input: [3, 8, 8]\nlayers:\n  - flatten -> linear(64) -> linear(10)\n",
             "input: [3, 8, 8]\nlayers:\n  - flatten -> linear(64) -> relu -> linear(10)\n",
         ),
@@ -98,9 +99,9 @@ CODES = tuple(
         ),
         (
             "small-field",
-            "Before the global pool, a unit sees less than the image.",
-            "After a global pool a classifier has seen the whole image, but each unit before the pool has seen only a"
-            " part of it: no feature can be larger than that part. More layers, larger windows or earlier strides"
+            "Before the global pool, the receptive field is smaller than the image.",
+            "After a global pool a unit depends on the whole image, but each unit before the pool depends only on its"
+            " receptive field: no feature can be larger than that. More layers, larger windows or earlier strides"
             " enlarge it.",
             "input: [3, 16, 16]\nlayers:\n  - conv(8, 3, padding=1) -> relu\n"
             "  - global_avg_pool -> flatten -> linear(10)\n",
@@ -119,24 +120,24 @@ CODES = tuple(
         (
             "input-channels-first",
             "The first argument of a convolution is probably its input channels.",
-            "PyTorch's `Conv2d(3, 64, 3)` begins with the input channels. Here they are known and not written:"
-            " `conv(64, 3)`. In PyTorch's order it is a convolution to 3 channels with a very large kernel.",
+            "PyTorch's `Conv2d(3, 64, 3)` begins with the input channels. Here they are inferred and not written:"
+            " `conv(64, 3)`. `conv(3, 64, 3)` is a convolution to 3 channels with a very large kernel.",
             "input: [3, 96, 96]\nlayers:\n  - conv(3, 64, 1)\n",
             "input: [3, 96, 96]\nlayers:\n  - conv(64, 1)\n",
         ),
         (
             "batch-in-input",
             "The input shape seems to include a batch.",
-            "[32, 3, 224, 224] is read as 32 channels of a volume of depth 3. If the 32 is a batch size, remove it: all"
-            " figures are for one input.",
+            "[32, 3, 224, 224] means 32 channels of a volume of depth 3. If 32 is a batch size, remove it: all figures"
+            " are for one input.",
             "input: [32, 3, 64, 64]\nlayers:\n  - conv(4, 3)\n",
             "input: [3, 64, 64]\nlayers:\n  - conv(4, 3)\n",
         ),
         (
             "channels-last",
             "The input shape seems to have its channels last.",
-            "The channels of `input` come first, as in PyTorch: [224, 224, 3] would be 224 channels of 224×3."
-            " TensorFlow and image files put them last.",
+            "The channels of `input` come first, as in PyTorch: [224, 224, 3] means 224 channels of 224×3. TensorFlow"
+            " and image files put them last.",
             "input: [64, 64, 3]\nlayers:\n  - conv(4, 3)\n",
             "input: [3, 64, 64]\nlayers:\n  - conv(4, 3)\n",
         ),
