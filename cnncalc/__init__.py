@@ -1,7 +1,7 @@
 """cnncalc: sizes, parameters, multiplications and receptive fields of convolutional networks.
 
-`load` gives a `Network`, `analyze` its `Report` with a `LayerReport` for each layer. `load` raises `SpecError` with
-every problem of a file; all exceptions of the package are a `CnncalcError`.
+`load` returns a `Network`, `analyze` its `Report` with a `LayerReport` for each layer. `load` raises `SpecError` with
+all problems of a file; all exceptions of the package are subclasses of `CnncalcError`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# name → the module that has it; imported only when it is asked for, so that `import cnncalc` is light
+# name → its module, imported on first use, so that `import cnncalc` is fast
 _EXPORTS = {
     "CnncalcError": "errors",
     "LayerReport": "analysis.report",
@@ -33,7 +33,7 @@ __all__ = ["CnncalcError", "LayerReport", "Network", "Report", "SpecError", "__v
 
 
 def __getattr__(name: str) -> Any:
-    """What the package exports, imported on demand (PEP 562)."""
+    """Import an exported name on first use (PEP 562)."""
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a file states beside its network: the numbers that it expects, and arrays of its layers."""
+"""What a file gives besides its network: expectations, and arrays of its layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.records import NamedTuple
 
 
 class Expectation(NamedTuple):
-    """A number that a file states under `expect`, and that `validate` compares with what is computed."""
+    """A figure under `expect`, which `validate` compares with the computed one."""
 
     key: str
     value: Value
@@ -19,7 +19,7 @@ class Expectation(NamedTuple):
 
 
 class GivenArray(NamedTuple):
-    """An array that a user gives: nested lists of numbers, and where it is written, None where in no file of ours."""
+    """An array given by the user: nested lists of numbers, and its position, None if it is not in YAML."""
 
     value: Value
     span: Span | None = None

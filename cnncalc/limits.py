@@ -1,25 +1,25 @@
-"""Every limit on what is read, computed and shown: its name, and why it is what it is.
+"""All limits on input, computation and output, each with its unit and its reason.
 
-What is larger is refused with a message, or left out where a message or a hint says so. A number is counted in the
-unit of its comment. The tests hold that each is kept; the guide's page "limits" tells users of those they may meet.
+What exceeds a limit is refused with a message, or left out with a note. Tests check each limit; the guide's page
+"limits" documents those that users may reach.
 
-Read as `limits.LAYERS` (not `from cnncalc.limits import LAYERS`), so that a test can lower one for all who heed it.
-Widths of columns and other matters of layout are not limits: they are where the layout is.
+Read them as `limits.LAYERS` (not `from cnncalc.limits import LAYERS`), so that a test can lower one everywhere. Widths
+of columns and other constants of the layout are not limits; they are defined with the layout.
 """
 
-# What is read
+# Input
 FILE_BYTES = 2**20  # of a file and those it extends: far above any network, and read in less than a second
 YAML_NODES = 150_000  # strings, lists and mappings of a file and those it extends: they take about a second to read
 TOKENS = 200_000  # words and operators of a file and those it extends: they take about a second to read
 STRING_CHARACTERS = 10_000  # of one string, which may be quoted in a message or tried for repairs
-EXTENDED_FILES = 20  # in a chain of `extends`: nobody can follow more
+EXTENDED_FILES = 20  # in a chain of `extends`: more are unreadable
 FORMAT_BYTES = 4_096  # by which a file of another program is recognized
 DATA_BYTES = 2**25  # of input data or weights: all that the executor can use in reasonable time
 DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and program less than 300 MB
 PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold
 PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a header of blanks is not searched to its end
 
-# What it says
+# Contents of a file
 NESTING = 100  # levels of lists, parentheses, expressions and blocks: Python's own stack has room for as many
 NUMBER = 10**18  # of any number in a file: products of two still are exact, and digits are few
 SIZE = 10**9  # of any argument of a layer and of any axis: far above any real one
@@ -36,7 +36,7 @@ STEPS_AFTER_ERROR = 30_000  # the same after a failure: further problems have be
 PATH_CHARACTERS = 20_000_000  # of all paths in total, since deep nesting makes each of them long: 20 MB
 
 # Problems, repairs and hints
-PROBLEMS = 500  # reported of one architecture: nobody reads more
+PROBLEMS = 500  # reported of one architecture: more are not useful
 UNKNOWN_ARGUMENTS = 50  # reported for one call, each with a hint
 REPAIR_TRIALS = 60  # readings of a file for trying repairs
 REPAIR_TRIALS_EACH = 20  # for the repairs of one problem, so that the others have their turn

@@ -1,4 +1,4 @@
-"""The name that was probably meant."""
+"""Suggesting the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from cnncalc import limits
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like this one, "" where none is alike."""
-    return _nearest(name[:60], tuple(islice((other for other in known if other != name), limits.SIMILAR_NAMES)))
+    """The known name most similar to this one, "" if none is similar."""
+    return _search(name[:60], tuple(islice((other for other in known if other != name), limits.SIMILAR_NAMES)))
 
 
 @lru_cache(maxsize=1000)
-def _nearest(name: str, known: tuple[str, ...]) -> str:
+def _search(name: str, known: tuple[str, ...]) -> str:
     from difflib import get_close_matches  # only needed when something is wrong
 
-    folded = {_folded(candidate): candidate for candidate in known}
-    wanted = _folded(name)
+    folded = {_fold(candidate): candidate for candidate in known}
+    wanted = _fold(name)
     found = get_close_matches(wanted, folded, n=3, cutoff=0.6)
     return next((folded[other] for other in found if _is_alike(wanted, other)), "")
 
 
 def _is_alike(name: str, other: str) -> bool:
-    """Whether one is a misspelling or the beginning of the other; a number at its end may be left out.
+    """Whether one is a misspelling or the beginning of the other; a number at its end may be missing.
 
     >>> [_is_alike(*pair) for pair in (("rellu", "relu"), ("separable", "separableconv"), ("resize", "reuse"))]
     [True, True, False]
@@ -35,13 +35,13 @@ def _is_alike(name: str, other: str) -> bool:
     if other.startswith(name) or name.startswith(other):
         return True
     most = max(1, len(name) // 3)
-    return any(_distance(name, each) <= most for each in (other, other.rstrip("0123456789")))
+    return any(_measure_distance(name, each) <= most for each in (other, other.rstrip("0123456789")))
 
 
-def _distance(name: str, other: str) -> int:
+def _measure_distance(name: str, other: str) -> int:
     """The least number of characters to insert, remove or replace, or of neighbors to exchange (Damerau-Levenshtein).
 
-    >>> _distance("rellu", "relu"), _distance("resize", "reuse"), _distance("covn", "conv")
+    >>> _measure_distance("rellu", "relu"), _measure_distance("resize", "reuse"), _measure_distance("covn", "conv")
     (1, 3, 1)
     """
     earlier: list[int] = []
@@ -57,11 +57,11 @@ def _distance(name: str, other: str) -> int:
     return row[-1]
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return name.lower().replace("_", "")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A help text with the nearest name, "" where none is alike."""
+    """A help text with the nearest name, "" if none is similar."""
     found = nearest(name, known)
     return f"did you mean `{found}`?" if found else ""

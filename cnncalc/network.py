@@ -1,4 +1,4 @@
-"""A network: its layers in the order in which they run, what flows between them, and how the file groups them."""
+"""A network: its layers in the order of execution, the tensors between them, and the groups of the file."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ INPUT_NAME = "input"  # of an only input to which the file gives no name
 
 
 def input_label(name: str) -> str:
-    """An input as sources of layers and messages name it: `input`, or one with a name `input.left`."""
+    """The name of an input among the sources of layers and in messages: `input`, or `input.left`."""
     return name if name == INPUT_NAME else f"{INPUT_NAME}.{name}"
 
 
 def positions_of(shape: Shape) -> Shape:
-    """The sizes of the axes on which the positions of an input are told apart: of a flat one, its elements are."""
+    """The sizes of the spatial axes of an input; the elements of a flat one are its positions."""
     return shape[1:] or shape
 
 
 class Node(NamedTuple):
-    """One layer where it runs. `inputs` are indexes of earlier nodes, negative for inputs of the network.
+    """One layer of a network. `inputs` are indexes of earlier nodes, negative for inputs of the network.
 
-    `like` is the node, or input, from whose output the layer takes its argument `like`: the sizes only, not the values.
+    `like` is the node, or input, whose sizes are the layer's argument `like`; its values are not used.
     """
 
     index: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs
@@ -107,7 +107,7 @@ class Network(NamedTuple):
     former_paths: FormerPaths = dict
 
     def output_paths(self) -> dict[str, str]:
-        """The path of the layer that gives each named output, by its name; without those that are an input."""
+        """The path of the layer of each named output, by its name; without outputs that are an input."""
         return {name: self.nodes[index].path for name, index in self.outputs.items() if name and index >= 0}
 
     @property
@@ -121,5 +121,5 @@ class Network(NamedTuple):
         return dict(zip(count(INPUT, -1), self.inputs.values(), strict=False))
 
     def shape_at(self, index: int) -> Shape:
-        """Shape of what a node gives, or of an input."""
+        """The shape of the output of a node, or of an input."""
         return self.nodes[index].output if index >= 0 else self.starts[index]

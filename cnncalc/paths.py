@@ -1,4 +1,4 @@
-"""Finding the one path that a user means: the path itself, a unique ending of it, or a unique pattern."""
+"""Finding the path that a user means by the path itself, a unique ending of it, or a unique pattern."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NONE: Outputs = {}
 
 
 class PathError(UsageError):
-    """No path, or more than one, is meant. `help` names those that may be."""
+    """No path matches, or more than one. `help` suggests a repair."""
 
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(f"{message}; {help}" if help else message)
@@ -25,7 +25,7 @@ class PathError(UsageError):
 
 
 class PathFinder:
-    """Finds one path after another among many: what a search needs is made once."""
+    """Finds paths among many; its index is built once."""
 
     def __init__(self, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict) -> None:
         self.places = {path: place for place, path in enumerate(paths)}
@@ -34,21 +34,21 @@ class PathFinder:
         self.patterns = 0
 
     def find(self, wanted: str) -> str:
-        """The path that is meant. Raises PathError; for one of the `former` paths it names those of today."""
+        """Find the path that is meant. Raises PathError; for one of the `former` paths it names the new ones."""
         if wanted in self.places:
             return wanted
-        found = self.ending_in(wanted) or self.matching(wanted)
+        found = self.find_endings(wanted) or self.find_matches(wanted)
         if len(found) == 1:
             return found[0]
         if found:
-            raise PathError(f"{wanted!r} can be {_listed(found)}", "write more of the path")
+            raise PathError(f"{wanted!r} can be {_join_paths(found)}", "write more of the path")
         unknown = f"there is no {self.what} {wanted!r}"
-        if today := self._today(wanted):
-            raise PathError(unknown, f"the path has changed: it is now {_listed(today)}")
+        if today := self._find_today(wanted):
+            raise PathError(unknown, f"the path has changed: it is now {_join_paths(today)}")
         hint = did_you_mean(wanted, self.places) or did_you_mean(wanted, self._last_names)
         raise PathError(unknown, hint or "`cnncalc summary` shows the paths")
 
-    def ending_in(self, wanted: str) -> list[str]:
+    def find_endings(self, wanted: str) -> list[str]:
         """The paths that end in these components."""
         begin = wanted[::-1] + "."
         after = begin[:-1] + chr(ord(".") + 1)
@@ -56,19 +56,19 @@ class PathFinder:
         found = [path[::-1] for path in backwards[bisect_left(backwards, begin) : bisect_left(backwards, after)]]
         return sorted(found, key=self.places.__getitem__)
 
-    def matching(self, pattern: str) -> list[str]:
-        """The paths that fit a pattern, or end so. Raises PathError where too many patterns were asked for."""
+    def find_matches(self, pattern: str) -> list[str]:
+        """The paths that match a pattern, or end in a match. Raises PathError after too many patterns."""
         if not set(pattern) & set("*?["):
             return []
         self.patterns += 1
         if self.patterns > 1 and self.patterns * len(self.places) > limits.MATCHED_PATHS:
             raise PathError(f"{pattern!r} is one of too many patterns for {len(self.places):,} paths", "write the path")
-        return _matching(pattern, self.places)
+        return _match_pattern(pattern, self.places)
 
-    def _today(self, wanted: str) -> list[str]:
-        """What the former paths that are meant have become."""
+    def _find_today(self, wanted: str) -> list[str]:
+        """The new paths of the former paths that are meant."""
         changed, finder = self._changed
-        old = [wanted] if wanted in changed else finder.ending_in(wanted) or finder.matching(wanted)
+        old = [wanted] if wanted in changed else finder.find_endings(wanted) or finder.find_matches(wanted)
         return list(dict.fromkeys(path for old_path in old for path in changed[old_path]))
 
     @cached_property
@@ -78,7 +78,7 @@ class PathFinder:
 
     @cached_property
     def _backwards(self) -> list[str]:
-        """The paths read from the end, sorted: all with one ending are beside each other."""
+        """The reversed paths, sorted, so that paths with the same ending are neighbours."""
         return sorted(path[::-1] for path in self.places)
 
     @cached_property
@@ -89,9 +89,9 @@ class PathFinder:
 def find_path(
     wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict, outputs: Outputs = NONE
 ) -> str:
-    """The path that is meant. Raises PathError; for one of the `former` paths it names those of today.
+    """Find the path that is meant. Raises PathError; for one of the `former` paths it names the new ones.
 
-    `outputs` are the paths of the network's named outputs, which their names stand for.
+    `outputs` are the paths of the network's named outputs, by their names, which can be used instead.
 
     >>> paths = ["stem.conv1", "conv2_x.0.conv1", "conv2_x.1.conv1", "conv2_x.1.relu1"]
     >>> find_path("stem.conv1", paths), find_path("relu1", paths), find_path("*.0.*", paths)
@@ -104,7 +104,7 @@ def find_path(
 def find_paths(
     wanted: str, paths: Iterable[str], *, what: str = "layer", former: FormerPaths = dict, outputs: Outputs = NONE
 ) -> list[str]:
-    """All that are meant: a layer, the layers of a group, or all that an ending or a pattern of these fits.
+    """Find all paths that are meant: a layer, the layers of a group, or all that match an ending or a pattern.
 
     Else the layer of one of the named `outputs`, as for `find_path`.
 
@@ -120,19 +120,21 @@ def find_paths(
     return (
         [path for path in known if path.startswith(wanted + ".")]
         or [path for path in known if f".{wanted}." in f".{path}."]
-        or _matching(wanted, known)
-        or _matching(wanted + ".*", known)
-        or [find_path(wanted, [*known, *_groups(known)], what=what, former=former, outputs=outputs)]  # for the hint
+        or _match_pattern(wanted, known)
+        or _match_pattern(wanted + ".*", known)
+        or [
+            find_path(wanted, [*known, *_list_groups(known)], what=what, former=former, outputs=outputs)
+        ]  # for the hint
     )
 
 
-def _listed(paths: Sequence[str]) -> str:
-    """The paths, the first few of many."""
+def _join_paths(paths: Sequence[str]) -> str:
+    """Join paths for a message; of many, only the first few."""
     more = f" and {len(paths) - limits.LISTED_PATHS} more" if len(paths) > limits.LISTED_PATHS else ""
     return ", ".join(paths[: limits.LISTED_PATHS]) + more
 
 
-def _matching(pattern: str, paths: Iterable[str]) -> list[str]:
+def _match_pattern(pattern: str, paths: Iterable[str]) -> list[str]:
     if not set(pattern) & set("*?["):
         return []
     from fnmatch import fnmatchcase  # only where a pattern is given
@@ -140,8 +142,8 @@ def _matching(pattern: str, paths: Iterable[str]) -> list[str]:
     return [path for path in paths if fnmatchcase(path, pattern) or fnmatchcase(path, "*." + pattern)]
 
 
-def _groups(paths: Iterable[str]) -> Iterable[str]:
-    """The paths of what holds these."""
+def _list_groups(paths: Iterable[str]) -> Iterable[str]:
+    """The paths of the groups of these paths."""
     return dict.fromkeys(
         ".".join(parts[:end]) for parts in (path.split(".") for path in paths) for end in range(1, len(parts))
     )

@@ -1,8 +1,8 @@
-"""The one door: what a user names becomes a `Reading`, from which every command takes what it needs.
+"""Reading an architecture, the same way for all commands: what a user names becomes a `Reading`.
 
 An architecture is, in this order: `-` (standard input), an existing file, a bundled name, or a chain of layers. A file
-of another program is made a graph by a reader of `exchange`, which is written as text, and the text is read as any
-other. `spec` reads texts and `review` looks over what they say; each is asked once, and only for what is used.
+of another program is converted to a graph by a reader of `exchange`, and its text is read as any other. `spec` reads
+texts, and `review` collects problems; each is called once, and only if its result is used.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ HEAD = 256  # bytes by which readers know their files
 class Reading:
     """An architecture as it was read: its text, the network, and all problems.
 
-    `name` is what the user wrote, `path` the file it means ("-" where there is none), `overrides` what was read in
-    place of what the file says. `network` ends before the first layer that cannot be; None where there is none at all.
+    `name` is what the user wrote, `path` the file ("-" if there is none), `overrides` replace inputs and params of the
+    file. `network` ends before the first invalid layer; None if there is none at all.
     `graph` is what a reader made of a file of another program, else None.
     """
 
@@ -59,7 +59,7 @@ class Reading:
 
     @cached_property
     def report(self) -> Report | None:
-        """The numbers of the network, as far as it goes."""
+        """The figures of the network, up to its first error."""
         return None if self.network is None else analyze(self.network)
 
     @cached_property
@@ -101,14 +101,14 @@ class Reading:
         return dict.fromkeys(codes, f"as in {self.graph.source or self.graph.name}")
 
     def require_network(self) -> Network:
-        """The network. Raises SpecError with all problems where it is not all there."""
+        """The network. Raises SpecError with all problems if it has errors."""
         network = self.network
         if network is None or not network.complete or failed(self._loaded.problems):
             raise SpecError(self.problems)
         return network
 
     def require_report(self) -> Report:
-        """The numbers of the network. Raises SpecError with all problems where it is not all there."""
+        """The figures of the network. Raises SpecError with all problems if it has errors."""
         self.require_network()
         assert self.report is not None
         return self.report
@@ -122,18 +122,18 @@ def read(
     check_expect: bool = False,
     layers: bool = False,
 ) -> Reading:
-    """Read an architecture; what is wrong in it is in the result. `check_expect` says whether `expect` is checked.
+    """Read an architecture; its problems are in the result. With `check_expect`, expectations are checked too.
 
-    With `layers`, a name that is not that of a file or of a bundled architecture is a chain of layers. `inputs`
-    override the input size, `3x224x224`, or that of each input by its name, `left=3x64x64`; `settings` params of the
-    file, `NAME=VALUE`. Raises UsageError where these are wrong or not for this network.
+    With `layers`, a name that is neither a file nor a bundled architecture is a chain of layers. `inputs` override the
+    input size, `3x224x224`, or that of each input by its name, `left=3x64x64`; `settings` override params of the file,
+    `NAME=VALUE`. Raises UsageError if these are not valid for this network.
     """
     overrides = parse_overrides(inputs, settings)
     path = find(name)
     chain = path is None and _is_chain(name, layers=layers)
     if chain:
-        source, path = _chain(name, overrides), "-"
-        overrides = NO_OVERRIDES  # the text of a chain says it all
+        source, path = _make_chain_source(name, overrides), "-"
+        overrides = NO_OVERRIDES  # they are in the text of the chain
     else:
         path = path or name
         try:
@@ -190,7 +190,7 @@ def _is_chain(name: str, *, layers: bool) -> bool:
     return is_chain(name) or (layers and not is_path(name))
 
 
-def _chain(text: str, overrides: Overrides) -> Source:
+def _make_chain_source(text: str, overrides: Overrides) -> Source:
     """The text of a chain; its params are those that are set. Raises UsageError where it has no input."""
     from cnncalc.spec.chain import chain_source  # not needed for a file
 

@@ -1,4 +1,4 @@
-"""What was read, looked over: everything that is wrong or unwise in it."""
+"""Collecting the problems of an architecture: errors, warnings, failed expectations, and the repairs that hold."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from cnncalc.spec.repairs import COST_OF_STEP, EVALUATED_PER_BYTE, confirm_repai
 
 
 def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check_expect: bool) -> list[Problem]:
-    """All problems of what was read with these overrides, in the order of the file; `check_expect` also of `expect`.
+    """All problems of an architecture read with these overrides, in the order of the file.
 
-    Repairs are offered where they were tried and hold.
+    With `check_expect`, expectations are checked too. Repairs are offered only if they were tried and hold.
     """
     found = _look_over(loaded, report, check_expect)
     source = loaded.source
@@ -29,14 +29,14 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
         problem._replace(fixes=tuple(fix for fix in problem.fixes if fix.span.source is source)) for problem in found
     ]
 
-    def again(text: str) -> tuple[list[Problem], int]:
+    def read_again(text: str) -> tuple[list[Problem], int]:
         read = load_source(Source(source.name, text), loaded.path, overrides)
-        return _look_over(read, read.network and analyze(read.network), check_expect), _cost(read)
+        return _look_over(read, read.network and analyze(read.network), check_expect), _estimate_cost(read)
 
-    return confirm_repairs(own, _cost(loaded), again)
+    return confirm_repairs(own, _estimate_cost(loaded), read_again)
 
 
-def _cost(loaded: Loaded) -> int:
+def _estimate_cost(loaded: Loaded) -> int:
     """What a reading took, in bytes of all its files; more than is allowed where the network is too large."""
     if loaded.network and len(loaded.network.nodes) > limits.REPAIR_LAYERS:
         return limits.REPAIR_COST + 1
@@ -46,7 +46,7 @@ def _cost(loaded: Loaded) -> int:
 
 
 def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> list[Problem]:
-    """What can be said of what was read: promises and advice only where nothing is wrong so far."""
+    """All problems; expectations and warnings are checked only if there are no errors so far."""
     problems = _Allowing(loaded.allow)
     for problem in loaded.problems:
         problems.add(problem)
@@ -56,20 +56,20 @@ def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> lis
     if network is not None and report is not None and network.complete and not problems.errors:
         for problem in find_warnings(network, report):
             problems.add(problem)
-        for problem in _weights(network, loaded.description):
+        for problem in _check_weights(network, loaded.description):
             problems.add(problem)
         for problem in check_expectations(loaded.expectations, report) if check_expect else ():
             problems.add(problem)
     if not problems.errors:
-        for code, reason in loaded.own_allow.items():  # a reason that silences nothing
+        for code, reason in loaded.own_allow.items():  # an entry that silences nothing
             if code not in problems.silenced:
                 message = f"`{code}` is allowed, but there is no such warning here"
                 problems.add(Problem("unused-allow", message, reason.span, "remove it"))
     return problems.sorted()
 
 
-def _weights(network: Network, description: Description | None) -> list[Problem]:
-    """What is wrong with the arrays that the file gives under `weights`."""
+def _check_weights(network: Network, description: Description | None) -> list[Problem]:
+    """The problems of the arrays under `weights`."""
     if description is None or all(document.weights is None for document in description.documents):
         return []
     from cnncalc.execution.weights import check_weights  # few files have any

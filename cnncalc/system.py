@@ -1,4 +1,4 @@
-"""Where Windows differs. All that treats it differently asks `is_windows`, which tests replace."""
+"""Differences of Windows. All code that depends on the system calls `is_windows`, which tests replace."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def is_windows() -> bool:
 
 
 def is_device_name(path: str) -> bool:
-    """Whether Windows reserves a path for a device: in every folder and with any extension, as `nets\\nul.yaml`.
+    """Whether Windows reserves a path for a device: in every folder and with any extension, e.g. `nets\\nul.yaml`.
 
-    To open one may wait for ever: `con` is the keyboard. Always false on other systems.
+    Opening one may block for ever: `con` is the keyboard. Always false on other systems.
     """
     if not is_windows():
         return False
@@ -30,5 +30,5 @@ def is_device_name(path: str) -> bool:
 
 
 def is_reader_gone(error: OSError) -> bool:
-    """Whether a pipe cannot be written since its reader has ended, which Windows reports as EINVAL."""
+    """Whether a pipe cannot be written because its reader has ended, which Windows reports as EINVAL."""
     return isinstance(error, BrokenPipeError) or (is_windows() and error.errno == errno.EINVAL)

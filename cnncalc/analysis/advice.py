@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
-from cnncalc.analysis.axis_field import nearly_equal
+from cnncalc.analysis.axis_field import are_nearly_equal
 from cnncalc.analysis.input_view import views
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import Fix, Problem, Span
@@ -251,7 +251,7 @@ def check_stride_disagreement(inspection: Inspection) -> Iterator[Problem]:
             sources = zip(node.inputs, node.input_shapes, strict=True)
             fields = (view.field(index) for index, shape in sources if index < 0 or shape[1:] == node.output[1:])
             moving = {field.stride for field in fields if field and any(field.stride)}
-            if not all(map(nearly_equal, zip(*moving, strict=True))):
+            if not all(map(are_nearly_equal, zip(*moving, strict=True))):
                 listed = " and ".join(sorted(map(format_sizes, moving)))
                 own = f" `{view.name}`" if len(inspection.network.inputs) > 1 else ""
                 yield warn(

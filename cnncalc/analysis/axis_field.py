@@ -144,7 +144,7 @@ def step_over(axis: AxisField, rule: Rule, size: int, made: int) -> AxisField:
     found = _step_over(axis, rule)
     if not axis.folds and not isinstance(rule, Folded):
         return found
-    loose = loosened(axis)
+    loose = loosen(axis)
     tails = [piece[1] - u * loose.rate for u, piece in enumerate(axis.intervals) if piece]
     heads = [piece[0] - u * loose.rate for u, piece in enumerate(axis.intervals) if piece]
     spread = ceil(max(max(ends) - min(ends) for ends in (heads, tails))) if tails else 0
@@ -201,7 +201,7 @@ def _step_over(axis: AxisField, rule: Rule) -> AxisField:
     turns = period // gcd(period, down)  # so many times `up` outputs until the input's period comes round
     if turns * up > limits.FIELD_PERIOD:
         return step_loosely(axis, rule)
-    read = _units_read(rule, turns * up)
+    read = _list_units_read(rule, turns * up)
     pieces = (units and axis.between(*units, apart) for units, apart in read)
     return reduce_period(turns * down // period * axis.step, tuple(pieces), axis.fixed)
 
@@ -227,17 +227,17 @@ def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
         parts = rule.up if rule.aligned or rule.taps == 1 else 2 * rule.up
         first = point - Fraction(parts - 1, parts) - (max(rule.taps // 2, 1) - 1)
         last = point + (Fraction(parts - 1, parts) + rule.taps // 2 - 1 if rule.taps > 1 else 0)
-    bounds = loosened(axis).over(slope, first, last)
+    bounds = loosen(axis).over(slope, first, last)
     return AxisField(0, (bounds.unit(0),), axis.fixed, bounds)
 
 
 def widened(axis: AxisField, folds: Folds) -> Loose:
     """Bounds of what the units of an axis near a folded border see."""
-    loose = loosened(axis)
+    loose = loosen(axis)
     return loose._replace(first=loose.first - folds.left, last=loose.last + folds.right)
 
 
-def loosened(axis: AxisField) -> Loose:
+def loosen(axis: AxisField) -> Loose:
     """Bounds of what the units of an axis see."""
     if axis.loose:
         return axis.loose
@@ -250,14 +250,14 @@ def loosened(axis: AxisField) -> Loose:
 
 
 @lru_cache(maxsize=256)
-def _units_read(rule: TransposedWindow | Resample, outputs: int) -> tuple[tuple[Interval, int], ...]:
+def _list_units_read(rule: TransposedWindow | Resample, outputs: int) -> tuple[tuple[Interval, int], ...]:
     """For each of the first outputs, the first and last input that it reads, and their distance from each other."""
     if isinstance(rule, TransposedWindow):
-        return tuple(_transposed_units(rule, y) for y in range(outputs))
+        return tuple(_find_transposed_units(rule, y) for y in range(outputs))
     return tuple((rule.reads(y), 1) for y in range(outputs))
 
 
-def _transposed_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
+def _find_transposed_units(rule: TransposedWindow, y: int) -> tuple[Interval, int]:
     """The inputs u of a transposed window that add to y, and their distance: u·S − P + k·D = y, k from 0 to K − 1."""
     kernel, stride, before, dilation = rule
     common = gcd(stride, dilation)
@@ -316,8 +316,8 @@ def _merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[A
     period = lcm(*(len(axis.intervals) for axis in sliding))
     rates = {axis.loose.rate if axis.loose else Fraction(axis.step, len(axis.intervals)) for axis in sliding}
     differ = len(rates) > 1 and output > 1
-    if nearly_equal(rates) and (differ or period > limits.FIELD_PERIOD or any(axis.loose for axis in sliding)):
-        bounds = merge_loosely([loosened(axis) for axis in sliding], output)
+    if are_nearly_equal(rates) and (differ or period > limits.FIELD_PERIOD or any(axis.loose for axis in sliding)):
+        bounds = merge_loosely([loosen(axis) for axis in sliding], output)
         return AxisField(0, (bounds.unit(0),), fixed, bounds), all(axis == sliding[0] for axis in sliding), False
     if differ or period > limits.FIELD_PERIOD:
         everything = unite(axis.everything(output) for axis in sliding)
@@ -328,7 +328,7 @@ def _merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[A
     return reduce_period(step, tuple(unite(column) for column in columns), fixed), centred, True
 
 
-def nearly_equal(rates: Collection[Fraction | int]) -> bool:
+def are_nearly_equal(rates: Collection[Fraction | int]) -> bool:
     """Whether units step almost alike, as where a map was enlarged to the size that another was rounded to."""
     return max(rates) - min(rates) <= max(rates) * MOST_DRIFT
 

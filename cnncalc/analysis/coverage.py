@@ -58,7 +58,7 @@ def find_touched(rule: Rule, size: int, output: int) -> Touched | None:
     if isinstance(rule, AdaptiveWindow | Everywhere | Folded):
         return Touched(0, size - 1)
     if isinstance(rule, Resample):
-        return _resampled(rule, size, output)
+        return _find_resampled(rule, size, output)
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation
     if isinstance(rule, TransposedWindow):
@@ -66,7 +66,7 @@ def find_touched(rule: Rule, size: int, output: int) -> Touched | None:
         last = min(size - 1, (output - 1 + before) // stride)
         return Touched(first, last, known=output >= dilation) if first <= last else None
     after = rule.last(output) - (size - 1)  # beyond the last unit; negative if it is not read
-    low, high = _first_tap(rule, before, output), _first_tap(rule, after, output)
+    low, high = _find_first_tap(rule, before, output), _find_first_tap(rule, after, output)
     if low + high >= size:
         return None
     if stride == 1 and output >= dilation:
@@ -78,7 +78,7 @@ def find_touched(rule: Rule, size: int, output: int) -> Touched | None:
     )
 
 
-def _resampled(rule: Resample, size: int, output: int) -> Touched:
+def _find_resampled(rule: Resample, size: int, output: int) -> Touched:
     """What a resampling reads: all, but where an enlargement ends early or a reduction steps over some."""
     at_end = [rule.reads(y)[1] for y in range(max(output - 2, 0), output)]  # one that is whole reads less than another
     first, last = max(rule.reads(0)[0], 0), min(max(at_end), size - 1)
@@ -90,7 +90,7 @@ def _resampled(rule: Resample, size: int, output: int) -> Touched:
     return Touched(first, last, max((after[0] - before[1] for before, after in pairwise(ends)), default=1))
 
 
-def _first_tap(window: Window, before: int, output: int) -> int:
+def _find_first_tap(window: Window, before: int, output: int) -> int:
     """The first unit that is read if the first window begins `before` positions before the first unit."""
     kernel, stride, _, dilation = window
     if before <= 0:

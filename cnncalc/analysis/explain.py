@@ -59,7 +59,7 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
     """Explain all figures of one layer."""
     layer = report.layers[index]
-    lines = (*_lines(layer, field_lines(network, report, index), _taken_from(network, report, index)),)
+    lines = (*_make_lines(layer, field_lines(network, report, index), _describe_source(network, report, index)),)
     way = list_steps(network, report, index) if chain and _has_field(layer) else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
 
@@ -69,7 +69,7 @@ def _has_field(layer: LayerReport) -> bool:
     return any(seen.receptive_field and seen.receptive_field.size for seen in layer.seen.values())
 
 
-def _taken_from(network: Network, report: Report, index: int) -> str:
+def _describe_source(network: Network, report: Report, index: int) -> str:
     """Where a layer takes its sizes from, "" for most."""
     like = network.nodes[index].like
     if like is None:
@@ -78,22 +78,24 @@ def _taken_from(network: Network, report: Report, index: int) -> str:
     return f"the size of {'the input' if named == INPUT_NAME else named}"
 
 
-def _lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[Line]:
+def _make_lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[Line]:
     found = derive_formulas(layer.layer, layer.inputs)
     sizes = [name for name in found if name.startswith(("output", "padding"))]
     for name in sizes:
         if not _is_plain(found[name]) or name == "output size" or (taken and name != "output channels"):
-            yield Line(name, (to_sum(found[name], _symbol(name)),), taken)
+            yield Line(name, (to_sum(found[name], _find_symbol(name)),), taken)
     if layer.shares:
         yield Line("weights", (), f"those of {layer.shares}, counted there")
     for name in FIRST:
         if name in found and not (layer.shares and name != "multiplications"):
             yield Line(name, (to_sum(found[name]),))
     yield from field
-    yield from _below(layer, {name: found[name] for name in found if name not in (*sizes, *FIRST)}, found)
+    yield from _make_remaining_lines(
+        layer, {name: found[name] for name in found if name not in (*sizes, *FIRST)}, found
+    )
 
 
-def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formula]) -> Iterator[Line]:
+def _make_remaining_lines(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formula]) -> Iterator[Line]:
     """The remaining lines: the sum of the parameters, other operations, and the elements of the output."""
     if layer.weights and layer.biases:
         numbers = f"{layer.weights} + {layer.biases}"
@@ -109,7 +111,7 @@ def _below(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formul
     yield Line("activations", (to_sum(to_formula(named.activations(inputs, output))),))
 
 
-def _symbol(name: str) -> str:
+def _find_symbol(name: str) -> str:
     """The symbol of a quantity, e.g. `P_before,h` for "padding before, height"."""
     if name in LEFT:
         return LEFT[name]

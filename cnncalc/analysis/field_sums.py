@@ -71,11 +71,11 @@ def field_lines(network: Network, report: Report, index: int) -> list[Line]:
     found: list[Line] = []
     for view in views(network, report, index):
         own = f", {view.name}" if len(network.inputs) > 1 else ""
-        found += [line._replace(label=line.label and line.label + own) for line in _lines(view, index)]
+        found += [line._replace(label=line.label and line.label + own) for line in _make_lines(view, index)]
     return found
 
 
-def _lines(view: InputView, index: int) -> list[Line]:
+def _make_lines(view: InputView, index: int) -> list[Line]:
     seen = view.seen(index)
     before = [view.field(source) for source in view.sources(index)]
     after = seen.receptive_field
@@ -83,8 +83,8 @@ def _lines(view: InputView, index: int) -> list[Line]:
         return [Line("receptive field", (), _describe_whole(view, seen))]
     layer = view.report.layers[index]
     if len(layer.inputs) > 1:
-        return _merged_lines(view, index, before)
-    rules = _rules(layer)
+        return _make_merged_lines(view, index, before)
+    rules = _find_rules(layer)
     if rules is None:
         return [Line("receptive field", (), _describe_whole(view, seen) if seen.whole else _describe_unchanged(after))]
     field = before[0]
@@ -92,23 +92,23 @@ def _lines(view: InputView, index: int) -> list[Line]:
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     if not after.exact and any(rate(rule, 1) is None for rule in rules):
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
-    lines = _computed_lines(rules, field, after)
+    lines = _make_computed_lines(rules, field, after)
     return [*lines, Line("", (), _describe_whole(view, seen))] if seen.whole else lines
 
 
-def _rules(layer: LayerReport) -> tuple[Rule, ...] | None:
+def _find_rules(layer: LayerReport) -> tuple[Rule, ...] | None:
     """The rule of each axis, as terms; None if the layer does not change the field."""
-    return _rules_of(layer.layer, layer.inputs)
+    return _trace_rules(layer.layer, layer.inputs)
 
 
 @lru_cache(maxsize=1000)
-def _rules_of(layer: Layer, inputs: Shapes) -> tuple[Rule, ...] | None:
+def _trace_rules(layer: Layer, inputs: Shapes) -> tuple[Rule, ...] | None:
     named = trace(layer, inputs)
     reach = named.layer.reach(named.inputs, named.output)
     return reach if isinstance(reach, tuple) else None
 
 
-def _computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveField) -> list[Line]:
+def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: ReceptiveField) -> list[Line]:
     """A line for each axis, or one for all if they are equal."""
     sizes, rates = name_sizes("r", field.size), name_sizes("j", tuple(map(int, field.stride)))
     starts = name_sizes("a", field.start)
@@ -126,11 +126,11 @@ def _computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: Recep
     varies = "at most: it varies from unit to unit" if after.varies else ""
     if any(isinstance(rule, Folded) and any(rule.moves) for rule in rules):
         varies = "units near the border see positions of the map that are folded back"
-    lines = [Line(label, sums, varies) for label, sums in _by_axis("receptive field", "field", found)]
-    return lines + [Line(label, (each,)) for label, each in _by_axis("field from", "from", at)]
+    lines = [Line(label, sums, varies) for label, sums in _group_by_axis("receptive field", "field", found)]
+    return lines + [Line(label, (each,)) for label, each in _group_by_axis("field from", "from", at)]
 
 
-def _by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
+def _group_by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
     if len(set(found)) == 1:
         yield alone, found[0]
         return
@@ -138,7 +138,7 @@ def _by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:
         yield f"{each} {AXIS_NAMES[axis]}", one
 
 
-def _merged_lines(view: InputView, index: int, before: list[ReceptiveField | None]) -> list[Line]:
+def _make_merged_lines(view: InputView, index: int, before: list[ReceptiveField | None]) -> list[Line]:
     """The union of what the branches see."""
     seen = view.seen(index)
     after = seen.receptive_field
@@ -146,22 +146,22 @@ def _merged_lines(view: InputView, index: int, before: list[ReceptiveField | Non
     if seen.whole:
         return [Line("receptive field", (), _describe_whole(view, seen))]
     if len(before) == 1:  # the input does not reach the other branches
-        only = _branch(view, index, view.sources(index)[0])
+        only = _name_branch(view, index, view.sources(index)[0])
         return [Line("receptive field", (), _describe_unchanged(after, f"that of {only} alone: "))]
     differ = len({field and field.size for field in before}) > 1
-    widest = f"widest by {_branch(view, index, _widest(view, index))}" if differ else ""
+    widest = f"widest by {_name_branch(view, index, _find_widest(view, index))}" if differ else ""
     remark = "; ".join(filter(None, [widest, "" if seen.centred else "the branches' centres disagree"]))
     known = [field for field in before if field]
     if len(known) < len(before) or any(field.varies for field in known) or after.varies:
         return [Line("receptive field", (), _describe_unchanged(after, "the union of the branches: "))]
-    sums = [(_union(axis, known, after.size[axis]),) for axis in range(len(after.size))]
+    sums = [(_make_union(axis, known, after.size[axis]),) for axis in range(len(after.size))]
     if None in (each for (each,) in sums):
         return [Line("receptive field", (), _describe_unchanged(after, "the union of all units of the branches: "))]
     shown = [(each,) for (each,) in sums if each]
-    return [Line(label, each, remark) for label, each in _by_axis("receptive field", "field", shown)]
+    return [Line(label, each, remark) for label, each in _group_by_axis("receptive field", "field", shown)]
 
 
-def _union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
+def _make_union(axis: int, fields: list[ReceptiveField], size: int) -> Sum | None:
     """The widest field, or the range from the first start to the last end; None if units are not aligned."""
     sizes = [field.size[axis] for field in fields]
     if max(sizes) == size:
@@ -206,7 +206,7 @@ def count_way_lengths(network: Network, report: Report, index: int) -> list[int]
     for view in views(network, report, index):
         lengths: list[int] = []
         for node in network.nodes[: index + 1]:
-            source = _widest(view, node.index) if view.reaches(node.index) else view.start
+            source = _find_widest(view, node.index) if view.reaches(node.index) else view.start
             lengths.append(1 if source < 0 else lengths[source] + 1)
         found.append(lengths[index])
     return found
@@ -217,14 +217,14 @@ def list_steps(network: Network, report: Report, index: int) -> tuple[Step, ...]
     found: list[Step] = []
     for view in views(network, report, index):
         own = [view.name] if len(network.inputs) > 1 else []
-        found += [step._replace(axis=", ".join([*own, *filter(None, [step.axis])])) for step in _way(view, index)]
+        found += [step._replace(axis=", ".join([*own, *filter(None, [step.axis])])) for step in _list_way(view, index)]
     return tuple(found)
 
 
-def _way(view: InputView, index: int) -> list[Step]:
+def _list_way(view: InputView, index: int) -> list[Step]:
     """The layers from one input to a layer."""
     way = [index]
-    while (source := _widest(view, way[-1])) >= 0:
+    while (source := _find_widest(view, way[-1])) >= 0:
         way.append(source)
     way.reverse()
     fields = [field for at in way if (field := view.field(at))]
@@ -235,11 +235,11 @@ def _way(view: InputView, index: int) -> list[Step]:
     found: list[Step] = []
     for number, axis in enumerate(axes[:1] if alike else axes):
         name = "" if alike else AXIS_NAMES[axis]
-        found += [step._replace(axis=name) for step in _chain(view, way, number)]
+        found += [step._replace(axis=name) for step in _iterate_chain(view, way, number)]
     return found
 
 
-def _widest(view: InputView, index: int) -> int:
+def _find_widest(view: InputView, index: int) -> int:
     """Of a layer's inputs the one with the widest field."""
 
     def wide(source: int) -> tuple[int, ...]:
@@ -249,7 +249,7 @@ def _widest(view: InputView, index: int) -> int:
     return max(view.sources(index), key=wide)
 
 
-def _chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
+def _iterate_chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
     """The steps on one axis, and their sum in one line where it is one."""
     yield Step("input", "", 1)
     additions: list[str] | None = ["1"]
@@ -261,7 +261,7 @@ def _chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
         if before is None or after is None:
             return
         if len(layer.inputs) > 1:
-            if len(_sizes(view, index, axis)) > 1 or after.size[axis] != before.size[axis]:
+            if len(_collect_sizes(view, index, axis)) > 1 or after.size[axis] != before.size[axis]:
                 step = _merge_step(view, index, axis)
                 yield step
                 additions = additions if after.size[axis] == before.size[axis] else None
@@ -269,7 +269,7 @@ def _chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
         j = before.stride[axis]
         if after.size[axis] == before.size[axis] and after.stride[axis] == j:
             continue
-        rules = _rules(layer)
+        rules = _find_rules(layer)
         if rules is None:
             continue
         if (  # bounds need not add up
@@ -288,7 +288,7 @@ def _chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]:
         yield Step("in one", " + ".join(additions), after.size[axis] if after else 0)
 
 
-def _sizes(view: InputView, index: int, axis: int) -> set[int]:
+def _collect_sizes(view: InputView, index: int, axis: int) -> set[int]:
     fields = map(view.field, view.sources(index))
     return {field.size[axis] for field in fields if field}
 
@@ -298,18 +298,18 @@ def _merge_step(view: InputView, index: int, axis: int) -> Step:
     path, after, sources = view.report.layers[index].path, view.field(index), view.sources(index)
     assert after
     fields = list(map(view.field, sources))
-    names = [_branch(view, index, source) for source in sources]
-    widest = names[sources.index(_widest(view, index))]
+    names = [_name_branch(view, index, source) for source in sources]
+    widest = names[sources.index(_find_widest(view, index))]
     others = _join_values([
         f"{name} {field.size[axis]}" for name, field in zip(names, fields, strict=True) if field and name != widest
     ])  # fmt: skip
     known = [field for field in fields if field]
     plain = len(known) == len(fields) and not after.varies and not any(field.varies for field in known)
-    union = _union(axis, known, after.size[axis]) if plain else None
+    union = _make_union(axis, known, after.size[axis]) if plain else None
     return Step(path, union.numbers if union else "", after.size[axis], f"widest by {widest}; {others}")
 
 
-def _branch(view: InputView, index: int, source: int) -> str:
+def _name_branch(view: InputView, index: int, source: int) -> str:
     """What a branch is called: its name within the merge, or where it comes from."""
     if source < 0:
         return "the input"

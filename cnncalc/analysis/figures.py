@@ -107,11 +107,11 @@ def last_spatial_layer(report: Report, name: str = "") -> LayerReport | None:
     return None
 
 
-def _field_of_layer(layer: LayerReport) -> Value:
+def _measure_layer_field(layer: LayerReport) -> Value:
     return layer.receptive_field.size if layer.receptive_field else None
 
 
-def _field_of_network(report: Report) -> Value:
+def _measure_network_field(report: Report) -> Value:
     name = next(iter(report.inputs))
     layer = last_spatial_layer(report, name)
     field = layer.seen[name].receptive_field if layer else None
@@ -127,12 +127,12 @@ def count_depth(report: Report) -> int:
     return max(found.values(), default=0)
 
 
-def _count(name: str, short: str, unit: str, about: str, of: Callable[[Costs], int]) -> Figure:
+def _make_count(name: str, short: str, unit: str, about: str, of: Callable[[Costs], int]) -> Figure:
     """An additive figure, of which less is better."""
     return Figure(name, name.replace("_", " "), short, unit, about, of_costs=lambda costs, _: of(costs))
 
 
-def _bytes(name: str, short: str, about: str, of: Callable[[Costs], int]) -> Figure:
+def _make_bytes(name: str, short: str, about: str, of: Callable[[Costs], int]) -> Figure:
     """A figure in bytes, for a number of elements."""
     return Figure(
         name, name.replace("_", " "), short, "bytes", about, written="bytes",
@@ -152,35 +152,37 @@ FIGURES: dict[str, Figure] = {
             "output", "output", "output", "", "the shape of the output, channels first",
             "last", "neither", "sizes", of_layer=lambda layer: layer.output, of_network=lambda report: report.output,
         ),
-        _count("parameters", "params", "learned numbers", "weights and biases", lambda costs: costs.parameters),
-        _count("weights", "weights", "learned numbers", "without biases", lambda costs: costs.weights),
-        _count("biases", "biases", "learned numbers", "added to outputs", lambda costs: costs.biases),
-        _count("buffers", "buffers", "numbers", "stored but not learned", lambda costs: costs.buffers),
-        _count(
+        _make_count("parameters", "params", "learned numbers", "weights and biases", lambda costs: costs.parameters),
+        _make_count("weights", "weights", "learned numbers", "without biases", lambda costs: costs.weights),
+        _make_count("biases", "biases", "learned numbers", "added to outputs", lambda costs: costs.biases),
+        _make_count("buffers", "buffers", "numbers", "stored but not learned", lambda costs: costs.buffers),
+        _make_count(
             "macs", "macs", "multiply-accumulates",
             "of convolutions and linear layers, without bias, padded zeros included", lambda costs: costs.work.macs,
         ),
-        _count("flops", "flops", "floating-point operations", "counted as 2 × macs", lambda costs: 2 * costs.work.macs),
-        _count(
+        _make_count(
+            "flops", "flops", "floating-point operations", "counted as 2 × macs", lambda costs: 2 * costs.work.macs
+        ),
+        _make_count(
             "multiplications", "mults", "multiplications", "of all layers at inference, the macs among them",
             lambda costs: costs.work.multiplications,
         ),
-        _count("additions", "adds", "additions", "of all layers at inference", lambda costs: costs.work.additions),
-        _count(
+        _make_count("additions", "adds", "additions", "of all layers at inference", lambda costs: costs.work.additions),
+        _make_count(
             "comparisons", "cmps", "comparisons", "of all layers at inference", lambda costs: costs.work.comparisons
         ),
-        _count("divisions", "divs", "divisions", "of all layers at inference", lambda costs: costs.work.divisions),
-        _count(
+        _make_count("divisions", "divs", "divisions", "of all layers at inference", lambda costs: costs.work.divisions),
+        _make_count(
             "exponentials", "exps", "exponentials and other transcendental functions", "of all layers at inference",
             lambda costs: costs.work.exponentials,
         ),
-        _count("activations", "acts", "elements", "of all outputs together", lambda costs: costs.activations),
-        _bytes("activation_bytes", "act. bytes", "of all outputs together", lambda costs: costs.activations),
-        _bytes("parameter_bytes", "par. bytes", "of weights and biases", lambda costs: costs.parameters),
+        _make_count("activations", "acts", "elements", "of all outputs together", lambda costs: costs.activations),
+        _make_bytes("activation_bytes", "act. bytes", "of all outputs together", lambda costs: costs.activations),
+        _make_bytes("parameter_bytes", "par. bytes", "of weights and biases", lambda costs: costs.parameters),
         Figure(
             "receptive_field", "receptive field", "field", "input positions",
             "that one unit sees, at the last spatial layer before the global pool",
-            "last", "neither", "sizes", of_layer=_field_of_layer, of_network=_field_of_network,
+            "last", "neither", "sizes", of_layer=_measure_layer_field, of_network=_measure_network_field,
         ),
         Figure(
             "layers", "layers", "layers", "layers", "as they are executed", "sum", "neither",

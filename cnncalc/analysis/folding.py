@@ -73,8 +73,8 @@ class Nest(NamedTuple):
 
 def fold(report: Report, depth: int | None) -> list[Row]:
     """The rows down to a depth, 1 for the outermost level only; None chooses the largest readable depth."""
-    groups = _nested(report)
-    return list(_walk(report, groups, depth or _readable(report, groups)))
+    groups = _list_nests(report)
+    return list(_walk(report, groups, depth or _find_readable_depth(report, groups)))
 
 
 def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
@@ -87,7 +87,7 @@ def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: boo
     )  # fmt: skip
 
 
-def _nested(report: Report) -> list[Nest]:
+def _list_nests(report: Report) -> list[Nest]:
     """The groups to show, outermost first.
 
     A group of a single layer is not shown, nor one with the same layers as the group around it, unless it is a repeat.
@@ -102,14 +102,14 @@ def _nested(report: Report) -> list[Nest]:
             continue
         if outer is None or group.form == "repeat":
             around[span] = len(nests)
-            title = _title_of(group)
+            title = _find_title(group)
             nests.append(Nest(group.path, group.path, group.form, title, first, last, group.result, group.rounds))
         else:
-            nests[outer] = nests[outer]._replace(inner=group.path, title=nests[outer].title or _title_of(group))
+            nests[outer] = nests[outer]._replace(inner=group.path, title=nests[outer].title or _find_title(group))
     return _title_rounds(nests)
 
 
-def _title_of(group: Group) -> str:
+def _find_title(group: Group) -> str:
     """The title of a group, "" if its path already contains it: `body`, `bottleneck1`, the number of a round."""
     name = group.path.rpartition(".")[2]
     return "" if group.title in (name, name.rstrip("0123456789")) else group.title
@@ -126,13 +126,13 @@ def _title_rounds(groups: list[Nest]) -> list[Nest]:
     for group in groups:
         place = repeats.get(group.path.rpartition(".")[0])
         if place is not None:
-            titles[place] = _common(titles.get(place, group.title), group.title)
+            titles[place] = _find_common(titles.get(place, group.title), group.title)
     for place, title in titles.items():
         groups[place] = groups[place]._replace(title=title)
     return groups
 
 
-def _common(one: str, other: str) -> str:
+def _find_common(one: str, other: str) -> str:
     """The common first arguments of two calls: `unit(64, …)` for `unit(64, 2)` and `unit(64, 1)`."""
     if one == other:
         return one
@@ -144,7 +144,7 @@ def _common(one: str, other: str) -> str:
     return f"{name}({', '.join([*same, '…'])})"
 
 
-def _readable(report: Report, groups: list[Nest]) -> int:
+def _find_readable_depth(report: Report, groups: list[Nest]) -> int:
     """The largest depth with at most READABLE rows, at least 1."""
     layers: Counter[int] = Counter()
     folded: Counter[int] = Counter()
@@ -188,59 +188,59 @@ def _walk(report: Report, groups: list[Nest], depth: int) -> Iterator[Row]:
             ahead += 1
             if len(enclosing) + 1 < depth:
                 if group.form != "repeat":
-                    yield _head(group, _below(above, group.inner), len(heads), layers[index].line)
+                    yield _make_head(group, _cut_path(above, group.inner), len(heads), layers[index].line)
                     heads.append(group)
                 enclosing.append(group)
                 continue
-            label = _label(report, group, above)
+            label = _make_label(report, group, above)
             index = min(group.last, len(layers))
             while ahead < len(groups) and groups[ahead].first < index:
                 ahead += 1
-            yield _folded(report, group, label, len(heads))
+            yield _fold_group(report, group, label, len(heads))
         else:
             layer = layers[index]
             path = alone.get(index, layer.path)
-            yield make_row(layer, _below(above, path) or layer.kind, len(heads), alone=index in alone)
+            yield make_row(layer, _cut_path(above, path) or layer.kind, len(heads), alone=index in alone)
             index += 1
 
 
-def _below(above: str, path: str) -> str:
+def _cut_path(above: str, path: str) -> str:
     """The part of a path below another, "" if they are equal."""
     return path[len(above) :].lstrip(".") if above and (path + ".").startswith(above + ".") else path
 
 
-def _label(report: Report, group: Nest, above: str) -> str:
+def _make_label(report: Report, group: Nest, above: str) -> str:
     """The label of a folded group: the end of its path, or those of its first and last layer, e.g. `conv1…relu3`."""
     if group.path:
-        return _below(above, group.path)
-    return _span(report.layers[group.first : group.last], above)
+        return _cut_path(above, group.path)
+    return _name_span(report.layers[group.first : group.last], above)
 
 
-def _span(layers: Sequence[LayerReport], above: str = "") -> str:
+def _name_span(layers: Sequence[LayerReport], above: str = "") -> str:
     """The first and the last path of several layers."""
-    return f"{_below(above, layers[0].path)}…{_below(above, layers[-1].path)}"
+    return f"{_cut_path(above, layers[0].path)}…{_cut_path(above, layers[-1].path)}"
 
 
-def _head(group: Nest, label: str, indent: int, line: int) -> Row:
+def _make_head(group: Nest, label: str, indent: int, line: int) -> Row:
     return Row(label, indent, group.path, group.form, group.title, line, (), None, NO_COSTS, None, (), head=True)
 
 
-def _folded(report: Report, group: Nest, label: str, indent: int) -> Row:
+def _fold_group(report: Report, group: Nest, label: str, indent: int) -> Row:
     """The row of a folded group: the sums of its layers, the output and receptive field of its result."""
     inside = report.layers[group.first : group.last]
     at = len(report.layers) if group.result is None else group.result
     result = report.layers[at] if 0 <= at < len(report.layers) else None
     passed = dict(zip(report.input_labels, report.inputs.values(), strict=True))  # where the group changes nothing
     output = result.output if result else passed.get(at)
-    title = group.title or _contents(group, inside)
+    title = group.title or _describe_contents(group, inside)
     first, costs = inside[0], Costs.together(layer.costs for layer in inside)
     return Row(
-        label, indent, group.path or _span(inside), group.form, title, first.line, first.inputs[:1], output, costs,
+        label, indent, group.path or _name_span(inside), group.form, title, first.line, first.inputs[:1], output, costs,
         result, inside, rounds=group.rounds if group.form == "repeat" else 0,
     )  # fmt: skip
 
 
-def _contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
+def _describe_contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
     """Describe the contents of a group without a title; for a repeat, those of a round."""
     if group.form == "merge":
         return f"{len(layers[-1].inputs)} branches"

@@ -90,7 +90,7 @@ def after(
     elif reach == "flatten":
         found = _reshape(field, inputs[0], output)
     elif reach == "normalized" and field.flat is None:
-        seen = _all_together(field, inputs[0])
+        seen = _unite_all(field, inputs[0])
         axes = tuple(axis._replace(fixed=all_) for axis, all_ in zip(field.axes, seen, strict=True))
         sizes = zip(field.axes, inputs[0][1:], seen, strict=True)
         exact = field.exact and all(axis.everything(size) == all_ for axis, size, all_ in sizes)
@@ -98,7 +98,7 @@ def after(
     elif isinstance(channels, Carried) and channels.units:  # each element sees those of its group
         found = field if field.flat else field._replace(alike=False, seen_alike=False, before_flat=None)
     else:
-        found = _see_everything(field, tuple(map(constant, _all_together(field, inputs[0]))), flat=True)
+        found = _see_everything(field, tuple(map(constant, _unite_all(field, inputs[0]))), flat=True)
     if found and isinstance(channels, Chosen) and channels.groups == 1 and not (found.alike and found.seen_alike):
         return found._replace(alike=True, seen_alike=True)
     return found
@@ -124,7 +124,7 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
     if len(output) == 1:
         if field.flat is not None:
             return field
-        axes = tuple(map(constant, _all_together(field, shape)))
+        axes = tuple(map(constant, _unite_all(field, shape)))
         single = max(shape[1:]) == 1
         return field._replace(
             axes=axes, flat=False, alike=field.alike and single, seen_alike=field.seen_alike and single,
@@ -132,7 +132,7 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
         )  # fmt: skip
     if field.before_flat and field.before_flat[0][1:] == output[1:]:
         return field.before_flat[1]
-    axes = tuple(map(constant, _all_together(field, shape)))
+    axes = tuple(map(constant, _unite_all(field, shape)))
     placed = len(output) - 1 == len(axes)
     kept = field.before_flat
     if field.flat is None:  # the positions may be kept, and only the channels divided: [C, H, W] → [G, C/G, H, W]
@@ -164,7 +164,7 @@ def _rearrange(field: Field, reach: Rearranged, shape: Shape, output: Shape) -> 
 
 def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:
     """The field of the output of windows over a map."""
-    reads, empty, beyond = _edges(rules, shape[1:], output[1:])
+    reads, empty, beyond = _find_edges(rules, shape[1:], output[1:])
     if field.flat is not None:  # its units have no position on the image: they see at most what all see together
         whole = all(
             read and (read.first, read.last, read.apart) == (0, have - 1, 1)
@@ -191,7 +191,9 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
             bounded = bounded or stepped.fixed != axis.everything(have)
         if is_too_far(stepped):
             return None
-        cover, known = _cover(axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain)
+        cover, known = _compute_cover(
+            axis, seen, before, read, have, dense=field.dense and field.exact, certain=field.certain
+        )
         axes.append(stepped)
         covers.append(cover)
         always.append(cover if pools else before)
@@ -212,7 +214,7 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
 
 
 @lru_cache(maxsize=1024)
-def _edges(
+def _find_edges(
     rules: tuple[Rule, ...], sizes: tuple[int, ...], made: tuple[int, ...]
 ) -> tuple[tuple[Touched | None, ...], bool, tuple[bool, ...]]:
     """For each axis, what is read; whether an output may read nothing; for each axis, whether windows exceed the edges.
@@ -231,7 +233,7 @@ def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:
     return not isinstance(rule, Window) or rule.before > 0 or rule.last(output) >= size
 
 
-def _cover(
+def _compute_cover(
     axis: AxisField,
     seen: Cover | None,
     always: Cover | None,
@@ -264,7 +266,7 @@ def _cover(
     return unite_covers((own, always)), read.known and dense and ends
 
 
-def _all_together(field: Field, shape: Shape) -> tuple[Interval, ...]:
+def _unite_all(field: Field, shape: Shape) -> tuple[Interval, ...]:
     if field.flat is not None:
         return tuple(axis.fixed for axis in field.axes)
     together = zip(field.axes, shape[1:], field.seen, strict=True)
@@ -304,7 +306,7 @@ def _merge(branches: tuple[Field | None, ...], inputs: Shapes, output: Shape, *,
         certain=all(field.certain for field in fields if any(field.always)),
         alike=all(field.alike for field in fields) and (not stacked or (equal and equally_seen)) and not unequal,
         seen_alike=all(field.seen_alike for field in fields) and (not stacked or equally_seen) and not unequal,
-        dense=all(field.dense for field in fields) and (equal or _overlapping(fields)),
+        dense=all(field.dense for field in fields) and (equal or _are_overlapping(fields)),
     )
     if any(field.flat is not None for field in fields):
         alone = tuple(constant(unite(field.axes[at].fixed for field in fields)) for at in range(len(fields[0].axes)))
@@ -327,7 +329,7 @@ def _merge(branches: tuple[Field | None, ...], inputs: Shapes, output: Shape, *,
     return merged._replace(axes=tuple(axes), centred=all_centred, always=always, exact=all_exact)
 
 
-def _overlapping(fields: tuple[Field, ...]) -> bool:
+def _are_overlapping(fields: tuple[Field, ...]) -> bool:
     """Whether the fields of the branches at a unit form one interval without a gap; False for different strides."""
     for column in zip(*(field.axes for field in fields), strict=True):
         axes = [axis for axis in column if axis.step]  # the others are the same for every unit

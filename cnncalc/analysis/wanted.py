@@ -31,12 +31,12 @@ class Answer(NamedTuple):
     @property
     def weight(self) -> tuple[int, ...]:
         """The sort key of answers: the largest argument, then all."""
-        numbers = [_largest_in(value) for _, value in self.settings]
+        numbers = [_find_largest(value) for _, value in self.settings]
         return (max(numbers), *numbers)
 
 
-def _largest_in(value: Value) -> int:
-    return max(map(_largest_in, value)) if isinstance(value, tuple) else int(value)
+def _find_largest(value: Value) -> int:
+    return max(map(_find_largest, value)) if isinstance(value, tuple) else int(value)
 
 
 class Search(NamedTuple):
@@ -71,9 +71,9 @@ def search(network: Network, wanted: Shape, free: Sequence[str] = ("padding",)) 
                 continue
             tried.append(Answer(paths, settings, sizes))
         exact = [answer for answer in tried if answer.sizes == wanted]
-        answers += exact or _by_axis(tried, wanted)
+        answers += exact or _combine_axes(tried, wanted)
         others += tried
-    nearest = () if answers else _nearest(others, wanted)
+    nearest = () if answers else _find_nearest(others, wanted)
     answers.sort(key=lambda answer: (answer.weight, len(answer.paths)))
     return Search(tuple(node.path for node in layers), wanted, tuple(answers), nearest, refused)
 
@@ -119,7 +119,7 @@ def _replace_settings(layer: Layer, settings: Settings) -> Layer:
     return type(layer)(**{**kept, **dict(settings)})
 
 
-def _by_axis(tried: list[Answer], wanted: Shape) -> list[Answer]:
+def _combine_axes(tried: list[Answer], wanted: Shape) -> list[Answer]:
     """If no value fits all axes: the first value for each axis, combined.
 
     If an axis needs one more on one side, the padding of every axis is written as a pair.
@@ -146,7 +146,7 @@ def _is_pair(answer: Answer) -> bool:
     return any(isinstance(value, tuple) for _, value in answer.settings)
 
 
-def _nearest(tried: list[Answer], wanted: Shape) -> tuple[Answer, ...]:
+def _find_nearest(tried: list[Answer], wanted: Shape) -> tuple[Answer, ...]:
     """The nearest sizes below and above, each with the smallest arguments."""
     fitting = [answer for answer in tried if len(answer.sizes) == len(wanted)]
     below = [answer for answer in fitting if sum(answer.sizes) < sum(wanted)]

@@ -71,7 +71,7 @@ def separate(
     chosen, notes = {}, {}
     split: dict[int, Layer] = {}  # by the identity of the convolution
     refusal = once_per_layer(partial(_explain_refusal, FORMS[form], least_saving))
-    closed = once_per_layer(partial(_closed_form, FORMS[form]))
+    closed = once_per_layer(partial(_compute_closed_form, FORMS[form]))
     kernels, exclusion = once_per_layer(count_kernels), once_per_layer(explain_exclusion)
     for node in network.nodes:
         if isinstance(node.layer, Conv):
@@ -105,7 +105,7 @@ def separate(
     return Rewriting(Comparison(network.name, rows, before, after), rewritten)
 
 
-def _closed_form(form: Form, node: Node) -> ClosedForm:
+def _compute_closed_form(form: Form, node: Node) -> ClosedForm:
     assert isinstance(node.layer, Conv)
     return form.closed(node.layer, node)
 
@@ -129,31 +129,31 @@ def _format_percent(share: Fraction) -> str:
     return f"{float(share):.1%}" if share > 0 else "nothing"
 
 
-def _kernel(layer: Conv, shape: Shape) -> tuple[int, ...]:
+def _get_kernel(layer: Conv, shape: Shape) -> tuple[int, ...]:
     return tuple(axis.kernel for axis in layer.axes((shape,)))
 
 
-def _settings(layer: Conv, *names: str) -> dict[str, Any]:
+def _copy_settings(layer: Conv, *names: str) -> dict[str, Any]:
     return {name: getattr(layer, name) for name in ("out", "kernel", "stride", "padding", "bias", *names)}
 
 
-def _depthwise(layer: Conv) -> Layer:
-    return SeparableConv(**_settings(layer, "dilation"))
+def _make_depthwise(layer: Conv) -> Layer:
+    return SeparableConv(**_copy_settings(layer, "dilation"))
 
 
-def _spatial(layer: Conv) -> Layer:
-    return SpatialSeparableConv(**_settings(layer))
+def _make_spatial(layer: Conv) -> Layer:
+    return SpatialSeparableConv(**_copy_settings(layer))
 
 
 def _refuses_depthwise(layer: Conv, shape: Shape) -> str:
     if layer.groups > 1:
         return f"grouped already (groups={layer.groups})"
-    kernel = _kernel(layer, shape)
+    kernel = _get_kernel(layer, shape)
     return "" if prod(kernel) > 1 else f"{'×'.join(map(str, kernel))}: nothing to split"
 
 
 def _refuses_spatial(layer: Conv, shape: Shape) -> str:
-    kernel = _kernel(layer, shape)
+    kernel = _get_kernel(layer, shape)
     if layer.groups > 1:
         return f"grouped already (groups={layer.groups})"
     if len(kernel) != 2:
@@ -165,15 +165,15 @@ def _refuses_spatial(layer: Conv, shape: Shape) -> str:
     return ""
 
 
-def _closed_depthwise(layer: Conv, node: Node) -> ClosedForm:
+def _close_depthwise(layer: Conv, node: Node) -> ClosedForm:
     """1/C_out + 1/ΠK."""
-    kernel = prod(_kernel(layer, node.input_shapes[0]))
+    kernel = prod(_get_kernel(layer, node.input_shapes[0]))
     return _sum_form(Fraction(1, layer.out), Fraction(1, kernel))
 
 
-def _closed_spatial(layer: Conv, node: Node) -> ClosedForm:
+def _close_spatial(layer: Conv, node: Node) -> ClosedForm:
     """I_w/(K_w·O_w) for the K×1, which is applied to all columns, and C_out/(K_h·C_in) for the 1×K."""
-    height, width = _kernel(layer, node.input_shapes[0])
+    height, width = _get_kernel(layer, node.input_shapes[0])
     channels, _, columns = node.input_shapes[0]
     return _sum_form(Fraction(columns, width * node.output[2]), Fraction(layer.out, height * channels))
 
@@ -183,8 +183,8 @@ def _sum_form(one: Fraction, other: Fraction) -> ClosedForm:
 
 
 FORMS = {
-    "depthwise": Form(_depthwise, _refuses_depthwise, _closed_depthwise),
-    "spatial": Form(_spatial, _refuses_spatial, _closed_spatial),
+    "depthwise": Form(_make_depthwise, _refuses_depthwise, _close_depthwise),
+    "spatial": Form(_make_spatial, _refuses_spatial, _close_spatial),
 }
 
 

@@ -61,19 +61,19 @@ class _Alignment:
 
     def __init__(self) -> None:
         self.calls: dict[int, str] = {}  # by the identity of the layer
-        self.likenesses: list[Callable[[Row], Hashable]] = [self._by_path, self._by_content, self._by_kind]
+        self.likenesses: list[Callable[[Row], Hashable]] = [self._key_by_path, self._key_by_content, self._key_by_kind]
         self.left = [limits.ALIGNED_REPEATED**3] * len(self.likenesses)  # steps of aligning what recurs
 
-    def _by_path(self, row: Row) -> Hashable:
+    def _key_by_path(self, row: Row) -> Hashable:
         return row.path, row.kind
 
-    def _by_content(self, row: Row) -> Hashable:
-        return self._calls(row), row.inputs, row.output
+    def _key_by_content(self, row: Row) -> Hashable:
+        return self._list_calls(row), row.inputs, row.output
 
-    def _by_kind(self, row: Row) -> Hashable:
+    def _key_by_kind(self, row: Row) -> Hashable:
         return row.kind
 
-    def _calls(self, row: Row) -> tuple[str, ...]:
+    def _list_calls(self, row: Row) -> tuple[str, ...]:
         layers = [each.layer for each in row.inside]
         return tuple([self.calls.get(id(each)) or self.calls.setdefault(id(each), repr(each)) for each in layers])
 
@@ -101,8 +101,11 @@ class _Alignment:
         return [(i + n, j + n) for i, j, size in found for n in range(size)]
 
     def _compare(self, one: Row, other: Row) -> Aligned:
-        """Two rows of one kind; they are the same where all that is counted is, whatever their paths and fields."""
-        same = self._calls(one) == self._calls(other) and (one.costs, one.output) == (other.costs, other.output)
+        """Compare two rows of one kind by their calls and costs; paths and receptive fields may differ."""
+        same = self._list_calls(one) == self._list_calls(other) and (one.costs, one.output) == (
+            other.costs,
+            other.output,
+        )
         return Aligned("same" if same else "changed", one, other)
 
 

@@ -182,18 +182,18 @@ def _check_input_claims(shape: Shape, field: Field, trace: Trace) -> Iterator[Ch
     firsts, image = axis_offsets(shape), positions_of(shape)
     for first, size, cover in zip(firsts, image, field.seen, strict=True):
         found = trace.everything >> first & (1 << size) - 1
-        told = (cover.first, cover.last) if cover else None
-        held = hull_of_set(found) == told if field.sure else _is_within(hull_of_set(found), told)
+        declared = (cover.first, cover.last) if cover else None
+        held = hull_of_set(found) == declared if field.sure else _is_within(hull_of_set(found), declared)
         if held and field.sure and cover and cover.solid:
             held = found.bit_count() == cover.last - cover.first + 1
-        yield Check("positions seen by all units together", told, hull_of_set(found), held)
+        yield Check("positions seen by all units together", declared, hull_of_set(found), held)
     claim = receptive_field.whole(field, image)
     if claim is None:
         return
     everything = (1 << sum(image)) - 1
     ends = [(start, start + size - 1) for start, size in zip(claim.start, claim.size, strict=True)]
     for found in trace.positions:
-        shown = _hull_per_axis(found, shape)
+        shown = _enclose_per_axis(found, shape)
         if claim.all:
             held = found == everything
         elif field.flat is None:
@@ -209,21 +209,21 @@ def _check_positions(shape: Shape, node: Node, sight: Visible, trace: Trace) -> 
     """Check every unit against the positions that are visible by the layers' rules."""
     firsts = axis_offsets(shape)
     if sight.axes is None:
-        told = sight.at((), firsts)
+        declared = sight.at((), firsts)
         found = trace.positions if sight.each and sight.exact else [trace.everything]
-        wrong = [one for one in found if one != told] if sight.exact else [one for one in found if one & ~told]
+        wrong = [one for one in found if one != declared] if sight.exact else [one for one in found if one & ~declared]
         yield Check(
             "positions seen",
-            _hull_per_axis(told, shape),
-            _hull_per_axis(wrong[0] if wrong else told, shape),
+            _enclose_per_axis(declared, shape),
+            _enclose_per_axis(wrong[0] if wrong else declared, shape),
             not wrong,
         )
         return
     for place, found_ in zip(iterate_positions(node.output), trace.positions, strict=True):
-        told = sight.at(place, firsts)
-        if found_ != told and (sight.exact or found_ & ~told):
+        declared = sight.at(place, firsts)
+        if found_ != declared and (sight.exact or found_ & ~declared):
             what = f"positions seen by the unit {list(place)}"
-            yield Check(what, _hull_per_axis(told, shape), _hull_per_axis(found_, shape), False)
+            yield Check(what, _enclose_per_axis(declared, shape), _enclose_per_axis(found_, shape), False)
             return
     yield Check("positions seen by every unit", "", "", True)
 
@@ -235,9 +235,9 @@ def _check_unclipped(node: Node, field: Field, ways: list[Cone | None]) -> Itera
             continue
         axis = field.axes[number]
         for unit in range(node.output[1 + number]):
-            told, found = hull(axis.unit(unit), axis.fixed), cone.at(unit)
-            if told != found:
-                yield Check(f"receptive field of unit {unit} on axis {number + 1}, not clipped", told, found, False)
+            declared, found = hull(axis.unit(unit), axis.fixed), cone.at(unit)
+            if declared != found:
+                yield Check(f"receptive field of unit {unit} on axis {number + 1}, not clipped", declared, found, False)
                 return
     yield Check("receptive field of every unit, not clipped", "", "", True)
 
@@ -248,18 +248,18 @@ def _observe_units(node: Node, shape: Shape, field: Field | None, trace: Trace) 
     sizes, image = node.output[1:], positions_of(shape)
     if field.flat is not None:
         together = tuple((cover.first, cover.last) if cover else None for cover in field.seen)
-        return Units(Unit(together, _hull_per_axis(trace.everything, shape), field.sure))
+        return Units(Unit(together, _enclose_per_axis(trace.everything, shape), field.sure))
     if len(sizes) != len(image):
         return Units()
     found = []
     for place in (tuple(size // 2 for size in sizes), (0,) * len(sizes)):
-        told = [axis.at_most(at, size) for axis, at, size in zip(field.axes, place, sizes, strict=True)]
-        declared = tuple(_clip(one, size) for (one, _), size in zip(told, image, strict=True))
+        intervals = [axis.at_most(at, size) for axis, at, size in zip(field.axes, place, sizes, strict=True)]
+        declared = tuple(_clip(one, size) for (one, _), size in zip(intervals, image, strict=True))
         if not all(declared):
             declared = (None,) * len(declared)
         number = reduce(lambda index, pair: index * pair[1] + pair[0], zip(place, sizes, strict=True), 0)
-        exact = field.exact and all(known for _, known in told)
-        found.append(Unit(declared, _hull_per_axis(trace.positions[number], shape), exact))
+        exact = field.exact and all(known for _, known in intervals)
+        found.append(Unit(declared, _enclose_per_axis(trace.positions[number], shape), exact))
     return Units(*found)
 
 
@@ -274,7 +274,7 @@ def _is_within(inner: Interval, outer: Interval) -> bool:
     return inner is None or (outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1])
 
 
-def _hull_per_axis(positions: int, shape: Shape) -> Intervals:
+def _enclose_per_axis(positions: int, shape: Shape) -> Intervals:
     """The hull of a set of positions on every axis of an input."""
     parts = zip(axis_offsets(shape), positions_of(shape), strict=True)
     return tuple(hull_of_set(positions >> first & (1 << size) - 1) for first, size in parts)

@@ -47,7 +47,7 @@ def positions_read(rule: Rule, y: int) -> Sequence[int]:
         return [first // rule.stride for first in firsts if first % rule.stride == 0]
     if isinstance(rule, AdaptiveWindow):
         return range(y * rule.input // rule.output, -((y + 1) * rule.input // -rule.output))
-    return resampled(rule, y)
+    return list_resampled(rule, y)
 
 
 def positions_on_map(rule: Rule, y: int) -> Sequence[int]:
@@ -62,7 +62,7 @@ def positions_on_map(rule: Rule, y: int) -> Sequence[int]:
     return [at % rule.size]
 
 
-def resampled(rule: Resample, y: int) -> Sequence[int]:
+def list_resampled(rule: Resample, y: int) -> Sequence[int]:
     """The inputs that an output of a resampling reads."""
     up, down, taps, aligned = rule
     if taps == 1:
@@ -176,13 +176,13 @@ def compute_visible(network: Network, start: int = INPUT) -> dict[int, Visible]:
         reach = node.layer.reach(node.input_shapes, node.output)
         rule = node.layer.channels(node.input_shapes, node.output)
         made = _compute_visible(reach, rule, before, node)
-        alike = _alike(rule, reach, before, partly=len(before) < len(node.inputs))
+        alike = _are_alike(rule, reach, before, partly=len(before) < len(node.inputs))
         some = isinstance(rule, Carried) and (rule.dropped or (reach == "whole" and bool(rule.units)))
         found[node.index] = made._replace(alike=alike, exact=made.exact and (alike or not some))
     return found
 
 
-def _alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: bool) -> bool:
+def _are_alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: bool) -> bool:
     """Whether all channels see the same: so they do where each reads all channels before it.
 
     Elements that were positions do where all positions did. `partly` where the input does not reach some branches.

@@ -74,15 +74,15 @@ class WindowOps(Ops):
         steps = compute_strides([axis.length for axis in axes], outs)
         places = prod(axis.length for axis in axes)
         canvas: Values = [element for value in bias for element in self.constant(value, 1)] * places
-        offsets = [_offset(taps, steps) for taps in product(*(axis.taps for axis in axes))]
+        offsets = [_compute_offset(taps, steps) for taps in product(*(axis.taps for axis in axes))]
         for starts, position in zip(product(*(axis.starts for axis in axes)), positions, strict=True):
-            origin = _offset(starts, steps)
+            origin = _compute_offset(starts, steps)
             parts = self.dots(position, rows, None)
             for number, offset in enumerate(offsets):
                 begin = origin + offset
                 added = self.add(canvas[begin : begin + outs], parts[number * outs : (number + 1) * outs])
                 canvas[begin : begin + outs] = added
-        kept = [_offset(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
+        kept = [_compute_offset(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
         return [[canvas[place + number] for place in kept] for number in range(outs)]
 
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:
@@ -148,7 +148,7 @@ class WindowOps(Ops):
         positions = []
         for corners in product(*axes):
             choices = list(product(*corners))
-            places = [_offset([place for place, _ in choice], steps) for choice in choices]
+            places = [_compute_offset([place for place, _ in choice], steps) for choice in choices]
             shares = [prod(share for _, share in choice) for choice in choices]
             positions.append([self.weighted_sum([channel[place] for place in places], shares) for channel in channels])
         return Map.of_positions(positions, tuple(map(len, axes)))
@@ -179,7 +179,7 @@ class WindowOps(Ops):
             return x
         steps = compute_strides(x.shape, 1)
         kept = [range(have) if have == want else [0] * want for have, want in zip(x.shape, shape, strict=True)]
-        return Map(shape, [x.values[_offset(place, steps)] for place in product(*kept)])
+        return Map(shape, [x.values[_compute_offset(place, steps)] for place in product(*kept)])
 
 
 class Canvas:
@@ -236,7 +236,9 @@ def parts_of_map(x: Map, size: PerAxis | tuple[int | None, ...]) -> tuple[list[l
     wanted = expand_per_axis("size", size, len(x.sizes))
     parts = [adaptive_parts(have, have if want is None else want) for have, want in zip(x.sizes, wanted, strict=True)]
     steps = compute_strides(x.sizes, 1)
-    return [[_offset(place, steps) for place in product(*part)] for part in product(*parts)], tuple(map(len, parts))
+    return [[_compute_offset(place, steps) for place in product(*part)] for part in product(*parts)], tuple(
+        map(len, parts)
+    )
 
 
 def adaptive_parts(have: int, want: int) -> list[list[int]]:
@@ -265,9 +267,9 @@ def continued(size: int, before: int, after: int, mode: str) -> list[int]:
 def select_positions(x: Map, kept: Sequence[Sequence[int]]) -> Map:
     """Select positions on every axis, in every channel."""
     steps = compute_strides(x.sizes, 1)
-    places = [_offset(place, steps) for place in product(*kept)]
+    places = [_compute_offset(place, steps) for place in product(*kept)]
     return Map.of_channels([[channel[at] for at in places] for channel in x.channels()], tuple(map(len, kept)))
 
 
-def _offset(place: Sequence[int], steps: Sequence[int]) -> int:
+def _compute_offset(place: Sequence[int], steps: Sequence[int]) -> int:
     return sum(at * step for at, step in zip(place, steps, strict=True))

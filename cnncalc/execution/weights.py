@@ -87,13 +87,13 @@ class Weights:
         owner = self.network.nodes[node.shares] if node.shares is not None else node
         array = self.given.get((owner.path, name))
         if array is None:
-            neutral = _neutral_values(owner)[name] if owner.path in self.owners else None
+            neutral = _get_neutral_values(owner)[name] if owner.path in self.owners else None
             return sample_array(self.seed, owner, name, shape) if neutral is None else [float(neutral)] * prod(shape)
         assert array.shape == shape, f"{owner.path}.{name} is {array.shape}, but {shape} is needed"
         return array.values
 
 
-def _neutral_values(node: Node) -> dict[str, int | None]:
+def _get_neutral_values(node: Node) -> dict[str, int | None]:
     """The neutral value of each array of a layer."""
     return {weight.name: weight.neutral for weight in node.layer.weights(node.input_shapes)}
 
@@ -105,7 +105,7 @@ def list_omitted(network: Network, given: Mapping[tuple[str, str], FlatArray]) -
         f"{node.path}.{name}"
         for node in network.nodes
         if node.path in owners and node.shares is None
-        for name, neutral in _neutral_values(node).items()
+        for name, neutral in _get_neutral_values(node).items()
         if (node.path, name) not in given and neutral is not None
     ]
 
@@ -139,7 +139,7 @@ def check_weights(
 
     With `complete`, an array that is not given is also a problem.
     """
-    keepers = {node.path: node for node in network.nodes if node.shares is None and _weight_shapes(node)}
+    keepers = {node.path: node for node in network.nodes if node.shares is None and _get_weight_shapes(node)}
     found: dict[tuple[str, str], FlatArray] = {}
     finder = PathFinder(keepers, what="layer with weights", former=network.former_paths)
     problems = Problems()
@@ -168,7 +168,7 @@ def check_weights(
     return found, problems.found
 
 
-def _weight_shapes(node: Node) -> dict[str, Shape]:
+def _get_weight_shapes(node: Node) -> dict[str, Shape]:
     return {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
 
 
@@ -193,7 +193,7 @@ def _check_array(
 ) -> Problem | None:
     """Add a given array to `found`, or return the problem with it."""
     if weight is None:
-        wanted = _weight_shapes(node)
+        wanted = _get_weight_shapes(node)
         hint = did_you_mean(name, wanted) or "its arrays are " + ", ".join(wanted)
         text = f"the {node.layer.kind} {node.path} has no array `{name}`"
         return Problem("unknown-name", text, array.span, hint, node.path)
@@ -218,8 +218,8 @@ def _report_missing(keepers: Iterable[Node], tried: set[tuple[str, str]]) -> lis
     left = [
         (node, name, shape)
         for node in keepers
-        for name, shape in _weight_shapes(node).items()
-        if (node.path, name) not in tried and (node.path not in begun or _neutral_values(node)[name] is None)
+        for name, shape in _get_weight_shapes(node).items()
+        if (node.path, name) not in tried and (node.path not in begun or _get_neutral_values(node)[name] is None)
     ]
     if not left:
         return []

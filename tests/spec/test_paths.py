@@ -241,7 +241,7 @@ def test_a_finder_agrees_with_a_search_through_all_paths() -> None:
     finder = PathFinder(known)
     for _ in range(500):
         wanted = ".".join(chance.choices("abc", k=chance.randint(1, 3)))
-        assert finder.ending_in(wanted) == [path for path in known if path.endswith("." + wanted)]
+        assert finder.find_endings(wanted) == [path for path in known if path.endswith("." + wanted)]
 
 
 def test_patterns_are_held_against_a_bounded_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
