@@ -120,8 +120,9 @@ def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: 
         if step is not None:
             sums = (to_sum(size), to_sum(to_formula(step), "step")._replace(name="step"))
         found.append(sums)
-        shifts = isinstance(rule, Window | Folded)
-        start = to_formula(starts[axis] - rule.before * rates[axis]) if shifts else None
+        start = None
+        if isinstance(rule, Window | Folded):
+            start = to_formula(starts[axis] - rule.before * rates[axis])
         at.append(to_sum(start) if start else Sum("", "", "", after.start[axis]))
     varies = "at most: it varies from unit to unit" if after.varies else ""
     if any(isinstance(rule, Folded) and any(rule.moves) for rule in rules):

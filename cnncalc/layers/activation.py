@@ -19,11 +19,9 @@ from cnncalc.layers.base import (
     Weightless,
     Work,
 )
-from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values, map_values
 from cnncalc.layers.per import PER, apply_numbers, number_shape
-from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import flag, integer, real, word
+from cnncalc.layers.settings import flag, real, word
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
@@ -36,12 +34,6 @@ def sigmoid(ops: Ops, x: Values) -> Values:
 def relu6_of_x_plus_3(ops: Ops, x: Values) -> Values:
     """min(max(x + 3, 0), 6), element by element."""
     return ops.clamp_max(ops.clamp_min(ops.shift(x, 3), 0), 6)
-
-
-def softmax(ops: Ops, x: Values) -> Values:
-    """exp(x)/Σexp(x), with the largest x subtracted from all, so that no exponential overflows."""
-    exponentials = ops.apply("exp", ops.subtract(x, [ops.largest(x)] * len(x)))
-    return ops.divide(exponentials, [ops.total(exponentials)] * len(x))
 
 
 class _OfElements(SameShape):
@@ -276,40 +268,3 @@ class Mish(_Activation, kind="mish"):
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         return map_values(lambda x: ops.multiply(x, ops.apply("tanh", ops.apply("softplus", x))), inputs[0])
-
-
-class Softmax(Grouped, SameShape, Weightless, kind="softmax"):
-    """exp(x)/Σexp(x) over the channels of each position, separately for each of `groups` groups."""
-
-    reference = "PyTorch, torch.nn.Softmax"
-    groups: int = integer(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
-
-    def result_shape(self, inputs: Shapes) -> Shape:
-        check_groups(self.kind, self.groups, inputs[0][0])
-        return inputs[0]
-
-    def saved(self, inputs: Shapes, output: Shape) -> Saved:
-        return SAVES_OUTPUT
-
-    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
-        x = inputs[0]
-        size = x.shape[0] // self.groups
-        positions = []
-        for position in x.positions():
-            parts = (position[at : at + size] for at in range(0, len(position), size))
-            positions.append([value for part in parts for value in softmax(ops, part)])
-        return Map.of_positions(positions, x.sizes)
-
-    def work(self, inputs: Shapes, output: Shape) -> Work:
-        # each part of n channels: n − 1 comparisons for the largest, n additions that subtract it, n exponentials,
-        # n − 1 additions for the sum, n divisions
-        elements = prod(output)
-        remaining = elements - self.groups * prod(output[1:])
-        return Work(additions=elements + remaining, comparisons=remaining, divisions=elements, exponentials=elements)
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "pointwise" if len(output) > 1 else "whole"
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return Example({}, ((1000,),)), Example({}, ((21, 8, 9),)), Example({"groups": 2}, ((6, 5),))

@@ -96,7 +96,8 @@ class Pad(_Border, kind="pad"):
         sizes, sides = inputs[0][1:], self.sides(inputs)
         for size, side in zip(sizes, sides, strict=True):
             if max(side) > size - spare:
-                most = tuple(tuple(min(each, i - spare) for each in pair) for i, pair in zip(sizes, sides, strict=True))
+                pairs = zip(sizes, sides, strict=True)
+                most = tuple((min(before, i - spare), min(after, i - spare)) for i, (before, after) in pairs)
                 raise LayerError(
                     "padding-too-large",
                     f"`{self.kind}` with mode `{self.mode}` adds at most {size - spare} positions to a side of {size},"

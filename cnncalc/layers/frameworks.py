@@ -111,6 +111,7 @@ PYTORCH: dict[str, Signature] = {
     "Tanh": _pytorch("tanh"),
     "Softplus": _pytorch("softplus", "beta threshold", beta=UNSUPPORTED),
     "Softmax": _pytorch("softmax", "dim"),
+    "LogSoftmax": _pytorch("log_softmax", "dim"),
     "Upsample": _pytorch("upsample", "size scale_factor mode align_corners recompute_scale_factor", size=UNSUPPORTED),
     "UpsamplingNearest": _pytorch("upsample", "size scale_factor", size=UNSUPPORTED),
     "UpsamplingBilinear": _pytorch("upsample", "size scale_factor", size=UNSUPPORTED)._replace(

@@ -22,8 +22,9 @@ from cnncalc.layers.base import (
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ieee import divide, sqrt
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
+from cnncalc.layers.over import Axes, axes, count_sets, put_sets, reach_through, resolve_axes, sets_over, take_sets
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import flag, integer, real, word
+from cnncalc.layers.settings import flag, integer, real
 from cnncalc.layers.window import Axis, count_inside_axis
 
 AFFINE: Any = flag(True, brief="affine", doc="learn a scale and a bias")
@@ -146,43 +147,50 @@ class BatchNorm(LearnsAffine, SameShape, kind="batch_norm"):
 
 
 class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
-    """Layer normalization: [C, *I] → [C, *I], over the channels of each position, or over the whole input."""
+    """Layer normalization: [C, *I] → [C, *I], over the channels of each position, the whole input, or some axes."""
 
     reference = "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer Normalization, arXiv:1607.06450"
-    over: str = word(
-        "channels", words=("channels", "all"), brief="over {}", doc="which elements are normalized together"
+    over: str | Axes = axes(
+        "channels",
+        words=("channels", "all"),
+        brief="over {}",
+        doc="which elements are normalized together: those of these axes",
     )
     affine: bool = AFFINE
     epsilon: float = EPSILON
     scale: bool = SCALE
     shift: bool = SHIFT
 
+    def axes(self, shape: Shape) -> tuple[int, ...]:
+        """The axes, numbered from 0. Raises LayerError `wrong-rank` and similar."""
+        if isinstance(self.over, str):
+            return (0,) if self.over == "channels" else tuple(range(len(shape)))
+        return resolve_axes(self.kind, self.over, len(shape), "over")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        self.axes(inputs[0])
+        return inputs[0]
+
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return self.affine_weights(inputs[0] if self.over == "all" else inputs[0][:1])
+        return self.affine_weights(tuple(inputs[0][at] for at in self.axes(inputs[0])))
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        channels, *sizes = inputs[0]
-        if self.over == "all":
-            return count_normalization(1, prod(inputs[0]), self)
-        return count_normalization(prod(sizes), channels, self)
+        return count_normalization(*count_sets(output, self.axes(output)), self)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        if len(inputs[0]) == 1:
-            return "whole"
-        return "normalized" if self.over == "all" else "pointwise"
+        return reach_through(output, self.axes(output))
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
-        return save_statistics(2 if self.over == "all" else 2 * prod(output[1:]))
+        return save_statistics(2 * count_sets(output, self.axes(output))[0])
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
-        if self.over == "all":
-            values = normalize(ops, x.values, self.epsilon)
-            each_element = self.apply_affine(ops, [[value] for value in values], get_weight, x.shape)
-            return Map(x.shape, [value for [value] in each_element])
-        each_position = [normalize(ops, position, self.epsilon) for position in x.positions()]
-        channels = Map.of_positions(each_position, x.sizes).channels()
-        return Map.of_channels(self.apply_affine(ops, channels, get_weight, x.shape[:1]), x.sizes)
+        over = self.axes(x.shape)
+        places = sets_over(x.shape, over)
+        sets = [normalize(ops, each, self.epsilon) for each in take_sets(x, places)]
+        elements = [list(each) for each in zip(*sets, strict=True)]  # the first of every set, the second, …
+        elements = self.apply_affine(ops, elements, get_weight, tuple(x.shape[at] for at in over))
+        return put_sets(x.shape, list(zip(*places, strict=True)), elements)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -190,6 +198,8 @@ class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
             Example({"epsilon": 1e-6}, ((96, 56, 56),)),
             Example({"over": "all"}, ((3, 4, 5),)),
             Example({"affine": False}, ((10,),)),
+            Example({"over": (1, 2)}, ((3, 4, 5),)),
+            Example({"over": -1}, ((3, 4, 5),)),
         )
 
 

@@ -12,6 +12,7 @@ from cnncalc.analysis.expect import EXPECTABLE
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.arguments import NONE
+from cnncalc.layers.over import AxesSetting
 from cnncalc.layers.settings import (
     REQUIRED,
     AmountSetting,
@@ -188,6 +189,7 @@ def _list_literals(setting: Setting) -> list[Schema]:
         found.append({**_make_list({"anyOf": [_make_integer(1), EXPRESSION]}, 1), "maxItems": setting.longest})
     elif isinstance(setting, AxisOrderSetting):
         axis: Schema = {"type": "integer", "minimum": -limits.AXES, "maximum": limits.AXES - 1}
+        found += [axis] if isinstance(setting, AxesSetting) else []
         found.append({**_make_list({"anyOf": [axis, EXPRESSION]}, 1), "maxItems": limits.AXES})
     elif isinstance(setting, IntegerSetting):
         size: Schema = {"anyOf": [_make_integer(setting.minimum), EXPRESSION]}

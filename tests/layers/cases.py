@@ -8,6 +8,7 @@ from random import Random
 from cnncalc.layers import FAMILIES, kind_class
 from cnncalc.layers.arguments import LayerError, Value
 from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.over import AxesSetting
 from cnncalc.layers.settings import (
     REQUIRED,
     AmountSetting,
@@ -35,7 +36,7 @@ def random_map(rng: Random, axes: int) -> Shape:
 def random_inputs(rng: Random, kind: str) -> Shapes:
     """Shapes that a kind may take: of any rank, and for a merge of any of the ways in which branches may differ."""
     shape = random_map(rng, rng.choice((0, 1, 1, 2, 2, 2, 3)))
-    if FAMILIES[kind] == "axes" and rng.random() < 0.2:
+    if FAMILIES[kind] in ("axes", "reduction", "softmax") and rng.random() < 0.2:
         shape = random_map(rng, rng.choice((4, 5)))
     if kind not in MERGES:
         return (shape,)
@@ -60,6 +61,9 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
         return random_factor(rng) if axes == 0 or rng.random() < 0.5 else tuple(random_factor(rng) for _ in range(axes))
     if isinstance(setting, LikeSetting):
         return tuple(rng.randint(1, 12) for _ in range(axes or 1))
+    if isinstance(setting, AxesSetting):
+        some = rng.sample(range(-axes - 1, axes + 1), rng.randint(1, axes + 1))
+        return rng.choice((*setting.words, tuple(some), rng.randint(-axes - 1, axes)))
     if isinstance(setting, AxisOrderSetting):
         order = rng.sample(range(axes + 1), axes + 1)
         return tuple(at - (axes + 1) * rng.randint(0, 1) for at in order)

@@ -19,6 +19,7 @@ from cnncalc.layers.window import Windowed, to_pairs
 
 from ..random_networks.kinds import PLAIN, Kinds
 from ..random_networks.modules import (
+    layer_norm,
     learned,
     locally_connected,
     response_norm,
@@ -157,24 +158,17 @@ def norm(torch: Any, layer: Any, inputs: Shapes) -> Any:
     match layer.kind:
         case "batch_norm":
             made = getattr(torch.nn, f"BatchNorm{n or 1}d")(channels, affine=layer.affine)
-        case "layer_norm" if layer.over == "all":
-            made = torch.nn.LayerNorm(inputs[0], elementwise_affine=layer.affine)
         case "layer_norm":
-            made = channels_last(torch)(channels, elementwise_affine=layer.affine)
+            words = {"channels": [0], "all": [*range(n + 1)]}
+            over = words[layer.over] if isinstance(layer.over, str) else layer.over
+            axes = sorted(axis % (n + 1) + 1 for axis in (over if isinstance(over, list | tuple) else [over]))
+            made = layer_norm(torch, torch.empty(2, *inputs[0]), axes, affine=layer.affine)
         case "group_norm":
             made = torch.nn.GroupNorm(layer.groups, channels, affine=layer.affine)
         case _:
             made = getattr(torch.nn, f"InstanceNorm{n}d")(channels, affine=layer.affine)
     made.eps = layer.epsilon
     return without(made, scale=layer.scale, shift=layer.shift)
-
-
-def channels_last(torch: Any) -> Any:
-    class Module(torch.nn.LayerNorm):  # type: ignore[misc]
-        def forward(self, x: Any) -> Any:
-            return super().forward(x.movedim(1, -1)).movedim(-1, 1)
-
-    return Module
 
 
 def standardized(torch: Any, layer: Any, inputs: Shapes) -> Any:
@@ -229,7 +223,6 @@ MODULES: dict[str, Build] = {
     "table_conv": lambda t, y, x, n: table(t, y, x),
     "prelu": lambda t, y, x, n: prelu(t, y, x),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
-    "softmax": lambda t, y, x, n: t.nn.Softmax(dim=1),
     "dropout": lambda t, y, x, n: t.nn.Dropout(y.rate),
     "stochastic_depth": lambda t, y, x, n: t.nn.Dropout(y.rate),
     "flatten": lambda t, y, x, n: t.nn.Flatten(),

@@ -202,7 +202,7 @@ def test_a_gate_that_reshaping_would_not_mend_has_no_help() -> None:
         ("conv", {"out": 3, "kernel": 3, "padding": -1}),
         ("conv", {"out": 3, "kernel": 3, "bias": 1}),
         ("max_pool", {"kernel": 3, "dialect": "keras"}),
-        ("layer_norm", {"over": 3}),
+        ("layer_norm", {"over": 6}),
         ("dropout", {"rate": 1.5}),
         ("dropout", {"rate": float("nan")}),
         ("scale", {"initial": 10**400}),

@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from .modules import (
+    layer_norm,
     learned,
     locally_connected,
     response_norm,
@@ -32,6 +33,8 @@ LANGUAGE = {
     "axes": "a kind for two spatial axes, or a list that has not one value for each: PyTorch takes other axes for them",
     "half": "PyTorch knows no pairs or words for a pool's padding; its limit of half a window holds for them too",
     "same": "PyTorch has no `same` for transposed convolutions; the window must reach as far as the stride",
+    "groups": "groups of a softmax are of channels",
+    "few": "PyTorch gives no number where a variance is divided by 0",
     "range": "PyTorch cuts a slice that goes beyond the end, and takes an empty one",
     "shared": "one slope for all, and one for each position",
     "reuse": "the same weights for other layers",
@@ -111,8 +114,9 @@ class Kinds:
     def module(self, name: str, axes: int) -> Any:
         return getattr(self.nn, f"{name}{axes}d")
 
-    def pad_by(self, x: Any, sides: list[list[int]], value: float = 0) -> Any:
-        return self.nn.functional.pad(x, [side for pair in reversed(sides) for side in pair], value=value)
+    def pad_by(self, x: Any, sides: list[list[int]], value: float = 0, mode: str = "constant") -> Any:
+        more = {"value": value} if mode == "constant" else {}
+        return self.nn.functional.pad(x, [side for pair in reversed(sides) for side in pair], mode, **more)
 
     # convolutions
 
@@ -285,12 +289,11 @@ class Kinds:
         return self.apply(without(make(x.shape[1], affine=affine, device=self.device), scale=scale, shift=shift), x)
 
     def layer_norm(
-        self, x: Any, over: str = "channels", affine: bool = True, scale: bool = True, shift: bool = True
+        self, x: Any, over: Any = "channels", affine: bool = True, scale: bool = True, shift: bool = True
     ) -> Any:
-        shape = x.shape[1:] if over == "all" else x.shape[1]
-        made = self.nn.LayerNorm(shape, elementwise_affine=affine, device=self.device)
-        made = without(made, scale=scale, shift=shift)
-        return self.apply(made, x) if over == "all" else self.apply(made, x.movedim(1, -1)).movedim(-1, 1)
+        axes = [1] if over == "channels" else [*range(1, x.dim())] if over == "all" else self.several(x, over)
+        made = layer_norm(self.torch, x, axes, affine=affine).to(self.device)
+        return self.apply(without(made, scale=scale, shift=shift), x)
 
     def group_norm(self, x: Any, groups: int, affine: bool = True, scale: bool = True, shift: bool = True) -> Any:
         made = self.nn.GroupNorm(groups, x.shape[1], affine=affine, device=self.device)
@@ -341,8 +344,34 @@ class Kinds:
     def elu(self, x: Any, alpha: float = 1) -> Any:
         return self.apply(self.nn.ELU(alpha), x)
 
-    def softmax(self, x: Any, groups: int = 1) -> Any:
-        return x.unflatten(1, (groups, -1)).softmax(2).flatten(1, 2)
+    def softmax(self, x: Any, groups: int = 1, over: int = 0) -> Any:
+        at = self.axis(x, over)
+        if groups > 1 and at > 1:
+            raise Refused("groups")
+        return x.softmax(at) if at > 1 else x.unflatten(1, (groups, -1)).softmax(2).flatten(1, 2)
+
+    def log_softmax(self, x: Any, groups: int = 1, over: int = 0) -> Any:
+        at = self.axis(x, over)
+        if groups > 1 and at > 1:
+            raise Refused("groups")
+        return x.log_softmax(at) if at > 1 else x.unflatten(1, (groups, -1)).log_softmax(2).flatten(1, 2)
+
+    # reductions
+
+    def mean_over(self, x: Any, axes: Size) -> Any:
+        return x.mean(self.several(x, axes), keepdim=True)
+
+    def sum_over(self, x: Any, axes: Size) -> Any:
+        return x.sum(self.several(x, axes), keepdim=True)
+
+    def max_over(self, x: Any, axes: Size) -> Any:
+        return x.amax(self.several(x, axes), keepdim=True)
+
+    def variance_over(self, x: Any, axes: Size, correction: int = 0) -> Any:
+        over = self.several(x, axes)
+        if prod(x.shape[at] for at in over) <= correction:
+            raise Refused("few")
+        return x.var(over, correction=correction, keepdim=True)
 
     def dropout(self, x: Any, rate: float = 0.5) -> Any:
         return self.apply(self.nn.Dropout(rate), x)
@@ -440,13 +469,17 @@ class Kinds:
             raise IndexError(axis)
         return int(behind_batch(axis) % x.dim())
 
+    def several(self, x: Any, axes: Size) -> list[int]:
+        """Several axes with the batch before them."""
+        return sorted(self.axis(x, axis) for axis in (axes if isinstance(axes, list) else [axes]))
+
     def channel_shuffle(self, x: Any, groups: int) -> Any:
         self.axes(x)
         return self.apply(self.nn.ChannelShuffle(groups), x)
 
-    def pad(self, x: Any, amount: Any, value: float = 0) -> Any:
+    def pad(self, x: Any, amount: Any, value: float = 0, mode: str = "zeros") -> Any:
         self.axes(x)
-        return self.pad_by(x, self.sides(x, [], [], amount, []), value)
+        return self.pad_by(x, self.sides(x, [], [], amount, []), value, mode if mode != "zeros" else "constant")
 
     def crop(self, x: Any, amount: Any) -> Any:
         self.axes(x)

@@ -22,6 +22,17 @@ def without(module: Any, *, scale: bool, shift: bool) -> Any:
     return module
 
 
+def layer_norm(torch: Any, x: Any, axes: list[int], epsilon: float = 1e-5, *, affine: bool = True) -> Any:
+    """LayerNorm over any axes, which PyTorch wants last."""
+    last = list(range(-len(axes), 0))
+
+    class Module(torch.nn.LayerNorm):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return super().forward(x.movedim(axes, last)).movedim(last, axes)
+
+    return Module([x.shape[axis] for axis in axes], eps=epsilon, elementwise_affine=affine)
+
+
 def rms_norm(torch: Any, channels: int, epsilon: float = 1e-6, *, scale: bool = True) -> Any:
     """RMSNorm over the channels."""
 

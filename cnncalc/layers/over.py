@@ -1,0 +1,96 @@
+"""Sets of elements that are computed together: those along one or several axes, for each position of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+from cnncalc.layers.arguments import LayerError, Value, format_value
+from cnncalc.layers.base import Shape
+from cnncalc.layers.ops import Map, Values
+from cnncalc.layers.reach import Everywhere, Reach, Window
+from cnncalc.layers.settings import REQUIRED, AxisOrderSetting, AxisSetting, Setting, resolve_axis
+
+Axes = int | tuple[int, ...]
+
+
+class AxesSetting(AxisOrderSetting):
+    """An axis, or a list of axes."""
+
+    expects = "an axis or a list of axes, e.g. [1, 2]; 0 for the channels, -1 for the last axis"
+
+    def __init__(self, default: Value = REQUIRED, *, words: tuple[str, ...] = (), brief: str, doc: str) -> None:
+        """`words` stand for axes."""
+        Setting.__init__(self, default, brief=brief, doc=doc)
+        self.words = words
+        self.expects = " or ".join(filter(None, [", ".join(words), type(self).expects]))
+
+    def accepts(self, value: Value) -> Value:
+        if isinstance(value, str) and value in self.words:
+            return value
+        if isinstance(value, tuple):
+            return super().accepts(value)
+        return AxisSetting.accepts(AXIS, value)
+
+    def abbreviate(self, value: Value, axes: int = 0) -> str:
+        return "" if value == self.default else super().abbreviate(value)
+
+
+AXIS = AxisSetting()
+
+
+def axes(default: Value = REQUIRED, *, words: tuple[str, ...] = (), brief: str = "", doc: str = "") -> Any:
+    return AxesSetting(default, words=words, brief=brief, doc=doc)
+
+
+def resolve_axes(kind: str, value: Axes, count: int, argument: str) -> tuple[int, ...]:
+    """The axes, numbered from 0 and in order. Raises LayerError where a tensor of `count` axes does not have them."""
+    listed = value if isinstance(value, tuple) else (value,)
+    found = sorted(resolve_axis(kind, axis, count, argument) for axis in listed)
+    if len(set(found)) < len(found):
+        text = f"`{argument}` is {format_value(value)}, which names an axis twice in a tensor of {count} axes"
+        suggest = {argument: tuple(sorted(set(found)))}
+        raise LayerError("bad-argument", text, argument=argument, found=value, suggest=suggest)
+    return tuple(found)
+
+
+def count_sets(shape: Shape, over: Sequence[int]) -> tuple[int, int]:
+    """How many sets there are, and how many elements each has."""
+    return prod(size for at, size in enumerate(shape) if at not in over), prod(shape[at] for at in over)
+
+
+def sets_over(shape: Shape, over: Sequence[int]) -> list[list[int]]:
+    """The places of the elements of each set in a map; the sets in the order of the other axes."""
+    steps = [prod(shape[at + 1 :]) for at in range(len(shape))]
+    along = [range(0, shape[at] * steps[at], steps[at]) for at in over]
+    across = [range(0, size * steps[at], steps[at]) for at, size in enumerate(shape) if at not in over]
+    inner = [sum(place) for place in product(*along)]
+    return [[start + place for place in inner] for start in map(sum, product(*across))]
+
+
+def take_sets(x: Map, places: Sequence[Sequence[int]]) -> list[Values]:
+    """The elements of each set."""
+    return [[x.values[place] for place in each] for each in places]
+
+
+def put_sets(shape: Shape, places: Sequence[Sequence[int]], sets: Sequence[Values]) -> Map:
+    """The map with these elements in these places."""
+    values: Values = [None] * prod(shape)
+    for each, elements in zip(places, sets, strict=True):
+        for place, element in zip(each, elements, strict=True):
+            values[place] = element
+    return Map(shape, values)
+
+
+def reach_through(shape: Shape, over: Sequence[int]) -> Reach:
+    """The reach of a layer each of whose outputs reads its own position, and all others of its set."""
+    if len(shape) == 1:
+        return "whole"
+    spatial = [at for at in over if at and shape[at] > 1]
+    if not spatial:
+        return "pointwise"
+    if len(spatial) == sum(size > 1 for size in shape[1:]):
+        return "normalized"
+    return tuple(Everywhere(size) if at in spatial else Window(1) for at, size in enumerate(shape[1:], 1))
