@@ -5,8 +5,9 @@ buffer lives from the step that makes it to its last reader: an input of the net
 the end. Views are resolved when the plan is made: they read and pass on the buffer of what they show.
 
 There are three modes. `separate`: every output is a buffer of its own. `in_place`: what works element by element
-overwrites an input of the size of its output that no later layer reads. `fused`: a batch norm or an activation is
-computed together with the layer before it, if nothing else reads that layer; nothing is overwritten.
+overwrites an input of the size of its output that no later layer reads. `fused`: a batch norm is part of the weights of
+the layer before it, an activation is computed with the layer before it, if nothing else reads that layer; nothing is
+overwritten.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from enum import StrEnum
 from math import prod
 
 from cnncalc.analysis.report import Report
-from cnncalc.layers.base import Layer, Shape, Shapes
-from cnncalc.network import INPUT, Network
+from cnncalc.layers.base import NO_WORK, Layer, Shape, Shapes
+from cnncalc.network import Network
 from cnncalc.records import NamedTuple
 
 
@@ -106,8 +107,7 @@ def make_plan(tensors: Tensors, mode: Mode) -> Plan:
     steps: list[Step] = []
     for index, each in enumerate(tensors.layers):
         reads = tuple(dict.fromkeys([roots[source] for source in each.sources]))
-        folded = mode == Mode.fused and each.layer.folds and _is_alone(index, each, uses, roots, tensors)
-        if each.layer.storage == "view" or folded:
+        if each.layer.storage == "view" or (mode == Mode.fused and _is_folded(index, tensors, uses, roots)):
             roots[index] = reads[0]
             steps.append(Step(index, reads, None))
             continue
@@ -130,27 +130,37 @@ def make_plan(tensors: Tensors, mode: Mode) -> Plan:
     return Plan(tuple(steps), sizes, roots, starts, kept)
 
 
-def _is_alone(index: int, each: Passed, uses: Counter[int], roots: Mapping[int, int], tensors: Tensors) -> bool:
-    """Whether a layer is the only reader of a layer that makes a buffer, so that both can be one step."""
-    (source,) = each.sources if len(each.sources) == 1 else (INPUT,)
-    if source < 0 or uses[source] > 1 or source in tensors.ends:
+def _is_folded(index: int, tensors: Tensors, uses: Counter[int], roots: Mapping[int, int]) -> bool:
+    """Whether a norm or an activation is computed with the layer before it, which nothing else reads.
+
+    A norm goes into the weights of that layer, an activation onto what it computes; one activation, as in TFLite.
+    """
+    each = tensors.layers[index]
+    source = each.sources[0]
+    if not each.layer.folds or len(each.sources) > 1 or source < 0 or uses[source] > 1 or source in tensors.ends:
         return False
     before = tensors.layers[source]
-    return before.layer.storage != "view" and (roots[source] == source or before.layer.folds)
+    if before.layer.storage == "view":
+        return False
+    if each.layer.linear:
+        return before.layer.linear and bool(before.layer.weights(before.inputs))
+    is_folded = roots[source] != source
+    return before.layer.linear if is_folded else before.layer.work(before.inputs, before.output) != NO_WORK
 
 
-def count_readers(plan: Plan) -> Counter[int]:
+def count_readers(steps: Iterable[Step]) -> Counter[int]:
     """How many steps read each buffer."""
-    return Counter(buffer for step in plan.steps for buffer in step.reads)
+    return Counter(buffer for step in steps for buffer in step.reads)
 
 
 def measure(plan: Plan, order: Sequence[Step] | None = None) -> list[int]:
-    """The elements alive while each step runs, in the order of the file or another one."""
-    left = count_readers(plan)
+    """The elements alive while each step runs, in the order of the file or another one, which may leave out views."""
+    steps = plan.steps if order is None else order
+    left = count_readers(steps)
     sizes, kept = plan.sizes, plan.kept
     live = sum(sizes[start] for start in plan.starts)
     found = []
-    for step in plan.steps if order is None else order:
+    for step in steps:
         left.subtract(step.reads)
         freed = [buffer for buffer in step.reads if not left[buffer] and buffer not in kept]
         gone = sum([sizes[buffer] for buffer in freed])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from math import prod
 
+from cnncalc.analysis.arena import Arena, plan_arena
 from cnncalc.analysis.figures import Dtype
 from cnncalc.analysis.liveness import (
     Alive,
@@ -20,6 +21,7 @@ from cnncalc.analysis.liveness import (
     peak_per_layer,
     report_tensors,
 )
+from cnncalc.analysis.ordering import Move, Ordering, find_best_order, list_moves
 from cnncalc.analysis.report import Report
 from cnncalc.records import NamedTuple
 
@@ -63,9 +65,8 @@ class InMode:
     @property
     def ties(self) -> int:
         """How many layers reach the peak."""
-        return len(
-            {step.layer for step, each in zip(self.plan.steps, self.alive, strict=True) if each == max(self.alive)}
-        )
+        steps = zip(self.plan.steps, self.alive, strict=True)
+        return len({step.layer for step, each in steps if each == self.peak.elements})
 
     def list_at_peak(self) -> list[Alive]:
         """The tensors alive at the peak, the largest first."""
@@ -85,6 +86,21 @@ class Memory:
         if mode not in self._modes:
             self._modes[mode] = InMode(make_plan(report_tensors(self.report), mode), self.report)
         return self._modes[mode]
+
+    @cached_property
+    def ordering(self) -> Ordering:
+        """The best order of the layers that is found, with outputs apart."""
+        return find_best_order(self.mode(Mode.separate).plan)
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        """What the best order does otherwise than the file."""
+        return list_moves(self.report, self.mode(Mode.separate).plan, self.ordering.order)
+
+    @cached_property
+    def arena(self) -> Arena:
+        """The arena for norms and activations fused, as runtimes for small devices have them."""
+        return plan_arena(self.mode(Mode.fused).plan, self.dtypes.activations.bytes)
 
     def bytes_of(self, elements: int) -> int:
         """Bytes of elements of activations."""

@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from cnncalc.cli import options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
+from cnncalc.cli.relations import Without
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +22,12 @@ DTYPES_HELP = "Data type of what is stored, or of each: activations=int8,biases=
 DtypesOption = Annotated[str | None, options.option("--dtype", metavar="TYPES", help=DTYPES_HELP)]
 
 
+Arena = Annotated[
+    bool, typer.Option("--arena", help="Show an arena: an offset for each tensor, norms and activations fused.")
+]
+Depth = Annotated[options.Depth, Without("--arena")]
+
+
 def memory(
     arch: options.Arch,
     inputs: options.Inputs = None,
@@ -26,7 +35,8 @@ def memory(
     dtype: DtypesOption = None,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
-    depth: options.Depth = None,
+    arena: Arena = False,
+    depth: Depth = None,
     human: options.Human = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -41,17 +51,18 @@ def memory(
     dtypes = parse_dtypes(dtype)
     view = make_view(output, width, color)._replace(depth=depth, human=human)
     report = read(arch, inputs, settings).require_report()
-    emit(_write(Memory(report, dtypes), format, view), output)
+    emit(_write(Memory(report, dtypes), format, view, arena=arena), output)
 
 
-def _write(found: "Memory", format: TableFormat, view: "View") -> str:
-    from cnncalc.render import memory
+def _write(found: "Memory", format: TableFormat, view: "View", *, arena: bool) -> str:
+    from cnncalc.render import arena as of_arena
+    from cnncalc.render import memory as of_memory
 
     return write_table(
         format, view,
-        document=lambda view: memory.describe_memory(found, view),
-        json=lambda: memory.memory_json(found),
-        csv=lambda: memory.memory_csv(found),
+        document=lambda view: (of_arena.describe_arena if arena else of_memory.describe_memory)(found, view),
+        json=lambda: of_memory.memory_json(found, arena=arena),
+        csv=lambda: (of_arena.arena_csv if arena else of_memory.memory_csv)(found),
     )  # fmt: skip
 
 

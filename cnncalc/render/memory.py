@@ -8,6 +8,8 @@ from typing import Any
 from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.liveness import Alive, Mode
 from cnncalc.analysis.memory import InMode, Memory
+from cnncalc.analysis.ordering import Move
+from cnncalc.render.arena import arena_record
 from cnncalc.render.columns import join, list_inputs
 from cnncalc.render.csv import write_csv
 from cnncalc.render.document import (
@@ -35,6 +37,7 @@ ABOUT = {
 }
 NOT_COUNTED = "working memory within layers, alignment, allocator, framework and program"
 SHOWN_READERS = 3  # of a tensor
+SHOWN_MOVES = 3  # of another order
 
 
 def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
@@ -159,6 +162,7 @@ def _totals(memory: Memory) -> Iterator[tuple[str, str]]:
         share = "" if mode == Mode.separate else f", {format_share(found.peak.elements, separate)} of separate"
         at = "" if found.at is None else f", at {memory.report.layers[found.at].path}"
         yield TITLES[mode], f"{_describe_bytes(memory.bytes_of(found.peak.elements))}{share}: {ABOUT[mode]}{at}"
+    yield "order", _describe_order(memory)
     total = memory.report.totals
     parts = f"{format_digits(total.parameters)} parameters and {format_digits(total.buffers)} buffers"
     yield "weights", f"{_describe_bytes(memory.weights)}: {parts}, not part of the peak"
@@ -169,6 +173,29 @@ def _totals(memory: Memory) -> Iterator[tuple[str, str]]:
     yield "not counted", NOT_COUNTED
 
 
+def _describe_order(memory: Memory) -> str:
+    """What another order of the layers would save."""
+    best, file = memory.ordering, memory.mode(Mode.separate).peak.elements
+    if best.peak >= file:
+        return "that of the file is the best" if best.is_proven else "that of the file; no better one was found"
+    saved = f"{format_share(file - best.peak, file)} less than that of the file"
+    proof = "" if best.is_proven else "; not proven best"
+    moves = memory.moves
+    texts = [_describe_move(move) for move in moves[:SHOWN_MOVES]]
+    if len(moves) > SHOWN_MOVES:
+        texts.append(f"{len(moves) - SHOWN_MOVES} more")
+    size = _describe_bytes(memory.bytes_of(best.peak))
+    return f"another one takes {size}, {saved}: {'; '.join(texts)}{proof}"
+
+
+def _describe_move(move: Move) -> str:
+    """`shortcut after body in stage1.add1`."""
+    if not move.merge:
+        return f"{move.moved} after {move.after}"
+    moved, after = (path.removeprefix(f"{move.merge}.") for path in (move.moved, move.after))
+    return f"{moved} after {after} in {move.merge}"
+
+
 def _describe_bytes(number: int) -> str:
     return f"{format_digits(number)} bytes = {format_bytes(number)}" if number >= 1024 else f"{number} bytes"
 
@@ -176,10 +203,17 @@ def _describe_bytes(number: int) -> str:
 # for programs
 
 
-def memory_json(memory: Memory) -> str:
-    """The peaks of all modes, what is alive at the first, and every layer."""
+def memory_json(memory: Memory, *, arena: bool = False) -> str:
+    """The peaks of all modes, what is alive at the first, and every layer; with the arena, if it is asked for."""
     report = memory.report
     separate = memory.mode(Mode.separate)
+    steps = [
+        {
+            "path": layer.path, "kind": layer.kind, "output": layer.output, "elements": elements,
+            "bytes": memory.bytes_of(elements), "held": held,
+        }
+        for layer, elements, held in zip(report.layers, separate.layers, memory.held, strict=True)
+    ]  # fmt: skip
     return dump({
         "format": FORMAT,
         "name": report.name,
@@ -189,14 +223,18 @@ def memory_json(memory: Memory) -> str:
         "weights_memory": memory.weights,
         "peak": {**_peak_record(memory, separate), "alive": _alive_records(memory, separate)},
         "modes": {mode.value: _peak_record(memory, memory.mode(mode)) for mode in TITLES},
-        "steps": [
-            {
-                "path": layer.path, "kind": layer.kind, "output": layer.output, "elements": elements,
-                "bytes": memory.bytes_of(elements), "held": held,
-            }
-            for layer, elements, held in zip(report.layers, separate.layers, memory.held, strict=True)
-        ],
+        "order": _order_record(memory),
+        **({"arena": arena_record(memory)} if arena else {}),
+        "steps": steps,
     })  # fmt: skip
+
+
+def _order_record(memory: Memory) -> dict[str, Any]:
+    best = memory.ordering
+    return {
+        "elements": best.peak, "bytes": memory.bytes_of(best.peak), "proven": best.is_proven,
+        "bound": best.bound, "moves": [move._asdict() for move in memory.moves],
+    }  # fmt: skip
 
 
 def _peak_record(memory: Memory, inmode: InMode) -> dict[str, Any]:

@@ -103,6 +103,7 @@ TRIED = {
     ),
     "--max-multiplications": Tried("10"),
     "--max-memory": Tried("0"),
+    "--arena": Tried(),
     "--like": Tried("two_conv"),
 }
 # What an option alone does not leave at 0.
