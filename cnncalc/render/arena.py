@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.analysis.memory import Memory
 from cnncalc.render.columns import join
-from cnncalc.render.csv import write
+from cnncalc.render.csv import write_csv
 from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Paragraph, Table, elide_paths
 from cnncalc.render.numbers import format_bytes, format_digits, format_figure, format_share
 from cnncalc.render.view import View
@@ -60,7 +60,7 @@ def arena_record(memory: Memory) -> dict[str, Any]:
 def arena_csv(memory: Memory) -> str:
     """A row a tensor."""
     header = ["tensor", "shape", "offset", "bytes", "first", "last"]
-    return write(
+    return write_csv(
         header,
         ([memory.name(each.buffer), memory.shape(each.buffer), *each[1:]] for each in memory.arena.places),
     )
