@@ -11,17 +11,27 @@ from cnncalc import limits
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most similar to this one, "" if none is similar."""
+    return next(iter(similar_names(name, known)), "")
+
+
+def similar_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The known names that this one may be a misspelling of, the most similar first.
+
+    >>> similar_names("conc", ["concat", "conv", "relu"])
+    ('conv', 'concat')
+    """
     return _search(name[:60], tuple(islice((other for other in known if other != name), limits.SIMILAR_NAMES)))
 
 
 @lru_cache(maxsize=1000)
-def _search(name: str, known: tuple[str, ...]) -> str:
+def _search(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     from difflib import get_close_matches  # only needed when something is wrong
 
     folded = {_fold(candidate): candidate for candidate in known}
     wanted = _fold(name)
     found = get_close_matches(wanted, folded, n=3, cutoff=0.6)
-    return next((folded[other] for other in found if _is_alike(wanted, other)), "")
+    likely = [other for other in found if _is_alike(wanted, other)]
+    return tuple(folded[other] for other in sorted(likely, key=lambda other: min(_distance(wanted, other), 2)))
 
 
 def _is_alike(name: str, other: str) -> bool:

@@ -322,7 +322,7 @@ class Checker:
         return (
             *(write(name.span, word) for word in words),
             *([guess(name.span, kind)] if kind else []),
-            *rename(name.span, name.name, names),
+            *dict.fromkeys((*rename(name.span, name.name, known), *rename(name.span, name.name, names))),
         )
 
     def is_word(self, name: str) -> bool:

@@ -8,6 +8,8 @@ from typing import NoReturn, TypeVar
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
+from cnncalc.layers import KINDS
+from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.forms import align_items
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
@@ -90,21 +92,47 @@ class Cursor:
         """Possible repairs of a token that does not fit, where `wanted` was expected."""
         here = self.span_of(self.token)
         before = here._replace(end=here.start)
-        found = [*self.repair_count(), *self.repair_python()]
-        if self.kind == "=":
+        found = [*self.repair_count(), *self.repair_python(), *self.repair_opening()]
+        earlier = [token.kind for token in self.tokens[max(self.position - 2, 0) : self.position]]
+        if self.kind == "=" and wanted in CLOSING.values() and earlier == [",", "name"]:
+            comma = self.tokens[self.position - 2]
+            found.append(Fix(self.text.at(comma.start, comma.start), wanted, f"close it with `{wanted}`"))
+        elif self.kind == "=":
             found.append(Fix(here, "==", "use `==` to compare"))
         if self.kind in (",", "name") or (self.kind == "(" and self.tokens[self.position - 1].kind != ")"):
             text = " ->" if self.kind == "," else "-> "
             at = here if self.kind == "," else before
             found.append(Fix(at, text, "connect layers with `->`"))
         if self.kind in (")", "]") and self.kind != wanted:
-            found.append(Fix(here, "", f"remove the `{self.kind}`"))
+            found.append(Fix(here, "", f"remove the `{self.kind}`", alternative=self.kind == "]"))
         if wanted in CLOSING.values():
             if self.kind in ("name", "number", "["):
                 found.append(Fix(before, ", ", "separate arguments with commas"))
-            end = self.text.at(self.tokens[-1].start, self.tokens[-1].start)
-            found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, end)]
+            count = next((token.start for token in reversed(self.tokens) if token.kind == "*"), self.tokens[-1].start)
+            spaces = len(self.text.body[:count]) - len(self.text.body[:count].rstrip())
+            ends = [self.text.at(at, at) for at in (count - spaces, self.tokens[-1].start)]
+            found += [Fix(at, wanted, f"close it with `{wanted}`") for at in (before, *ends)]
         return tuple(found)
+
+    def repair_opening(self) -> list[Fix]:
+        """Repairs of a bracket that is closed and was not opened: `conv8, 3)`, `conv(8, 3, 1])`."""
+        if self.kind not in (",", ")", "]") or not self.position:
+            return []
+        last = self.tokens[self.position - 1]
+        found = []
+        if self.kind != "]" and last.kind == "name":
+            stems = [kind for kind in (*KINDS, *STRUCTURE_WORDS) if last.text.startswith(kind)]
+            stem = max(stems, key=len, default=last.text.rstrip("0123456789"))
+            at = self.text.at(last.start + len(stem), last.start + len(stem))
+            found += [Fix(at, "(", f"open it: `{stem}(`")] if stem and stem != last.text else []
+        elif self.kind == "]":
+            commas = [token.end for token in self.tokens[: self.position] if token.kind in (",", "(", "=", "[")]
+            for start in commas[-2:]:
+                gap = len(self.text.body[start:]) - len(self.text.body[start:].lstrip())
+                at = self.text.at(start + gap, start + gap)
+                listed = self.text.body[start + gap : self.token.start]
+                found.append(Fix(at, "[", f"open it: `[{listed.strip()}]`", alternative=True))
+        return found
 
     def repair_python(self) -> tuple[Fix, ...]:
         """Repairs of Python code around a layer: `self.conv = …`, `Conv2D(8, 3)(x)`, a last comma."""

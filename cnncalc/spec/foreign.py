@@ -175,7 +175,9 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
         if not given and position >= len(theirs):
             return ""
         name = given or theirs[position]
-        argument = signature.parameters.get(name, _own(name, signature.kind))
+        argument = signature.parameters.get(name) or _own(name, signature.kind)
+        if not argument:
+            return ""
         value = _value(text, signature)
         if signature is CAFFE["Pooling"] and (name, value) == ("pool", "AVE"):
             signature = CAFFE["Pooling AVE"]
@@ -238,12 +240,12 @@ def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
 
 
 def _own(name: str, kind: str) -> str:
-    """Our argument, or a constant, for a parameter that is not in the signature of another tool's layer."""
+    """Our argument, or a constant, for a parameter that is not in the signature of another tool, "" if it is neither."""
     if name in ("input_shape", "input_dim", "batch_input_shape"):
         return INPUT
     if IGNORED_ANYWHERE.fullmatch(name):
         return IGNORED
-    return name if kind in KINDS and name in kind_class(kind).settings else UNSUPPORTED
+    return name if kind in KINDS and name in kind_class(kind).settings else ""
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Span, failed
-from cnncalc.nearest import nearest
+from cnncalc.nearest import similar_names
 from cnncalc.spec.tree import Call
 
 COST_OF_STEP = 8  # the cost of expanding an item; reading a byte costs 1
@@ -15,6 +15,7 @@ EVALUATED_PER_BYTE = 3  # parts of expressions that are evaluated for the same c
 
 # After one of these, the rest of the text is not checked: once it is repaired, other problems may appear.
 UNREAD = ("yaml-syntax", "yaml-feature", "wrong-form", "syntax", "ambiguous-if")  # nor is the text before it checked
+BEST, WORST = 0, 3  # ranks of repairs
 HIDING = (
     *UNREAD, "unknown-kind", "unknown-name", "unknown-argument", "unknown-key", "extends-missing", "bad-input",
 )  # fmt: skip
@@ -37,9 +38,8 @@ def replace_all(edits: list[tuple[Span, str]], why: str) -> Fix:
 
 
 def rename(span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
-    """The repair of a misspelt name, none if no known name is similar."""
-    found = nearest(name, known)
-    return (guess(span, found),) if found else ()
+    """The repairs of a misspelt name, the likeliest first, none if no known name is similar."""
+    return tuple(guess(span, found) for found in similar_names(name, known))
 
 
 def guess(span: Span, name: str) -> Fix:
@@ -69,31 +69,30 @@ def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix,
 def confirm_repairs(
     problems: list[Problem], cost: int, read_again: Callable[[str], tuple[list[Problem], int]]
 ) -> list[Problem]:
-    """The problems, each with the first of its repairs that works, and the alternatives that work as well.
+    """The problems, each with the best of its repairs that work: read again, the file no longer has the problem.
 
-    A repair works if the repaired file, read again, no longer has the problem. Other repairs are not offered, except a
-    similar name, which is suggested as a question. `read_again` returns the problems of a text and the cost of finding
-    them; `cost` is that of the first reading.
+    Of those that do as well it is the first. Alternatives are offered beside it, which work as well.
+    A repair that does not work is not offered; a similar name is suggested nevertheless, as a question. `read_again`
+    returns the problems of a text and the cost of finding them; `cost` is that of the first reading.
     """
     trials, room = limits.REPAIR_TRIALS, limits.REPAIR_COST
     found = []
     for problem in problems:
         held: tuple[Fix, ...] = ()
-        partly: tuple[Fix, ...] = ()  # works, but its text has further mistakes, which were in the file before
+        rank = WORST
         for fix in problem.fixes[: limits.REPAIR_TRIALS_EACH]:
             if trials <= 0 or cost > room:
                 break
             quoted = any((fix.span, fix.text) == (other.span, f'"{other.text}"') for other in held)
-            if quoted or (held and not fix.alternative):
+            if quoted or (held and rank == BEST and not fix.alternative):
                 continue
             after, cost = read_again(fix.apply())
             trials, room = trials - 1, room - cost
-            new = _new_problems(fix, problem, problems, after)
-            if not new:
+            here = _rank(fix, problem, problems, after)
+            if here < rank:
+                held, rank = (fix,), here
+            elif here == rank < WORST and fix.alternative:
                 held = (*held, fix)
-            elif not partly and all(_was_carried(other, problem, fix) for other in new):
-                partly = (fix,)
-        held = held or partly
         asked = next((fix.help for fix in problem.fixes if fix.guess), "")
         found.append(problem._replace(fixes=held, help=_offer(held) or problem.help or asked))
     return found
@@ -104,15 +103,37 @@ def _offer(fixes: tuple[Fix, ...]) -> str:
     return "; or ".join(fix.help for fix in fixes)
 
 
-def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem]:
-    """The problems after a repair that were neither reported nor hidden before; this problem itself if it remains."""
+def _rank(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> int:
+    """How well a repair does, from BEST to WORST, where it does not hold.
+
+    It is best if it leaves only the other problems. If it leaves problems that its own hid as well, it is better if
+    these are in other lines, and worse if they are in text that it took over.
+    """
+    new = _new_problems(fix, problem, before, after)
+    if new is None:
+        return WORST
+    end = fix.span.start + len(fix.text)
+    repair = Span(fix.span.source, fix.span.start, end)
+    rank = BEST
+    for other in new:
+        if other.span is not None and _was_hidden(other, problem, repair):
+            here = fix.span.line <= other.span.line <= fix.span.line + fix.text.count("\n")
+            rank = max(rank, BEST + (here and other.severity == "error"))
+        elif _was_carried(other, problem, fix):
+            rank = WORST - 1
+        else:
+            return WORST
+    return rank
+
+
+def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem] | None:
+    """The problems after a repair beside the other problems; None if its own is still there, at its new position."""
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
-    end = fix.span.start + len(fix.text)
-    if problem.span and problem.span.start >= fix.span.end:  # it is still there, at its new position
+    if problem.span and problem.span.start >= fix.span.end:
         moved = problem.span.start + len(fix.text) - len(fix.span.text)
         if any(other.code == problem.code and other.span and other.span.start == moved for other in after):
-            return [problem]
+            return None
     ends_errors = problem.severity == "warning" and failed(before) and not failed(after)  # errors hide all warnings
     new = []
     for other in after:
@@ -124,9 +145,7 @@ def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list
         known = next((at for at in lines if left[code, at]), None)
         if known is not None:
             left[code, known] -= 1
-        elif ends_errors:
-            continue
-        elif other.span is None or not _was_hidden(other, problem, Span(fix.span.source, fix.span.start, end)):
+        elif not ends_errors:
             new.append(other)
     return new
 
@@ -171,6 +190,8 @@ def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
     if problem.code not in HIDING:
         return False
     before_it = other.span.end <= repair.start and other.code not in (UNREAD if problem.code in UNREAD else HIDING)
+    if not elsewhere and other.code in UNREAD and not other.span.source.text[repair.end : other.span.start].strip():
+        return False  # what follows the repair at once is its own fault
     return elsewhere or other.span.start > repair.end or before_it
 
 
