@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
+from cnncalc.layers import KINDS
 from cnncalc.layers.structure import LATER_MERGES, MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
 from cnncalc.spec.forms import call_of_mapping, call_of_neighbors, drop_dashes, name_an_item, type_key
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, is_empty
-from cnncalc.spec.repairs import replace_all, write
+from cnncalc.spec.repairs import rename, replace_all, write
 from cnncalc.spec.tree import Argument, Body, Branch, Broken, Call, Chain, Item, Merge
 
 MERGE_WORDS = (*MERGES, "outputs")
@@ -248,6 +249,11 @@ class BodyReader:
     def call(self, head: Head, node: YamlNode, key: YamlString) -> Call | None:
         """A call with arguments in a mapping, `conv: {out: 64, kernel: 3}`."""
         kind = head.word
+        merges = () if kind in KINDS else rename(head.word_span, kind, MERGE_WORDS)
+        if merges and _has_chains(node):
+            message = f"unknown merge `{kind}`"
+            self.problems.add(Problem("unknown-kind", message, head.word_span, fixes=merges))
+            return None
         if not isinstance(node, YamlMapping):
             value = node.value if isinstance(node, YamlString) else ", ".join(item.span.text for item in node.items)
             text = f"{key.value}({value})" if value else key.value
@@ -276,6 +282,20 @@ class BodyReader:
             return None
         values = tuple(item for item in items if item)
         return self.attempt(lambda _: Listed(node.span, values), YamlString("", node.span, '"'))
+
+
+def _has_chains(node: YamlNode) -> bool:
+    """Whether a node can only be branches: a list, or a mapping with what is no expression."""
+    if not isinstance(node, YamlMapping):
+        return isinstance(node, YamlList)
+    for _, inner in node.pairs:
+        if not isinstance(inner, YamlString):
+            return True
+        try:
+            read_expression(inner)
+        except Mistake:
+            return True
+    return False
 
 
 def broken(span: Span) -> Chain:

@@ -74,7 +74,7 @@ def broken(text: str, mistake: str, chance: Random) -> tuple[str, str, str] | No
     return text[: spot.start()] + put + text[spot.end() :], spot[0], put
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_every_repair_of_one_mistake(batch: int) -> None:
     for seed in range(batch, NETWORKS, BATCHES):
