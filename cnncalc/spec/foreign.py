@@ -240,7 +240,7 @@ def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
 
 
 def _own(name: str, kind: str) -> str:
-    """Our argument, or a constant, for a parameter that is not in the signature of another tool, "" if it is neither."""
+    """Our argument, or a constant, for a parameter that is not in the signature of another tool, "" if neither."""
     if name in ("input_shape", "input_dim", "batch_input_shape"):
         return INPUT
     if IGNORED_ANYWHERE.fullmatch(name):
