@@ -31,7 +31,7 @@ def _search(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     wanted = _fold(name)
     found = get_close_matches(wanted, folded, n=3, cutoff=0.6)
     likely = [other for other in found if _is_alike(wanted, other)]
-    return tuple(folded[other] for other in sorted(likely, key=lambda other: min(_distance(wanted, other), 2)))
+    return tuple(folded[other] for other in sorted(likely, key=lambda other: min(_measure_distance(wanted, other), 2)))
 
 
 def _is_alike(name: str, other: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from cnncalc.errors import Problem, Source
 from cnncalc.layers import KINDS
-from cnncalc.nearest import _distance
+from cnncalc.nearest import _measure_distance
 from cnncalc.reading import Reading, read_text
 
 from ..random_networks.drawing import drawn
@@ -102,7 +102,7 @@ def check_repairs(about: str, right: Reading, spoilt: tuple[str, str, str], mist
         for fix in restored[:1]:
             again = review(fix.apply())
             same_text = fix.apply() == right.text
-            as_near = _distance(put, fix.text.partition("(")[0]) <= _distance(put, was)
+            as_near = _measure_distance(put, fix.text.partition("(")[0]) <= _measure_distance(put, was)
             assert same_text or as_near, (about, fix.help)
             assert mistake != "argument" or same_text, (about, fix.help)
             assert again.report
