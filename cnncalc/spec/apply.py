@@ -126,9 +126,10 @@ class Applier:
 
 
 def no_tensor(description: Description, span: Span, *fixes: Fix) -> Mistake:
-    """The mistake of a layer or an output before the first `from` of a network with several inputs."""
+    """The mistake for a layer or an output before the first `from` of a network with several inputs."""
     names = " and ".join(f"`{name}`" for name in description.inputs)
-    return Mistake("no-tensor", f"no tensor flows here yet: the inputs are {names}", span, BEGIN, *fixes)
+    message = f"there is no current tensor yet: the inputs are {names}"
+    return Mistake("no-tensor", message, span, BEGIN, *fixes)
 
 
 def explain_reuse_mismatch(old: Node, new: Node) -> str:

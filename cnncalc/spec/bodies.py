@@ -312,11 +312,11 @@ def _past_colon(span: Span) -> int:
 
 def _quote_calls(flow: Span) -> str:
     """The text of a list or mapping in brackets with its calls in quotes."""
-    from cnncalc.spec.flow import in_quotes, strings_to_quote  # for mistakes alone
+    from cnncalc.spec.flow import quote, strings_to_quote  # for mistakes alone
 
     spans = [Span(flow.source, *found) for found in strings_to_quote(flow.source.text, flow.start)]
     ends = [(flow._replace(end=flow.start), ""), (flow._replace(start=flow.end), "")]
-    return replace_all([*ends, *((span, in_quotes(span.text)) for span in spans)], "").text
+    return replace_all([*ends, *((span, quote(span.text)) for span in spans)], "").text
 
 
 def _split_calls(text: str) -> list[str]:

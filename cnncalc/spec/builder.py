@@ -28,7 +28,7 @@ class TooLarge(CnncalcError):
 class Opened(NamedTuple):
     """An open group: its index among the groups, its path, its first node, its depth."""
 
-    place: int
+    index: int
     path: str
     first: int
     depth: int
@@ -38,7 +38,7 @@ class Builder:
     """Collects what is built. After a failure (`failed`), nodes are only counted."""
 
     def __init__(self, inputs: Mapping[str, Shape | None], problems: Problems) -> None:
-        """`inputs` are the shapes of the inputs by name, None where one is not known."""
+        """`inputs` are the shapes of the inputs by name, None for an unknown one."""
         self.inputs = {name: shape for name, shape in inputs.items() if shape is not None}
         self.problems = problems
         self.failed = not inputs or len(self.inputs) < len(inputs)
@@ -61,7 +61,7 @@ class Builder:
     def network(self, about: Description, end: int = INPUT, *, ended: bool = False) -> Network | None:
         """The network as far as it was built, None if its inputs are not known. `end` is the last node.
 
-        Where `outputs` `ended` it, that node is no output: the named outputs are all that there are.
+        If it is `ended` by `outputs`, that node is not an output, only the named ones are.
         """
         if not self.complete_inputs:
             return None
@@ -78,10 +78,10 @@ class Builder:
         )
 
     def _groups(self, outputs: Collection[int]) -> Iterator[Group]:
-        """The groups; of those that `outputs` ended nothing leaves but these, unless what was before is read later."""
+        """The groups. One that `outputs` ended has no result, unless the tensor before `outputs` is read later."""
         last = {index: node.index for node in self.nodes for index in node.inputs} if self.ended else {}
-        for place, group in enumerate(self.groups):
-            if group and place in self.ended and group.result is not None and group.result not in outputs:
+        for at, group in enumerate(self.groups):
+            if group and at in self.ended and group.result is not None and group.result not in outputs:
                 used = last.get(group.result, INPUT) >= group.last
                 yield group if used else group._replace(result=None)
             elif group:
@@ -151,13 +151,13 @@ class Builder:
         return opened
 
     def close(self, opened: Opened, form: str, title: str, flow: Flow, rounds: int = 0) -> None:
-        """End a group with the current tensor as its result; only passed on by `outputs`, it is none of the group's."""
-        place, path, first, depth = opened
+        """End a group with the current tensor as its result, unless `outputs` only passes that tensor on."""
+        index, path, first, depth = opened
         passed_on = flow.ended and (flow.node < first or form == "outputs")
         result = None if self.failed or passed_on else flow.node
-        self.groups[place] = Group(path, form, title, first, len(self.nodes), result, depth, rounds)
+        self.groups[index] = Group(path, form, title, first, len(self.nodes), result, depth, rounds)
         if flow.ended:
-            self.ended.add(place)
+            self.ended.add(index)
         self.nesting -= 1
 
     def last_call(self) -> Span | None:
@@ -165,7 +165,7 @@ class Builder:
         return self.calls[-1][1] if self.calls else None
 
     def step(self, span: Span | None, count: int = 1) -> None:
-        """Count an item or a group that is gone through. Raises TooLarge."""
+        """Count items or groups that are expanded. Raises TooLarge."""
         self.steps += count
         if self.steps > limits.EXPANSION_STEPS:
             message = f"the network takes more than {limits.EXPANSION_STEPS:,} steps to expand"
@@ -177,6 +177,7 @@ class Builder:
                 raise TooLarge
 
     def enter(self, span: Span) -> None:
+        """Enter a block, a group or a merge. Raises Mistake at the limit of nesting."""
         self.depth += 1
         if self.depth > limits.NESTING:
             raise Mistake(
@@ -191,15 +192,15 @@ class Builder:
         if self.repeats and (index := self.repeats[-1][1]):
             notes.append(Note(f"in round {index} of `{shorten(self.repeats[-1][0].span.text)}`, counting from 0"))
         if flow and not self.failed:
-            notes.append(Note(f"the last shapes: {self.way_to(flow)}"))
+            notes.append(Note(f"the last shapes: {self.last_shapes(flow)}"))
         problem = mistake.problem
-        if problem.code == "recursion":  # the first round shows it, however deep it is
+        if problem.code == "recursion":  # the first call is enough, however deep the last one is
             path, notes = ".".join(path.split(".")[:2]), []
         self.problems.add(problem._replace(path=path, notes=(*problem.notes, *notes), fixes=(*fixes, *problem.fixes)))
         self.failed = True
 
-    def way_to(self, flow: Flow) -> str:
-        """The last few layers before the current tensor, with their shapes."""
+    def last_shapes(self, flow: Flow) -> str:
+        """The last few layers before the current tensor, with their output shapes."""
         steps: list[str] = []
         index = flow.node
         while index >= 0 and len(steps) < 5 and index < len(self.nodes):
@@ -216,14 +217,14 @@ class Builder:
         return " → ".join(reversed(steps))
 
     def fewer_rounds(self) -> tuple[Fix, ...]:
-        """The repair of a repeat that fails in some round: the number of rounds that fit."""
+        """The repair of a repeat that fails in a later round: the number of rounds that fit."""
         if not self.repeats:
             return ()
         item, index = self.repeats[-1]
         if not isinstance(item.count, Literal) or not index:
             return ()
         rounds = f"{index} round{'s' * (index > 1)}"
-        return (Fix(item.count.span, str(index), f"there is room for {rounds}: write `* {index}`"),)
+        return (Fix(item.count.span, str(index), f"only {rounds} fit{'s' * (index == 1)}: write `* {index}`"),)
 
     def mark(self) -> tuple[int, ...]:
         """The state to return to after a mistake."""

@@ -1,4 +1,4 @@
-"""Chains of layers on the command line, in place of a file."""
+"""Chains of layers on the command line instead of a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.arguments import format_value
 from cnncalc.layers.base import Shape
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.spec.write import in_quotes
+from cnncalc.spec.flow import quote
 
 _START = re.compile(r"\s*(?:\w+\s*=\s*)?(?:(?:torch|nn|F|functional|tf|keras|layers)\.)*(\w+)\s*(?:$|[*,|;]|if\b|x\b)")
 _PATH = re.compile(r"[/\\]|\.\w{1,12}$")
@@ -45,12 +45,12 @@ def is_path(text: str) -> bool:
 
 
 def chain_source(text: str, inputs: Sequence[tuple[str, Shape]], params: Sequence[tuple[str, str]] = ()) -> Source:
-    """The text of a file for a chain, with its inputs by name ("" for an only one) and the params that it uses."""
-    plain = all(sign not in text for sign in ("\n", ": ", " #")) and text[:1].isalpha() and text.isprintable()
-    layers = text if plain else in_quotes(text)
-    named = ", ".join(f"{in_quotes(name)}: {format_value(shape)}" for name, shape in inputs if name)
+    """The text of a file for a chain, with its inputs by name ("" for a single one) and the params that it uses."""
+    plain = all(mark not in text for mark in ("\n", ": ", " #")) and text[:1].isalpha() and text.isprintable()
+    layers = text if plain else quote(text)
+    named = ", ".join(f"{quote(name)}: {format_value(shape)}" for name, shape in inputs if name)
     sizes = f"{{{named}}}" if named else format_value(inputs[0][1])
-    lines = [f"layers: {layers}", f"name: {in_quotes(text)}", f"input: {sizes}"]
+    lines = [f"layers: {layers}", f"name: {quote(text)}", f"input: {sizes}"]
     if params:
-        lines += ["params:", *(f"  {in_quotes(name)}: {in_quotes(value)}" for name, value in params)]
+        lines += ["params:", *(f"  {quote(name)}: {quote(value)}" for name, value in params)]
     return Source("<command line>", "\n".join(lines) + "\n")

@@ -14,7 +14,7 @@ _LAYERS = re.compile(r"^layers:", re.MULTILINE)
 
 
 def declare_chain(description: Description, call: Call, name: str) -> tuple[Fix, ...]:
-    """Repairs of `reuse(stem)` where `stem` names a chain: a block with its layers, called where the chain is."""
+    """The repair of `reuse(stem)` where `stem` is a chain: a block with its layers, called in place of the chain."""
     chain = _chain_named(description, call, name)
     if chain is None:
         return ()
@@ -33,7 +33,7 @@ def declare_chain(description: Description, call: Call, name: str) -> tuple[Fix,
         declared = f"blocks:\n  {block}:\n    - {layers}\n"
     else:
         return ()
-    why = f"make it a block: declare `{block}:` with `- {layers}` under `blocks`, and write `{name} = {block}`"
+    why = f"declare it as a block: `{block}:` with `- {layers}` under `blocks`, and write `{name} = {block}`"
     return (replace_all([(inside, block), (inside._replace(start=at, end=at), declared)], why),)
 
 

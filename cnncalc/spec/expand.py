@@ -46,7 +46,7 @@ class Expander:
     def __init__(
         self, description: Description, params: dict[str, Value], problems: Problems, former: Segments | None = None
     ) -> None:
-        """`former` are the parts of paths of version 0.1, to expand with those."""
+        """`former` are the segments of paths of version 0.1, if these are wanted."""
         self.former = former
         self.description = description
         self.params = params
@@ -57,7 +57,7 @@ class Expander:
         self.applier = Applier(description, self.built)
 
     def network(self, inputs: Mapping[str, Shape | None], body: Body) -> Network | None:
-        """The network of a description, None if one of its inputs, by name, is not known. Raises TooLarge."""
+        """The network of a description, None if the shape of one of the `inputs` is unknown. Raises TooLarge."""
         self.built = built = Builder(inputs, self.problems)
         self.replays = Replays(built)
         self.applier = Applier(self.description, built)
@@ -216,7 +216,7 @@ class Expander:
         frame = Frame(block.name, given, self.params, flow, block.names, caller, call.span, caller.amount)
         if self.built.depth >= limits.NESTING and frame.recurs():
             message = f"`{block.name}` calls itself without end: {frame.chain()}"
-            help_text = f"add a condition that ends it, e.g. `{shorten(call.span.text)} if …`"
+            help_text = f"add a condition that ends the recursion, e.g. `{shorten(call.span.text)} if …`"
             raise Mistake("recursion", message, call.span, help_text)
         self.built.enter(call.span)
         for name, default, _ in block.parameters:
@@ -262,7 +262,7 @@ class Expander:
     def activation(
         self, value: Value, call: Call, span: Span, frame: Frame, flow: Flow, path: str
     ) -> tuple[Flow, Definition | None]:
-        """`activation(act)`: run the kind or the block that a word names."""
+        """`activation(act)`: apply the kind or the block that a word names."""
         if isinstance(value, str):
             block = self.description.blocks.get(value)
             if block and all(parameter.default for parameter in block.parameters):
@@ -303,7 +303,7 @@ class Expander:
     # merges
 
     def line(self, call: Call, frame: Frame, flow: Flow, path: str) -> Flow:
-        """A merge in a line, of named outputs."""
+        """Merge named outputs, as a merge in one line does."""
         self.built.lost.append((flow.node, call.span))
         present: list[tuple[Branch, Flow]] = []
         for source in call.sources:
@@ -349,7 +349,7 @@ class Expander:
         return result
 
     def rounds(self, expression: Expression, frame: Frame, flow: Flow) -> list[tuple[Branch, Flow]]:
-        """The rounds that `rounds(…)` names, as branches."""
+        """The outputs of the rounds in `rounds(…)`, as branches."""
         span = expression.span
         self.built.lost.append((flow.node, span))
         outputs = frame.each_round(expression)
@@ -361,8 +361,8 @@ class Expander:
         end = self.body(branch.body, frame, flow, path)
         concatenates = merge.word != "outputs" and kind_class(merge.word).concatenates
         if concatenates and end is flow and may_be_off(branch.body) and not passes_on(branch.body):
-            message = f"every item of `{branch.label}` is switched off: it returns its input and adds its channels"
-            help_text = "put the condition on the branch's key: `name if …:`"
+            message = f"every item of `{branch.label}` is switched off, so the branch returns its input"
+            help_text = "put the condition in the key of the branch: `name if …:`"
             self.problems.add(Problem("idle-branch", message, branch.span, help_text, path))
         self.built.close(opened, "branch", branch.label, end)
         if merge.word == "outputs" and not end.ended:

@@ -22,9 +22,22 @@ def strings_to_quote(text: str, begin: int) -> list[tuple[int, int]]:
     return _Scanner(text[: begin + limits.STRING_CHARACTERS], begin).scan()
 
 
-def in_quotes(text: str) -> str:
-    """Quote a string of one line for YAML."""
-    return f'"{text}"' if '"' not in text and "\\" not in text else "'" + text.replace("'", "''") + "'"
+def quote(text: str) -> str:
+    """Quote a string for YAML; escape sequences are only used for characters that are not printable.
+
+    >>> print(quote("a: b"), quote('5" disk'), quote('5" ü\\n\\x9b\\u2028\\U000e0041'))
+    "a: b" '5" disk' "5\\" ü\\n\\u009b\\u2028\\U000e0041"
+    """
+    if text.isprintable():
+        return f'"{text}"' if '"' not in text and "\\" not in text else "'" + text.replace("'", "''") + "'"
+    from json import dumps  # only needed for such characters
+
+    quoted = dumps(text, ensure_ascii=False)
+    return "".join(character if character.isprintable() else _escape(ord(character)) for character in quoted)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"  # not a surrogate pair, as JSON writes
 
 
 class _Scanner:

@@ -16,7 +16,7 @@ OF_FUNCTIONS = re.compile(rf"{ASSIGNED}\({TENSORS}(?:\s*,\s*{AXIS})?\)\s*")
 
 
 def merge_of_outputs(text: str) -> str:
-    """The merge of named outputs that a call of another tool with a list of tensors means, "" for other texts.
+    """The merge of named outputs that corresponds to another tool's call with a list of tensors, "" for other strings.
 
     The axes of PyTorch begin with the batch, those of Keras end with the channels.
 
@@ -40,7 +40,7 @@ def merge_of_outputs(text: str) -> str:
 
 
 def _axis(name: str, text: str | None) -> int | None:
-    """Our axis for one of another tool, None for the batch, which we do not have."""
+    """Our axis for that of another tool, None for the batch, which does not exist here."""
     if text is None:
         return None if name.startswith("torch") else 0
     axis = int(text)

@@ -1,4 +1,4 @@
-"""Repairs of names that are never read, and of a name that is given to one output after another, as in programs."""
+"""Repairs of names that are never read, and of a name that is assigned again and again, as in programs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _EQUALS = re.compile(r"\s*=\s*")
 
 
 def unread_output(name: str, span: Span) -> Problem:
-    """The problem of an output that nothing reads."""
+    """The problem for an output that nothing reads."""
     why = f"use it, e.g. with `from({name})`, or remove the name"
     given = _given_name(span)
     return Problem("unread-output", f"the output `{name}` is never used", span, why, fixes=(Fix(given, "", why),))
 
 
 def drop_names(name: str, chains: Sequence[Chain]) -> tuple[Fix, ...]:
-    """The repair of `x = …` that is written again and again: the name is left where an output is read by it.
+    """The repair of `x = …` that occurs again and again: the name is removed except from the output that is read.
 
-    None where several of these outputs are read, or where a part of the body, which may read one, could not be read.
+    None if several of these outputs are read, or if a part of the body, which may read one, is not well-formed.
     """
     if any(isinstance(unit, Broken) for unit in units_of(chains)):
         return ()
@@ -33,11 +33,11 @@ def drop_names(name: str, chains: Sequence[Chain]) -> tuple[Fix, ...]:
     if len(needed) > 1 or -1 in needed:
         return ()
     dropped = [(_given_name(span), "") for span in given if span.start not in needed]
-    what = "where it is not read" if needed else "a layer needs no name"
-    return (replace_all(dropped, f"leave `{name} =` out: {what}"),)
+    where = " where it is not read" if needed else ": a layer needs no name"
+    return (replace_all(dropped, f"remove `{name} =`{where}"),)
 
 
 def _given_name(span: Span) -> Span:
-    """The span of `x = ` by that of its name."""
+    """The span of `x = `, from the span of the name."""
     equals = _EQUALS.match(span.source.text, span.end)
     return span._replace(end=equals.end() if equals else span.end)

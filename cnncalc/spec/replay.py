@@ -1,4 +1,4 @@
-"""Repeated runs of a block: the nodes and groups of the first run are copied and moved, not built again."""
+"""Replays of blocks: if a block is called again, the nodes and groups of the first run are copied, not built again."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Start(NamedTuple):
     depth: int
     steps: int
     characters: int
-    others: tuple[int, ...]  # numbers of what cannot be copied
+    others: tuple[int, ...]  # how many problems and outputs there are, which cannot be copied
 
 
 class Run(NamedTuple):
-    """What a run of a block built: nodes that read one another or the input of the block, and groups."""
+    """The result of running a block: nodes that read one another or the input of the block, and groups."""
 
     start: Start
     end: Flow
@@ -37,9 +37,9 @@ class Run(NamedTuple):
 
 
 class Replays:
-    """The runs of blocks so far, each by what determines its result: the block, its arguments and the input shape.
+    """The runs of blocks so far. The key of each determines its result: the block, its arguments and the input shape.
 
-    Only runs are kept that built nothing but nodes and groups and used nothing but their input: without problems,
+    Only runs are kept that built nothing but nodes and groups, and used nothing but their input: without problems,
     without named outputs, and without outputs passed as arguments.
     """
 
@@ -59,7 +59,7 @@ class Replays:
         return len(self.built.problems.found), len(self.built.ends.found), len(self.built.lost)
 
     def keep(self, key: object, start: Start | None, end: Flow, frame: Frame) -> None:
-        """Keep the run since `start`, if it can be copied."""
+        """Keep the run since `start` if it can be copied."""
         built = self.built
         if start is None or built.failed or start.others != self._others():
             return
@@ -96,12 +96,12 @@ class Replays:
 
 
 class Move(NamedTuple):
-    """Moves a copied run: indexes from `first` on by `shift`, earlier ones to `source`."""
+    """Adapts a copied run: indexes from `first` on move by `shift`, earlier ones become `source`."""
 
     first: int
     shift: int
     source: int  # the node whose output is the input now
-    cut: int  # length of the former path, which `path` replaces
+    cut: int  # length of the first run's path, which `path` replaces
     path: str
     deeper: int
 
@@ -120,7 +120,7 @@ class Move(NamedTuple):
         )
 
     def group(self, group: Group) -> Group:
-        """A group, moved; one without a path still has none."""
+        """A group, moved."""
         first, last = group.first + self.shift, group.last + self.shift
         result = None if group.result is None else self.now(group.result)
         path = group.path and self.path + group.path[self.cut :]

@@ -196,7 +196,7 @@ class Frame:
             return self.index
         flow = self.flow if name in ("channels", HERE) else self.input
         if flow.node == NOTHING:
-            raise Mistake("no-tensor", f"`{name}` is undefined: no tensor flows here", span, BEGIN)
+            raise Mistake("no-tensor", f"`{name}` is undefined: there is no current tensor yet", span, BEGIN)
         if name in ("input", HERE):
             return Output(flow, None)
         shape = flow.shape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,25 +11,10 @@ from cnncalc.layers.settings import LIKE
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
 from cnncalc.spec.check import RESERVED
+from cnncalc.spec.flow import quote
 from cnncalc.spec.segments import NUMBER, add_number, free_name
 
 COMMENT_AT = 50  # the column of the comments
-
-
-def in_quotes(text: str) -> str:
-    """Quote a text for YAML: quotes as in JSON, but without surrogate pairs.
-
-    >>> print(in_quotes('5" ü\\n\\x9b\\u2028\\U000e0041'))
-    "5\\" ü\\n\\u009b\\u2028\\U000e0041"
-    """
-    quoted = json.dumps(text, ensure_ascii=False)
-    if quoted.isprintable():
-        return quoted
-    return "".join(character if character.isprintable() else _escape(ord(character)) for character in quoted)
-
-
-def _escape(code: int) -> str:
-    return f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
 
 
 def write_network(
@@ -48,7 +32,7 @@ def write_network(
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
-    lines = [f"{key}: {in_quotes(text)}" for key, text in heads.items() if text]
+    lines = [f"{key}: {quote(text)}" for key, text in heads.items() if text]
     lines.append(f"input: {_inputs(network)}")
     lines += write_allow(allow or {}).splitlines()
     lines += ["", "layers:"]
@@ -60,7 +44,7 @@ def write_network(
 
 def write_allow(allow: Mapping[str, str]) -> str:
     """The `allow` of a file, with the reason of each warning; "" if there is none."""
-    return "\n".join(["allow:", *(f"  {code}: {in_quotes(text)}" for code, text in allow.items()), ""]) if allow else ""
+    return "\n".join(["allow:", *(f"  {code}: {quote(text)}" for code, text in allow.items()), ""]) if allow else ""
 
 
 def _inputs(network: Network) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Source, Span
-from cnncalc.spec.flow import OPENING, in_quotes, strings_to_quote
+from cnncalc.spec.flow import OPENING, quote, strings_to_quote
 from cnncalc.spec.repairs import replace_all
 
 _BRACKETS = re.compile(r"""[\[\]{}]|(?<=[\s\[{,:])(?:'[^']*'|"(?:[^"\\]|\\.)*"|\#[^\n]*)""", re.DOTALL)
@@ -176,7 +176,7 @@ def _colon_in_title(scene: Scene) -> Problem | None:
     found = re.match(r"\s*(?:- )?[^\s:]+:\s+([^'\"\[{|>].*?)\s*$", scene.line)
     if not found or "colon" not in scene.clues:
         return None
-    quoted = '"' + found[1].replace("\\", "\\\\").replace('"', '\\"') + '"'
+    quoted = quote(found[1])
     fix = Fix(scene.span(found.start(1), found.end(1)), quoted, f"put it in quotes: `{quoted}`")
     colon = scene.at - scene.start
     span = scene.span(colon, colon + 1) if 0 <= colon < len(scene.line) else scene.span(found.start(1), found.end(1))
@@ -191,7 +191,7 @@ def _call_in_brackets(scene: Scene) -> Problem | None:
     spans = [Span(scene.source, *found) for found in strings_to_quote(text, begin)] if text[begin:] else []
     if not spans or spans[0].start > scene.at:
         return None
-    edits = [(span, in_quotes(span.text)) for span in spans]
+    edits = [(span, quote(span.text)) for span in spans]
     listed = " and ".join(f"`{quoted}`" for _, quoted in edits[:3])
     message = "inside braces or brackets, a string with a comma or a bracket needs quotes"
     return scene.problem(message, spans[0], replace_all(edits, f"put it in quotes: {listed}"), help="put it in quotes")
@@ -258,10 +258,10 @@ def _not_closed(scene: Scene) -> Problem | None:
         fix = Fix(Span(scene.source, end, end), close, f"close it with `{close}`")
         return scene.problem(f"this `{bracket}` is not closed", Span(scene.source, begin, begin + 1), fix)
     if "quoted" in scene.clues:
-        quote = scene.source.text[scene.begin : scene.begin + 1]
+        mark = scene.source.text[scene.begin : scene.begin + 1]
         line, _ = scene.source.position(scene.begin)
         end = scene.source.starts[line - 1] + len(scene.source.line(line).rstrip())
-        fix = Fix(Span(scene.source, end, end), quote, f"close it with {quote}")
+        fix = Fix(Span(scene.source, end, end), mark, f"close it with {mark}")
         return scene.problem("this quote is not closed", Span(scene.source, scene.begin, scene.begin + 1), fix)
     return None
 
