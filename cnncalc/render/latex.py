@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from cnncalc.analysis.explain import Explained
 from cnncalc.analysis.field_sums import Step
@@ -98,6 +99,7 @@ def _format_number(number: int) -> str:
     return format_digits(number).replace(",", "{,}")
 
 
+@lru_cache(maxsize=1_000)
 def format_math(text: str) -> str:
     r"""A formula in LaTeX's math mode.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 PAGE = 258.0  # points: a beamer frame has 307, an article 345, less what `align` puts between its columns
 LETTER = 5.3  # points of a letter of text
@@ -23,8 +24,12 @@ POINTS = {
 SILENT = ("\\mathrm", "\\text", "\\frac", "\\left", "\\right")
 
 
+@lru_cache(maxsize=1_000)
 def measure(tex: str) -> float:
-    """Estimate the width of a formula in points, from above: both parts of a fraction are counted."""
+    """Estimate the width of a formula in points, from above: both parts of a fraction are counted.
+
+    Widths of parts add up: none ends within a token.
+    """
     return sum(0.0 if token in SILENT else POINTS.get(token, 5.3) for token in TOKENS.findall(tex))
 
 
@@ -35,11 +40,13 @@ def break_formula(tex: str, room: float) -> Iterator[str]:
     """
     if measure(tex) > room:
         tex = tex.replace(r"\left(", "(").replace(r"\right)", ")")
-    line = ""
+    line, width = "", 0.0
     for piece in _split_formula(tex):
-        if line and measure(line + piece) > room:
+        width += measure(piece)
+        if line and width > room:
             yield line
             line = r"\quad {}" + piece.lstrip()
+            width = measure(line)
         else:
             line += piece
     yield line
@@ -62,12 +69,14 @@ def _split_formula(tex: str) -> Iterator[str]:
 
 def fill_rows(label: str, parts: Sequence[str], room: float) -> Iterator[str]:
     """The rows of an alignment: the label, and beside it the parts, as many in a row as fit."""
-    line = ""
+    line, width = "", 0.0
     rows: list[str] = []
     for part in parts:
-        if line and measure(line + part) > room:
+        width += measure(part)
+        if line and width > room:
             rows += break_formula(line, room)
             line = r"\quad " + part.removeprefix("; ").removeprefix(r"\quad ")
+            width = measure(line)
         else:
             line += part
     rows += break_formula(line, room)
