@@ -22,7 +22,7 @@ from cnncalc import __version__
 from cnncalc.guide import page, page_path
 from tests.documents import blocks
 
-from . import execution, growth, inside, many, processes
+from . import bounds, execution, growth, inside, many, processes
 from .measure import environment, table
 from .others import Others, found
 
@@ -32,6 +32,7 @@ PARTS = {
     "growth": growth.section,
     "execution": execution.section,
     "many": many.section,
+    "bounds": bounds.section,
 }
 WIDTH = 110
 
