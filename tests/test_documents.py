@@ -287,6 +287,8 @@ GUIDE = [
     f"{limits.EXTENDED_FILES} files that extend one another",
     f"{limits.LAYERS:,} layers (and {limits.EXPANSION_STEPS:,} steps to write them out),"
     f" {limits.DIFFERENT_LAYERS:,} of which differ in arguments or input, with paths of {limits.PATH_CHARACTERS:,} ",
+    f"networks of {limits.INPUTS} inputs ({limits.LAYERS:,} layers divided by their number),"
+    f" tensors of {limits.AXES} axes",
     f"{limits.EVALUATION_STEPS:,} steps of expressions",
     f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
     f"at most {limits.PROBLEMS} problems are reported",
@@ -298,17 +300,36 @@ GUIDE = [
     f"input and weights of {limits.DATA_BYTES // 2**20} MiB"
     f" (text of {limits.FILE_BYTES // 1024:,} KiB where it is not JSON, and JSON that takes at most"
     f" {limits.DATA_MEMORY // 10**6} MB of memory as numbers)",
+    f"a picture's header of {limits.PICTURE_HEADER // 1024} KiB,"
+    f" {limits.MATCHED_PATHS:,} comparisons of paths with patterns of a file of weights",
     f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
     f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
     f"some {effort.ELEMENT} for an element",
     f"{limits.MEMORY // 10**6} MB of memory: a network that would take more",
     f"`compare`: {limits.COMPARED_LAYERS:,} layers of all networks together, with the rewritten one; layers that have"
     f" other paths and recur are aligned among {limits.ALIGNED_REPEATED} of each network",
+    f"`calc --want`: up to {limits.WANTED_ALONE:,} for one argument that is searched, up to {limits.WANTED_ARGUMENT}"
+    f" for each of several; {limits.WANTED_SHOWN} answers are shown",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
     "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
     "not a folder or a device",
     "calls itself without end", "Control characters", "UTF-8 text", "exit code 130",
 ]  # fmt: skip
+
+
+# Limits that refuse nothing of a file that is right: on hints, repairs and layout, and on figures that are bounds then.
+UNSAID = {
+    "DIVISORS_TRIED", "FIELD_UNITS", "FORMAT_BYTES", "KERNEL_TAPS", "LISTED_ARRAYS", "LISTED_PATHS",
+    "LISTED_SHAPES", "MESSAGE_CHARACTERS", "NAMED_BRANCHES", "NARROWED_INPUTS", "NARROWED_LAYERS",
+    "PICTURE_PIXELS", "POSITION", "REDUCED_OUTPUTS", "REPAIR_COST", "REPAIR_TRIALS",
+    "REPAIR_TRIALS_EACH", "RICH_PARAGRAPHS", "RICH_ROWS", "SEARCHED_CHARACTERS", "SIMILAR_FILES", "SIMILAR_NAMES",
+    "TRANSLATED_CALL", "TRANSLATED_CALLS", "UNKNOWN_ARGUMENTS", "VERIFIED_STEPS", "VERIFIED_STEPS_OF_MANY",
+}  # fmt: skip
+
+
+def test_every_limit_is_in_the_guide_or_refuses_nothing() -> None:
+    said = {*re.findall(r"\blimits\.([A-Z_]+)", Path(__file__).read_text(encoding="utf-8"))}
+    assert {name for name in vars(limits) if name.isupper()} - said == UNSAID
 
 
 def test_the_guide_says_each_limit_as_it_is() -> None:
