@@ -128,7 +128,7 @@ def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: 
     if any(isinstance(rule, Folded) and any(rule.moves) for rule in rules):
         varies = "units near the border see positions of the map that are folded back"
     lines = [Line(label, sums, varies) for label, sums in _group_by_axis("receptive field", "field", found)]
-    return lines + [Line(label, (each,)) for label, each in _group_by_axis("field from", "from", at)]
+    return lines + [Line(label, (each,)) for label, each in _group_by_axis("field start", "start", at)]
 
 
 def _group_by_axis(alone: str, each: str, found: list[T]) -> Iterator[tuple[str, T]]:

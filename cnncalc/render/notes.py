@@ -52,8 +52,8 @@ def describe_field(layer: LayerReport, name: str) -> str:
     if field is None:
         return "none"
     most = "" if field.exact else "at most "
-    steps = f"in steps of {join(field.stride)} " if all(field.stride) else ""  # 0: the units are in no even steps
-    return f"{most}{join(field.size)} {steps}from {join(field.start, ', ')}, at {layer.path}"
+    steps = f" in steps of {join(field.stride)}" if all(field.stride) else ""  # 0: the units are in no even steps
+    return f"{most}{join(field.size)}{steps}, the first starting at ({join(field.start, ', ')}), at {layer.path}"
 
 
 def explain_marks(report: Report) -> Iterator[tuple[str, str]]:

@@ -100,7 +100,7 @@ def check_field(last: LayerReport, found: dict[str, list[int]]) -> None:
         assert sums[0] == wide[axis], last
         if len(sums) > 1:
             assert sums[1] == last.receptive_field.stride[axis], last
-        start = found.get("field from") or found.get(f"from{name}")
+        start = found.get("field start") or found.get(f"start{name}")
         assert start is None or start[0] == last.receptive_field.start[axis], last
 
 
