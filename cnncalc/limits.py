@@ -12,6 +12,7 @@ FILE_BYTES = 2**20  # of a file and those it extends: far above any network, and
 YAML_NODES = 150_000  # strings, lists and mappings of a file and those it extends: they take about a second to read
 TOKENS = 200_000  # words and operators of a file and those it extends: they take about a second to read
 STRING_CHARACTERS = 10_000  # of one string, which may be quoted in a message or tried for repairs
+REFERENCES = 5  # other architectures that the conditions of a file name: nobody holds a network against more
 EXTENDED_FILES = 20  # in a chain of `extends`: more are unreadable
 FORMAT_BYTES = 4_096  # by which a file of another program is recognized
 DATA_BYTES = 2**25  # of input data or weights: all that the executor can use in reasonable time

@@ -77,6 +77,15 @@ class Reading:
         return review(self._loaded, self.report, self.overrides, check_expect=self._check_expect)
 
     @property
+    def unchecked(self) -> int:
+        """How many exact figures under `expect` do not hold for another input or other params, and are not checked."""
+        return (
+            len(self.description.expect) - len(self.expectations)
+            if self.description and self.overrides != NO_OVERRIDES
+            else 0
+        )
+
+    @property
     def failed(self) -> bool:
         """Whether a problem is an error."""
         return failed(self.problems)

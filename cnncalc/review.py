@@ -7,9 +7,9 @@ from collections.abc import Collection
 from cnncalc import limits
 from cnncalc.analysis.advice import find_warnings
 from cnncalc.analysis.analyze import analyze
-from cnncalc.analysis.expect import check_expectations, check_keys
+from cnncalc.analysis.expect import Reference, check_expectations, check_keys
 from cnncalc.analysis.report import Report
-from cnncalc.errors import Problem, Problems, Source
+from cnncalc.errors import Problem, Problems, Source, Span
 from cnncalc.network import Network
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import Loaded, Overrides, load_source
@@ -21,7 +21,8 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
 
     With `check_expect`, expectations are checked too. Repairs are offered only if they were tried and hold.
     """
-    found = _look_over(loaded, report, check_expect)
+    references: dict[str, Report] | None = {} if check_expect else None
+    found = _look_over(loaded, report, references)
     source = loaded.source
     if source is None or len(source.text) > limits.REPAIR_CHARACTERS:
         return [problem._replace(fixes=()) for problem in found]
@@ -31,7 +32,7 @@ def review(loaded: Loaded, report: Report | None, overrides: Overrides, *, check
 
     def read_again(text: str) -> tuple[list[Problem], int]:
         read = load_source(Source(source.name, text), loaded.path, overrides)
-        return _look_over(read, read.network and analyze(read.network), check_expect), _estimate_cost(read)
+        return _look_over(read, read.network and analyze(read.network), references), _estimate_cost(read)
 
     return confirm_repairs(own, _estimate_cost(loaded), read_again)
 
@@ -45,12 +46,15 @@ def _estimate_cost(loaded: Loaded) -> int:
     return amount.bytes + COST_OF_STEP * loaded.steps + amount.evaluated // EVALUATED_PER_BYTE
 
 
-def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> list[Problem]:
-    """All problems; expectations and warnings are checked only if there are no errors so far."""
+def _look_over(loaded: Loaded, report: Report | None, references: dict[str, Report] | None) -> list[Problem]:
+    """All problems; expectations and warnings are checked only if there are no errors so far.
+
+    `references` are the architectures that conditions name, as far as they are read; None if `expect` is not checked.
+    """
     problems = _Allowing(loaded.allow)
     for problem in loaded.problems:
         problems.add(problem)
-    for problem in check_keys(loaded.expectations) if check_expect else ():
+    for problem in check_keys(loaded.expectations) if references is not None else ():
         problems.add(problem)
     network = loaded.network
     if network is not None and report is not None and network.complete and not problems.errors:
@@ -58,14 +62,28 @@ def _look_over(loaded: Loaded, report: Report | None, check_expect: bool) -> lis
             problems.add(problem)
         for problem in _check_weights(network, loaded.description):
             problems.add(problem)
-        for problem in check_expectations(loaded.expectations, report) if check_expect else ():
-            problems.add(problem)
+        if references is not None:
+            for problem in check_expectations(loaded.expectations, report, _reader(loaded, references)):
+                problems.add(problem)
     if not problems.errors:
         for code, reason in loaded.own_allow.items():  # an entry that silences nothing
             if code not in problems.silenced:
                 message = f"`{code}` is allowed, but there is no such warning here"
                 problems.add(Problem("unused-allow", message, reason.span, "remove it"))
     return problems.sorted()
+
+
+def _reader(loaded: Loaded, known: dict[str, Report]) -> Reference:
+    """Return a function that reads the reports of the architectures that the conditions of a file name."""
+
+    def read(name: str, span: Span) -> Report:
+        if name not in known:
+            from cnncalc.spec.references import read_reference  # few files name any
+
+            known[name] = analyze(read_reference(name, span, loaded, known))
+        return known[name]
+
+    return read
 
 
 def _check_weights(network: Network, description: Description | None) -> list[Problem]:

@@ -28,14 +28,15 @@ ARROWS: dict[str, set[str]] = {
     "layers": {"errors"},
     "network": {"errors", "layers"},
     "given": {"errors", "layers"},
-    "spec": {"errors", "nearest", "system", "layers", "network", "given"},
+    "spec": {"conditions", "errors", "nearest", "system", "layers", "network", "given"},
     "exchange": {"errors", "layers", "network", "spec"},  # of spec only what writes a network as text
-    "analysis": {"errors", "nearest", "layers", "network", "given"},
+    "analysis": {"conditions", "errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
+    "conditions": {"errors", "nearest"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
-    "render": {"errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
+    "render": {"conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     # of execution only the check of a file's `weights`
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from cnncalc.analysis.figures import FIGURES, Value
+from cnncalc.analysis.figures import FIGURES, Figure, Value
 from cnncalc.analysis.report import Report
-from cnncalc.errors import Fix, Problem, Span
+from cnncalc.errors import Fix, Mistake, Problem, Span
 from cnncalc.given import Expectation
 from cnncalc.layers.arguments import format_value
 from cnncalc.nearest import nearest
 
-# The figures that a file can expect: those that depend only on the network.
-EXPECTABLE = {name: figure for name, figure in FIGURES.items() if figure.written != "bytes"}
-
-
 OUTPUTS = "outputs."  # prefix of the name of an output, for its shape
+
+Reference = Callable[[str, Span], Report]  # the report of an architecture by its name, and where that is written
 
 
 def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
     """A problem `unknown-key` for each expectation of an unknown figure."""
     problems = []
-    known = (*EXPECTABLE, "outputs")
+    known = (*FIGURES, "outputs")
     for key, _, span, _ in expectations:
-        if key not in EXPECTABLE and not key.startswith(OUTPUTS):
+        if key not in FIGURES and not key.startswith(OUTPUTS):
             help_text = "the keys of `expect` are " + ", ".join(known)
             fixes = _rename(key, known, span)
             problems.append(Problem("unknown-key", f"unknown key `{key}` in `expect`", span, help_text, fixes=fixes))
@@ -35,14 +33,14 @@ def _rename(key: str, known: Collection[str], span: Span) -> tuple[Fix, ...]:
     return (Fix(span, suggestion, f"did you mean `{suggestion}`?", guess=True),) if suggestion else ()
 
 
-def check_expectations(expectations: Sequence[Expectation], report: Report) -> list[Problem]:
-    """Problems `expect-mismatch` and `unknown-name` of expectations that the network does not meet."""
-    problems = []
+def check_expectations(expectations: Sequence[Expectation], report: Report, reference: Reference) -> list[Problem]:
+    """Problems of expectations that the network does not meet, or that cannot be met. Those in bytes are as float32."""
+    problems: list[Problem] = []
     for key, expected, key_span, span in expectations:
         name = key.removeprefix(OUTPUTS)
         if name == key:
-            if key in EXPECTABLE:
-                problems += _compare(key, EXPECTABLE[key].measure_network(report), expected, span)
+            if key in FIGURES:
+                problems += _check_figure(FIGURES[key], expected, span, report, reference)
         elif name in report.outputs:
             problems += _compare(key, report.outputs[name], expected, span)
         else:
@@ -51,6 +49,23 @@ def check_expectations(expectations: Sequence[Expectation], report: Report) -> l
             message = f"the network has no output `{name}`"
             problems.append(Problem("unknown-name", message, key_span, known, fixes=fixes))
     return problems
+
+
+def _check_figure(figure: Figure, expected: Value, span: Span, report: Report, reference: Reference) -> list[Problem]:
+    if type(expected) in (int, tuple):
+        return _compare(figure.name, figure.measure_network(report), expected, span)
+    from cnncalc.analysis.budgets import Budget, check_budget, check_units  # for files with conditions
+    from cnncalc.conditions import Condition, ConditionError
+
+    if not isinstance(expected, Condition):
+        return _compare(figure.name, figure.measure_network(report), expected, span)
+    try:
+        check_units(figure, expected)
+        return check_budget(Budget(figure, expected, span), report, reference)
+    except ConditionError as error:
+        return [Problem("bad-value", str(error), span)]
+    except Mistake as mistake:
+        return [mistake.problem]
 
 
 def _compare(key: str, found: Value, expected: Value, span: Span) -> list[Problem]:

@@ -4,13 +4,14 @@ import re
 from enum import StrEnum
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc.analysis.figures import FIGURES, Dtype
-from cnncalc.cli import options
+from cnncalc.cli import budgets, options
 from cnncalc.cli.formats import TableFormat, write_table
+from cnncalc.cli.messages import note
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read, read_partly
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
@@ -80,6 +81,12 @@ Depth = Annotated[
     options.option("--depth", "-d", min=1, metavar="N", help="Levels of groups to compare (default: single layers)."),
     Without("--separable", "--dense"),
 ]
+LIMIT_HELP = "A condition on all but the first, e.g. 'macs <= +5%' of the first's, or 'macs <= 300 M'; repeatable."
+Limits = Annotated[
+    list[Any] | None,
+    options.option("--limit", metavar="CONDITION", parser=budgets.parse, help=LIMIT_HELP),
+    Without("--separable", "--dense"),
+]
 Columns = Annotated[options.Columns, Without("--dense")]
 Human = Annotated[options.Human, Without("--dense")]
 DtypeOption = Annotated[options.DtypeOption, Needs("--columns")]
@@ -105,6 +112,7 @@ def compare(
     columns: Columns = None,
     human: Human = None,
     dtype: DtypeOption = None,
+    limits: Limits = None,
     inputs: Inputs = None,
     settings: Settings = None,
     format: options.TableFormatOption = TableFormat.table,
@@ -117,6 +125,8 @@ def compare(
     view = _choose_columns(view, columns, dtype, of_layers=separable is not None)
     if separable is None and not dense:
         found = _read_networks(archs, inputs, settings)
+        for each in found[1:]:
+            note(budgets.find_missed(limits, each.report, found[0].report, name=each.label))
         emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
     sizes = _group_inputs(inputs or [])

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import Dtype
-from cnncalc.cli import options
+from cnncalc.cli import budgets, options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.reading import read_partly
@@ -26,6 +26,7 @@ def summary(
     columns: options.Columns = None,
     human: options.Human = None,
     dtype: options.DtypeOption = None,
+    limits: budgets.Limits = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -38,6 +39,8 @@ def summary(
     reading = read_partly(arch, inputs, settings)
     if reading.report:
         _show(reading.report, format, view, output)
+        if not reading.failed:
+            budgets.note_missed(limits, reading.report)
     return int(reading.failed)
 
 

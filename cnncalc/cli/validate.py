@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from cnncalc.cli import options
-from cnncalc.cli.output import emit, make_view
+from cnncalc.cli import budgets, options
+from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.relations import Reads
 from cnncalc.errors import UsageError
 from cnncalc.system import is_windows
@@ -35,6 +35,7 @@ def validate(
     archs: Archs,
     inputs: options.Inputs = None,
     settings: options.Settings = None,
+    limits: budgets.Limits = None,
     format: Format = ValidateFormat.text,
     strict: Strict = False,
     output: options.Output = None,
@@ -50,7 +51,13 @@ def validate(
     files = []
     for arch in _iterate_files(archs):
         reading = read(arch, inputs=inputs or (), settings=settings or (), check_expect=True)
-        files.append(("<standard input>" if arch == "-" else arch, reading.problems))
+        if reading.unchecked:
+            write_message(
+                f"cnncalc: note: {arch}: the exact figures under `expect` ({reading.unchecked}) are those of the file's"
+                " own input and params; only conditions are checked\n"
+            )
+        missed = [] if reading.failed else budgets.find_missed(limits, reading.require_report())
+        files.append(("<standard input>" if arch == "-" else arch, [*reading.problems, *missed]))
     emit(_write(files, format, make_view(output, None, color), strict=strict), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
 

@@ -11,15 +11,17 @@ LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # those of YAML, so that
 
 
 class Amount:
-    """How much has been read and evaluated of a file and those that it extends, which have their limits together."""
+    """How much was read of a file, those that it extends and those it is held against: they share their limits."""
 
-    __slots__ = ("bytes", "evaluated", "nodes", "unread", "words")
+    __slots__ = ("bytes", "evaluated", "layers", "nodes", "steps", "unread", "words")
 
     def __init__(self) -> None:
         self.bytes = 0
         self.nodes = 0  # strings, lists and mappings
         self.words = 0  # of calls and expressions
         self.evaluated = 0  # parts of expressions, and elements of lists
+        self.steps = 0  # of expansions
+        self.layers = 0
         self.unread: Span | None = None  # the first string that was not read because there were too many words
 
 

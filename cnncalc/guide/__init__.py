@@ -7,6 +7,7 @@ from pathlib import Path
 # topic → what its page is about, in the order in which they are listed
 TOPICS = {
     "language": "the architecture file, from the first layer to families of networks",
+    "budgets": "conditions on figures, in the file and in CI",
     "counting": "what is counted, by which convention, with sources",
     "memory": "the memory of tensors and weights: the peak, and what is counted",
     "receptive-fields": "how receptive fields are computed, and what the marks mean",

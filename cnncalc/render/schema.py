@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc import limits
-from cnncalc.analysis.expect import EXPECTABLE
+from cnncalc.analysis.figures import FIGURES
+from cnncalc.conditions import EXAMPLES
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.arguments import NONE
@@ -37,6 +38,7 @@ NAMED = r"^\s*(\w+\s*=\s*)?{}(\s+if\s.*)?\s*$"  # the key of an item written as 
 ARGUMENTS = r"(\s*\(.*\))?"  # of a merge
 EXPRESSION = {"$ref": "#/$defs/expression"}
 VALUE = {"$ref": "#/$defs/value"}
+EXPECTED: Schema = {"anyOf": [VALUE, {"type": "string", "description": f"A condition: {EXAMPLES}"}]}
 BODY = {"$ref": "#/$defs/body"}
 TEXT: Schema = {"type": ["string", "number", "boolean"]}  # a scalar, whatever its type in YAML
 NOTHING: Schema = {"type": "null"}
@@ -99,7 +101,7 @@ def _describe_keys() -> dict[str, Schema]:
         "params": _make_mapping(VALUE),
         "blocks": _make_mapping(BODY),
         "layers": BODY,
-        "expect": _make_mapping(False, {**{key: VALUE for key in EXPECTABLE}, "outputs": _make_mapping(VALUE)}),
+        "expect": _make_mapping(False, {**dict.fromkeys(FIGURES, EXPECTED), "outputs": _make_mapping(VALUE)}),
         "allow": _make_mapping(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }

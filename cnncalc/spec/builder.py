@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from cnncalc import limits
-from cnncalc.errors import CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
+from cnncalc.errors import Amount, CnncalcError, Fix, Mistake, Note, Problem, Problems, Span
 from cnncalc.layers.base import Layer, Shape, Shapes, format_shape
 from cnncalc.network import INPUT, Group, Network, Node, input_label
 from cnncalc.records import NamedTuple
@@ -37,20 +37,22 @@ class Opened(NamedTuple):
 class Builder:
     """Collects what is built. After a failure (`failed`), nodes are only counted."""
 
-    def __init__(self, inputs: Mapping[str, Shape | None], problems: Problems) -> None:
-        """`inputs` are the shapes of the inputs by name, None for an unknown one."""
+    def __init__(self, inputs: Mapping[str, Shape | None], problems: Problems, amount: Amount) -> None:
+        """`inputs` are the shapes of the inputs by name, None for an unknown one; `amount` was read before."""
         self.inputs = {name: shape for name, shape in inputs.items() if shape is not None}
         self.problems = problems
         self.failed = not inputs or len(self.inputs) < len(inputs)
         self.complete_inputs = not self.failed
-        self.most_layers = limits.LAYERS // max(len(inputs), 1)  # each has a receptive field for every input
+        self.most_layers = (limits.LAYERS - amount.layers) // max(
+            len(inputs), 1
+        )  # each has a receptive field for every input
         self.nodes: list[Node] = []
         self.groups: list[Group | None] = []  # None for those that are open, or were left because of a mistake
         self.ends = Ends()
         self.ended: set[int] = set()  # of the groups, those that `outputs` ended
         self.lost: list[tuple[int, Span]] = []  # nodes directly before a `from`
         self.count = 0
-        self.steps = 0
+        self.steps = amount.steps
         self.steps_after = 0
         self.characters = 0
         self.depth = 0

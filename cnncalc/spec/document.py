@@ -10,7 +10,7 @@ from cnncalc.errors import Fix, Problem, Problems, Source, Span
 from cnncalc.network import INPUT_NAME
 from cnncalc.records import NamedTuple
 from cnncalc.spec.bodies import BodyReader
-from cnncalc.spec.expressions import Expression, Unreadable
+from cnncalc.spec.expressions import Expression, Literal, Unreadable
 from cnncalc.spec.grammar import read_declaration
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node, is_empty, parse
 from cnncalc.spec.repairs import rename, write
@@ -186,8 +186,23 @@ class _Reader(BodyReader):
             if name.value == "outputs":
                 outputs = self.entries(name, inner)
                 self.result.expect.update({f"outputs.{output}": value for output, value in outputs.items()})
-            elif value := self.value(inner):
+            elif value := self.expectation(inner):
                 self.result.expect[name.value] = KeyedValue(value, name.span)
+
+    def expectation(self, node: YamlNode) -> Expression | None:
+        """An expression, or a condition as `<= 300 M`."""
+        if not isinstance(node, YamlString) or node.value.isdecimal():
+            return self.value(node)
+        from cnncalc.conditions import ConditionError, is_condition, parse_condition  # for files with `expect`
+
+        if not is_condition(node.value):
+            return self.value(node)
+        try:
+            return Literal(node.span, parse_condition(node.value))
+        except ConditionError as error:
+            fixes = (write(node.span, error.repair),) if error.repair else ()
+            self.problems.add(Problem("bad-value", str(error), node.span, fixes=fixes))
+            return None
 
     def entries(self, key: YamlString, node: YamlNode) -> dict[str, KeyedValue]:
         found = {}

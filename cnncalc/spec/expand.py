@@ -51,14 +51,14 @@ class Expander:
         self.description = description
         self.params = params
         self.problems = problems
-        self.built = Builder({}, problems)
+        self.built = Builder({}, problems, description.amount)
         self.replays = Replays(self.built)
         self.layers = description.made
         self.applier = Applier(description, self.built)
 
     def network(self, inputs: Mapping[str, Shape | None], body: Body) -> Network | None:
         """The network of a description, None if the shape of one of the `inputs` is unknown. Raises TooLarge."""
-        self.built = built = Builder(inputs, self.problems)
+        self.built = built = Builder(inputs, self.problems, self.description.amount)
         self.replays = Replays(built)
         self.applier = Applier(self.description, built)
         flows = [Flow(index, shape) for index, shape in zip(count(INPUT, -1), inputs.values(), strict=False)]

@@ -49,11 +49,14 @@ class Description:
             self.unread.update(document.unread)
 
 
-def read_family(source: Source, path: str, problems: Problems) -> Description | None:
-    """Read a file and all that it extends; None if that fails. `path` is its path, "-" if it has none."""
+def read_family(source: Source, path: str, problems: Problems, amount: Amount | None = None) -> Description | None:
+    """Read a file and all that it extends; None if that fails. `path` is its path, "-" if it has none.
+
+    What is read is added to `amount`.
+    """
     documents: list[Document] = []
     seen: list[Path] = []
-    amount = Amount()
+    amount = amount or Amount()
     while True:
         source.amount = amount
         amount.bytes += len(source.text.encode("utf-8", "surrogatepass"))
@@ -66,7 +69,7 @@ def read_family(source: Source, path: str, problems: Problems) -> Description | 
             break
         seen.append(_resolved(path))
         try:
-            path = _find(reference.value, path, reference.span)
+            path = find_architecture(reference.value, path, reference.span)
             if _resolved(path) in seen:
                 chain = " → ".join(known.name for known in [*seen, Path(path)])
                 raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
@@ -126,26 +129,26 @@ def _missing(document: Document, keys: list[str], problems: Problems) -> None:
     problems.add(Problem("missing-key", f"the architecture has no {listed}", Span(document.source, 0, 0), help_text))
 
 
-def _find(name: str, path: str, span: Span) -> str:
-    """The file that `extends` names: in the folder of the extending file, else bundled; never standard input."""
+def find_architecture(name: str, path: str, span: Span, code: str = "extends-missing") -> str:
+    """The path of the architecture that a file names: in the folder of that file, else bundled; never standard input.
+
+    Raises Mistake with this code.
+    """
     if name == "-" or not re.fullmatch(_FILE_NAME, name):
-        raise Mistake(
-            "extends-missing",
-            "`extends` takes the name of a file in the same folder or of a bundled architecture",
-            span,
-        )
+        raise Mistake(code, "write the name of a file in the same folder or of a bundled architecture", span)
     folder = Path(path).parent
     for candidate in (name, *(name + suffix for suffix in SUFFIXES)):
         if is_file(folder / candidate):
             return str(folder / candidate)
     found = bundled_path(name)
     if found is None:
+        fixes = rename(span, name, [*_beside(folder), *bundled()])
         raise Mistake(
-            "extends-missing",
+            code,
             f"there is no architecture `{name}` in this folder or among the bundled ones",
             span,
-            "`cnncalc list` shows the bundled architectures",
-            *rename(span, name, [*_beside(folder), *bundled()]),
+            "" if fixes else "`cnncalc list` shows the bundled architectures",
+            *fixes,
         )
     return str(found)
 

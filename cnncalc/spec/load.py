@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from cnncalc import limits
-from cnncalc.errors import Mistake, Problem, Problems, Source, Span, UsageError
+from cnncalc.errors import Amount, Mistake, Problem, Problems, Source, Span, UsageError
 from cnncalc.given import Expectation
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape
@@ -49,7 +49,7 @@ class Loaded(NamedTuple):
     problems: list[Problem]
     description: Description | None = None
     network: Network | None = None
-    expectations: tuple[Expectation, ...] = ()  # none where the input or a param is overridden
+    expectations: tuple[Expectation, ...] = ()  # conditions alone where the input or a param is overridden
     steps: int = 0  # of the expansion
 
     @property
@@ -109,15 +109,20 @@ def parse_sizes(input: str) -> Shape:
 
 
 def load_source(
-    source: Source, path: str = "-", overrides: Overrides = NO_OVERRIDES, *, former: bool = False
+    source: Source,
+    path: str = "-",
+    overrides: Overrides = NO_OVERRIDES,
+    *,
+    former: bool = False,
+    amount: Amount | None = None,
 ) -> Loaded:
-    """Read the text of an architecture. `path` is its path, for `extends`.
+    """Read the text of an architecture. `path` is its path, for `extends`; `amount` was read before, and counts too.
 
     Problems of the text are in the result. Raises UsageError for overrides that do not fit the network. With `former`,
     its layers have the paths of version 0.1.
     """
     problems = Problems()
-    description = read_family(source, path, problems)
+    description = read_family(source, path, problems, amount)
     if description is None:
         return Loaded(source, path, problems.sorted())
     replaced = [_override(description, name, value) for name, value in overrides.params]
@@ -128,7 +133,11 @@ def load_source(
     if network is not None and not former:
         again = partial(load_source, source, path, overrides, former=True)
         network = network._replace(former_paths=_FormerPaths(network, again))
-    expectations = () if overrides != NO_OVERRIDES else _expectations(description, params, problems)
+    expectations = _expectations(description, params, problems)
+    if overrides != NO_OVERRIDES and expectations:  # exact figures are those of the file as it stands
+        from cnncalc.conditions import Condition
+
+        expectations = tuple(each for each in expectations if isinstance(each.value, Condition))
     return Loaded(source, path, problems.sorted(), description, network, expectations, steps)
 
 
@@ -172,6 +181,8 @@ def _expand(
         network = expander.network(inputs, description.layers)
     except TooLarge:  # after a failure the network is kept as far as it was built
         network = expander.built.network(description) if expander.built.failed else None
+    description.amount.steps = expander.built.steps
+    description.amount.layers += expander.built.count
     family = Path(description.documents[-1].source.name).stem
     return network and network._replace(family=family), expander.built.steps
 

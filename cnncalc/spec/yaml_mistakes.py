@@ -87,6 +87,16 @@ def _tab(scene: Scene) -> Problem | None:
     )
 
 
+def _at_least(scene: Scene) -> Problem | None:
+    """`macs: >= 200`: what begins with `>` is a block of text to YAML."""
+    found = re.search(r"[:,{]\s*(?:\w+:\s+)?(>=?\s*[0-9][^,}#]*?)\s*(?:[,}#]|$)", scene.line)
+    if not found:
+        return None
+    span = scene.span(found.start(1), found.end(1))
+    fix = Fix(span, f'"{found[1]}"', "put it in quotes")
+    return scene.problem("a string that begins with `>` needs quotes", span, fix)
+
+
 def _no_space_after_colon(scene: Scene) -> Problem | None:
     return _no_space(scene, r"\s*(?:- )?\w+(:)[^\s:]", "the colon", "the colon")
 
@@ -319,7 +329,7 @@ def _reserved_character(scene: Scene) -> Problem | None:
 
 
 GUESSES: tuple[Guess, ...] = (
-    _tab, _wide_colon, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text,
+    _tab, _wide_colon, _at_least, _no_space_after_dash, _no_space_after_colon, _comment_in_chain, _key_beside_text,
     _colon_in_parentheses, _colon_in_title, _call_in_brackets, _escape, _within_brackets, _not_closed,
     _arrow_at_margin, _reserved_character, _missing_dash, _indentation,
 )  # fmt: skip

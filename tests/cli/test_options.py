@@ -70,6 +70,7 @@ TRIED = {
     "--columns": Tried("layer,activation_bytes"),
     "--human": Tried(),
     "--dtype": Tried("float16"),
+    "--limit": Tried("macs <= 1"),
     "--strict": Tried(),
     "--expand": Tried(),
     "--explain": Tried(),
@@ -107,7 +108,13 @@ TRIED = {
     "--like": Tried("two_conv"),
 }
 # What an option alone does not leave at 0.
-CODES = {"calc --want": 1, "validate --strict": 1, "run --max-multiplications": 2, "run --max-memory": 2}
+CODES = {
+    "calc --want": 1,
+    "validate --strict": 1,
+    **dict.fromkeys(("summary --limit", "compare --limit", "validate --limit"), 1),
+    "run --max-multiplications": 2,
+    "run --max-memory": 2,
+}
 # Where an option may be without effect beside others, and why.
 ALLOWED = {
     "--color": "it concerns messages too, and there may be some",

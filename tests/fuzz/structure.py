@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from cnncalc.analysis.expect import EXPECTABLE
+from cnncalc.analysis.figures import FIGURES
 from cnncalc.errors.codes import all_codes
 from cnncalc.layers import KINDS, LATER_WORDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.settings import (
@@ -94,6 +94,16 @@ class Writer:
         if self.values and self.often(25):
             return self.pick(self.values)
         return self.pick(NUMBERS)
+
+    def expectation(self) -> str:
+        """A condition as `<= 3 M of lenet5`, right or wrong, or an expression."""
+        if not self.often(60):
+            return self.expression()
+        unit = self.pick(("", " k", " M", "%", " KiB", " x"))
+        bound = self.pick(("", "", "+", "-")) + self.number() + unit
+        text = self.pick(("<= {}", "< {}", "'>= {}'", "> {}", "{}..", "..{}", "{} .. {}", "{} ± 5%", "= {}"))
+        other = self.pick(("", "", " of lenet5", " of case", " of nowhere", " of ../x", " of -", " of base", " of "))
+        return text.replace("{}", bound) + other
 
     def expression(self) -> str:
         """A number, within bounds of depth; where it is odd, anything."""
@@ -311,7 +321,7 @@ class Writer:
     def rest(self) -> list[str]:
         lines: list[str] = []
         if self.often(10):
-            lines += ["expect:", f"  {self.pick(list(EXPECTABLE))}: {self.expression()}"]
+            lines += ["expect:", f"  {self.pick(list(FIGURES))}: {self.expectation()}"]
         if self.often(20):
             reason = "a reason" if not self.odd() else self.pick(("", "3", "[x]", "a: b"))
             lines += ["allow:", f"  {self.pick(WARNINGS if not self.odd() else list(CODES))}: {reason}"]

@@ -66,4 +66,12 @@ CODES = (
         "input: [3, 8, 8]\nlayers:\n  - conv(4, 3)\nexpect: {parameters: 108}\n",
         "input: [3, 8, 8]\nlayers:\n  - conv(4, 3)\nexpect: {parameters: 112}\n",
     ),
+    Code(
+        "reference-missing",
+        "The architecture that a condition names cannot be read.",
+        "A condition under `expect` can be a share of another architecture's figure, `macs: <= 105% of mobilenet_v2`."
+        " The other is a file beside this one or a bundled architecture, at its own input, and has no errors.",
+        "input: [3, 8, 8]\nlayers:\n  - conv(4, 3)\nexpect: {parameters: <= 50% of letnet5}\n",
+        "input: [3, 8, 8]\nlayers:\n  - conv(4, 3)\nexpect: {parameters: <= 50% of lenet5}\n",
+    ),
 )

@@ -1,0 +1,139 @@
+"""Whether the figures of a network meet conditions, by how much they miss them, and which layers carry the most."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from cnncalc.analysis.expect import Reference
+from cnncalc.analysis.figures import FIGURES, Figure, Value
+from cnncalc.analysis.report import Report
+from cnncalc.conditions import BYTES, COUNTS, EXAMPLES, SHARE, Bound, Condition, ConditionError, parse_condition
+from cnncalc.errors import Problem, Source, Span, UsageError
+from cnncalc.nearest import nearest
+from cnncalc.records import NamedTuple
+
+_ROUNDED = 1_000  # numbers from here on are shown without decimals
+CARRIERS = 3  # layers that carry the most, in the message
+
+
+class Budget(NamedTuple):
+    """A figure, the condition that it must meet, and where that is written."""
+
+    figure: Figure
+    condition: Condition
+    span: Span
+
+
+def parse_budget(text: str) -> Budget:
+    """`macs <= 300 M`, as `--limit` takes it. Raises UsageError."""
+    word = re.match(r"\s*([A-Za-z_]+)", text)
+    name = word[1] if word else ""
+    figure = FIGURES.get(name)
+    if figure is None:
+        meant = nearest(name, FIGURES)
+        hint = f"did you mean {meant}?" if meant else f"the figures are {', '.join(FIGURES)}"
+        raise UsageError(f"--limit takes a figure and a condition, e.g. 'macs <= 300 M', not {text!r}; {hint}")
+    assert word
+    try:
+        condition = parse_condition(text[word.end() :])
+        check_units(figure, condition)
+    except ConditionError as error:
+        hint = f"; did you mean '{name} {error.repair}'?" if error.repair else ""
+        raise UsageError(f"--limit {text!r}: {error}{hint}") from None
+    return Budget(figure, condition, Span(Source("--limit", text), 0, len(text)))
+
+
+def check_units(figure: Figure, condition: Condition) -> None:
+    """Raises ConditionError where the units of a condition are not those of its figure."""
+    units = {"bytes": {**BYTES, **COUNTS}, "count": COUNTS, "sizes": {"": 1}}[figure.written]
+    for bound in (condition.least, condition.most):
+        if bound is not None and bound.unit not in (*units, SHARE):
+            known = ", ".join(filter(None, units)) or "none"
+            raise ConditionError(f"`{figure.name}` is no figure in {bound.unit}; its units are {known}")
+    if not (condition.least or condition.most):
+        raise ConditionError(f"write {EXAMPLES}")
+
+
+def check_budget(budget: Budget, report: Report, reference: Reference, first: Report | None = None) -> list[Problem]:
+    """A problem `expect-mismatch` if the network misses a budget.
+
+    Shares are of `first`, or of what `reference` gives for the name in the condition. Raises what `reference` raises,
+    and ConditionError for a share of nothing.
+    """
+    figure, condition, span = budget
+    whole: Value = None
+    if condition.is_relative:
+        other = reference(condition.of, _place(condition.of, span)) if condition.of else first
+        if other is None:
+            raise ConditionError(f"`{condition.text}` is a share of nothing: write `{condition.text} of ARCH`")
+        whole = figure.measure_network(other)
+    found = figure.measure_network(report)
+    least, most = (_resolve(bound, whole, found) for bound in (condition.least, condition.most))
+    if found is None or (condition.is_relative and whole is None):
+        what = f"`{figure.name}`" + (f" of {condition.of or 'the first'}" if found is not None else "")
+        return [Problem("expect-mismatch", f"{what} is undefined, but `{condition.text}` is expected", span)]
+    for limit, bound, sign in ((most, condition.most, 1), (least, condition.least, -1)):
+        if bound is None or limit is None:
+            continue
+        over, end = max((sign * (value - end), end) for value, end in zip(_sizes(found), limit, strict=False))
+        if over > 0 or (condition.strict and over == 0):
+            limit_text = _limit_text(condition, bound, sign, end)
+            message = f"`{figure.name}` is {_format(found)}, but {limit_text} is expected"
+            if not isinstance(found, tuple):
+                message += f": {_difference(over, end, sign)}"
+            return [Problem("expect-mismatch", message, span, _carriers(figure, report) if sign > 0 else "")]
+    return []
+
+
+def _place(name: str, span: Span) -> Span:
+    """Where the name of the other architecture is written."""
+    at = span.text.rfind(name)
+    return span if at < 0 else span._replace(start=span.start + at, end=span.start + at + len(name))
+
+
+def _sizes(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _resolve(bound: Bound | None, whole: Value, found: Value) -> tuple[Fraction, ...] | None:
+    """What a bound allows, for each of the sizes that a figure has."""
+    if bound is None or found is None:
+        return None
+    if bound.unit == SHARE:
+        return None if whole is None else tuple(bound.number * size for size in _sizes(whole))
+    return (bound.value,) * len(_sizes(found))
+
+
+def _limit_text(condition: Condition, bound: Bound, sign: int, limit: Fraction) -> str:
+    word = ("less than" if sign > 0 else "more than") if condition.strict else ("at most" if sign > 0 else "at least")
+    if condition.least == condition.most:
+        word = "exactly"
+    if bound.unit != SHARE:
+        return f"{word} {bound.text}"
+    return f"{word} {bound.text} of {condition.of or 'the first'}, {_format(limit)},"
+
+
+def _difference(over: Fraction, limit: Fraction, sign: int) -> str:
+    """`14,159,265 more (4.7 %)`."""
+    word = "more" if sign > 0 else "less"
+    if limit and over <= 10 * limit:
+        return f"{_format(over)} {word} ({float(100 * over / limit):.1f} %)"
+    return f"{_format(over)} {word}"
+
+
+def _format(value: Value) -> str:
+    if isinstance(value, tuple):
+        return "×".join(map(_format, value))
+    return f"{float(value):,.1f}" if value != int(value) and abs(value) < _ROUNDED else f"{round(value):,}"
+
+
+def _carriers(figure: Figure, report: Report) -> str:
+    """Which layers carry the most of a figure that adds up, "" of others."""
+    if figure.together != "sum" or not figure.is_of_layers:
+        return ""
+    values = [(figure.measure_layer(layer), layer.path) for layer in report.layers]
+    total = sum(value for value, _ in values)
+    largest = sorted(values, key=lambda each: -each[0])[:CARRIERS]
+    shares = [f"{path} {float(100 * value / total):.1f} %" for value, path in largest if 100 * value >= total]
+    return f"most of it is in {', '.join(shares)}" if shares else ""

@@ -1,0 +1,121 @@
+"""`--limit`, and conditions under `expect`: what is missed, by how much, and the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .running import cnncalc
+
+# lenet5 in the file has 61,706 parameters; resnet18 1,814,073,344 macs, resnet34 3,663,761,408 (torchvision)
+RESNETS = ("resnet18", "resnet34")
+
+
+@pytest.mark.parametrize("command", [("summary",), ("validate",)])
+def test_a_limit_that_holds_says_nothing(command: tuple[str, ...]) -> None:
+    limits = ["--limit", "parameters <= 61.706 k", "--limit", "depth 5..5", "--limit", "parameters 100% of lenet5"]
+    ran = cnncalc(*command, "lenet5", *limits)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_limit_that_is_missed_says_by_how_much_and_where_the_most_is() -> None:
+    ran = cnncalc("summary", "lenet5", "--limit", "parameters <= 50 k")
+    assert ran.returncode == 1
+    assert "61,706" in ran.stdout  # the table is shown all the same
+    assert "`parameters` is 61,706, but at most 50 k is expected: 11,706 more (23.4 %)" in ran.stderr
+    assert "most of it is in conv3 78.0 %" in ran.stderr  # 400·120 + 120 = 48,120 of 61,706
+
+
+def test_an_option_is_in_no_file_for_github() -> None:
+    ran = cnncalc("validate", "lenet5", "--limit", "parameters <= 50 k", "--format", "github")
+    assert ran.returncode == 1
+    assert ran.stdout.startswith("::error file=lenet5,title=expect-mismatch::")
+
+
+def test_compare_holds_each_against_the_first() -> None:
+    ran = cnncalc("compare", *RESNETS, "resnet18", "--limit", "macs <= +5%")
+    assert ran.returncode == 1
+    over = 3_663_761_408 - 1_814_073_344 * 1.05
+    assert f"{over:,.0f} more" in ran.stderr
+    assert "note: of resnet34" in ran.stderr
+    assert ran.stderr.count("error[") == 1  # resnet18 is within 5 % of itself
+    assert cnncalc("compare", *RESNETS, "--limit", "macs <= +102%").returncode == 0
+    assert cnncalc("compare", *RESNETS, "--limit", "macs <= 2 G", "--totals").returncode == 1
+    assert cnncalc("compare", *reversed(RESNETS), "--limit", "macs <= 2 G", "--totals").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("maks <= 3", "did you mean macs?"),
+        ("macs", "no condition"),
+        ("macs <= 3 KiB", "its units are k, M, G, T"),
+        ("macs <= 3 m", "did you mean 'macs <= 3 M'?"),
+        ("", "the figures are"),
+        ("macs <= 3%", "a share of nothing"),
+    ],
+)
+def test_a_wrong_limit_is_wrong_usage(limit: str, said: str) -> None:
+    ran = cnncalc("summary", "lenet5", "--limit", limit)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+
+
+def test_a_reference_on_the_command_line_may_be_any_architecture(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("input: [1, 8, 8]\nlayers: [flatten, linear(1000)]\n")  # 65,000 parameters
+    assert cnncalc("validate", "lenet5", "--limit", f"parameters <= 95% of {other}").returncode == 0
+    assert cnncalc("validate", "lenet5", "--limit", f"parameters <= 94% of {other}").returncode == 1
+    missing = cnncalc("validate", "lenet5", "--limit", "parameters <= 94% of nothing_there")
+    assert missing.returncode == 1
+    assert "nothing_there" in missing.stderr + missing.stdout
+
+
+NET = """\
+params: {width: 4}
+input: [3, 8, 8]
+layers:
+  - conv(width, 3)
+expect:
+  macs: 3888
+  parameters: <= 200
+"""
+
+
+def test_conditions_hold_for_other_inputs_and_params_and_exact_figures_do_not(tmp_path: Path) -> None:
+    """28·width parameters: 112 for 4 channels, 224 for 8."""
+    file = tmp_path / "net.yaml"
+    file.write_text(NET)
+    assert cnncalc("validate", str(file)).stderr == ""
+    ran = cnncalc("validate", str(file), "--input", "3x9x9")
+    assert ran.returncode == 0
+    assert "the exact figures under `expect` (1)" in ran.stderr
+    ran = cnncalc("validate", str(file), "--set", "width=8")
+    assert ran.returncode == 1
+    assert "`parameters` is 224, but at most 200 is expected: 24 more (12.0 %)" in ran.stdout
+
+
+def test_references_have_their_limits_together_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnncalc import limits
+    from cnncalc.reading import read
+
+    (tmp_path / "big.yaml").write_text("input: [3, 8, 8]\nlayers: [relu * 60]\n")
+    file = tmp_path / "net.yaml"
+    file.write_text("input: [3, 8, 8]\nlayers: [relu * 60]\nexpect: {layers: 100% of big}\n")
+    assert not read(str(file), check_expect=True).problems
+    monkeypatch.setattr(limits, "LAYERS", 100)
+    (problem,) = read(str(file), check_expect=True).problems
+    assert problem.code == "reference-missing"
+    monkeypatch.setattr(limits, "REFERENCES", 0)
+    (problem,) = read(str(file), check_expect=True).problems
+    assert problem.code == "too-large"
+
+
+def test_a_file_names_no_path_and_no_standard_input(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    for name in ("-", "/etc/passwd", "../net", "torch:resnet18", "net.py"):
+        file.write_text(f"input: [3, 8, 8]\nlayers: [relu]\nexpect: {{layers: '<= 100% of {name}'}}\n")
+        ran = cnncalc("validate", str(file), input="input: [1]\nlayers: [relu]\n")
+        assert ran.returncode == 1
+        assert "reference-missing" in ran.stdout
