@@ -284,7 +284,7 @@ GUIDE = [
     f" of {limits.TOKENS:,} words and operators in calls and expressions",
     f"strings of {limits.STRING_CHARACTERS:,} characters, lists of {limits.LIST_ELEMENTS:,} elements",
     f"{limits.NESTING} levels of lists, of parentheses and of blocks, as many nested steps in an expression",
-    f"{limits.EXTENDED_FILES} files that extend one another",
+    f"{limits.EXTENDED_FILES} files that extend one another", f"{limits.REFERENCES} that conditions name",
     f"{limits.LAYERS:,} layers (and {limits.EXPANSION_STEPS:,} steps to write them out),"
     f" {limits.DIFFERENT_LAYERS:,} of which differ in arguments or input, with paths of {limits.PATH_CHARACTERS:,} ",
     f"networks of {limits.INPUTS} inputs ({limits.LAYERS:,} layers divided by their number),"
@@ -321,7 +321,8 @@ GUIDE = [
 UNSAID = {
     "DIVISORS_TRIED", "FIELD_UNITS", "FORMAT_BYTES", "KERNEL_TAPS", "LISTED_ARRAYS", "LISTED_PATHS",
     "LISTED_SHAPES", "MESSAGE_CHARACTERS", "NAMED_BRANCHES", "NARROWED_INPUTS", "NARROWED_LAYERS",
-    "ORDER_BEAM", "ORDER_PART", "ORDER_STATES", "PICTURE_PIXELS", "POSITION", "REDUCED_OUTPUTS", "REPAIR_COST", "REPAIR_TRIALS",
+    "ORDER_BEAM", "ORDER_PART", "ORDER_STATES", "PICTURE_PIXELS", "POSITION", "REDUCED_OUTPUTS", "REPAIR_COST",
+    "REPAIR_TRIALS",
     "REPAIR_TRIALS_EACH", "RICH_PARAGRAPHS", "RICH_ROWS", "SEARCHED_CHARACTERS", "SIMILAR_FILES", "SIMILAR_NAMES",
     "TRANSLATED_CALL", "TRANSLATED_CALLS", "UNKNOWN_ARGUMENTS", "VERIFIED_STEPS", "VERIFIED_STEPS_OF_MANY",
 }  # fmt: skip
