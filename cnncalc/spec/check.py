@@ -74,6 +74,12 @@ class _Either:
         return any(word in each for each in self.collections)
 
 
+def _is_out_of_order(block: Block) -> bool:
+    """Whether a parameter without a default follows one with a default."""
+    optional = [parameter.default is not None for parameter in block.parameters]
+    return optional != sorted(optional)
+
+
 class Checker:
     """Checks a description, and binds every call to its kind or block, so that the expansion only evaluates."""
 
@@ -95,6 +101,8 @@ class Checker:
         """Check everything and report problems; an invalid call gets no `target`."""
         description = self.description
         self.check_params()
+        # which arguments their calls lack is not known
+        description.unread.update(block.name for block in description.blocks.values() if _is_out_of_order(block))
         for block in description.blocks.values():
             self.check_block(block)
         if description.layers is not None:
@@ -187,13 +195,9 @@ class Checker:
             if parameter.default:
                 self.check_names(parameter.default, names, self.description.params)
             elif optional:
-                self.problems.add(
-                    Problem(
-                        "syntax",
-                        f"`{parameter.name}` has no default, but follows a parameter with a default",
-                        parameter.span,
-                    )
-                )
+                message = f"`{parameter.name}` has no default, but follows a parameter with a default"
+                help_text = f"declare it before those with a default, or give it one: `{parameter.name}=…`"
+                self.problems.add(Problem("syntax", message, parameter.span, help_text))
             optional = optional or parameter.default is not None
             names.append(parameter.name)
         used = block.name in self.used_blocks
@@ -223,9 +227,9 @@ class Checker:
         for unit in units:
             if isinstance(unit, Call | Merge) and not self.problems.full:
                 if isinstance(unit, Call):
+                    self.used_blocks.add(unit.kind)
                     if unit.kind in self.description.unread:
                         continue
-                    self.used_blocks.add(unit.kind)
                 try:
                     bind(unit, self.description, known)
                 except Mistake as mistake:

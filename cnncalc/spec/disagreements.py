@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Note
 from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import SameAs
+from cnncalc.network import INPUT, NOTHING
 from cnncalc.spec.binding import convert_error
 from cnncalc.spec.builder import Builder
 from cnncalc.spec.family import Description
@@ -72,17 +74,14 @@ def explain_disagreement(
 
 
 def meeting_of(built: Builder, about: Description, first: Flow, second: Flow) -> Meeting | None:
-    """Two branches that meet; None after a failure, when their layers are not known, or if their ranks differ.
-
-    None also for several inputs: the sizes may depend on more than one, and one alone cannot be changed to make them
-    agree.
-    """
-    if built.failed or len(built.inputs) != 1 or len(first.shape or ()) != len(second.shape or ()):
+    """Two branches that meet; None after a failure, when their layers are not known, or if their ranks differ."""
+    if built.failed or len(first.shape or ()) != len(second.shape or ()) or NOTHING in (first.node, second.node):
         return None
-    (start,), (entry,) = built.inputs.values(), about.inputs.values()
-    written = entry.value
+    inputs = dict(zip(count(INPUT, -1), built.inputs.values(), strict=False))
+    named = zip(count(INPUT, -1), about.inputs.items(), strict=False)
+    written = {index: (name, entry.value) for index, (name, entry) in named}
     params = {name: entry.value for name, entry in about.params.items()}
-    return Meeting(built.nodes, first.node, second.node, start, written, params)
+    return Meeting(built.nodes, first.node, second.node, inputs, written, params)
 
 
 def explain_sizes(meeting: Meeting, reference: Branch, culprit: Branch) -> tuple[list[Note], list[Fix]]:
@@ -103,7 +102,8 @@ def explain_sizes(meeting: Meeting, reference: Branch, culprit: Branch) -> tuple
         offered = list(change_input(meeting, found))
         fixes += offered
         if not offered or offered[0].span.source.name.startswith("--"):
-            notes.append(Note(f"they agree for {found.describe()}, e.g. an input of {format_shape(found.input)}"))
+            sizes = " and ".join(map(format_shape, dict.fromkeys(found.inputs.values())))
+            notes.append(Note(f"they agree for {found.describe()}, e.g. an input of {sizes}"))
     return notes, fixes
 
 

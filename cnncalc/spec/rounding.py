@@ -17,9 +17,10 @@ from cnncalc.layers.arguments import LayerError, format_value
 from cnncalc.layers.base import Shape
 from cnncalc.layers.reach import Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.window import simplify
-from cnncalc.network import INPUT, Node
+from cnncalc.network import Node
 from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Expression, Listed, Literal, Name
+from cnncalc.spec.repairs import replace_all
 
 MOST_NOTES = 3  # layers that are named in notes
 MOST_CHANGED = 6  # layers for which a repair is suggested
@@ -27,21 +28,21 @@ AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 class Meeting(NamedTuple):
-    """Two branches of a merge with different sizes: the last nodes of both, and the input of the network.
+    """Two branches of a merge with different sizes: the last nodes of both, and the inputs of the network by index.
 
-    `written` is the input as the file has it, if it has one, and `params` are the values of its params.
+    `written` are the inputs as the file has them, each with its name, and `params` the values of its params.
     """
 
     nodes: Sequence[Node]
     first: int
     second: int
-    input: Shape
-    written: Expression | None
+    inputs: Mapping[int, Shape]
+    written: Mapping[int, tuple[str, Expression | None]]
     params: Mapping[str, Expression]
 
     def shape_at(self, index: int) -> Shape:
-        """The shape of a node's output, or of the input."""
-        return self.input if index == INPUT else self.nodes[index].output
+        """The shape of a node's output, or of an input."""
+        return self.inputs[index] if index < 0 else self.nodes[index].output
 
     @property
     def axes(self) -> list[int]:
@@ -78,7 +79,7 @@ def ancestors(nodes: Sequence[Node], index: int) -> set[int]:
     waiting = [index]
     while waiting:
         at = waiting.pop()
-        if at != INPUT and at not in found:
+        if at >= 0 and at not in found:
             found.add(at)
             waiting += nodes[at].inputs
     return found
@@ -91,9 +92,9 @@ def rule_of(node: Node, axis: int) -> Rule | None:
 
 
 def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
-    """The stride over the input, on one axis, of every node on which the branches depend, and of the input itself."""
+    """The stride over its input, on one axis, of every node on which the branches depend, and of the inputs."""
     nodes = meeting.nodes
-    steps: dict[int, Fraction] = {INPUT: Fraction(1)}
+    steps = dict.fromkeys(meeting.inputs, Fraction(1))
     for index in sorted(ancestors(nodes, meeting.first) | ancestors(nodes, meeting.second)):
         rule, step = rule_of(nodes[index], axis), steps[nodes[index].inputs[0]]
         if isinstance(rule, Window):
@@ -182,10 +183,10 @@ def crop_text(larger: Shape, smaller: Shape) -> str:
 # inputs with which the branches agree
 
 
-def sizes_with(meeting: Meeting, input: Shape) -> tuple[Shape, Shape] | None:
-    """The shapes of both branches for another input, None if a layer rejects it."""
+def sizes_with(meeting: Meeting, inputs: Mapping[int, Shape]) -> tuple[Shape, Shape] | None:
+    """The shapes of both branches for other inputs, None if a layer rejects them."""
     wanted = sorted(ancestors(meeting.nodes, meeting.first) | ancestors(meeting.nodes, meeting.second))
-    shapes: dict[int, Shape] = {INPUT: input}
+    shapes = dict(inputs)
     try:
         for index in wanted:
             node = meeting.nodes[index]
@@ -198,59 +199,79 @@ def sizes_with(meeting: Meeting, input: Shape) -> tuple[Shape, Shape] | None:
 
 
 class Multiple(NamedTuple):
-    """Inputs for which the branches agree: the number that must divide the size of each axis, and the nearest input."""
+    """Inputs for which the branches agree: the number that must divide the size of each axis, and the nearest ones.
+
+    `inputs` are those that change, by index.
+    """
 
     of: dict[int, int]
-    input: Shape
+    inputs: dict[int, Shape]
 
     def describe(self) -> str:
         """E.g. "the height a multiple of 16"."""
-        names = AXES[len(self.input) - 1]
+        names = AXES[len(next(iter(self.inputs.values()))) - 1]
         if len(self.of) == len(names) > 1 and len(set(self.of.values())) == 1:
             return f"all sizes multiples of {next(iter(self.of.values()))}"
         return " and ".join(f"the {names[axis - 1]} a multiple of {number}" for axis, number in self.of.items())
 
 
 def find_multiple(meeting: Meeting) -> Multiple | None:
-    """The sizes of the input for which the branches agree, tried with the next two multiples; None if they do not.
+    """The sizes of the inputs for which the branches agree, tried with the next two multiples; None if they do not.
 
-    An axis on which they already agree is changed as well if it is not a multiple, for the sake of further merges.
+    An axis on which they already agree is changed as well if it is not a multiple, for the sake of further merges; so
+    is another input of the same sizes.
     """
-    if len(meeting.nodes) > limits.REPAIR_LAYERS or len(meeting.input) != len(meeting.shape_at(meeting.first)):
+    sizes = {meeting.inputs[index][1:] for index in _inputs_of(meeting)}
+    used = {index: shape for index, shape in meeting.inputs.items() if shape[1:] in sizes}
+    axes = range(1, len(meeting.shape_at(meeting.first)))
+    if len(meeting.nodes) > limits.REPAIR_LAYERS or any(len(shape) != len(axes) + 1 for shape in used.values()):
         return None
-    each = {axis: steps_over_input(meeting, axis).values() for axis in range(1, len(meeting.input))}
+    each = {axis: steps_over_input(meeting, axis).values() for axis in axes}
     multiples = {axis: lcm(*(step.numerator for step in steps)) for axis, steps in each.items()}
-    of = {axis: number for axis, number in multiples.items() if meeting.input[axis] % number}
-    if not of or any(number > meeting.input[axis] for axis, number in of.items()):
+    of = {axis: number for axis, number in multiples.items() if any(shape[axis] % number for shape in used.values())}
+    if not of or any(number > shape[axis] for axis, number in of.items() for shape in used.values()):
         return None
 
-    def rounded(add: int) -> Shape:
-        sizes = list(meeting.input)
-        for axis, number in of.items():
-            sizes[axis] = (-(-sizes[axis] // number) + add) * number
-        return tuple(sizes)
+    def rounded(add: int) -> dict[int, Shape]:
+        def size(old: int, axis: int) -> int:
+            return (-(-old // of[axis]) + add) * of[axis] if axis in of else old
 
-    for input in (rounded(0), rounded(1)):
-        shapes = sizes_with(meeting, input)
+        return {index: tuple(size(old, axis) for axis, old in enumerate(shape)) for index, shape in used.items()}
+
+    for inputs in (rounded(0), rounded(1)):
+        shapes = sizes_with(meeting, inputs)
         if shapes is None or shapes[0][1:] != shapes[1][1:]:
             return None
-    return Multiple(of, rounded(0))
+    return Multiple(of, {index: shape for index, shape in rounded(0).items() if shape != used[index]})
+
+
+def _inputs_of(meeting: Meeting) -> set[int]:
+    """The inputs on which the branches depend."""
+    nodes = ancestors(meeting.nodes, meeting.first) | ancestors(meeting.nodes, meeting.second)
+    read = {meeting.first, meeting.second, *(source for index in nodes for source in meeting.nodes[index].inputs)}
+    return {index for index in read if index < 0}
 
 
 def change_input(meeting: Meeting, found: Multiple) -> Iterator[Fix]:
-    """The repair that changes the sizes of the input, or the param from which it takes them."""
-    input = meeting.written
-    if not isinstance(input, Listed):
-        return
-    changed = {axis: input.items[axis] for axis in found.of}
+    """The repair that changes the sizes of the inputs, or the param from which they take them."""
+    edits: list[tuple[Span, str]] = []
+    texts: list[str] = []
+    changed: list[tuple[Expression, int]] = []
+    for index, shape in found.inputs.items():
+        name, input = meeting.written[index]
+        if not isinstance(input, Listed):
+            return
+        axes = [axis for axis in found.of if shape[axis] != meeting.inputs[index][axis]]
+        changed += [(input.items[axis], shape[axis]) for axis in axes]
+        sizes = [str(shape[axis]) if axis in axes else item.span.text for axis, item in enumerate(input.items)]
+        edits.append((input.span, f"[{', '.join(sizes)}]"))
+        texts.append(f"`{name}: {edits[-1][1]}`")
     why = f"make {found.describe()}"
-    if all(isinstance(item, Literal) for item in changed.values()):
-        texts = [str(found.input[axis]) if axis in changed else item.span.text for axis, item in enumerate(input.items)]
-        text = f"[{', '.join(texts)}]"
-        yield Fix(input.span, text, f"{why}: `input: {text}`", alternative=True)
-    names = {item.name if isinstance(item, Name) else "" for item in changed.values()}
-    sizes = {found.input[axis] for axis in changed}
-    if len(names) == len(sizes) == 1:
-        (name,), (size,) = names, sizes
+    if all(isinstance(item, Literal) for item, _ in changed):
+        yield replace_all(edits, f"{why}: {' and '.join(texts)}")._replace(alternative=True)
+    names = {item.name if isinstance(item, Name) else "" for item, _ in changed}
+    values = {size for _, size in changed}
+    if len(names) == len(values) == 1:
+        (name,), (size,) = names, values
         if isinstance(value := meeting.params.get(name), Literal):
             yield Fix(value.span, str(size), f"{why}: `{name}: {size}`", alternative=True)

@@ -129,3 +129,48 @@ def test_an_unpadded_body_is_named() -> None:
         "`add1.body.conv2` without padding changes the size 30 to 28: it loses positions at the edges",
         "`add1.body.conv1` without padding changes the size 32 to 30: it loses positions at the edges",
     ]
+
+
+# several inputs
+
+SIAMESE = """
+    input:
+      left: [3, {height}, {width}]
+      right: [3, {height}, {width}]
+    layers:
+      - from(left) -> conv(4, 3, padding=1)
+      - a = max_pool(2) -> conv(4, 3, padding=1)
+      - max_pool(2) -> transposed_conv(4, 2, stride=2)
+      - add: [from(a), identity]
+      - concat:
+          left: identity
+          right: from(right) -> max_pool(2)
+"""
+
+
+@pytest.mark.parametrize(("height", "width"), [(30, 30), (30, 32), (33, 47), (32, 32)])
+def test_inputs_of_the_same_sizes_are_changed_together(height: int, width: int) -> None:
+    """Two pools halve the one, a pool the other: all sizes must be multiples of four."""
+    problems = judged(SIAMESE.format(height=height, width=width))
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if height % 4 == width % 4 == 0:
+        assert errors == []
+        return
+    problem = errors[0]
+    assert problem.notes
+    up = [-(-size // 4) * 4 for size in (height, width)]
+    wanted = SIAMESE.format(height=up[0], width=up[1])
+    assert dedent(wanted) in [fix.apply() for fix in problem.fixes]
+
+
+def test_branches_of_two_inputs_are_told_what_rounded() -> None:
+    text = """
+        input: {left: [3, 30, 30], right: [3, 30, 30]}
+        layers:
+          - l = from(left) -> conv(8, 3, padding=1) -> max_pool(4) -> upsample(4)
+          - from(right) -> conv(8, 3, padding=1)
+          - add: [from(l), identity]
+    """
+    (problem,) = (problem for problem in judged(text) if problem.severity == "error")
+    assert notes(problem) == ["`l.max_pool1` rounds 30/4 down to 7"]
+    assert any("left: [3, 32, 32], right: [3, 32, 32]" in fix.apply() for fix in problem.fixes)
