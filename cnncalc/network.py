@@ -63,12 +63,11 @@ def once_per_layer(compute: Callable[[Node], T]) -> Callable[[Node], T]:
 
 
 class Group(NamedTuple):
-    """What the file writes as one thing and is several layers: a block's call, a repeat, a merge, a branch.
+    """Several layers that the file writes as one item: a block's call, a repeat, a merge, a branch.
 
-    It holds the nodes from `first` up to, not including, `last`; `result` is the index of the node whose output
-    leaves it (an input, or NOTHING, where nothing inside changes what flows, None where nothing leaves it but named
-    outputs, or where an error is in it). `path` is "" for a repeat that adds nothing to the paths of its layers, and
-    for its rounds.
+    It contains the nodes from `first` up to, not including, `last`; `result` is the index of the node whose output is
+    the group's (an input, or NOTHING, if the group only passes it on; None if it has only named outputs, or an error).
+    `path` is "" for a repeat that adds nothing to the paths of its layers, and for its rounds.
     """
 
     path: str

@@ -173,7 +173,7 @@ def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = 
 
 
 def read_text(source: Source, path: str = "-", *, check_expect: bool = False) -> Reading:
-    """Read an architecture from a text at hand. `path` is where it lies, for `extends`."""
+    """Read an architecture from a string. `path` is that of its file, for `extends`."""
     loaded = load_source(source, path)
     return Reading(source.name, loaded, NO_OVERRIDES, check_expect=check_expect)
 

@@ -20,7 +20,7 @@ from cnncalc.analysis.borders import Folds, step_folds, unite_folds
 from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
 from cnncalc.records import NamedTuple
 
-MOST_DRIFT = Fraction(1, 8)  # of the steps of units that are said to step alike, as a share of the larger
+MOST_DRIFT = Fraction(1, 8)  # largest relative difference of steps that count as equal
 
 Interval = tuple[int, int] | None  # first and last input position; None for a unit that sees nothing
 Bounds = tuple[Fraction, Fraction]
@@ -51,8 +51,8 @@ class AxisField(NamedTuple):
     """The intervals that the units of one axis see.
 
     Unit u sees `intervals[u mod p]` shifted by (u div p)·step, where p is the number of intervals; and, if `fixed` is
-    given, also those positions, for every u, e.g. through a global pool. With `loose` bounds, unit u sees at most what
-    lies between them, moved by u·rate. With `folds`, units near the borders see other positions as well.
+    given, also those positions, for every u, e.g. through a global pool. With `loose` bounds, unit u sees at most the
+    positions between them, moved by u·rate. With `folds`, units near the borders see other positions as well.
     """
 
     step: int = 1
@@ -140,7 +140,7 @@ def is_too_far(axis: AxisField) -> bool:
 
 
 def step_over(axis: AxisField, rule: Rule, size: int, made: int) -> AxisField:
-    """One axis of `size` units behind a rule that makes `made` of them. Bounds where its period would be too long."""
+    """One axis after a rule that maps `size` units to `made`. Bounds if its period would be too long."""
     found = _step_over(axis, rule)
     if not axis.folds and not isinstance(rule, Folded):
         return found
@@ -207,7 +207,7 @@ def _step_over(axis: AxisField, rule: Rule) -> AxisField:
 
 
 def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
-    """Bounds of one axis behind a rule. Outputs read units from and to numbers that are linear in the output's."""
+    """Bounds of one axis after a rule. The first and last unit that an output reads are linear in its number."""
     if isinstance(rule, Everywhere):
         return axis._replace(fixed=axis.everything(rule.size))
     if isinstance(rule, Folded):

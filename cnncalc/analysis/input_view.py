@@ -1,4 +1,4 @@
-"""A report from the side of one input of the network: what of that input each layer sees."""
+"""A report restricted to one input of the network: what each layer sees of that input."""
 
 from __future__ import annotations
 

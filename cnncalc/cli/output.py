@@ -92,9 +92,9 @@ def abandon_output(error: OSError) -> str:
 def _abandon(stream: TextIO | None) -> None:
     """Discard what is still buffered, so that flushing at exit does not fail."""
     if stream is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def write_file(text: str, name: str) -> None:

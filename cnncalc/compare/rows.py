@@ -51,7 +51,7 @@ class Comparison(NamedTuple):
 
 
 def require_comparable(layers: int) -> None:
-    """Raises CnncalcError if so many layers, of all networks together, are too many to be compared."""
+    """Raises CnncalcError if the compared networks have too many layers together."""
     if layers > limits.COMPARED_LAYERS:
         most = f"{limits.COMPARED_LAYERS:,}"
         raise CnncalcError(f"the compared networks have {layers:,} layers together, and `compare` takes at most {most}")

@@ -57,7 +57,7 @@ def _list_rows(report: Report, depth: int | None) -> list[Row]:
 
 
 class _Alignment:
-    """Puts rows that are alike beside one another: by path, and what lies between by content, then by kind."""
+    """Aligns equal rows: first by path, then those in between by content, then by kind."""
 
     def __init__(self) -> None:
         self.calls: dict[int, str] = {}  # by the identity of the layer
@@ -78,7 +78,7 @@ class _Alignment:
         return tuple([self.calls.get(id(each)) or self.calls.setdefault(id(each), repr(each)) for each in layers])
 
     def pair(self, old: Sequence[Row], new: Sequence[Row], level: int = 0) -> Iterator[Aligned]:
-        """What is alike by the likeness of a level beside one another; what lies between, by the next."""
+        """Align rows with equal keys of a level, and those in between by the keys of the next level."""
         if not old or not new or level == len(self.likenesses):
             yield from (Aligned("before", row, None) for row in old)
             yield from (Aligned("after", None, row) for row in new)

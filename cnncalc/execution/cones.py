@@ -255,7 +255,7 @@ class Cone(NamedTuple):
 def compute_cones(network: Network, axis: int, start: int = INPUT) -> dict[int, Cone | None]:
     """Where the windows lead on one axis of the input at index `start`, from every layer that it reaches.
 
-    None behind what leaves no axes or deals them out anew.
+    None after layers that remove or rearrange the axes.
     """
     wanted, shape = compute_ranges(network, axis, start), network.starts[start]
     sizes = positions_of(shape)
@@ -338,7 +338,7 @@ def _read_range(rule: Rule, first: int, last: int) -> tuple[int, int]:
     if isinstance(rule, TransposedWindow):
         furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
         return furthest // rule.stride, (last + rule.before) // rule.stride
-    if isinstance(rule, Resample):  # one that lies on an input reads only that, and its neighbour more
+    if isinstance(rule, Resample):  # an output at an input's position reads only that, its neighbour reads more
         more = rule.taps // 2
         return positions_read(rule, first)[0] - more, positions_read(rule, last)[-1] + more
     return positions_read(rule, first)[0], positions_read(rule, last)[-1]

@@ -63,7 +63,7 @@ def count_positions(network: Network) -> int:
 
 
 def estimate_execution(node: Node, positions: int) -> Effort:
-    """Of counting and tracing the layer; each element is traced as a set of so many positions."""
+    """The effort of counting and tracing a layer; each element is traced as a set of this many positions."""
     done, made, around = count_operations(node), prod(node.output), count_border(node)
     steps = done + around * BORDER + count_tried(node) * FOLLOWED
     if isinstance(node.layer, Windowed) and not node.layer.slides:

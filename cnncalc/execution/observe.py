@@ -73,25 +73,25 @@ class _Counter:
 
     def __init__(self) -> None:
         self.reading = _Alive()
-        self.drawn = dict.fromkeys(("weight", "bias", "buffer"), 0)
+        self.arrays = dict.fromkeys(("weight", "bias", "buffer"), 0)
 
     def get_weight(self, node: Node, name: str, shape: Shape) -> list[float]:
         roles = {weight.name: weight.role for weight in node.layer.weights(node.input_shapes)}
-        self.drawn[roles.get(name, "weight")] += prod(shape)
+        self.arrays[roles.get(name, "weight")] += prod(shape)
         return get_ones(node, name, shape)
 
     def take_counts(self, node: Node, made: Map) -> Counts:
         """What was counted since the previous layer."""
         inputs, output = node.input_shapes, node.output
-        declared = dict.fromkeys(self.drawn, 0)
+        declared = dict.fromkeys(self.arrays, 0)
         for weight in node.layer.weights(inputs):
             declared[weight.role] += prod(weight.shape)
-        drawn = dict(self.drawn)
-        self.drawn.update(dict.fromkeys(drawn, 0))
+        found = dict(self.arrays)
+        self.arrays.update(dict.fromkeys(found, 0))
         shape = made.shape if len(made.values) == prod(made.shape) else (len(made.values),)
         work = node.layer.work(inputs, output), self.reading.all.take_work()
         inside = node.layer.work_inside(inputs, output), self.reading.inside.take_work()
-        return Counts((output, shape), work, inside, (declared, drawn))
+        return Counts((output, shape), work, inside, (declared, found))
 
 
 def count_network(network: Network, step: Step) -> list[Counts]:

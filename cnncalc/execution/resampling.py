@@ -1,4 +1,4 @@
-"""Where the outputs of a resampling lie between the positions of its input, and what share each position has in them.
+"""The positions of the outputs of a resampling between those of its input, and the weights of the input positions.
 
 Positions are floats, as PyTorch computes them; one that is all but whole is taken for whole.
 """
@@ -10,14 +10,14 @@ from math import floor
 
 from cnncalc.layers.ops import Resampling
 
-Shares = tuple[tuple[int, float], ...]  # positions and their shares in an output
+Shares = tuple[tuple[int, float], ...]  # positions and their weights in an output
 
 CUBIC = -0.75  # the parameter a of the cubic convolution kernel, as PyTorch has it
-ALMOST = 1e-9  # a position so near to a whole number is whole
+ALMOST = 1e-9  # relative tolerance within which a position is an integer
 
 
 def count_scaled(size: int, factor: float) -> int:
-    """How many outputs there are of so many inputs, scaled by a factor: as many as fit."""
+    """The number of outputs for a number of inputs and a factor, rounded down."""
     count = 0
     while count + 1 <= size * factor:
         count += 1
@@ -25,14 +25,14 @@ def count_scaled(size: int, factor: float) -> int:
 
 
 def is_plain(size: int, made: int, mode: str, axes: int) -> bool:
-    """Whether an axis is copied, or its positions doubled, whatever the factor is: a habit of PyTorch's."""
+    """Whether an axis is copied, or its positions repeated twice, whatever the factor is, as in PyTorch."""
     if mode == "linear":
         return made == size
     return mode == "nearest" and axes == 2 and made in (size, size + size)
 
 
 def points(size: int, made: int, factor: float | None, how: Resampling) -> Iterator[float]:
-    """Where each output lies, in positions of the input."""
+    """The position of each output, in positions of the input."""
     if how.align_corners:
         step, shift = ((size - 1) / (made - 1) if made > 1 else 0.0), 0.0
     else:
@@ -44,7 +44,7 @@ def points(size: int, made: int, factor: float | None, how: Resampling) -> Itera
 
 
 def around(point: float, size: int, mode: str) -> Shares:
-    """The positions around a point with their shares; one beyond the edge is the one at the edge.
+    """The positions around a point with their weights; one beyond the edge is replaced by the one at the edge.
 
     Source of the cubic kernel: R. Keys, Cubic convolution interpolation for digital image processing, IEEE TASSP 1981.
     """
@@ -60,7 +60,7 @@ def around(point: float, size: int, mode: str) -> Shares:
 
 
 def cubic(distance: float) -> float:
-    """The share of a position at a distance from 0 to 2."""
+    """The weight of a position at a distance from 0 to 2."""
     d = distance
     if d <= 1:
         return ((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1

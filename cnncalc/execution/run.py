@@ -19,7 +19,7 @@ def ignore(node: Node, made: Map) -> None:
 
 
 def overlook(node: Node, alive: Mapping[int, Map], released: Collection[int]) -> None:
-    """Do nothing with the maps that are alive while a layer runs, and the indexes of those that are then let go."""
+    """Do nothing with the maps that are alive while a layer runs, and the indexes of those released afterwards."""
 
 
 def execute(node: Node, inputs: tuple[Map, ...], weigh: GetNodeWeight, ops: Ops) -> Map:
@@ -40,8 +40,8 @@ def run(
 ) -> dict[int, Map]:
     """The outputs of the layers in `keep` (of all, if None), by index; those of the inputs are negative.
 
-    `starts` are the inputs, in order. Nothing that is not needed for these is run, unless `whole`, and what no later
-    layer reads is let go.
+    `starts` are the inputs, in order. Only the layers that are needed are executed, unless `whole`, and a map is
+    released after its last reader.
     """
     wanted = find_needed(network, None if whole else keep)
     readers = Counter(index for node in network.nodes if node.index in wanted for index in node.inputs)
