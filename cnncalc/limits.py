@@ -20,6 +20,13 @@ DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and pro
 PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold
 PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a header of blanks is not searched to its end
 
+# Files of other programs
+WIRE_FIELDS = 400_000  # of an ONNX file: they take about a second to read, and 3,000 layers have a tenth of them
+WIRE_NUMBERS = 100_000  # of one list in it
+ONNX_NODES = 50_000  # the constants among them
+ONNX_AXES = 16  # of an array in it, which may be a view that is never laid out
+ONNX_ELEMENTS = 4_096  # of an array whose numbers are read: sizes, axes, scales of channels
+
 # Contents of a file
 NESTING = 100  # levels of lists, parentheses, expressions and blocks: Python's own stack has room for as many
 NUMBER = 10**18  # of any number in a file: products of two still are exact, and digits are few

@@ -295,6 +295,9 @@ GUIDE = [
     f"followed {limits.STEPS_AFTER_ERROR:,} steps further",
     f"files of up to {limits.REPAIR_CHARACTERS:,} characters and {limits.REPAIR_LAYERS:,} layers",
     f"repeats only after more than {limits.FIELD_PERIOD} units",
+    f"{limits.WIRE_FIELDS:,} fields of an ONNX file and {limits.ONNX_NODES:,} nodes; lists of"
+    f" {limits.WIRE_NUMBERS:,} numbers, arrays of {limits.ONNX_AXES} axes; of arrays with more than"
+    f" {limits.ONNX_ELEMENTS:,} elements only the sizes are read",
     f"`run`: {limits.RUN_OPERATIONS:,} multiplications, as many of any other operation and as many numbers",
     f"{limits.MEMORY // 10**6} MB of memory, predicted before anything is executed",
     f"input and weights of {limits.DATA_BYTES // 2**20} MiB"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from cnncalc.analysis.wanted import Answer, Search, search
 from cnncalc.cli.app import run
 from cnncalc.compare.side_by_side import align
 from cnncalc.errors import Fix, Problem, Source, Span, UsageError
+from cnncalc.exchange.onnx_file import read_tensor
+from cnncalc.exchange.protobuf import Wire, WireError
 from cnncalc.execution import narrow
 from cnncalc.execution.netpbm import PictureError, read_header
 from cnncalc.layers.arguments import LayerError
@@ -39,6 +42,7 @@ from cnncalc.spec.file_formats import TEXT, recognize
 from cnncalc.spec.foreign import calls_in, rewritings
 from cnncalc.spec.repairs import confirm_repairs
 
+from .exchange.onnx_files import field, model, node, tensor
 from .networks import network, report
 
 HEAD = "input: [1, 8, 8]\n"
@@ -157,6 +161,43 @@ def has_answers(kernel: int, *free: str) -> bool:
     return bool(search(network("input: [1, 30]\nlayers: ['conv(1, 1)']"), (31 - kernel,), free).answers)
 
 
+def wire_of(data: bytes) -> Wire:
+    return Wire(BytesIO(data))
+
+
+def is_read(data: bytes) -> bool:
+    """Whether an ONNX file is taken."""
+    Path("net.onnx").write_bytes(data)
+    return not read("net.onnx").failed
+
+
+def model_of(nodes: int, axes: int = 1) -> bytes:
+    each = [node("Relu", "x" if not at else f"y{at - 1}", f"y{at}") for at in range(nodes)]
+    array = tensor("w", (1,) * axes, [0.5])
+    return model(each, inputs={"x": (1, 3, 8, 8)}, outputs=[f"y{nodes - 1}"], tensors=[array])
+
+
+def has_fields(count: int) -> bool:
+    wire = wire_of(field(1, 1) * count)
+    try:
+        return len(list(wire.fields(wire.whole))) == count
+    except WireError:
+        return False
+
+
+def has_numbers(count: int) -> bool:
+    wire = wire_of(bytes([1] * count))
+    try:
+        return len(wire.integers(wire.whole)) == count
+    except WireError:
+        return False
+
+
+def has_elements(count: int) -> bool:
+    wire = wire_of(tensor("w", (count,)))
+    return read_tensor(wire, wire.whole).values is not None
+
+
 def answers(count: int) -> str:
     found = tuple(Answer(("conv1",), (("kernel", n),), (8,)) for n in range(count))
     return show(answer_wanted(Search(("conv1",), (8,), found, (), "")), View())
@@ -203,6 +244,11 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "ALIGNED_REPEATED": (21, is_aligned),
     "WANTED_ARGUMENT": (9, lambda size: has_answers(size, "kernel", "padding")),
     "WANTED_ALONE": (20, lambda size: has_answers(size, "kernel")),
+    "WIRE_FIELDS": (9, has_fields),
+    "WIRE_NUMBERS": (9, has_numbers),
+    "ONNX_NODES": (4, lambda size: is_read(model_of(size))),
+    "ONNX_AXES": (4, lambda size: is_read(model_of(1, size))),
+    "ONNX_ELEMENTS": (9, has_elements),
     "WANTED_SHOWN": (3, lambda size: "more" not in answers(size)),
     "RICH_PARAGRAPHS": (9, lambda size: "\x1b[" in show([make_paragraph("a", "head")] * size, View(color=True))),
 }  # fmt: skip

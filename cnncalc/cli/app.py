@@ -4,6 +4,7 @@ import signal
 import sys
 from importlib import import_module
 from io import StringIO
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,7 @@ PANELS = {
     "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
     "Compare": {"compare": "compare"},
     "Execute": {"run": "run"},
+    "Exchange": {"import": "import_"},
     "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},
 }
 COMMANDS = {name: (function, panel) for panel, names in PANELS.items() for name, function in names.items()}
@@ -62,7 +64,7 @@ def make_app(wanted: str = "") -> typer.Typer:
     app.callback()(cnncalc)
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
         function, panel = COMMANDS[name]
-        module = import_module(f"cnncalc.cli.{name}")
+        module = import_module(f"cnncalc.cli.{function if iskeyword(name) else name}")
         command = getattr(module, function)
         app.command(name, cls=Command, help=_join_lines(command.__doc__ or ""), rich_help_panel=panel)(command)
     return app

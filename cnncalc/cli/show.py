@@ -33,14 +33,18 @@ def show(
     from cnncalc.render.source import highlight
 
     reading = read_partly(arch, inputs, settings)
-    if not expand and not reading.is_chain and reading.graph is None and (inputs or settings):
-        name = "--input" if inputs else "--set"
-        raise UsageError(f"`{name}` has an effect only with `--expand`, or on a chain of layers")
-    text = expand_network(reading) if expand else reading.text
+    text = text_of(reading, expand=expand, overridden="--input" if inputs else "--set" if settings else "")
     if output is None or output in STANDARD_OUTPUT:
         text = show_blocks(highlight(text), make_view(output, None, color))
     emit(text, output)
     return int(reading.failed)
+
+
+def text_of(reading: "Reading", *, expand: bool, overridden: str) -> str:
+    """The text of what was read, or of its layers one by one. Raises UsageError where an override has no effect."""
+    if not expand and not reading.is_chain and reading.graph is None and overridden:
+        raise UsageError(f"`{overridden}` has an effect only with `--expand`, or on a chain of layers")
+    return expand_network(reading) if expand else reading.text
 
 
 def expand_network(reading: "Reading") -> str:

@@ -25,11 +25,13 @@ TOP = 0  # the scope of the whole network
 class Array(NamedTuple):
     """A learned array or buffer of the source: what makes it the same array elsewhere, and its shape there.
 
-    Layers with equal keys share weights; a key that occurs once is not shared.
+    Layers with equal keys share weights; a key that occurs once is not shared. `load` gives its numbers in the order of
+    our array, where the source has them.
     """
 
     key: Hashable
     shape: Shape
+    load: Callable[[], list[float] | None] = lambda: None
 
 
 class Scope(NamedTuple):

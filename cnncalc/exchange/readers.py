@@ -21,7 +21,7 @@ class Reader(NamedTuple):
     module: str
 
 
-READERS: tuple[Reader, ...] = ()
+READERS = (Reader(re.compile(rb"\x08[\x03-\x20][\x12\x1a\x22\x28\x32\x3a\x42]"), "from_onnx"),)
 
 
 def read_file(path: str, head: bytes, inputs: Mapping[str, Shape]) -> Graph | None:

@@ -176,6 +176,80 @@ KERAS: dict[str, Signature] = {
     "Add": _keras("add"),
     "Multiply": _keras("multiply"),
 }
+
+
+def _onnx(kind: str, parameters: str = "", **exceptions: str) -> Signature:
+    return _signature(_ONNX, kind, parameters, **exceptions)
+
+
+_ONNX: Parameters = {
+    **dict.fromkeys(("activations", "storage_order", "stash_type", "momentum", "training_mode"), IGNORED),
+    "auto_pad": "padding", "ceil_mode": "ceil", "count_include_pad": "count_padding", "dilations": "dilation",
+    "group": "groups", "kernel_shape": "kernel", "num_groups": "groups", "pads": "padding", "ratio": "rate",
+    "strides": "stride",
+}  # fmt: skip
+_ONNX_POOL = "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides"
+# Ops by their names, with their attributes in alphabetical order, as ONNX lists them; inputs are not in it.
+ONNX: dict[str, Signature] = {
+    "Conv": _onnx("conv", "auto_pad dilations group kernel_shape pads strides"),
+    "ConvTranspose": _onnx(
+        "transposed_conv", "auto_pad dilations group kernel_shape output_padding output_shape pads strides",
+        output_shape=UNSUPPORTED,
+    ),
+    "Gemm": _onnx(
+        "linear", "alpha beta transA transB", alpha=UNSUPPORTED, beta=UNSUPPORTED, transA=UNSUPPORTED, transB=IGNORED
+    ),
+    "MatMul": _onnx("linear"),
+    "MaxPool": _onnx("max_pool", "auto_pad ceil_mode dilations kernel_shape pads storage_order strides"),
+    "AveragePool": _onnx("avg_pool", _ONNX_POOL)._replace(defaults={"count_padding": "false"}),
+    "GlobalAveragePool": _onnx("global_avg_pool"),
+    "GlobalMaxPool": _onnx("global_max_pool"),
+    "BatchNormalization": _onnx("batch_norm", "epsilon momentum training_mode"),
+    "InstanceNormalization": _onnx("instance_norm", "epsilon"),
+    "GroupNormalization": _onnx("group_norm", "epsilon num_groups stash_type"),
+    "LayerNormalization": _onnx("layer_norm", "axis epsilon stash_type", axis=UNSUPPORTED),
+    "RMSNormalization": _onnx("rms_norm", "axis epsilon stash_type", axis=UNSUPPORTED)._replace(
+        defaults={"epsilon": "1e-5"}
+    ),
+    "LpNormalization": _onnx("l2_norm", "axis p", axis=UNSUPPORTED, p=UNSUPPORTED)._replace(defaults={"epsilon": "0"}),
+    "LRN": _onnx("local_response_norm", "alpha beta bias size", bias="k"),
+    "Relu": _onnx("relu"),
+    "LeakyRelu": _onnx("leaky_relu", "alpha", alpha="slope"),
+    "PRelu": _onnx("prelu"),
+    "Elu": _onnx("elu", "alpha"),
+    "Selu": _onnx("selu", "alpha gamma", alpha=UNSUPPORTED, gamma=UNSUPPORTED),
+    "Gelu": _onnx("gelu", "approximate"),
+    "Swish": _onnx("silu", "alpha", alpha=UNSUPPORTED),
+    "Mish": _onnx("mish"),
+    "HardSwish": _onnx("hard_swish"),
+    "HardSigmoid": _onnx("hard_sigmoid", "alpha beta", alpha=UNSUPPORTED, beta=UNSUPPORTED),
+    "Sigmoid": _onnx("sigmoid"),
+    "Tanh": _onnx("tanh"),
+    "Softplus": _onnx("softplus"),
+    "Softmax": _onnx("softmax", "axis", axis=UNSUPPORTED),
+    "Dropout": _onnx("dropout", "seed", seed=IGNORED),
+    "Flatten": _onnx("flatten", "axis", axis=UNSUPPORTED),
+    "Reshape": _onnx("reshape", "allowzero", allowzero=IGNORED),
+    "Transpose": _onnx("transpose", "perm", perm="axes"),
+    "Pad": _onnx("pad", "mode", mode=UNSUPPORTED),
+    "Concat": _onnx("concat", "axis"),
+    "Add": _onnx("add"),
+    "Sub": _onnx("subtract"),
+    "Mul": _onnx("multiply"),
+    "Div": _onnx("divide"),
+    "Max": _onnx("maximum"),
+    "Min": _onnx("minimum"),
+    "Mean": _onnx("mean"),
+    "Pow": _onnx("power"),
+    "Sqrt": _onnx("sqrt"),
+    "Abs": _onnx("abs"),
+    "Exp": _onnx("exp"),
+    "Log": _onnx("log"),
+    "Clip": _onnx("clip"),
+    "DepthToSpace": _onnx("pixel_shuffle", "blocksize mode", blocksize="factor", mode=UNSUPPORTED),
+    "SpaceToDepth": _onnx("pixel_unshuffle", "blocksize", blocksize="factor"),
+}  # fmt: skip
+
 # Names that are another's, by what `find_signatures` looks for.
 ALIASES = {
     "SyncBatchNorm": "BatchNorm", "SpatialDropout": "Dropout", "AlphaDropout": "Dropout", "interpolate": "Upsample",

@@ -23,6 +23,7 @@ class FileFormat(NamedTuple):
 _WRITE = "write its layers as a file of your own: `cnncalc guide language` shows how"
 _WEIGHTS = f"it contains weights, not the connections of the layers; {_WRITE}"
 _UNPACK = "unpack it and use the architecture file inside"
+_IMPORT = "`cnncalc import FILE -o net.yaml` writes it as an architecture file"
 _CALLS = f"{_WRITE}, and calls of PyTorch and Keras in it are translated"
 _IMAGE = "convert it to PGM or PPM to use it as input data: `cnncalc run ARCH --input-data FILE`"
 
@@ -40,7 +41,7 @@ BINARY = tuple(
         (rb"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras saves (.h5)", _WRITE),
         (rb".\x00{3}TFL3", "a TensorFlow Lite model", _WRITE),
         (rb"\x08\x01\x12[\x80-\xff]+[\x00-\x7f]\x0a", "a TensorFlow SavedModel", _WRITE),
-        (rb"\x08[\x01-\x20][\x12\x1a\x22\x28\x32\x3a\x42]", "an ONNX model", _WRITE),
+        (rb"\x08[\x01-\x20][\x12\x1a\x22\x28\x32\x3a\x42]", "an ONNX model", _IMPORT),
         (rb"\n.{1,4}\n.{1,80}\x12.(?:Placeholder|Const)", "a frozen TensorFlow graph", _WRITE),
         (rb"\n.[ -~]{1,100}(?:\xa2\x06|\x12)", "a Caffe model (.caffemodel)", _WEIGHTS),
         (rb".{3}[\x00-\x05]\x00{4}\{", "a safetensors file", _WEIGHTS),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.settings import LIKE
@@ -14,6 +15,7 @@ from cnncalc.spec.check import RESERVED
 from cnncalc.spec.flow import quote
 from cnncalc.spec.segments import NUMBER, add_number, free_name
 
+T = TypeVar("T")
 COMMENT_AT = 50  # the column of the comments
 
 
@@ -148,10 +150,19 @@ def _word(path: str) -> str:
     return f"{name}_" if name in RESERVED else free_name(name)
 
 
-def _unique(names: dict[int, str]) -> dict[int, str]:
+def make_names(paths: Iterable[str]) -> dict[str, str]:
+    """A name that is allowed for each of the paths, no two alike.
+
+    >>> make_names(["serving:0", "serving.0", "7"])
+    {'serving:0': 'serving_0', 'serving.0': 'serving_0_', '7': 'n7'}
+    """
+    return _unique({path: _word(path) for path in paths})
+
+
+def _unique(names: dict[T, str]) -> dict[T, str]:
     """The names, with `_` appended to repeated ones."""
     taken: set[str] = set()
-    found: dict[int, str] = {}
+    found: dict[T, str] = {}
     for index, name in names.items():
         while name and name in taken:
             name += "_"

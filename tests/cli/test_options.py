@@ -43,7 +43,7 @@ class Tried(NamedTuple):
 # What each command is run on: arguments and the options that it cannot do without.
 BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "summary": (["net.yaml"], {}), "memory": (["net.yaml"], {}), "validate": (["net.yaml"], {}),
-    "explain": (["net.yaml"], {}),
+    "explain": (["net.yaml"], {}), "import": (["net.yaml"], {}),
     "compare": (["net.yaml", "another_network.yaml"], {}), "show": (["net.yaml"], {}), "run": (["net.yaml"], {}),
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
@@ -58,6 +58,8 @@ TRIED = {
     "validate --input": Tried("8x8x3"),
     "--set": Tried("kernel=5"),
     "validate --set": Tried("stride=2"),
+    "import --input": Tried("2x7x7", (("--expand", ""),)),
+    "import --set": Tried("kernel=5", (("--expand", ""),)),
     "show --input": Tried("2x7x7", (("--expand", ""),)),
     "show --set": Tried("kernel=5", (("--expand", ""),)),
     "--format": Tried("json"),

@@ -32,6 +32,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "compare": [["vgg16", "vgg19"], ["alexnet", "--separable", "depthwise"], [NETS, "--dense"]],
     "explain": [[NETS], ["alexnet", "conv1"]],
     "guide": [[], ["language"]],
+    "import": [[NETS]],
     "layers": [[], ["conv"], ["max_pool"]],
     "list": [["--family", "mobilenet"]],
     "new": [["-", "--like", "lenet5"]],

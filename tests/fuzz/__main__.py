@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz.driver import COMMANDS, COMMON, FILE, NOTHING, Beside, Driver, Outcome, driver, put
 from tests.fuzz.families import FAMILIES
+from tests.fuzz.foreign import damaged
 from tests.fuzz.large import large
 from tests.fuzz.mutation import mutated
 from tests.fuzz.numbers import NUMERIC, Case
@@ -55,6 +56,7 @@ def cases(number: int) -> Iterator[tuple[str, bytes]]:
         yield "structure, mutated", mutated(chance, text)
         yield "mutation", mutated(chance)
         yield "mutation", mutated(chance)
+        yield "another program's, damaged", damaged(chance)
     for _ in range(5):
         yield "large", large(chance)
 

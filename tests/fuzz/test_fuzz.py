@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from cnncalc.reading import read
 from tests.fuzz.__main__ import structured
 from tests.fuzz.driver import COMMANDS, COMMON, FILE, Driver, driver
 from tests.fuzz.families import FAMILIES, Family
+from tests.fuzz.foreign import damaged
 from tests.fuzz.large import LARGE, Maker
 from tests.fuzz.mutation import mutated
 from tests.fuzz.numbers import NUMERIC, Case
@@ -85,6 +88,25 @@ def test_numbers_and_pictures(make: Callable[[random.Random], Case], server: Dri
         if fault := server.run(case.architecture, case.args, data=case.data).fault(SLACK):
             found.append(f"cnncalc {' '.join(case.args)} {fault}\n{case.architecture!r}\n{case.data[:500]!r}")
     assert found == []
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("hundred", range(100))
+def test_damaged_files_of_other_programs(hundred: int, tmp_path: Path) -> None:
+    """10,000 in all, read in this process; of some the commands are run as on any file."""
+    path = tmp_path / "net.onnx"
+    codes = set()
+    for number in range(100 * hundred, 100 * hundred + 100):
+        path.write_bytes(damaged(random.Random(number)))
+        found = read(str(path))
+        codes |= {problem.code for problem in found.problems}
+        if not found.failed:
+            assert found.text
+    assert codes <= {"no-layer-kind", "unreadable", "bad-input"}
+
+
+def test_commands_on_damaged_files_of_other_programs(server: Driver) -> None:
+    assert faults(server, [damaged(random.Random(number)) for number in range(60)]) == []
 
 
 def test_what_is_wrong_is_seen(server: Driver) -> None:

@@ -22,8 +22,6 @@ def archive(*names: str) -> bytes:
 
 
 FILES = {
-    "ONNX": (b"\x08\x0a\x12\x07pytorch\x1a\x052.4.0:\x80\x01\n", "an ONNX model"),
-    "ONNX without a producer": (b"\x08\x07:\x20\n\x05", "an ONNX model"),
     "PyTorch, zip": (archive("archive/data.pkl", "archive/data/0"), "a PyTorch checkpoint (zip)"),
     "PyTorch, pickle": (
         pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2) + b"\x80\x02M\xe9\x03.", "a PyTorch checkpoint (pickle)"

@@ -1,0 +1,113 @@
+"""What the handlers of ONNX ops have in common: their table, and how inputs and attributes are taken.
+
+A handler takes a Context, the node and its inputs, and gives its outputs: a Tensor, a Constant, or a list of them.
+They are in `onnx_layers`, `onnx_arithmetic`, `onnx_views` and `onnx_resize`, sources: https://onnx.ai/onnx/operators,
+opsets 7 and later. `layers.frameworks.ONNX` says what ops and their attributes are called here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Array, Graph, Tensor
+from cnncalc.exchange.onnx_constants import (
+    Constant,
+)
+from cnncalc.exchange.onnx_file import OnnxNode
+from cnncalc.layers.arguments import Value
+from cnncalc.layers.frameworks import ONNX, UNSUPPORTED
+from cnncalc.records import NamedTuple
+
+Inputs = Sequence["Tensor | Constant | None"]
+Outputs = Tensor | Constant | list["Tensor | Constant"]
+Pairs = list[tuple[int, int]]
+
+
+class Context(NamedTuple):
+    """What handlers need beside a node: the graph, the opset, and the array that is added to an output at once."""
+
+    graph: Graph
+    opset: int
+    take_summand: Callable[[OnnxNode, int], Constant | None]  # of a product of so many channels, which it then has
+
+    def array(self, value: object, node: OnnxNode) -> Array:
+        """An input as a learned array. Raises Refusal where it is made of the network's input, or computed."""
+        if not isinstance(value, Constant):
+            raise Refusal("its weights depend on the input")
+        if value.key is None or value.tensor is None:
+            raise Refusal("its weights are computed by other nodes")
+        # equal numbers all over an array are written once by exporters, although layers have arrays of their own
+        key = (value.key, node.outputs[0]) if value.tensor.uniform else value.key
+        return Array(key, value.shape, value.load)
+
+    def arrays(self, node: OnnxNode, given: Mapping[str, object]) -> dict[str, Array]:
+        """Several, by our names; those that are left out are not in it."""
+        return {name: self.array(value, node) for name, value in given.items() if value is not None}
+
+
+Handler = Callable[[Context, OnnxNode, Inputs], Outputs]
+OPS: dict[str, Handler] = {}
+
+
+def op(*names: str) -> Callable[[Handler], Handler]:
+    """Declare a handler."""
+
+    def declare(handler: Handler) -> Handler:
+        OPS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return declare
+
+
+def tensor_of(inputs: Inputs, at: int = 0) -> Tensor:
+    """An input that depends on the network's. Raises Refusal for a constant, and where there is none."""
+    found = inputs[at] if len(inputs) > at else None
+    if not isinstance(found, Tensor):
+        raise Refusal("its input is a constant" if found is not None else "it lacks an input")
+    return found
+
+
+def input_at(inputs: Inputs, at: int) -> Tensor | Constant | None:
+    """An input that may be left out."""
+    return inputs[at] if len(inputs) > at else None
+
+
+def shorten(value: float) -> float:
+    """A number as it was written, of which single precision has left a little less: 0.009999999776… is 0.01."""
+    try:
+        wanted = struct.pack("<f", value)
+        texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+        return next((float(text) for text in texts if struct.pack("<f", float(text)) == wanted), value)
+    except (OverflowError, ValueError):
+        return value
+
+
+def attribute(node: OnnxNode, name: str, default: Any) -> Any:
+    """An attribute of the type of its default. Raises Refusal for another type."""
+    found = node.attributes.get(name, default)
+    if type(found) is not type(default) or (isinstance(found, list) and not all(type(each) is int for each in found)):
+        raise Refusal(f"its attribute `{name}` is of another type")
+    return shorten(found) if isinstance(found, float) else found
+
+
+def arguments(node: OnnxNode) -> dict[str, Value]:
+    """Our arguments for the attributes of a node, by the table. Raises Refusal for what has no counterpart."""
+    signature = ONNX[node.op]
+    found: dict[str, Value] = {name: float(text) for name, text in signature.defaults.items()}
+    for name, value in node.attributes.items():
+        ours = signature.parameters.get(name, "")
+        if ours == UNSUPPORTED and value:
+            raise Refusal(f"its attribute `{name}` has no counterpart")
+        if ours in signature_settings(signature.kind):
+            found[ours] = shorten(value) if isinstance(value, float) else value
+    return found
+
+
+def signature_settings(kind: str) -> Mapping[str, object]:
+    """The arguments of a kind."""
+    from cnncalc.layers import kind_class
+
+    return kind_class(kind).settings

@@ -1,0 +1,141 @@
+"""ONNX ops that rearrange elements, take some of them or join them."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc import limits
+from cnncalc.exchange import operations, views
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Tensor
+from cnncalc.exchange.onnx_constants import (
+    Constant,
+    axes_of,
+    axis_in,
+    permutation,
+    require_integers,
+    require_number,
+    resized,
+    slices,
+    squeezed,
+    unsqueezed,
+)
+from cnncalc.exchange.onnx_context import Context, Inputs, attribute, input_at, op, shorten, tensor_of
+from cnncalc.exchange.onnx_file import OnnxNode
+
+
+@op("Reshape")
+def reshape(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x, wanted = tensor_of(inputs), require_integers(input_at(inputs, 1), "a shape")
+    return views.view(x, resized(x.shape, wanted, keep_zeros=bool(attribute(node, "allowzero", 0))))
+
+
+@op("Flatten")
+def flatten(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x = tensor_of(inputs)
+    axis = attribute(node, "axis", 1)
+    at = axis + len(x.shape) if axis < 0 else axis
+    return views.view(x, (prod(x.shape[:at]), prod(x.shape[at:])))
+
+
+@op("Transpose")
+def transpose(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x = tensor_of(inputs)
+    return views.permute(x, permutation(node, len(x.shape)))
+
+
+@op("Squeeze")
+def squeeze(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x = tensor_of(inputs)
+    return views.view(x, squeezed(x.shape, axes_of(node, inputs)))
+
+
+@op("Unsqueeze")
+def unsqueeze(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x = tensor_of(inputs)
+    return views.view(x, unsqueezed(x.shape, axes_of(node, inputs) or ()))
+
+
+@op("Expand")
+def expand(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x, wanted = tensor_of(inputs), require_integers(input_at(inputs, 1), "a shape")
+    rank = max(len(wanted), len(x.shape))
+    if rank > limits.ONNX_AXES:
+        raise Refusal(f"a tensor has more than {limits.ONNX_AXES} axes")
+    sizes = zip((*[1] * (rank - len(x.shape)), *x.shape), (*[1] * (rank - len(wanted)), *wanted), strict=True)
+    return views.expand(x, [max(size, want) for size, want in sizes])
+
+
+@op("Concat")
+def concat(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    tensors = [each for each in inputs if isinstance(each, Tensor)]
+    if len(tensors) < len(inputs):
+        raise Refusal("a tensor is joined with a constant")
+    axis = axis_in(node.attributes.get("axis"), len(tensors[0].shape))
+    return operations.concat(context.graph, tensors, axis)
+
+
+@op("Split")
+def split(context: Context, node: OnnxNode, inputs: Inputs) -> list[Tensor | Constant]:
+    x, given = tensor_of(inputs), input_at(inputs, 1)
+    axis = axis_in(attribute(node, "axis", 0), len(x.shape))
+    size = x.shape[axis]
+    sizes = node.attributes.get("split") if given is None else require_integers(given, "a split")
+    if not isinstance(sizes, list):
+        count = attribute(node, "num_outputs", len(node.outputs))
+        part = -(-size // max(count, 1))
+        sizes = [min(part, size - start) for start in range(0, size, part)]
+    if sum(sizes) != size or min(sizes) < 0 or len(sizes) != len(node.outputs):
+        raise Refusal(f"{size} positions cannot be split into {sizes[:8]}")
+    starts = [sum(sizes[:at]) for at in range(len(sizes))]
+    return [views.take(context.graph, x, axis, start, start + part) for start, part in zip(starts, sizes, strict=True)]
+
+
+@op("Slice")
+def slice_(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x = tensor_of(inputs)
+    for axis, start, stop, step in slices(node, inputs, len(x.shape)):
+        if not all(type(each) is int for each in (start, stop, step)) or step < 1:
+            raise Refusal("a slice backwards")
+        first, last, _ = slice(start, stop).indices(x.shape[axis])
+        x = views.take(context.graph, x, axis, first, last, step)
+    return x
+
+
+@op("Gather")
+def gather(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    if isinstance(input_at(inputs, 0), Constant):
+        raise Refusal("a table whose rows are chosen by the input (an embedding) has no layer kind")
+    x, chosen = tensor_of(inputs), input_at(inputs, 1)
+    wanted = require_integers(chosen, "an index")
+    axis = axis_in(attribute(node, "axis", 0), len(x.shape))
+    size = x.shape[axis]
+    if any(not isinstance(each, int) or not -size <= each < size for each in wanted) or not wanted:
+        raise Refusal("an index is outside of its axis")
+    wanted = [each % size for each in wanted]
+    assert isinstance(chosen, Constant)
+    if not chosen.shape:
+        return views.drop(views.take(context.graph, x, axis, wanted[0], wanted[0] + 1), axis)
+    step = wanted[1] - wanted[0] if len(wanted) > 1 else 1
+    if step < 1 or wanted != list(range(wanted[0], wanted[-1] + 1, step)):
+        raise Refusal("positions are chosen in an order of their own")
+    part = views.take(context.graph, x, axis, wanted[0], wanted[-1] + 1, step)
+    return views.view(part, (*x.shape[:axis], *chosen.shape, *x.shape[axis + 1 :]))
+
+
+@op("Pad")
+def pad(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    x, rank = tensor_of(inputs), len(tensor_of(inputs).shape)
+    mode = attribute(node, "mode", "constant")
+    if mode != "constant":
+        raise Refusal(f"a border in mode {mode!r} has no layer kind")
+    amounts = require_integers(input_at(inputs, 1), "a border") if len(inputs) > 1 else attribute(node, "pads", [])
+    given = input_at(inputs, 2)
+    value = attribute(node, "value", 0.0) if given is None else shorten(require_number(given, "a border"))
+    axes = axes_of(node, inputs, 3) or list(range(rank))
+    if len(amounts) != 2 * len(axes):
+        raise Refusal(f"a border of {len(amounts)} amounts for {len(axes)} axes")
+    sides = [(0, 0)] * rank
+    for at, axis in enumerate(axes):
+        sides[axis_in(axis, rank)] = (amounts[at], amounts[len(axes) + at])
+    return operations.pad(context.graph, x, sides, min(max(value, -limits.SIZE), limits.SIZE))
