@@ -40,6 +40,11 @@ class Source:
         self._starts: list[int] | None = None
 
     @property
+    def is_option(self) -> bool:
+        """Whether the text is the value of a command-line option: the name of its source is that of the option."""
+        return self.name.startswith("--")
+
+    @property
     def starts(self) -> list[int]:
         """The offset at which each line begins."""
         if self._starts is None:

@@ -18,7 +18,7 @@ def format_annotations(files: Sequence[tuple[str, Sequence[Problem]]]) -> str:
 
 def _format_annotation(name: str, problem: Problem) -> str:
     properties = {"file": name}
-    if problem.span and not problem.span.source.name.startswith("--"):  # what an option says is in no file
+    if problem.span and not problem.span.source.is_option:
         source = problem.span.source
         line, column = source.position(problem.span.start)
         last, end = source.position(max(problem.span.end - 1, problem.span.start))

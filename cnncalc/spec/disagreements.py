@@ -101,7 +101,7 @@ def explain_sizes(meeting: Meeting, reference: Branch, culprit: Branch) -> tuple
     if found:
         offered = list(change_input(meeting, found))
         fixes += offered
-        if not offered or offered[0].span.source.name.startswith("--"):
+        if not offered or offered[0].span.source.is_option:
             sizes = " and ".join(map(format_shape, dict.fromkeys(found.inputs.values())))
             notes.append(Note(f"they agree for {found.describe()}, e.g. an input of {sizes}"))
     return notes, fixes

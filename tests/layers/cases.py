@@ -1,4 +1,4 @@
-"""Seeded random settings of every layer kind, with inputs that they fit."""
+"""Seeded random arguments of every layer kind, with inputs that fit them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from cnncalc.layers.targets import FactorSetting, KeptSizesSetting, LikeSetting
 
 
 def random_map(rng: Random, axes: int) -> Shape:
-    """A small map, its channels with many divisors."""
+    """A small map whose number of channels has many divisors."""
     return (rng.choice((1, 2, 3, 4, 6, 8, 12, 18)), *(rng.randint(1, 9) for _ in range(axes)))
 
 
 def random_inputs(rng: Random, kind: str) -> Shapes:
-    """Shapes that a kind may take: of any rank, and for a merge of any of the ways in which branches may differ."""
+    """Input shapes of a kind: of any rank, and for a merge with all differences that branches may have."""
     shape = random_map(rng, rng.choice((0, 1, 1, 2, 2, 2, 3)))
     if FAMILIES[kind] in ("axes", "reduction", "softmax") and rng.random() < 0.2:
         shape = random_map(rng, rng.choice((4, 5)))
@@ -48,7 +48,7 @@ def random_inputs(rng: Random, kind: str) -> Shapes:
 
 
 def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Value:
-    """A value that a setting takes; the channels and sizes that it must fit are only a hint."""
+    """A value that a setting accepts; `channels` and `sizes`, which it must fit, are only a hint."""
     if isinstance(setting, WordSetting) or (isinstance(setting, PaddingSetting) and rng.random() < 0.4):
         return rng.choice(setting.words)
     if isinstance(setting, FlagSetting):
@@ -90,12 +90,12 @@ def random_value(rng: Random, setting: Setting, axes: int, shape: Shape) -> Valu
 
 
 def random_factor(rng: Random) -> float:
-    """A factor of a resampling: whole, simple, or any."""
+    """A factor of a resampling: an integer, a simple fraction, or any number."""
     return rng.choice((1, 2, 3, 0.5, 1.5, 2.5, 1.1, 0.7, 4 / 3, 1 / 3, rng.uniform(0.3, 4)))
 
 
 def random_sizes(rng: Random, setting: SizesSetting, shape: Shape) -> Value:
-    """The sizes of parts of the channels, or a new shape of as many elements."""
+    """The sizes of parts of the channels, or a new shape with the same number of elements."""
     if setting.name == "shape":
         first = rng.choice([size for size in range(1, prod(shape) + 1) if prod(shape) % size == 0])
         forms = ((prod(shape),), (first, prod(shape) // first), (first, 1, prod(shape) // first))
@@ -108,7 +108,7 @@ def random_sizes(rng: Random, setting: SizesSetting, shape: Shape) -> Value:
 
 
 def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:
-    """Settings of a kind, some of those with a default left out."""
+    """Arguments of a kind, without some of those that have a default."""
     return {
         name: random_value(rng, setting, len(shape) - 1, shape)
         for name, setting in kind_class(kind).settings.items()
@@ -117,7 +117,7 @@ def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:
 
 
 def random_case(rng: Random, kind: str) -> tuple[Layer, Shapes]:
-    """A layer and inputs that fit it."""
+    """A layer and inputs that fit."""
     for _ in range(500):
         inputs = random_inputs(rng, kind)
         try:

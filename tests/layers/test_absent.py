@@ -1,4 +1,4 @@
-"""What is not there: each name is known to other tools, is no kind here, and is reported with the nearest way."""
+"""Layers of other tools without a kind: each is reported with what to write instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = [name for absent in ABSENT for name in absent.names]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_that_has_come_to_exist_leaves_the_table(name: str) -> None:
+def test_no_name_in_the_table_is_a_kind(name: str) -> None:
     words = {word.replace("_", "") for word in (*KINDS, *STRUCTURE_WORDS)}
     assert name not in words
     assert kind_named(name) == ""
@@ -29,8 +29,8 @@ def test_every_name_is_in_the_table_once() -> None:
 
 
 @pytest.mark.parametrize("absent", ABSENT, ids=lambda absent: absent.names[0])
-def test_the_nearest_way_names_what_exists(absent: object) -> None:
-    """Whatever the advice has in backticks is a chain, a key, a word or a command that there is."""
+def test_the_advice_only_mentions_what_exists(absent: object) -> None:
+    """Everything in backticks is a valid chain, key, word or command."""
     text = getattr(absent, "instead")  # noqa: B009 - a NamedTuple
     keys = {"blocks", "outputs", "input", "add", "concat", "multiply", "body", "skip", "dilation", "conv_bn"}
     for quoted in re.findall("`([^`]*)`", text):
@@ -56,8 +56,8 @@ def test_the_nearest_way_names_what_exists(absent: object) -> None:
         ("nn.CrossEntropyLoss()", "crossentropyloss"),
     ],
 )  # fmt: skip
-def test_it_is_said_as_not_there(text: str, name: str) -> None:
-    """Also where a kind has a similar name: `attention` is no misspelt `activation`."""
+def test_it_is_reported_as_missing(text: str, name: str) -> None:
+    """Even if a kind has a similar name: `attention` is not a misspelt `activation`."""
     absent = next(absent for absent in ABSENT if name in absent.names)
     assert find_absent(text.split("(")[0]) == absent
     (problem,) = read(text, inputs=["3x8x8"], layers=True).problems
@@ -66,6 +66,6 @@ def test_it_is_said_as_not_there(text: str, name: str) -> None:
     assert problem.fixes == ()
 
 
-def test_a_block_of_that_name_is_the_block() -> None:
+def test_a_block_may_have_that_name() -> None:
     text = "input: [3, 8, 8]\nblocks:\n  residual(out):\n    - conv(out, 3)\nlayers:\n  - residual(8)\n"
     assert read_text(Source("net.yaml", text)).problems == []

@@ -1,4 +1,4 @@
-"""Shapes, parameters and refusals against PyTorch's own modules, on the meta device, in seeded random settings."""
+"""Shapes, parameters and errors compared with PyTorch's modules, on the meta device, for seeded random arguments."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ NO_MODULE = {*MERGES, "channel_split", "pad", "crop", "reshape"}  # plain functi
 @pytest.fixture(scope="module")
 def torch() -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that NumPy is not there
+        warnings.simplefilter("ignore")  # about the missing NumPy
         return pytest.importorskip("torch", reason="PyTorch is not installed")
 
 
 def sides(layer: Windowed, inputs: Shapes) -> list[int]:
-    """The padding as torch.nn.functional.pad wants it: the last axis first."""
+    """The padding as torch.nn.functional.pad takes it: the last axis first."""
     return [side for axis in reversed(layer.axes(inputs)) for side in (axis.before, axis.after)]
 
 
 def is_numeric(layer: Windowed) -> bool:
-    """Whether PyTorch takes this padding as it is: numbers, the same before and after."""
+    """Whether PyTorch has this padding: numbers, the same before and after."""
     padding = layer.padding
     return isinstance(padding, int) or (isinstance(padding, tuple) and all(isinstance(side, int) for side in padding))
 
 
 def convolution(torch: Any, layer: Any, inputs: Shapes, *, out: int, groups: int, bias: bool) -> Any:
-    """The kernel that slides: what pads before it is a layer of its own where PyTorch has no word for it."""
+    """The module of a convolution, after a padding layer if PyTorch's module does not have the padding."""
     n = len(inputs[0]) - 1
     kernel, stride = expand_per_axis("kernel", layer.kernel, n), expand_per_axis("stride", layer.stride, n)
     settings = {
@@ -81,7 +81,7 @@ def Pad(torch: Any, amounts: list[int], value: float = 0) -> Any:
 
 
 def kept(layer: Any, shape: Shape) -> list[int | None]:
-    """The sizes of an adaptive pool; on one axis PyTorch wants that of the input in place of None."""
+    """The sizes of an adaptive pool; on one axis PyTorch takes the size of the input in place of None."""
     sizes = expand_per_axis("size", layer.size, len(shape) - 1)
     return [shape[1] if size is None and len(shape) == 2 else size for size in sizes]
 
@@ -122,7 +122,7 @@ def transposed(torch: Any, layer: Any, inputs: Shapes) -> Any:
 
 
 def pool(torch: Any, layer: Any, inputs: Shapes) -> Any:
-    """A pool, None where PyTorch cannot say it: Caffe's rule, or rounding up with uneven padding."""
+    """A pool, None if PyTorch does not have it: with Caffe's rule, or rounding up with uneven padding."""
     n = len(inputs[0]) - 1
     if layer.ceil and (layer.dialect == "caffe" or not is_numeric(layer)):
         return None
@@ -233,7 +233,7 @@ MODULES: dict[str, Build] = {
 
 
 def of_networks(torch: Any, layer: Layer, inputs: Shapes, axes: int) -> Any:
-    """A kind without weights as the random networks compute it: of these a new kind needs no module of its own."""
+    """A kind without weights as the random networks compute it, so that a new one needs no module here."""
     if layer.kind in PLAIN:
         return getattr(torch.nn, PLAIN[layer.kind])()
     settings = {name: listed(getattr(layer, name)) for name in layer.settings}
@@ -246,7 +246,7 @@ def of_networks(torch: Any, layer: Layer, inputs: Shapes, axes: int) -> Any:
 
 
 def listed(value: Any) -> Any:
-    """A setting as the random networks have it, lists in place of tuples."""
+    """A value as in the random networks, with lists instead of tuples."""
     return [*map(listed, value)] if isinstance(value, tuple) else value
 
 
@@ -269,7 +269,7 @@ def bordered(torch: Any, layer: Any, x: Any) -> Any:
 
 
 def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
-    """What PyTorch's plain function for the kind gives."""
+    """The result of PyTorch's function for the kind."""
     x = tensors[0]
     if layer.kind in ("pad", "crop"):
         return bordered(torch, layer, x)
@@ -306,7 +306,7 @@ def test_shapes_and_parameters(torch: Any, kind: str) -> None:
 
 
 def is_refused_for_no_reason_of_shape(layer: Layer, inputs: Shapes) -> bool:
-    """Where PyTorch alone refuses.
+    """Whether only PyTorch rejects the input.
 
     Its instance norm wants more than one position; its three-dimensional average pool, unlike the other two, wants the
     kernel to fit into the input before padding.
@@ -336,7 +336,7 @@ def our_weights(layer: Layer, inputs: Shapes) -> dict[str, list[Shape]]:
 
 
 def ours(layer: Layer, inputs: Shapes) -> Shape | None:
-    """The output's shape, None where it is refused."""
+    """The output's shape, None if it is rejected."""
     try:
         return layer.output_shape(inputs)
     except LayerError:
@@ -344,19 +344,19 @@ def ours(layer: Layer, inputs: Shapes) -> Shape | None:
 
 
 def theirs(torch: Any, layer: Layer, inputs: Shapes) -> Shape | None:
-    """The output's shape, None where PyTorch refuses it."""
+    """The output's shape, None if PyTorch rejects it."""
     try:
         with torch.device("cpu"):  # on meta, a transposed convolution's output_padding goes unchecked
             module = MODULES[layer.kind](torch, layer, inputs, len(inputs[0]) - 1)
             shape = tuple(module(torch.empty(2, *inputs[0])).shape[1:])
-            return shape if min(shape) > 0 else None  # it lets some transposed convolutions give nothing
+            return shape if min(shape) > 0 else None  # it accepts some transposed convolutions with an empty output
     except (RuntimeError, ValueError):
         return None
 
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("kind", ["conv", "depthwise_conv", "transposed_conv", "max_pool", "avg_pool"])
-def test_what_pytorch_refuses_is_refused(torch: Any, kind: str) -> None:
+def test_what_pytorch_rejects_is_rejected(torch: Any, kind: str) -> None:
     rng = Random(f"refused {kind}")
     drawn = {"kernel": (1, 5), "stride": (1, 4), "padding": (0, 3), "dilation": (1, 3), "output_padding": (0, 3)}
     drawn |= {"groups": (1, 3), "out": (1, 6)}
@@ -376,7 +376,7 @@ def test_what_pytorch_refuses_is_refused(torch: Any, kind: str) -> None:
     assert verdicts == {True, False}
 
 
-def test_pixel_and_channel_shuffle_refusals(torch: Any) -> None:
+def test_pixel_and_channel_shuffles_that_are_rejected(torch: Any) -> None:
     for kind, setting in (("pixel_shuffle", "factor"), ("channel_shuffle", "groups")):
         for number in range(1, 5):
             for channels in range(1, 20):

@@ -1,4 +1,4 @@
-"""What a kind refuses, with the numbers put in and a help that really mends it."""
+"""Errors of the kinds: the message contains the numbers, and the suggested arguments are valid."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ def test_refused(kind: str, settings: dict[str, Any], shape: Shape, code: str, t
 
 
 @pytest.mark.parametrize(("kind", "settings", "shape", "code", "text"), REFUSED)
-def test_what_is_suggested_mends_it(kind: str, settings: dict[str, Any], shape: Shape, code: str, text: str) -> None:
+def test_suggestions_are_valid(kind: str, settings: dict[str, Any], shape: Shape, code: str, text: str) -> None:
     for name, value in refusal(kind, shape, **settings).suggest.items():
         assert kind_class(kind)(**{**settings, name: value}).output_shape((shape,))
 
 
-def test_the_least_is_suggested() -> None:
+def test_the_smallest_change_is_suggested() -> None:
     error = refusal("conv", (3, 4, 4), out=1, kernel=7)
     assert error.suggest == {"kernel": 4, "padding": 2}
     assert error.help == "`kernel=4` or `padding=2` would fit"
@@ -132,25 +132,25 @@ def test_the_least_is_suggested() -> None:
     assert refusal("linear", (3, 4), out=5).insert_before == "flatten"
 
 
-def test_a_value_that_stands_for_another_suggests_it() -> None:
+def test_a_similar_value_is_suggested() -> None:
     assert refusal("dropout", rate=50).suggest == {"rate": 0.5}
     assert refusal("dropout", rate=1.5).suggest == {}
     assert refusal("conv", out=1, kernel=3, bias=1).suggest == {"bias": True}
     assert refusal("conv", out=1, kernel=3, bias=2).suggest == {}
 
 
-def test_nothing_is_suggested_that_would_not_mend_it() -> None:
+def test_nothing_is_suggested_if_nothing_fits() -> None:
     assert refusal("max_pool", (8, 1), kernel=4, padding=2, dilation=3).suggest == {}
     assert refusal("max_pool", (8, 1), kernel=4, padding=3, dilation=2).suggest == {}
     assert refusal("max_pool", (8, 1), kernel=4, padding=3, dilation=2).help == ""
     assert refusal("max_pool", (8, 1), kernel=4, dilation=3).suggest == {"kernel": 1}
 
 
-def test_words_pad_half_of_a_dilated_pool() -> None:
+def test_padding_words_pad_half_of_a_dilated_window() -> None:
     assert kind_class("max_pool")(kernel=3, stride=1, padding="half", dilation=3).output_shape(((8, 9),)) == (8, 9)
 
 
-def test_what_is_only_about_sizes_says_so() -> None:
+def test_errors_about_sizes_only_are_marked() -> None:
     assert refusal("conv", (3, 2), out=1, kernel=3).about == "size"
     assert refusal("crop", (3, 2), amount=1).about == "size"
     assert refusal("conv", (3, 2), out=1, kernel=1, groups=2).about == "channels"
@@ -161,7 +161,7 @@ def test_what_is_only_about_sizes_says_so() -> None:
     assert refusal("multiply", (3, 2), (4, 1)).about == "channels"
 
 
-def test_merges_say_which_branch_is_the_first_that_differs() -> None:
+def test_merges_report_the_first_branch_that_differs() -> None:
     error = refusal("add", (256, 56, 56), (256, 56, 56), (64, 56, 56))
     assert (error.code, error.branch) == ("shape-mismatch", 2)
     assert error.message == "the branches of `add` disagree: branch 1 is 256×56×56, branch 3 is 64×56×56"
@@ -174,13 +174,13 @@ def test_merges_say_which_branch_is_the_first_that_differs() -> None:
 
 
 @pytest.mark.parametrize("kind", ["add", "multiply", "concat"])
-def test_a_flat_branch_goes_with_flat_branches_only(kind: str) -> None:
+def test_a_flat_branch_only_fits_flat_branches(kind: str) -> None:
     error = refusal(kind, (64, 8, 8), (64,))
     assert (error.code, error.branch) == ("shape-mismatch", 1)
     assert error.append == ((1, "reshape([64, 1, 1])") if kind == "multiply" else None)
 
 
-def test_a_gate_that_reshaping_would_not_mend_has_no_help() -> None:
+def test_a_gate_that_cannot_be_reshaped_has_no_help() -> None:
     assert refusal("multiply", (64, 8, 8), (32,)).append is None
     assert refusal("multiply", (64,), (64, 8, 8)).append == (0, "reshape([64, 1, 1])")
     assert refusal("multiply", (64,), (64,), (64, 8, 8)).append is None  # which of the two, is not known
@@ -217,13 +217,13 @@ def test_a_gate_that_reshaping_would_not_mend_has_no_help() -> None:
         ("channel_split", {"parts": 2, "take": -1}),
     ],
 )
-def test_values_that_no_kind_takes(kind: str, settings: dict[str, Any]) -> None:
+def test_values_that_are_not_allowed(kind: str, settings: dict[str, Any]) -> None:
     with pytest.raises(LayerError) as caught:
         kind_class(kind)(**settings)
     assert caught.value.code == "bad-argument"
     assert caught.value.argument in settings
 
 
-def test_a_whole_number_may_come_as_a_double() -> None:
+def test_an_integer_may_be_given_as_a_float() -> None:
     layer: Layer = kind_class("conv")(out=4.0, kernel=3)
     assert repr(layer) == "conv(4, 3)"

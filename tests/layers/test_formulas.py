@@ -1,4 +1,4 @@
-"""The formulas shown are the formulas computed, for every kind in seeded random settings."""
+"""The formulas that are shown are those that are computed, for every kind and seeded random arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BRACKETS = {"⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")"}
 
 
 def evaluate(text: str) -> Fraction:
-    """What a printed line comes to, with the division of fractions and nothing of ours."""
+    """The value of a printed formula, evaluated with exact fractions and independent of the program."""
     for sign, python in BRACKETS.items():
         text = text.replace(sign, python)
     names = {
@@ -39,7 +39,7 @@ def evaluate(text: str) -> Fraction:
 
 
 def counted(layer: Layer, inputs: Shapes) -> dict[str, int]:
-    """The quantities by the rules on plain numbers, zeros left out."""
+    """The nonzero quantities by the rules applied to plain numbers."""
     output = layer.output_shape(inputs)
     weights = layer.weights(inputs)
     found = dict(layer.work(inputs, output)._asdict())
@@ -50,14 +50,14 @@ def counted(layer: Layer, inputs: Shapes) -> dict[str, int]:
 
 
 def sizes(found: dict[str, int], axes: int) -> Shape:
-    """The output's spatial sizes, as the formulas give them."""
+    """The output's spatial sizes by the formulas."""
     names = {0: (), 1: ("size",), 2: ("height", "width"), 3: ("depth", "height", "width")}.get(axes, ())
     names = names or tuple(f"axis {number}" for number in range(1, axes + 1))
     return tuple(found.get(f"output {name}", found.get("output size", -1)) for name in names)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_formulas_are_what_is_computed(kind: str) -> None:
+def test_formulas_have_the_computed_values(kind: str) -> None:
     examples = [(kind_class(kind)(**example.settings), example.inputs) for example in kind_class(kind).examples()]
     for layer, inputs in [*examples, *random_cases(kind, CASES)]:
         shown = derive_formulas(layer, inputs)
@@ -81,7 +81,7 @@ def test_a_word_may_pad_a_dilated_pool_by_more_than_its_numbers_may() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_always_holds(kind: str) -> None:
+def test_invariants_of_all_kinds(kind: str) -> None:
     for layer, inputs in random_cases(kind, CASES):
         output = layer.output_shape(inputs)
         assert all(size >= 1 for size in output)
@@ -97,7 +97,7 @@ def test_what_always_holds(kind: str) -> None:
 
 
 def read_back(text: str) -> Layer:
-    """The layer that a call as `repr` writes it stands for."""
+    """The layer of a call in the form of `repr`."""
     kind, _, arguments = text.removesuffix(")").partition("(")
     cls = kind_class(kind)
     pieces = re.findall(r"(?:(\w+)=)?(\[(?:\[[^]]*\]|[^][])*\]|[^,\s]+)", arguments)
@@ -196,17 +196,17 @@ A, B, ONE, ZERO = Term.of("A", 7), Term.of("B", 3), Term.of("S", 1, quiet=True),
         (maximum(A - B, 0), "max(A − B, 0)"),
     ],
 )
-def test_terms_are_written_as_they_bind(term: int, symbols: str) -> None:
+def test_terms_have_the_parentheses_they_need(term: int, symbols: str) -> None:
     assert isinstance(term, Term)
     assert term.symbols == symbols
 
 
-def test_terms_that_come_to_nothing() -> None:
+def test_terms_that_vanish() -> None:
     assert [A * 0, 0 * A, A // A, gcd(6, 4), maximum(2, 5)] == [0, 0, 1, 2, 5]
     assert not isinstance(A * 0, Term)
     assert not isinstance(A // A, Term)
 
 
-def test_evaluating_a_wrong_line_is_noticed() -> None:
+def test_a_wrong_formula_is_detected() -> None:
     assert evaluate("⌊(227 + 2·0 − 11)/4⌋ + 1") == 55
     assert evaluate("⌊(227 + 2·0 − 10)/4⌋ + 1 − 1") != 55

@@ -1,4 +1,4 @@
-"""How other tools call the kinds: the table against their own signatures."""
+"""The tables of PyTorch's and Keras's layers, compared with their signatures."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def test_kinds_and_arguments_exist(tool: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in KERAS_SIGNATURES if name != "Conv3DTranspose"])
 def test_parameters_are_in_the_order_of_keras(name: str) -> None:
-    """Conv3DTranspose has two the other way round, the rarest of the five that have both."""
+    """Conv3DTranspose, the rarest of the five layers that have both, has two of them in the opposite order."""
     theirs = [parameter for parameter, _ in KERAS_SIGNATURES[name]]
     ours = list(KERAS[strip_name(name)].parameters)
     assert ours[: len(theirs)] == theirs or theirs == ours[: len(theirs)]
 
 
 @pytest.mark.parametrize("name", KERAS_SIGNATURES)
-def test_defaults_that_differ_are_those_of_keras(name: str) -> None:
-    """A default of theirs that our argument has not is in the table."""
+def test_differing_defaults_are_those_of_keras(name: str) -> None:
+    """A default that differs from that of our argument is in the table."""
     found = KERAS[strip_name(name)]
     for parameter, default in KERAS_SIGNATURES[name]:
         argument = found.parameters.get(parameter)
@@ -88,10 +88,10 @@ def test_parameters_are_in_the_order_of_pytorch(name: str) -> None:
         ("GlobalAveragePooling2D", ["global_avg_pool"]), ("nonsense", []),
     ],
 )  # fmt: skip
-def test_names_in_any_capitals(name: str, kinds: list[str]) -> None:
+def test_names_in_any_capitalization(name: str, kinds: list[str]) -> None:
     assert [found.kind for found in find_signatures(name)] == kinds
 
 
-def test_keras_comes_first_where_its_capitals_are_written() -> None:
+def test_keras_comes_first_for_its_capitalization() -> None:
     assert next(iter(find_signatures("Conv2D")[0].parameters)) == "filters"
     assert next(iter(find_signatures("Conv2d")[0].parameters)) == "in_channels"

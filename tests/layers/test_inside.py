@@ -1,4 +1,4 @@
-"""What of the windows lies within the input: the closed form against looking at every element of every window."""
+"""Elements of windows inside the input: the closed form, compared with examining every element of every window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnncalc.layers.window import Axis, Inside, count_inside_axis, count_padded_
 
 
 def looked_at(axis: Axis, outputs: int) -> Inside:
-    """The same by its definition."""
+    """The same by the definition."""
     found = [
         y for y, k in product(range(outputs), range(axis.kernel))
         if 0 <= y * axis.stride - axis.before + k * axis.dilation < axis.size
@@ -22,7 +22,7 @@ def looked_at(axis: Axis, outputs: int) -> Inside:
 
 
 def random_axis(random: Random) -> Axis:
-    """Any window, however little sense it makes: it may step, spread or be padded by more than the input is long."""
+    """Any window, even with a stride, an extent or a padding larger than the input."""
     most = random.choice((2, 5, 12))
     size, kernel, stride, dilation = (random.randint(1, most) for _ in range(4))
     return Axis(size, kernel, stride, dilation, random.randint(0, 3 * most), random.randint(0, 3 * most))
@@ -36,7 +36,7 @@ def test_random_windows(seed: int) -> None:
         assert count_inside_axis(axis, outputs) == looked_at(axis, outputs), (axis, outputs)
 
 
-def test_what_is_drawn_has_the_odd_ones() -> None:
+def test_the_samples_contain_unusual_windows() -> None:
     random = Random(0)
     axes = [random_axis(random) for _ in range(1_000)]
     straddling = [axis for axis in axes if axis.dilation > axis.size and axis.kernel > 1]
@@ -77,7 +77,7 @@ def test_giant_windows_by_hand(axis: Axis, outputs: int, expected: Inside) -> No
 
 
 def test_a_giant_kernel_of_a_convolution_and_a_pool() -> None:
-    """K odd, padding half, N inputs and outputs, H = (K − 1)/2: of N·K pairs either border takes 1 + 2 + … + H."""
+    """K odd, padding half, N inputs and outputs, H = (K − 1)/2: each border cuts off 1 + 2 + … + H of N·K pairs."""
     n, k = 10**9, 9 * 10**8 + 1
     h = (k - 1) // 2
     work = Conv(out=1, kernel=k, padding="half", bias=False).work_inside(((1, n),), (1, n))
@@ -88,8 +88,8 @@ def test_a_giant_kernel_of_a_convolution_and_a_pool() -> None:
 
 
 @pytest.mark.parametrize("dialect", ["pytorch", "caffe"])
-def test_windows_that_hang_over(dialect: str) -> None:
-    """Elements on the input or its padding, looked at one by one, for every pool that rounds up."""
+def test_windows_that_extend_beyond_the_padding(dialect: str) -> None:
+    """Elements on the input or its padding, examined one by one, for every pool that rounds up."""
     random = Random(dialect)
     hanging = 0
     for _ in range(3_000):

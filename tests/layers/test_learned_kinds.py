@@ -1,4 +1,4 @@
-"""Kinds that came with later versions, by hand arithmetic and published numbers."""
+"""Kinds of later versions, compared with arithmetic by hand and published numbers."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_values_by_hand() -> None:
     assert found == [1, 5, 2, 6, 3, 7, 4, 8]
 
 
-def test_a_wrong_channel_and_a_list_out_of_order_are_refused() -> None:
+def test_wrong_channels_and_unordered_lists_are_rejected() -> None:
     with pytest.raises(LayerError, match="input channel 2, but the input has the channels 0 to 1"):
         kind_class("table_conv")(connections=((0, 2),), kernel=1).output_shape(((2, 3, 3),))
     for connections in (((1, 0),), ((0, 0),), ((),), (), (1,)):

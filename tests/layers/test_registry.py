@@ -1,4 +1,4 @@
-"""The registry: every kind by its name, its signature as files rely on it, and what a kind must state."""
+"""The registry: every kind by its name, the signatures that files rely on, and what a kind must define."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ concat(axis=0)
 """
 
 
-def test_signatures_stay_what_they_are() -> None:
-    """Files rely on them: what is added comes last. A kind that is new adds its own."""
+def test_signatures_are_stable() -> None:
+    """Files rely on them: new arguments are added at the end. Add the signature of a new kind."""
     for line in SIGNATURES.strip().splitlines():
         signature = kind_class(line.partition("(")[0]).signature()
         assert signature == line or signature.startswith(line.removesuffix(")") + (", " if "(" in line else "("))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_class_of_a_kind_says_that_it_is(kind: str) -> None:
+def test_the_class_of_a_kind_has_its_name(kind: str) -> None:
     cls = kind_class(kind)
     assert cls.kind == kind
     assert cls.reference
@@ -80,7 +80,7 @@ def test_class_of_a_kind_says_that_it_is(kind: str) -> None:
     assert cls.examples()
 
 
-def test_no_class_is_left_out_of_the_registry() -> None:
+def test_every_class_is_in_the_registry() -> None:
     for kind in KINDS:
         kind_class(kind)
 
@@ -97,13 +97,13 @@ def test_unknown_kind_is_a_key_error() -> None:
         kind_class("convolution")
 
 
-def test_reserved_words_are_those_of_the_fields() -> None:
+def test_reserved_words_are_those_of_the_settings() -> None:
     words = {word for kind in KINDS for setting in kind_class(kind).settings.values() for word in setting.words}
     assert words == (RESERVED_WORDS | LATER_WORDS) - {"rest"}
     assert not RESERVED_WORDS & LATER_WORDS
 
 
-def test_structure_words_are_no_layer_kinds() -> None:
+def test_structure_words_are_not_layer_kinds() -> None:
     assert list(STRUCTURE_WORDS) == ["activation", "identity", "outputs", "from", "rounds", "reuse"]
     assert not set(STRUCTURE_WORDS) & set(KINDS)
     assert set(MERGES) <= set(KINDS)
@@ -124,7 +124,7 @@ def test_a_kind_without_reference_or_docstring_cannot_be_defined() -> None:
             pass
 
 
-def test_a_kind_states_all_and_works() -> None:
+def test_a_complete_kind_works() -> None:
     class _Whole(SameShape, Weightless, kind="test_whole"):
         """A kind."""
 
@@ -162,7 +162,7 @@ def test_missing_and_unknown_arguments() -> None:
     assert unknown.value.code == "unknown-argument"
 
 
-def test_registry_loads_a_family_only_when_it_is_asked_for() -> None:
+def test_families_are_loaded_on_demand() -> None:
     program = """
 import sys
 import cnncalc.layers

@@ -1,4 +1,4 @@
-"""Output sizes, by hand from the conventions and from published networks."""
+"""Output sizes, computed by hand from the conventions and from published networks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_output_size_is_the_number_of_window_positions() -> None:
         assert max(output_size(Axis(i, k, s, d, before, after)), 0) == len(fits)
 
 
-def test_same_is_the_ceiling_and_puts_the_odd_pixel_after() -> None:
+def test_same_padding_rounds_up_and_pads_the_odd_pixel_after() -> None:
     for i, k, s, d in product(range(1, 12), range(1, 5), range(1, 5), range(1, 4)):
         before, after = resolve_padding("same", Axis(i, k, s, d, 0, 0))
         assert output_size(Axis(i, k, s, d, before, after)) == -(-i // s)
@@ -61,7 +61,7 @@ def test_ceil_in_both_dialects(i: int, k: int, s: int, p: int, pytorch: int, caf
         assert shape_of(kind, (1, i), **settings, dialect="caffe") == (1, caffe)
 
 
-def test_a_pool_that_rounds_up_may_hang_over_the_edge() -> None:
+def test_the_last_window_of_a_pool_that_rounds_up_may_extend_beyond_the_edge() -> None:
     assert shape_of("max_pool", (8, 2, 2), kernel=3, stride=2, ceil=True) == (8, 1, 1)  # as PyTorch has it
 
 

@@ -1,4 +1,4 @@
-"""Weights and operations, by hand from the conventions, and against counting one by one."""
+"""Weights and operations, computed by hand from the conventions and counted one by one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_conv_of_alexnet() -> None:
     assert weights == (Weight("weight", (96, 3, 11, 11)), Weight("bias", (96,), "bias", neutral=0))
 
 
-def test_standard_against_separable_of_the_issue() -> None:
+def test_standard_and_separable_convolution() -> None:
     assert work_of("conv", (3, 8, 8), out=72, kernel=3).macs == 69_984
     assert work_of("separable_conv", (3, 8, 8), out=72, kernel=3).macs == 8_748
 
@@ -55,14 +55,14 @@ SMALL = [
     ("linear", {"out": 3, "bias": False}, (5,), Work(15, 15, 12)),
     ("max_pool", {"kernel": 3}, (2, 6, 6), Work(comparisons=8 * 8)),
     ("avg_pool", {"kernel": 3}, (2, 6, 6), Work(multiplications=8, additions=64)),
-    # windows of 3 and 2 of 5 positions: 2 + 1 operations; what hangs over beyond the padding is no element
+    # windows of 3 and 2 of 5 positions: 2 + 1 operations; positions beyond the padding are no elements
     ("avg_pool", {"kernel": 3, "ceil": True}, (1, 5), Work(multiplications=2, additions=3)),
     ("max_pool", {"kernel": 3, "ceil": True}, (1, 5), Work(comparisons=3)),
     # windows of 2·2, 2·1, 1·2 and 1·1 of 3×3
     ("avg_pool", {"kernel": 2, "ceil": True}, (1, 3, 3), Work(multiplications=4, additions=3 + 1 + 1 + 0)),
     # a padded zero is an element: windows of 3 (a zero, two numbers) and 3 (two numbers, a zero)
     ("avg_pool", {"kernel": 3, "padding": 1, "ceil": True}, (1, 4), Work(multiplications=2, additions=4)),
-    # Caffe keeps a last window on nothing: windows of 1, 1 and 0
+    # Caffe keeps an empty last window: windows of 1, 1 and 0
     ("avg_pool", {"kernel": 1, "stride": 2, "ceil": True, "dialect": "caffe"}, (1, 4), Work(multiplications=3)),
     ("global_avg_pool", {}, (2, 3, 4), Work(multiplications=2, additions=22)),
     ("global_max_pool", {}, (2, 3, 4), Work(comparisons=22)),
@@ -99,7 +99,7 @@ SMALL = [
     ("upsample", {"factor": 2}, (2, 3), Work()),
     ("upsample", {"factor": 2, "mode": "linear"}, (2, 3), Work(multiplications=24, additions=12)),
     ("upsample", {"factor": 2, "mode": "bilinear"}, (1, 2, 3), Work(multiplications=96, additions=72)),
-    # −1 is a sign, which is no work, and 0 is not added
+    # the factor −1 takes no multiplication, and 0 is not added
     ("affine", {"factor": 0.5, "offset": 1}, (2, 3), Work(multiplications=6, additions=6)),
     ("affine", {"factor": -1, "offset": 1}, (2, 3), Work(additions=6)),
     ("affine", {"factor": 0.5}, (2, 3), Work(multiplications=6)),
@@ -187,7 +187,7 @@ def test_weights(kind: str, settings: dict[str, Any], shape: Shape, weights: tup
     assert all((w.role == "bias") == w.name.endswith("bias") for w in found)
 
 
-def test_a_huge_map_costs_no_more_to_count() -> None:
+def test_a_huge_map_is_counted_as_quickly() -> None:
     assert work_of("conv", (3, 10**9, 10**9), out=10**9, kernel=1).macs == 3 * 10**27
     assert work_of("adaptive_avg_pool", (1, 10**9), size=7).additions == 10**9 + 6 - 7
 
