@@ -272,10 +272,17 @@ def test_pointnet_by_hand() -> None:
     assert totals.work.macs == 1024 * points + dense == 151857152
 
 
-@pytest.mark.parametrize(("name", "parameters", "gflops"), [("yolov5s", 7225885, 16.4), ("yolov8n", 3151904, 8.7)])
-def test_yolos_as_their_code_prints_them(name: str, parameters: int, gflops: float) -> None:
+FUSED: list[tuple[str, list[str], int, float]] = [
+    ("yolov5s", [], 7225885, 16.4),
+    ("yolov5s", ["width=48", "depths=[2, 4, 6, 2]"], 21172173, 48.9),  # YOLOv5m
+    ("yolov8n", [], 3151904, 8.7),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "parameters", "gflops"), FUSED)
+def test_yolos_as_their_code_prints_them(name: str, settings: list[str], parameters: int, gflops: float) -> None:
     """`YOLOv8n summary (fused)`: each batch norm, of two numbers a channel, is folded into a bias."""
-    found = report(name)
+    found = analyze(load(name, settings=settings))
     channels = sum(layer.output[0] for layer in found.layers if layer.kind == "batch_norm")
     assert found.totals.parameters - channels == parameters
     assert round(2 * found.totals.work.macs / 1e9, 1) == gflops
@@ -285,6 +292,21 @@ def test_fixed_weights_of_yolov8n() -> None:
     """Its code says 3,157,200 parameters and 3,157,184 gradients."""
     fixed = next(layer for layer in report("yolov8n").layers if layer.path == "concat5.boxes.conv1")
     assert PARAMETERS["yolov8n"] - fixed.parameters == 3157184
+
+
+# a bundled network and params → the parameters of a larger one, as osmr/imgclsmob, n2cholas/jax-resnet and yolov8.yaml
+# of ultralytics give them
+LARGER: list[tuple[str, list[str], int]] = [
+    ("resnest50d", ["stem=64", "depths=[3, 4, 23, 3]"], 48275016),
+    ("resnest50d", ["stem=64", "depths=[3, 24, 36, 3]"], 70201544),
+    ("resnest50d", ["stem=64", "depths=[3, 30, 48, 8]"], 110929480),
+    ("yolov8n", ["width=32"], 11166560),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "parameters"), LARGER)
+def test_larger_ones(name: str, settings: list[str], parameters: int) -> None:
+    assert analyze(load(name, settings=settings)).totals.parameters == parameters
 
 
 def test_unetpp_with_deep_supervision() -> None:
