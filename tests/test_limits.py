@@ -143,7 +143,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     ),
     "a size of an output": (
         lambda size: tower(size, 2), limits.SIZE // 2,
-        "too-large: the output of `upsample` would be 1×1000000002×2: an axis of more than 1,000,000,000",
+        "too-large: the output of `upsample` would be 1×1000000002×2: more than 1,000,000,000 on an axis",
     ),
     "a number": (lambda size: listed(str(size)), limits.NUMBER, "too-large: a number is larger than 10^18"),
     "a sum": (lambda size: listed(f"{size - 1} + 1"), limits.NUMBER, "too-large: the result is not a real number"),
@@ -188,7 +188,7 @@ def test_files_that_extend_one_another(count: int, validate: Validate, tmp_path:
 
 # a part of a file by a size, how much of it two files may have together, and the words of the refusal
 FAMILY: dict[str, tuple[Callable[[int], str], int, str]] = {
-    "bytes": (lambda size: "#" * size, limits.FILE_BYTES, "larger than 1,024 KiB together"),
+    "bytes": (lambda size: "#" * size, limits.FILE_BYTES, "exceed 1,024 KiB together"),
     "nodes": (
         lambda size: "expect: {a: [" + "1, " * size + "]}", limits.YAML_NODES, "more than 150,000 strings, lists",
     ),

@@ -117,9 +117,10 @@ def _wide_colon(scene: Scene) -> Problem | None:
 def _no_space_after_dash(scene: Scene) -> Problem | None:
     found = _no_space(scene, r"\s*(-)[\w(]", "the `-`", "the `-` of a list")
     if found and found.span:
-        at = islice(re.finditer(r"(?m)^[ \t]*-(?=[\w(])", scene.source.text), limits.TRANSLATED_CALLS)
-        ends = [Span(scene.source, each.end(), each.end()) for each in at]
-        found = found._replace(fixes=(replace_all([(end, " ") for end in ends], found.fixes[0].help),))
+        others = islice(re.finditer(r"(?m)^[ \t]*-(?=[\w(])", scene.source.text), limits.TRANSLATED_CALLS)
+        ends = {found.span.end, *(each.end() for each in others)}
+        edits = [(Span(scene.source, end, end), " ") for end in ends]
+        found = found._replace(fixes=(replace_all(edits, found.fixes[0].help),))
     return found
 
 

@@ -62,3 +62,15 @@ def test_an_escape_sequence_of_no_character(escape: str) -> None:
         loaded = read(text)
         assert [problem.code for problem in loaded.problems][:1] == ["yaml-syntax"]
         assert loaded.problems[0].message == f"`{escape}` is not a valid escape sequence"
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_a_dash_without_a_space_after_any_line_break(line_break: str) -> None:
+    """All that YAML knows, also those that end no line for a regular expression."""
+    text = line_break.join(("input: [3, 8, 8]", "layers:", "  - conv(4, 3)", "  -relu", "  -tanh", ""))
+    found = read_text(Source("test.yaml", text)).problems
+    assert [(problem.code, problem.message) for problem in found] == [
+        ("yaml-syntax", "a space is missing after the `-` of a list")
+    ]
+    assert found[0].span
+    assert found[0].span.line in (4, 5)
