@@ -82,15 +82,17 @@ def _make_lines(view: InputView, index: int) -> list[Line]:
     if after is None or not after.size:
         return [Line("receptive field", (), _describe_whole(view, seen))]
     layer = view.report.layers[index]
-    if len(layer.inputs) > 1:
-        return _make_merged_lines(view, index, before)
     rules = _find_rules(layer)
+    if len(layer.inputs) > 1 and rules is None:
+        return _make_merged_lines(view, index, before)
     if rules is None:
         return [Line("receptive field", (), _describe_whole(view, seen) if seen.whole else _describe_unchanged(after))]
-    field = before[0]
+    field = view.field(_find_widest(view, index)) if len(before) > 1 else before[0]
     if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     if not after.exact and any(rate(rule, 1) is None for rule in rules):
+        return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
+    if len(before) > 1 and any(each != field for each in before):
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     lines = _make_computed_lines(rules, field, after)
     return [*lines, Line("", (), _describe_whole(view, seen))] if seen.whole else lines
@@ -261,7 +263,8 @@ def _iterate_chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]
         source = index
         if before is None or after is None:
             return
-        if len(layer.inputs) > 1:
+        rules = _find_rules(layer)
+        if len(layer.inputs) > 1 and rules is None:
             if len(_collect_sizes(view, index, axis)) > 1 or after.size[axis] != before.size[axis]:
                 step = _merge_step(view, index, axis)
                 yield step
@@ -270,7 +273,6 @@ def _iterate_chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]
         j = before.stride[axis]
         if after.size[axis] == before.size[axis] and after.stride[axis] == j:
             continue
-        rules = _find_rules(layer)
         if rules is None:
             continue
         if (  # bounds need not add up

@@ -75,7 +75,8 @@ def after(
         moved = [one and _rearrange(one, reach, shape, output) for one, shape in zip(fields, inputs, strict=True)]
         return moved[0] if len(moved) == 1 else _merge(tuple(moved), (output,) * len(moved), output, stacked=True)
     if len(fields) > 1:
-        field = _merge(fields, inputs, output, stacked=isinstance(channels, Concatenated))
+        met = inputs[0] if isinstance(reach, tuple) else output  # before its windows, or as it leaves
+        field = _merge(fields, inputs, met, stacked=isinstance(channels, Concatenated))
     assert field
     if (
         len(fields) == 1

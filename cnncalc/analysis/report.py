@@ -144,7 +144,7 @@ class LayerReport(NamedTuple):
         for name, setting in self.layer.settings.items():
             if isinstance(setting, PerAxisSetting) and isinstance(found[name], int):
                 found[name] = (found[name],) * axes
-        return found
+        return {name: repr(value) if isinstance(value, Layer) else value for name, value in found.items()}
 
     @property
     def is_local(self) -> bool:

@@ -199,7 +199,8 @@ def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: 
     merged = before[0]
     if len(node.inputs) > 1:
         stacked, moved = isinstance(rule, Concatenated), isinstance(reach, Rearranged)
-        merged = _merge(before, node, stacked=stacked, moved=moved)
+        met = node.input_shapes[0] if isinstance(reach, tuple) else node.output
+        merged = _merge(before, node, met, stacked=stacked, moved=moved)
     if reach == "pointwise":
         return merged
     if isinstance(reach, tuple) and merged.axes is not None:
@@ -220,7 +221,7 @@ def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: 
     return Visible(None, merged.everything, reach != "flatten", merged.exact)
 
 
-def _merge(before: list[Visible], node: Node, *, stacked: bool, moved: bool) -> Visible:
+def _merge(before: list[Visible], node: Node, met: Shape, *, stacked: bool, moved: bool) -> Visible:
     everything = tuple(map(unite, zip(*(sight.everything for sight in before), strict=True)))
     exact = all(sight.exact for sight in before)
     if moved:
@@ -228,7 +229,7 @@ def _merge(before: list[Visible], node: Node, *, stacked: bool, moved: bool) -> 
     if any(sight.axes is None for sight in before):
         each = [sight.each and sight.everything == everything for sight in before]
         return Visible(None, everything, all(each) and len(before) == len(node.inputs) if stacked else any(each), exact)
-    spread = [_broadcast(sight, node.output) for sight in before]
+    spread = [_broadcast(sight, met) for sight in before]
     gaps = any(not seen for axes in spread for axis in axes for seen in axis)
     axes = tuple(tuple(map(unite, zip(*units, strict=True))) for units in zip(*spread, strict=True))
     gaps = gaps and len(axes) > 1
@@ -284,8 +285,8 @@ def _compute_cone(node: Node, axis: int, before: list[tuple[Any, Shape]], wanted
     units = range(wanted[0], wanted[1] + 1)
     size = node.output[1 + axis]
     if isinstance(reach, tuple):
-        (cone, _), rule = before[0], reach[axis]
-        made = tuple(hull(cone.at(at) for at in positions_read(rule, y)) for y in units)
+        rule = reach[axis]
+        made = tuple(hull(cone.at(at) for at in positions_read(rule, y) for cone, _ in before) for y in units)
     elif reach in ("pointwise", "normalized"):
         everything = [cone.joint for cone, _ in before] if reach == "normalized" else []
         sources = [(cone, shape[1 + axis]) for cone, shape in before]
@@ -324,7 +325,10 @@ def compute_ranges(network: Network, axis: int, start: int = INPUT) -> dict[int,
             continue
         for index, shape in zip(node.inputs, node.input_shapes, strict=True):
             if index in found and not (
-                len(shape) > 1 + axis and shape[1 + axis] < node.output[1 + axis] and len(node.inputs) > 1
+                len(node.inputs) > 1
+                and not isinstance(reach, tuple)
+                and len(shape) > 1 + axis
+                and shape[1 + axis] < node.output[1 + axis]
             ):
                 before, after = found[index]
                 found[index] = max(min(before, first), -limits.POSITION), min(max(after, last), limits.POSITION)

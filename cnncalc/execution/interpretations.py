@@ -9,10 +9,11 @@ from itertools import compress
 from operator import add, mul, neg, or_, sub
 from typing import Any
 
-from cnncalc.execution.ops import WindowOps
+from cnncalc.execution.ops import WindowOps, slide_axes
+from cnncalc.execution.windows import iterate_patches_on_map
 from cnncalc.layers.base import Work
 from cnncalc.layers.ieee import divide, log, overflow_to_infinity, power, sqrt
-from cnncalc.layers.ops import Function, Map, Values
+from cnncalc.layers.ops import Function, Map, PooledMap, Values, WindowSettings
 from cnncalc.network import Network, positions_of
 
 # the fastest dot product: since Python 3.12 a function of `math`
@@ -85,6 +86,31 @@ class Numbers(WindowOps):
         # `max` ignores a NaN that is not the first; a sum keeps it, and is faster than checking each element
         total = sum(a)
         return max(a) if total == total or not any(map(math.isnan, a)) else math.nan
+
+    def with_places(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
+        places = Map(x.shape, [*range(math.prod(x.sizes))] * x.shape[0])
+        axes = slide_axes(x.sizes, windows)
+        found = []
+        for channel, indices in zip(x.channels(), places.channels(), strict=True):
+            values = iterate_patches_on_map(channel, axes, -math.inf)
+            for window, at in zip(values, iterate_patches_on_map(indices, axes, -1), strict=True):
+                real = [(value, place) for value, place in zip(window, at, strict=True) if place >= 0]
+                largest = self.largest([value for value, _ in real]) if real else math.nan
+                found.append(next((place for value, place in real if value == largest or value != value), -1))
+        return PooledMap.of(pooled, found)
+
+    def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
+        if not isinstance(pooled, PooledMap):
+            raise ValueError("the places of a max pool's elements are not known")
+        size, step = math.prod(sizes), math.prod(x.sizes)
+        values = [0.0] * (size * x.shape[0])
+        for number, (value, place) in enumerate(zip(x.values, pooled.places, strict=True)):
+            if place >= 0:
+                values[number // step * size + place] = value
+        return Map((x.shape[0], *sizes), values)
+
+    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
+        return value
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         if biases is None:
@@ -198,6 +224,9 @@ class Counting(WindowOps):
     def largest(self, a: Values) -> Any:
         return self.combine("comparisons", a)
 
+    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
+        return 1
+
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         for tally, n in ((self.all, len(a)), (self.inside, sum(a))):
             products = sum(map(len, rows)) if tally is self.all else n * len(rows)
@@ -270,6 +299,9 @@ class Provenance(WindowOps):
         return reduce(or_, a, 0)
 
     largest = total
+
+    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
+        return before | value | pooled
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         return [reduce(or_, a, 0)] * len(rows)

@@ -91,6 +91,28 @@ class WindowOps(Ops):
         made = [list(map(self.largest, iterate_patches_on_map(channel, axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
+    def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
+        axes = slide_axes(sizes, windows)
+        zero = self.constant(0.0, 1)[0]
+        steps = compute_strides(sizes, 1)
+        taps = list(product(*(axis.taps for axis in axes)))
+        starts = list(product(*(axis.starts for axis in axes)))
+        made = []
+        for values, others in zip(x.channels(), pooled.channels(), strict=True):
+            channel = [zero] * prod(sizes)
+            for start, value, other in zip(starts, values, others, strict=True):
+                for tap in taps:
+                    place = [s + t - axis.before for s, t, axis in zip(start, tap, axes, strict=True)]
+                    if all(0 <= at < size for at, size in zip(place, sizes, strict=True)):
+                        offset = _compute_offset(place, steps)
+                        channel[offset] = self.restore(channel[offset], value, other)
+            made.append(channel)
+        return Map.of_channels(made, sizes)
+
+    @abstractmethod
+    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
+        """What may be at a position of a max unpooling: what was there, or an element of a window that has it."""
+
     def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
         axes = slide_axes(x.sizes, windows)
         counts = [

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map, Ops
+from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node
 
 GetNodeWeight = Callable[[Node, str, Shape], list[float]]  # (node, name, shape) → the array, flat
@@ -45,12 +46,17 @@ def run(
     """
     wanted = find_needed(network, None if whole else keep)
     readers = Counter(index for node in network.nodes if node.index in wanted for index in node.inputs)
+    pools = {node.inputs[1] for node in network.nodes if node.layer.restores and node.index in wanted}
     each = zip(network.starts, starts, strict=True)
     made: dict[int, Map] = {at: start for at, start in each if readers[at] or keep is None or at in keep}
     for node in network.nodes:
         if node.index not in wanted:
             continue
-        result = made[node.index] = execute(node, tuple(made[index] for index in node.inputs), weigh, ops)
+        inputs = tuple(made[index] for index in node.inputs)
+        result = execute(node, inputs, weigh, ops)
+        if node.index in pools and isinstance(node.layer, Windowed):
+            result = ops.with_places(result, inputs[0], node.layer.window_settings)
+        made[node.index] = result
         visit(node, result)
         readers.subtract(node.inputs)
         used = (*node.inputs, node.index)

@@ -82,6 +82,7 @@ LATER_FAMILIES = {
     "l2_norm": "magnitude",
     "response_norm": "magnitude",
     "shift": "regular",
+    "max_unpool": "unpool",
     "mean_over": "reduction",
     "sum_over": "reduction",
     "max_over": "reduction",

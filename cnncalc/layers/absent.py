@@ -63,11 +63,6 @@ ABSENT = (
         "write `flatten`, or `reshape([channels, height, width])`; there is no batch axis",
     ),
     Absent(
-        ("maxunpool", "unpool", "unpooling", "maxunpooling"),
-        "the positions of maxima are not part of the language",
-        "`upsample(2)` has the same output sizes, and no weights either",
-    ),
-    Absent(
         ("resize", "resizing", "rescale", "bilinearresize", "upscale", "resizebilinear"),
         "maps are resized by `upsample`",
         "write `upsample(2)`, or `upsample(2, mode=bilinear)`; to reduce a map, `avg_pool(2)` or `adaptive_avg_pool`",

@@ -116,6 +116,7 @@ class Layer:
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     consecutive: ClassVar[int] = 1  # number of consecutive layers it consists of, for the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
+    restores: ClassVar[bool] = False  # whether it reads, of its second input, where a max pool found its elements
     # How the output is stored at inference. Memory of its own is the default, which is never too little.
     storage: ClassVar[Storage] = "new"
     folds: ClassVar[bool] = False  # whether runtimes compute it together with the layer before it, in one step

@@ -38,10 +38,12 @@ Parameters = Mapping[str, str]
 # What a parameter of a layer corresponds to, wherever it occurs; an exception is written with its layer.
 _PYTORCH: Parameters = {
     **dict.fromkeys(("in_channels", "in_features", "num_channels", "num_features", "normalized_shape"), INPUT),
-    **dict.fromkeys(("dim", "end_dim", "inplace", "momentum", "start_dim", "track_running_stats"), IGNORED),
+    **dict.fromkeys(
+        ("dim", "end_dim", "inplace", "momentum", "return_indices", "start_dim", "track_running_stats"), IGNORED
+    ),
     **dict.fromkeys(
         (
-            "align_corners", "divisor_override", "recompute_scale_factor", "return_indices", "threshold",
+            "align_corners", "divisor_override", "recompute_scale_factor", "threshold",
         ),
         UNSUPPORTED,
     ),

@@ -55,6 +55,19 @@ class Map(NamedTuple):
         return cls.of_channels([list(channel) for channel in zip(*positions, strict=True)], sizes)
 
 
+class PooledMap(Map):
+    """The output of a max pool, and for each element its place in its channel of the pool's input; -1 for none."""
+
+    places: list[int]
+
+    @classmethod
+    def of(cls, pooled: Map, places: list[int]) -> PooledMap:
+        """The map with the places of its elements."""
+        made = cls(*pooled)
+        made.places = places
+        return made
+
+
 class Kernel(NamedTuple):
     """The arrays of a convolution, flat in PyTorch's order, for `out` channels in `groups`."""
 
@@ -151,6 +164,14 @@ class Ops(ABC):
     @abstractmethod
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:
         """The largest element of each window; padding is −∞."""
+
+    def with_places(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
+        """The output of a max pool of x with the places of its elements, where elements are numbers."""
+        return pooled
+
+    @abstractmethod
+    def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
+        """Put each element where the pool found the largest of its window, in a map of zeros of these sizes."""
 
     @abstractmethod
     def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from cnncalc.layers.arguments import LayerError
-from cnncalc.layers.base import SAVES_INPUT, SAVES_NOTHING, Example, Maps, Saved, Shape, Shapes, Weightless, Work
+from cnncalc.layers.base import SAVES_INPUT, SAVES_NOTHING, Example, Layer, Maps, Saved, Shape, Shapes, Weightless, Work
 from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.over import Axes, axes, count_sets, resolve_axes, sets_over, take_sets
@@ -118,6 +119,10 @@ class VarianceOver(_Reduction, kind="variance_over"):
             text = f"`correction` is {self.correction}, but the variance is of {n} element{'s' * (n > 1)}"
             suggest = {"correction": 0}
             raise LayerError("bad-argument", text, argument="correction", suggest=suggest, about="size")
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        _, n = count_sets(inputs[0], self.over(inputs[0]))
+        return self.replace(correction=min(self.correction, n - 1))
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
         # each set of n: the mean by n − 1 additions and a multiplication, n subtractions, n squares, n − 1 additions

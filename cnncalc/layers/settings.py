@@ -20,6 +20,7 @@ class SameAs:
 
 
 REQUIRED: Any = object()
+POOL = "pool"  # the argument that takes a max pool, by the name of its output
 LIKE = "like"  # the argument that takes the sizes of a named output
 
 

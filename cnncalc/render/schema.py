@@ -29,6 +29,7 @@ from cnncalc.layers.settings import (
 )
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_WORDS
 from cnncalc.layers.targets import FactorSetting, LikeSetting
+from cnncalc.layers.unpool import PoolSetting
 from cnncalc.render.json import encode
 
 Schema = dict[str, Any]
@@ -184,6 +185,8 @@ def _list_literals(setting: Setting) -> list[Schema]:
         found += [factor, {**_make_list({"anyOf": [factor, EXPRESSION]}, 1), "maxItems": 3}]
     elif isinstance(setting, LikeSetting):
         found.append({**_make_list({"anyOf": [_make_integer(1), EXPRESSION]}, 1), "maxItems": 3})
+    elif isinstance(setting, PoolSetting):
+        found.append({"type": "string", "pattern": r"^\w+(\.\w+)*$", "description": "The name of an output."})
     elif isinstance(setting, IndexListsSetting):
         found.append(_make_list(_make_list({"anyOf": [_make_integer(0), EXPRESSION]}, 1), 1))
     elif isinstance(setting, SizesSetting):

@@ -12,6 +12,7 @@ from cnncalc.layers.base import Layer, Shape, Shapes, Weight
 from cnncalc.network import INPUT, NOTHING, Node
 from cnncalc.spec.binding import convert_error, make_layer
 from cnncalc.spec.builder import Builder
+from cnncalc.spec.expressions import Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import BEGIN, Definition, Flow, Frame
@@ -55,6 +56,21 @@ class Applier:
             if not settles_sizes(layer, inputs, output):
                 return Flow(node, output if len(output) > 1 else None, doubtful=True), None
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
+
+    def restore(self, layer: Layer, flow: Flow, call: Call, path: str, pool: Node, like: int | None) -> Flow:
+        """Apply a layer that reads, beside the current tensor, where a max pool found its elements."""
+        if flow.node == NOTHING:
+            text = f"from({next(iter(self.description.inputs))}) -> {call.span.text}"
+            raise no_tensor(self.description, call.span, *([] if call.by_name else [write(call.span, text)]))
+        if flow.shape is None:
+            raise Unknown
+        inputs = (flow.shape, pool.output)
+        try:
+            output = layer.output_shape(inputs)
+        except LayerError as error:
+            return self._fail(error, layer, flow, call, path)
+        sizes = pool.inputs[0] if like is None else like
+        return Flow(self.built.add(layer, (flow.node, pool.index), inputs, output, call.span, path, sizes), output)
 
     def _fail(self, error: LayerError, layer: Layer, flow: Flow, call: Call, path: str) -> Flow:
         """Report the failed rule of a layer, unless it may follow from another mistake; returns what is known."""

@@ -20,7 +20,7 @@ from cnncalc.spec.builder import Builder, room_to_call, shorten
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.scope import Definition, Flow, Frame, Output, take_sizes
+from cnncalc.spec.scope import Definition, Flow, Frame, Output, take_pool, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -207,7 +207,11 @@ class Expander:
             return self.structure(target, call, frame, flow, path)
         settings = {name: frame.value(value) for name, value in call.bound.items()}
         like = take_sizes(settings, call)
-        return self.applier.apply(make_layer(call, call.target, settings, self.layers), flow, call, path, like)
+        pool = take_pool(settings, call, self.built.nodes, failed=self.built.failed)
+        layer = make_layer(call, call.target, settings, self.layers)
+        if pool:
+            return self.applier.restore(layer, flow, call, path, pool, like), None
+        return self.applier.apply(layer, flow, call, path, like)
 
     def block(
         self, block: Block, values: dict[str, Value], call: Call, caller: Frame, flow: Flow, path: str

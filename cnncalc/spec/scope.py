@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnncalc import limits
 from cnncalc.errors import Amount, Mistake, Span
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Layer, Shape, format_shape
-from cnncalc.layers.settings import LIKE
+from cnncalc.layers.settings import LIKE, POOL
 from cnncalc.layers.structure import ROUNDS
-from cnncalc.network import INPUT, NOTHING
+from cnncalc.network import INPUT, NOTHING, Node
 from cnncalc.records import NamedTuple
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
 from cnncalc.spec.expressions import Expression, Member, Unknown, list_of
@@ -84,6 +86,29 @@ def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
         raise Mistake("wrong-rank", f"`{span.text}` is flat and has no spatial sizes: {format_shape(flow.shape)}", span)
     settings[LIKE] = list_of(list(flow.shape[1:]), span)
     return flow.node
+
+
+def take_pool(settings: dict[str, Value], call: Call, nodes: Sequence[Node], *, failed: bool) -> Node | None:
+    """Put a max pool in the place of its named output as the argument `pool`, and its input's sizes as `like`.
+
+    Returns the node of the pool, None if none is named. Raises Mistake if it is no max pool, Unknown if it is unknown:
+    after a failure no nodes are kept.
+    """
+    pool = settings.get(POOL)
+    if not isinstance(pool, Output):
+        return None
+    flow, span = pool.flow, call.bound[POOL].span
+    if flow.shape is None or flow.doubtful or failed:
+        raise Unknown
+    node = nodes[flow.node] if flow.node >= 0 else None
+    if node is None or node.layer.kind != "max_pool":
+        what = f"`{node.layer.kind}`" if node else "no layer"
+        help_text = "name the max pool, `x = max_pool(2)`, and give that name"
+        raise Mistake("bad-argument", f"`{span.text}` is the output of {what}, not of a `max_pool`", span, help_text)
+    settings[POOL] = node.layer
+    if settings.get(LIKE) is None:
+        settings[LIKE] = list_of(list(node.input_shapes[0][1:]), span)
+    return node
 
 
 class Frame:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from cnncalc.layers.arguments import Value, format_value
-from cnncalc.layers.settings import LIKE
+from cnncalc.layers.settings import LIKE, POOL
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
 from cnncalc.spec.check import RESERVED
@@ -69,10 +69,10 @@ def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
             branches = ("identity" if source == flow else _from(source, names) for source in node.inputs)
             yield f"{named}{node.layer!r}: [{', '.join(branches)}]"
         else:
-            (source,) = node.inputs
+            source = node.inputs[0]
             if source != flow:
                 yield _from(source, names)
-            text = named + (_call(node, names) if node.shares is None else f"reuse({names[node.shares]})")
+            text = named + (_call(network, node, names) if node.shares is None else f"reuse({names[node.shares]})")
             moved = not named and node.path != natural[node.index]
             yield f"{text:{COMMENT_AT}} # {node.path}" if moved else text
         flow = node.index
@@ -91,12 +91,22 @@ def _ends(network: Network, names: dict[int, str], flow: int) -> Iterator[str]:
         yield _from(end, names)
 
 
-def _call(node: Node, names: dict[int, str]) -> str:
-    """The layer as a call; `like` is the name of an output."""
+def _call(network: Network, node: Node, names: dict[int, str]) -> str:
+    """The layer as a call; a max pool is the name of its output, and `like` that of an output."""
     call = repr(node.layer)
-    if node.like is None:
-        return call
-    return call.replace(f"{LIKE}={format_value(getattr(node.layer, LIKE))}", f"{LIKE}={names[node.like]}")
+    if node.layer.restores:
+        call = call.replace(format_value(getattr(node.layer, POOL)), names[node.inputs[1]])
+    written = f"{LIKE}={format_value(getattr(node.layer, LIKE, None))}"
+    if (like := _find_like(network, node)) is not None:
+        return call.replace(written, f"{LIKE}={names[like]}")
+    return call.replace(f", {written}", "") if node.layer.restores else call
+
+
+def _find_like(network: Network, node: Node) -> int | None:
+    """The node whose sizes a layer takes, None for most; also where they are those of the input of its max pool."""
+    if node.layer.restores and node.like == network.nodes[node.inputs[1]].inputs[0]:
+        return None
+    return node.like
 
 
 def _from(index: int, names: dict[int, str]) -> str:
@@ -109,7 +119,8 @@ def _sources(network: Network) -> set[int]:
     flow = _start(network)
     for node in network.nodes:
         found.update(source for source in node.inputs if source != flow)
-        found.update(index for index in (node.shares, node.like) if index is not None)
+        found.update(node.inputs[1:] if node.layer.restores else ())
+        found.update(index for index in (node.shares, _find_like(network, node)) if index is not None)
         flow = node.index
     found.update(index for name, index in network.outputs.items() if name or index != flow)
     if any(network.outputs):

@@ -30,7 +30,7 @@ from ..layers.test_against_torch import (
 from ..networks import network
 from ..random_networks.kinds import Kinds
 from .branches import random_network
-from .one import Arrays, calculate, random_map
+from .one import Arrays, before_pool, calculate, random_map
 
 pytestmark = pytest.mark.torch
 
@@ -112,10 +112,33 @@ def by_padded_pool(torch: Any, layer: Any, shapes: Shapes, x: Any) -> Any:
     return MODULES[layer.kind](torch, layer, shapes, len(shapes[0]) - 1)[1](padded)
 
 
+def unpool(torch: Any, layer: Any, tensors: list[Any]) -> Any:
+    """MaxUnpool with the indices of PyTorch's own pool, None where that has no word for the padding or the rounding."""
+    x, pooled = tensors
+    n = x.dim() - 2
+    y = before_pool(layer, Map(tuple(pooled.shape[1:]), pooled.reshape(-1).tolist()))
+    module = MODULES["max_pool"](torch, layer.pool, (y.shape,), n)
+    if module is None or isinstance(module, torch.nn.Sequential):
+        return None
+    module.return_indices = True
+    _, indices = module(tensor(torch, y))
+    flat, places = x.reshape(1, x.shape[1], -1), indices.reshape(1, x.shape[1], -1)
+    made = torch.zeros(1, x.shape[1], prod(layer.like), dtype=x.dtype)
+    for number in range(flat.shape[-1]):  # in order, so that where windows overlap the last one stays
+        made.scatter_(2, places[..., number : number + 1], flat[..., number : number + 1])
+    made = made.reshape(1, x.shape[1], *layer.like)
+    if len(set(places.reshape(-1).tolist())) == places.numel():
+        wanted = getattr(torch.nn.functional, f"max_unpool{n}d")(x, indices, 1, output_size=layer.like)
+        assert torch.equal(made, wanted)
+    return made
+
+
 def by_function(torch: Any, layer: Any, tensors: list[Any], arrays: Arrays) -> Any:
     x = tensors[0]
     if layer.kind in ("pad", "crop"):
         return bordered(torch, layer, x)
+    if layer.kind == "max_unpool":
+        return unpool(torch, layer, tensors)
     if layer.kind == "reshape":
         return x.reshape(1, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":

@@ -116,8 +116,17 @@ def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:
     }
 
 
+def random_unpool(rng: Random) -> tuple[Layer, Shapes]:
+    """An unpooling of a random pool."""
+    pool, (shape,) = random_case(rng, "max_pool")
+    pooled = pool.output_shape((shape,))
+    return kind_class("max_unpool")(pool=pool, like=shape[1:]), (pooled, pooled)
+
+
 def random_case(rng: Random, kind: str) -> tuple[Layer, Shapes]:
     """A layer and inputs that fit."""
+    if kind == "max_unpool":
+        return random_unpool(rng)
     for _ in range(500):
         inputs = random_inputs(rng, kind)
         try:

@@ -48,7 +48,7 @@ def test_the_advice_only_mentions_what_exists(absent: object) -> None:
     [
         ("attention(8)", "attention"), ("nn.LSTM(8, 16)", "lstm"), ("GRU(64)", "lstm"), ("nn.RNN", "lstm"),
         ("permute", "permute"), ("bilinear(2)", "bilinear"),
-        ("max_unpool(2)", "maxunpool"), ("nn.MaxUnpool2d(2)", "maxunpool"), ("bicubic", "bicubic"),
+        ("lanczos", "lanczos"), ("bicubic", "bilinear"), ("area(2)", "bilinear"),
         ("DeformConv2d(8, 16)", "deformconv"), ("einsum", "einsum"), ("torch.matmul", "einsum"),
         ("roi_align(7)", "roialign"), ("nn.Embedding(10, 8)", "embedding"), ("resize(4)", "resize"),
         ("nn.Sequential", "sequential"), ("SelfAttention", "attention"),

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.torch
 
 CASES = 60
 REFUSAL_CASES = 1500
-NO_MODULE = {*MERGES, "channel_split", "pad", "crop", "reshape"}  # plain functions there
+NO_MODULE = {*MERGES, "max_unpool", "channel_split", "pad", "crop", "reshape"}  # plain functions there
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +273,8 @@ def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
     x = tensors[0]
     if layer.kind in ("pad", "crop"):
         return bordered(torch, layer, x)
+    if layer.kind == "max_unpool":
+        return x.new_empty(2, x.shape[1], *layer.like)
     if layer.kind == "reshape":
         return x.reshape(2, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":

@@ -100,7 +100,7 @@ def read_back(text: str) -> Layer:
     """The layer of a call in the form of `repr`."""
     kind, _, arguments = text.removesuffix(")").partition("(")
     cls = kind_class(kind)
-    pieces = re.findall(r"(?:(\w+)=)?(\[(?:\[[^]]*\]|[^][])*\]|[^,\s]+)", arguments)
+    pieces = re.findall(r"(?:(\w+)=)?(\w+\([^)]*\)|\[(?:\[[^]]*\]|[^][])*\]|[^,\s]+)", arguments)
     names = iter(cls.settings)
     return cls(**{name or next(names): python_value(value) for name, value in pieces})
 
@@ -108,6 +108,8 @@ def read_back(text: str) -> Layer:
 def python_value(text: str) -> Any:
     if text.startswith("["):
         return tuple(map(python_value, re.findall(r"\[[^]]*\]|[^,\s]+", text[1:-1])))
+    if text.endswith(")"):
+        return read_back(text)
     words = {"true": True, "false": False}
     if re.fullmatch(r"-?[\d.]+(e-?\d+)?", text):
         return int(text) if text.lstrip("-").isdigit() else float(text)

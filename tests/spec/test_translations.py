@@ -43,6 +43,7 @@ TORCH = {
     "nn.Dropout2d(p=0.5)": "dropout(rate=0.5)",
     "nn.Upsample(scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
     "nn.UpsamplingNearest2d(scale_factor=2)": "upsample(factor=2)",
+    "nn.MaxPool2d(2, return_indices=True)": "max_pool(2)",
     "nn.ReflectionPad2d(3)": "pad(3, mode=reflect)",
     "nn.ReplicationPad2d((1, 2, 3, 4))": "pad(amount=[[3, 4], [1, 2]], mode=replicate)",
     "nn.Conv2d(3, 8, 3, padding=1, padding_mode='circular')": "pad(1, mode=circular) -> conv(8, 3)",
@@ -95,7 +96,7 @@ OTHERS = {
 WITHOUT = [
     "nn.AvgPool2d(2, divisor_override=3)", "F.relu(self.conv1(x))",
     "layers.PReLU(shared_axes=[1, 2])",
-    "nn.MaxPool2d(2, return_indices=True)", "layers.ReLU(max_value=5)", "resize(224)", "interpolate(224)",
+    "layers.ReLU(max_value=5)", "resize(224)", "interpolate(224)",
 ]  # fmt: skip
 
 
