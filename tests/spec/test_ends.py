@@ -1,4 +1,4 @@
-"""Named outputs: what ends the network, by which name each output is known, and that every command agrees on them."""
+"""Named outputs: which ones end the network, the name of each, and that all commands agree on them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_outputs_anywhere_in_the_last_item_end_the_network(end: str, names: list
 
 
 @pytest.mark.parametrize("last", ["identity", "from(x)", "x", "linear"])
-def test_what_follows_outputs_is_the_output(last: str) -> None:
+def test_a_layer_after_outputs_is_the_output(last: str) -> None:
     items = {"x": "conv(5, 1)", "linear": "flatten -> linear(5)"}
     made = network(
         f"{DETECT}\n    layers:\n      - x = conv(8, 1)\n      - detect(10)\n      - {items.get(last, last)}\n"
@@ -69,14 +69,14 @@ def test_what_follows_outputs_is_the_output(last: str) -> None:
     assert list(made.outputs) == ["", "boxes", "classes"]
 
 
-def test_a_block_that_ends_in_outputs_goes_on_where_it_is_called_earlier() -> None:
+def test_a_block_that_ends_in_outputs_continues_if_it_is_called_earlier() -> None:
     made = network(f"{DETECT}\n    layers:\n      - conv(8, 1) -> relu\n      - detect(10)\n      - conv(5, 1)\n")
     *_, last = made.nodes
     assert last.input_shapes == ((16, 64, 64),)
     assert next(iter(made.outputs.values())) == last.index
 
 
-def test_outputs_of_one_name_in_one_body_have_their_whole_paths() -> None:
+def test_outputs_of_the_same_name_in_one_body_have_their_whole_paths() -> None:
     found = report("""
         layers:
           - outputs: {a: "conv(1, 1)"}
@@ -86,7 +86,7 @@ def test_outputs_of_one_name_in_one_body_have_their_whole_paths() -> None:
     assert {name: shape[0] for name, shape in found.outputs.items()} == {"outputs1.a": 1, "outputs2.a": 2}
 
 
-def test_a_row_of_outputs_has_no_size_and_no_field_of_what_is_passed_on() -> None:
+def test_a_row_of_outputs_has_no_size_and_no_field_of_a_tensor_that_passes() -> None:
     rows = {row.path: (row.output, row.settings, row.result) for row in fold(report(TWO), 1)}
     assert rows["outputs1"] == (None, "named outputs", None)
     rows = {row.path: (row.output, row.settings, row.result) for row in fold(report(TWO), 2)}
@@ -159,7 +159,7 @@ def test_all_commands_agree(tmp_path: Path) -> None:
     assert "4, 32, 32" in json.dumps(compared)
 
 
-def test_explain_finds_an_ending_that_names_a_group(tmp_path: Path) -> None:
+def test_explain_finds_the_end_of_a_path_of_a_group(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     file.write_text(dedent(TWO), encoding="utf-8")
     found = cnncalc("explain", str(file), "boxes").stdout
@@ -206,7 +206,7 @@ def test_an_error_in_the_first_layer_leaves_no_sizes(tmp_path: Path) -> None:
         ("low high", "high", "low"),
     ],
 )
-def test_names_for_the_paths_are_no_fault(names: str, read: str, unread: str) -> None:
+def test_names_that_only_serve_the_paths_are_allowed(names: str, read: str, unread: str) -> None:
     items = "\n".join(f"          - {name} = conv(4, 3, padding=1)\n          - relu" for name in names.split())
     found = problems(f"""
         layers:

@@ -1,4 +1,4 @@
-"""Nothing in a file reaches Python: the known ways out of an expression are refused, wherever one may stand."""
+"""Nothing in a file reaches Python: the known escapes from an expression are rejected, wherever they occur."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ recorder = SimpleNamespace(on=False, events=[])
 
 
 def _record(event: str, details: tuple[object, ...]) -> None:
-    """An audit hook: what Python tells of code that is compiled, run or loaded, and of files that are written."""
+    """An audit hook: Python reports code that is compiled, run or loaded, and files that are written."""
     if recorder.on and (event in RUNS or (event == "open" and str(details[1]) not in ("r", "rb", "None"))):
         recorder.events.append((event, details))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def listening() -> Iterator[None]:
-    """Everything is loaded beforehand, so that nothing more may be."""
+    """Everything is loaded beforehand, so that nothing else may be loaded."""
     for module in pkgutil.walk_packages(cnncalc.__path__, "cnncalc."):
         if module.name != "cnncalc.__main__":
             importlib.import_module(module.name)
@@ -110,14 +110,14 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_runs_is_heard() -> None:
+def test_the_hook_reports_what_runs() -> None:
     eval("1")
     assert [event for event, _ in recorder.events] == ["compile", "exec"]
     recorder.events.clear()
 
 
 def written(text: str, escape: str) -> tuple[Source, int]:
-    """A file with the escape in its place, within quotes of YAML, and the line that it stands on."""
+    """A file with the escape at a position, in YAML quotes, and the line on which it is."""
     head = "" if "input: " in text else "input: [1, 8, 8]\n"
     head += "" if "params:" in text else "params: {p: 2}\n"
     before, after = (head + text).split("@")
@@ -125,15 +125,15 @@ def written(text: str, escape: str) -> tuple[Source, int]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_good_value_is_read_there(place: str) -> None:
-    """So that it is the escapes that are refused, and not the files around them."""
+def test_a_valid_value_is_accepted_there(place: str) -> None:
+    """So that the escapes are rejected, and not the files around them."""
     problems = read_text(written(*PLACES[place])[0], check_expect=True).problems
     assert [problem.message for problem in problems if problem.severity == "error"] == []
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("group", ESCAPES)
-def test_a_way_out_is_refused_with_its_place(group: str, place: str) -> None:
+def test_an_escape_is_rejected_with_its_position(group: str, place: str) -> None:
     for escape in ESCAPES[group]:
         source, line = written(PLACES[place][0], escape)
         errors = [problem for problem in read_text(source, check_expect=True).problems if problem.severity == "error"]
@@ -141,7 +141,7 @@ def test_a_way_out_is_refused_with_its_place(group: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("group", ESCAPES)
-def test_a_way_out_is_refused_among_weights(group: str) -> None:
+def test_an_escape_among_weights_is_rejected(group: str) -> None:
     for escape in ESCAPES[group]:
         source, line = written(WEIGHTS, escape)
         _, problems = weights_in(read_text(source).description)
@@ -150,7 +150,7 @@ def test_a_way_out_is_refused_among_weights(group: str) -> None:
 
 @pytest.mark.parametrize("group", ESCAPES)
 @pytest.mark.parametrize("option", ["--set", "--input", "calc"])
-def test_a_way_out_on_the_command_line(group: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_escape_on_the_command_line_is_rejected(group: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = {
         "--set": ["summary", "mobilenet_v1", "--set", "width=@"],
         "--input": ["summary", "alexnet", "--input", "3x@x8"],
@@ -176,6 +176,6 @@ TAGS = [
 
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize("text", ["layers: @", "name: @", "layers: [ @ ]", "? @\n: relu"])
-def test_tags_make_nothing(tag: str, text: str) -> None:
+def test_tags_create_no_objects(tag: str, text: str) -> None:
     problems = read_text(Source("test.yaml", "input: [1, 8, 8]\n" + text.replace("@", tag)), check_expect=True).problems
     assert ("yaml-feature", 2) in [(problem.code, problem.span.line) for problem in problems if problem.span]

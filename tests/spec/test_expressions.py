@@ -1,4 +1,4 @@
-"""Expressions: values by hand, and everything that must not be possible."""
+"""Expressions: values computed by hand, and everything that must not be possible."""
 
 from __future__ import annotations
 
@@ -64,18 +64,18 @@ def test_values(text: str, value: object) -> None:
     ("x", "value"), [(32 * 0.75, 24), (33, 32), (36, 40), (12, 16), (11, 16), (8, 8), (3, 8), (18 * 0.35, 8)]
 )
 def test_divisible_rounds_as_mobilenet_s_code(x: float, value: int) -> None:
-    """By hand: ⌊(x + 4)/8⌋·8, at least 8, and 8 more where that is below 90 % of x (11 → 8 < 9.9 → 16)."""
+    """By hand: ⌊(x + 4)/8⌋·8, at least 8, and 8 more if that is below 90 % of x (11 → 8 < 9.9 → 16)."""
     assert evaluate("divisible(x, 8)", x=x) == value
     nearest = max(8, int(Fraction(x) + 4) // 8 * 8)
     assert value in (nearest, nearest + 8)
 
 
 @pytest.mark.parametrize("text", ["0x10", "1_000", "1x30", "ten", "os", "True"])
-def test_what_is_no_number_is_a_name(text: str) -> None:
+def test_other_words_are_names(text: str) -> None:
     assert problems(f"layers: ['conv({text}, 1)']") == [("unknown-name", 2, 16)]
 
 
-def test_a_double_stands_for_a_whole_number_only_if_it_is_one() -> None:
+def test_a_float_is_an_integer_only_if_it_is_integral() -> None:
     assert layers("layers: ['conv(64 * 0.5, 1)']") == ["conv1: conv(32, 1)"]
     assert problems("layers: ['conv(64 * 0.3, 1)']") == [("bad-argument", 2, 16)]
 
@@ -98,7 +98,7 @@ def test_nothing_is_truthy_and_types_do_not_mix(text: str) -> None:
      "{1: 2}", "a := 1", "1; 2", "print(1)", "[x for x in [1]]", "1 @ 2", "1 & 2", "1 << 2", "~1", "a.b.c()", "'text'",
      "$x", "3x + ", "", "min(", "1 +", "[1, 2", ")", "1 2", "a b", "not", "if", "1 if 2"],
 )  # fmt: skip
-def test_there_is_no_way_out(text: str) -> None:
+def test_everything_else_is_a_mistake(text: str) -> None:
     with pytest.raises(Mistake):
         evaluate(text)
 

@@ -1,4 +1,4 @@
-"""A file of another program says what it is, by the first bytes that its specification gives."""
+"""Files of other programs are recognized by the first bytes in their specifications."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_another_program_says_what_it_is(name: str, tmp_path: Path) -> None:
+def test_a_file_of_another_program_is_recognized(name: str, tmp_path: Path) -> None:
     data, what = FILES[name]
     for padding in (b"", b"\0" * 2**21) if b"\0" in data else (b"",):  # also where it is larger than any architecture
         path = tmp_path / "model"
@@ -69,7 +69,7 @@ def test_a_file_of_another_program_says_what_it_is(name: str, tmp_path: Path) ->
         "# PK\ninput: [1, 4, 4]\nlayers: relu\n",
     ],
 )
-def test_an_architecture_that_mentions_them_is_one(text: str, tmp_path: Path) -> None:
+def test_an_architecture_that_mentions_them_is_not_mistaken(text: str, tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(text)
     assert read(str(path)).problems == []

@@ -1,4 +1,4 @@
-"""The language of architecture files, rule by rule; what comes out is written by hand from the rules."""
+"""The language of architecture files, rule by rule; the expected networks are written by hand from the rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_chain_is_its_items_in_order() -> None:
     ]  # fmt: skip
 
 
-def test_a_chain_goes_on_in_deeper_lines_that_begin_with_an_arrow() -> None:
+def test_a_chain_continues_on_indented_lines_that_begin_with_an_arrow() -> None:
     assert layers("""
         layers:
           - conv(4, 3)
@@ -26,7 +26,7 @@ def test_a_chain_goes_on_in_deeper_lines_that_begin_with_an_arrow() -> None:
     """) == layers("layers: conv(4, 3) -> relu -> max_pool(2)")
 
 
-def test_a_call_by_name_means_the_same_as_the_text() -> None:
+def test_a_call_as_a_mapping_is_the_same_as_a_string() -> None:
     by_name = """
         params: {width: 4}
         layers:
@@ -58,7 +58,7 @@ def test_arguments_are_evaluated_anew_in_each_round() -> None:
     ]  # fmt: skip
 
 
-def test_index_is_that_of_the_innermost_repeat_and_does_not_reach_into_a_block() -> None:
+def test_index_is_that_of_the_innermost_repeat_and_undefined_in_a_block() -> None:
     assert layers("layers: ['((conv(index + 1, 1) * 2) -> conv(index + 5, 1)) * 2']") == [
         "conv1: conv(1, 1)", "conv2: conv(2, 1)", "conv3: conv(5, 1)",
         "conv4: conv(1, 1)", "conv5: conv(2, 1)", "conv6: conv(6, 1)",
@@ -71,14 +71,14 @@ def test_index_is_that_of_the_innermost_repeat_and_does_not_reach_into_a_block()
     """) == [("unknown-name", 4, 12)]
 
 
-def test_a_condition_is_judged_once_before_the_repeat() -> None:
-    """Judged in each round it would stop after the first, when 4 channels flow."""
+def test_a_condition_is_evaluated_once_before_the_repeat() -> None:
+    """Evaluated in each round it would be false after the first, which has 4 channels."""
     assert layers("layers: ['conv(4, 1) * 2 if channels == 3']") == ["conv1: conv(4, 1)", "conv2: conv(4, 1)"]
     assert layers("layers: ['conv(4, 1) * 2 if channels == 4']") == []
     assert layers("layers: ['conv(4, 1) if channels == 4 else conv(5, 1)']") == ["conv2: conv(5, 1)"]
 
 
-def test_an_item_with_if_stands_in_parentheses_in_a_chain() -> None:
+def test_an_item_with_if_needs_parentheses_in_a_chain() -> None:
     assert layers("layers: ['relu -> (tanh if channels == 3) -> elu']") == ["relu1: relu", "tanh1: tanh", "elu1: elu"]
     assert problems("layers: ['relu -> tanh if channels == 3']") == [("ambiguous-if", 2, 19)]
     assert layers("layers: ['(relu -> tanh) if channels == 4', elu]") == ["elu1: elu"]
@@ -118,7 +118,7 @@ def test_in_channels_of_the_caller_in_arguments_and_constant_in_a_block() -> Non
     """) == ["conv1: conv(4, 1)", "b1.conv1: conv(7, 1)", "b1.conv2: conv(4, 1)", "b1.conv3: conv(7, 1)"]
 
 
-def test_a_block_with_a_built_in_s_name_wins_with_a_warning() -> None:
+def test_a_block_replaces_a_kind_of_the_same_name_with_a_warning() -> None:
     text = """
         blocks:
           relu:
@@ -129,7 +129,7 @@ def test_a_block_with_a_built_in_s_name_wins_with_a_warning() -> None:
     assert problems(text) == [("shadows-kind", 3, 3)]
 
 
-def test_a_parameter_may_be_called_like_a_kind() -> None:
+def test_a_parameter_may_have_the_name_of_a_kind() -> None:
     assert layers("""
         blocks:
           b(dropout):
@@ -179,7 +179,7 @@ RESIDUAL = """
 """
 
 
-def test_a_branch_that_is_there_only_sometimes() -> None:
+def test_a_branch_with_a_condition() -> None:
     assert layers(RESIDUAL % "3") == ["b1.add1.body.conv1: conv(3, 3, padding=half)", "b1.add1: add"]
     assert layers(RESIDUAL % "4") == ["b1.add1.body.conv1: conv(4, 3, padding=half)"]
 
@@ -224,7 +224,7 @@ def test_multiply_broadcasts_a_gate() -> None:
     assert shape == (3, 8, 8)
 
 
-def test_outputs_leave_what_flows_unchanged() -> None:
+def test_outputs_leave_the_current_tensor_unchanged() -> None:
     text = """
         layers:
           - conv(4, 3)
@@ -237,7 +237,7 @@ def test_outputs_leave_what_flows_unchanged() -> None:
     assert (found.output, found.outputs) == ((5, 4, 4), {"side": (2,)})
 
 
-def test_outputs_at_the_end_are_the_network_s() -> None:
+def test_outputs_at_the_end_are_those_of_the_network() -> None:
     found = report("""
         layers:
           - conv(4, 3)
@@ -246,7 +246,7 @@ def test_outputs_at_the_end_are_the_network_s() -> None:
     assert (found.output, found.outputs) == ((4, 6, 6), {"p3": (4, 6, 6), "p4": (4, 3, 3)})
 
 
-def test_the_last_outputs_are_the_network_s_and_earlier_ones_beside_them() -> None:
+def test_the_last_outputs_end_the_network_and_earlier_ones_follow() -> None:
     found = report("""
         input: [6, 8, 8]
         layers:
@@ -257,7 +257,7 @@ def test_the_last_outputs_are_the_network_s_and_earlier_ones_beside_them() -> No
     assert found.outputs == {"main": (6, 8, 8), "other": (6, 2, 2), "side": (6, 4, 4)}
 
 
-def test_arguments_that_are_equal_but_differ_in_type_are_kept_apart() -> None:
+def test_equal_arguments_of_different_types_are_distinguished() -> None:
     text = """
         blocks:
           b(stride):
@@ -270,7 +270,7 @@ def test_arguments_that_are_equal_but_differ_in_type_are_kept_apart() -> None:
 # params, extends
 
 
-def test_params_may_use_earlier_ones_and_be_turned() -> None:
+def test_params_may_use_earlier_ones_and_be_overridden() -> None:
     text = """
         params: {width: 4, wide: 2 * width, depths: [1, 2], act: relu, head: false}
         layers:
@@ -283,8 +283,8 @@ def test_params_may_use_earlier_ones_and_be_turned() -> None:
     assert turned == ["conv1: conv(16, 1)", "activation1: tanh", "flatten1: flatten"]
 
 
-def test_what_the_command_line_replaces_is_read_all_the_same() -> None:
-    """A param or a block is not idle because another value stands for the one that reads it."""
+def test_params_of_an_overridden_value_count_as_used() -> None:
+    """A param or a block is not unused because the value that uses it is overridden."""
     text = """
         params: {size: 8, base: 4, width: 2 * base, act: own}
         input: [3, size, size]
@@ -308,13 +308,13 @@ def test_extends_overrides_by_name_and_inherits_the_rest() -> None:
             - (conv(out, 3, padding=1, bias=false) -> batch_norm -> relu) * depth
             - max_pool(2)
     """)
-    assert made.name == "test"  # never inherited, and so are the promises of vgg16
+    assert made.name == "test"  # never inherited, like the expectations of vgg16
     assert made.source == ""
     assert [node.layer.kind for node in made.nodes].count("batch_norm") == 5
     assert made.input == (3, 32, 32)
 
 
-def test_where_a_block_does_not_fit_its_calls_in_another_file_both_are_shown() -> None:
+def test_a_block_and_a_call_in_another_file_that_do_not_fit_are_both_shown() -> None:
     found = read("""
         extends: vgg16
         blocks:
@@ -330,12 +330,12 @@ def test_where_a_block_does_not_fit_its_calls_in_another_file_both_are_shown() -
     assert (note.span.source.name, note.span.line) == ("test.yaml", 3)
 
 
-def test_the_input_may_be_given_outside() -> None:
+def test_the_input_may_be_given_on_the_command_line() -> None:
     assert network("layers: [relu]", input="1x5x7").nodes[0].output == (1, 5, 7)
 
 
 @pytest.mark.parametrize("sizes", ["64x64", "3x8x8x8", "3", "0x8x8", "3xax8", "3x-1x8", "", "3x8x99999999999"])
-def test_an_input_that_cannot_be_meant_is_wrong_usage(sizes: str) -> None:
-    """Another number of axes among them: most often the channels are forgotten."""
+def test_an_impossible_input_is_wrong_usage(sizes: str) -> None:
+    """E.g. one with another number of axes: usually the channels are missing."""
     with pytest.raises(UsageError):
         read("layers: [relu]", input=sizes)

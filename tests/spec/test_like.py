@@ -32,7 +32,7 @@ def test_the_sizes_are_those_of_the_output() -> None:
 
 
 @pytest.mark.parametrize("size", ["3x33x47", "3x32x32", "3x5x9"])
-def test_it_holds_for_every_input(size: str) -> None:
+def test_it_works_for_every_input(size: str) -> None:
     assert report(PYRAMID, input=size).output == (4, *map(int, size.split("x")[1:]))
 
 
@@ -92,7 +92,7 @@ def test_crop_and_pad_take_the_sizes_of_an_output() -> None:
 
 
 @pytest.mark.parametrize("size", ["1x29x20", "1x64x65", "1x5x6"])
-def test_crop_and_pad_hold_for_every_input(size: str) -> None:
+def test_crop_and_pad_work_for_every_input(size: str) -> None:
     assert report(BORDERS, input=size).output == (2, *map(int, size.split("x")[1:]))
 
 
@@ -115,7 +115,7 @@ def test_crop_and_pad_expanded_are_read_back() -> None:
         ("pad(like=[9])", "wrong-rank", "for 1 spatial axis, but the input has 2 spatial axes"),
     ],
 )
-def test_what_crop_and_pad_cannot_take(call: str, code: str, text: str) -> None:
+def test_sizes_that_crop_and_pad_cannot_have(call: str, code: str, text: str) -> None:
     [found] = read(f"""
         input: [3, 8, 9]
         layers:
@@ -147,7 +147,7 @@ def test_sizes_may_be_given_as_numbers_too() -> None:
         ("upsample(2, mode=cubic)", "unknown-name"),
     ],
 )
-def test_what_it_cannot_take(call: str, code: str) -> None:
+def test_invalid_arguments(call: str, code: str) -> None:
     text = f"""
         layers:
           - low = relu
@@ -162,7 +162,7 @@ def test_what_it_cannot_take(call: str, code: str) -> None:
     assert code in [found for found, line, _ in problems(text) if line == 6]
 
 
-def test_after_a_mistake_nothing_more_is_reported_of_it() -> None:
+def test_consequences_of_a_mistake_are_not_reported() -> None:
     text = """
         layers:
           - low = conv(4, 99)

@@ -1,4 +1,4 @@
-"""Merges with arguments and in a line; and that a word which came later never changes a file that is older."""
+"""Merges with arguments and in one line; and that words added later do not change older files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORDS = (*LATER_FAMILIES, "area", "rest", "here_", "first")
 # merges
 
 
-def test_a_merge_of_named_outputs_in_a_line() -> None:
+def test_a_merge_of_named_outputs_in_one_line() -> None:
     found = network("""
         layers:
           - x = conv(4, 3, padding=1)
@@ -41,7 +41,7 @@ def test_it_is_the_same_as_with_branches() -> None:
         assert line[-1] == f"{word}1: {word}"
 
 
-def test_outputs_inside_a_block_and_arguments_are_named_outputs_too() -> None:
+def test_outputs_inside_a_block_and_arguments_are_named_outputs() -> None:
     text = """
         blocks:
           two:
@@ -56,7 +56,7 @@ def test_outputs_inside_a_block_and_arguments_are_named_outputs_too() -> None:
     assert layers(text)[2:] == ["add1: add", "join1.divide1: divide"]
 
 
-def test_the_tensor_before_a_merge_in_a_line_is_lost_unless_it_is_read() -> None:
+def test_the_tensor_before_a_merge_in_one_line_is_discarded_unless_it_is_read() -> None:
     assert problems("layers: [a = relu, b = tanh, 'add(a, b)']") == []
     assert problems("layers: [a = relu, b = tanh, 'conv(3, 1) -> add(a, b)']") == [("lost-value", 2, 45)]
 
@@ -75,7 +75,7 @@ def test_the_tensor_before_a_merge_in_a_line_is_lost_unless_it_is_read() -> None
         ("add(a, c)", "shape-mismatch", ""),
     ],
 )
-def test_what_a_merge_in_a_line_is_not(item: str, code: str, help: str) -> None:
+def test_invalid_merges_in_one_line(item: str, code: str, help: str) -> None:
     text = f"layers: [a = relu, b = tanh, c = max_pool(3), '{item}']"
     found = [problem for problem in read(text).problems if problem.severity == "error"]
     assert [problem.code for problem in found] == [code]
@@ -121,7 +121,7 @@ def test_a_merge_is_written_out_and_read_back() -> None:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_param_a_parameter_and_an_output_keep_the_meaning_of_their_author(word: str) -> None:
+def test_names_take_precedence_over_later_words(word: str) -> None:
     text = f"""
         params: {{{word}: 5}}
         blocks:
@@ -154,13 +154,13 @@ def test_an_output_may_look_like_the_path_of_a_kind_that_is_not_used(word: str) 
     assert [code for code, *_ in problems(text) if code != "unread-output"] == []
 
 
-def test_but_not_like_that_of_one_that_is() -> None:
+def test_an_output_may_not_look_like_the_path_of_a_kind_that_is_used() -> None:
     assert problems("layers: ['abs1 = conv(4, 1)', abs]") == [("bad-name", 2, 11)]
     assert problems("layers: ['mean1 = conv(4, 1)', {mean: [relu, tanh]}]") == [("bad-name", 2, 11)]
 
 
 @pytest.mark.parametrize("word", LATER_FAMILIES)
-def test_a_block_wins_over_a_kind_that_came_later(word: str) -> None:
+def test_a_block_takes_precedence_over_a_later_kind(word: str) -> None:
     text = f"""
         blocks:
           {word}(out, act=relu): conv(out, 1) -> activation(act)
@@ -184,7 +184,7 @@ def test_a_block_wins_over_a_kind_that_came_later(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", LATER_MERGES)
-def test_and_where_it_is_declared_in_the_file_that_is_extended(word: str, tmp_path: object) -> None:
+def test_so_does_a_block_of_an_extended_file(word: str, tmp_path: object) -> None:
     from pathlib import Path
 
     from cnncalc.reading import read as read_file

@@ -1,4 +1,4 @@
-"""Outputs by their names: taken up, handed on, repeated, used again; what comes out is written by hand."""
+"""Named outputs: read by `from`, passed as arguments, repeated, reused; the expected networks are written by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_from_reaches_earlier_outputs_and_sibling_branches() -> None:
     assert [node.inputs for node in made.nodes] == [(-1,), (0,), (1,), (1, 2, 0)]
 
 
-def test_the_rounds_of_a_repeat_meet() -> None:
+def test_the_rounds_of_a_repeat_are_merged() -> None:
     made = network("""
         blocks:
           layer(out):
@@ -43,7 +43,7 @@ def test_the_rounds_of_a_repeat_meet() -> None:
     assert [node.output[0] for node in made.nodes if node.layer.kind in merges] == [5, 16, 3]
 
 
-def test_rounds_of_none_are_none_and_those_of_one_call_are_found() -> None:
+def test_a_repeat_without_rounds_has_no_outputs_and_rounds_are_found_in_a_block() -> None:
     made = network("""
         blocks:
           layer(n):
@@ -64,7 +64,7 @@ def test_rounds_of_none_are_none_and_those_of_one_call_are_found() -> None:
     ]  # fmt: skip
 
 
-def test_many_rounds_read_many_times_are_too_much() -> None:
+def test_reading_many_rounds_many_times_exceeds_a_limit() -> None:
     found = read("""
         blocks:
           sum(of): [add: rounds(of)]
@@ -75,7 +75,7 @@ def test_many_rounds_read_many_times_are_too_much() -> None:
     assert [problem.code for problem in found.problems] == ["too-large"]
 
 
-def test_a_block_that_is_handed_outputs_reads_these_and_not_what_flows_in() -> None:
+def test_a_block_reads_the_outputs_that_it_gets_as_arguments() -> None:
     made = network("""
         blocks:
           both(others):
@@ -91,7 +91,7 @@ def test_a_block_that_is_handed_outputs_reads_these_and_not_what_flows_in() -> N
     assert merges == [(1, 0), (4, 0)]
 
 
-def test_an_output_is_handed_to_a_block() -> None:
+def test_an_output_is_passed_to_a_block() -> None:
     made = network("""
         blocks:
           up(out, skip):
@@ -107,7 +107,7 @@ def test_an_output_is_handed_to_a_block() -> None:
     assert made.nodes[-1].inputs == (0, 2)
 
 
-def test_a_block_does_not_see_its_caller_s_outputs() -> None:
+def test_a_block_does_not_see_the_outputs_of_its_caller() -> None:
     assert problems("""
         blocks:
           b:
@@ -116,7 +116,7 @@ def test_a_block_does_not_see_its_caller_s_outputs() -> None:
     """) == [("unknown-name", 4, 12)]
 
 
-def test_an_output_named_inside_a_block_s_call() -> None:
+def test_an_output_inside_a_block_call() -> None:
     made = network("""
         blocks:
           two:
@@ -130,7 +130,7 @@ def test_an_output_named_inside_a_block_s_call() -> None:
     assert made.nodes[-1].inputs == (0,)
 
 
-def test_input_is_the_block_s_input() -> None:
+def test_input_is_the_input_of_the_block() -> None:
     made = network("""
         blocks:
           dense:
@@ -141,7 +141,7 @@ def test_input_is_the_block_s_input() -> None:
     assert made.nodes[-1].output == (13, 8, 8)
 
 
-def test_a_name_means_the_last_round_and_what_stands_where_it_is_off() -> None:
+def test_a_name_is_that_of_the_last_round_or_of_the_input_if_the_item_is_off() -> None:
     made = network(
         "layers: ['a = conv(channels + 1, 1) * 3', 'b = relu if channels == 9', from(a) -> elu, from(b) -> tanh]"
     )

@@ -1,4 +1,4 @@
-"""The paths of layers, by hand from the rules: names where they are given, else a word and a number."""
+"""The paths of layers, by hand from the rules: a name if there is one, else a word and a number."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def paths(text: str) -> list[str]:
     return [layer.partition(":")[0] for layer in layers(text)]
 
 
-def test_ordinals_count_what_is_written_not_what_is_switched_on() -> None:
+def test_ordinals_count_items_that_are_switched_off() -> None:
     assert layers("layers: [relu, relu if channels == 9, relu, x = relu, relu]") == [
         "relu1: relu", "relu3: relu", "x: relu", "relu5: relu"
     ]  # fmt: skip
@@ -59,7 +59,7 @@ def test_paths_of_a_residual_network() -> None:
 # repeats without a name, which add nothing to a path
 
 
-def test_a_repeat_without_a_name_counts_on_in_the_body_around_it() -> None:
+def test_counting_continues_in_a_repeat_without_a_name() -> None:
     assert paths("layers: [flatten, linear(9) -> relu, (dropout -> linear(9) -> relu) * 2, linear(9)]") == [
         "flatten1", "linear1", "relu1", "dropout1", "linear2", "relu2", "dropout2", "linear3", "relu3", "linear4"
     ]  # fmt: skip
@@ -78,7 +78,7 @@ def test_the_classifiers_of_alexnet_and_vgg_16() -> None:
 
 
 def chain(chance: Random, depth: int, *, written_out: bool) -> str:
-    """Layers and repeats at random; `written_out`, each repeat is its rounds one after the other."""
+    """Random layers and repeats; if `written_out`, each repeat is replaced by its rounds."""
     items = []
     for _ in range(chance.randint(1, 4)):
         inner = chance.choice(("relu", "tanh", "elu"))
@@ -95,7 +95,7 @@ def test_a_repeat_has_the_paths_of_its_rounds_written_one_after_the_other(seed: 
     assert paths(f"layers: [{repeated}]") == paths(f"layers: [{flat}]")
 
 
-def test_repeats_within_repeats_count_on() -> None:
+def test_counting_continues_in_nested_repeats() -> None:
     assert paths("layers: [((relu -> tanh) * 2 -> elu) * 2, relu]") == [
         "relu1", "tanh1", "relu2", "tanh2", "elu1", "relu3", "tanh3", "relu4", "tanh4", "elu2", "relu5"
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def test_a_name_within_rounds_gets_a_number() -> None:
     assert problems("layers: ['((stem = relu) -> tanh) * 2', stem2 = relu]") == [("bad-name", 2, 41)]
 
 
-def test_numbers_do_not_glue_to_a_name_that_ends_in_a_digit() -> None:
+def test_numbers_are_separated_from_names_that_end_in_a_digit() -> None:
     text = """
         blocks:
           part2:
@@ -151,7 +151,7 @@ def test_numbers_do_not_glue_to_a_name_that_ends_in_a_digit() -> None:
     assert problems("layers: [relu6_1 = relu]") == [("bad-name", 2, 10)]
 
 
-def test_the_groups_stay_and_only_their_part_of_the_path_goes() -> None:
+def test_repeats_without_a_name_are_groups_without_a_path() -> None:
     net = network("layers: [(relu -> tanh) * 3]")
     assert [(group.path, group.form, group.first, group.last, group.rounds) for group in net.groups] == [
         ("", "repeat", 0, 6, 3), ("", "round", 0, 2, 0), ("", "round", 2, 4, 0), ("", "round", 4, 6, 0)
@@ -181,7 +181,7 @@ def test_an_old_path_is_an_error_that_names_the_new_one(name: str, old: str, new
 
 
 @pytest.mark.parametrize("name", bundled())
-def test_every_path_that_is_gone_names_paths_that_are_there(name: str) -> None:
+def test_every_old_path_leads_to_existing_paths(name: str) -> None:
     net = load(name)
     known = {node.path for node in net.nodes}
     former = net.former_paths()
@@ -195,7 +195,7 @@ def test_an_old_path_of_a_group_names_its_layers() -> None:
     assert net.former_paths()["group1.0"] == ["dropout1", "linear1", "relu6"]
 
 
-def test_old_paths_are_refused_wherever_one_is_given(tmp_path: Path) -> None:
+def test_old_paths_are_rejected_everywhere(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     text = "input: [1, 4, 4]\nlayers:\n  - (conv(1, 1) -> relu) * 2\n"
     file.write_text(text, encoding="utf-8")
@@ -244,7 +244,7 @@ def test_a_finder_agrees_with_a_search_through_all_paths() -> None:
         assert finder.find_endings(wanted) == [path for path in known if path.endswith("." + wanted)]
 
 
-def test_patterns_are_held_against_a_bounded_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patterns_are_compared_with_a_bounded_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cnncalc.limits.MATCHED_PATHS", 12)
     finder = PathFinder(["conv1", "conv2", "relu1", "relu2"])
     assert [finder.find(pattern) for pattern in ("c*1", "c*2", "r*1")] == ["conv1", "conv2", "relu1"]

@@ -1,4 +1,4 @@
-"""`cnncalc.load` takes what Python programs have at hand: paths, sequences of sizes, mappings of values."""
+"""`cnncalc.load` accepts paths, sequences of sizes, and mappings of values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ layers:
 
 
 class Whole:
-    """An integer of another library, as NumPy's are."""
+    """An integer of another library, e.g. NumPy."""
 
     def __index__(self) -> int:
         return 16
@@ -51,7 +51,7 @@ def test_a_path_is_a_file_and_never_standard_input(path: Path, monkeypatch: pyte
     assert output(Path("-")) == (2, 8, 8)
 
 
-def test_an_entry_of_a_folder(path: Path) -> None:
+def test_a_directory_entry_is_a_path(path: Path) -> None:
     with os.scandir(path.parent) as entries:
         assert [output(entry) for entry in entries] == [(2, 8, 8)]
 
@@ -111,6 +111,6 @@ def test_other_types_are_a_type_error(arguments: tuple[Any, ...], message: str) 
 @pytest.mark.parametrize(
     "how", [{"input": [1, 0, 28]}, {"input": [28]}, {"input": [1, -28, 28]}, {"settings": {"x": 1}}]
 )
-def test_values_that_cannot_be_meant_are_a_usage_error(how: dict[str, Any]) -> None:
+def test_impossible_values_are_a_usage_error(how: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         cnncalc.load("lenet5", **how)

@@ -1,4 +1,4 @@
-"""Files that are mended by what is offered alone: the repairs that are tried, and the text that is left in the end."""
+"""Files that are repaired by the suggestions alone: the text after all repairs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_ROUNDS = 20
 
 
 def mended(text: str) -> str:
-    """The text after the first repair that is offered, and so on until none is."""
+    """The text after the first repair that is offered, and so on until there is none."""
     for _ in range(MOST_ROUNDS):
         repairs = [problem.fixes[0] for problem in read_text(Source("net.yaml", text)).problems if problem.fixes]
         if not repairs:
@@ -100,7 +100,7 @@ def test_a_chain_that_is_reused_becomes_a_block() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("use", ["from(a)", "add: [from(a), from(a)]", "reuse(a)", "from(a) -> relu -> tanh"])
-def test_uses_of_a_name_add_nothing_to_the_mistake_in_it(definition: str, use: str) -> None:
+def test_uses_of_a_name_are_not_reported_if_its_definition_is(definition: str, use: str) -> None:
     alone = read_text(Source("net.yaml", layers(f"- a = {definition}"))).problems
     used = read_text(Source("net.yaml", layers(f"- a = {definition}", f"- {use}", f"- {use}"))).problems
     assert [(problem.code, problem.span) for problem in used if problem.severity == "error"] == [
@@ -114,8 +114,8 @@ def test_uses_of_a_name_add_nothing_to_the_mistake_in_it(definition: str, use: s
 # What is tried and does not hold is not offered.
 
 
-def test_a_problem_that_only_moves_is_not_mended() -> None:
-    """A repair before the position of a problem moves it; that is not the end of it."""
+def test_a_problem_that_only_moves_is_not_repaired() -> None:
+    """A repair before the position of a problem only moves it."""
     source = Source("net.yaml", "conv(8, 3, 1) ?")
     problem = Problem("syntax", "", Span(source, 14, 15), fixes=(write(Span(source, 5, 8), ""),))
 
@@ -137,7 +137,7 @@ def test_several_replacements_are_one_repair() -> None:
 
 
 @pytest.mark.parametrize("text", ["Flatten", "swish", "identity", "relu * 3", "x = relu", "nn.ReLU", "relu, relu"])
-def test_a_word_of_a_chain_is_no_missing_file(text: str) -> None:
+def test_a_word_of_a_chain_is_not_a_missing_file(text: str) -> None:
     reading = read(text, inputs=["3x8x8"])
     assert reading.is_chain
     assert [problem.code for problem in reading.problems if problem.code == "unreadable"] == []
@@ -150,14 +150,14 @@ def test_a_word_of_a_chain_is_no_missing_file(text: str) -> None:
         ("conv 3", True, True),
     ],
 )  # fmt: skip
-def test_calc_takes_any_other_word_for_a_layer(text: str, layers: bool, is_chain: bool) -> None:
+def test_calc_reads_any_other_word_as_a_layer(text: str, layers: bool, is_chain: bool) -> None:
     reading: Reading = read(text, inputs=["3x8x8"], layers=layers)
     assert reading.is_chain == is_chain
     assert reading.failed
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("Flatten", "flatten"), ("swish", "silu"), ("nn.ReLU()", "relu")])
-def test_the_layer_that_is_meant(text: str, wanted: str) -> None:
+def test_the_intended_layer_is_suggested(text: str, wanted: str) -> None:
     (problem,) = read(text, inputs=["3x8x8"], layers=True).problems
     assert problem.fixes[0].text == wanted
 

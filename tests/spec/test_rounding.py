@@ -1,4 +1,4 @@
-"""Branches that differ by what a layer rounded: the layer is named, and every repair that is offered works."""
+"""Branches that differ because a layer rounded a size: the layer is named, and every suggested repair works."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def notes(problem: Problem) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_u_net_is_offered_the_next_multiples_of_eight(seed: int) -> None:
+def test_the_next_multiples_of_eight_are_suggested_for_a_u_net(seed: int) -> None:
     """Three pools halve: the sizes must be multiples of 2·2·2, whatever the levels at which they are odd."""
     rng = Random(seed)
     for _ in range(6):
@@ -70,7 +70,7 @@ def test_the_layer_that_rounded_is_named_with_its_position() -> None:
     assert "the width a multiple of 8: `input: [3, 64, 104]`" in problem.help
 
 
-def test_both_branches_are_followed_back_to_where_they_part() -> None:
+def test_both_branches_are_traced_back_to_their_last_common_layer() -> None:
     (problem,) = judged("""
         input: [8, 33]
         layers:
@@ -96,7 +96,7 @@ def test_a_param_that_is_the_size_is_changed() -> None:
     assert problem.help == "make all sizes multiples of 8: `size: 104`"
 
 
-def test_of_an_overridden_input_a_note_says_what_agrees(tmp_path: Path) -> None:
+def test_a_note_suggests_sizes_for_an_overridden_input(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     file.write_text(dedent(U_NET.format(height=64, width=64)), encoding="utf-8")
     done = cnncalc("summary", str(file), "--input", "3x100x100")
@@ -105,7 +105,7 @@ def test_of_an_overridden_input_a_note_says_what_agrees(tmp_path: Path) -> None:
     assert cnncalc("summary", str(file), "--input", "3x104x104").returncode == 0
 
 
-def test_where_strides_differ_nothing_is_said_of_rounding() -> None:
+def test_rounding_is_not_mentioned_if_the_strides_differ() -> None:
     (problem,) = judged("""
         input: [8, 33, 33]
         layers:
@@ -117,7 +117,7 @@ def test_where_strides_differ_nothing_is_said_of_rounding() -> None:
     assert "1×1 convolution" in problem.help
 
 
-def test_an_unpadded_body_is_named() -> None:
+def test_layers_without_padding_are_named() -> None:
     (problem,) = judged("""
         input: [8, 32, 32]
         layers:

@@ -1,4 +1,4 @@
-"""Sizes of tensors in expressions, and names of authors that are words of the language."""
+"""Sizes of tensors in expressions, and names that are also words of the language."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_in_a_block_input_is_its_own_and_a_default_sees_it() -> None:
     assert layers(text)[-1] == "half1.conv1: conv(15, 1)"  # 6 + 3 + 6
 
 
-def test_here_is_known_in_conditions_and_anew_in_each_round() -> None:
+def test_here_is_defined_in_conditions_and_differs_in_each_round() -> None:
     text = """
         input: [3, 12, 12]
         layers:
@@ -70,7 +70,7 @@ def test_sizes_follow_the_input() -> None:
         assert report(text.replace("12", str(size))).output == (size, size, size)
 
 
-def test_an_output_inside_a_block_wins_over_a_size_of_its_name() -> None:
+def test_an_output_inside_a_block_takes_precedence_over_a_size() -> None:
     text = """
         blocks:
           two:
@@ -84,7 +84,7 @@ def test_an_output_inside_a_block_wins_over_a_size_of_its_name() -> None:
     assert [code for code, _, _ in problems(text)] == ["shadow"]
 
 
-def test_an_author_s_name_wins_over_a_word_that_came_later() -> None:
+def test_a_name_takes_precedence_over_a_later_word() -> None:
     """All of these were valid before there was `upsample(mode=area)`, `reshape([64, rest])` or `here`."""
     text = """
         input: [3, 20, 20]
@@ -102,5 +102,5 @@ def test_an_author_s_name_wins_over_a_word_that_came_later() -> None:
     assert read(text).network
 
 
-def test_a_word_has_its_meaning_where_no_author_took_it() -> None:
+def test_a_word_has_its_meaning_if_it_is_not_a_name() -> None:
     assert layers("layers: ['upsample(2, mode=nearest)']") == ["upsample1: upsample(2)"]

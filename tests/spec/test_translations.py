@@ -1,4 +1,4 @@
-"""Calls as people write them for PyTorch and Keras: what is offered in their place is the same layer."""
+"""Calls as people write them for other tools: the suggested call is the same layer."""
 
 from __future__ import annotations
 
@@ -106,19 +106,19 @@ def text_of(item: str, *, flat: bool = False) -> str:
 
 
 def repaired(call: str, wanted: str) -> Network:
-    """The network with the first repair made, which is the only problem's."""
+    """The network after the first repair of the only problem."""
     (problem,) = read_text(Source("net.yaml", text_of(call, flat=wanted.startswith("linear")))).problems
     assert problem.fixes[0].text == wanted
     return read_text(Source("net.yaml", problem.fixes[0].apply())).require_network()
 
 
 @pytest.mark.parametrize(("call", "wanted"), [*TORCH.items(), *KERAS.items(), *OTHERS.items()])
-def test_the_call_that_is_offered(call: str, wanted: str) -> None:
+def test_the_suggested_call(call: str, wanted: str) -> None:
     repaired(call, wanted)
 
 
 @pytest.mark.parametrize("call", WITHOUT)
-def test_nothing_is_offered_for_a_layer_that_has_no_counterpart(call: str) -> None:
+def test_nothing_is_suggested_for_a_layer_without_a_counterpart(call: str) -> None:
     problems = read_text(Source("net.yaml", text_of(call))).problems
     assert problems
     assert [fix.text for problem in problems for fix in problem.fixes if problem.code != "unknown-name"] == []
@@ -187,7 +187,7 @@ def test_merges_of_other_tools(call: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize("call", ["torch.cat([a, b])", "Concatenate(axis=0)([a, b])", "Add(axis=1)([a, b])"])
-def test_a_merge_over_the_batch_is_not_offered(call: str) -> None:
+def test_a_merge_over_the_batch_is_not_suggested(call: str) -> None:
     before = "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 1)\n  - b = conv(4, 1)\n  - "
     problems = read_text(Source("net.yaml", f"{before}{call}\n")).problems
     assert not [fix for problem in problems for fix in problem.fixes if "a, b" in fix.text]

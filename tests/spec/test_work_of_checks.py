@@ -1,4 +1,4 @@
-"""Checking a file takes work in proportion to its length: what is declared is not gone through again for each use."""
+"""Checking a file takes time in proportion to its length: declarations are not iterated over for each use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cnncalc.spec.family import read_family
 
 
 class Counted(dict[str, Any]):
-    """A dictionary that counts how often it is gone through."""
+    """A dictionary that counts how often it is iterated over."""
 
     passes = 0
 
@@ -25,7 +25,7 @@ class Counted(dict[str, Any]):
 
 
 def passes(text: str, section: str) -> int:
-    """How often the check goes through a section of a file."""
+    """How often the check iterates over a section of a file."""
     problems = Problems()
     description = read_family(Source("net.yaml", text), "-", problems)
     assert description is not None
@@ -36,7 +36,7 @@ def passes(text: str, section: str) -> int:
 
 
 @pytest.mark.parametrize("section", ["blocks", "params"])
-def test_declarations_are_not_gone_through_for_each_body_or_call(section: str) -> None:
+def test_declarations_are_not_iterated_over_for_each_body_or_call(section: str) -> None:
     def text(count: int) -> str:
         params = "".join(f"  p{number}: 1\n" for number in range(count))
         blocks = "".join(f"  b{number}:\n    - c = conv(p{number}, 1) -> relu\n" for number in range(count))

@@ -72,7 +72,7 @@ def test_named_outputs_shared_weights_and_names_survive() -> None:
     check_same(auxiliary, read_back(auxiliary))
 
 
-def test_paths_stay_where_no_name_is_read() -> None:
+def test_paths_are_kept_if_no_name_is_needed() -> None:
     original = load("vgg11")
     again = read_back(original)
     assert [node.path for node in again.nodes][:2] == ["vgg1_conv1", "vgg1_relu1"]

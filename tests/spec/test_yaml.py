@@ -1,4 +1,4 @@
-"""YAML, read as 1.2 by our own reading."""
+"""YAML: the subset of YAML 1.2 that architecture files use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_numbers(text: str, value: int) -> None:
     assert layers(f"layers: [{{conv: {{out: {text}, kernel: 1}}}}]") == [f"conv1: conv({value}, 1)"]
 
 
-def test_keys_are_text_always() -> None:
+def test_keys_are_always_strings() -> None:
     assert layers("layers: [{concat: {on: relu, 1x1: tanh, 3: elu}}]") == [
         "concat1.on.relu1: relu", "concat1.1x1.tanh1: tanh", "concat1.3.elu1: elu", "concat1: concat"
     ]  # fmt: skip
@@ -33,7 +33,7 @@ def test_only_true_and_false_are_booleans(word: str) -> None:
 @pytest.mark.parametrize("levels", [101, 1001])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("[ ", " ]")])
 @pytest.mark.parametrize("closed", [True, False])
-def test_what_is_too_deep_is_not_called_unclosed(levels: int, opening: str, closing: str, closed: bool) -> None:
+def test_too_deep_nesting_is_not_reported_as_unclosed(levels: int, opening: str, closing: str, closed: bool) -> None:
     """The 101st level is reported, of which `layers` itself is the first."""
     text = "layers: " + opening * levels + (closing * levels if closed else "")
     assert problems(text) == [("too-large", 2, len("layers: " + opening * 99) + 1)]
@@ -45,7 +45,7 @@ def test_what_is_too_deep_is_not_called_unclosed(levels: int, opening: str, clos
     "before", ["", "e", "é", "☃", "😀", "é☃😀" * 3_000, "\n", "é\r\n", "\ufeff", "\ufeff\ufeffé\ufeff"]
 )
 def test_a_position_counts_characters(before: str, character: str) -> None:
-    """Not bytes, of which é has 2, ☃ 3 and 😀 4; a byte-order mark at the start is no character of the text."""
+    """Not bytes, of which é has 2, ☃ 3 and 😀 4; a byte-order mark at the start does not count."""
     text = f"{before}{character}"
     source = Source("test.yaml", text)
     (problem,) = read_text(source).problems
@@ -57,7 +57,7 @@ def test_a_position_counts_characters(before: str, character: str) -> None:
 @pytest.mark.parametrize(
     "escape", ["\\ud800", "\\uDFFF", "\\U0000d83d", "\\U00110000", "\\UFFFFFFFF", "\\q", "\\x1", "\\u12"]
 )
-def test_an_escape_sequence_of_no_character(escape: str) -> None:
+def test_an_escape_sequence_without_a_character(escape: str) -> None:
     for text in (f'name: "{escape}"\nlayers: [relu]', f'layers: [{{conv: {{"{escape}": 1}}}}]'):
         loaded = read(text)
         assert [problem.code for problem in loaded.problems][:1] == ["yaml-syntax"]
