@@ -76,9 +76,10 @@ class InMode:
 class Memory:
     """The memory of a network at inference."""
 
-    def __init__(self, report: Report, dtypes: Dtypes) -> None:
+    def __init__(self, report: Report, dtypes: Dtypes, batch: int = 1) -> None:
         self.report = report
         self.dtypes = dtypes
+        self.batch = batch
         self._modes: dict[Mode, InMode] = {}
 
     def mode(self, mode: Mode) -> InMode:
@@ -100,11 +101,11 @@ class Memory:
     @cached_property
     def arena(self) -> Arena:
         """The arena for norms and activations fused, as runtimes for small devices have them."""
-        return plan_arena(self.mode(Mode.fused).plan, self.dtypes.activations.bytes)
+        return plan_arena(self.mode(Mode.fused).plan, self.bytes_of(1))
 
     def bytes_of(self, elements: int) -> int:
-        """Bytes of elements of activations."""
-        return elements * self.dtypes.activations.bytes
+        """Bytes of so many elements of activations, for each example of the batch."""
+        return elements * self.batch * self.dtypes.activations.bytes
 
     @property
     def weights(self) -> int:

@@ -249,8 +249,8 @@ def list_moves(report: Report, plan: Plan, order: Sequence[Step]) -> list[Move]:
                     found.append(Move(merge.path, one.path, after))
     if not found:
         waits = steps[first].layer
-        before = order[places[waits] - 1].layer
-        found = [Move("", report.layers[waits].path, report.layers[before].path)]
+        ahead = order[places[waits] - 1].layer
+        found = [Move("", report.layers[waits].path, report.layers[ahead].path)]
     return found
 
 

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cnncalc import limits
+from cnncalc.analysis.optimizers import Optimizer
 from cnncalc.cli import options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
-from cnncalc.cli.relations import Without
+from cnncalc.cli.relations import Needs, Without
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,16 +18,28 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.figures import Dtype
     from cnncalc.analysis.memory import Dtypes, Memory
+    from cnncalc.analysis.training import Training
     from cnncalc.render.view import View
 
 DTYPES_HELP = "Data type of what is stored, or of each: activations=int8,biases=int32 (default: float32)."
 DtypesOption = Annotated[str | None, options.option("--dtype", metavar="TYPES", help=DTYPES_HELP)]
-
-
-Arena = Annotated[
-    bool, typer.Option("--arena", help="Show an arena: an offset for each tensor, norms and activations fused.")
+TRAINING_HELP = "Show the memory of training: kept activations, gradients, optimizer, the peak of a step."
+TrainingOption = Annotated[bool, typer.Option("--training", help=TRAINING_HELP)]
+OptimizerOption = Annotated[
+    Optimizer, typer.Option("--optimizer", help="Optimizer, whose state is counted."), Needs("--training")
 ]
-Depth = Annotated[options.Depth, Without("--arena")]
+Mixed = Annotated[
+    bool,
+    typer.Option("--mixed", help="Activations and a copy of the weights in float16."),
+    Needs("--training"),
+]
+Batch = Annotated[int, typer.Option("--batch", min=1, max=limits.SIZE, metavar="N", help="Examples in a batch.")]
+Arena = Annotated[
+    bool,
+    typer.Option("--arena", help="Show an arena: an offset for each tensor, norms and activations fused."),
+    Without("--training"),
+]
+Depth = Annotated[options.Depth, Without("--arena", "--training")]
 
 
 def memory(
@@ -33,11 +47,15 @@ def memory(
     inputs: options.Inputs = None,
     settings: options.Settings = None,
     dtype: DtypesOption = None,
-    format: options.TableFormatOption = TableFormat.table,
-    output: options.Output = None,
+    batch: Batch = 1,
     arena: Arena = False,
+    training: TrainingOption = False,
+    optimizer: OptimizerOption = Optimizer.adam,
+    mixed: Mixed = False,
     depth: Depth = None,
     human: options.Human = None,
+    format: options.TableFormatOption = TableFormat.table,
+    output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
@@ -50,8 +68,15 @@ def memory(
 
     dtypes = parse_dtypes(dtype)
     view = make_view(output, width, color)._replace(depth=depth, human=human)
+    type = _require_float(dtypes) if training else dtypes.activations
     report = read(arch, inputs, settings).require_report()
-    emit(_write(Memory(report, dtypes), format, view, arena=arena), output)
+    found = Memory(report, dtypes, batch)
+    if training:
+        from cnncalc.analysis.training import Settings, Training
+
+        emit(_write_training(found, Training(report, Settings(optimizer, batch, mixed, type)), format, view), output)
+    else:
+        emit(_write(found, format, view, arena=arena), output)
 
 
 def _write(found: "Memory", format: TableFormat, view: "View", *, arena: bool) -> str:
@@ -61,9 +86,28 @@ def _write(found: "Memory", format: TableFormat, view: "View", *, arena: bool) -
     return write_table(
         format, view,
         document=lambda view: (of_arena.describe_arena if arena else of_memory.describe_memory)(found, view),
-        json=lambda: of_memory.memory_json(found, arena=arena),
+        json=lambda: of_memory.memory_json(found, **({"arena": of_arena.arena_record(found)} if arena else {})),
         csv=lambda: (of_arena.arena_csv if arena else of_memory.memory_csv)(found),
     )  # fmt: skip
+
+
+def _write_training(found: "Memory", training: "Training", format: TableFormat, view: "View") -> str:
+    from cnncalc.render import memory as of_memory
+    from cnncalc.render import training as of_training
+
+    return write_table(
+        format, view,
+        document=lambda view: of_training.describe_training(training, view),
+        json=lambda: of_memory.memory_json(found, training=of_training.training_record(training)),
+        csv=lambda: of_training.training_csv(training),
+    )  # fmt: skip
+
+
+def _require_float(dtypes: "Dtypes") -> "Dtype":
+    """The one data type in which a network is trained. Raises UsageError."""
+    if len(set(dtypes)) > 1 or "float" not in dtypes.activations:
+        raise UsageError("--training takes one floating-point type for --dtype, e.g. float32, or --mixed")
+    return dtypes.activations
 
 
 def parse_dtypes(text: str | None) -> "Dtypes":

@@ -38,6 +38,7 @@ class Slice(NoOperations, kind="slice"):
     """[…, n, …] → […, ⌈(stop − start)/step⌉, …], every `step`-th position of an axis; negative: from the end."""
 
     linear = True
+    shows_part = True
     reference = "NumPy, basic slicing; Focus of YOLOv5, Ultralytics"
     axis: int = axis(doc="the axis")
     start: int = integer(minimum=-limits.SIZE, symbol="a", brief="from {}", doc="the first position, from 0")
@@ -94,6 +95,7 @@ class _Split(NoOperations):
     """Base of kinds that return one of the parts that an axis is divided into."""
 
     linear = True
+    shows_part = True
     parts: int | tuple[int, ...] = sizes(
         single=True, brief="parts {}", doc="the number of equal parts, or the size of each part"
     )
@@ -243,6 +245,8 @@ class Transpose(NoOperations, kind="transpose"):
     """Permuted axes: `transpose([1, 0])` of [C, L] is [L, C]."""
 
     linear = True
+    shows_part = True
+    shares_gradient = True
     reference = "PyTorch, torch.permute"
     axes: tuple[int, ...] = axis_order(brief="to {}", doc="for each axis of the output, the axis of the input")
 

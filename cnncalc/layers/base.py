@@ -70,11 +70,14 @@ NO_WORK = Work()
 
 
 class Extra(NamedTuple):
-    """Numbers that a layer makes for its backward pass alone: `elements` for each example, or once for a batch."""
+    """Numbers that a layer makes for its backward pass alone: `elements` for each example, or once for a batch.
 
-    name: str  # "indices", "masks", "statistics", "maps"
+    Each takes the bytes of an activation, or `bytes_each` where that is more.
+    """
+
+    name: str  # indices, masks, statistics, or maps
     elements: int
-    bytes_each: int = 0  # 0 for the data type of the activations
+    bytes_each: int = 0
     once: bool = False
 
 
@@ -113,6 +116,7 @@ class Layer:
     flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
     branches: ClassVar[int] = 0  # how many branches a merge takes, 0 for any number
     passes_single: ClassVar[bool] = True  # whether a merge of a single branch is that branch
+    broadcasts: ClassVar[bool] = False  # whether inputs with axes of size 1 are repeated along them
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     consecutive: ClassVar[int] = 1  # number of consecutive layers it consists of, for the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
@@ -120,6 +124,8 @@ class Layer:
     # How the output is stored at inference. Memory of its own is the default, which is never too little.
     storage: ClassVar[Storage] = "new"
     folds: ClassVar[bool] = False  # whether runtimes compute it together with the layer before it, in one step
+    shares_gradient: ClassVar[bool] = False  # whether an input's gradient is that of the output, or a part of it
+    shows_part: ClassVar[bool] = False  # whether eager PyTorch gives a view, which keeps all that it shows a part of
     in_steps: ClassVar[bool] = False  # whether the map between is made before the output, and the inputs freed then
     settings: ClassVar[dict[str, Setting]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # for each setting, whether it can be omitted

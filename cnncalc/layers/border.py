@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from cnncalc.layers.arguments import Amount, LayerError
 from cnncalc.layers.base import (
+    SAVES_INPUT,
+    SAVES_NOTHING,
     CarriesChannels,
     Example,
     Maps,
     NoOperations,
+    Saved,
     Shape,
     Shapes,
     expand_per_axis,
@@ -124,6 +127,9 @@ class Pad(_Border, kind="pad"):
             return tuple(Window(1, before=before) for before, _ in sides)
         return tuple(Folded(i, *side, self.mode) for i, side in zip(inputs[0][1:], sides, strict=True))
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return SAVES_INPUT if self.mode in ("reflect", "replicate") else SAVES_NOTHING
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         amount = self.amount_for(inputs[0], ops)
         if self.mode in FOLDING:
@@ -144,6 +150,7 @@ class Pad(_Border, kind="pad"):
 class Crop(_Border, kind="crop"):
     """[C, *I] → [C, *(I − before − after)], removes a border, or what exceeds the sizes of an output."""
 
+    shows_part = True
     reference = "O. Ronneberger, P. Fischer, T. Brox, U-Net, arXiv:1505.04597"
     amount: Amount | None = amount(
         None, symbol="A", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"

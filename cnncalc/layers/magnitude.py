@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers.base import Example, Maps, SameShape, Shape, Shapes, Weight, Weightless, Work
+from cnncalc.layers.base import Example, Extra, Maps, SameShape, Saved, Shape, Shapes, Weight, Weightless, Work
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import flag, real
@@ -43,6 +43,11 @@ class RmsNorm(_OverChannels, kind="rms_norm"):
             divisions=positions,
             exponentials=positions,
         )
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        statistics = Extra("statistics", prod(output[1:]), 4)  # 1/√ of each position
+        normalized = Extra("maps", prod(output))  # which the learned factor multiplies
+        return Saved((0,), extras=(statistics, normalized) if self.scale else (statistics,))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
@@ -83,6 +88,9 @@ class L2Norm(_OverChannels, Weightless, kind="l2_norm"):
             exponentials=positions,
         )
 
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return Saved((0,), extras=(Extra("statistics", 2 * prod(output[1:]), 4),))  # each norm, and the divisor
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         positions = []
@@ -122,6 +130,10 @@ class ResponseNorm(SameShape, kind="response_norm"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return "normalized" if len(inputs[0]) > 1 else "whole"
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        # g of each channel and its quotient, the mean; and the product that the learned factor multiplies
+        return Saved((0,), extras=(Extra("statistics", 2 * output[0] + 1, 4), Extra("maps", prod(output))))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = inputs[0].channels()

@@ -62,6 +62,7 @@ class _Elementwise(_Merge):
     """Base of kinds that merge element by element; axes of size 1 are broadcast, as in PyTorch: 64×1×1 and 64×28×28."""
 
     storage = "in place"
+    broadcasts = True
 
     def result_shape(self, inputs: Shapes) -> Shape:
         result = inputs[0]
@@ -110,6 +111,7 @@ class Add(_Elementwise, kind="add"):
     """Sum of branches with equal numbers of axes; axes of size 1 are broadcast."""
 
     linear = True
+    shares_gradient = True
     reference = "K. He et al., Deep Residual Learning for Image Recognition, arXiv:1512.03385"
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
@@ -273,6 +275,7 @@ class _Joined(_Merge):
     """Base of kinds that put branches one after another along an axis."""
 
     linear = True
+    shares_gradient = True
     concatenates = True
     axis: int = axis(0, doc="the axis along which the branches are concatenated")
 

@@ -113,6 +113,7 @@ class Scale(_Learned, kind="scale"):
 class Shift(_Learned, kind="shift"):
     """[C, *I] → [C, *I], a learned summand for each channel, for each position, for each element, or for all."""
 
+    shares_gradient = True
     reference = "A. Dosovitskiy et al., An Image is Worth 16x16 Words (position embeddings), arXiv:2010.11929"
     initial: float = real(0, doc="the summand before training")
     per: str = PER

@@ -30,6 +30,7 @@ class Flatten(CarriesChannels, NoOperations, kind="flatten"):
 
     linear = True
     storage = "view"
+    shares_gradient = True
     reference = "PyTorch, torch.nn.Flatten"
 
     def result_shape(self, inputs: Shapes) -> Shape:
@@ -51,6 +52,7 @@ class Reshape(CarriesChannels, NoOperations, kind="reshape"):
 
     linear = True
     storage = "view"
+    shares_gradient = True
     reference = "PyTorch, torch.reshape"
     shape: tuple[Any, ...] = sizes(
         longest=limits.AXES,

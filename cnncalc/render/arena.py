@@ -9,6 +9,7 @@ from cnncalc.analysis.memory import Memory
 from cnncalc.render.columns import join
 from cnncalc.render.csv import write_csv
 from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Paragraph, Table, elide_paths
+from cnncalc.render.memory import describe_batch
 from cnncalc.render.numbers import format_bytes, format_digits, format_figure, format_share
 from cnncalc.render.view import View
 
@@ -16,7 +17,7 @@ from cnncalc.render.view import View
 def describe_arena(memory: Memory, view: View) -> Iterator[Block]:
     """The size of the arena, the lower bound, and the place of each tensor in the order in which they are made."""
     arena = memory.arena
-    yield Paragraph(((memory.report.name, "title"), (f"  arena in {memory.dtypes.label}", "")))
+    yield Paragraph(((memory.report.name, "title"), (f"  arena in {memory.dtypes.label}{describe_batch(memory)}", "")))
     over = arena.size - arena.bound
     more = (
         f", {format_share(over, arena.bound)} above the peak of {arena.bound:,} bytes" if over else ", the peak itself"

@@ -9,7 +9,6 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.liveness import Alive, Mode
 from cnncalc.analysis.memory import InMode, Memory
 from cnncalc.analysis.ordering import Move
-from cnncalc.render.arena import arena_record
 from cnncalc.render.columns import join, list_inputs
 from cnncalc.render.csv import write_csv
 from cnncalc.render.document import (
@@ -43,12 +42,9 @@ SHOWN_MOVES = 3  # of another order
 def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
     """The peak and what is alive there, the layers, the totals."""
     report = memory.report
-    yield Paragraph(
-        (
-            (report.name, "title"),
-            (f"  {list_inputs(report.inputs, join)} → {join(report.output)}  memory in {memory.dtypes.label}", ""),
-        )
-    )
+    sizes = f"  {list_inputs(report.inputs, join)} → {join(report.output)}"
+    how = f"  memory in {memory.dtypes.label}{describe_batch(memory)}"
+    yield Paragraph(((report.name, "title"), (sizes, ""), (how, "")))
     separate = memory.mode(Mode.separate)
     yield Paragraph((("peak  ", "head"), (_describe_peak(memory, separate), "")), 6)
     yield BLANK
@@ -60,6 +56,11 @@ def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
         yield _fit(view, lambda bars, units: _layer_table(memory, rows, bars=bars, units=units))
         yield BLANK
     yield Pairs(list(_totals(memory)))
+
+
+def describe_batch(memory: Memory) -> str:
+    """`, batch of 32`, "" for one example."""
+    return f", batch of {memory.batch:,}" if memory.batch > 1 else ""
 
 
 def _fit(view: View, draw: Any) -> Table:
@@ -203,8 +204,8 @@ def _describe_bytes(number: int) -> str:
 # for programs
 
 
-def memory_json(memory: Memory, *, arena: bool = False) -> str:
-    """The peaks of all modes, what is alive at the first, and every layer; with the arena, if it is asked for."""
+def memory_json(memory: Memory, **more: Any) -> str:
+    """The peaks of all modes, what is alive at the first, and every layer; elements are those of one example."""
     report = memory.report
     separate = memory.mode(Mode.separate)
     steps = [
@@ -217,6 +218,7 @@ def memory_json(memory: Memory, *, arena: bool = False) -> str:
     return dump({
         "format": FORMAT,
         "name": report.name,
+        "batch": memory.batch,
         "dtype": memory.dtypes.activations.value,
         "dtypes": {name: dtype.value for name, dtype in memory.dtypes._asdict().items()},
         "input": {"elements": memory.input_elements, "bytes": memory.bytes_of(memory.input_elements)},
@@ -224,7 +226,7 @@ def memory_json(memory: Memory, *, arena: bool = False) -> str:
         "peak": {**_peak_record(memory, separate), "alive": _alive_records(memory, separate)},
         "modes": {mode.value: _peak_record(memory, memory.mode(mode)) for mode in TITLES},
         "order": _order_record(memory),
-        **({"arena": arena_record(memory)} if arena else {}),
+        **more,
         "steps": steps,
     })  # fmt: skip
 

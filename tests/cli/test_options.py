@@ -107,6 +107,10 @@ TRIED = {
     "--max-multiplications": Tried("10"),
     "--max-memory": Tried("0"),
     "--arena": Tried(),
+    "--training": Tried(),
+    "--optimizer": Tried("sgd", (("--training", ""),)),
+    "--mixed": Tried("", (("--training", ""),)),
+    "--batch": Tried("3"),
     "--like": Tried("two_conv"),
 }
 # What an option alone does not leave at 0.
