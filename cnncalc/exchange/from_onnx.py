@@ -198,6 +198,8 @@ class _Lowering:
         sizes = self.model.sizes.get(name)
         if not self.as_declared or not sizes or len(sizes) > limits.AXES or not all(map(_is_size, sizes[1:])):
             return Unknown("")
+        if isinstance(sizes[0], int) and sizes[0] != self.graph.batch:
+            return Unknown("")
         return self.graph.stand_in((self.graph.batch, *(size for size in sizes[1:] if isinstance(size, int))))
 
     def _take_summand(self, node: OnnxNode, channels: int) -> Constant | None:

@@ -223,31 +223,53 @@ def _cast(node: OnnxNode, inputs: Values) -> Constant:
 # Functions of small arrays
 
 
-def _gather(node: OnnxNode, inputs: Values) -> Constant | None:
+def selected(x: Constant, axis: int, positions: Sequence[int]) -> Constant:
+    """The given positions of an axis, in that order. Raises Refusal for one that is not there."""
+    values, size, inner = x.values or [], x.shape[axis], prod(x.shape[axis + 1 :])
+    if any(not 0 <= position < size for position in positions):
+        raise Refusal("an index is outside of its array")
+    found = []
+    for start in range(0, len(values), size * inner):
+        for position in positions:
+            found += values[start + position * inner : start + (position + 1) * inner]
+    return of_list(found, (*x.shape[:axis], len(positions), *x.shape[axis + 1 :]))
+
+
+def _gather(node: OnnxNode, inputs: Values) -> Constant:
     x, indices = inputs[0], inputs[1]
     assert x is not None
     assert indices is not None
-    if len(x.shape) != 1 or axis_in(node.attributes.get("axis", 0), 1):
-        return None
-    values, wanted = x.values or [], indices.values or []
-    if any(not -len(values) <= index < len(values) for index in wanted):
-        raise Refusal("an index is outside of its array")
-    return of_list([values[index] for index in wanted], indices.shape)
+    axis = axis_in(node.attributes.get("axis", 0), len(x.shape))
+    size = x.shape[axis]
+    wanted = [index + size if index < 0 else index for index in require_integers(indices, "an index")]
+    found = selected(x, axis, wanted)
+    return found._replace(shape=(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
-def _concat(node: OnnxNode, inputs: Values) -> Constant | None:
-    if any(each is None or len(each.shape) != 1 for each in inputs):
-        return None
-    return of_list([value for each in inputs if each is not None for value in each.values or ()])
+def _concat(node: OnnxNode, inputs: Values) -> Constant:
+    arrays = [each for each in inputs if each is not None]
+    rank = len(arrays[0].shape)
+    axis = axis_in(node.attributes.get("axis"), rank)
+    if any((len(each.shape), each.shape[:axis]) != (rank, arrays[0].shape[:axis]) for each in arrays):
+        raise Refusal("arrays of other sizes are joined")
+    steps = [prod(each.shape[axis:]) for each in arrays]
+    values = [each.values or [] for each in arrays]
+    found = [
+        value
+        for number in range(prod(arrays[0].shape[:axis]))
+        for each, step in zip(values, steps, strict=True)
+        for value in each[number * step : (number + 1) * step]
+    ]
+    size = sum(each.shape[axis] for each in arrays)
+    return of_list(found, (*arrays[0].shape[:axis], size, *arrays[0].shape[axis + 1 :]))
 
 
-def _slice(node: OnnxNode, inputs: Values) -> Constant | None:
+def _slice(node: OnnxNode, inputs: Values) -> Constant:
     x = inputs[0]
     assert x is not None
-    if len(x.shape) != 1:
-        return None
-    ((_, start, stop, step),) = slices(node, inputs, 1)
-    return of_list((x.values or [])[start:stop:step])
+    for axis, start, stop, step in slices(node, inputs, len(x.shape)):
+        x = selected(x, axis, range(x.shape[axis])[start:stop:step])
+    return x
 
 
 def slices(node: OnnxNode, inputs: Sequence[object], rank: int) -> list[tuple[int, int, int, int]]:
