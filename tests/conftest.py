@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing from outside steers colours and widths, also within this process: pytest-xdist for one sets COLUMNS.
 
-    The processes that tests start share byte code, also where Python is told to write none: half of their time.
+    The processes that tests start share byte code, also where Python is set to write none: half of their time.
     """
     for name in STEERING:
         os.environ.pop(name, None)
@@ -51,7 +51,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def left_out(items: Sequence[pytest.Item], seed: int) -> set[pytest.Item]:
-    """The cases not in the sample: of a test with the marker `sample(n)` n are drawn, by the seed and its name."""
+    """The cases not in the sample: of a test with the marker `sample(n)`, n are chosen by the seed and its name."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)

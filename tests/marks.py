@@ -37,7 +37,7 @@ class Mark(NamedTuple):
 
     @property
     def problem(self) -> tuple[str, int, int, str]:
-        """Where it stands, and its code."""
+        """Its position and its code."""
         return self[:4]
 
 

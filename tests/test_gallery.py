@@ -1,4 +1,4 @@
-"""Every mistake in a file is told well: the gallery of bad files, each with its problems written in it by hand.
+"""Every mistake in a file is reported well: the gallery of bad files, each with its problems written in it by hand.
 
 How a file says what is wrong with it stands in `marks.py`. The files under `good` are in order, warnings included.
 """
@@ -104,7 +104,7 @@ def test_the_repair_is_the_text_to_write(path: Path) -> None:
 
 
 def offers(problem: Problem, mark: Mark) -> bool:
-    """Whether one of the repairs is the one wanted, the first unless there are alternatives; a person is told all."""
+    """Whether one of the repairs is the one wanted, the first unless there are alternatives; a person sees all."""
     assert all(fix.alternative for fix in problem.fixes[1:])
     said = problem.help == "; or ".join(fix.help for fix in problem.fixes)
     return said and any(f"`{mark.repair}`" in fix.help or fix.text == mark.repair for fix in problem.fixes)
@@ -150,13 +150,13 @@ def test_a_bundled_architecture_has_no_problems(name: str) -> None:
 
 
 def test_every_file_of_many_gets_its_own_problems() -> None:
-    """One run over the folder tells of every file what its marks say, whatever came before it."""
+    """One run over the folder reports for every file what its marks say, whatever was read before it."""
     ran = cnncalc("validate", str(GALLERY), "--format", "json")
     assert (ran.returncode, ran.stderr) == (1, "")
-    told = {entry["file"]: entry["problems"] for entry in json.loads(ran.stdout)["files"]}
-    assert set(told) == {str(path) for path in FILES if path.suffix == ".yaml"}
-    for path in map(Path, told):
-        places = [(problem["code"], problem["line"], problem["column"]) for problem in told[str(path)]]
+    reported = {entry["file"]: entry["problems"] for entry in json.loads(ran.stdout)["files"]}
+    assert set(reported) == {str(path) for path in FILES if path.suffix == ".yaml"}
+    for path in map(Path, reported):
+        places = [(problem["code"], problem["line"], problem["column"]) for problem in reported[str(path)]]
         assert sorted(places) == sorted((mark.code, mark.line, mark.column) for mark in marks(path))
 
 

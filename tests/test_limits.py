@@ -22,7 +22,7 @@ from .networks import network, report
 HEAD = "input: [1, 8, 8]\n"
 
 
-class Told(NamedTuple):
+class Reported(NamedTuple):
     """How `cnncalc validate FILE --format json` ended: its exit code, and every problem as `code: message`."""
 
     code: int
@@ -30,25 +30,25 @@ class Told(NamedTuple):
     places: list[tuple[int, int]]
 
 
-Validate = Callable[[str | bytes], Told]
+Validate = Callable[[str | bytes], Reported]
 
 
 @pytest.fixture
 def validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Validate:
     """Validates a content as a file of its own."""
 
-    def told(content: str | bytes) -> Told:
+    def reported(content: str | bytes) -> Reported:
         path = tmp_path / "net.yaml"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         code = run(["validate", str(path), "--format", "json"])
         found = json.loads(capsys.readouterr().out)["files"][0]["problems"]
-        return Told(
+        return Reported(
             code,
             [f"{problem['code']}: {problem['message']}" for problem in found],
             [(problem["line"], problem["column"]) for problem in found],
         )
 
-    return told
+    return reported
 
 
 def padded(size: int) -> str:
@@ -169,12 +169,12 @@ DEEP = ("b{} * 1", "(b{} -> relu) * 1", "(b{}) if 1 == 1", "(((b{})))", "add: {a
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("call", DEEP)
 def test_depth_is_bounded_before_python_s_own(call: str, validate: Validate) -> None:
-    """Whatever stands at each level, and an expression as deep as may be at the last."""
+    """Whatever is written at each level, and an expression as deep as may be at the last."""
     deep = f"{HEAD}blocks:\n  b0:\n    - relu if {' + '.join(['1'] * 100)} == 100\n"
     deep += "".join(f"  b{n}:\n    - {call.replace('{}', str(n - 1))}\n" for n in range(1, 400))
     for count in (20, 33, 49, 50, 99, 100, 101, 400):
-        told = validate(f"{deep}layers: [b{count - 1}]\n")
-        assert all(problem.startswith(("too-large", "unused-block")) for problem in told.problems)
+        reported = validate(f"{deep}layers: [b{count - 1}]\n")
+        assert all(problem.startswith(("too-large", "unused-block")) for problem in reported.problems)
 
 
 @pytest.mark.parametrize("count", [limits.EXTENDED_FILES, limits.EXTENDED_FILES + 1])

@@ -1,4 +1,4 @@
-"""Tests with the marker `sample(n)` run n of their cases, drawn by a seed, and with `--full` all of them."""
+"""Tests with the marker `sample(n)` run n of their cases, chosen by a seed, and with `--full` all of them."""
 
 from __future__ import annotations
 

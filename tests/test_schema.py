@@ -113,7 +113,7 @@ def file_of(name: str) -> Path:
 def refused(paths: Iterable[Path]) -> dict[str, list[str]]:
     """The files that the schema refuses, with its complaints."""
     found = {str(path): complaints(path) for path in paths}
-    return {name: told for name, told in found.items() if told}
+    return {name: problems for name, problems in found.items() if problems}
 
 
 def test_every_file_that_is_in_order_is_taken() -> None:

@@ -1,4 +1,4 @@
-"""No test waits without a bound: what starts or waits for something stands in `tests/processes.py`, once."""
+"""No test waits without a bound: what starts or waits for something is in `tests/processes.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arithmetic shown is the arithmetic done: printed lines are evaluated and held against the report."""
+"""The arithmetic shown is the arithmetic done: printed lines are evaluated and compared with the report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HERE = Span(Source("test", ""), 0, 0)
 
 
 def behind_a_conv(layer: Layer, inputs: Shapes) -> Network:
-    """A layer that reads maps of fields 5 wide, 3 apart, from −1; a flat one is behind `flatten`."""
+    """A layer that reads maps of fields 5 wide, 3 apart, from −1; a flat one is after `flatten`."""
     output = layer.output_shape(inputs)
     shape = (1, *(3 * size for size in inputs[0][1:]))
     if len(shape) == 1:
@@ -79,11 +79,11 @@ def test_every_line_gives_the_number_that_is_reported(kind: str) -> None:
             "weights": last.weights, "biases": last.biases, "buffers": last.buffers,
             "activations": last.activations, **last.work._asdict(),
         }  # fmt: skip
-        told = {name: value[0] for label, value in found.items() for name in label.split(", ")}
+        reported = {name: value[0] for label, value in found.items() for name in label.split(", ")}
         for name, value in wanted.items():
-            assert told.get(name, 0) == value, (layer, name)
+            assert reported.get(name, 0) == value, (layer, name)
         if last.weights and last.biases:
-            assert told["parameters"] == last.parameters
+            assert reported["parameters"] == last.parameters
         check_field(last, found)
 
 
@@ -122,7 +122,7 @@ def test_every_line_and_every_way_of_a_bundled_network(name: str) -> None:
             assert each.chain[-1].result in layer.receptive_field.size, each.path
 
 
-def test_the_first_layer_of_alexnet_is_as_on_the_board() -> None:
+def test_the_first_layer_of_alexnet_as_in_a_lecture() -> None:
     network = load("alexnet")
     text = show(describe_explained(explain(network, analyze(network), ["conv1"])), View())
     assert text.startswith(

@@ -42,7 +42,7 @@ def test_a_figure_by_hand(name: str) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
-def test_a_figure_of_the_network_is_that_of_its_layers_together(figure: Figure) -> None:
+def test_a_figure_of_the_network_combines_those_of_its_layers(figure: Figure) -> None:
     if figure.together == "sum":
         layers = [figure.measure_layer(layer, Dtype.int8) for layer in MADE.layers]
         assert figure.combine(layers) == figure.measure_network(MADE, Dtype.int8)
@@ -55,7 +55,7 @@ def test_every_count_is_a_figure() -> None:
 @pytest.mark.parametrize(
     ("together", "expected"), [("sum", 9), ("max", 5), ("last", 1), ("none", None)]
 )  # fmt: skip
-def test_how_several_are_put_together(together: str, expected: int | None) -> None:
+def test_how_several_values_are_combined(together: str, expected: int | None) -> None:
     figure = Figure("x", "x", "x", "", "", together)  # type: ignore[arg-type]
     assert figure.combine([3, 5, None, 1]) == expected
     assert figure.combine([]) == (0 if together == "sum" else None)

@@ -101,7 +101,7 @@ def test_a_group_of_the_same_layers_is_no_level_of_its_own() -> None:
     assert shown(fold(report(layers, groups), 2)) == ["a.concat1", "  x", "  y"]
 
 
-def test_a_group_that_changes_nothing_gives_what_flows_in() -> None:
+def test_a_group_that_changes_nothing_passes_its_input_on() -> None:
     relu = layer("relu")
     layers = [line(f"outputs1.side.relu{n}", relu, (MAP,), MAP) for n in (1, 2)]
     made = report(layers, (Group("outputs1", "outputs", "outputs", 0, 2, INPUT, 0),))

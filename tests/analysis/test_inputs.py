@@ -100,7 +100,7 @@ def test_a_concatenation_claims_nothing_of_channels_that_an_input_does_not_reach
         "  - from(a) -> conv(3, 3)\n  - outputs:\n      x: relu\n      y: from(b) -> conv(2, 1)\n",
     ],
 )
-def test_what_is_said_of_each_input_is_what_the_executor_traces(layers: str) -> None:
+def test_the_fields_of_each_input_are_those_that_the_executor_traces(layers: str) -> None:
     found = verify(network("input: {a: [4, 9, 9], b: [4, 9, 9]}\nlayers:\n" + layers))
     assert [check for layer in found.layers for check in layer.differences] == []
     assert any("of the input b" in check.what for layer in found.layers for check in layer.checks)

@@ -200,7 +200,7 @@ def test_global_pooling_sees_the_whole_input_and_keeps_the_interval() -> None:
 
 
 def test_flatten_and_linear() -> None:
-    """A flat element has no place any more; behind a linear layer it sees everything."""
+    """A flat element has no position; after a linear layer it sees everything."""
     flat, dense = report("layers: ['conv(4, 3) -> flatten -> linear(2)']").layers[1:]
     assert (flat.receptive_field, flat.whole) == (None, None)
     assert dense.receptive_field is None
@@ -246,7 +246,7 @@ def test_branches_of_different_stride_are_marked() -> None:
     assert layer.whole is None
 
 
-def test_positions_beyond_bounds_are_not_told() -> None:
+def test_positions_beyond_bounds_are_not_reported() -> None:
     assert last_field("layers: ['conv(1, 3, stride=2, padding=1) * 70']").receptive_field is None
 
 
@@ -263,7 +263,7 @@ def whole_of(text: str) -> Any:
     return seen and (seen.size, seen.all, seen.exact)
 
 
-def test_a_part_of_a_flat_map_is_not_said_to_see_all() -> None:
+def test_a_part_of_a_flat_map_is_not_reported_to_see_all() -> None:
     """Elements 0 and 1 of four are the positions 0 and 1: not followed, and so at most all four."""
     assert whole_of("input: [1, 4]\nlayers: ['flatten -> channel_split(2, 0) -> linear(1)']") == ((4,), False, False)
     assert whole_of("input: [1, 4]\nlayers: ['flatten -> linear(2) -> channel_split(2, 0)']") == ((4,), True, True)

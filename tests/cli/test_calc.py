@@ -25,7 +25,7 @@ def test_with_the_arithmetic() -> None:
     assert "### conv1" in cnncalc("calc", STEM, "--input", "3x8x8", "--explain", "--format", "markdown").stdout
 
 
-def test_the_question_turned_round() -> None:
+def test_the_search_for_an_output_size() -> None:
     args = ("calc", "conv(96, 11, stride=4)", "--input", "3x224x224", "--want")
     done = cnncalc(*args, "55x55")
     assert done.returncode == 0
@@ -116,6 +116,6 @@ def test_every_command_gives_the_warnings_of_validate(chain: str, input: str, co
         ["run", chain],
         ["summary", chain],
     ):
-        told = cnncalc(*command, "--input", input).stderr
-        assert f"warning[{code}]" in told, command
-        assert next(line for line in told.splitlines() if "help:" in line) in expected
+        reported = cnncalc(*command, "--input", input).stderr
+        assert f"warning[{code}]" in reported, command
+        assert next(line for line in reported.splitlines() if "help:" in line) in expected

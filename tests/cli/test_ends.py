@@ -28,7 +28,7 @@ def bad(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_all_well(good: str) -> None:
+def test_success(good: str) -> None:
     done = cnncalc("summary", good)
     assert (done.returncode, done.stderr) == (0, "")
     assert "2,682" in done.stdout
@@ -50,7 +50,7 @@ def test_a_file_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "reported"),
     [
         (["summary"], "ARCH"),
         (["summary", "alexnet", "--format", "tabel"], "'table', 'json', 'csv', 'markdown'"),
@@ -67,14 +67,14 @@ def test_a_file_that_is_not_there() -> None:
         (["nonsense"], "nonsense"),
     ],
 )
-def test_wrong_usage(args: list[str], told: str) -> None:
+def test_wrong_usage(args: list[str], reported: str) -> None:
     done = cnncalc(*args)
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert reported in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_validate_tells_all_of_every_file(good: str, bad: str) -> None:
+def test_validate_reports_all_problems_of_every_file(good: str, bad: str) -> None:
     done = cnncalc("validate", good, bad, "no-such-file")
     assert (done.returncode, done.stderr) == (1, "")
     assert f"{good}: ok\n" in done.stdout
@@ -91,7 +91,7 @@ def test_validate_as_json(good: str, bad: str) -> None:
     assert found["files"][1]["problems"][0]["line"] == 5
 
 
-def test_validate_checks_what_is_promised(good: str) -> None:
+def test_validate_checks_expectations(good: str) -> None:
     with Path(good).open("a") as stream:
         stream.write("expect: {parameters: 2683}\n")
     done = cnncalc("validate", good)
@@ -199,7 +199,7 @@ def test_a_pipe_is_neither_coloured_nor_cut() -> None:
     assert "\x1b" in cnncalc("summary", "alexnet", "--color", "always").stdout
 
 
-def test_a_stream_that_knows_few_signs() -> None:
+def test_a_stream_that_lacks_characters() -> None:
     done = cnncalc("summary", "alexnet", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert done.stdout.startswith("AlexNet  3x227x227 -> 1000\n")

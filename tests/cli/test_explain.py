@@ -31,7 +31,7 @@ def test_formats_for_a_handout() -> None:
     assert "| weights | K·K·C\\_in·C\\_out" in cnncalc("explain", "alexnet", "conv1", "--format", "markdown").stdout
 
 
-def test_what_is_wrong_in_the_file_is_told() -> None:
+def test_problems_of_the_file_are_reported() -> None:
     done = cnncalc("explain", "-", stdin="input: [3, 8, 8]\nlayers: ['conv(4, 9)']\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert "kernel-too-large" in done.stderr

@@ -122,7 +122,7 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
 @pytest.mark.sample(80)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("args", READERS, ids=" ".join)
-def test_what_is_not_seen_is_escaped_wherever_it_is_shown(args: list[str], place: str, shown: Shown) -> None:
+def test_control_characters_are_escaped_wherever_they_are_shown(args: list[str], place: str, shown: Shown) -> None:
     for text in ["".join(UNSEEN), UNSEEN[0], "".join(MARKUP), "x" + "".join(FORMULAS)]:
         code, out, err = shown(args, PLACES[place].replace("@", in_yaml(text)))
         assert code in (0, 1)
@@ -202,8 +202,8 @@ def test_github_lines_are_one_each_and_say_what_was_meant(text: str, shown: Show
     assert (properties["line"], properties["col"], properties["title"]) == ("1", "1", "unknown-key")
     name = properties["file"].replace("%3A", ":").replace("%2C", ",").replace("%0A", "\n").replace("%25", "%")
     assert name == str(shown.path).replace("\r", "\\r")
-    told = line[2].replace("%0A", "\n").replace("%25", "%")
-    assert told.startswith(f"unknown key `{text}`".replace("\r", "\\r"))
+    reported = line[2].replace("%0A", "\n").replace("%25", "%")
+    assert reported.startswith(f"unknown key `{text}`".replace("\r", "\\r"))
 
 
 # command lines
@@ -230,7 +230,7 @@ def test_every_option_is_tried() -> None:
 
 @pytest.mark.sample(15)
 @pytest.mark.parametrize(("command", "option"), VALUED)
-def test_values_of_an_option_that_cannot_be_meant(command: str, option: str, shown: Shown) -> None:
+def test_invalid_values_of_options(command: str, option: str, shown: Shown) -> None:
     shown.path.write_text(GOOD)
     base = BASE.get(command, [] if command in NONE_NEEDED else [str(shown.path)])
     for value in ("", "\x1b[31m\n", "\u202e", "x" * 10**6, "9" * 5_000):
@@ -244,7 +244,7 @@ def test_values_of_an_option_that_cannot_be_meant(command: str, option: str, sho
 @pytest.mark.parametrize(
     "args", [["--\x1b[31m"], ["\u202e"], ["--\u202e"], ["list", "\x9b"], ["summary", "a", "b\x07"]]
 )
-def test_what_no_command_knows_is_told_escaped(args: list[str], shown: Shown) -> None:
+def test_unknown_words_are_reported_escaped(args: list[str], shown: Shown) -> None:
     code, out, err = shown(args)
     assert (code, out) == (2, "")
     assert "Error: " in err
@@ -312,7 +312,7 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_strange_surroundings(more: dict[str, str]) -> None:
+def test_unusual_environments(more: dict[str, str]) -> None:
     done = cnncalc("summary", "alexnet", stdin="", cwd=None, **more)
     assert (done.returncode, done.stderr) == (0, "")
     assert "62,378,344" in done.stdout
@@ -332,8 +332,8 @@ def test_strange_surroundings(more: dict[str, str]) -> None:
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_every_sign_has_a_plain_one(args: list[str]) -> None:
-    """A stream that knows ASCII alone loses nothing: no sign of the program becomes a question mark."""
+def test_every_character_has_a_plain_stand_in(args: list[str]) -> None:
+    """On a stream of ASCII no character of the program becomes a question mark."""
     plain = cnncalc(*args, PYTHONIOENCODING="ascii")
     assert plain.returncode == 0
     assert plain.stdout.isascii()

@@ -238,7 +238,7 @@ def test_closed_streams(good: str) -> None:
 @pytest.mark.sample(6)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("args", PRINTERS, ids=" ".join)
-def test_a_full_disk_is_told_in_one_line(args: list[str]) -> None:
+def test_a_full_disk_is_reported_in_one_line(args: list[str]) -> None:
     done = shell('"$@" >/dev/full', *args)
     assert done.returncode == 1
     assert done.stderr.startswith("cnncalc: ")
@@ -312,7 +312,7 @@ def locked(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_locked_folder_is_told(writer: str, locked: Path) -> None:
+def test_a_locked_folder_is_reported(writer: str, locked: Path) -> None:
     path = locked / "cnncalc-out"
     done = cnncalc(*WRITERS[writer], str(path))
     assert (done.returncode, done.stdout) == (1, "")

@@ -59,7 +59,7 @@ def test_a_new_file_follows_the_umask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing/out", ".", "x" * 300])
-def test_what_cannot_be_written_is_told(tmp_path: Path, name: str) -> None:
+def test_what_cannot_be_written_is_reported(tmp_path: Path, name: str) -> None:
     done = cnncalc("summary", "alexnet", "--output", str(tmp_path / name))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("cnncalc: cannot write ")

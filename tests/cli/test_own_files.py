@@ -20,7 +20,7 @@ from .running import cnncalc
 
 
 def clean_report(text: str) -> Report:
-    """The report of a file in which there is nothing to complain of, promises included."""
+    """The report of a file without problems, expectations included."""
     found = read_text(Source("mynet.yaml", text), check_expect=True)
     assert [(problem.code, problem.message) for problem in found.problems] == []
     assert found.report
@@ -91,7 +91,7 @@ def test_new_by_a_wrong_name(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_expand_goes_to_a_file_and_tells_what_is_wrong(tmp_path: Path) -> None:
+def test_expand_writes_a_file_and_reports_problems(tmp_path: Path) -> None:
     assert cnncalc("show", "two_conv", "--expand", "-o", "flat.yaml", cwd=tmp_path).returncode == 0
     assert cnncalc("validate", "flat.yaml", "--strict", cwd=tmp_path).returncode == 0
     (tmp_path / "bad.yaml").write_text("input: [1, 4, 4]\nlayers:\n  - convv(4, 3)\n")

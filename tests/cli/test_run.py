@@ -135,7 +135,7 @@ def test_weights_from_a_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         (["--at", "egde"], 2, "there is no layer 'egde'; did you mean `edge`?"),
         (["--input-data", "none.json"], 1, "cannot read none.json: No such file or directory"),
@@ -154,7 +154,7 @@ def test_weights_from_a_file(folder: Path) -> None:
         (["--max-multiplications", "10"], 2, "needs 36 multiplications, more than the limit of 10;"),
     ],
 )
-def test_what_is_wrong_is_told(folder: Path, arguments: list[str], code: int, told: str) -> None:
+def test_wrong_usage_and_problems_are_reported(folder: Path, arguments: list[str], code: int, reported: str) -> None:
     (folder / "small.json").write_text("[[[1, 2]]]")
     (folder / "ragged.json").write_text("[[1, 2], [3]]")
     (folder / "wrong.json").write_text('{"edge": {"weight": [[1, 2]]}}')
@@ -166,10 +166,10 @@ def test_what_is_wrong_is_told(folder: Path, arguments: list[str], code: int, to
         (folder / arch).write_text("input: [1, 4, 4]\nlayers: ['conv(2, 1)']\nweights: {conv1: {bias: [1, 2]}}\n")
     done = cnncalc("run", arch, *arguments, cwd=folder)
     assert (done.returncode, done.stdout) == (code, "")
-    assert told in done.stderr
+    assert reported in done.stderr
 
 
-def test_a_wrong_array_in_the_architecture_is_shown_where_it_stands(folder: Path) -> None:
+def test_a_wrong_array_in_the_architecture_is_shown_with_its_position(folder: Path) -> None:
     (folder / "bad.yaml").write_text(SOBEL.replace("[1, 0, -1]]]]", "[1, 0]]]]"))
     done = cnncalc("run", "bad.yaml", cwd=folder)
     assert done.returncode == 1

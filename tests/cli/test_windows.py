@@ -201,7 +201,7 @@ def test_a_file_that_is_open_in_another_program_stays(folder: Path) -> None:
     (folder / name).unlink()
 
 
-def test_a_folder_is_told_from_a_file(folder: Path) -> None:
+def test_a_folder_is_distinguished_from_a_file(folder: Path) -> None:
     (folder / "nets").mkdir()
     written, backslash, read = on_windows(
         folder, "cp1252",

@@ -66,7 +66,7 @@ def test_an_older_version_of_a_file() -> None:
     ]  # fmt: skip
 
 
-def test_equal_paths_are_beside_one_another() -> None:
+def test_equal_paths_are_aligned() -> None:
     """A network of half the width has the same layers, and ResNet-34 has every shortcut of ResNet-18."""
     one, other = (analyze(load("mobilenet_v1", settings=[f"width={width}"])) for width in ("1", "0.5"))
     assert {row.state for row in align(one, other)} <= {"same", "changed"}
@@ -83,14 +83,14 @@ def test_layers_under_other_names_are_found_by_what_they_are() -> None:
     assert [row.state for row in align(old, new)] == ["same"] * 4
 
 
-def test_every_layer_stands_once() -> None:
+def test_every_layer_occurs_once() -> None:
     one, other = analyze(load("resnet18")), analyze(load("vgg11"))
     rows = align(one, other)
     assert [row.before.path for row in rows if row.before] == [layer.path for layer in one.layers]
     assert [row.after.path for row in rows if row.after] == [layer.path for layer in other.layers]
 
 
-def test_as_many_as_can_be_are_beside_one_another_where_each_occurs_once() -> None:
+def test_as_many_rows_as_possible_are_aligned_where_each_occurs_once() -> None:
     """Against all ways to choose pairs that do not cross."""
     chance = Random(1)
     for _ in range(200):

@@ -168,7 +168,7 @@ def test_outputs(torch: Any, kind: str) -> None:
 
 
 class Modules:
-    """A network as PyTorch runs it, layer by layer, with the weights that cnncalc draws."""
+    """A network as PyTorch runs it, layer by layer, with the weights that cnncalc samples."""
 
     def __init__(self, torch: Any, net: Network, weights: Weights) -> None:
         self.torch, self.net, self.weights = torch, net, weights

@@ -24,7 +24,7 @@ COUNT = 20_000
 
 
 class Piece(bytes):
-    """A piece of a stream that must not be put behind all that was read before, which would copy all of it again."""
+    """A piece of a stream that must not be appended to what was read before, which would copy all of it."""
 
     def __radd__(self, before: bytes) -> bytes:
         raise AssertionError(f"{len(before)} bytes are copied to add {len(self)}")

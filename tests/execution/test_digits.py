@@ -76,7 +76,7 @@ class MersenneTwister:
 
 
 def stream(text: str) -> MersenneTwister:
-    """The stream that a text names: its bytes with their SHA-512 behind them are the key, as in Python since 3.2."""
+    """The stream that a text names: its bytes followed by their SHA-512 are the key, as in Python since 3.2."""
     data = text.encode()
     number = int.from_bytes(data + hashlib.sha512(data).digest(), "big")
     return MersenneTwister([number >> 32 * n & 0xFFFFFFFF for n in range(-(-number.bit_length() // 32))])
@@ -181,7 +181,7 @@ def test_the_sums_of_all_pythons_are_close(net: Network, adding: Callable[[str],
 
 
 def test_a_sum_that_loses_digits_is_not_close(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bound bites: sums in single precision are further away."""
+    """The bound is not too wide: sums in single precision exceed it."""
     here = numbers(net)
     single = random.Random(1)
     monkeypatch.setattr(

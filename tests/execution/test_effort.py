@@ -37,10 +37,10 @@ def test_multiplications_of_a_run(net: Path, capsys: pytest.CaptureFixture[str])
         ("max_pool(20000, stride=1)", "10,001 outputs of 19,999 comparisons: 200,009,999 comparisons"),
         ("avg_pool(20000, stride=1)", "200,009,999 additions"),
         ("conv(1, 1, stride=10000, padding=100000000)",
-         "200,000,000 zeros, 30,000 inputs, 20,003 outputs and 2 weights: 200,050,005 numbers to make"),
+         "200,000,000 zeros, 30,000 inputs, 20,003 outputs and 2 weights: 200,050,005 numbers to compute"),
         ("max_pool(3, 10**9, dilation=4 * 10**8, ceil=true)",
-         "a window of 800,000,001, all but the input hanging over, and 1 output: 800,000,002 numbers to make"),
-        ("adaptive_avg_pool(30000)", "30,000 parts, 30,000 inputs: 900,000,000 positions to look through"),
+         "a window of 800,000,001, all but the input hanging over, and 1 output: 800,000,002 numbers to compute"),
+        ("adaptive_avg_pool(30000)", "30,000 parts, 30,000 inputs: 900,000,000 positions to examine"),
     ],
 )  # fmt: skip
 def test_other_work_of_a_run(layers: str, refused: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,12 +116,12 @@ def test_a_verification_that_would_not_end(endless: str, net: Path, capsys: pyte
     assert run(["verify", str(net)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    told = re.match(
+    reported = re.match(
         r"cnncalc: even with few channels net needs .* steps, .* of them for (\S+) \(.*limit of .*; use (.*)\n", err
     )
-    assert told, err
-    assert told[1] == path
-    assert told[2].startswith(help)
+    assert reported, err
+    assert reported[1] == path
+    assert reported[2].startswith(help)
 
 
 def test_elements_of_a_matrix(net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

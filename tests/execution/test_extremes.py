@@ -55,7 +55,7 @@ def extreme_cases(kind: str) -> list[tuple[Layer, Shapes, tuple[Map, ...], Extre
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_takes_any_numbers(kind: str) -> None:
+def test_every_kind_accepts_any_numbers(kind: str) -> None:
     for layer, shapes, maps, arrays in extreme_cases(kind):
         made = calculate(layer, maps, arrays)
         assert made.shape == layer.output_shape(shapes)

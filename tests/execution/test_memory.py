@@ -121,7 +121,7 @@ def test_the_memory_of_a_run(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "input"), [("lenet5", None), ("resnet18", "3x48x48"), ("inception_v1", "3x40x40")])
 def test_the_memory_of_a_verification(name: str, input: str | None) -> None:
-    """Beside it each layer has its verdict, and the receptive field that it is held against."""
+    """Beside it each layer has its verdict, and the receptive field that it is checked against."""
     given = load(name, input=input)
     net = narrow_to(given, [given.input[1:]], joined=True)
     found = estimate_efforts(net, net.nodes, 10**10)
@@ -140,7 +140,7 @@ def test_the_memory_of_large_maps(layer: str, sizes: str) -> None:
     assert taken(lambda: verify(net, most=10**10)) <= predicted + SLACK + 12_000 * len(net.nodes)
 
 
-def test_a_map_is_let_go_after_its_last_reader() -> None:
+def test_a_map_is_released_after_its_last_reader() -> None:
     """The peak of a chain does not grow with its length, and does where each layer is read at the end."""
     chain = [network(f"input: [1, 50, 50]\nlayers: [relu * {rounds}]") for rounds in (5, 50)]
     found = [compute_peak(net, net.nodes, NUMBERS, keep={len(net.nodes) - 1}).bytes for net in chain]

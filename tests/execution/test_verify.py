@@ -40,7 +40,7 @@ def test_bundled_networks(name: str) -> None:
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("block", range(8))
-def test_odd_networks(block: int) -> None:
+def test_unusual_networks(block: int) -> None:
     """Windows of every form one after another, merges of branches that look elsewhere or leave gaps."""
     for seed in range(40 * block, 40 * (block + 1)):
         loaded = read(random_exotic(Random(seed)))
@@ -204,7 +204,7 @@ def test_the_middle_and_the_corner() -> None:
 
 
 def test_where_an_inner_map_ends_the_corner_sees_less_than_the_formula_says() -> None:
-    """After the crop there is nothing before position 2; the formula lets the padding stand for positions 1 and 0."""
+    """After the crop there is nothing before position 2; the formula takes the padding for positions 1 and 0."""
     last = layer("input: [1, 12, 12]\nlayers: ['crop(2) -> conv(4, 5, padding=2)']", "conv1")
     assert last.corner is not None
     assert last.corner.declared == ((0, 4), (0, 4))

@@ -1,4 +1,4 @@
-"""What is given and what is drawn: weights, inputs, pictures, and which path is meant."""
+"""Given and random weights, inputs, pictures, and which path is meant."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_is_no_array(value: object, what: str) -> None:
         flatten_array(value)
 
 
-def test_draws_depend_on_the_seed_and_the_path_and_nothing_else() -> None:
+def test_sampled_arrays_depend_only_on_the_seed_and_the_path() -> None:
     conv = NET.nodes[0]
     one = Weights(NET, {}, 3)(conv, "weight", (4, 3, 3, 3))
     assert one == Weights(NET, {}, 3)(conv, "weight", (4, 3, 3, 3))

@@ -87,7 +87,7 @@ def test_only_what_is_not_finite_is_left_out() -> None:
 
 
 def test_json_is_made_in_one_place() -> None:
-    """`json` writes NaN unless it is told not to. In `spec/write.py` it puts a text of YAML in quotes."""
+    """`json` writes NaN unless `allow_nan=False`. In `spec/write.py` it puts a text of YAML in quotes."""
     root = Path(cnncalc.__file__).parent
     users = {
         str(path.relative_to(root))

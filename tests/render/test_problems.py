@@ -1,4 +1,4 @@
-"""Problems with the piece of source they stand at."""
+"""Problems with an excerpt of the source at their position."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_problem_in_full() -> None:
     )
 
 
-def test_a_problem_without_a_place() -> None:
+def test_a_problem_without_a_position() -> None:
     assert format_problem(Problem("unreadable", "x: no such file")) == "error[unreadable]: x: no such file\n"
 
 

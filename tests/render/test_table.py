@@ -52,7 +52,7 @@ def test_no_number_is_ever_cut(width: int | None) -> None:
         assert "123,456,789" in text or "123 M" in text
 
 
-def test_what_goes_first_is_what_is_missed_least() -> None:
+def test_the_least_important_parts_are_dropped_first() -> None:
     """As a line gets shorter: the bars, the shares, the input, all digits, the settings."""
     marks = ("█", "%", "2048×112×112  2048×112×112", "123,456,789", "11×3")
     widths = range(150, 40, -1)
