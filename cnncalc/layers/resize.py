@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import gcd, prod
 
 from cnncalc.layers.arguments import Factor, LayerError, PerAxis
@@ -27,12 +26,10 @@ from cnncalc.layers.pool import save_of_mean, work_of_parts
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Resample, Window
 from cnncalc.layers.settings import flag, integer, per_axis, word
 from cnncalc.layers.targets import check_one_of, each_factor, factors, like
-from cnncalc.layers.term import scaled
+from cnncalc.layers.term import scaled, to_fraction
 
 LINEAR_MODES = {"bilinear": 2, "trilinear": 3}  # other names of `linear`, and how many spatial axes each is for
 INTERPOLATING = ("linear", *LINEAR_MODES, "bicubic")
-CLOSE = 1e-15  # relative distance up to which a float is taken for a simple fraction
-LARGEST_DENOMINATOR = 10_000  # of such a fraction
 
 
 class Upsample(CarriesChannels, Weightless, kind="upsample"):
@@ -122,7 +119,7 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
         elif factor is None or any(made == times * size for times in by_sizes):
             up, down = made, size
         else:
-            up, down = fraction(factor)
+            up, down = to_fraction(factor)
         common = gcd(up, down)
         return Resample(int(up) // common, int(down) // common, self.taps, self.align_corners)
 
@@ -145,18 +142,6 @@ class Upsample(CarriesChannels, Weightless, kind="upsample"):
             Example({"like": (7, 2), "mode": "area"}, ((2, 3, 4),)),
             Example({"size": 9, "mode": "linear", "align_corners": True}, ((2, 5, 4),)),
         )
-
-
-def fraction(factor: float) -> tuple[int, int]:
-    """A factor as a fraction of integers: a simple one if it differs only by rounding, else the exact one.
-
-    >>> fraction(1.1), fraction(4 / 3)
-    ((11, 10), (4, 3))
-    """
-    exact = Fraction(float(factor))
-    simple = exact.limit_denominator(LARGEST_DENOMINATOR)
-    found = simple if simple and abs(simple - exact) <= CLOSE * exact else exact
-    return found.numerator, found.denominator
 
 
 def height_and_width(kind: str, shape: Shape) -> Shape:

@@ -10,6 +10,9 @@ import math
 from typing import Any
 
 SUM, QUOTIENT, PRODUCT, ATOM = range(4)  # precedence, lowest first
+CLOSE = 1e-15  # relative distance up to which a float is taken for a simple fraction
+LARGEST_DENOMINATOR = 10_000  # of such a fraction
+SHORT = 6  # characters of a factor that is written with its decimals
 
 
 class Term(int):
@@ -109,6 +112,20 @@ def scaled(size: int, factor: float) -> int:
     return Term.from_operation(value, "scaled", size, factor) if isinstance(size, Term) else value
 
 
+def to_fraction(factor: float) -> tuple[int, int]:
+    """A factor as a fraction of integers: a simple one if it differs only by rounding, else the exact one.
+
+    >>> to_fraction(1.1), to_fraction(4 / 3)
+    ((11, 10), (4, 3))
+    """
+    from fractions import Fraction  # only needed by sizes that come of a factor
+
+    exact = Fraction(float(factor))
+    simple = exact.limit_denominator(LARGEST_DENOMINATOR)
+    found = simple if simple and abs(simple - exact) <= CLOSE * exact else exact
+    return found.numerator, found.denominator
+
+
 def gcd(a: int, b: int) -> int:
     """Greatest common divisor, also of terms."""
     return apply_function("gcd", math.gcd(a, b), a, b)
@@ -187,12 +204,24 @@ def render_term(number: float, *, numbers: bool) -> tuple[str, int]:
         return str(number).replace("-", "−"), SUM if number < 0 else ATOM
     if not number.operator:
         return (str(int(number)) if numbers else number.symbol), ATOM
+    if number.operator == "scaled" and numbers:
+        return render_scaled(*number.operands, value=int(number)), ATOM
     rule = TEMPLATES.get(number.operator, (f"{number.operator}({{}}, {{}})", ATOM, (SUM, SUM)))
     if number.operator == "/" and is_exact(*number.operands):
         rule = ("{}/{}", QUOTIENT, (PRODUCT, ATOM))
     template, level, needed = rule
     strings = [parenthesize(each, least, numbers) for each, least in zip(number.operands, needed, strict=True)]
     return template.format(*strings), level
+
+
+def render_scaled(size: int, factor: float, *, value: int) -> str:
+    """⌊size·factor⌋ with numbers; a factor of many digits as the fraction that was meant, if it gives the same."""
+    text = repr(float(factor))
+    if len(text) > SHORT:
+        up, down = to_fraction(factor)
+        if int(size) * up // down == value and down <= LARGEST_DENOMINATOR:
+            text = f"{up}/{down}"
+    return f"⌊{parenthesize(size, PRODUCT, True)}·{text}⌋"
 
 
 # operator → template, its precedence, the lowest precedence of each operand without parentheses
