@@ -122,7 +122,7 @@ def python_value(text: str) -> Any:
         ("conv", {"out": 96, "kernel": 11, "stride": 4}, (3, 227, 227), "output size",
          "⌊(I + 2·P − K)/S⌋ + 1", "⌊(227 + 2·0 − 11)/4⌋ + 1"),
         ("upsample", {"factor": 1 / 3}, (2, 3, 3), "output size", "⌊I·F⌋", "⌊3·1/3⌋"),
-        ("upsample", {"factor": 1 / 49}, (2, 98, 98), "output size", "⌊I·F⌋", "⌊98·0.02040816326530612⌋"),  # 1, not 2, in floats
+        ("upsample", {"factor": 1 / 49}, (2, 98, 98), "output size", "⌊I·F⌋", "⌊98·0.02040816326530612⌋"),
         ("upsample", {"factor": 0.7}, (2, 10, 10), "output size", "⌊I·F⌋", "⌊10·0.7⌋"),
         ("conv", {"out": 96, "kernel": 11, "stride": 4}, (3, 227, 227), "weights", "K·K·C_in·C_out", "11·11·3·96"),
         ("conv", {"out": 96, "kernel": 11, "stride": 4}, (3, 227, 227), "macs",
