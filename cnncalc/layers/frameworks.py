@@ -43,7 +43,7 @@ _PYTORCH: Parameters = {
     ),
     **dict.fromkeys(
         (
-            "align_corners", "divisor_override", "recompute_scale_factor", "threshold",
+            "divisor_override", "recompute_scale_factor", "threshold",
         ),
         UNSUPPORTED,
     ),
@@ -114,10 +114,10 @@ PYTORCH: dict[str, Signature] = {
     "Softplus": _pytorch("softplus", "beta threshold", beta=UNSUPPORTED),
     "Softmax": _pytorch("softmax", "dim"),
     "LogSoftmax": _pytorch("log_softmax", "dim"),
-    "Upsample": _pytorch("upsample", "size scale_factor mode align_corners recompute_scale_factor", size=UNSUPPORTED),
-    "UpsamplingNearest": _pytorch("upsample", "size scale_factor", size=UNSUPPORTED),
-    "UpsamplingBilinear": _pytorch("upsample", "size scale_factor", size=UNSUPPORTED)._replace(
-        defaults={"mode": "bilinear"}
+    "Upsample": _pytorch("upsample", "size scale_factor mode align_corners recompute_scale_factor"),
+    "UpsamplingNearest": _pytorch("upsample", "size scale_factor"),
+    "UpsamplingBilinear": _pytorch("upsample", "size scale_factor")._replace(
+        defaults={"mode": "bilinear", "align_corners": "true"}
     ),
     "PixelShuffle": _pytorch("pixel_shuffle", "upscale_factor"),
     "PixelUnshuffle": _pytorch("pixel_unshuffle", "downscale_factor", downscale_factor="factor"),

@@ -246,10 +246,14 @@ class Checker:
 
     def leave_out(self, call: Call, mistake: Mistake) -> None:
         """Do not report names in a call of another tool that its repair omits or rewrites."""
-        if mistake.problem.code == "unknown-kind" and mistake.problem.fixes:
-            left = set(_NAME.findall(mistake.problem.fixes[0].text))
+        if mistake.problem.code == "unknown-kind":
+            fixes = mistake.problem.fixes
+            left = set(_NAME.findall(fixes[0].text)) if fixes else None
             names = [name for argument in call.arguments for name in names_in(argument.value)]
-            self.left_out.update(id(name) for name in names if name.name not in left)
+            omitted = (
+                name for name in names if (name.name in FOREIGN_WORDS if left is None else name.name not in left)
+            )
+            self.left_out.update(map(id, omitted))
 
     def check_output_name(
         self,

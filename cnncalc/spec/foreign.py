@@ -179,6 +179,8 @@ def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
         if not argument:
             return ""
         value = _value(text, signature)
+        if value == "null":  # the default
+            continue
         if signature is CAFFE["Pooling"] and (name, value) == ("pool", "AVE"):
             signature = CAFFE["Pooling AVE"]
         elif name == "max_value" and re.fullmatch(r"6(?:\.0*)?", value):

@@ -44,6 +44,11 @@ TORCH = {
     "nn.Upsample(scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
     "nn.UpsamplingNearest2d(scale_factor=2)": "upsample(factor=2)",
     "nn.MaxPool2d(2, return_indices=True)": "max_pool(2)",
+    "nn.UpsamplingBilinear2d(scale_factor=2)": "upsample(factor=2, mode=bilinear, align_corners=true)",
+    "nn.Upsample(24)": "upsample(size=24)",
+    "nn.Upsample(None, 2)": "upsample(2)",
+    "nn.Upsample(size=(24, 32), mode='bilinear', align_corners=True)":
+        "upsample(mode=bilinear, size=[24, 32], align_corners=true)",
     "nn.ReflectionPad2d(3)": "pad(3, mode=reflect)",
     "nn.ReplicationPad2d((1, 2, 3, 4))": "pad(amount=[[3, 4], [1, 2]], mode=replicate)",
     "nn.Conv2d(3, 8, 3, padding=1, padding_mode='circular')": "pad(1, mode=circular) -> conv(8, 3)",
@@ -83,6 +88,8 @@ KERAS = {
 }  # fmt: skip
 # what is not only another name
 OTHERS = {
+    "F.interpolate(x, scale_factor=2, mode='nearest')": "upsample(factor=2, mode=nearest)",
+    "interpolate(224)": "upsample(size=224)",
     "F.max_pool2d(x, 2)": "max_pool(2)",
     "F.relu(x)": "relu",
     "torch.flatten(x, 1)": "flatten",
@@ -96,7 +103,7 @@ OTHERS = {
 WITHOUT = [
     "nn.AvgPool2d(2, divisor_override=3)", "F.relu(self.conv1(x))",
     "layers.PReLU(shared_axes=[1, 2])",
-    "layers.ReLU(max_value=5)", "resize(224)", "interpolate(224)",
+    "layers.ReLU(max_value=5)", "resize(224)",
 ]  # fmt: skip
 
 
