@@ -63,9 +63,14 @@ ABSENT = (
         "write `flatten`, or `reshape([channels, height, width])`; there is no batch axis",
     ),
     Absent(
+        ("repeat", "loop", "times", "stacked", "replicate"),
+        "layers are repeated by `*`",
+        "write e.g. `(conv(8, 3) -> relu) * 3`; `index` counts the rounds from 0",
+    ),
+    Absent(
         ("resize", "resizing", "rescale", "bilinearresize", "upscale", "resizebilinear"),
         "maps are resized by `upsample`",
-        "write `upsample(2)`, or `upsample(2, mode=bilinear)`; to reduce a map, `avg_pool(2)` or `adaptive_avg_pool`",
+        "write `upsample(2)`, or to a size `upsample(size=[224, 224], mode=bilinear)`; to reduce a map, `avg_pool(2)`",
     ),
     Absent(
         (

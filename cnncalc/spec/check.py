@@ -248,12 +248,9 @@ class Checker:
         """Do not report names in a call of another tool that its repair omits or rewrites."""
         if mistake.problem.code == "unknown-kind":
             fixes = mistake.problem.fixes
-            left = set(_NAME.findall(fixes[0].text)) if fixes else None
+            left = set(_NAME.findall(fixes[0].text)) if fixes else ()
             names = [name for argument in call.arguments for name in names_in(argument.value)]
-            omitted = (
-                name for name in names if (name.name in FOREIGN_WORDS if left is None else name.name not in left)
-            )
-            self.left_out.update(map(id, omitted))
+            self.left_out.update(id(name) for name in names if name.name not in left)
 
     def check_output_name(
         self,

@@ -88,7 +88,9 @@ def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
     candidates = rewritings(text, call.kind)
     if call.kind not in KINDS and not find_signatures(call.kind):  # a name that is only similar to a kind
         arguments = [argument.span.text for argument in call.arguments]
-        candidates += [*_rewritings(text, _of_kind(kind)), f"{kind}({', '.join(arguments)})" if arguments else kind]
+        renamed = f"{kind}({', '.join(arguments)})" if arguments else kind
+        translated = list(_rewritings(text, _of_kind(kind)))
+        candidates += [renamed, *translated] if len(arguments) == 1 else [*translated, renamed]
     if kind == "avg_pool" and not call.arguments:
         candidates.append("global_avg_pool")
     found = dict.fromkeys(each for each in candidates if each != text)
