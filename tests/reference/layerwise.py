@@ -181,6 +181,9 @@ def run_ours(torch: Any, network: Network, weights: Sequence[list[Any]], x: Any)
     values: dict[int, Any] = {next(iter(network.starts)): x}
     for node in network.nodes:
         inputs = [values[index] for index in node.inputs]
+        if node.layer.kind == "max_unpool":
+            values[node.index] = undo(torch, node, network.nodes[node.inputs[1]], inputs[0], values)
+            continue
         if node.layer.kind in NO_MODULE:
             values[node.index] = function_output(torch, node.layer, inputs)
             continue
@@ -203,6 +206,15 @@ def prepare(torch: Any, node: Node, left: list[list[Any]]) -> Any:
         if hasattr(module, "eps"):
             module.eps = layer.epsilon
     return module
+
+
+def undo(torch: Any, node: Node, pool: Node, x: Any, values: dict[int, Any]) -> Any:
+    """Each element where a max pool found the largest one, which the pool is asked once more."""
+    layer: Any = pool.layer
+    settings = (layer.kernel, layer.stride, layer.padding)
+    whole = values[pool.inputs[0]]
+    places = torch.nn.functional.max_pool2d(whole, *settings, ceil_mode=layer.ceil, return_indices=True)[1]
+    return torch.nn.functional.max_unpool2d(x, places, *settings, output_size=node.output[1:])
 
 
 def assert_equal(ours: Any, theirs: Any) -> None:

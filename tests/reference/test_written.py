@@ -25,6 +25,8 @@ SMALL: dict[str, Shape] = {  # an input for numbers: small, and odd where the ne
     "resnest50d": (3, 65, 90),
     "pspnet": (3, 57, 73),
     "pointnet": (3, 50),
+    "segnet": (3, 45, 70),
+    "enet": (3, 64, 48),
     "bisenet": (3, 64, 96),
 }
 FILES = {"bisenet": str(Path(__file__).parents[1] / "gallery" / "good" / "bisenet.yaml")}  # what is not bundled

@@ -53,6 +53,8 @@ PARAMETERS = {
     "unetpp": 9041601,  # MrGiovanni/UNetPlusPlus, in its code for Keras
     "resnest50d": 27483240,  # osmr/imgclsmob, n2cholas/jax-resnet
     "pspnet": 49180908,  # by PyTorch: test_written.py
+    "segnet": 29449355,  # by hand: below
+    "enet": 364376,  # by PyTorch: test_written.py; the paper says 0.37 million
     "pointnet": 819624,  # by hand: below; 0.8 million in the paper
 }
 
@@ -262,6 +264,20 @@ def test_edsr_by_hand() -> None:
     full = analyze(load("edsr", settings=["factor=4", "features=256", "depth=32", "shrink=0.1"])).totals
     assert full.parameters == parameters(256, 32, 8)
     assert round(full.parameters / 1e6) == 43
+
+
+def test_segnet_by_hand() -> None:
+    """All 3×3; the sizes of the maps are halved and rounded up."""
+    maps = [360 * 480, 180 * 240, 90 * 120, 45 * 60, 23 * 30]
+    down = [[3, 64, 64], [64, 128, 128], [128, 256, 256, 256], [256, 512, 512, 512], [512, 512, 512, 512]]
+    up = [[64, 64, 11], [128, 128, 64], [256, 256, 256, 128], [512, 512, 512, 256], [512, 512, 512, 512]]
+    convolutions = [chain(there, 3) + chain(back, 3) for there, back in zip(down, up, strict=True)]
+    channels = sum(sum(each[1:]) for each in down + up)  # each with a bias
+    normed = channels - 11
+    totals = report("segnet").totals
+    assert totals.parameters == sum(convolutions) + channels + 2 * normed == PARAMETERS["segnet"]
+    assert totals.buffers == 2 * normed
+    assert totals.work.macs == sum(weights * size for weights, size in zip(convolutions, maps, strict=True))
 
 
 def test_pointnet_by_hand() -> None:

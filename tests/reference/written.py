@@ -215,3 +215,74 @@ def bisenet(n: Written, x: Any, classes: int = 19) -> dict[str, Any]:
     y = unit(n.cat(details, context), 256)
     gate = n.conv(relu(n.conv(pooled(y), 256, bias=False)), 256, bias=False).sigmoid()
     return outputs | {"": head(y + y * gate, 64, 8).log_softmax(1)}
+
+
+def segnet(n: Written, x: Any, classes: int = 11) -> Any:
+    """The convolutions of VGG-16, and the same back again, each pool undone at the places that it found."""
+    functional = n.functional
+
+    def unit(x: Any, out: int) -> Any:
+        return functional.relu(n.norm(n.conv(x, out, 3)))
+
+    pools = []
+    for widths in ([64] * 2, [128] * 2, [256] * 3, [512] * 3, [512] * 3):
+        for out in widths:
+            x = unit(x, out)
+        y, places = functional.max_pool2d(x, 2, 2, ceil_mode=True, return_indices=True)
+        pools.append((places, x.shape[2:]))
+        x = y
+    for widths in ([512] * 3, [512, 512, 256], [256, 256, 128], [128, 64], [64]):
+        places, size = pools.pop()
+        x = functional.max_unpool2d(x, places, 2, 2, output_size=size)
+        for out in widths:
+            x = unit(x, out)
+    return n.conv(x, classes, 3).softmax(1)
+
+
+def enet(n: Written, x: Any, classes: int = 20) -> Any:
+    """A large encoder, and a small decoder that undoes two of its pools."""
+    functional = n.functional
+
+    def norm(x: Any) -> Any:
+        return n.norm(x, 1e-3)
+
+    def prelu(x: Any) -> Any:
+        return n.run(n.nn.PReLU(x.shape[1]), x)
+
+    def extension(x: Any, out: int, middle: Any, step: int = 1, act: Any = prelu) -> Any:
+        y = act(norm(n.conv(x, out // 4, step, step, 0, bias=False)))
+        return norm(n.conv(act(norm(middle(y))), out, bias=False))
+
+    def plain(dilation: int = 1) -> Any:
+        return lambda y: n.conv(y, y.shape[1], 3, 1, dilation, dilation=dilation)
+
+    def asymmetric(y: Any) -> Any:
+        return n.conv(n.conv(y, y.shape[1], (1, 5), 1, (0, 2), bias=False), y.shape[1], (5, 1), 1, (2, 0))
+
+    def enlarge(y: Any) -> Any:
+        return n.run(n.nn.ConvTranspose2d(y.shape[1], y.shape[1], 3, 2, 1, 1), y)
+
+    def down(x: Any, out: int) -> tuple[Any, Any]:
+        y = extension(x, out, plain(), 2)
+        pooled, places = functional.max_pool2d(x, 2, 2, return_indices=True)
+        zeros = pooled.new_zeros(pooled.shape[0], out - x.shape[1], *pooled.shape[2:])
+        return prelu(y + n.cat(pooled, zeros)), places
+
+    def up(x: Any, out: int, places: Any) -> Any:
+        y = extension(x, out, enlarge, act=functional.relu)
+        main = norm(n.conv(x, out, bias=False))
+        return functional.relu(y + functional.max_unpool2d(main, places, 2, 2))
+
+    x = prelu(norm(n.cat(n.conv(x, 13, 3, 2), functional.max_pool2d(x, 2, 2))))
+    x, first = down(x, 64)
+    for _ in range(4):
+        x = prelu(extension(x, 64, plain()) + x)
+    x, second = down(x, 128)
+    for middle in 2 * [plain(), plain(2), asymmetric, plain(4), plain(), plain(8), asymmetric, plain(16)]:
+        x = prelu(extension(x, 128, middle) + x)
+    x = up(x, 64, second)
+    for _ in range(2):
+        x = functional.relu(extension(x, 64, plain(), act=functional.relu) + x)
+    x = up(x, 16, first)
+    x = functional.relu(extension(x, 16, plain(), act=functional.relu) + x)
+    return n.run(n.nn.ConvTranspose2d(16, classes, 2, 2), x)
