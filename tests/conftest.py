@@ -1,4 +1,4 @@
-"""What tests of several rooms need."""
+"""Fixtures, options and bounds for all tests."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ LOADERS = [yaml.BaseLoader, *([yaml.CBaseLoader] if yaml.__with_libyaml__ else [
 
 @pytest.fixture(params=LOADERS, ids=lambda loader: loader.__name__)
 def yaml_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test runs with each of PyYAML's loaders: the one in Python, and the one in C where it was built."""
+    """Run the test with each of PyYAML's loaders: the one in Python, and the one in C if it was built."""
     monkeypatch.setattr(nodes, "LOADER", request.param)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cnncalc")
-    group.addoption("--full", action="store_true", help="run all cases of the tests that are sampled otherwise")
-    group.addoption("--sample-seed", type=int, default=0, metavar="N", help="which cases a sample has (default: 0)")
+    group.addoption("--full", action="store_true", help="run all cases of sampled tests")
+    group.addoption("--sample-seed", type=int, default=0, metavar="N", help="seed of the samples (default: 0)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Nothing from outside steers colours and widths, also within this process: pytest-xdist for one sets COLUMNS.
+    """Remove variables that affect colours and widths, also in this process: pytest-xdist, e.g., sets COLUMNS.
 
-    The processes that tests start share byte code, also where Python is set to write none: half of their time.
+    The processes that tests start share byte code, even if PYTHONDONTWRITEBYTECODE is set, which halves their time.
     """
     for name in STEERING:
         os.environ.pop(name, None)
@@ -50,8 +50,8 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"sampled tests: --sample-seed={config.getoption('sample_seed')}, all cases with --full"
 
 
-def left_out(items: Sequence[pytest.Item], seed: int) -> set[pytest.Item]:
-    """The cases not in the sample: of a test with the marker `sample(n)`, n are chosen by the seed and its name."""
+def find_deselected(items: Sequence[pytest.Item], seed: int) -> set[pytest.Item]:
+    """The cases outside the sample: of n cases for a test with the marker `sample(n)`, by the seed and its name."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
@@ -62,19 +62,19 @@ def left_out(items: Sequence[pytest.Item], seed: int) -> set[pytest.Item]:
             continue
         if marker.args[0] and all_cases[0].nodeid == name:
             raise pytest.UsageError(f"{name} has no cases that could be sampled")
-        drawn = Random(f"{seed} {name}").sample(all_cases, min(marker.args[0], len(all_cases)))
-        found |= {*all_cases} - {*drawn}
+        sample = Random(f"{seed} {name}").sample(all_cases, min(marker.args[0], len(all_cases)))
+        found |= {*all_cases} - {*sample}
     return found
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Only the sample runs, unless all cases are asked for."""
+    """Run only the sample, unless `--full` is given."""
     if config.getoption("full"):
         return
-    out = left_out(items, config.getoption("sample_seed"))
-    config.hook.pytest_deselected(items=[item for item in items if item in out])
-    items[:] = [item for item in items if item not in out]
+    deselected = find_deselected(items, config.getoption("sample_seed"))
+    config.hook.pytest_deselected(items=[item for item in items if item in deselected])
+    items[:] = [item for item in items if item not in deselected]
 
 
 def _cut_off(*_: object) -> None:
@@ -83,7 +83,7 @@ def _cut_off(*_: object) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Iterator[None]:
-    """A test that waits within its own process is cut off too, where there are alarms."""
+    """Stop a test that waits in its own process, if the system has alarms."""
     if not hasattr(signal, "SIGALRM"):
         return (yield)
     before = signal.signal(signal.SIGALRM, _cut_off)

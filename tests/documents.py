@@ -1,8 +1,8 @@
-"""The examples of the README and of the guide: run, compared with what is shown, and brought up to date.
+"""The examples of the README and of the guide: runs them, for the tests, and updates their outputs.
 
     python -m tests.documents
 
-puts what the program prints today into these files and draws the README's picture anew.
+writes the current output of the program into these files and renders the README's picture again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SHIM = '#!/bin/sh\nexec "{python}" -m cnncalc "$@"\n'
 
 
 class Block(NamedTuple):
-    """A fenced block of a text; offsets are those of its body."""
+    """A fenced block of Markdown; `start` and `end` are the offsets of its body."""
 
     language: str
     title: str
@@ -73,7 +73,7 @@ def examples(body: str) -> list[Example]:
 
 @contextmanager
 def folder(text: str) -> Iterator[Path]:
-    """A folder with the files that a text shows, as a reader would have written them."""
+    """A folder with the files that a document shows."""
     with TemporaryDirectory() as name:
         for block in blocks(text, "yaml"):
             path = Path(name) / block.title
@@ -83,7 +83,7 @@ def folder(text: str) -> Iterator[Path]:
 
 
 def run(command: str, where: Path) -> str:
-    """What a shell shows for a command, messages included."""
+    """The output of a command in a shell, including standard error."""
     with TemporaryDirectory() as name:
         shim = Path(name) / "cnncalc"
         shim.write_text(SHIM.format(python=sys.executable))
@@ -96,8 +96,8 @@ def run(command: str, where: Path) -> str:
     return str(done.stdout).rstrip("\n")
 
 
-def refreshed(text: str) -> str:
-    """The text with the outputs of today."""
+def refresh(text: str) -> str:
+    """The document with current outputs."""
     with folder(text) as where:
         for block in reversed(blocks(text, "console")):
             shown = [f"$ {command}\n{run(command, where)}\n" for command, _ in examples(block.body)]
@@ -106,17 +106,17 @@ def refreshed(text: str) -> str:
 
 
 def picture() -> str:
-    """What the first command prints, as a picture."""
+    """The output of the first command as an SVG picture."""
     from rich.console import Console
 
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, legacy_windows=False)
     console.print(analyze(load(PICTURED[-1])))
-    drawn = console.export_svg(title=f"$ cnncalc {' '.join(PICTURED)}")
-    return "\n".join(map(str.rstrip, drawn.splitlines())) + "\n"
+    svg = console.export_svg(title=f"$ cnncalc {' '.join(PICTURED)}")
+    return "\n".join(map(str.rstrip, svg.splitlines())) + "\n"
 
 
 def words(svg: str) -> list[str]:
-    """The text of a picture, piece by piece.
+    """The strings in a picture.
 
     >>> words('<text x="0">a&#160;b</text><text>&lt;</text>')
     ['a\\xa0b', '<']
@@ -125,16 +125,16 @@ def words(svg: str) -> list[str]:
 
 
 def arrows_table() -> str:
-    """The rooms and what each imports, as CONTRIBUTING shows them."""
+    """The table of rooms and their imports in CONTRIBUTING."""
     rows = [f"| `{room}` | {', '.join(f'`{each}`' for each in sorted(ARROWS[room])) or '–'} |\n" for room in ARROWS]
     return "".join(["| room | imports |\n|---|---|\n", *rows])
 
 
 def main() -> None:
-    """Bring the documents and the picture up to date."""
+    """Update the documents and the picture."""
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
-        document.write_text(refreshed(text), encoding="utf-8")
+        document.write_text(refresh(text), encoding="utf-8")
     contributing = CONTRIBUTING.read_text(encoding="utf-8")
     CONTRIBUTING.write_text(ARROWS_TABLE.sub(lambda _: arrows_table(), contributing), encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Small helpers that read an architecture from a text, for all tests."""
+"""Helpers that read an architecture from a string, for all tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cnncalc.spec.load import Loaded, load_source, parse_overrides
 
 
 def read(text: str, *, input: str | None = None, settings: Sequence[str] = ()) -> Loaded:
-    """What comes of a text; `layers` alone may be given, then the input is 3×8×8."""
+    """Read an architecture from a string; without `input`, it is 3×8×8."""
     text = dedent(text).lstrip("\n")
     if not re.search(r"^(input|extends):|\"input\"", text, re.MULTILINE):
         text = "input: [3, 8, 8]\n" + text
@@ -23,7 +23,7 @@ def read(text: str, *, input: str | None = None, settings: Sequence[str] = ()) -
 
 
 def network(text: str, **how: Any) -> Network:
-    """The network of a text that has no errors."""
+    """The network of an architecture without errors."""
     loaded = read(text, **how)
     assert [problem.message for problem in loaded.problems if problem.severity == "error"] == []
     assert loaded.network is not None
@@ -31,7 +31,7 @@ def network(text: str, **how: Any) -> Network:
 
 
 def report(text: str, **how: Any) -> Report:
-    """The report of a text that has no errors."""
+    """The report of an architecture without errors."""
     return analyze(network(text, **how))
 
 

@@ -1,4 +1,4 @@
-"""Processes that tests start. Each has a bound, so that no test waits for ever: `tests/test_waits.py` sees to it."""
+"""Processes that tests start. Each has a bound, so that no test waits forever, which `tests/test_waits.py` checks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import Any
 
-LONGEST = 600  # seconds of the clock, far more than any takes: a test that is cut off by it hangs
+LONGEST = 600  # seconds, far more than any test takes: a test that is stopped after this time hangs
 
 
 def run(command: Sequence[str], *, check: bool = False, **options: Any) -> subprocess.CompletedProcess[Any]:
@@ -18,7 +18,7 @@ def run(command: Sequence[str], *, check: bool = False, **options: Any) -> subpr
 
 @contextmanager
 def bounded(process: subprocess.Popen[Any]) -> Iterator[None]:
-    """Kills a process that is waited for too long: what reads from it comes to an end."""
+    """Kill a process after too long a time, so that reading from it ends."""
     timer = Timer(LONGEST, process.kill)
     timer.daemon = True
     timer.start()
@@ -30,7 +30,7 @@ def bounded(process: subprocess.Popen[Any]) -> Iterator[None]:
 
 @contextmanager
 def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """A process beside the test, waited for at the end, and killed where the test fails before."""
+    """A process beside the test, which waits for it at the end and kills it if it fails."""
     process = subprocess.Popen(command, **options)
     with bounded(process), process:
         try:

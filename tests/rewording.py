@@ -1,13 +1,13 @@
-"""The program with every one of its sentences reworded at random.
+"""The program with all its sentences reworded at random.
 
-`python -m tests.rewording source SEED` reviews the gallery with a program whose source is reworded as it is imported,
-and writes what it finds as JSON. A sentence is any text of the source with a space between two words, f-strings
-included. The words of the language (kinds, keys, keywords) stay, for repairs are made of them, and so do code and
-regular expressions: where one reads a message, it is the message that has changed. Of PyYAML's own sentences, the table
-`PHRASES` keeps what is read of them.
+`python -m tests.rewording source SEED` reviews the gallery with a program whose source is reworded while it is
+imported, and writes what it finds as JSON. A sentence is any string or f-string of the source with a space between two
+words. The words of the language (kinds, keys, keywords) are kept, because repairs consist of them, and so are code and
+regular expressions: one that reads a message no longer matches it. The table `PHRASES` is kept too, since it contains
+phrases of PyYAML's messages.
 
-`python -m tests.rewording carried SEED` puts noise in place of every sentence that an exception, a problem, a note or a
-repair is given, words of the language included: so nothing can be read out of those.
+`python -m tests.rewording carried SEED` replaces every sentence in an exception, a problem, a note or a repair by
+noise, including words of the language, so that nothing can depend on them.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from types import CodeType, ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-FOREIGN = "PHRASES"  # the table of another's sentences
+FOREIGN = "PHRASES"  # the table of PyYAML's phrases
 _SENTENCE = re.compile(r"[A-Za-z`)}\]]\W* \W*[A-Za-z`({\[]|[a-z,:] $|^ [a-z]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 def reworded(text: str, chance: random.Random, kept: frozenset[str], *, quoted: bool = False) -> str:
-    """A sentence with other words; those in backticks and those that are `kept` stay.
+    """A sentence with random words, except for those in backticks and those in `kept`.
 
-    `quoted` is whether the text begins within backticks.
+    `quoted` is whether the string begins within backticks.
     """
 
     def other(word: re.Match[str]) -> str:
@@ -83,7 +83,7 @@ class Rewording(ast.NodeTransformer):
 
 
 def vocabulary() -> frozenset[str]:
-    """The words that files and repairs are written with."""
+    """The words of which files and repairs consist."""
     from cnncalc.layers import KINDS, kind_class
     from cnncalc.layers.frameworks import KERAS, PYTORCH
     from cnncalc.layers.other_frameworks import CAFFE, MATLAB
@@ -101,7 +101,7 @@ def vocabulary() -> frozenset[str]:
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Loads a module reworded, never from its bytecode."""
+    """Loads a reworded module, never from its bytecode."""
 
     chance: random.Random
     kept: frozenset[str]
@@ -114,7 +114,7 @@ class Loader(importlib.machinery.SourceFileLoader):
 
 
 class Finder:
-    """Finds the modules of the package for the loader."""
+    """Finds the package's modules for the loader."""
 
     @staticmethod
     def find_spec(name: str, path: Any, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
@@ -127,7 +127,7 @@ class Finder:
 
 
 def install(seed: int) -> None:
-    """Reword all that is imported from now on."""
+    """Reword all modules that are imported from now on."""
     Loader.kept = vocabulary()
     Loader.chance = random.Random(seed)
     for name in [name for name in sys.modules if name.partition(".")[0] == "cnncalc"]:
@@ -136,7 +136,7 @@ def install(seed: int) -> None:
 
 
 def carry_noise(seed: int) -> None:
-    """Let what carries sentences carry noise in their place."""
+    """Replace the sentences in exceptions, problems, notes and repairs by noise."""
     from cnncalc.errors import Fix, Note, Problem
     from cnncalc.layers.arguments import LayerError
     from cnncalc.paths import PathError
@@ -165,7 +165,7 @@ def carry_noise(seed: int) -> None:
 
 
 def findings() -> dict[str, list[dict[str, Any]]]:
-    """Of every file of the gallery, what is found in it: what may depend on no sentence, and the sentences."""
+    """The findings in every file of the gallery: what must not depend on sentences, and the sentences."""
     from cnncalc.reading import read
 
     gallery = Path(__file__).parent / "gallery"

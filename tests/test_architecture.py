@@ -1,4 +1,4 @@
-"""The arrows between the rooms of the code: who may import whom, read from the imports themselves."""
+"""The arrows between the rooms of the code: which room may import which, checked by the import statements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import processes
 
 ROOT = Path(__file__).parent.parent / "cnncalc"
 
-# room → the rooms it may import; what is imported inside a function counts like any other import
+# room → the rooms that it may import; imports inside functions count like all others
 ARROWS: dict[str, set[str]] = {
     "limits": set(),
     "records": set(),
@@ -34,18 +34,18 @@ ARROWS: dict[str, set[str]] = {
     "paths": {"errors", "nearest"},
     "conditions": {"errors", "nearest"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
-    # of analysis only `verify` has a use, for the receptive fields that it holds the traced positions against
+    # analysis: only in `verify`, which compares traced positions with receptive fields
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
     "render": {"conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
-    # of execution only the check of a file's `weights`
+    # execution: only the check of the `weights` of a file
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},
     "__init__": {"errors", "network", "analysis", "reading"},
     "__main__": {"cli"},
 }
 ARROWS["cli"] = {*ARROWS} - {"__main__"}
-EVERYWHERE = {"limits", "records"}  # what every room may import, too
-# What Rich and notebooks ask the report itself for.
+EVERYWHERE = {"limits", "records"}  # what every room may import
+# For the methods of the report that Rich and notebooks call.
 EXCEPTIONS = {"analysis/report.py": ["cnncalc.render.summary", "cnncalc.render.summary.rich_summary"]}
 # library → the only room that may import it
 LIBRARIES = {"yaml": "spec", "rich": "render", "typer": "cli"}
@@ -68,7 +68,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def violations(room: str, source: str) -> list[str]:
-    """The imports of a file that its room may not have."""
+    """The imports of a file that are not allowed in its room."""
     found = []
     for name in imports(ast.parse(source)):
         library, _, rest = name.partition(".")
@@ -94,7 +94,7 @@ def test_imports_follow_the_arrows(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_records_are_our_own_named_tuples(path: Path) -> None:
-    """Typing's take ten times as long to define."""
+    """Those of `typing` take ten times as long to define."""
     slow = {"typing.NamedTuple", "dataclasses.dataclass", "collections.namedtuple"}
     assert path.name == "records.py" or not slow & {*imports(ast.parse(path.read_text("utf-8")))}
 
@@ -117,19 +117,19 @@ def test_every_room_has_its_arrows() -> None:
         ("network", "import typer"),
     ],
 )
-def test_an_arrow_the_wrong_way_is_found(room: str, source: str) -> None:
+def test_a_forbidden_import_is_found(room: str, source: str) -> None:
     assert violations(room, source)
 
 
 def loaded_by(code: str) -> set[str]:
-    """The modules that a fresh interpreter has after running some code."""
+    """The modules that are loaded in a new interpreter after running some code."""
     script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n', file=sys.stderr)"
     done = processes.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 
 
 def test_every_exception_is_a_cnncalc_error() -> None:
-    """But for the signal that ends the program, which no `except Exception` may stop."""
+    """Except for the signal that ends the program, which must not be caught by `except Exception`."""
     for path in FILES:
         name = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -156,12 +156,12 @@ def test_the_package_exports_its_types_on_demand() -> None:
         assert all(f"`{field}`" in text for field in exported._fields), exported
 
 
-def test_the_catalogue_of_codes_is_loaded_by_no_file_that_is_in_order() -> None:
+def test_valid_files_do_not_load_the_catalogue_of_codes() -> None:
     loaded = loaded_by("import cnncalc.reading\ncnncalc.reading.read('lenet5').problems")
     assert not {name for name in loaded if name.startswith("cnncalc.errors.codes")}
 
 
-def test_importing_the_package_loads_next_to_nothing() -> None:
+def test_importing_the_package_loads_almost_nothing() -> None:
     loaded = loaded_by("import cnncalc")
     assert {name for name in loaded if name.startswith("cnncalc")} == {"cnncalc"}
     assert not loaded & {"yaml", "rich", "typer", "pathlib"}

@@ -1,4 +1,4 @@
-"""Every code is explained, with a file that gets it and the same put right."""
+"""Every code is explained, with a file that has the problem and the corrected file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .cli.running import cnncalc
 CODES = all_codes()
 ROOT = Path(__file__).parent.parent / "cnncalc"
 MAKERS = {"Problem", "Mistake", "LayerError", "warn"}
-WITHOUT_EXAMPLE = {"unreadable", "no-layer-kind"}  # there is no file to show, or none of ours
+WITHOUT_EXAMPLE = {"unreadable", "no-layer-kind"}  # no architecture file has it
 
 
 def test_every_module_of_codes_is_a_group() -> None:
@@ -35,8 +35,8 @@ def test_each_code_is_in_one_group_and_warnings_are_together() -> None:
         assert {code.severity for code in codes} == {"warning" if group == "warnings" else "error"}
 
 
-def test_every_code_that_the_program_gives_is_in_the_catalogue() -> None:
-    """Of each call that makes a problem, the code, where it is written out."""
+def test_every_code_in_the_program_is_in_the_catalogue() -> None:
+    """The codes in all calls that create a problem, if they are literals."""
     given = set()
     for path in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -56,7 +56,7 @@ def test_a_code_is_explained(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in WITHOUT_EXAMPLE])
-def test_the_bad_example_gets_this_code_alone_and_the_good_one_none(code: str, tmp_path: Path) -> None:
+def test_the_bad_example_has_only_this_problem_and_the_good_one_none(code: str, tmp_path: Path) -> None:
     entry = CODES[code]
     for text, wanted in ((entry.bad, [code]), (entry.good, [])):
         file = tmp_path / "net.yaml"
@@ -64,7 +64,7 @@ def test_the_bad_example_gets_this_code_alone_and_the_good_one_none(code: str, t
         assert [problem.code for problem in read(str(file), check_expect=True).problems] == wanted
 
 
-def test_the_listing_has_every_code_wrong_and_right() -> None:
+def test_the_listing_has_every_code_with_examples() -> None:
     ran = cnncalc("codes")
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
@@ -74,7 +74,7 @@ def test_the_listing_has_every_code_wrong_and_right() -> None:
     assert lines[at + 2 : at + 4] == ["      wrong  - conv(4, kernel_size=3)", "      right  - conv(4, kernel=3)"]
 
 
-def test_the_page_of_a_code_says_what_validate_says() -> None:
+def test_the_page_of_a_code_contains_the_message() -> None:
     text = cnncalc("codes", "shape-mismatch").stdout
     assert text.startswith("shape-mismatch  error\nShapes that must be equal differ.\n\n")
     assert "net.yaml:5:7: error[shape-mismatch]: the branches of `add` have different shapes" in text
@@ -97,7 +97,7 @@ def test_codes_as_json() -> None:
     assert set(one) == {"code", "severity", "sentence", "explanation", "bad", "good"}
 
 
-def test_a_code_that_is_none() -> None:
+def test_an_unknown_code() -> None:
     ran = cnncalc("codes", "shape-missmatch")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "did you mean `shape-mismatch`?" in ran.stderr

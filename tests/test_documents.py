@@ -1,4 +1,4 @@
-"""The README and the guide are true: their examples are run, and all that they name exists."""
+"""The README and the guide are correct: their examples are run, and everything that they mention exists."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .documents import (
     examples,
     folder,
     picture,
-    refreshed,
+    refresh,
     run,
     words,
 )
@@ -51,14 +51,14 @@ CONSOLE = [
 ]
 COMMANDS: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
 HELP = {"--help", "--install-completion", "--show-completion", "--version"}  # of the program itself
-OTHER_PROGRAMS = re.compile(r"^(?:pip|jupyter|pytest) .*$|`pytest .*?`", re.MULTILINE)  # they have options of their own
-WRONG = "wrong.yaml"  # the file that is shown for its mistakes
+OTHER_PROGRAMS = re.compile(r"^(?:pip|jupyter|pytest) .*$|`pytest .*?`", re.MULTILINE)  # which have other options
+WRONG = "wrong.yaml"  # the file with mistakes
 LONGEST_README = 250  # lines; the rest is the guide's
 
 
 @pytest.fixture(scope="module")
 def folders() -> Iterator[dict[str, Path]]:
-    """For each document a folder with the files that it shows."""
+    """A folder for each document, with the files that it shows."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(folder(text)) for name, text in TEXTS.items()}
 
@@ -73,9 +73,9 @@ def test_a_command_prints_what_is_shown(name: str, example: Example, folders: di
     assert example.shown
 
 
-def test_outputs_are_brought_up_to_date() -> None:
+def test_outputs_are_updated() -> None:
     text = "```yaml a.txt\nb\n```\n\n```console\n$ cat a.txt\nc\n\n$ echo d\n```\n"
-    assert refreshed(text) == "```yaml a.txt\nb\n```\n\n```console\n$ cat a.txt\nb\n\n$ echo d\nd\n```\n"
+    assert refresh(text) == "```yaml a.txt\nb\n```\n\n```console\n$ cat a.txt\nb\n\n$ echo d\nd\n```\n"
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -108,7 +108,7 @@ def test_a_page_is_markdown_in_a_pipe_and_formatted_on_a_terminal(topic: str) ->
 
 
 def test_the_table_of_speed_has_every_part() -> None:
-    """The figures are those of one machine and one day; `python -m tests.benchmarks --write` brings them up to date."""
+    """The figures are those of one machine on one day; `python -m tests.benchmarks --write` updates them."""
     (block,) = blocks(TEXTS["speed"], "text")
     firsts = [line.partition("  ")[0] for line in block.body.splitlines()]
     parts = ["whole process", "within a process", "growth", "executor", "many files"]
@@ -118,7 +118,7 @@ def test_the_table_of_speed_has_every_part() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_file_shown_is_used(name: str, folders: dict[str, Path]) -> None:
     for block in blocks(TEXTS[name], "yaml"):
-        if block.title.startswith("."):  # of a tool that reads it: below
+        if block.title.startswith("."):  # a file of another tool: see below
             continue
         assert any(document == name and block.title in example.command for document, example in CONSOLE)
         if block.body.startswith("["):  # the numbers of an input
@@ -127,8 +127,8 @@ def test_every_file_shown_is_used(name: str, folders: dict[str, Path]) -> None:
         assert code == (1 if block.title == WRONG else 0)
 
 
-def test_the_files_of_other_tools_call_what_exists(tmp_path: Path) -> None:
-    """The hook that pre-commit takes, the configuration that names it, and the steps of a workflow."""
+def test_the_files_of_other_tools_use_existing_commands(tmp_path: Path) -> None:
+    """The hook for pre-commit, the configuration that names it, and the steps of a workflow."""
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     shown = {block.title: yaml.safe_load(block.body) for block in blocks(TEXTS["formats"], "yaml")}
     (used,) = shown[".pre-commit-config.yaml"]["repos"][0]["hooks"]
@@ -154,7 +154,7 @@ def test_python_prints_what_is_shown() -> None:
 
 
 def part_of(shown: Any, whole: Any) -> bool:
-    """Whether all that is shown is there: keys of mappings, the first of a list of them, anything else as it is."""
+    """Whether `whole` contains everything in `shown`: keys of mappings, the first mappings of a list, other values."""
     if isinstance(shown, dict):
         return isinstance(whole, dict) and all(key in whole and part_of(shown[key], whole[key]) for key in shown)
     if isinstance(shown, list) and shown and isinstance(shown[0], dict):
@@ -174,7 +174,7 @@ def test_json_is_what_is_shown() -> None:
 
 
 def test_the_picture_is_what_is_printed() -> None:
-    assert words(PICTURE.read_text(encoding="utf-8")) == words(picture()), "python -m tests.documents draws it anew"
+    assert words(PICTURE.read_text(encoding="utf-8")) == words(picture()), "python -m tests.documents updates it"
     assert any("62,378,344" in piece for piece in words(picture()))
 
 
@@ -211,7 +211,7 @@ def test_every_file_that_contributing_names_exists() -> None:
 def test_the_arrows_are_those_of_the_test() -> None:
     found = ARROWS_TABLE.search(CONTRIBUTING.read_text(encoding="utf-8"))
     assert found
-    assert found[0] == arrows_table(), "python -m tests.documents brings it up to date"
+    assert found[0] == arrows_table(), "python -m tests.documents updates it"
 
 
 # What the table of the language shows, each within a small file.

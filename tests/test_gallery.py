@@ -1,6 +1,6 @@
-"""Every mistake in a file is reported well: the gallery of bad files, each with its problems written in it by hand.
+"""Every mistake is reported well: the gallery of bad files, in which the expected problems are marked by hand.
 
-How a file says what is wrong with it stands in `marks.py`. The files under `good` are in order, warnings included.
+`marks.py` describes the marks. The files under `good` have no problems, not even warnings.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from .marks import GALLERY, Mark, found, marks
 FILES = sorted(path for path in GALLERY.rglob("*") if path.suffix in (".yaml", ".json"))
 GOOD = [path for path in FILES if path.is_relative_to(GALLERY / "good")]
 BAD = [path for path in FILES if path not in GOOD and marks(path)]
-# What a file of their own cannot show: the file is not there.
+# Codes that no architecture file can have.
 WITHOUT_FILE = {"unreadable", "no-layer-kind"}
 
-# The traps that the language document names, and the file that steps into each.
+# The traps that the specification of the language names, and a file with each.
 TRAPS = {
     "a comma inside a call in a flow list": "yaml/comma_splits_a_list",
     "a comma inside a call in a flow mapping": "yaml/comma_splits_a_mapping",
@@ -71,7 +71,7 @@ def test_the_gallery_is_large_enough() -> None:
     assert sum(bool(mark.repair) for path in BAD for mark in marks(path)) >= 40
 
 
-def test_every_file_says_what_is_wrong_with_it() -> None:
+def test_every_bad_file_has_marks() -> None:
     assert {name_of(path) for path in FILES if path not in GOOD and path not in BAD} == {"extends/good_base"}
     assert [mark for path in GOOD for mark in marks(path)] == []
 
@@ -90,13 +90,15 @@ def test_every_known_trap_is_in_the_gallery(trap: str) -> None:
 def test_a_bad_file_has_these_problems_and_no_others(path: Path) -> None:
     problems = read(str(path), check_expect=True).problems
     if nodes.LOADER is yaml.BaseLoader and name_of(path) == "encoding/tab_between_words":
-        assert sorted(map(found, problems)) == [(path.name, 3, 12, "yaml-syntax")]  # the first tab: it takes none there
+        assert sorted(map(found, problems)) == [
+            (path.name, 3, 12, "yaml-syntax")
+        ]  # the first tab, which this loader rejects
     else:
         assert sorted(map(found, problems)) == [mark.problem for mark in marks(path)]
 
 
 @pytest.mark.parametrize("path", [path for path in BAD if any(mark.repair for mark in marks(path))], ids=name_of)
-def test_the_repair_is_the_text_to_write(path: Path) -> None:
+def test_the_marked_repair_is_offered(path: Path) -> None:
     problems = {found(problem): problem for problem in read(str(path), check_expect=True).problems}
     for mark in marks(path):
         if mark.repair:
@@ -104,29 +106,29 @@ def test_the_repair_is_the_text_to_write(path: Path) -> None:
 
 
 def offers(problem: Problem, mark: Mark) -> bool:
-    """Whether one of the repairs is the one wanted, the first unless there are alternatives; a person sees all."""
+    """Whether the marked repair is among those offered, which are one and its alternatives; the help lists all."""
     assert all(fix.alternative for fix in problem.fixes[1:])
-    said = problem.help == "; or ".join(fix.help for fix in problem.fixes)
-    return said and any(f"`{mark.repair}`" in fix.help or fix.text == mark.repair for fix in problem.fixes)
+    lists_all = problem.help == "; or ".join(fix.help for fix in problem.fixes)
+    return lists_all and any(f"`{mark.repair}`" in fix.help or fix.text == mark.repair for fix in problem.fixes)
 
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)
-def test_a_repair_that_is_offered_is_right(path: Path) -> None:
-    """Read again, that problem is gone; what is new is only what the problem hid."""
+def test_every_offered_repair_works(path: Path) -> None:
+    """The repaired file, read again, no longer has the problem, and no new ones except those that it hid."""
     before = read(str(path), check_expect=True).problems
     for problem in before:
         for fix in problem.fixes:
-            assert unexpected(problem, before, mended(path, fix).problems) == []
+            assert unexpected(problem, before, repair(path, fix).problems) == []
 
 
-def mended(path: Path, fix: Fix) -> Reading:
-    """The file reviewed with a repair made."""
+def repair(path: Path, fix: Fix) -> Reading:
+    """Read the repaired file."""
     source = Source(str(path), fix.apply())
     return read_text(source, str(path), check_expect=True)
 
 
 def unexpected(problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem]:
-    """The problems that a repair should not have left or made: errors hide advice, and some hide other errors."""
+    """The problems that should not be there after a repair: errors hide warnings, and some hide other errors."""
     left = Counter(other.code for other in before if other is not problem)
     news = []
     for other in after:
@@ -150,14 +152,14 @@ def test_a_bundled_architecture_has_no_problems(name: str) -> None:
 
 
 def test_every_file_of_many_gets_its_own_problems() -> None:
-    """One run over the folder reports for every file what its marks say, whatever was read before it."""
+    """One run over the folder reports the marked problems of every file, whatever came before it."""
     ran = cnncalc("validate", str(GALLERY), "--format", "json")
     assert (ran.returncode, ran.stderr) == (1, "")
     reported = {entry["file"]: entry["problems"] for entry in json.loads(ran.stdout)["files"]}
     assert set(reported) == {str(path) for path in FILES if path.suffix == ".yaml"}
     for path in map(Path, reported):
-        places = [(problem["code"], problem["line"], problem["column"]) for problem in reported[str(path)]]
-        assert sorted(places) == sorted((mark.code, mark.line, mark.column) for mark in marks(path))
+        positions = [(problem["code"], problem["line"], problem["column"]) for problem in reported[str(path)]]
+        assert sorted(positions) == sorted((mark.code, mark.line, mark.column) for mark in marks(path))
 
 
 def test_mistakes_in_the_second_file_of_two() -> None:
@@ -186,7 +188,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_the_bytes_are_as_they_were_written() -> None:
-    """Line ends, marks and tabs are what some files are about; an editor or git may have changed them."""
+    """Line ends, byte-order marks and tabs, which an editor or git may have changed."""
     for name in ("encoding/windows_line_ends", "encoding/windows_folded_chain", "encoding/byte_order_mark_and_windows"):
         data = (GALLERY / f"{name}.yaml").read_bytes()
         assert data.count(b"\r\n") == data.count(b"\n")

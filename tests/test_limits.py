@@ -1,4 +1,4 @@
-"""The limits that the guide states: what is exactly at one is read, one more is refused, and the message says why."""
+"""The limits in the guide: what is exactly at a limit is accepted, one more is rejected, and the message says why."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ from .networks import network, report
 HEAD = "input: [1, 8, 8]\n"
 
 
-class Reported(NamedTuple):
-    """How `cnncalc validate FILE --format json` ended: its exit code, and every problem as `code: message`."""
+class Result(NamedTuple):
+    """The result of `cnncalc validate FILE --format json`: its exit code, and every problem as `code: message`."""
 
     code: int
     problems: list[str]
     places: list[tuple[int, int]]
 
 
-Validate = Callable[[str | bytes], Reported]
+Validate = Callable[[str | bytes], Result]
 
 
 @pytest.fixture
 def validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Validate:
-    """Validates a content as a file of its own."""
+    """Validates a string or bytes as a file."""
 
-    def reported(content: str | bytes) -> Reported:
+    def validate_file(content: str | bytes) -> Result:
         path = tmp_path / "net.yaml"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         code = run(["validate", str(path), "--format", "json"])
         found = json.loads(capsys.readouterr().out)["files"][0]["problems"]
-        return Reported(
+        return Result(
             code,
             [f"{problem['code']}: {problem['message']}" for problem in found],
             [(problem["line"], problem["column"]) for problem in found],
         )
 
-    return reported
+    return validate_file
 
 
 def padded(size: int) -> str:
-    """A file of so many bytes."""
+    """A file with this number of bytes."""
     start = HEAD + "layers: [relu]\n#"
     return start + " " * (size - len(start))
 
 
 def blocks(count: int) -> str:
-    """So many blocks, each but the first with a call of the one before it, and the last one called."""
+    """A chain of blocks, each of which calls the previous one; the last one is called."""
     calls = "".join(f"  b{n}:\n    - b{n - 1}\n" for n in range(1, count))
     return f"{HEAD}blocks:\n  b0:\n    - relu\n{calls}layers: [b{count - 1}]"
 
@@ -71,7 +71,7 @@ def tower(size: int, factor: int = 1) -> str:
     return f"input: [1, {size}, 1]\nlayers: [upsample({factor})]"
 
 
-# limit → (a file by a size, the size that is read, the code and the words when it is one more)
+# limit → (a file by a size, the largest size that is accepted, the beginning of the problem for one more)
 BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
     "bytes of a file": (padded, limits.FILE_BYTES, "too-large: …/net.yaml is larger than the limit of 1,024 KiB"),
     "characters of a text": (
@@ -154,7 +154,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], int, str]] = {
 
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("limit", BOUNDS)
-def test_what_is_at_a_limit_is_read_and_one_more_is_refused(limit: str, validate: Validate, tmp_path: Path) -> None:
+def test_one_more_than_a_limit_is_rejected(limit: str, validate: Validate, tmp_path: Path) -> None:
     make, most, refusal = BOUNDS[limit]
     code, problems, _ = validate(make(most))
     assert (code, [problem for problem in problems if problem.startswith("too-large")]) == (0, [])
@@ -168,13 +168,13 @@ DEEP = ("b{} * 1", "(b{} -> relu) * 1", "(b{}) if 1 == 1", "(((b{})))", "add: {a
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("call", DEEP)
-def test_depth_is_bounded_before_python_s_own(call: str, validate: Validate) -> None:
-    """Whatever is written at each level, and an expression as deep as may be at the last."""
+def test_depth_is_bounded_below_the_limit_of_python(call: str, validate: Validate) -> None:
+    """For all forms of a call at each level, and an expression of maximal depth at the last."""
     deep = f"{HEAD}blocks:\n  b0:\n    - relu if {' + '.join(['1'] * 100)} == 100\n"
     deep += "".join(f"  b{n}:\n    - {call.replace('{}', str(n - 1))}\n" for n in range(1, 400))
     for count in (20, 33, 49, 50, 99, 100, 101, 400):
-        reported = validate(f"{deep}layers: [b{count - 1}]\n")
-        assert all(problem.startswith(("too-large", "unused-block")) for problem in reported.problems)
+        result = validate(f"{deep}layers: [b{count - 1}]\n")
+        assert all(problem.startswith(("too-large", "unused-block")) for problem in result.problems)
 
 
 @pytest.mark.parametrize("count", [limits.EXTENDED_FILES, limits.EXTENDED_FILES + 1])
@@ -186,7 +186,7 @@ def test_files_that_extend_one_another(count: int, validate: Validate, tmp_path:
     assert (code, problems) == ((0, []) if count == limits.EXTENDED_FILES else (1, [refusal]))
 
 
-# a part of a file by a size, how much of it two files may have together, and the words of the refusal
+# a part of a file by a size, the limit for all files together, and the words of the message
 FAMILY: dict[str, tuple[Callable[[int], str], int, str]] = {
     "bytes": (lambda size: "#" * size, limits.FILE_BYTES, "exceed 1,024 KiB together"),
     "nodes": (
@@ -212,8 +212,8 @@ def test_files_that_extend_one_another_have_one_limit_together(limit: str, valid
     assert not [problem for problem in validate(f"extends: base\n{part}\n").problems if words in problem]
 
 
-def test_what_is_used_again_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often: the steps of a separable convolution are made for the first use, and not for the 999 others."""
+def test_reused_layers_are_examined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The steps of a separable convolution are computed for the first use, and not for the 999 others."""
     made: list[object] = []
     steps = SeparableConv.steps
 
@@ -238,7 +238,7 @@ def test_layers_that_are_explained_at_once(tmp_path: Path, capsys: pytest.Captur
 def test_a_merge_of_a_great_many_branches_is_explained(
     merge: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A sum of a thousand terms is no formula that is read, and none that Python's stack has room for."""
+    """A formula with a thousand terms would be useless, and too deep for Python's stack."""
     path = tmp_path / "net.yaml"
     path.write_text(f"{HEAD}layers:\n  - s = relu * 1500\n  - {merge}: rounds(s)\n")
     assert run(["explain", str(path), f"{merge}1"]) == 0
@@ -246,7 +246,7 @@ def test_a_merge_of_a_great_many_branches_is_explained(
 
 
 @pytest.mark.parametrize("count", [limits.PROBLEMS, limits.PROBLEMS + 1])
-def test_problems_that_are_told(count: int, validate: Validate) -> None:
+def test_the_number_of_reported_problems(count: int, validate: Validate) -> None:
     code, problems, _ = validate(HEAD + "layers:\n" + "  - nonsense\n" * count)
     assert code == 1
     unknown = ["unknown-kind: unknown layer kind or block `nonsense`"] * limits.PROBLEMS
@@ -267,7 +267,7 @@ GROWTH = {
 
 @pytest.mark.sample(5)
 @pytest.mark.parametrize("growth", GROWTH)
-def test_what_grows_is_refused_with_its_place(growth: str, validate: Validate) -> None:
+def test_growth_is_rejected_with_its_position(growth: str, validate: Validate) -> None:
     code, problems, places = validate(f"{HEAD}layers:\n  - {GROWTH[growth]}\n")
     assert code == 1
     (problem,) = problems
@@ -285,13 +285,13 @@ def test_what_grows_is_refused_with_its_place(growth: str, validate: Validate) -
         ("[relu]\n---\nlayers: [relu]", "only one document per file is supported"),
     ],
 )
-def test_what_makes_a_yaml_bomb_is_not_read_at_all(feature: str, words: str, validate: Validate) -> None:
+def test_features_that_allow_yaml_bombs_are_rejected(feature: str, words: str, validate: Validate) -> None:
     code, problems, _ = validate(f"{HEAD}layers: {feature}")
     assert code == 1
     assert f"yaml-feature: {words}" in problems
 
 
-def test_blocks_that_call_each_other_for_ever(validate: Validate) -> None:
+def test_blocks_that_call_each_other_forever(validate: Validate) -> None:
     text = "blocks:\n  a:\n    - relu -> b\n  b:\n    - c\n  c:\n    - a\nlayers: [a]"
     code, problems, places = validate(HEAD + text)
     assert code == 1
@@ -302,7 +302,7 @@ def test_blocks_that_call_each_other_for_ever(validate: Validate) -> None:
     assert places[0][0] in (4, 6, 8)  # where one calls the next
 
 
-def test_blocks_that_end_in_time_are_no_recursion(validate: Validate) -> None:
+def test_recursion_that_ends_in_time_is_allowed(validate: Validate) -> None:
     text = "blocks:\n  a(n):\n    - relu -> (a(n - 1) if n > 1)\nlayers: [a({})]"
     assert validate(HEAD + text.format(49)).code == 0  # each round is a call within a parenthesis, two levels
     code, problems, _ = validate(HEAD + text.format(10**9))
@@ -335,7 +335,7 @@ def test_files_that_extend_each_other_in_a_circle(validate: Validate, tmp_path: 
     ],
 )
 @pytest.mark.parametrize("command", ["summary", "show", "run", "verify", "explain"])
-def test_what_is_no_file(
+def test_paths_that_cannot_be_read(
     command: str, name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -349,7 +349,7 @@ def test_what_is_no_file(
     assert len(err) < 1_500
 
 
-def test_an_empty_name_is_not_this_folder(
+def test_an_empty_name_is_not_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -377,7 +377,9 @@ def test_an_empty_name_is_not_this_folder(
         (b"[[[", "yaml-syntax: this `[` is not closed", (1, 3)),
     ],
 )
-def test_what_is_no_text_or_no_yaml(content: bytes, refusal: str, place: tuple[int, int], validate: Validate) -> None:
+def test_invalid_text_and_invalid_yaml(
+    content: bytes, refusal: str, place: tuple[int, int], validate: Validate
+) -> None:
     code, problems, places = validate(content)
     assert code == 1
     assert problems[0].startswith(refusal)
@@ -394,7 +396,7 @@ def test_a_byte_order_mark_and_the_line_ends_of_others(mark: str, end: str, vali
     assert validate(text.replace("input", "inputt", 1).format("tanh")).places == [(1, 1)]
 
 
-def test_tabs_that_do_no_harm(validate: Validate) -> None:
+def test_tabs_that_are_allowed(validate: Validate) -> None:
     assert validate("input:\t[1, 8, 8]\t# a comment\nlayers:\n  - conv(2,\t3)\t->\trelu\n").code == 0
 
 
@@ -407,7 +409,7 @@ def test_a_field_that_varies_is_followed_up_to_a_limit() -> None:
     assert (bound.exact, bound.size) == (False, (2, 2))
 
 
-def test_verify_takes_so_many_layers_and_no_more() -> None:
+def test_the_number_of_layers_that_verify_accepts() -> None:
     size = limits.VERIFIED_LAYERS
     with pytest.raises(CnncalcError, match=f"has {size + 1:,} layers, and `verify` takes at most {size:,}"):
         verifying.verify(network(f"input: [1, 1]\nlayers: [relu * {size + 1}]"))

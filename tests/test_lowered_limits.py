@@ -1,6 +1,6 @@
-"""Limits that are tested when they are lowered: what is exactly at one is taken, one more is not.
+"""Limits that are lowered for the tests: what is exactly at a limit is accepted, one more is not.
 
-Those of what a file says are tested as they are, in `test_limits.py`.
+The limits of the contents of files are tested as they are, in `test_limits.py`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PRIME = 1_000_003
 
 
 def problems(layers: str) -> list[Problem]:
-    """What is found in a file that begins with `HEAD`, repairs included."""
+    """The problems of a file that begins with `HEAD`, with their repairs."""
     Path("net.yaml").write_text(HEAD + layers)
     return list(read("net.yaml").problems)
 
@@ -60,7 +60,7 @@ def is_too_large(layers: str) -> bool:
 
 
 def repairs_tried(cost: int, *, working: int = 1) -> int:
-    """How many repairs of a problem are tried: the one that works is the last. Each costs as much."""
+    """How many repairs of a problem are tried, of which the last one works; all have the same cost."""
     tried = []
 
     def again(text: str) -> tuple[list[Problem], int]:
@@ -97,24 +97,24 @@ def similar_files(count: int) -> int:
 
 
 def is_aligned(count: int) -> bool:
-    """Whether so many layers are aligned, the first of the second network with none and all others by other names."""
+    """Whether networks with this number of layers are aligned; all names differ, and the first layer."""
     lines = ["".join(f"- {name}{n} = relu\n" for n in range(1, count)) for name in "ab"]
     one, other = report(f"layers:\n{lines[0]}"), report(f"layers:\n- tanh\n{lines[1]}")
     return sum(row.state == "same" for row in align(one, other)) == count - 1
 
 
 def is_compared(*counts: int) -> bool:
-    """Whether networks of so many layers are compared."""
+    """Whether networks with this number of layers are compared."""
     return run(["compare", *(f"relu * {count}" for count in counts), "--input", "1x8x8"]) == 0
 
 
 def is_rewritten(count: int) -> bool:
-    """Whether a network of so many layers is compared with its separable form."""
+    """Whether a network with this number of layers is compared with its separable form."""
     return run(["compare", f"conv(2, 3) * {count}", "--input", "1x20x20", "--separable", "depthwise"]) == 0
 
 
 def colon_at(length: int) -> bool:
-    """Whether the mistake in `conv(out: 8)` is explained, the value's end being so many characters into the line."""
+    """Whether the mistake in `conv(out: 8)` is explained if the value ends at this column."""
     return "not a colon" in problems(f"layers:\n- {' ' * (length - 13)}conv(out: 8): 3\n")[0].message
 
 
@@ -123,13 +123,13 @@ def field_after(upsamplings: str) -> bool:
 
 
 def is_exact(factor: int) -> bool:
-    """Whether the receptive field after an upsampling by so much is kept unit by unit, and not by its bounds alone."""
+    """Whether the receptive field after an upsampling by this factor is exact, not only bounded."""
     field = report(f"input: [1, 8]\nlayers: [upsample({factor})]").layers[-1].receptive_field
     return field is not None and field.exact
 
 
 def stacks(axes: int) -> bool:
-    """Whether the tensor of so many axes that a stack makes is taken."""
+    """Whether `stack` may have an output with this number of axes."""
     try:
         return len(Stack().output_shape(((1,) * (axes - 1),) * 2)) == axes
     except LayerError:
@@ -142,12 +142,12 @@ def branches(count: int) -> str:
 
 
 def sum_of(parts: int) -> str:
-    """An expression of so many parts: numbers, operators, and a minus."""
+    """An expression with this number of parts: numbers, operators, and a minus."""
     return ("-" if parts % 2 == 0 else "") + " + ".join(["1"] * ((parts + 1) // 2))
 
 
 def has_two_mistakes(apart: int) -> bool:
-    """Whether a mistake is found that is so many steps after another."""
+    """Whether a mistake is found that is this number of steps after another."""
     return len(problems(f"params: {{p: 0}}\nlayers: ['conv(p, 1)'{', relu' * (apart - 1)}, 'conv(p, 1)']")) == 2
 
 
@@ -157,7 +157,7 @@ def has_a_way(length: int) -> bool:
 
 
 def has_answers(kernel: int, *free: str) -> bool:
-    """Whether a kernel is found for an output that only it gives."""
+    """Whether the only kernel with a certain output size is found."""
     return bool(search(network("input: [1, 30]\nlayers: ['conv(1, 1)']"), (31 - kernel,), free).answers)
 
 
@@ -166,7 +166,7 @@ def wire_of(data: bytes) -> Wire:
 
 
 def is_read(data: bytes) -> bool:
-    """Whether an ONNX file is taken."""
+    """Whether an ONNX file is accepted."""
     Path("net.onnx").write_bytes(data)
     return not read("net.onnx").failed
 
@@ -291,7 +291,7 @@ def test_repairs_are_not_tried_where_expressions_take_long(monkeypatch: pytest.M
 def test_arrays_that_a_note_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given a weight, four convolutions lack a bias, which is then 0."""
+    """Four convolutions are given a weight but no bias, which is then 0."""
     path = tmp_path / "net.yaml"
     given = "".join(f"  conv{n}: {{weight: [[[[1]]]]}}\n" for n in range(1, 5))
     path.write_text(f"input: [1, 1, 1]\nlayers: ['conv(1, 1) * 4']\nweights:\n{given}")
@@ -313,7 +313,7 @@ def test_verify_narrows_until_it_takes_no_more_steps(
 
 
 def test_smaller_inputs_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where none is cheap enough: as many as have so many layers together, ten at least."""
+    """If none is small enough: inputs up to this number of layers in total, at least ten."""
     net = network("input: [1, 40, 40]\nlayers: [relu * 20]")
     tried = set()
 
@@ -337,7 +337,7 @@ LIMITS = re.findall(r"^(\w+) = ", SOURCE, re.MULTILINE)
 
 
 def test_every_limit_has_its_reason_and_its_test() -> None:
-    """But for the guide's page, which only says them, and the fuzzer, which only uses them."""
+    """The guide's page, which only states them, and the fuzzer, which only uses them, do not count."""
     assert sorted(LIMITS) == sorted(name for name in vars(limits) if name.isupper())
     assert len(LIMITS) == len(re.findall(r"^\w+ = [0-9*_]+  # \S+ \S+ \S+", SOURCE, re.MULTILINE))
     tests = [path for path in Path(__file__).parent.rglob("*.py") if path.name != "test_documents.py"]

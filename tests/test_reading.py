@@ -1,4 +1,4 @@
-"""The one door: what a name means, that all commands read it alike, and that nothing is read twice."""
+"""Reading an architecture: the meaning of a name, the same for all commands; and nothing is read twice."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_a_name_means_in_this_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`-`, a file, a bundled name, a chain; a file goes before a bundled name and before a chain of that spelling."""
+    """`-`, a file, a bundled name, a chain; a file takes precedence over a bundled name and a chain."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"name: Piped\ninput: [1, 2]\nlayers: [relu]\n")))
     (folder / "-").write_text("name: File\n")
     assert read("-").require_network().name == "Piped"
@@ -63,7 +63,7 @@ def test_what_a_name_means_in_this_order(folder: Path, monkeypatch: pytest.Monke
 
 
 def test_no_file_reads_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where there is a file named `-`, which an architecture could mean."""
+    """Even if there is a file named `-`, which an architecture could extend."""
     text = "input: [1, 4]\nlayers: [relu]\n"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     for name in ("-", "-.yaml"):
@@ -76,7 +76,7 @@ def test_no_file_reads_standard_input(folder: Path, monkeypatch: pytest.MonkeyPa
     assert read("net.yaml").problems == []
 
 
-def test_a_word_that_means_nothing_has_a_suggestion(folder: Path) -> None:
+def test_an_unknown_word_has_a_suggestion(folder: Path) -> None:
     (problem,) = read("alexnt").problems
     assert (problem.code, problem.help) == ("unreadable", "did you mean the bundled `alexnet`?")
 
@@ -107,12 +107,12 @@ def test_sizes_are_understood_as_people_write_them(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "3x", "3,,4", "3x4,5", "3x-4", "0x4", "3.0x4", "[3, 4", "3x4x5x6x7", "1e3x4", "٣x4"]
 )
-def test_other_sizes_are_refused(text: str) -> None:
+def test_other_sizes_are_rejected(text: str) -> None:
     with pytest.raises(UsageError, match="--input takes 1 to 4 sizes"):
         parse_sizes(text)
 
 
-def test_python_comes_through_the_same_door(folder: Path) -> None:
+def test_python_reads_in_the_same_way(folder: Path) -> None:
     assert cnncalc.load(folder / "net.yaml", input=[2, 8, 8]).input == (2, 8, 8)
     assert cnncalc.load("net.yaml", settings=["out=5"]).nodes[0].output == (5, 4, 4)
     assert cnncalc.load("conv(8, 3) -> relu", input="3,5,5").nodes[-1].output == (8, 3, 3)
@@ -139,7 +139,7 @@ def test_every_command_takes_files_and_chains_and_reports_their_warnings(
 def test_every_command_reports_the_same_errors(
     command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of a chain that has a warning and two errors, what `validate` prints."""
+    """Those that `validate` prints for a chain with a warning and two errors."""
     chain = ["conv(4, 3) -> convv(3) -> rellu", "--input", "2x6x6"]
     assert run(["validate", *chain]) == 1
     wanted = capsys.readouterr().out.rpartition("\n2 errors")[0]
@@ -149,7 +149,7 @@ def test_every_command_reports_the_same_errors(
 
 @pytest.mark.parametrize("command", READING, ids=" ".join)
 def test_a_file_is_read_once(command: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is written out is read too, so that it is known to be right."""
+    """Only output that is an architecture is read again, to check it."""
     names = []
 
     def counted(source: Source, problems: Problems) -> Document | None:
@@ -187,7 +187,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_of_another_program_is_read_as_the_text_of_its_graph(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The reader is chosen by the first bytes; the file may be larger than a text, and no UTF-8."""
+    """The reader is chosen by the first bytes; the file may be larger than text files, and not UTF-8."""
     (folder / "net.bin").write_bytes(b"NET\x00\xfftanh" + bytes(2**20))
     for command in ("summary", "validate", "explain", "run", "verify", "show"):
         assert run([command, "net.bin"]) == 0
@@ -200,10 +200,10 @@ def test_a_file_of_another_program_is_read_as_the_text_of_its_graph(
 
 
 @pytest.mark.usefixtures("reader")
-def test_what_a_file_of_another_program_does_that_has_no_kind_is_an_error(
+def test_an_operation_of_another_program_without_a_kind_is_an_error(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The table goes as far as the layers before it, as for a file with an error."""
+    """The table ends with the layers before it, as for a file with an error."""
     (folder / "bad.bin").write_bytes(b"NET\x00\xfftaan")
     assert run(["summary", "bad.bin"]) == 1
     out, err = capsys.readouterr()
@@ -219,7 +219,7 @@ def test_what_a_file_of_another_program_does_that_has_no_kind_is_an_error(
 def test_advice_on_a_file_of_another_program_is_allowed_in_its_text(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its author is not here: what is imported says why a warning is silenced, and is read without any."""
+    """The text of the import silences its warnings with a reason, since its author cannot do so."""
     (folder / "net.bin").write_bytes(b"NET\x00\xfftanh")
     assert run(["summary", "net.bin"]) == 0
     assert run(["show", "net.bin", "--input", "1x90x90", "-o", "net.yaml"]) == 0

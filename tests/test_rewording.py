@@ -1,6 +1,6 @@
-"""No logic is read out of prose: reworded at random, the program finds the same codes, positions and repairs.
+"""No logic depends on prose: with messages reworded at random, the program finds the same codes, positions and repairs.
 
-What rewords it is in `rewording.py`, each time a process of its own.
+`rewording.py` rewords it, in a separate process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def as_written() -> Findings:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("way", ["source", "carried"])
-def test_reworded_the_same_is_found(way: str, as_written: Findings) -> None:
+def test_the_reworded_program_finds_the_same(way: str, as_written: Findings) -> None:
     command = [sys.executable, "-m", "tests.rewording", way, str(SEED)]
     ran = processes.run(command, cwd=rewording.ROOT, capture_output=True, text=True)
     assert ran.stderr == ""
@@ -51,7 +51,7 @@ def test_reworded_the_same_is_found(way: str, as_written: Findings) -> None:
         if before
     ]
     assert len(pairs) > 500
-    assert [before for before, after in pairs if before == after] == []  # every one of them was reworded
+    assert [before for before, after in pairs if before == after] == []  # all are reworded
 
 
 def without_sentences(finding: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def is_nothing(what):
 """
 
 
-def test_logic_that_reads_prose_behaves_otherwise_when_it_is_reworded() -> None:
+def test_logic_that_depends_on_prose_changes_when_it_is_reworded() -> None:
     tree = ast.parse(READERS)
     rewording.Rewording(random.Random(SEED), frozenset()).visit(tree)
     names: dict[str, Any] = {}
@@ -79,7 +79,7 @@ def test_logic_that_reads_prose_behaves_otherwise_when_it_is_reworded() -> None:
     assert not names["is_nothing"]("nothing at all")
 
 
-# What a text may be asked in the rooms that find problems: nothing that depends on its words.
+# Names of prose, and operations whose result depends on its words.
 PROSE = {"message", "help", "help_text", "sentence", "detail", "summary"}
 READING = {
     "startswith", "endswith", "find", "index", "count", "split", "partition", "rpartition", "strip", "removeprefix",
@@ -89,7 +89,7 @@ LAYOUT = {"render", "cli"}  # the rooms that cut and wrap what is shown
 
 
 def readings(source: str) -> list[str]:
-    """Where code asks for the words of a message or a help."""
+    """The expressions of a file that depend on the words of a message or a help."""
     found = []
     for node in ast.walk(ast.parse(source)):
         asked: list[ast.expr] = []
@@ -107,7 +107,7 @@ def name_of(expression: ast.expr) -> str:
     return expression.id if isinstance(expression, ast.Name) else ""
 
 
-def test_no_code_asks_for_the_words_of_a_message() -> None:
+def test_no_code_depends_on_the_words_of_a_message() -> None:
     files = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in LAYOUT]
     assert len(files) > 60
     assert {file: found for file in files if (found := readings(file.read_text(encoding="utf-8")))} == {}
@@ -116,11 +116,11 @@ def test_no_code_asks_for_the_words_of_a_message() -> None:
 @pytest.mark.parametrize(
     "source", ["'flatten' in error.help", "re.search('x', message)", "help_text.startswith('did')", "a.message == b"]
 )
-def test_code_that_asks_for_words_is_found(source: str) -> None:
+def test_code_that_depends_on_words_is_found(source: str) -> None:
     assert readings(source)
 
 
-# PyYAML's own sentences
+# PyYAML's messages
 
 SYNTAX = sorted(
     path for path in GALLERY.rglob("*.yaml") if "yaml-syntax" in path.read_bytes().decode("utf-8", "replace")
@@ -128,7 +128,7 @@ SYNTAX = sorted(
 
 
 @pytest.mark.parametrize("path", SYNTAX, ids=lambda path: path.stem)
-def test_other_words_of_pyyaml_cost_the_advice_and_not_the_position(
+def test_other_messages_of_pyyaml_lose_the_help_but_not_the_position(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_mistakes, "PHRASES", {})
@@ -137,7 +137,7 @@ def test_other_words_of_pyyaml_cost_the_advice_and_not_the_position(
     assert 0 <= problem.span.start <= problem.span.end <= len(problem.span.source.text)
 
 
-def test_an_error_without_any_words_is_a_general_message() -> None:
+def test_an_error_without_a_message_is_reported() -> None:
     text = "layers: [relu\n"
     mark = yaml.Mark("net.yaml", len(text), 1, 0, None, 0)
     problem = yaml_mistakes.explain(Source("net.yaml", text), yaml.MarkedYAMLError(None, None, None, mark))

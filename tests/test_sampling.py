@@ -1,4 +1,4 @@
-"""Tests with the marker `sample(n)` run n of their cases, chosen by a seed, and with `--full` all of them."""
+"""Tests with the marker `sample(n)` run n of their cases, sampled by a seed, and with `--full` all of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from .conftest import left_out
+from .conftest import find_deselected
 
 
 def case(name: str, *count: int) -> Any:
-    """A collected case of a test, with the marker where a count is given."""
+    """A collected case of a test, with the marker if there is a count."""
     marker = SimpleNamespace(args=count) if count else None
 
     class Item:
@@ -25,14 +25,14 @@ def case(name: str, *count: int) -> Any:
 
 
 def sample(items: list[Any], seed: int) -> list[str]:
-    out = left_out(items, seed)
-    return [item.nodeid for item in items if item not in out]
+    deselected = find_deselected(items, seed)
+    return [item.nodeid for item in items if item not in deselected]
 
 
 ITEMS = [*(case(f"a.py::test_a[{n}]", 10) for n in range(100)), *(case(f"a.py::test_b[{n}]", 10) for n in range(100))]
 
 
-def test_a_sample_is_drawn_by_the_seed_and_the_name() -> None:
+def test_a_sample_depends_on_the_seed_and_the_name() -> None:
     first, second = sample(ITEMS, 0), sample(ITEMS, 1)
     assert Counter(name.partition("[")[0] for name in first) == {"a.py::test_a": 10, "a.py::test_b": 10}
     assert first == sample(ITEMS, 0) != second
@@ -40,12 +40,12 @@ def test_a_sample_is_drawn_by_the_seed_and_the_name() -> None:
     assert len({*first, *second}) > 20
 
 
-def test_other_tests_run_whole() -> None:
+def test_other_tests_run_all_cases() -> None:
     others = [case("a.py::test_c"), case("a.py::test_d[0]"), case("a.py::test_d[1]"), case("a.py::test_e[0]", 10)]
     assert sample(others, 0) == [item.nodeid for item in others]
 
 
-def test_none_is_for_full_runs_alone() -> None:
+def test_a_sample_of_zero_runs_only_with_full() -> None:
     assert sample([case("a.py::test_f", 0), case("a.py::test_g[0]", 0)], 0) == []
 
 
@@ -54,8 +54,8 @@ def test_a_test_without_cases_is_not_sampled() -> None:
         sample([case("a.py::test_h", 3)], 0)
 
 
-def test_this_very_run_is_sampled(request: pytest.FixtureRequest) -> None:
-    """Unless all cases are asked for, no test runs more of them than its marker says."""
+def test_this_run_is_sampled(request: pytest.FixtureRequest) -> None:
+    """Without `--full`, no test runs more cases than its marker says."""
     count = Counter(item.nodeid.partition("[")[0] for item in request.session.items)
     for item in request.session.items:
         marker = item.get_closest_marker("sample")

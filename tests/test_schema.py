@@ -1,4 +1,4 @@
-"""The schema that editors read: what it takes and what it refuses is what the program does, as far as form goes."""
+"""The schema for editors: it accepts and rejects the same forms as the program."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from .test_gallery import BAD, GOOD, name_of
 
 KEPT = ROOT / ".github" / "architecture.schema.json"
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-# What a schema judges; not texts, names, values, shapes, promises, advice.
+# What a schema checks; not strings, names, values, shapes, expectations, warnings.
 FORM = {"unknown-key", "missing-key", "wrong-form", "empty-branch"}
-# Of these, what hangs on the text of an item or on a condition, and a key that no schema gets to see.
+# Exceptions that it accepts: what depends on the string of an item or on a condition, and keys that are not strings.
 BEYOND = {
     "grammar/merge_word_with_arguments", "structure/no_branch_left", "structure/rounds_of_nothing",
     "structure/rounds_as_an_item", "yaml/comma_splits_a_list",
     "yaml/comma_splits_a_mapping", "yaml/comma_splits_branches", "yaml/commas_split_two_calls", "yaml/key_is_a_list",
     "yaml/list_as_the_first_argument_in_braces",
 }  # fmt: skip
-# And what it refuses besides: calls by name, inputs, the name of a file, a call that YAML has taken for a mapping.
+# Other files that it rejects: calls by name, inputs, the name of a file, a call that YAML reads as a mapping.
 BESIDES = {
     "arguments/missing_in_a_call_by_name", "arguments/misspelt_by_name", "extends/by_a_folder",
     "grammar/colon_space_in_a_call", "grammar/question_mark", "several/colons_in_two_calls", "shapes/batch_of_five",
@@ -44,7 +44,7 @@ BESIDES = {
 
 
 def value_of(node: YamlNode | None) -> Any:
-    """What an editor hands to the schema: YAML 1.2's core types."""
+    """The value that an editor checks: YAML 1.2's core types."""
     if isinstance(node, YamlString):
         return scalar(node)
     if isinstance(node, YamlList):
@@ -78,7 +78,7 @@ def test_it_is_printed_and_kept() -> None:
     done = cnncalc("schema")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == dump_schema() == KEPT.read_text(encoding="utf-8"), (
-        "cnncalc schema -o .github/architecture.schema.json brings it up to date"
+        "cnncalc schema -o .github/architecture.schema.json updates it"
     )
     assert json.loads(done.stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
@@ -111,22 +111,22 @@ def file_of(name: str) -> Path:
 
 
 def refused(paths: Iterable[Path]) -> dict[str, list[str]]:
-    """The files that the schema refuses, with its complaints."""
+    """The files that the schema rejects, with its errors."""
     found = {str(path): complaints(path) for path in paths}
-    return {name: problems for name, problems in found.items() if problems}
+    return {name: errors for name, errors in found.items() if errors}
 
 
-def test_every_file_that_is_in_order_is_taken() -> None:
+def test_every_valid_file_is_accepted() -> None:
     assert refused([*map(file_of, bundled()), *GOOD]) == {}
 
 
 def readable(path: Path) -> bool:
-    """Whether an editor gets so far as to the schema."""
+    """Whether an editor can read the file and check it."""
     problems = {mark.code for mark in marks(path)}
     return not problems & {"yaml-syntax", "yaml-feature", "not-text", "duplicate-key", "foreign-file"}
 
 
-def test_of_the_bad_files_those_of_a_wrong_form_are_refused() -> None:
+def test_files_of_a_wrong_form_are_rejected() -> None:
     judged = [path for path in BAD if readable(path)]
     of_form = {path for path in judged if any(mark.code in FORM for mark in marks(path))}
     wanted = {

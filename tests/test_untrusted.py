@@ -1,6 +1,6 @@
-"""Files that mean harm, or came out wrong: problems and exit code 1, in bounded time and memory, never a traceback.
+"""Malicious and damaged files: problems and exit code 1, in bounded time and memory, never a traceback.
 
-Each runs in a process of its own that is killed where it takes more processor time or memory than it may.
+Each runs in its own process, which is killed if it takes too much processor time or memory.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ FILES: dict[str, tuple[bytes | str, str]] = {
 
 @pytest.mark.sample(10)
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_means_harm(name: str, tmp_path: Path) -> None:
+def test_a_malicious_file(name: str, tmp_path: Path) -> None:
     content, code = FILES[name]
     path = tmp_path / "bad.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -154,24 +154,24 @@ def test_a_file_that_means_harm(name: str, tmp_path: Path) -> None:
     assert code in codes
 
 
-def test_a_large_good_file_is_read(tmp_path: Path) -> None:
-    """The bounds leave room: nearly 30,000 layers in a file of 1,000 lines."""
+def test_a_large_valid_file_is_read(tmp_path: Path) -> None:
+    """Nearly 30,000 layers in a file of 1,000 lines."""
     path = tmp_path / "large.yaml"
     path.write_text(HEAD + "layers:\n" + "  - (relu -> sigmoid) * 15\n" * 999)
     assert validate(path) == (0, [])
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "a\nb.yaml", "x" * 5000, "", "\x1b[31m.yaml"])
-def test_a_file_that_is_not_there(name: str, tmp_path: Path) -> None:
+def test_a_missing_file(name: str, tmp_path: Path) -> None:
     assert validate(f"{tmp_path}/{name}/none.yaml") == (1, ["unreadable"])
 
 
-def test_a_device_is_refused() -> None:
+def test_a_device_is_rejected() -> None:
     assert validate("/dev/zero") == (1, ["unreadable"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+def test_a_file_without_permission(tmp_path: Path) -> None:
     path = tmp_path / "secret.yaml"
     path.write_text(HEAD)
     path.chmod(0)

@@ -1,4 +1,4 @@
-"""No test waits without a bound: what starts or waits for something is in `tests/processes.py`."""
+"""No test waits without a bound: processes are started and waited for in `tests/processes.py` only."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-# Where a wait has a bound that its call does not show.
+# Waits with a bound that the call does not show.
 BOUNDED = {
     "processes.py": {"subprocess.run", "subprocess.Popen"},  # a timeout, a timer
     "fuzz/driver.py": {"subprocess.Popen"},  # each answer has a timer
     "fuzz/server.py": {"os.fork", "os.wait4"},  # the fork sets an alarm
 }
-# Calls that wait, or start what somebody has to wait for.
+# Calls that wait, or start something to wait for.
 WAITING = {
     "subprocess": {"run", "call", "check_call", "check_output", "getoutput", "getstatusoutput", "Popen"},
     "os": {
@@ -41,7 +41,7 @@ WAITING = {
     "socket": {"socket", "create_connection"},
     "urllib.request": {"urlopen"},
 }
-METHODS = {"communicate", "wait", "join", "acquire", "get", "result"}  # without arguments they wait for ever
+METHODS = {"communicate", "wait", "join", "acquire", "get", "result"}  # without arguments they wait forever
 
 
 def waits(source: str) -> Iterator[str]:
@@ -97,5 +97,5 @@ def test_a_wait_without_a_bound_is_found(code: str, found: str) -> None:
         "import select\nselect.select([], [], [], 3)", "import os\nos.read(3, 1)", "options.get('a')",
     ],
 )  # fmt: skip
-def test_a_wait_with_a_bound_is_none(code: str) -> None:
+def test_a_wait_with_a_bound_is_allowed(code: str) -> None:
     assert list(waits(code)) == []
