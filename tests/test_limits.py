@@ -327,7 +327,7 @@ def test_files_that_extend_each_other_in_a_circle(validate: Validate, tmp_path: 
         (".", "is a folder, not a file"),
         ("/dev/zero", "is a device, not a file"),
         ("missing.yaml", "no such file or directory"),
-        ("loop", "too many levels of symbolic links"),
+        ("circular", "too many levels of symbolic links"),
         ("missing/net.yaml", "no such file or directory"),
         ("/dev/null/net.yaml", "not a directory"),
         ("", "an empty name: no such file or directory"),
@@ -340,7 +340,7 @@ def test_paths_that_cannot_be_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    Path("loop").symlink_to("loop")
+    Path("circular").symlink_to("circular")
     assert run([command, name]) == 1
     out, err = capsys.readouterr()
     assert out == ""
