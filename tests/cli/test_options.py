@@ -263,7 +263,7 @@ def test_relations_name_what_is_there(command: str) -> None:
         ("summary net.yaml --output=", "`--output` needs the name of a file"),
         ("verify --set a=1", "`--set` has an effect only with `ARCH`"),
         ("summary net.yaml -f json --width 9", "`--width` has an effect only with `--format table`"),
-        ("summary net.yaml -f json -d 1", "`--depth` has an effect only with `--format table`, "),
+        ("summary net.yaml -f json -d 1", "`--depth` has an effect only with `--format table`, `markdown` or `latex`"),
         (
             "run net.yaml --picture -o a.json",
             "`--picture` has an effect only with `--format text`; the ending of 'a.json' means `--format json`",
