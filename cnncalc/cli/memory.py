@@ -86,8 +86,8 @@ def _write(found: "Memory", format: TableFormat, view: "View", *, arena: bool) -
     return write_table(
         format, view,
         document=lambda view: (of_arena.describe_arena if arena else of_memory.describe_memory)(found, view),
-        json=lambda: of_memory.memory_json(found, **({"arena": of_arena.arena_record(found)} if arena else {})),
-        csv=lambda: (of_arena.arena_csv if arena else of_memory.memory_csv)(found),
+        json=lambda: of_memory.dump_memory(found, **({"arena": of_arena.record_arena(found)} if arena else {})),
+        csv=lambda: (of_arena.write_arena_csv if arena else of_memory.write_memory_csv)(found),
     )  # fmt: skip
 
 
@@ -98,8 +98,8 @@ def _write_training(found: "Memory", training: "Training", format: TableFormat, 
     return write_table(
         format, view,
         document=lambda view: of_training.describe_training(training, view),
-        json=lambda: of_memory.memory_json(found, training=of_training.training_record(training)),
-        csv=lambda: of_training.training_csv(training),
+        json=lambda: of_memory.dump_memory(found, training=of_training.record_training(training)),
+        csv=lambda: of_training.write_training_csv(training),
     )  # fmt: skip
 
 

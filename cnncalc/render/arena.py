@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.analysis.memory import Memory
 from cnncalc.render.columns import join
 from cnncalc.render.csv import write_csv
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Paragraph, Table, elide_paths
+from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Paragraph, Table, elide_paths, fit_table
 from cnncalc.render.memory import describe_batch
 from cnncalc.render.numbers import format_bytes, format_digits, format_figure, format_share
 from cnncalc.render.view import View
@@ -25,8 +25,21 @@ def describe_arena(memory: Memory, view: View) -> Iterator[Block]:
     text = f"{arena.size:,} bytes = {format_bytes(arena.size)}{more}"
     yield Paragraph((("size  ", "head"), (text, "")), 6)
     yield BLANK
-    units = bool(view.human)
-    columns = [
+    units = view.human is not False
+    narrow = _draw(memory, units=units)
+    without_shapes = Table([column for column in narrow.columns if column.header != "shape"])
+    tables = (_draw(memory, units=bool(view.human)), narrow, without_shapes)
+    yield elide_paths(fit_table(tables, view.width), 0, view.width)
+    yield BLANK
+    yield Paragraph((
+        ("Norms and activations are computed with the layer before them. Offsets by TensorFlow Lite's greedy rule, the "
+         "largest tensor first, aligned to 16 bytes; without the buffers that such a runtime keeps besides.", ""),
+    ))  # fmt: skip
+
+
+def _draw(memory: Memory, *, units: bool) -> Table:
+    arena = memory.arena
+    return Table([
         Column("tensor", [Cell(memory.name(place.buffer)) for place in arena.places], footer=Cell("arena", "head")),
         Column("shape", [Cell(join(memory.shape(place.buffer))) for place in arena.places], True, EMPTY),
         Column("offset", [Cell(format_digits(place.offset)) for place in arena.places], True, EMPTY),
@@ -36,16 +49,10 @@ def describe_arena(memory: Memory, view: View) -> Iterator[Block]:
         ),
         Column("step", [Cell(format_digits(place.first)) for place in arena.places], True, EMPTY),
         Column("last read", [Cell(format_digits(place.last)) for place in arena.places], True, EMPTY),
-    ]  # fmt: skip
-    yield elide_paths(Table(columns), 0, view.width)
-    yield BLANK
-    yield Paragraph((
-        ("Norms and activations are computed with the layer before them. Offsets by TensorFlow Lite's greedy rule, the "
-         "largest tensor first, aligned to 16 bytes; without the buffers that such a runtime keeps besides.", ""),
-    ))  # fmt: skip
+    ])  # fmt: skip
 
 
-def arena_record(memory: Memory) -> dict[str, Any]:
+def record_arena(memory: Memory) -> dict[str, Any]:
     """The arena for JSON."""
     arena = memory.arena
     tensors = [
@@ -58,7 +65,7 @@ def arena_record(memory: Memory) -> dict[str, Any]:
     return {"bytes": arena.size, "bound": arena.bound, "tensors": tensors}
 
 
-def arena_csv(memory: Memory) -> str:
+def write_arena_csv(memory: Memory) -> str:
     """A row a tensor."""
     header = ["tensor", "shape", "offset", "bytes", "first", "last"]
     return write_csv(

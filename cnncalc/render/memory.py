@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cnncalc.analysis.folding import Row, fold
@@ -37,6 +37,7 @@ ABOUT = {
 NOT_COUNTED = "working memory within layers, alignment, allocator, framework and program"
 SHOWN_READERS = 3  # of a tensor
 SHOWN_MOVES = 3  # of another order
+DROPPED = ("held for later", "shape", "output")  # columns that are dropped at a narrow width, in this order
 
 
 def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
@@ -49,13 +50,13 @@ def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
     yield Paragraph((("peak  ", "head"), (_describe_peak(memory, separate), "")), 6)
     yield BLANK
     if separate.peak.step >= 0:
-        yield _fit(view, lambda bars, units: _alive_table(memory, separate, view, bars=bars, units=units))
+        yield _fit(view, lambda bars, units: _draw_alive(memory, separate, view, bars=bars, units=units))
         yield BLANK
     rows = fold(report, view.depth)
     if rows:
-        yield _fit(view, lambda bars, units: _layer_table(memory, rows, bars=bars, units=units))
+        yield _fit(view, lambda bars, units: _draw_layers(memory, rows, bars=bars, units=units))
         yield BLANK
-    yield Pairs(list(_totals(memory)))
+    yield Pairs(list(_list_totals(memory)))
 
 
 def describe_batch(memory: Memory) -> str:
@@ -63,11 +64,19 @@ def describe_batch(memory: Memory) -> str:
     return f", batch of {memory.batch:,}" if memory.batch > 1 else ""
 
 
-def _fit(view: View, draw: Any) -> Table:
-    """A table in the first way that fits."""
+def _fit(view: View, draw: Callable[[bool, bool], Table]) -> Table:
+    """A table in the first variant that fits; `draw` makes it with bars or not, and in units or not."""
     units = view.human is not False
-    ways = ((True, bool(view.human)), (True, units), (False, units))
-    return elide_paths(fit_table((draw(*way) for way in ways), view.width), 0, view.width)
+
+    def list_variants() -> Iterator[Table]:
+        for bars, in_units in ((True, bool(view.human)), (True, units), (False, units)):
+            table = draw(bars, in_units)
+            yield table
+        for name in DROPPED:
+            table = Table([column for column in table.columns if column.header != name])
+            yield table
+
+    return elide_paths(fit_table(list_variants(), view.width), 0, view.width)
 
 
 def _describe_peak(memory: Memory, inmode: InMode) -> str:
@@ -80,7 +89,7 @@ def _describe_peak(memory: Memory, inmode: InMode) -> str:
     return f"{text} at {layer.path} ({layer.kind}){more}"
 
 
-def _readers(memory: Memory, each: Alive) -> str:
+def _join_readers(memory: Memory, each: Alive) -> str:
     """Who still reads a tensor after this layer."""
     names = [memory.report.layers[at].path for at in each.readers]
     if len(names) > SHOWN_READERS:
@@ -90,30 +99,30 @@ def _readers(memory: Memory, each: Alive) -> str:
     return ", ".join(names)
 
 
-def _role(each: Alive) -> str:
+def _name_role(each: Alive) -> str:
     return "output" if each.is_made else "input" if each.is_read else "held"
 
 
-def _alive_table(memory: Memory, inmode: InMode, view: View, *, bars: bool, units: bool) -> Table:
+def _draw_alive(memory: Memory, inmode: InMode, view: View, *, bars: bool, units: bool) -> Table:
     found = inmode.list_at_peak()
     most = found[0].elements if found else 0
-    waits = [_readers(memory, each) for each in found]
+    waits = [_join_readers(memory, each) for each in found]
     columns = [
         Column("alive there", [Cell(memory.name(each.buffer)) for each in found], footer=Cell("peak", "head")),
         Column("shape", [Cell(join(memory.shape(each.buffer))) for each in found], True, EMPTY),
-        _bytes_column(memory, "bytes", [each.elements for each in found], inmode.peak.elements, units=units),
-        *[Column("", _bars([each.elements for each in found], most), footer=EMPTY, bar=True)] * bars,
-        Column("is", [Cell(_role(each)) for each in found], footer=EMPTY),
+        _make_bytes_column(memory, "bytes", [each.elements for each in found], inmode.peak.elements, units=units),
+        *[Column("", _draw_bars([each.elements for each in found], most), footer=EMPTY, bar=True)] * bars,
+        Column("is", [Cell(_name_role(each)) for each in found], footer=EMPTY),
         *[Column("still read by", list(map(Cell, waits)), footer=EMPTY)] * (view.width is None or bars),
     ]  # fmt: skip
     return Table(columns)
 
 
-def _bars(values: Sequence[int], most: int) -> list[Cell]:
+def _draw_bars(values: Sequence[int], most: int) -> list[Cell]:
     return [Cell(draw_bar(value, most, BAR), "bar") for value in values]
 
 
-def _bytes_column(
+def _make_bytes_column(
     memory: Memory, header: str, values: Sequence[int | None], footer: int | None, *, units: bool
 ) -> Column:
     """Elements as bytes."""
@@ -125,7 +134,7 @@ def _bytes_column(
     return Column(header, cells, True, EMPTY if footer is None else Cell(write(footer), "head"))
 
 
-def _layer_table(memory: Memory, rows: Sequence[Row], *, bars: bool, units: bool) -> Table:
+def _draw_layers(memory: Memory, rows: Sequence[Row], *, bars: bool, units: bool) -> Table:
     """The layers; of a group that is folded, the most of its layers."""
     inmode = memory.mode(Mode.separate)
     alive, held, shown = [], [], [row for row in rows if not row.head]
@@ -142,21 +151,21 @@ def _layer_table(memory: Memory, rows: Sequence[Row], *, bars: bool, units: bool
     ]
     most = inmode.peak.elements
     columns = [
-        Column("layer", [Cell(_path(row)) for row in shown], footer=Cell("peak", "head")),
+        Column("layer", [Cell(_format_path(row)) for row in shown], footer=Cell("peak", "head")),
         Column("output", [Cell(join(shape)) for shape in outputs], True, EMPTY),
-        _bytes_column(memory, "output bytes", sizes, None, units=units),
-        _bytes_column(memory, "alive", alive, most, units=units),
-        *[Column("", _bars(alive, most), footer=EMPTY, bar=True)] * bars,
-        _bytes_column(memory, "held for later", held, None, units=units),
+        _make_bytes_column(memory, "output bytes", sizes, None, units=units),
+        _make_bytes_column(memory, "alive", alive, most, units=units),
+        *[Column("", _draw_bars(alive, most), footer=EMPTY, bar=True)] * bars,
+        _make_bytes_column(memory, "held for later", held, None, units=units),
     ]
     return Table(columns)
 
 
-def _path(row: Row) -> str:
+def _format_path(row: Row) -> str:
     return f"{row.path} ×{row.rounds}" if row.rounds else row.path
 
 
-def _totals(memory: Memory) -> Iterator[tuple[str, str]]:
+def _list_totals(memory: Memory) -> Iterator[tuple[str, str]]:
     separate = memory.mode(Mode.separate).peak.elements
     for mode in TITLES:
         found = memory.mode(mode)
@@ -204,7 +213,7 @@ def _describe_bytes(number: int) -> str:
 # for programs
 
 
-def memory_json(memory: Memory, **more: Any) -> str:
+def dump_memory(memory: Memory, **more: Any) -> str:
     """The peaks of all modes, what is alive at the first, and every layer; elements are those of one example."""
     report = memory.report
     separate = memory.mode(Mode.separate)
@@ -223,15 +232,15 @@ def memory_json(memory: Memory, **more: Any) -> str:
         "dtypes": {name: dtype.value for name, dtype in memory.dtypes._asdict().items()},
         "input": {"elements": memory.input_elements, "bytes": memory.bytes_of(memory.input_elements)},
         "weights_memory": memory.weights,
-        "peak": {**_peak_record(memory, separate), "alive": _alive_records(memory, separate)},
-        "modes": {mode.value: _peak_record(memory, memory.mode(mode)) for mode in TITLES},
-        "order": _order_record(memory),
+        "peak": {**_record_peak(memory, separate), "alive": _record_alive(memory, separate)},
+        "modes": {mode.value: _record_peak(memory, memory.mode(mode)) for mode in TITLES},
+        "order": _record_order(memory),
         **more,
         "steps": steps,
     })  # fmt: skip
 
 
-def _order_record(memory: Memory) -> dict[str, Any]:
+def _record_order(memory: Memory) -> dict[str, Any]:
     best = memory.ordering
     return {
         "elements": best.peak, "bytes": memory.bytes_of(best.peak), "proven": best.is_proven,
@@ -239,26 +248,26 @@ def _order_record(memory: Memory) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _peak_record(memory: Memory, inmode: InMode) -> dict[str, Any]:
+def _record_peak(memory: Memory, inmode: InMode) -> dict[str, Any]:
     at = None if inmode.at is None else memory.report.layers[inmode.at].path
     elements = inmode.peak.elements
     return {"elements": elements, "bytes": memory.bytes_of(elements), "at": at, "ties": inmode.ties}
 
 
-def _alive_records(memory: Memory, inmode: InMode) -> list[dict[str, Any]]:
+def _record_alive(memory: Memory, inmode: InMode) -> list[dict[str, Any]]:
     if inmode.peak.step < 0:
         return []
     return [
         {
             "tensor": memory.name(each.buffer), "shape": memory.shape(each.buffer), "elements": each.elements,
-            "bytes": memory.bytes_of(each.elements), "role": _role(each),
+            "bytes": memory.bytes_of(each.elements), "role": _name_role(each),
             "readers": [memory.report.layers[at].path for at in each.readers], "output": each.is_kept,
         }
         for each in inmode.list_at_peak()
     ]  # fmt: skip
 
 
-def memory_csv(memory: Memory) -> str:
+def write_memory_csv(memory: Memory) -> str:
     """A row a layer, in elements and bytes."""
     header = ["layer", "kind", "output", "alive_elements", "alive_bytes", "held_elements", "held_bytes"]
     header += [f"{mode}_bytes" for mode in TITLES if mode != Mode.separate]

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.analysis.training import Training
 from cnncalc.render.csv import write_csv
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Pairs, Paragraph, Table, elide_paths
+from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Pairs, Paragraph, Table, elide_paths, fit_table
 from cnncalc.render.numbers import format_bytes, format_digits, format_figure, format_share
 from cnncalc.render.view import View
 
@@ -39,7 +39,7 @@ def describe_training(training: Training, view: View) -> Iterator[Block]:
         ),
         Column("", [Cell(text) for _, _, text in parts], footer=EMPTY),
     ]  # fmt: skip
-    yield Table(columns)
+    yield fit_table((Table(columns), Table(columns[:2])), view.width)
     yield BLANK
     yield Paragraph((("kept for the backward pass  ", "head"), (_describe_bytes(training.kept.total), "")), 4)
     kept = [(name, f"{format_digits(size)}: {ABOUT[name]}") for name, size in _list_kept(training) if size]
@@ -94,7 +94,7 @@ def _describe_checkpoints(training: Training, view: View) -> Iterator[Block]:
         yield Paragraph(((f"and {len(found) - len(shown)} more blocks that save less", "faint"),))
 
 
-def training_record(training: Training) -> dict[str, Any]:
+def record_training(training: Training) -> dict[str, Any]:
     """The memory of training for JSON."""
     settings, peak = training.settings, training.step_peak
     at = None if peak.layer is None else training.report.layers[peak.layer].path
@@ -108,7 +108,7 @@ def training_record(training: Training) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def training_csv(training: Training) -> str:
+def write_training_csv(training: Training) -> str:
     """A row a part."""
     rows = [[name, size] for name, size, _ in _list_parts(training)]
     rows += [["gradients", training.gradients]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
@@ -14,7 +15,9 @@ from rich.console import Console
 from cnncalc import limits
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.explain import explain
+from cnncalc.analysis.memory import Dtypes, Memory
 from cnncalc.analysis.report import Report
+from cnncalc.analysis.training import Settings, Training
 from cnncalc.analysis.wanted import search
 from cnncalc.compare.separable import list_dense_equivalents, separate
 from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
@@ -24,6 +27,7 @@ from cnncalc.execution.verify import verify as check
 from cnncalc.guide import TOPICS
 from cnncalc.layers.ops import Map
 from cnncalc.reading import load
+from cnncalc.render.arena import describe_arena
 from cnncalc.render.booktabs import write_latex
 from cnncalc.render.catalogue import Entry, list_architectures
 from cnncalc.render.codes import describe_code, list_codes
@@ -35,6 +39,7 @@ from cnncalc.render.guide import list_topics
 from cnncalc.render.kinds import describe_kind, list_kinds
 from cnncalc.render.maps import describe_maps, describe_matrix, draw_pictures
 from cnncalc.render.markdown import write_markdown
+from cnncalc.render.memory import describe_memory
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
 from cnncalc.render.show import show
@@ -42,11 +47,13 @@ from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
 from cnncalc.render.summary import describe, rich_table, summarize
 from cnncalc.render.text import count_cells
+from cnncalc.render.training import describe_training
 from cnncalc.render.verdict import describe_verdict, list_verdicts
 from cnncalc.render.view import View
 from cnncalc.render.wanted import answer_wanted
 
 from .. import processes
+from ..cli.running import ROOT
 from ..networks import network
 from .samples import MAP, layer, line, report, small
 
@@ -73,6 +80,7 @@ ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", A
 VERDICTS = [check(load("two_conv")), check(load("lenet5"))]
 CODES = list(all_codes().values())
 SYNTAX = [Problem("syntax", "a [red]b[/red]", Span(Source("n\x1b.yaml", "layers: [a,\tb]"), 8, 11), "c", "d.e")]
+MEMORY = Memory(analyze(load("resnet18")), Dtypes())
 MAPS = {"a": Map((2, 3, 4), [float(n) / 7 for n in range(24)]), "b": Map((5,), [0.0, -1.5, 2e9, 1e-9, 3.0])}
 
 
@@ -105,8 +113,22 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "pictures": lambda view: draw_pictures(MAPS, view),
     "guide": lambda view: list_topics(TOPICS),
     "deep": lambda view: summarize(DEEP, view._replace(depth=9)),
+    "memory": lambda view: describe_memory(MEMORY, view),
+    "arena": lambda view: describe_arena(MEMORY, view),
+    "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
+
+
+def test_every_document_of_a_command_is_among_them() -> None:
+    parts = {"describe_problem", "fit_table", "elide_paths", "make_layer_table"}  # of these documents
+    made = set()
+    for path in (ROOT / "cnncalc" / "render").glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.returns and not node.name.startswith("_"):
+                returned = ast.unparse(node.returns)
+                made |= {node.name} if returned in ("Iterator[Block]", "Table") else set()
+    assert made - parts <= {*globals()}
 
 
 @pytest.mark.sample(6)
