@@ -22,6 +22,7 @@ from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, pars
 if TYPE_CHECKING:
     from cnncalc.exchange.graph import Graph
     from cnncalc.spec.python_arguments import InputSizes, Settings, StrPath
+    from cnncalc.spec.variants import Variants
 
 
 HEAD = 256  # bytes by which readers know their files
@@ -156,6 +157,20 @@ def read(
             return Reading(name, Loaded(None, path, [problem]), overrides, check_expect=check_expect)
     loaded = load_source(source, path, overrides)
     return Reading(name, loaded, overrides, check_expect=check_expect, is_chain=chain)
+
+
+def read_variants(name: str, inputs: Sequence[str] = (), settings: Sequence[str] = ()) -> tuple[Variants, bool]:
+    """Read an architecture to make it again and again with other values, and whether it is a chain of layers.
+
+    A chain needs its inputs and params here, and has them in its text. Raises SpecError and UsageError.
+    """
+    from cnncalc.spec.variants import Variants
+
+    chain = find(name) is None and _is_chain(name, layers=False)
+    reading = read(name, inputs=inputs if chain else (), settings=settings if chain else ())
+    if reading.source is None:
+        raise SpecError(reading.problems)
+    return Variants(reading.source, reading.path), chain
 
 
 def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = NO_OVERRIDES) -> Reading:

@@ -40,6 +40,8 @@ ARROWS: dict[str, set[str]] = {
     # execution: only the check of the `weights` of a file
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},
+    # `sweep`, of one architecture that is read once
+    "sweeping": {"analysis", "compare", "errors", "layers", "network", "reading", "spec"},
     "__init__": {"errors", "network", "analysis", "reading"},
     "__main__": {"cli"},
 }

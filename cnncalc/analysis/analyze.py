@@ -105,9 +105,12 @@ def follow(network: Network) -> list[Follower]:
     return [Follower(network, name, start, rules) for name, start in zip(network.inputs, network.starts, strict=True)]
 
 
-def analyze(network: Network) -> Report:
-    """The numbers of every layer and their sums, in time linear in the layers and whatever the resolution."""
-    followers = follow(network)
+def analyze(network: Network, *, fields: bool = True) -> Report:
+    """The figures of every layer and their sums, in time linear in the layers and whatever the resolution.
+
+    Without `fields`, nothing is said of receptive fields, which saves half of the time.
+    """
+    followers = follow(network) if fields else []
     only = followers[0] if len(followers) == 1 else None
     lines: dict[Span, int] = {}
     layers = []

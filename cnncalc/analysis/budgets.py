@@ -55,6 +55,27 @@ def check_units(figure: Figure, condition: Condition) -> None:
         raise ConditionError(f"write {EXAMPLES}")
 
 
+class Excess(NamedTuple):
+    """By how much a figure misses a bound, what the bound allows, and whether it is the upper one."""
+
+    over: Fraction
+    allowed: Fraction
+    bound: Bound
+    is_upper: bool
+
+
+def find_excess(condition: Condition, found: Value, whole: Value = None) -> Excess | None:
+    """The bound that a figure misses, of sizes by the worst axis; `whole` is the figure that shares are of."""
+    for bound, is_upper in ((condition.most, True), (condition.least, False)):
+        if bound is not None:
+            sign = 1 if is_upper else -1
+            ends = _resolve(bound, whole, found)
+            over, end = max((sign * (value - end), end) for value, end in zip(_sizes(found), ends, strict=True))
+            if over > 0 or (condition.strict and over == 0):
+                return Excess(over, end, bound, is_upper)
+    return None
+
+
 def check_budget(budget: Budget, report: Report, reference: Reference, first: Report | None = None) -> list[Problem]:
     """A problem `expect-mismatch` if the network misses a budget.
 
@@ -62,28 +83,29 @@ def check_budget(budget: Budget, report: Report, reference: Reference, first: Re
     and ConditionError for a share of nothing.
     """
     figure, condition, span = budget
-    whole: Value = None
-    if condition.is_relative:
-        other = reference(condition.of, _place(condition.of, span)) if condition.of else first
-        if other is None:
-            raise ConditionError(f"`{condition.text}` is a share of nothing: write `{condition.text} of ARCH`")
-        whole = figure.measure_network(other)
+    whole = measure_whole(budget, reference, first)
     found = figure.measure_network(report)
-    least, most = (_resolve(bound, whole, found) for bound in (condition.least, condition.most))
     if found is None or (condition.is_relative and whole is None):
         what = f"`{figure.name}`" + (f" of {condition.of or 'the first'}" if found is not None else "")
         return [Problem("expect-mismatch", f"{what} is undefined, but `{condition.text}` is expected", span)]
-    for limit, bound, sign in ((most, condition.most, 1), (least, condition.least, -1)):
-        if bound is None or limit is None:
-            continue
-        over, end = max((sign * (value - end), end) for value, end in zip(_sizes(found), limit, strict=False))
-        if over > 0 or (condition.strict and over == 0):
-            limit_text = _limit_text(condition, bound, sign, end)
-            message = f"`{figure.name}` is {_format(found)}, but {limit_text} is expected"
-            if not isinstance(found, tuple):
-                message += f": {_difference(over, end, sign)}"
-            return [Problem("expect-mismatch", message, span, _carriers(figure, report) if sign > 0 else "")]
-    return []
+    excess = find_excess(condition, found, whole)
+    if excess is None:
+        return []
+    message = f"`{figure.name}` is {_format(found)}, but {_describe_bound(condition, excess)} is expected"
+    if not isinstance(found, tuple):
+        message += f": {_describe_difference(excess)}"
+    return [Problem("expect-mismatch", message, span, _list_carriers(figure, report) if excess.is_upper else "")]
+
+
+def measure_whole(budget: Budget, reference: Reference, first: Report | None = None) -> Value:
+    """The figure of which the bounds are shares, None if they are none. Raises as `check_budget`."""
+    figure, condition, span = budget
+    if not condition.is_relative:
+        return None
+    other = reference(condition.of, _place(condition.of, span)) if condition.of else first
+    if other is None:
+        raise ConditionError(f"`{condition.text}` is a share of nothing: write `{condition.text} of ARCH`")
+    return figure.measure_network(other)
 
 
 def _place(name: str, span: Span) -> Span:
@@ -96,30 +118,31 @@ def _sizes(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _resolve(bound: Bound | None, whole: Value, found: Value) -> tuple[Fraction, ...] | None:
+def _resolve(bound: Bound, whole: Value, found: Value) -> tuple[Fraction, ...]:
     """What a bound allows, for each of the sizes that a figure has."""
-    if bound is None or found is None:
-        return None
     if bound.unit == SHARE:
-        return None if whole is None else tuple(bound.number * size for size in _sizes(whole))
+        return tuple(bound.number * size for size in _sizes(whole))
     return (bound.value,) * len(_sizes(found))
 
 
-def _limit_text(condition: Condition, bound: Bound, sign: int, limit: Fraction) -> str:
-    word = ("less than" if sign > 0 else "more than") if condition.strict else ("at most" if sign > 0 else "at least")
+def _describe_bound(condition: Condition, excess: Excess) -> str:
     if condition.least == condition.most:
         word = "exactly"
-    if bound.unit != SHARE:
-        return f"{word} {bound.text}"
-    return f"{word} {bound.text} of {condition.of or 'the first'}, {_format(limit)},"
+    elif condition.strict:
+        word = "less than" if excess.is_upper else "more than"
+    else:
+        word = "at most" if excess.is_upper else "at least"
+    if excess.bound.unit != SHARE:
+        return f"{word} {excess.bound.text}"
+    return f"{word} {excess.bound.text} of {condition.of or 'the first'}, {_format(excess.allowed)},"
 
 
-def _difference(over: Fraction, limit: Fraction, sign: int) -> str:
+def _describe_difference(excess: Excess) -> str:
     """`14,159,265 more (4.7 %)`."""
-    word = "more" if sign > 0 else "less"
-    if limit and over <= 10 * limit:
-        return f"{_format(over)} {word} ({float(100 * over / limit):.1f} %)"
-    return f"{_format(over)} {word}"
+    text = f"{_format(excess.over)} {'more' if excess.is_upper else 'less'}"
+    if excess.allowed and excess.over <= 10 * excess.allowed:
+        text += f" ({float(100 * excess.over / excess.allowed):.1f} %)"
+    return text
 
 
 def _format(value: Value) -> str:
@@ -128,7 +151,7 @@ def _format(value: Value) -> str:
     return f"{float(value):,.1f}" if value != int(value) and abs(value) < _ROUNDED else f"{round(value):,}"
 
 
-def _carriers(figure: Figure, report: Report) -> str:
+def _list_carriers(figure: Figure, report: Report) -> str:
     """Which layers carry the most of a figure that adds up, "" of others."""
     if figure.together != "sum" or not figure.is_of_layers:
         return ""

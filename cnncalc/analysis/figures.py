@@ -59,6 +59,7 @@ class Figure(NamedTuple):
     of_costs: Callable[[Costs, Dtype], int] | None = None
     of_layer: Callable[[LayerReport], Value] | None = None
     of_network: Callable[[Report], Value] | None = None
+    of_fields: bool = False  # whether it needs receptive fields
 
     @property
     def is_of_layers(self) -> bool:
@@ -183,6 +184,7 @@ FIGURES: dict[str, Figure] = {
             "receptive_field", "receptive field", "field", "input positions",
             "that one unit sees, at the last spatial layer before the global pool",
             "last", "neither", "sizes", of_layer=_measure_layer_field, of_network=_measure_network_field,
+            of_fields=True,
         ),
         Figure(
             "layers", "layers", "layers", "layers", "as they are executed", "sum", "neither",

@@ -30,7 +30,7 @@ PANELS = {
         "list": "list_",
     },
     "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
-    "Compare": {"compare": "compare"},
+    "Compare": {"compare": "compare", "sweep": "sweep"},
     "Execute": {"run": "run"},
     "Exchange": {"import": "import_"},
     "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},

@@ -7,6 +7,7 @@ from cnncalc.cli import options
 from cnncalc.cli.messages import note
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.budgets import Budget
     from cnncalc.analysis.report import Report
     from cnncalc.errors import Problem, Span
 
@@ -53,3 +54,17 @@ def _read_reference(name: str, _: "Span") -> "Report":
     from cnncalc.cli.reading import read
 
     return read(name).require_report()
+
+
+def measure_wholes(budgets: Sequence[Any] | None) -> "list[tuple[Budget, Any]]":
+    """Conditions, each with the figure that its shares are of, None without shares. Raises UsageError."""
+    if not budgets:
+        return []
+    from cnncalc.analysis.budgets import measure_whole
+    from cnncalc.conditions import ConditionError
+    from cnncalc.errors import UsageError
+
+    try:
+        return [(budget, measure_whole(budget, _read_reference)) for budget in budgets]
+    except ConditionError as error:
+        raise UsageError(f"--limit: {error}") from None

@@ -36,7 +36,7 @@ class TextFormat(StrEnum):
 
 
 # Ending of --output → the format that it chooses, if the command has it.
-ENDINGS = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
+ENDINGS = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex", ".svg": "svg"}
 FOR_PROGRAMS = ("json", "csv")  # always with all digits and all rows
 
 

@@ -67,7 +67,7 @@ ColorOption = Annotated[Color, typer.Option("--color", help="When to use colour;
 Width = Annotated[
     int | None,
     option("--width", min=1, metavar="N", help="Line width in characters (default: terminal width)."),
-    Needs("--format table", "--format text"),
+    Needs("--format table", "--format text", "--format plot"),
 ]
 FOR_PEOPLE = Needs(*(f"--format {name}" for name in TableFormat if name not in FOR_PROGRAMS))
 Depth = Annotated[

@@ -125,9 +125,27 @@ def load_source(
     description = read_family(source, path, problems, amount)
     if description is None:
         return Loaded(source, path, problems.sorted())
+    Checker(description, problems, override(description, overrides)).check()
+    return build(description, source, path, overrides, problems, former=former)
+
+
+def override(description: Description, overrides: Overrides) -> list[Expression]:
+    """Put values in place of those of the file; returns the latter. Raises UsageError."""
     replaced = [_override(description, name, value) for name, value in overrides.params]
     replaced += [value for name, shape in overrides.inputs for value in _override_input(description, name, shape)]
-    Checker(description, problems, replaced).check()
+    return replaced
+
+
+def build(
+    description: Description,
+    source: Source,
+    path: str,
+    overrides: Overrides,
+    problems: Problems,
+    *,
+    former: bool = False,
+) -> Loaded:
+    """Make the network of a description that was checked."""
     params = _params(description, problems)
     network, steps = _expand(description, params, problems, former=former)
     if network is not None and not former:

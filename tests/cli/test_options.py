@@ -42,7 +42,8 @@ class Tried(NamedTuple):
 
 # What each command is run on: arguments and the options that it cannot do without.
 BASE: dict[str, tuple[list[str], dict[str, str]]] = {
-    "summary": (["net.yaml"], {}), "memory": (["net.yaml"], {}), "validate": (["net.yaml"], {}),
+    "summary": (["net.yaml"], {}), "memory": (["net.yaml"], {}), "sweep": (["net.yaml"], {"--vary": "kernel=1,3"}),
+    "validate": (["net.yaml"], {}),
     "explain": (["net.yaml"], {}), "import": (["net.yaml"], {}),
     "compare": (["net.yaml", "another_network.yaml"], {}), "show": (["net.yaml"], {}), "run": (["net.yaml"], {}),
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
@@ -112,6 +113,15 @@ TRIED = {
     "--mixed": Tried("", (("--training", ""),)),
     "--batch": Tried("3"),
     "--like": Tried("two_conv"),
+    "--vary": Tried("kernel=1,3,5"),
+    "--minimize": Tried("macs"),
+    "--maximize": Tried("macs"),
+    "--pareto": Tried("macs,multiplications"),
+    "sweep --limit": Tried("macs <= 6 k"),
+    "sweep --set": Tried("stride=2"),
+    "sweep --width": Tried("30"),
+    "sweep --columns": Tried("parameters,activation_bytes"),
+    "sweep --dtype": Tried("float16", (("--columns", "parameters,activation_bytes"),)),
 }
 # What an option alone does not leave at 0.
 CODES = {
@@ -124,6 +134,8 @@ CODES = {
 # Where an option may be without effect beside others, and why.
 ALLOWED = {
     "--color": "it concerns messages too, and there may be some",
+    "validate --limit --strict": "each alone makes the exit code 1",
+    "sweep --human --width": "where it is narrow, units are shown in any case",
     "memory --human --width": "where it is narrow, units are shown in any case",
     "compare --human --width": "where it is narrow, units are shown in any case",
 }

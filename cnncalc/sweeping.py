@@ -1,0 +1,91 @@
+"""The points of a sweep: one architecture, read once, made and analyzed again with other params and input sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.budgets import Budget, find_excess
+from cnncalc.analysis.figures import FIGURES, Dtype, Value
+from cnncalc.compare.sweep import INPUT, Axis, Point
+from cnncalc.errors import Problem, UsageError
+from cnncalc.layers.base import Shape
+from cnncalc.network import INPUT_NAME
+from cnncalc.reading import read_variants
+from cnncalc.spec.load import parse_overrides, parse_sizes
+
+
+class Evaluation:
+    """Computes the figures of an architecture at the values of the axes."""
+
+    def __init__(
+        self,
+        name: str,
+        axes: Sequence[Axis],
+        inputs: Sequence[str],
+        settings: Sequence[str],
+        figures: Sequence[str],
+        budgets: Sequence[tuple[Budget, Value]] = (),
+        dtype: Dtype = Dtype.float32,
+    ) -> None:
+        """`budgets` are conditions, each with the figure that its shares are of. Raises SpecError and UsageError."""
+        self.axes, self.figures, self.budgets, self.dtype = axes, figures, budgets, dtype
+        first = [f"{axis.name}={_first(axis)}" for axis in axes if axis.name != INPUT]
+        self.variants, is_chain = read_variants(name, inputs, [*settings, *first])
+        self.inputs, self.settings = ([], []) if is_chain else (list(inputs), list(settings))
+        varied = {axis.name for axis in axes}
+        for text in settings:
+            if text.partition("=")[0].strip() in varied:
+                raise UsageError(f"--set and --vary both give {text.partition('=')[0].strip()!r}")
+        if inputs and INPUT in varied and not is_chain:
+            raise UsageError("--input and --vary both give the input size")
+        self.name = self.variants.description.name
+        self.needs_fields = any(FIGURES[figure].of_fields for figure in figures)
+        own = self.variants.load(parse_overrides(self.inputs, [*self.settings, *([] if is_chain else first)]))
+        self.shapes: Mapping[str, Shape] = own.network.inputs if own.network else {}
+
+    def __call__(self, values: tuple[str, ...]) -> Point:
+        """The point at these values. Raises UsageError for what is no param or size."""
+        inputs, settings = list(self.inputs), list(self.settings)
+        for axis, value in zip(self.axes, values, strict=True):
+            if axis.name == INPUT:
+                inputs = self._resize(value)
+            else:
+                settings.append(f"{axis.name}={value}")
+        loaded = self.variants.load(parse_overrides(inputs, settings))
+        network = loaded.network
+        error = next((problem for problem in loaded.problems if problem.severity == "error"), None)
+        if error is not None or network is None or not network.complete:
+            shape = network.input if network and len(network.inputs) == 1 else ()
+            problem = error or Problem("bad-input", "the network has no input size")
+            return Point(values, shape, problem=problem, held=False)
+        report = analyze(network, fields=self.needs_fields)
+        figures = {name: FIGURES[name].measure_network(report, self.dtype) for name in self.figures}
+        held = all(
+            figures[budget.figure.name] is not None
+            and find_excess(budget.condition, figures[budget.figure.name], whole) is None
+            for budget, whole in self.budgets
+        )
+        shapes = tuple(report.inputs.values())
+        return Point(values, shapes[0] if len(shapes) == 1 else shapes, report.output, figures, held=held)
+
+    def _resize(self, value: str) -> list[str]:
+        """The options of the inputs for a size of all spatial axes, or for the sizes themselves."""
+        if not value.isdecimal():
+            if "." in value:
+                raise UsageError(f"--vary input takes whole sizes, e.g. 96 or 3x96x64, not {value!r}")
+            parse_sizes(value)
+            return [value]
+        if not any(len(shape) > 1 for shape in self.shapes.values()):
+            raise UsageError("--vary input: the network has no input with spatial axes")
+        found = []
+        for name, shape in self.shapes.items():
+            text = "x".join([str(shape[0]), *[value] * (len(shape) - 1)])
+            found.append(text if name == INPUT_NAME else f"{name}={text}")
+        return found
+
+
+def _first(axis: Axis) -> str:
+    from cnncalc.compare.sweep import format_number
+
+    return format_number(axis.ends[0]) if axis.ends else axis.values[0]

@@ -1,0 +1,177 @@
+"""Sweeps: what is varied, which points are kept, and the largest that fits, against counting by hand."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+
+from cnncalc import limits
+from cnncalc.compare.sweep import Axis, Point, arrange, count_points, iterate_points, keep_unbeaten, parse_axis
+from cnncalc.errors import CnncalcError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("width=1,2,4", ("1", "2", "4")),
+        ("width = 0.25 , 1", ("0.25", "1")),
+        ("width=0.25..1:0.25", ("0.25", "0.5", "0.75", "1")),
+        ("width=0.1..0.35:0.1", ("0.1", "0.2", "0.3")),  # exact: 0.1 + 0.2 is 0.3
+        ("input=96..160:32", ("96", "128", "160")),
+        ("input=3x96x96,[3, 64, 64]", ("3x96x96", "[3, 64, 64]")),
+        ("act=relu,relu6", ("relu", "relu6")),
+        ("layers=[1, 2],[3, 4]", ("[1, 2]", "[3, 4]")),
+        ("x=-1..1:1", ("-1", "0", "1")),
+    ],
+)
+def test_values(text: str, values: tuple[str, ...]) -> None:
+    assert parse_axis(text).values == values
+
+
+def test_a_range_without_a_step_has_ends() -> None:
+    assert parse_axis("width=0.25..2") == Axis("width", (), (Fraction(1, 4), Fraction(2)))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("width", "takes NAME"),
+        ("=1", "takes NAME"),
+        ("width=", "takes NAME"),
+        ("width=2..1:1", "backwards; write width=1..2"),
+        ("width=1..2:0", "more than 0"),
+        ("width=1..2:-1", "more than 0"),
+        ("width=a..b", "FIRST..LAST:STEP"),
+        ("width=1,,2", "missing"),
+        ("width=0..1000000000:1", "more than 100,000"),
+    ],
+)
+def test_wrong_values_are_wrong_usage(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_axis(text)
+
+
+def test_a_grid_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    axes = [parse_axis("a=1..10:1"), parse_axis("b=1..10:1")]
+    assert count_points(axes) == 100
+    monkeypatch.setattr(limits, "SWEEP_POINTS", 99)
+    with pytest.raises(UsageError, match="100 points"):
+        count_points(axes)
+    with pytest.raises(UsageError, match="more than once"):
+        count_points([axes[0], axes[0]])
+    with pytest.raises(UsageError, match="only one range"):
+        count_points([parse_axis("a=1..2"), parse_axis("b=1..2")])
+
+
+def test_a_grid_goes_through_all_values_the_last_fastest() -> None:
+    axes = [parse_axis("a=1,2"), parse_axis("b=x,y,z")]
+    points = [point.values for point in iterate_points(axes, Point, largest=True)]
+    assert points == [("1", "x"), ("1", "y"), ("1", "z"), ("2", "x"), ("2", "y"), ("2", "z")]
+
+
+def stepped(most: int, step: Fraction = Fraction(1, 20)) -> tuple[list[str], object]:
+    """A figure that grows by whole steps, and what was asked of it."""
+    asked: list[str] = []
+
+    def evaluate(values: tuple[str, ...]) -> Point:
+        asked.append(values[-1])
+        cost = int(Fraction(values[-1]) / step)
+        return Point(values, figures={"macs": cost}, held=cost <= most)
+
+    return asked, evaluate
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_the_largest_that_fits_is_found(seed: int) -> None:
+    """The figure is ⌊20·width⌋: at most `most` of it is any width below (most + 1)/20."""
+    chance = random.Random(seed)
+    most = chance.randint(6, 38)
+    asked, evaluate = stepped(most)
+    (point,) = iterate_points([parse_axis("width=0.25..2")], evaluate, largest=True)  # type: ignore[arg-type]
+    assert point.figures["macs"] == most  # not one step less
+    assert len(point.values[0]) <= len("1.09")  # in the fewest digits: at most two after the point
+    assert len(asked) < 50
+
+
+def test_the_smallest_that_fits_and_whole_numbers() -> None:
+    def evaluate(values: tuple[str, ...]) -> Point:
+        size = int(values[0])
+        return Point(values, figures={"output": size // 3}, held=size // 3 >= 50)
+
+    (point,) = iterate_points([parse_axis("input=32..512")], evaluate, largest=False)
+    assert point.values == ("150",)
+
+
+def test_nothing_and_all_of_a_range_fit() -> None:
+    for most, values, held in ((-1, ("0.25",), False), (10**6, ("2",), True)):
+        _, evaluate = stepped(most)
+        (point,) = iterate_points([parse_axis("width=0.25..2")], evaluate, largest=True)  # type: ignore[arg-type]
+        assert (point.values, point.held) == (values, held)
+
+
+def test_a_figure_that_goes_up_and_down_is_not_searched() -> None:
+    def evaluate(values: tuple[str, ...]) -> Point:
+        cost = abs(int(values[0]) - 50)
+        return Point(values, figures={"macs": cost}, held=cost <= 20)
+
+    with pytest.raises(CnncalcError, match="give a step"):
+        list(iterate_points([parse_axis("n=0..100")], evaluate, largest=True))
+
+
+def test_each_value_of_the_others_is_searched_for() -> None:
+    def evaluate(values: tuple[str, ...]) -> Point:
+        cost = int(values[0]) * int(values[1])
+        return Point(values, figures={"macs": cost}, held=cost <= 60)
+
+    axes = [parse_axis("size=1,2,3"), parse_axis("n=1..100")]
+    assert [point.values for point in iterate_points(axes, evaluate, largest=True)] == [
+        ("1", "60"), ("2", "30"), ("3", "20"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("names", [("macs", "parameters"), ("macs", "parameters", "activations"), ("macs", "width")])
+def test_the_front_is_what_brute_force_finds(seed: int, names: tuple[str, ...]) -> None:
+    chance = random.Random(seed)
+    points = []
+    for number in range(60):
+        figures = {name: chance.randint(0, 12) for name in ("macs", "parameters", "activations")}
+        points.append(Point((str(chance.randint(0, 12)), str(number)), figures=figures))
+
+    def rate(point: Point) -> list[int]:
+        return [-int(point.values[0]) if name == "width" else point.figures[name] for name in names]
+
+    def beats(one: Point, other: Point) -> bool:
+        return rate(one) != rate(other) and all(a <= b for a, b in zip(rate(one), rate(other), strict=True))
+
+    found = keep_unbeaten(points, names, ("width", "number"))
+    wanted = [point for point in points if not any(beats(other, point) for other in points)]
+    assert sorted(point.values for point in found) == sorted(point.values for point in wanted)
+    assert [rate(point)[0] for point in found] == sorted(rate(point)[0] for point in found)
+
+
+def test_of_figures_without_a_better_side_there_is_no_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="neither less nor more"):
+        keep_unbeaten([], ["macs", "depth"], ())
+    monkeypatch.setattr(limits, "PARETO_POINTS", 1)
+    points = [Point((), figures={"macs": 1, "parameters": 1, "activations": 1})] * 2
+    with pytest.raises(UsageError, match="at most 1 point"):
+        keep_unbeaten(points, ["macs", "parameters", "activations"], ())
+
+
+def test_what_is_shown() -> None:
+    points = [
+        Point(("1",), figures={"macs": 5}),
+        Point(("2",), figures={"macs": 3}, held=False),
+        Point(("3",), figures={"macs": 3}),
+        Point(("4",), figures={"macs": 3}),
+    ]
+    found = arrange("net", ("n",), points, ["macs"], pareto=False, largest=False)
+    assert [(point.values[0], point.best) for point in found.points] == [("3", True), ("4", True), ("1", False)]
+    assert (found.tried, found.missed, found.broken) == (4, 1, 0)
+    found = arrange("net", ("n",), points, ["n"], pareto=False, largest=True)
+    assert [(point.values[0], point.best) for point in found.points] == [("4", True), ("3", False), ("1", False)]
+    found = arrange("net", ("n",), points, [], pareto=False, largest=False)
+    assert [point.values[0] for point in found.points] == ["1", "3", "4"]
