@@ -256,15 +256,18 @@ def _iterate_chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]
     """The steps on one axis, and their sum in one line where it is one."""
     yield Step("input", "", 1)
     additions: list[str] | None = ["1"]
-    source = view.start
+    source, between = view.start, False  # the last map, and whether elements without positions follow it
     for index in way:
         layer = view.report.layers[index]
         before, after = view.field(source), view.field(index)
-        source = index
-        if before is None or after is None:
+        if before is None:
             return
-        rules = _find_rules(layer)
-        if len(layer.inputs) > 1 and rules is None:
+        if after is None:
+            between = True
+            continue
+        source, apart, between = index, between, False
+        rules = None if apart else _find_rules(layer)
+        if len(layer.inputs) > 1 and rules is None and not apart:
             if len(_collect_sizes(view, index, axis)) > 1 or after.size[axis] != before.size[axis]:
                 step = _merge_step(view, index, axis)
                 yield step
@@ -274,6 +277,9 @@ def _iterate_chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]
         if after.size[axis] == before.size[axis] and after.stride[axis] == j:
             continue
         if rules is None:
+            if after.size[axis] != before.size[axis]:
+                yield Step(layer.path, "", after.size[axis], "positions are rearranged")
+                additions = None
             continue
         if (  # bounds need not add up
             before.varies or not isinstance(j, int) or before.size[axis] + growth(rules[axis], j) != after.size[axis]

@@ -24,6 +24,7 @@ from cnncalc.render.view import View
 from cnncalc.spec.files import bundled
 from tests.layers.cases import random_cases
 from tests.layers.test_formulas import evaluate
+from tests.networks import network as network_of
 
 CASES = 25
 HERE = Span(Source("test", ""), 0, 0)
@@ -135,6 +136,23 @@ multiplications   K·K·C_in·C_out·O·O = 11·11·3·96·55·55 = 105,415,200
 receptive field   r + (K − 1)·j = 1 + (11 − 1)·1 = 11;  step j·S = 1·4 = 4
 """
     )
+
+
+GATE = "b = global_avg_pool -> reshape([2, 2]) -> softmax -> reshape([4, 1, 1])"  # no positions for a while
+
+
+@pytest.mark.parametrize(
+    ("layers", "path", "result"),
+    [
+        (f"['a = conv(4, 3)', '{GATE}', 'multiply(a, b)']", "multiply1", 3),  # 1 + (3 − 1)
+        ("['conv(4, 3) -> transpose([1, 2, 0])']", "transpose1", 8),  # all 8 rows of the input
+    ],
+)
+def test_steps_go_on_where_positions_are_rearranged(layers: str, path: str, result: int) -> None:
+    read = network_of(f"input: [4, 8, 8]\nlayers: {layers}")
+    index = next(node.index for node in read.nodes if node.path == path)
+    steps = explain_layer(read, analyze(read), index, chain=True).chain
+    assert steps[-1].result == result
 
 
 def test_where_branches_meet_the_widest_is_named() -> None:
