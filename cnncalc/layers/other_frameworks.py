@@ -35,7 +35,7 @@ def _matlab(kind: str, parameters: str = "", **defaults: str) -> Signature:
     return _signature(_MATLAB, kind, parameters, **defaults)
 
 
-_CAFFE_CONV = "num_output bias_term pad kernel_size group stride engine axis dilation"
+_CAFFE_CONV = "num_output kernel_size stride pad dilation group bias_term engine axis"
 _CAFFE_POOL = "pool pad kernel_size stride engine global_pooling"
 # By the `type` of a layer. Pools round up. A pool of `pool: AVE` is `Pooling AVE`.
 CAFFE: dict[str, Signature] = {

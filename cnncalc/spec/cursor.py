@@ -135,7 +135,7 @@ class Cursor:
         return found
 
     def repair_python(self) -> tuple[Fix, ...]:
-        """Repairs of Python code around a layer: `self.conv = …`, `Conv2D(8, 3)(x)`, a last comma."""
+        """Repairs of Python code around a layer: `self.conv = …`, a last comma."""
         here, start = self.span_of(self.token), self.tokens[0]
         before = self.tokens[self.position - 1] if self.position else start
         if self.kind == "=" and before.kind == "name" and self.position >= 3 and self.tokens[1].kind == ".":
@@ -143,9 +143,6 @@ class Cursor:
             return (write(name, free_name(before.text)),)
         if self.kind == "," and self.tokens[self.position + 1].kind == "end":
             return (Fix(here, "", "remove the last `,`"),)
-        rest = [token.kind for token in self.tokens[self.position :]]
-        if self.kind == "(" and rest[1:4] == ["name", ")", "end"] and before.end == self.token.start:
-            return (Fix(here._replace(end=self.text.at(0, self.tokens[-1].start).end), "", "remove the input"),)
         return ()
 
     def repair_count(self) -> tuple[Fix, ...]:

@@ -19,6 +19,7 @@ from cnncalc.spec.tree import Block, Body
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
 
 _FIRST_WORD = re.compile(r"\A\w+")
+_EQUALS = re.compile(r"(?m)^([ \t]*\w+)[ \t]*=[ \t]*(?=[^\s=])")
 _NO_SPACE = re.compile(r"(?m)^([ \t]*\w+(?:\([^()\n]*\))?:)(?=[^\s:])")
 
 _OWN_KEYS = {"layers", "input", "blocks", "extends"}  # a file with one of these is an architecture
@@ -93,9 +94,12 @@ def read_document(source: Source, problems: Problems) -> Document | None:
 
 
 def _add_spaces(names: Span) -> tuple[Fix, ...]:
-    """The repair of `width:8`, with no space after the colon, on one line or on several."""
+    """The repair of `width:8`, with no space after the colon, or of `width = 8`, on one line or on several."""
     spaced = _NO_SPACE.sub(r"\1 ", names.text)
-    return (Fix(names, spaced, "add a space after the colon"),) if spaced != names.text else ()
+    if spaced != names.text:
+        return (Fix(names, spaced, "add a space after the colon"),)
+    with_colons = _EQUALS.sub(r"\1: ", names.text)
+    return (Fix(names, with_colons, "write a colon after the name"),) if with_colons != names.text else ()
 
 
 class _Reader(BodyReader):

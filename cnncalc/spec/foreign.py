@@ -249,7 +249,8 @@ def _own(name: str, kind: str) -> str:
         return INPUT
     if IGNORED_ANYWHERE.fullmatch(name):
         return IGNORED
-    return name if kind in KINDS and name in kind_class(kind).settings else ""
+    known = kind_class(kind).settings if kind in KINDS else {}
+    return next((ours for ours in (name, ARGUMENT_HABITS.get(name, "")) if ours in known), "")
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:

@@ -10,6 +10,7 @@ import re
 from cnncalc.errors import Fix, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
+from cnncalc.spec.flow import quote
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.segments import free_name
@@ -52,9 +53,16 @@ def type_key(node: YamlMapping) -> YamlString | None:
     """The key that names the kind in an item such as `{type: conv, out: 8}`, None if there is none."""
     for key, value in node.pairs:
         is_word = isinstance(value, YamlString) and re.fullmatch(_WORD, value.value) is not None
-        if key.value in TYPE_KEYS and is_word and (len(node.pairs) > 1 or key.value not in ("layer", "op", "module")):
+        is_alone = len(node.pairs) == 1 and key.value in ("layer", "op", "module")
+        if key.value in TYPE_KEYS and is_word and (not is_alone or _is_kind(value.value)):
             return key
     return None
+
+
+def _is_kind(word: str) -> bool:
+    from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+
+    return word in KINDS or bool(kind_named(word))
 
 
 def call_of_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
@@ -91,7 +99,9 @@ def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
     calls = [*rewritings(text, kind), text]
     named = [f"{name} = {call}" if "->" not in call else f"({name} = {call}" for call in calls if name]
     named = [text if text[0] != "(" else text.replace(" ->", ") ->", 1) for text in named]
-    return [write(span, text) for text in (*named, *calls)]
+    in_flow = span.text.startswith("{")
+    quoted = [quote(text) for text in calls if in_flow and re.search(r"[,\[\]]", text)]
+    return [write(span, text) for text in (*named, *quoted, *calls)]
 
 
 def _arguments(name: str, node: YamlNode) -> list[str]:

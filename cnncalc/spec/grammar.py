@@ -323,15 +323,17 @@ def read_chain(text: YamlString) -> Chain:
     except Mistake as mistake:  # in a call that Python could read, as `Conv2D(8, (3, 3), activation='relu')`
         if mistake.problem.code == "syntax":
             from cnncalc.spec.foreign import calls_in, rewritings  # only needed for mistakes
+            from cnncalc.spec.foreign_inputs import repair_applied_call
             from cnncalc.spec.foreign_merges import merge_of_outputs
 
+            merge = merge_of_outputs(text.body)
+            whole = [write(text.span, merge)] if merge else repair_applied_call(text)
+            calls = () if whole else calls_in(text.body)
             fixes = {
                 write(text.at(start, end), here): name in KINDS
-                for start, end, name in calls_in(text.body)
+                for start, end, name in calls
                 for here in rewritings(text.body[start:end], name)
             }
-            merge = merge_of_outputs(text.body)
-            whole = [write(text.span, merge)] if merge else []
             whole += [fix for fix, is_ours in fixes.items() if not is_ours]
             rest = [fix for fix, is_ours in fixes.items() if is_ours]
             mistake.problem = mistake.problem._replace(fixes=(*whole, *mistake.problem.fixes, *rest))

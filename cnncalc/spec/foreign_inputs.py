@@ -1,0 +1,32 @@
+"""Repairs of calls that are applied to their input, as in functional programs: `y = Conv2D(8, 3)(x)`."""
+
+from __future__ import annotations
+
+import re
+
+from cnncalc.errors import Fix
+from cnncalc.layers import KINDS
+from cnncalc.spec.foreign import calls_in, rewritings
+from cnncalc.spec.nodes import YamlString
+from cnncalc.spec.repairs import write
+
+APPLIED = re.compile(r"(\w+\s*=\s*)?(.+\))\s*\(\s*(\w+)\s*\)\s*,?", re.DOTALL)
+NAMED_ITEM = re.compile(r"(?m)^[ \t]*-[ \t]+(?:(\w+)[ \t]*=(?!=))?")
+
+
+def repair_applied_call(text: YamlString) -> list[Fix]:
+    """The repairs of a call with its input after it: omitted if it is the output before, read by its name if not."""
+    found = APPLIED.fullmatch(text.body)
+    calls = list(calls_in(found[2])) if found else []
+    if not found or len(calls) != 1 or calls[0][:2] != (0, len(found[2])):
+        return []
+    name, call = found[1] or "", found[2]
+    source = f"from({found[3]}) -> " if _is_earlier_output(text, found[3]) else ""
+    ours = [] if calls[0][2] in KINDS else rewritings(call, calls[0][2])
+    return [write(text.span, f"{name}{source}{each}") for each in (*ours, call)]
+
+
+def _is_earlier_output(text: YamlString, name: str) -> bool:
+    """Whether a name is given to an item above, and not to the one right above."""
+    names = [item[1] or "" for item in NAMED_ITEM.finditer(text.span.source.text, 0, text.span.start)]
+    return name in names[:-2] and names[-2] != name  # the last is that of the item itself
