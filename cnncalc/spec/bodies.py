@@ -259,6 +259,13 @@ class BodyReader:
             text = f"{key.value}({value})" if value else key.value
             whole = Span(key.span.source, key.span.start, max(node.span.end, _past_colon(key.span)))
             found = "nothing" if isinstance(node, YamlString) and not value else describe_node(node)
+            from cnncalc.layers.absent import find_absent  # only needed for mistakes
+
+            absent = None if kind in KINDS else find_absent(kind)
+            if absent and isinstance(node, YamlList):
+                message = f"there is no `{kind}`: {absent.what}"
+                self.problems.add(Problem("unknown-kind", message, head.word_span, absent.instead))
+                return None
             fixes = (*name_an_item(key, node), write(whole, text))
             self.refuse(f"`{kind}:` needs a mapping of arguments, found {found}", key.span, *fixes)
             return None

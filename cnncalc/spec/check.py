@@ -14,7 +14,7 @@ from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
 from cnncalc.spec.rebinding import drop_names, unread_output
-from cnncalc.spec.repairs import guess, rename, write
+from cnncalc.spec.repairs import guess, rename, replace_all, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
 from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Broken, Call, Chain, Merge, chains_of, expressions_of, units_of
@@ -72,6 +72,14 @@ class _Either:
 
     def __contains__(self, word: object) -> bool:
         return any(word in each for each in self.collections)
+
+
+def _drop_defaults(block: Block) -> tuple[Fix, ...]:
+    """The repair of parameters out of order, if all calls give them: no defaults before the last one without one."""
+    last = max(at for at, parameter in enumerate(block.parameters) if parameter.default is None)
+    dropped = [parameter for parameter in block.parameters[:last] if parameter.default is not None]
+    names = " and ".join(f"`{parameter.name}`" for parameter in dropped)
+    return (replace_all([(each.span, each.name) for each in dropped], f"remove the default of {names}"),)
 
 
 def _is_out_of_order(block: Block) -> bool:
@@ -197,7 +205,8 @@ class Checker:
             elif optional:
                 message = f"`{parameter.name}` has no default, but follows a parameter with a default"
                 help_text = f"declare it before those with a default, or give it one: `{parameter.name}=…`"
-                self.problems.add(Problem("syntax", message, parameter.span, help_text))
+                fixes = _drop_defaults(block)
+                self.problems.add(Problem("syntax", message, parameter.span, help_text, fixes=fixes))
             optional = optional or parameter.default is not None
             names.append(parameter.name)
         used = block.name in self.used_blocks

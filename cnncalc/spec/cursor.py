@@ -10,7 +10,7 @@ from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
-from cnncalc.spec.forms import align_items
+from cnncalc.spec.forms import align_items, list_numbers
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.segments import free_name
@@ -65,8 +65,8 @@ class Cursor:
             self.fail(f"expected {what}, found nothing")
         value = read()
         if self.kind != "end":
-            aligned = align_items(self.text) if self.kind == "-" else ()
-            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *aligned, *self.suggest_repairs(""))
+            whole = align_items(self.text) if self.kind == "-" else list_numbers(self.text)
+            self.fail(f"{describe_token(self.token)} is not allowed after {what}", *whole, *self.suggest_repairs(""))
         return value
 
     def since(self, start: int) -> Span:

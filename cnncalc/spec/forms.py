@@ -101,7 +101,7 @@ def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
     named = [text if text[0] != "(" else text.replace(" ->", ") ->", 1) for text in named]
     in_flow = span.text.startswith("{")
     quoted = [quote(text) for text in calls if in_flow and re.search(r"[,\[\]]", text)]
-    return [write(span, text) for text in (*named, *quoted, *calls)]
+    return [write(span, text) for text in (*named, *calls, *quoted)]
 
 
 def _arguments(name: str, node: YamlNode) -> list[str]:
@@ -127,6 +127,14 @@ def drop_dashes(node: YamlList) -> Fix | None:
     margin = node.span.column - 1
     text = re.sub(rf"(\A|\n {{{margin}}})-(?= )", r"\1 ", node.span.text)
     return Fix(node.span, text, "remove the dashes: branches have names or dashes")
+
+
+def list_numbers(text: YamlString) -> tuple[Fix, ...]:
+    """The repair of numbers without brackets, `3, 32, 32` or `3 32 32`."""
+    numbers = re.findall(r"[0-9]+", text.body)
+    if len(numbers) < 2 or not text.plain or not re.fullmatch(r"[0-9]+(?:\s*,\s*[0-9]+|\s+[0-9]+)+", text.body.strip()):
+        return ()
+    return (write(text.span, f"[{', '.join(numbers)}]"),)
 
 
 def align_items(text: YamlString) -> tuple[Fix, ...]:
