@@ -66,7 +66,7 @@ def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
     if "*" in shown:
         yield "*", "through gates or norms by global statistics, units see more of the input as well"
     if "°" in shown:
-        yield "°", "units near the border see positions that were folded back in place of those beyond it"
+        yield "°", "units near the border see other positions instead of those beyond it, as `pad` repeats the map"
     if "≤" in shown:
         yield "≤", "at most: not followed channel by channel, element by element or unit by unit"
     if "~" in shown:

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "import": [[NETS]],
     "layers": [[], ["conv"], ["max_pool"]],
     "list": [["--family", "mobilenet"]],
+    "memory": [[NETS], ["two_conv", "--arena"], ["two_conv", "--training", "-f", "json"]],
     "new": [["-", "--like", "lenet5"]],
     "run": [[NETS], [NETS, "--at", "conv1", "--picture"], ["two_conv", "-f", "json"]],
     "schema": [[]],
@@ -299,7 +300,7 @@ def test_every_character_of_the_program_has_a_stand_in() -> None:
     assert "→" in used
     # What the program only looks for in what it reads: line breaks, letters of full width, marks that combine.
     read = {char for char in used if not char.isprintable() or unicodedata.category(char) == "Mn"}
-    read |= {char for char in used if unicodedata.east_asian_width(char) == "F"}
+    read |= {char for char in used if unicodedata.east_asian_width(char) in "FW"}
     assert {char for char in used - read if char not in STAND_INS and not char.isalpha()} == set()
 
 

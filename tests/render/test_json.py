@@ -34,6 +34,7 @@ WRITERS = [
     ["run", FILE, "--matrix", "--at", "batch_norm1"], ["compare", FILE, "lenet5"], ["compare", FILE, FILE, "lenet5"],
     ["compare", FILE, "--separable", "depthwise"], ["compare", FILE, "--dense"], ["calc", "relu", "--input", "1x2x2"],
     ["calc", "conv(1, 3)", "--input", "1x9x9", "--want", "4x4"], ["list"], ["layers"], ["layers", "conv"], ["codes"],
+    ["memory", FILE], ["memory", FILE, "--arena"], ["memory", FILE, "--training"],
 ]  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def test_only_what_is_not_finite_is_left_out() -> None:
 
 
 def test_json_is_made_in_one_place() -> None:
-    """`json` writes NaN unless `allow_nan=False`. In `spec/write.py` it puts a text of YAML in quotes."""
+    """`json` writes NaN unless `allow_nan=False`."""
     root = Path(cnncalc.__file__).parent
     users = {
         str(path.relative_to(root))
@@ -97,7 +98,7 @@ def test_json_is_made_in_one_place() -> None:
         and node.attr in ("dumps", "dump", "JSONEncoder")
         and ast.unparse(node.value) == "json"
     }
-    assert users == {"render/json.py", "spec/write.py"}
+    assert users == {"render/json.py"}
 
 
 @pytest.mark.parametrize(
