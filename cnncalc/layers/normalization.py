@@ -161,31 +161,31 @@ class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
     scale: bool = SCALE
     shift: bool = SHIFT
 
-    def axes(self, shape: Shape) -> tuple[int, ...]:
+    def normalized_axes(self, shape: Shape) -> tuple[int, ...]:
         """The axes, numbered from 0. Raises LayerError `wrong-rank` and similar."""
         if isinstance(self.over, str):
             return (0,) if self.over == "channels" else tuple(range(len(shape)))
         return resolve_axes(self.kind, self.over, len(shape), "over")
 
     def result_shape(self, inputs: Shapes) -> Shape:
-        self.axes(inputs[0])
+        self.normalized_axes(inputs[0])
         return inputs[0]
 
     def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
-        return self.affine_weights(tuple(inputs[0][at] for at in self.axes(inputs[0])))
+        return self.affine_weights(tuple(inputs[0][at] for at in self.normalized_axes(inputs[0])))
 
     def work(self, inputs: Shapes, output: Shape) -> Work:
-        return count_normalization(*count_sets(output, self.axes(output)), self)
+        return count_normalization(*count_sets(output, self.normalized_axes(output)), self)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return reach_through(output, self.axes(output))
+        return reach_through(output, self.normalized_axes(output))
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
-        return save_statistics(2 * count_sets(output, self.axes(output))[0])
+        return save_statistics(2 * count_sets(output, self.normalized_axes(output))[0])
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
-        over = self.axes(x.shape)
+        over = self.normalized_axes(x.shape)
         places = sets_over(x.shape, over)
         sets = [normalize(ops, each, self.epsilon) for each in take_sets(x, places)]
         elements = [list(each) for each in zip(*sets, strict=True)]  # the first of every set, the second, …

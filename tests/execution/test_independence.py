@@ -32,10 +32,15 @@ ALLOWED = {
     "layers.ops",
     "layers.arguments",
     "layers.ieee",
+    "layers.window",
     "network",
+    "records",
     *(f"execution.{name}" for name in EXECUTING),
 }
-OF_BASE = {"expand_per_axis", "Shape", "Shapes", "Work"}  # reading a setting, and the names of the figures
+NAMES = {  # that may be imported from modules with rules: types, and reading a setting
+    "cnncalc.layers.base": {"expand_per_axis", "Shape", "Shapes", "Work"},
+    "cnncalc.layers.window": {"Windowed"},
+}
 
 
 def calls(tree: ast.AST) -> set[str]:
@@ -77,8 +82,8 @@ def test_imports_and_calls_of_the_executor(module: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cnncalc"):
             assert node.module.removeprefix("cnncalc.") in ALLOWED, node.module
-            if node.module == "cnncalc.layers.base":
-                assert {alias.name for alias in node.names} <= OF_BASE
+            if node.module in NAMES:
+                assert {alias.name for alias in node.names} <= NAMES[node.module]
     assert not calls(tree) & (RULES | FORMULAS)
 
 
