@@ -10,7 +10,8 @@ from cnncalc.analysis.liveness import Plan, Step
 from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import execute, run
 from cnncalc.layers.base import Shape
-from cnncalc.layers.ops import Map
+from cnncalc.layers.ops import Map, PooledMap
+from cnncalc.layers.pool import MaxPool
 from cnncalc.network import Network, Node
 
 
@@ -39,9 +40,12 @@ def outputs_apart(network: Network) -> dict[int, list[float]]:
 def outputs_in(network: Network, plan: Plan, offsets: Mapping[int, int], size: int) -> dict[int, list[float]]:
     """The outputs where each buffer is at an offset of one list of so many elements.
 
-    A layer that is folded runs on its input's place at once. No map between two steps is written.
+    A layer that is folded runs on its input's place at once. No map between two steps is written. Where max pools
+    found their elements is no number of a buffer: a max unpool is given it as it was found.
     """
     memory = [float("nan")] * size
+    unpooled = {node.inputs[1] for node in network.nodes if node.layer.restores}
+    places: dict[int, list[int]] = {}
 
     def write(buffer: int, made: Map) -> None:
         memory[offsets[buffer] : offsets[buffer] + len(made.values)] = made.values
@@ -50,13 +54,19 @@ def outputs_in(network: Network, plan: Plan, offsets: Mapping[int, int], size: i
     def look(index: int) -> Map:
         shape = network.shape_at(index)
         first = offsets[plan.roots[index]]
-        return Map(shape, memory[first : first + prod(shape)])
+        found = Map(shape, memory[first : first + prod(shape)])
+        return PooledMap.of(found, places[index]) if index in places else found
 
     for start, made in zip(network.starts, starts_of(network), strict=True):
         if start in plan.starts:
             write(start, made)
     for node in network.nodes:
-        made = execute(node, tuple(map(look, node.inputs)), Weigher(), Numbers())
+        inputs = tuple(map(look, node.inputs))
+        made = execute(node, inputs, Weigher(), Numbers())
+        if node.index in unpooled and isinstance(node.layer, MaxPool):
+            pooled = Numbers().with_places(made, inputs[0], node.layer.window_settings)
+            assert isinstance(pooled, PooledMap)
+            places[node.index] = pooled.places
         write(plan.roots[node.index], made)
     return {at: list(look(at).values) for at in {*network.outputs.values()}}
 
