@@ -201,10 +201,10 @@ def load(architecture: StrPath, *, input: InputSizes | None = None, settings: Se
     the file: `{"width": 32}` or `["width=32"]`. Raises SpecError with every problem found, UsageError for an input or
     a param that the network cannot have, TypeError for arguments of other types.
     """
-    from cnncalc.spec.python_arguments import input_texts, path_text, setting_texts  # not needed by commands
+    from cnncalc.spec.python_arguments import format_inputs, format_path, format_settings  # not needed by commands
 
-    inputs = [] if input is None else input_texts(input)
-    return read(path_text(architecture), inputs=inputs, settings=setting_texts(settings)).require_network()
+    inputs = [] if input is None else format_inputs(input)
+    return read(format_path(architecture), inputs=inputs, settings=format_settings(settings)).require_network()
 
 
 def _is_chain(name: str, *, layers: bool) -> bool:

@@ -91,9 +91,9 @@ def _check_weights(network: Network, description: Description | None) -> list[Pr
     if description is None or all(document.weights is None for document in description.documents):
         return []
     from cnncalc.execution.weights import check_weights  # few files have any
-    from cnncalc.spec.weights import weights_in
+    from cnncalc.spec.weights import find_weights
 
-    given, unread = weights_in(description)
+    given, unread = find_weights(description)
     return [*unread, *check_weights(network, given, complete=False)[1]]
 
 

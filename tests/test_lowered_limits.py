@@ -37,9 +37,9 @@ from cnncalc.render.document import make_paragraph
 from cnncalc.render.show import show
 from cnncalc.render.view import View
 from cnncalc.render.wanted import answer_wanted
-from cnncalc.spec.family import _beside
+from cnncalc.spec.family import _list_folder
 from cnncalc.spec.file_formats import TEXT, recognize
-from cnncalc.spec.foreign import calls_in, rewritings
+from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.repairs import confirm_repairs
 
 from .exchange.onnx_files import field, model, node, tensor
@@ -93,7 +93,7 @@ def similar_files(count: int) -> int:
     folder.mkdir()
     for number in range(count):
         (folder / f"net{number}.yaml").touch()
-    return len(_beside(folder))
+    return len(_list_folder(folder))
 
 
 def is_aligned(count: int) -> bool:
@@ -225,8 +225,8 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "SIMILAR_FILES": (9, lambda size: similar_files(size) == size),
     "SEARCHED_CHARACTERS": (60, colon_at),
     "FORMAT_BYTES": (9, lambda size: recognize(b"\n" * (size - 5) + b"[net]", TEXT) is not None),
-    "TRANSLATED_CALL": (60, lambda size: bool(rewritings(f"Conv2D(8, {'3)':>{size - 10}}", "Conv2D"))),
-    "TRANSLATED_CALLS": (9, lambda size: len(list(calls_in("Dense(1) " * size))) == size),
+    "TRANSLATED_CALL": (60, lambda size: bool(translate_call(f"Conv2D(8, {'3)':>{size - 10}}", "Conv2D"))),
+    "TRANSLATED_CALLS": (9, lambda size: len(list(find_calls("Dense(1) " * size))) == size),
     "DIVISORS_TRIED": (9, lambda size: nearest_divisor(PRIME - size + 1, PRIME) == PRIME),
     "LISTED_SHAPES": (4, lambda size: branches(size).count(" is ") == size),
     "LISTED_PATHS": (3, lambda size: "more;" not in listed_paths(size)),

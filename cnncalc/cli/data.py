@@ -27,7 +27,7 @@ def read_weights(reading: Reading, file: str | None, seed: int | None) -> Weight
     from cnncalc.spec import weights
 
     net = reading.require_network()
-    written, problems = weights.weights_in(reading.description)
+    written, problems = weights.find_weights(reading.description)
     if file is not None:
         more, others = weights.read_weights(_decode(file, _read(file)))
         written, problems = {**written, **more}, [*problems, *others]

@@ -149,11 +149,11 @@ def to_term(setting: Setting, value: Value, axes: int) -> Value:
         return name_pairs(setting.symbol, value)
     if any(isinstance(each, float) or each is None for each in value):
         names = [f"{setting.symbol}_{axis}".rstrip("_") for axis in AXES[len(value)]]
-        return tuple(starmap(named_number, zip(names, value, strict=True)))
+        return tuple(starmap(name_number, zip(names, value, strict=True)))
     return name_sizes(setting.symbol, value, quiet=quiet)
 
 
-def named_number(name: str, value: float | None) -> Value:
+def name_number(name: str, value: float | None) -> Value:
     """A number by its name."""
     if value is None:
         return None

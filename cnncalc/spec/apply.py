@@ -84,7 +84,7 @@ class Applier:
             if error.about == "elements":
                 error.suggest, error.help = {}, ""
         if not (flow.doubtful and error.about == "size"):
-            self.built.note(convert_error(error, call, shape), path, flow, self.built.fewer_rounds())
+            self.built.note(convert_error(error, call, shape), path, flow, self.built.suggest_rounds())
         self.built.failed = True
         return guess_output(layer, shape)
 

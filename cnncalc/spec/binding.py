@@ -13,7 +13,7 @@ from cnncalc.layers.settings import AmountSetting, FlagSetting, IntegerSetting, 
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.nearest import nearest
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Arithmetic, Expression, Index, Literal, Member, Name, constant
+from cnncalc.spec.expressions import Arithmetic, Expression, Index, Literal, Member, Name, evaluate_constant
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import guess, rename, replace_all, set_argument, write
 from cnncalc.spec.tree import Argument, Call, Merge
@@ -37,7 +37,7 @@ def bind(unit: Call | Merge, description: Description, names: Collection[str] = 
         if len({parameter.name for parameter in block.parameters}) < len(block.parameters):
             return  # a duplicate parameter is reported at the declaration
         try:
-            call.bound = arguments(call, block.optional)
+            call.bound = match_arguments(call, block.optional)
         except Mistake as mistake:
             if block.span.source is not call.span.source:  # in a file that extends the other or is extended by it
                 mistake.note(Note(f"`{kind}` is declared here", block.span))
@@ -51,7 +51,7 @@ def bind(unit: Call | Merge, description: Description, names: Collection[str] = 
             "wrong-form", f"`{ROUNDS}` is only allowed in place of the branches of a merge", call.span, help_text
         )
     elif kind in STRUCTURE_WORDS:
-        call.bound = arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
+        call.bound = match_arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
         call.target = kind
     elif kind in KINDS:
         authors = {word for word in LATER_WORDS if word in names or word in description.params}
@@ -98,18 +98,18 @@ def unknown_kind(call: Call, description: Description, names: Collection[str]) -
     if call.kind.partition(".")[0] in (*names, *description.params, "input") and not call.arguments:
         return name_as_kind(call)
     from cnncalc.layers.absent import find_absent  # only needed for mistakes
-    from cnncalc.spec.foreign import kind_named, rewritten
-    from cnncalc.spec.foreign_merges import merge_of_outputs
+    from cnncalc.spec.foreign import find_kind, rewrite_call
+    from cnncalc.spec.foreign_merges import translate_merge
 
-    if merge := merge_of_outputs(call.span.text):
+    if merge := translate_merge(call.span.text):
         message = f"unknown layer kind or block `{call.kind}`"
         return Mistake("unknown-kind", message, call.kind_span, "", write(call.span, merge))
-    meant = kind_named(call.kind)
+    meant = find_kind(call.kind)
     if not meant and call.kind not in description.blocks and (absent := find_absent(call.kind)):
         own = rename(call.kind_span, call.kind, description.blocks)
         message = f"there is no `{call.kind}`: {absent.what}"
         return Mistake("unknown-kind", message, call.kind_span, "" if own else absent.instead, *own)
-    fixes = rewritten(call, meant)
+    fixes = rewrite_call(call, meant)
     if not meant:
         fixes += rename(call.kind_span, call.kind, [*KINDS, *STRUCTURE_WORDS, *description.blocks])
         output = "" if fixes or call.arguments else nearest(call.kind, names)
@@ -133,12 +133,12 @@ def bind_layer(call: Call, target: type[Layer], made: dict[object, Layer], autho
 
     `authors` are words that the author of the file uses as names.
     """
-    bound = arguments(call, target.optional)
+    bound = match_arguments(call, target.optional)
     for name, value in bound.items():
         if isinstance(value, Name) and value.name in target.settings[name].words and value.name not in authors:
             bound[name] = Literal(value.span, Word(value.name))
     call.bound = bound
-    settings = {name: constant(value) for name, value in bound.items()}
+    settings = {name: evaluate_constant(value) for name, value in bound.items()}
     if not any(value is None for value in settings.values()):
         call.constant = make_layer(call, target, settings, made)
     call.target = target
@@ -156,7 +156,7 @@ def make_layer(call: Call, target: type[Layer], settings: dict[str, Value], made
     return layer
 
 
-def arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
+def match_arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expression]:
     """Match arguments to parameters; `parameters` maps each to whether it has a default. Raises Mistake."""
     bound: dict[str, Expression] = {}
     names = list(parameters)
@@ -192,21 +192,21 @@ def describe_parameters(call: Call, names: list[str]) -> str:
 
 def too_many_arguments(call: Call, argument: Argument, names: list[str]) -> Mistake:
     """The mistake for the first argument that exceeds the parameters."""
-    from cnncalc.spec.foreign import rewritten  # only needed for mistakes
+    from cnncalc.spec.foreign import rewrite_call  # only needed for mistakes
 
-    fixes = rewritten(call, call.kind) if call.kind in KINDS else ()
+    fixes = rewrite_call(call, call.kind) if call.kind in KINDS else ()
     message = f"too many arguments: {describe_parameters(call, names)}"
     return Mistake("unknown-argument", message, argument.span, "", *fixes)
 
 
 def unknown_argument(call: Call, argument: Argument, names: list[str], free: list[str]) -> Mistake:
     """The mistake for an unknown argument; one of another tool may be meant, or a similar one among the `free` ones."""
-    from cnncalc.spec.foreign import argument_named, is_omitted, rewritten  # only needed for mistakes
+    from cnncalc.spec.foreign import find_argument, is_omitted, rewrite_call  # only needed for mistakes
 
     name, wants = argument.name, describe_parameters(call, names)
     at = argument.span._replace(end=argument.span.start + len(name))
-    meant = argument_named(call.kind, name, free)
-    fixes = [guess(at, meant)] if meant else [*rewritten(call, call.kind), *rename(at, name, free)]
+    meant = find_argument(call.kind, name, free)
+    fixes = [guess(at, meant)] if meant else [*rewrite_call(call, call.kind), *rename(at, name, free)]
     if is_omitted(call.kind, name):
         wants = f"`{name}` is known from the input and is not written"
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)

@@ -11,7 +11,7 @@ from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import LATER_MERGES, MERGES, ROUNDS
 from cnncalc.spec.expressions import Expression, Listed
-from cnncalc.spec.forms import call_of_mapping, call_of_neighbors, drop_dashes, name_an_item, type_key
+from cnncalc.spec.forms import drop_dashes, name_an_item, repair_mapping, repair_neighbors, type_key
 from cnncalc.spec.grammar import Head, Parser, read_chain, read_expression, read_head, read_rounds
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString, describe_node, is_empty
 from cnncalc.spec.repairs import rename, replace_all, write
@@ -56,12 +56,12 @@ class BodyReader:
             if not node.items:
                 self.empty(what, node.span, *([Fix(node.span, "identity", _NOTHING)] if branch else []))
             elif node.flow and self.is_split(node):
-                return (broken(node.span),)
+                return (make_broken(node.span),)
             return tuple(self.item(item) for item in node.items)
         if is_empty(node):
             after = span._replace(start=_past_colon(span), end=_past_colon(span))
             self.empty(what, span, *([Fix(after, " identity", _NOTHING)] if branch else []))
-            return (broken(span),)
+            return (make_broken(span),)
         return (self.item(node),)
 
     def is_split(self, node: YamlList, *, branches: bool = False) -> bool:
@@ -81,12 +81,12 @@ class BodyReader:
 
     def item(self, node: YamlNode) -> Chain:
         if isinstance(node, YamlString):
-            return self.attempt(read_chain, node) or broken(node.span)
+            return self.attempt(read_chain, node) or make_broken(node.span)
         if isinstance(node, YamlList):
             if not (node.flow and self.is_split(node)):
                 self.refuse_list(node)
-            return broken(node.span)
-        return self.mapping_item(node) or broken(
+            return make_broken(node.span)
+        return self.mapping_item(node) or make_broken(
             node.span._replace(start=node.pairs[0][0].span.start) if node.pairs else node.span
         )
 
@@ -110,7 +110,7 @@ class BodyReader:
         kind = type_key(node)
         if kind:
             message = f"a layer is a call, not a mapping with `{kind.value}`"
-            self.refuse(message, kind.span, *call_of_mapping(node, kind), help="write `kind(arguments)`")
+            self.refuse(message, kind.span, *repair_mapping(node, kind), help="write `kind(arguments)`")
             return None
         if len(node.pairs) > 1:
             self.refuse_second_key(node)
@@ -136,7 +136,7 @@ class BodyReader:
         unit = self.merge(head, value, key) if is_merge else self.call(head, value, key)
         if unit is None:
             whole = Span(key.span.source, key.span.start, max(key.span.end, value.span.end))
-            chain.name, chain.items = "", broken(whole).items
+            chain.name, chain.items = "", make_broken(whole).items
         else:
             chain.items = (Item(unit, None, head.condition, None, key.span),)
 
@@ -161,7 +161,7 @@ class BodyReader:
             fix = Fix(branches, "    " + branches.text.replace("\n", "\n    "), "indent them by 4 more spaces")
             self.refuse(f"the branches of `{key.value}` are not indented below it", extra.span, fix)
             return
-        fixes = call_of_neighbors(node)
+        fixes = repair_neighbors(node)
         whole = Span(key.span.source, key.span.start, extra_value.span.end)
         rest = whole.source.text[key.span.end : value.span.end]
         if len(node.pairs) == 2 and isinstance(extra_value, YamlString):
@@ -305,7 +305,7 @@ def _has_chains(node: YamlNode) -> bool:
     return False
 
 
-def broken(span: Span) -> Chain:
+def make_broken(span: Span) -> Chain:
     """A placeholder for a chain that could not be read."""
     names = frozenset(re.findall(_GIVEN_NAME, span.text[: limits.STRING_CHARACTERS]))
     return Chain("", None, (Item(Broken(span, names), None, None, None, span),), span)

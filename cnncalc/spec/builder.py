@@ -26,9 +26,9 @@ class TooLarge(CnncalcError):
 
 
 class Opened(NamedTuple):
-    """An open group: its index among the groups, its path, its first node, its depth."""
+    """An open group: its number among the groups, its path, its first node, its depth."""
 
-    index: int
+    number: int
     path: str
     first: int
     depth: int
@@ -123,12 +123,12 @@ class Builder:
             raise TooLarge
         if self.failed:
             return INPUT
-        self.write_down(path, span)
+        self.count_path(path, span)
         index = len(self.nodes)
         self.nodes.append(Node(index, path, layer, sources, inputs, output, span, like=like))
         return index
 
-    def write_down(self, path: str, span: Span | None = None) -> None:
+    def count_path(self, path: str, span: Span | None = None) -> None:
         """Count the characters of a path: names can be long, and recur in the paths inside. Raises TooLarge."""
         self.characters += len(path)
         if self.characters > limits.PATH_CHARACTERS:
@@ -146,7 +146,7 @@ class Builder:
     def open(self, path: str = "") -> Opened:
         """Begin a group, which `close` ends."""
         self.step(None)
-        self.write_down(path)
+        self.count_path(path)
         opened = Opened(len(self.groups), path, len(self.nodes), self.nesting)
         self.groups.append(None)
         self.nesting += 1
@@ -218,7 +218,7 @@ class Builder:
             steps.append("…")
         return " → ".join(reversed(steps))
 
-    def fewer_rounds(self) -> tuple[Fix, ...]:
+    def suggest_rounds(self) -> tuple[Fix, ...]:
         """The repair of a repeat that fails in a later round: the number of rounds that fit."""
         if not self.repeats:
             return ()
@@ -228,11 +228,11 @@ class Builder:
         rounds = f"{index} round{'s' * (index > 1)}"
         return (Fix(item.count.span, str(index), f"only {rounds} fit{'s' * (index == 1)}: write `* {index}`"),)
 
-    def mark(self) -> tuple[int, ...]:
+    def save_state(self) -> tuple[int, ...]:
         """The state to return to after a mistake."""
         return self.depth, self.nesting, len(self.calls), len(self.repeats)
 
-    def back_to(self, mark: tuple[int, ...]) -> None:
+    def restore_state(self, mark: tuple[int, ...]) -> None:
         """Leave everything that was entered since `mark`."""
         self.depth, self.nesting, calls, rounds = mark
         del self.calls[calls:], self.repeats[rounds:]
@@ -244,7 +244,7 @@ def shorten(text: str) -> str:
 
 
 @contextmanager
-def room_to_call() -> Iterator[None]:
+def raise_recursion_limit() -> Iterator[None]:
     """Raise the recursion limit of Python by what nested blocks need."""
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(usual + limits.NESTING * CALLS)

@@ -30,9 +30,9 @@ def is_chain(text: str) -> bool:
     if start is None or start[1] in KINDS or start[1] in STRUCTURE_WORDS:
         return start is not None
     from cnncalc.layers.absent import find_absent  # only needed for mistakes
-    from cnncalc.spec.foreign import kind_named
+    from cnncalc.spec.foreign import find_kind
 
-    return bool(kind_named(start[1]) or find_absent(start[1]))
+    return bool(find_kind(start[1]) or find_absent(start[1]))
 
 
 def is_path(text: str) -> bool:

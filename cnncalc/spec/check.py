@@ -328,10 +328,10 @@ class Checker:
         factor = re.fullmatch(r"([0-9]+)([A-Za-z_]\w*)", name.name)
         if factor and factor[2] in known:
             return (write(name.span, f"{factor[1]} * {factor[2]}"),)
-        from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+        from cnncalc.spec.foreign import find_kind  # only needed for mistakes
 
         words = FOREIGN_WORDS.get(name.name, "").split()
-        kind = kind_named(name.name)
+        kind = find_kind(name.name)
         names = [*known, *RESERVED, *SHADOWABLE, *KINDS, *self.description.blocks]
         return (
             *(write(name.span, word) for word in words),

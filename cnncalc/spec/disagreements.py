@@ -145,7 +145,7 @@ def parameters_of(call: Call) -> list[str]:
     return list(target.settings) if isinstance(target, type) and issubclass(target, Layer) else []
 
 
-def given(branch: Branch, *names: str) -> str:
+def find_text(branch: Branch, *names: str) -> str:
     """The text of an argument in the last call of a branch that sets it to anything but 1."""
     for call in reversed(calls_of(branch)):
         for name in names:
@@ -160,8 +160,8 @@ def suggest_shortcut(reference: Branch, wanted: Shape, culprit: Branch, found: S
         return []
     ratio = -(-found[1] // wanted[1])
     strides = [""] if found[1:] == wanted[1:] else []
-    strides += [text for text in (given(reference, "stride"), str(ratio) if ratio > 1 else "") if text]
-    outs = [text for text in (given(reference, "out"), *first_arguments(reference), str(wanted[0])) if text]
+    strides += [text for text in (find_text(reference, "stride"), str(ratio) if ratio > 1 else "") if text]
+    outs = [text for text in (find_text(reference, "out"), *first_arguments(reference), str(wanted[0])) if text]
     change = f"{name_branch(reference)} changes "
     change += f"channels {found[0]} → {wanted[0]}" if wanted[0] != found[0] else f"the size {found[1]} → {wanted[1]}"
     fixes = []
@@ -204,8 +204,8 @@ def suggest_stride(reference: Branch, culprit: Branch, found: Shape, wanted: Sha
         return []
     fixes: list[Fix] = []
     for branch, text, ratio in (
-        (culprit, given(reference, "stride"), -(-found[1] // wanted[1])),
-        (reference, given(culprit, "stride"), -(-wanted[1] // found[1])),
+        (culprit, find_text(reference, "stride"), -(-found[1] // wanted[1])),
+        (reference, find_text(culprit, "stride"), -(-wanted[1] // found[1])),
     ):
         for call in calls_of(branch):
             if "stride" in parameters_of(call):

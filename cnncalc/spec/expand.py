@@ -16,7 +16,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network
 from cnncalc.spec.apply import Applier, no_tensor
 from cnncalc.spec.binding import make_layer
-from cnncalc.spec.builder import Builder, room_to_call, shorten
+from cnncalc.spec.builder import Builder, raise_recursion_limit, shorten
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
@@ -66,7 +66,7 @@ class Expander:
         frame = Frame("", {}, self.params, start, self.description.names, None, None, self.description.amount)
         named = zip(inputs, flows, strict=True)
         frame.outputs = {name: Output(flow, None) for name, flow in named if name not in (INPUT_NAME, *self.params)}
-        with room_to_call():
+        with raise_recursion_limit():
             end = self.body(body, frame, start, "")
         if end.node == NOTHING and not end.ended and not built.failed:
             built.note(no_tensor(self.description, body[-1].span), "")
@@ -117,7 +117,7 @@ class Expander:
         unit, count, condition, otherwise, span = item
         self.built.step(span)
         frame.flow = flow
-        mark, index = self.built.mark(), frame.index
+        mark, index = self.built.save_state(), frame.index
         try:
             if condition and not self.judge(condition, frame):
                 return self.unit(otherwise, frame, flow, prefix) if otherwise else (flow, None)
@@ -128,7 +128,7 @@ class Expander:
             self.built.failed = True
         except Mistake as mistake:
             self.built.note(mistake, prefix.path_of(unit).removesuffix("."))
-        self.built.back_to(mark)
+        self.built.restore_state(mark)
         frame.index = index
         return Flow(INPUT, None), None
 
@@ -251,7 +251,7 @@ class Expander:
 
     def structure(self, word: str, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
         if word == "identity":
-            return flow.going_on(), None
+            return flow.for_next_item(), None
         (expression,) = call.bound.values()
         value = frame.value(expression)
         if word == "activation":
@@ -272,7 +272,7 @@ class Expander:
             if block and all(parameter.default for parameter in block.parameters):
                 return self.block(block, {}, call, frame, flow, path)
             if value == "identity":
-                return flow.going_on(), None
+                return flow.for_next_item(), None
             target = find_activation(value)
             if target and not block:
                 return self.applier.apply(self.layers.setdefault(target, target()), flow, call, path)
@@ -324,7 +324,7 @@ class Expander:
             raise Unknown
         self.built.enter(merge.span)
         opened = self.built.open(path)
-        flow = flow.going_on()
+        flow = flow.for_next_item()
         first = self.built.ends.open(path if merge.word == "outputs" else "")
         present: list[tuple[Branch, Flow]] = []
         if merge.rounds:

@@ -127,7 +127,7 @@ class Listed(Expression):
         self.items = items
 
     def evaluate(self, scope: Scope) -> Value:
-        return list_of([item.evaluate(scope) for item in self.items], self.span)
+        return make_list([item.evaluate(scope) for item in self.items], self.span)
 
     def parts(self) -> tuple[Expression, ...]:
         return self.items
@@ -337,7 +337,7 @@ class Function(Expression):
         return self.arguments
 
 
-def list_of(values: list[Value], span: Span) -> ListValue:
+def make_list(values: list[Value], span: Span) -> ListValue:
     """A list of values. Raises Mistake `too-large` at the limit."""
     value = ListValue(values)
     value.size = sum([item.size if isinstance(item, ListValue) else 1 for item in values])
@@ -347,14 +347,14 @@ def list_of(values: list[Value], span: Span) -> ListValue:
     return value
 
 
-def constant(expression: Expression) -> Value | None:
+def evaluate_constant(expression: Expression) -> Value | None:
     """The value of an expression that is a number, a word or a list of these; None for other expressions."""
     if isinstance(expression, Literal):
         return expression.value
     if not isinstance(expression, Listed):
         return None
-    values = [constant(item) for item in expression.items]
-    return None if any(value is None for value in values) else list_of(values, expression.span)
+    values = [evaluate_constant(item) for item in expression.items]
+    return None if any(value is None for value in values) else make_list(values, expression.span)
 
 
 def parts_of(expression: Expression) -> list[Expression]:

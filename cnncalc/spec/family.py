@@ -67,10 +67,10 @@ def read_family(source: Source, path: str, problems: Problems, amount: Amount | 
         reference = document.texts.get("extends")
         if reference is None:
             break
-        seen.append(_resolved(path))
+        seen.append(_resolve(path))
         try:
             path = find_architecture(reference.value, path, reference.span)
-            if _resolved(path) in seen:
+            if _resolve(path) in seen:
                 chain = " → ".join(known.name for known in [*seen, Path(path)])
                 raise Mistake("extends-cycle", f"this architecture extends itself: {chain}", reference.span)
             if len(documents) >= limits.EXTENDED_FILES:
@@ -89,7 +89,7 @@ def read_family(source: Source, path: str, problems: Problems, amount: Amount | 
     misspelt = {fix.text for problem in problems.found if problem.code == "unknown-key" for fix in problem.fixes}
     missing = [key for key in missing if key not in misspelt]
     if missing:
-        _missing(documents[0], missing, problems)
+        _report_missing(documents[0], missing, problems)
     return description
 
 
@@ -111,7 +111,7 @@ def _bundled_base(name: str, text: str) -> tuple[Document | None, list[Problem],
     return read_document(source, problems), problems.found, source.amount
 
 
-def _resolved(path: str) -> Path:
+def _resolve(path: str) -> Path:
     """The canonical path of a file; the path itself if the working directory is gone."""
     try:
         return Path(path).resolve()
@@ -122,7 +122,7 @@ def _resolved(path: str) -> Path:
 _EXAMPLES = {"input": "`input: [3, 224, 224]`", "layers": "`layers:` with a list of layers"}
 
 
-def _missing(document: Document, keys: list[str], problems: Problems) -> None:
+def _report_missing(document: Document, keys: list[str], problems: Problems) -> None:
     listed = " and no ".join(f"`{key}`" for key in keys)
     examples = " and ".join(_EXAMPLES[key] for key in keys)
     help_text = f"write {examples}, or `extends:` an architecture that has {'them' if len(keys) > 1 else 'it'}"
@@ -142,7 +142,7 @@ def find_architecture(name: str, path: str, span: Span, code: str = "extends-mis
             return str(folder / candidate)
     found = bundled_path(name)
     if found is None:
-        fixes = rename(span, name, [*_beside(folder), *bundled()])
+        fixes = rename(span, name, [*_list_folder(folder), *bundled()])
         raise Mistake(
             code,
             f"there is no architecture `{name}` in this folder or among the bundled ones",
@@ -153,7 +153,7 @@ def find_architecture(name: str, path: str, span: Span, code: str = "extends-mis
     return str(found)
 
 
-def _beside(folder: Path) -> list[str]:
+def _list_folder(folder: Path) -> list[str]:
     """The names of the architectures in a folder."""
     try:
         return sorted(path.stem for path in islice(folder.iterdir(), limits.SIMILAR_FILES) if path.suffix in SUFFIXES)

@@ -53,7 +53,7 @@ HABITS = {
 ARGUMENT_HABITS = {"pad": "padding", "filter": "out", "size": "factor"}
 
 
-def kind_named(name: str) -> str:
+def find_kind(name: str) -> str:
     """The kind that corresponds to another tool's name, "" if there is none."""
     squeezed = strip_name(name).replace("_", "").lower()
     own = (kind for kind in (*KINDS, *STRUCTURE_WORDS) if kind.replace("_", "") == squeezed)
@@ -61,35 +61,35 @@ def kind_named(name: str) -> str:
     return next(theirs, "") or next(own, "") or HABITS.get(squeezed, "")
 
 
-def _of_kind(kind: str, *tables: dict[str, Signature]) -> list[Signature]:
+def _signatures_of(kind: str, *tables: dict[str, Signature]) -> list[Signature]:
     """The names of a kind in other tools, PyTorch and Keras unless others are given."""
     tables = tables or (PYTORCH, KERAS)
     return [signature for table in tables for signature in table.values() if signature.kind == kind]
 
 
-def argument_named(kind: str, name: str, known: list[str]) -> str:
+def find_argument(kind: str, name: str, known: list[str]) -> str:
     """The argument that corresponds to another tool's name, "" if the kind has none."""
-    meant = (signature.parameters.get(name, "") for signature in _of_kind(kind, PYTORCH, KERAS, CAFFE, MATLAB))
+    meant = (signature.parameters.get(name, "") for signature in _signatures_of(kind, PYTORCH, KERAS, CAFFE, MATLAB))
     found = next(filter(None, meant), "") or ARGUMENT_HABITS.get(name, "")
     return found if found in known else ""
 
 
 def is_omitted(kind: str, name: str) -> bool:
     """Whether another tool's argument is omitted here, because it is inferred from the input or changes no figure."""
-    marks = {signature.parameters.get(name) for signature in _of_kind(kind)}
+    marks = {signature.parameters.get(name) for signature in _signatures_of(kind)}
     return bool(marks & {INPUT, IGNORED}) or name == "input_shape"
 
 
-def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
+def rewrite_call(call: Call, kind: str) -> tuple[Fix, ...]:
     """Repairs that replace a call in another tool's syntax or order with a call of `kind`."""
     if call.by_name or not kind:
         return ()
     text = call.span.text
-    candidates = rewritings(text, call.kind)
+    candidates = translate_call(text, call.kind)
     if call.kind not in KINDS and not find_signatures(call.kind):  # a name that is only similar to a kind
         arguments = [argument.span.text for argument in call.arguments]
         renamed = f"{kind}({', '.join(arguments)})" if arguments else kind
-        translated = list(_rewritings(text, _of_kind(kind)))
+        translated = list(_translate(text, _signatures_of(kind)))
         candidates += [renamed, *translated] if len(arguments) == 1 else [*translated, renamed]
     if kind == "avg_pool" and not call.arguments:
         candidates.append("global_avg_pool")
@@ -97,10 +97,10 @@ def rewritten(call: Call, kind: str) -> tuple[Fix, ...]:
     return tuple(Fix(call.span, each, f"write `{each}`") for each in found)
 
 
-def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
+def find_calls(text: str) -> Iterator[tuple[int, int, str]]:
     """The outermost calls with arguments in a chain, each with its start, its end and its name.
 
-    >>> list(calls_in("Conv2D(8, (3, 3)) -> relu -> Dense(10)"))
+    >>> list(find_calls("Conv2D(8, (3, 3)) -> relu -> Dense(10)"))
     [(0, 17, 'Conv2D'), (29, 38, 'Dense')]
     """
     beyond = 0
@@ -116,18 +116,18 @@ def calls_in(text: str) -> Iterator[tuple[int, int, str]]:
                 break
 
 
-def rewritings(text: str, name: str) -> list[str]:
+def translate_call(text: str, name: str) -> list[str]:
     """Translations of a call, if another tool has a layer of that name."""
-    theirs = _of_kind(name) if name in KINDS else find_signatures(name)
-    return [found for found in dict.fromkeys(_rewritings(text, theirs)) if found != text]
+    theirs = _signatures_of(name) if name in KINDS else find_signatures(name)
+    return [found for found in dict.fromkeys(_translate(text, theirs)) if found != text]
 
 
-def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
+def _translate(text: str, theirs: list[Signature]) -> Iterator[str]:
     """Translations of a call of another tool, by each of its signatures.
 
-    >>> list(_rewritings("nn.Conv2d(64, 32, (3, 3), 1, 1, bias=False)", find_signatures("nn.Conv2d")))[0]
+    >>> list(_translate("nn.Conv2d(64, 32, (3, 3), 1, 1, bias=False)", find_signatures("nn.Conv2d")))[0]
     'conv(32, [3, 3], 1, 1, bias=false)'
-    >>> list(_rewritings("Conv2D(32, kernel_size=3, activation='relu')", find_signatures("Conv2D")))[0]
+    >>> list(_translate("Conv2D(32, kernel_size=3, activation='relu')", find_signatures("Conv2D")))[0]
     'conv(32, kernel=3) -> relu'
     """
     call = CALL.match(text)
@@ -141,7 +141,7 @@ def _rewritings(text: str, theirs: list[Signature]) -> Iterator[str]:
             return
         written = written[1:]
     for signature in theirs:
-        if found := _rewriting(written, signature):
+        if found := _translate_by(written, signature):
             yield found
 
 
@@ -169,7 +169,7 @@ def _arguments(text: str) -> list[tuple[str, str]] | None:
     return [(found[1] or "", found[2]) for found in named if found]
 
 
-def _rewriting(written: list[tuple[str, str]], signature: Signature) -> str:
+def _translate_by(written: list[tuple[str, str]], signature: Signature) -> str:
     """The translation by one signature, "" if it does not match or has no equivalent."""
     theirs = list(signature.parameters)
     ours, activation, border, by_position = dict(signature.defaults), "", "", set()

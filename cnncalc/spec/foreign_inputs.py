@@ -6,7 +6,7 @@ import re
 
 from cnncalc.errors import Fix
 from cnncalc.layers import KINDS
-from cnncalc.spec.foreign import calls_in, rewritings
+from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
@@ -17,12 +17,12 @@ NAMED_ITEM = re.compile(r"(?m)^[ \t]*-[ \t]+(?:(\w+)[ \t]*=(?!=))?")
 def repair_applied_call(text: YamlString) -> list[Fix]:
     """The repairs of a call with its input after it: omitted if it is the output before, read by its name if not."""
     found = APPLIED.fullmatch(text.body)
-    calls = list(calls_in(found[2])) if found else []
+    calls = list(find_calls(found[2])) if found else []
     if not found or len(calls) != 1 or calls[0][:2] != (0, len(found[2])):
         return []
     name, call = found[1] or "", found[2]
     source = f"from({found[3]}) -> " if _is_earlier_output(text, found[3]) else ""
-    ours = [] if calls[0][2] in KINDS else rewritings(call, calls[0][2])
+    ours = [] if calls[0][2] in KINDS else translate_call(call, calls[0][2])
     return [write(text.span, f"{name}{source}{each}") for each in (*ours, call)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cnncalc.layers.structure import MERGES
-from cnncalc.spec.foreign import kind_named
+from cnncalc.spec.foreign import find_kind
 
 NAME = r"[A-Za-z_]\w*"
 TENSORS = rf"[(\[]\s*({NAME}(?:\s*,\s*{NAME})+)\s*,?\s*[)\]]"
@@ -15,14 +15,14 @@ OF_KERAS = re.compile(rf"{ASSIGNED}\((?:{AXIS})?\)\({TENSORS}\)\s*")
 OF_FUNCTIONS = re.compile(rf"{ASSIGNED}\({TENSORS}(?:\s*,\s*{AXIS})?\)\s*")
 
 
-def merge_of_outputs(text: str) -> str:
+def translate_merge(text: str) -> str:
     """The merge of named outputs that corresponds to another tool's call with a list of tensors, "" for other strings.
 
     The axes of PyTorch begin with the batch, those of Keras end with the channels.
 
-    >>> merge_of_outputs("layers.Concatenate(axis=-1)([a, b])"), merge_of_outputs("x = Add()([a, b])")
+    >>> translate_merge("layers.Concatenate(axis=-1)([a, b])"), translate_merge("x = Add()([a, b])")
     ('concat(a, b)', 'x = add(a, b)')
-    >>> merge_of_outputs("torch.cat([a, b], dim=1)"), merge_of_outputs("torch.cat((a, b), 2)")
+    >>> translate_merge("torch.cat([a, b], dim=1)"), translate_merge("torch.cat((a, b), 2)")
     ('concat(a, b)', 'concat(a, b, axis=1)')
     """
     if found := OF_KERAS.fullmatch(text):
@@ -31,7 +31,7 @@ def merge_of_outputs(text: str) -> str:
         assigned, name, tensors, axis = found.groups()
     else:
         return ""
-    kind = kind_named(name)
+    kind = find_kind(name)
     ours = _axis(name, axis)
     if kind not in MERGES or ours is None or (ours and kind not in ("concat", "stack")):
         return ""

@@ -21,7 +21,7 @@ def map_former_paths(former: Network, network: Network) -> dict[str, list[str]]:
     return {path: now for path, now in found.items() if path not in known}
 
 
-def former_segments(description: Description) -> Segments:
+def make_former_segments(description: Description) -> Segments:
     """The segment that each unit and chain had in a path."""
     found: Segments = {}
     for body in (description.layers or (), *(block.body for block in description.blocks.values())):

@@ -37,12 +37,12 @@ def texts_of(node: YamlNode) -> list[str]:
 
 def name_an_item(key: YamlString, node: YamlNode) -> list[Fix]:
     """Repairs of `stem: conv(8, 3)`, where `stem` is a name; a similar name if it looks like an unnamed item's path."""
-    from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+    from cnncalc.spec.foreign import find_kind  # only needed for mistakes
 
     texts = texts_of(node)
     if not is_label(key) or not key.value.isidentifier() or not texts:
         return []
-    if isinstance(node, YamlList) and (merge := kind_named(key.value)) in MERGES:
+    if isinstance(node, YamlList) and (merge := find_kind(key.value)) in MERGES:
         return [write(key.span, merge)]
     whole = Span(key.span.source, key.span.start, node.span.end)
     chain = " -> ".join(texts)
@@ -60,12 +60,12 @@ def type_key(node: YamlMapping) -> YamlString | None:
 
 
 def _is_kind(word: str) -> bool:
-    from cnncalc.spec.foreign import kind_named  # only needed for mistakes
+    from cnncalc.spec.foreign import find_kind  # only needed for mistakes
 
-    return word in KINDS or bool(kind_named(word))
+    return word in KINDS or bool(find_kind(word))
 
 
-def call_of_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
+def repair_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
     """Repairs of an item as a mapping whose `key` names the kind: a call with the other pairs as arguments."""
     kind, name = node.values[key.value], ""
     assert isinstance(kind, YamlString)
@@ -79,7 +79,7 @@ def call_of_mapping(node: YamlMapping, key: YamlString) -> list[Fix]:
     return _calls(span, kind.value, arguments, name)
 
 
-def call_of_neighbors(node: YamlMapping) -> list[Fix]:
+def repair_neighbors(node: YamlMapping) -> list[Fix]:
     """Repairs of `{conv: 8, kernel: 3}`, or of `conv:` with its arguments not indented below it."""
     (key, value), *others = node.pairs
     if is_label(key) or not re.fullmatch(_WORD, key.value) or key.value in MERGES:
@@ -93,10 +93,10 @@ def call_of_neighbors(node: YamlMapping) -> list[Fix]:
 
 def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
     """Repairs that write a call, translated from another tool if needed, with and without a name."""
-    from cnncalc.spec.foreign import rewritings  # only needed for mistakes
+    from cnncalc.spec.foreign import translate_call  # only needed for mistakes
 
     text = f"{kind}({', '.join(arguments)})" if arguments else kind
-    calls = [*rewritings(text, kind), text]
+    calls = [*translate_call(text, kind), text]
     named = [f"{name} = {call}" if "->" not in call else f"({name} = {call}" for call in calls if name]
     named = [text if text[0] != "(" else text.replace(" ->", ") ->", 1) for text in named]
     in_flow = span.text.startswith("{")

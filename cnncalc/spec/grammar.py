@@ -322,17 +322,17 @@ def read_chain(text: YamlString) -> Chain:
         return parser.whole(parser.chain, "a layer")
     except Mistake as mistake:  # in a call that Python could read, as `Conv2D(8, (3, 3), activation='relu')`
         if mistake.problem.code == "syntax":
-            from cnncalc.spec.foreign import calls_in, rewritings  # only needed for mistakes
+            from cnncalc.spec.foreign import find_calls, translate_call  # only needed for mistakes
             from cnncalc.spec.foreign_inputs import repair_applied_call
-            from cnncalc.spec.foreign_merges import merge_of_outputs
+            from cnncalc.spec.foreign_merges import translate_merge
 
-            merge = merge_of_outputs(text.body)
+            merge = translate_merge(text.body)
             whole = [write(text.span, merge)] if merge else repair_applied_call(text)
-            calls = () if whole else calls_in(text.body)
+            calls = () if whole else find_calls(text.body)
             fixes = {
                 write(text.at(start, end), here): name in KINDS
                 for start, end, name in calls
-                for here in rewritings(text.body[start:end], name)
+                for here in translate_call(text.body[start:end], name)
             }
             whole += [fix for fix, is_ours in fixes.items() if not is_ours]
             rest = [fix for fix, is_ours in fixes.items() if is_ours]

@@ -28,13 +28,13 @@ def is_channels_last(shape: tuple[Value, ...]) -> bool:
     return sizes and isinstance(channels, int) and channels in IMAGE_CHANNELS
 
 
-def without_batch(shape: tuple[Value, ...]) -> tuple[Value, ...]:
+def drop_batch(shape: tuple[Value, ...]) -> tuple[Value, ...]:
     """A shape without its first size, with the channels first."""
     rest = shape[1:]
     return (rest[-1], *rest[:-1]) if is_channels_last(rest) and rest[0] not in IMAGE_CHANNELS else rest
 
 
-def misread_order(name: str, shape: Shape, span: Span) -> Problem | None:
+def suspect_order(name: str, shape: Shape, span: Span) -> Problem | None:
     """The warning about an input of this name whose shape is probably in another order."""
     if len(shape) == 3 and is_channels_last(shape) and shape[0] not in IMAGE_CHANNELS:
         return _channels_last(shape, span, (shape[2], *shape[:2]), f"for an image of {shape[0]}×{shape[1]}")

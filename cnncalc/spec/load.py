@@ -22,7 +22,7 @@ from cnncalc.spec.expand import Expander
 from cnncalc.spec.expressions import Expression, Listed, Unknown
 from cnncalc.spec.family import Description, read_family
 from cnncalc.spec.grammar import read_expression
-from cnncalc.spec.input_order import misread_order, without_batch
+from cnncalc.spec.input_order import drop_batch, suspect_order
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.scope import ParamScope
@@ -191,9 +191,9 @@ def _expand(
         return None, 0
     segments = None
     if former:
-        from cnncalc.spec.former import former_segments
+        from cnncalc.spec.former import make_former_segments
 
-        segments = former_segments(description)
+        segments = make_former_segments(description)
     expander = Expander(description, params, problems, segments)
     try:
         network = expander.network(inputs, description.layers)
@@ -241,7 +241,7 @@ def _input_shape(name: str, expression: Expression, scope: ParamScope, problems:
     span = expression.span
     try:
         if isinstance(value, tuple) and len(value) == 5:
-            image = write(span, format_value(without_batch(value)), "remove the batch")
+            image = write(span, format_value(drop_batch(value)), "remove the batch")
             message = f"`{name}` must be {FORMS}, without a batch, found {format_value(value)[:60]}"
             raise Mistake("bad-input", message, span, "", image)
         if not isinstance(value, tuple) or not 1 <= len(value) <= 4:
@@ -254,7 +254,7 @@ def _input_shape(name: str, expression: Expression, scope: ParamScope, problems:
     except Mistake as mistake:
         problems.add(mistake.problem)
         return None
-    if problem := misread_order(name, shape, span):
+    if problem := suspect_order(name, shape, span):
         problems.add(problem)
     return shape
 

@@ -108,7 +108,7 @@ def _part(key: str, files: list[dict[str, Piece]], without: set[str]) -> str:
         return having[0].text if having else ""
     entries: list[Piece] = []
     for section in reversed(having):
-        entries = _overridden(entries, _entries(section))
+        entries = _override_entries(entries, _entries(section))
     kept = [entry.text for entry in entries if entry.name not in without]
     return "\n".join([f"{key}:", *kept]) if kept else ""
 
@@ -129,7 +129,7 @@ def _entries(section: Piece) -> list[Piece]:
     return [piece._replace(name=piece.name.partition("(")[0].strip()) for piece in pieces]
 
 
-def _overridden(base: list[Piece], own: list[Piece]) -> list[Piece]:
+def _override_entries(base: list[Piece], own: list[Piece]) -> list[Piece]:
     """The entries, overridden by those of an extending file; a new one comes before the next that overrides one."""
     result, new = list(base), []
     for piece in own:

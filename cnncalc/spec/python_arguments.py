@@ -15,11 +15,11 @@ InputSizes = InputSize | Mapping[str, InputSize]
 Settings = Sequence[str] | Mapping[str, Value]
 
 
-def path_text(architecture: StrPath) -> str:
+def format_path(architecture: StrPath) -> str:
     """A path as a string. `Path("-")` is a file, and only the string "-" is standard input. Raises TypeError.
 
     >>> from pathlib import Path
-    >>> path_text(Path("nets", "mine.yaml")), path_text("-"), path_text(Path("-"))
+    >>> format_path(Path("nets", "mine.yaml")), format_path("-"), format_path(Path("-"))
     ('nets/mine.yaml', '-', './-')
     """
     if isinstance(architecture, str):
@@ -30,24 +30,24 @@ def path_text(architecture: StrPath) -> str:
     return os.path.join(os.curdir, path) if path == "-" else path  # noqa: PTH118 - Path drops the leading dot
 
 
-def input_texts(inputs: InputSizes) -> list[str]:
+def format_inputs(inputs: InputSizes) -> list[str]:
     """Input sizes as strings, those of several inputs with their names. Raises TypeError.
 
-    >>> input_texts("3x224x224"), input_texts({"left": [3, 64, 64], "right": "3x64x64"})
+    >>> format_inputs("3x224x224"), format_inputs({"left": [3, 64, 64], "right": "3x64x64"})
     (['3x224x224'], ['left=3x64x64', 'right=3x64x64'])
     """
     if isinstance(inputs, Mapping):
         for name in inputs:
             if not isinstance(name, str):
                 raise TypeError(f"the name of an input is a string, not {_type(name)}")
-        return [f"{name}={input_size_text(sizes)}" for name, sizes in inputs.items()]
-    return [input_size_text(inputs)]
+        return [f"{name}={format_input_size(sizes)}" for name, sizes in inputs.items()]
+    return [format_input_size(inputs)]
 
 
-def input_size_text(input: InputSize) -> str:
+def format_input_size(input: InputSize) -> str:
     """An input size as a string. Raises TypeError.
 
-    >>> input_size_text("3x224x224"), input_size_text([3, 227, 227])
+    >>> format_input_size("3x224x224"), format_input_size([3, 227, 227])
     ('3x224x224', '3x227x227')
     """
     if isinstance(input, str):
@@ -57,10 +57,10 @@ def input_size_text(input: InputSize) -> str:
     return "x".join(map(_whole, input))
 
 
-def setting_texts(settings: Settings) -> list[str]:
+def format_settings(settings: Settings) -> list[str]:
     """Values of params as `NAME=VALUE`; a string among the values is an expression of the language. Raises TypeError.
 
-    >>> setting_texts({"width": 32, "depths": [3, 8, 36, 3], "plain": True})
+    >>> format_settings({"width": 32, "depths": [3, 8, 36, 3], "plain": True})
     ['width=32', 'depths=[3, 8, 36, 3]', 'plain=true']
     """
     if isinstance(settings, Mapping):

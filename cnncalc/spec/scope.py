@@ -13,8 +13,8 @@ from cnncalc.layers.structure import ROUNDS
 from cnncalc.network import INPUT, NOTHING, Node
 from cnncalc.records import NamedTuple
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
-from cnncalc.spec.expressions import Expression, Member, Unknown, list_of
-from cnncalc.spec.sizes import SIZE_NAMES, size_named, unknown_member
+from cnncalc.spec.expressions import Expression, Member, Unknown, make_list
+from cnncalc.spec.sizes import SIZE_NAMES, find_size, unknown_member
 from cnncalc.spec.tree import Block, Call
 from cnncalc.spec.values import ListValue, Word, describe_value
 
@@ -33,7 +33,7 @@ class Flow(NamedTuple):
     doubtful: bool = False
     ended: bool = False
 
-    def going_on(self) -> Flow:
+    def for_next_item(self) -> Flow:
         """The current tensor for an item that follows."""
         return self._replace(ended=False) if self.ended else self
 
@@ -84,7 +84,7 @@ def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
         raise Unknown
     if len(flow.shape) < 2:
         raise Mistake("wrong-rank", f"`{span.text}` is flat and has no spatial sizes: {format_shape(flow.shape)}", span)
-    settings[LIKE] = list_of(list(flow.shape[1:]), span)
+    settings[LIKE] = make_list(list(flow.shape[1:]), span)
     return flow.node
 
 
@@ -107,7 +107,7 @@ def take_pool(settings: dict[str, Value], call: Call, nodes: Sequence[Node], *, 
         raise Mistake("bad-argument", f"`{span.text}` is the output of {what}, not of a `max_pool`", span, help_text)
     settings[POOL] = node.layer
     if settings.get(LIKE) is None:
-        settings[LIKE] = list_of(list(node.input_shapes[0][1:]), span)
+        settings[LIKE] = make_list(list(node.input_shapes[0][1:]), span)
     return node
 
 
@@ -272,7 +272,7 @@ class Frame:
         if flow.shape is None or (flow.doubtful and name in SIZE_NAMES and name != "channels"):
             raise Unknown
         if name in SIZE_NAMES:
-            return size_named(name, flow.shape, span)
+            return find_size(name, flow.shape, span)
         raise unknown_member(name, span, inner)
 
 

@@ -12,7 +12,7 @@ AXIS_NAMES: tuple[tuple[str, ...], ...] = ((), ("length",), ("height", "width"),
 SIZE_NAMES = ("channels", "length", "height", "width", "depth")
 
 
-def size_named(name: str, shape: Shape, span: Span) -> int:
+def find_size(name: str, shape: Shape, span: Span) -> int:
     """The size `name` of a tensor of this shape. Raises Mistake if it has no such axis; `span` is of `OWNER.NAME`."""
     if name == "channels":
         return shape[0]

@@ -28,7 +28,7 @@ TEXTS = 2
 Nested = Any  # a number, or a list of nested
 
 
-def weights_in(description: Description | None) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
+def find_weights(description: Description | None) -> tuple[dict[str, dict[str, GivenArray]], list[Problem]]:
     """The `weights` of an architecture; those of a file override those of the file that it extends, path by path."""
     problems = Problems()
     found: dict[str, dict[str, GivenArray]] = {}
@@ -80,7 +80,7 @@ def _json(source: Source) -> tuple[Any, Problem | None]:
         message = f"{source.name} needs up to {memory // 10**6:,} MB of memory to read, more than the limit of"
         return None, Problem("too-large", f"{message} {limits.DATA_MEMORY // 10**6} MB")
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_int=float), other
+        return json.loads(text, object_pairs_hook=_reject_duplicates, parse_int=float), other
     except (ValueError, RecursionError):
         return None, other
 
@@ -90,7 +90,7 @@ def memory_to_read(text: str) -> int:
     return TEXTS * getsizeof(text) + sum(text.count(character) * each for character, each in BYTES.items())
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A mapping. Raises ValueError for a duplicate key, which reading as YAML then reports."""
     if len(found := dict(pairs)) < len(pairs):
         raise ValueError

@@ -226,7 +226,7 @@ def bad_escape(span: Span) -> Problem:
     return Problem("yaml-syntax", f"`{span.text}` is not a valid escape sequence", span, fixes=(double,))
 
 
-def _closing(text: str, begin: int) -> int:
+def _find_closing(text: str, begin: int) -> int:
     """The offset of the bracket that closes the one at `begin`, or -1. Brackets in quotes and comments do not count."""
     depth = 0
     for found in _BRACKETS.finditer(text, begin):
@@ -247,7 +247,7 @@ def _within_brackets(scene: Scene) -> Problem | None:
     if text[scene.at] == "," and scene.begin == scene.at:
         return scene.problem("there is nothing before this comma", span, Fix(span, "", "remove it"))
     close = OPENING.get(text[scene.begin], "")
-    if not close or _closing(text, scene.begin) < scene.at or text[scene.at] in OPENING.values():
+    if not close or _find_closing(text, scene.begin) < scene.at or text[scene.at] in OPENING.values():
         return None
     if text[scene.at] == ":":
         return scene.problem(f"expected `,` or `{close}`, found a second colon", span)

@@ -12,7 +12,7 @@ from cnncalc.layers.absent import ABSENT, find_absent
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.reading import read, read_text
 from cnncalc.spec.files import bundled
-from cnncalc.spec.foreign import kind_named
+from cnncalc.spec.foreign import find_kind
 
 NAMES = [name for absent in ABSENT for name in absent.names]
 
@@ -21,7 +21,7 @@ NAMES = [name for absent in ABSENT for name in absent.names]
 def test_no_name_in_the_table_is_a_kind(name: str) -> None:
     words = {word.replace("_", "") for word in (*KINDS, *STRUCTURE_WORDS)}
     assert name not in words
-    assert kind_named(name) == ""
+    assert find_kind(name) == ""
 
 
 def test_every_name_is_in_the_table_once() -> None:
@@ -32,7 +32,7 @@ def test_every_name_is_in_the_table_once() -> None:
 def test_the_advice_only_mentions_what_exists(absent: object) -> None:
     """Everything in backticks is a valid chain, key, word or command."""
     text = getattr(absent, "instead")  # noqa: B009 - a NamedTuple
-    keys = {"blocks", "outputs", "input", "add", "concat", "multiply", "body", "skip", "dilation", "conv_bn"}
+    keys = {"blocks", "outputs", "input", "index", "add", "concat", "multiply", "body", "skip", "dilation", "conv_bn"}
     for quoted in re.findall("`([^`]*)`", text):
         if quoted.startswith("cnncalc show "):
             assert quoted.split()[-1] in bundled()

@@ -16,7 +16,7 @@ import cnncalc
 from cnncalc.cli.app import run
 from cnncalc.errors import Source
 from cnncalc.reading import read_text
-from cnncalc.spec.weights import weights_in
+from cnncalc.spec.weights import find_weights
 
 ESCAPES = {
     "attributes": [
@@ -144,7 +144,7 @@ def test_an_escape_is_rejected_with_its_position(group: str, place: str) -> None
 def test_an_escape_among_weights_is_rejected(group: str) -> None:
     for escape in ESCAPES[group]:
         source, line = written(WEIGHTS, escape)
-        _, problems = weights_in(read_text(source).description)
+        _, problems = find_weights(read_text(source).description)
         assert [problem.span.line for problem in problems if problem.span] == [line], (source.text, problems)
 
 
