@@ -178,13 +178,29 @@ def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = 
 
     `overrides` are those that the reader was given. Raises UsageError for a param, as such a network has none.
     """
-    from cnncalc.exchange.write_flat import write_flat
-
-    loaded = load_source(Source(name, write_flat(graph)), path, overrides)
+    loaded = _load_graph(graph, name, path, overrides)
     if graph.refusals:
         network = loaded.network and loaded.network._replace(complete=False)
         loaded = loaded._replace(problems=[*graph.refusals, *loaded.problems], network=network)
     return Reading(name, loaded, overrides, graph=graph)
+
+
+def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> Loaded:
+    """What is read from the text of a graph: blocks where they say the graph exactly, else a layer a line."""
+    from cnncalc.exchange.check import agrees
+    from cnncalc.exchange.write_blocks import Unsaid, write_blocks
+    from cnncalc.exchange.write_flat import write_flat
+
+    if not graph.refusals:
+        try:
+            text, order = write_blocks(graph)
+        except (Unsaid, RecursionError):
+            pass
+        else:
+            loaded = load_source(Source(name, text), path, overrides)
+            if loaded.network is not None and not failed(loaded.problems) and agrees(graph, order, loaded.network):
+                return loaded
+    return load_source(Source(name, write_flat(graph)), path, overrides)
 
 
 def read_text(source: Source, path: str = "-", *, check_expect: bool = False) -> Reading:

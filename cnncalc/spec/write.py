@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from cnncalc.layers.arguments import Value, format_value
+from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import LIKE, POOL
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
@@ -35,7 +36,7 @@ def write_network(
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
     lines = [f"{key}: {quote(text)}" for key, text in heads.items() if text]
-    lines.append(f"input: {_inputs(network)}")
+    lines.append(f"input: {format_inputs(network.inputs)}")
     lines += write_allow(allow or {}).splitlines()
     lines += ["", "layers:"]
     lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
@@ -49,10 +50,11 @@ def write_allow(allow: Mapping[str, str]) -> str:
     return "\n".join(["allow:", *(f"  {code}: {quote(text)}" for code, text in allow.items()), ""]) if allow else ""
 
 
-def _inputs(network: Network) -> str:
-    if INPUT_NAME in network.inputs:
-        return format_value(network.input)
-    return "{" + ", ".join(f"{name}: {format_value(shape)}" for name, shape in network.inputs.items()) + "}"
+def format_inputs(inputs: Mapping[str, Shape]) -> str:
+    """The inputs as a file gives them: the sizes of an only one without a name, or those of each by its name."""
+    if INPUT_NAME in inputs:
+        return format_value(inputs[INPUT_NAME])
+    return "{" + ", ".join(f"{name}: {format_value(shape)}" for name, shape in inputs.items()) + "}"
 
 
 def _start(network: Network) -> int:

@@ -1,0 +1,251 @@
+"""A graph as its author may have written it: chains of items, merges with branches, and modules that are parts.
+
+A chain is what a list of items is in a file: each item takes the output of the one before, a merge hands its input to
+all its branches, and `from` goes back to an earlier output. Values are indexes of the graph's nodes, so that a chain
+can be moved into another. Modules that take one tensor and give one are parts, with a chain of their own; the others
+dissolve in what is around them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from cnncalc.exchange.graph import TOP, Graph
+from cnncalc.layers.structure import MERGES
+from cnncalc.network import INPUT, NOTHING
+
+Chain = list["Item"]
+CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")  # which say nothing of what is in them
+
+
+class Item:
+    """One item of a chain; `value` is the node whose output leaves it, `modules` the names of modules around it that
+    dissolved, the outermost first. `name` is given to those that `from` and `reuse` refer to."""
+
+    def __init__(self, value: int, modules: tuple[str, ...] = ()) -> None:
+        self.value = value
+        self.modules = modules
+        self.name = ""
+
+
+class LayerItem(Item):
+    """A layer, or one that applies the weights of another again."""
+
+
+class FromItem(Item):
+    """Back to an earlier output, which is its value."""
+
+
+class MergeItem(Item):
+    """A merge of branches."""
+
+    def __init__(self, value: int, modules: tuple[str, ...], branches: list[Chain]) -> None:
+        super().__init__(value, modules)
+        self.branches = branches
+
+
+class CallItem(Item):
+    """A module that takes one tensor and gives one."""
+
+    def __init__(self, value: int, modules: tuple[str, ...], part: Part) -> None:
+        super().__init__(value, modules)
+        self.part = part
+
+
+class Part:
+    """A module: its call in the graph, what it takes and gives, its units, and the chain that is made of them.
+
+    `height` counts the parts that are nested in it.
+    """
+
+    def __init__(self, scope: int, source: int, value: int, units: list[Unit], height: int) -> None:
+        self.scope = scope
+        self.source = source
+        self.value = value
+        self.units = units
+        self.height = height
+        self.chain: Chain = []
+
+
+class Unit:
+    """A node or a part in the order of execution: what it gives, what it takes, and the modules that dissolved."""
+
+    def __init__(
+        self, value: int, inputs: tuple[int, ...], modules: tuple[str, ...] = (), part: Part | None = None
+    ) -> None:
+        self.value = value
+        self.inputs = inputs
+        self.modules = modules
+        self.part = part
+
+
+def walk(chain: Chain) -> Iterator[Item]:
+    """All items of a chain, those of branches before their merge; not those of parts."""
+    for item in chain:
+        if isinstance(item, MergeItem):
+            for branch in item.branches:
+                yield from walk(branch)
+        yield item
+
+
+def nest_concats(graph: Graph, kept: Sequence[int]) -> None:
+    """Let a concatenation that begins or ends with the inputs of an earlier one take its output, as DenseNet does.
+
+    concat(a, b, c) is concat(concat(a, b), c): the graph computes the same.
+    """
+    known: dict[tuple[object, ...], int] = {}
+    for index in kept:
+        node = graph.nodes[index]
+        if node.layer is None or node.layer.kind != "concat":
+            continue
+        inputs = node.inputs
+        for count in range(len(inputs) - 1, 1, -1):
+            first, last = known.get((node.layer, inputs[:count])), known.get((node.layer, inputs[-count:]))
+            if first is not None or last is not None:
+                shorter = (first, *inputs[count:]) if first is not None else (*inputs[:-count], last)
+                graph.nodes[index] = node._replace(inputs=tuple(each for each in shorter if each is not None))
+                break
+        known.setdefault((node.layer, inputs), index)
+
+
+class Structure:
+    """The parts of a graph, from the innermost to the outermost, and the units that are left around them."""
+
+    def __init__(self, graph: Graph, kept: Sequence[int]) -> None:
+        self.graph = graph
+        self.parts: list[Part] = []
+        self.readers: dict[int, set[int]] = defaultdict(set)
+        self.bound: set[int] = {*graph.outputs.values()}  # what no part may hide: outputs, and weights that are shared
+        for index in kept:
+            node = graph.nodes[index]
+            for source in node.inputs:
+                self.readers[source].add(index)
+            for other in (node.shares, node.like):
+                if other is not None:
+                    self.bound |= {index, other}
+        self.units = self._units(list(kept), 0)
+
+    def _scopes(self, index: int) -> list[int]:
+        """The calls of modules around a node, from the outermost."""
+        found: list[int] = []
+        scope: int | None = self.graph.nodes[index].scope
+        while scope is not None and scope != TOP:
+            found.append(scope)
+            scope = self.graph.scopes[scope].parent
+        return found[::-1]
+
+    def _units(self, nodes: list[int], level: int) -> list[Unit]:
+        found: list[Unit] = []
+        at = 0
+        paths = [self._scopes(index) for index in nodes]
+        while at < len(nodes):
+            if len(paths[at]) <= level:
+                found.append(Unit(nodes[at], self.graph.nodes[nodes[at]].inputs))
+                at += 1
+                continue
+            scope, end = paths[at][level], at
+            while end < len(nodes) and len(paths[end]) > level and paths[end][level] == scope:
+                end += 1
+            found += self._module(scope, nodes[at:end], level + 1)
+            at = end
+        return found
+
+    def _module(self, scope: int, nodes: list[int], level: int) -> list[Unit]:
+        """A module as a part; or its units, where it has several inputs or outputs, or one unit only."""
+        units, inside = self._units(nodes, level), {*nodes}
+        name = self.graph.scopes[scope].path.rpartition(".")[2]
+        before: list[Unit] = []
+        while len(units) > 1 and len(_taken(units)) > 1 and self._is_merge(units[0]):
+            inside.discard(units[0].value)  # a merge at the beginning belongs to what is around
+            before.append(units.pop(0))
+        outputs = [index for index in inside if index in self.graph.outputs.values() or self.readers[index] - inside]
+        sources = _taken(units)
+        inner = units[0].part if len(units) == 1 else None
+        if inner is not None and self.graph.scopes[inner.scope].type_name in CONTAINERS:
+            inner.scope = scope  # a container that is all of a module says less than the module
+        if len(units) == 1 or len(outputs) != 1 or len(sources) != 1 or inside & self.bound - {*outputs}:
+            for unit in units:
+                unit.modules = (name, *unit.modules)
+            return before + units
+        height = 1 + max((unit.part.height for unit in units if unit.part), default=0)
+        part = Part(scope, sources[0], outputs[0], units, height)
+        self.parts.append(part)
+        return [*before, Unit(part.value, (part.source,), (name,), part)]
+
+    def _is_merge(self, unit: Unit) -> bool:
+        layer = None if unit.part else self.graph.nodes[unit.value].layer
+        return layer is not None and layer.kind in MERGES
+
+    def chain(self, units: list[Unit], source: int, targets: Sequence[int]) -> Chain:
+        """The items that lead from a source to the targets, one after the other."""
+        builder = _Builder(self, units)
+        found: Chain = []
+        for target in targets:
+            part = builder.chain_to(target, source)
+            if found and not (part and isinstance(part[0], FromItem)):
+                part = [FromItem(source), *part]
+            found += part
+        return found
+
+    def start(self) -> int:
+        """What the first item of the network takes: the only input, or none of several."""
+        return INPUT if len(self.graph.inputs) == 1 else NOTHING
+
+
+def _taken(units: list[Unit]) -> list[int]:
+    """The values from outside that units take, each once."""
+    made = {unit.value for unit in units}
+    return list(dict.fromkeys(source for unit in units for source in unit.inputs if source not in made))
+
+
+class _Builder:
+    """Builds the chains of one module: every unit is written once, and later uses go back to it."""
+
+    def __init__(self, structure: Structure, units: list[Unit]) -> None:
+        self.structure = structure
+        self.makers = {unit.value: unit for unit in units}
+        self.done: set[int] = set()
+        self.above: dict[int, int | None] = {}  # the value before a value through which all ways to it lead
+        self.depth: dict[int, int] = {}
+        for source in _taken(units):
+            self.above[source], self.depth[source] = None, 0
+        for unit in units:
+            found = self.meeting(unit.inputs)
+            self.above[unit.value] = found
+            self.depth[unit.value] = 0 if found is None else self.depth[found] + 1
+
+    def meeting(self, values: Sequence[int]) -> int | None:
+        """The last value through which all ways to some values lead; None where there is none."""
+        found: int | None = values[0] if values else None
+        for value in values[1:]:
+            other: int | None = value
+            while found != other and found is not None and other is not None:
+                if self.depth[found] >= self.depth[other]:
+                    found = self.above[found]
+                else:
+                    other = self.above[other]
+            if found != other:
+                return None
+        return found
+
+    def chain_to(self, value: int, source: int) -> Chain:
+        """The items from a source to a value."""
+        way: list[tuple[Unit, int]] = []
+        while value != source and value in self.makers and value not in self.done:
+            unit = self.makers[value]
+            meeting = self.meeting(unit.inputs) if self.structure._is_merge(unit) else unit.inputs[0]
+            before = source if meeting is None else meeting
+            way.append((unit, before))
+            value = before
+        found: Chain = [FromItem(value)] if value != source else []
+        for unit, before in reversed(way):
+            self.done.add(unit.value)
+            if unit.part is not None:
+                found.append(CallItem(unit.value, unit.modules, unit.part))
+            elif self.structure._is_merge(unit):
+                branches = [self.chain_to(each, before) for each in unit.inputs]
+                found.append(MergeItem(unit.value, unit.modules, branches))
+            else:
+                found.append(LayerItem(unit.value, unit.modules))
+        return found
