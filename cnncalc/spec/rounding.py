@@ -101,7 +101,7 @@ def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
             step *= rule.stride
         elif isinstance(rule, TransposedWindow):
             step /= rule.stride
-        elif isinstance(rule, Resample):
+        elif isinstance(rule, Resample) and rule.down:  # not of a single position, which every output repeats
             step *= Fraction(rule.down, rule.up)
         steps[index] = step
     return steps

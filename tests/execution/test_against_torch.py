@@ -13,7 +13,7 @@ from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import run
 from cnncalc.execution.weights import Weights
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shapes
+from cnncalc.layers.base import Layer, Shapes, expand_per_axis
 from cnncalc.layers.ops import Map
 from cnncalc.layers.window import Windowed
 from cnncalc.network import INPUT, Network
@@ -127,8 +127,10 @@ def unpool(torch: Any, layer: Any, tensors: list[Any]) -> Any:
     for number in range(flat.shape[-1]):  # in order, so that where windows overlap the last one stays
         made.scatter_(2, places[..., number : number + 1], flat[..., number : number + 1])
     made = made.reshape(1, x.shape[1], *layer.like)
-    if len(set(places.reshape(-1).tolist())) == places.numel():
-        wanted = getattr(torch.nn.functional, f"max_unpool{n}d")(x, indices, 1, output_size=layer.like)
+    apart = all(len({*channel}) == len(channel) for channel in places[0].tolist())
+    if apart and max(expand_per_axis("", layer.pool.dilation, n)) == 1 and not layer.pool.ceil:
+        settings = [getattr(module, name) for name in ("kernel_size", "stride", "padding")]
+        wanted = getattr(torch.nn.functional, f"max_unpool{n}d")(x, indices, *settings, output_size=layer.like)
         assert torch.equal(made, wanted)
     return made
 

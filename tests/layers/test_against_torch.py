@@ -268,13 +268,25 @@ def bordered(torch: Any, layer: Any, x: Any) -> Any:
     return torch.nn.functional.pad(x, amounts, value=layer.value)
 
 
+def unpooled(torch: Any, layer: Any, x: Any) -> Any:
+    """MaxUnpool of a pool of random numbers, without numbers where there are none."""
+    if x.device.type == "meta":
+        return x.new_empty(2, x.shape[1], *layer.like)
+    y = torch.randn(x.shape[0], x.shape[1], *layer.like)
+    made = MODULES["max_pool"](torch, layer.pool, (tuple(y.shape[1:]),), y.dim() - 2)
+    made.return_indices = True
+    settings = [getattr(made, name) for name in ("kernel_size", "stride", "padding")]
+    unpool = getattr(torch.nn.functional, f"max_unpool{y.dim() - 2}d")
+    return unpool(x, made(y)[1], *settings, output_size=layer.like)
+
+
 def function_output(torch: Any, layer: Any, tensors: list[Any]) -> Any:
     """The result of PyTorch's function for the kind."""
     x = tensors[0]
     if layer.kind in ("pad", "crop"):
         return bordered(torch, layer, x)
     if layer.kind == "max_unpool":
-        return x.new_empty(2, x.shape[1], *layer.like)
+        return unpooled(torch, layer, x)
     if layer.kind == "reshape":
         return x.reshape(2, *(-1 if size == "rest" else size for size in layer.shape))
     if layer.kind == "channel_split":

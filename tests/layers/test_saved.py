@@ -15,7 +15,14 @@ from cnncalc.layers.base import Layer, Shapes
 from cnncalc.layers.window import Windowed
 
 from .cases import random_cases
-from .test_against_torch import MODULES, NO_MODULE, function_output, is_refused_for_no_reason_of_shape, sides
+from .test_against_torch import (
+    MODULES,
+    NO_MODULE,
+    function_output,
+    is_numeric,
+    is_refused_for_no_reason_of_shape,
+    sides,
+)
 
 BATCH = 2
 # Kinds that PyTorch has not: what its functions for them keep depends on how they are put together.
@@ -81,6 +88,11 @@ def is_another_in_pytorch(layer: Any, module: Any, inputs: Shapes) -> bool:
     return pads and any(type(each).__name__ == "Module" for each in module.modules())
 
 
+def is_plain_pool(pool: Any) -> bool:
+    """Whether PyTorch can undo a max pool: it knows no dilation, no rounding and no uneven padding there."""
+    return is_numeric(pool) and not pool.ceil and pool.dilation in (1, (1,), (1, 1), (1, 1, 1))
+
+
 def count_in_torch(torch: Any, layer: Layer, inputs: Shapes) -> int | None:
     """Bytes of the storages that PyTorch keeps, each once, without parameters; None where it has no such layer."""
     tensors = [torch.randn(BATCH, *shape, requires_grad=True) for shape in inputs]
@@ -91,6 +103,8 @@ def count_in_torch(torch: Any, layer: Layer, inputs: Shapes) -> int | None:
             return None
         module.train()
     if is_another_in_pytorch(layer, module, inputs):
+        return None
+    if layer.kind == "max_unpool" and not is_plain_pool(layer.pool):  # type: ignore[attr-defined]
         return None
     known = [*module.parameters(), *module.buffers()] if module is not None else []
     own = {each.untyped_storage().data_ptr() for each in known}

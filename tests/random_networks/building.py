@@ -16,7 +16,8 @@ from .tree import Block, Call, Chain, Item, Merge, Parenthesis, Tree, Unit
 
 WORDS = (
     *("valid", "half", "same", "full", "all", "nearest", "linear", "bilinear", "trilinear"),
-    *("channel", "position", "element", "none"),
+    *("channel", "position", "element", "none", "rest", "zeros", "reflect", "replicate", "circular"),
+    *("bicubic", "area", "tanh"),
 )
 ACTIVATIONS = (*PLAIN, "gelu", "leaky_relu", "prelu", "elu")
 
@@ -233,8 +234,12 @@ class Builder:
         if kind in PLAIN:
             y = self.kinds.apply(getattr(self.torch.nn, PLAIN[kind])(), x)
         else:
-            y = getattr(self.kinds, kind)(x, *args, **named)
+            y = getattr(self.kinds, kind)(x, *map(self.taken, args), **{at: self.taken(a) for at, a in named.items()})
         return self.record(kind, y)
+
+    def taken(self, value: Any) -> Any:
+        """An argument; of an output its tensor, and what a max pool had before and kept as indices."""
+        return value.tensor if isinstance(value, Output) else value
 
     def record(self, kind: str, y: Any) -> Any:
         modules, macs = ([], 0) if kind in MERGES else (self.kinds.modules, self.kinds.macs)

@@ -77,7 +77,7 @@ class Drawing(Blocks):
             [self.keeping_stage] * 5
             + [self.halving_stage] * 4
             + [self.wild_stage] * 2
-            + [self.hourglass, self.line_stage, self.reusing_stage, self.reading_inside, self.heads]
+            + [self.hourglass, self.line_stage, self.reusing_stage, self.reading_inside, self.heads, self.unpooling]
         )
         return draw(out)
 
@@ -113,7 +113,9 @@ class Drawing(Blocks):
     def hourglass(self, out: str) -> list[Chain]:
         """Down and up again, with what was there on the way taken up by its name."""
         chains, levels = [], []
-        deepest = next((n for n in range(3) if any(size % 2 ** (n + 1) for size in self.sizes)), 2)
+        by_name = self.chance(0.5)  # the sizes are taken from the way down, whatever they are
+        halvings = (n for n in range(3) if any(size % 2 ** (n + 1) for size in self.sizes))
+        deepest = 2 if by_name else next(halvings, 2)
         if deepest == 0 and self.chance(0.8):  # an odd size does not come back
             return self.keeping_stage(out)
         self.names.clear()
@@ -127,6 +129,9 @@ class Drawing(Blocks):
             up = self.rng.choice((call("upsample", 2), call("transposed_conv", out, 2, stride=2)))
             after = Call("transposed_conv", (out, "3"), (("stride", "2"), ("padding", "1")))
             up = Item(after) if self.chance(0.05) else up
+            if by_name:
+                chains += [Chain((*self.enlarged(name), call("conv", out, 1)))]
+                up = call("identity")
             ends = [branch(call("from", name)), branch(up)]
             if self.joining and self.chance(0.5):
                 chains += [Chain((up,)), Chain((self.rng.choice(self.joining)(name),))]
@@ -135,6 +140,32 @@ class Drawing(Blocks):
             chains.append(Chain((call("conv", out, 1),)))
         self.names.clear()
         return chains
+
+    def enlarged(self, name: str) -> list[Item]:
+        """A map as large as an earlier one."""
+        modes = ["nearest", "linear", "area", *(["bicubic"] if self.axes == 2 else [])]
+        ways = [
+            [call("upsample", like=name, mode=self.rng.choice(modes))],
+            [call("upsample", 3), call("crop", like=name)],
+            [call("pad", like=name, value=0.5)],
+            [call("crop", like=name)] if self.chance(0.1) else [call("upsample", like=name)],
+        ]
+        return self.rng.choice(ways)
+
+    def unpooling(self, out: str) -> list[Chain]:
+        """A max pool, and its elements put back where they were."""
+        name = self.fresh()
+        pool = self.rng.choice(
+            (call("max_pool", 2), call("max_pool", 2, ceil="true"), call("max_pool", 3, stride=2, padding=1))
+        )
+        before, between = self.steps.keep(out), [self.steps.plain(), *self.steps.keep("channels")]
+        more = [call("conv", f"{out} + 1", 1)] if self.chance(0.05) else []
+        return [
+            Chain(tuple(before)),
+            Chain((pool,), name),
+            Chain((*between, *more)),
+            Chain((call("max_unpool", name),)),
+        ]
 
     def line_stage(self, out: str) -> list[Chain]:
         """Two outputs that meet by their names."""
@@ -185,10 +216,12 @@ class Drawing(Blocks):
         pools = [call("global_avg_pool"), call("global_max_pool"), call("adaptive_avg_pool", self.rng.randint(1, 3))]
         sizes = self.steps.listed(self.steps.each(1, 2, 3))
         pools.append(call("adaptive_avg_pool", sizes))
+        pools.append(call(self.rng.choice(("adaptive_avg_pool", "adaptive_max_pool")), self.steps.kept_sizes()))
         classes = self.number(self.rng.randint(1, 10))
         hidden = [call("linear", 8, **self.steps.bias({})), self.flat_plain()] if self.chance(0.4) else []
         last = [call("softmax")] if self.chance(0.4) else []
-        return [self.rng.choice(pools), call("flatten"), *hidden, call("linear", classes), *last]
+        flat = call("reshape", "[rest]") if self.chance(0.2) else call("flatten")
+        return [self.rng.choice(pools), flat, *hidden, call("linear", classes), *last]
 
     def flat_plain(self) -> Item:
         kinds = ("batch_norm", "layer_norm", "relu", "prelu", "scale", "dropout", "gelu")
@@ -203,9 +236,15 @@ class Drawing(Blocks):
         if self.chance(0.15):
             return [Chain((call("flatten"), call("linear", r.randint(1, 10))))]
         if self.chance(0.2):
-            shape = [2, 4] if self.axes == 1 else [4, 1, 2]
+            shape: list[object] = [2, 4] if self.axes == 1 else [4, 1, 2]
+            if self.chance(0.5):
+                shape[self.rng.randrange(len(shape))] = "rest"
             wanted = "8" if self.chance(0.9) else "9"
-            return [Chain((*self.flat_end()[:2], call("linear", wanted), call("reshape", shape)))]
+            return [
+                Chain(
+                    (*self.flat_end()[:2], call("linear", wanted), call("reshape", f"[{', '.join(map(str, shape))}]"))
+                )
+            ]
         if self.chance(0.08):  # what an author forgets: what is flat, and what is not
             return [Chain((self.rng.choice((call("linear", 3), call("pixel_shuffle", 1))),))]
         if self.chance(0.04):

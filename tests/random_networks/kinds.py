@@ -34,6 +34,8 @@ LANGUAGE = {
     "half": "PyTorch knows no pairs or words for a pool's padding; its limit of half a window holds for them too",
     "same": "PyTorch has no `same` for transposed convolutions; the window must reach as far as the stride",
     "groups": "groups of a softmax are of channels",
+    "unpool": "PyTorch takes elements and indices of another shape, and a max pool padded by a layer before it",
+    "like": "PyTorch's `pad` crops where its amounts are negative",
     "few": "PyTorch gives no number where a variance is divided by 0",
     "range": "PyTorch cuts a slice that goes beyond the end, and takes an empty one",
     "shared": "one slope for all, and one for each position",
@@ -86,6 +88,8 @@ class Kinds:
         self.modules: list[Any] = []
         self.macs = 0
         self.asked_otherwise: Counter[str] = Counter()
+        self.pooled: dict[int, tuple[Any, Any]] = {}  # by the identity of what came out, what a max pool had
+        self.alive: list[Any] = []
 
     def apply(self, module: Any, x: Any) -> Any:
         """Run a module, kept for its parameters, as at inference."""
@@ -240,7 +244,11 @@ class Kinds:
         k, d = each(kernel, n), each(dilation, n)
         s = k if stride is None else each(stride, n)
         x, how = self.padded(x, k, s, padding, d, float("-inf"), ceil)
-        return self.apply(self.module("MaxPool", n)(k, s, how, d, ceil_mode=ceil), x)
+        module = self.module("MaxPool", n)(k, s, how, d, ceil_mode=ceil)
+        y = self.apply(module, x)
+        self.pooled[id(y)] = x, module
+        self.alive.append(y)  # so that no other tensor gets its identity
+        return y
 
     def avg_pool(
         self, x: Any, kernel: Size, stride: Size | None = None, padding: Padding = 0, ceil: bool = False,
@@ -276,11 +284,26 @@ class Kinds:
 
     def adaptive_avg_pool(self, x: Any, size: Size) -> Any:
         n = self.axes(x)
-        return self.apply(self.module("AdaptiveAvgPool", n)(each(size, n)), x)
+        return self.apply(self.module("AdaptiveAvgPool", n)(self.kept(x, each(size, n))), x)
 
     def adaptive_max_pool(self, x: Any, size: Any) -> Any:
         n = self.axes(x)
-        return self.apply(self.module("AdaptiveMaxPool", n)(each(size, n)), x)
+        return self.apply(self.module("AdaptiveMaxPool", n)(self.kept(x, each(size, n))), x)
+
+    def kept(self, x: Any, sizes: list[Any]) -> list[int]:
+        """The sizes of an adaptive pool; `none` is that of the input."""
+        return [have if size in (None, "none") else size for have, size in zip(x.shape[2:], sizes, strict=True)]
+
+    def max_unpool(self, x: Any, pool: Any) -> Any:
+        """By the indices that the pool kept of what it had."""
+        before, module = self.pooled[id(pool)]
+        module.return_indices = True
+        pooled, indices = module(before)
+        module.return_indices = False
+        if x.shape != pooled.shape:
+            raise Refused("unpool")
+        make = getattr(self.nn.functional, f"max_unpool{x.dim() - 2}d")
+        return make(x, indices, module.kernel_size, module.stride, module.padding, output_size=before.shape[2:])
 
     # norms
 
@@ -291,7 +314,9 @@ class Kinds:
     def layer_norm(
         self, x: Any, over: Any = "channels", affine: bool = True, scale: bool = True, shift: bool = True
     ) -> Any:
-        axes = [1] if over == "channels" else [*range(1, x.dim())] if over == "all" else self.several(x, over)
+        if over == "channels" or (isinstance(over, int) and over >= 0):  # the word, which is a number elsewhere
+            over = 0
+        axes = [*range(1, x.dim())] if over == "all" else self.several(x, over)
         made = layer_norm(self.torch, x, axes, affine=affine).to(self.device)
         return self.apply(without(made, scale=scale, shift=shift), x)
 
@@ -433,8 +458,8 @@ class Kinds:
     def flatten(self, x: Any) -> Any:
         return self.apply(self.nn.Flatten(), x)
 
-    def reshape(self, x: Any, shape: list[int]) -> Any:
-        return x.reshape(1, *shape)
+    def reshape(self, x: Any, shape: list[Any]) -> Any:
+        return x.reshape(1, *(-1 if size == "rest" else size for size in shape))
 
     def channel_split(self, x: Any, parts: Size, take: int) -> Any:
         if isinstance(parts, list):
@@ -477,18 +502,37 @@ class Kinds:
         self.axes(x)
         return self.apply(self.nn.ChannelShuffle(groups), x)
 
-    def pad(self, x: Any, amount: Any, value: float = 0, mode: str = "zeros") -> Any:
+    def differences(self, x: Any, like: Any) -> list[list[int]]:
+        """Half of how many positions more or fewer each axis of another map has; of an odd number more at the end."""
+        self.axes(x), self.axes(like)
+        if x.dim() != like.dim():
+            raise Refused("axes")
+        extra = [wanted - size for size, wanted in zip(x.shape[2:], like.shape[2:], strict=True)]
+        return [[n // 2, n - n // 2] if n >= 0 else [-(-n // 2), n + -n // 2] for n in extra]
+
+    def pad(self, x: Any, amount: Any = None, value: float = 0, mode: str = "zeros", like: Any = None) -> Any:
         self.axes(x)
+        if like is not None:
+            amount = self.differences(x, like)
+            if min(map(min, amount)) < 0:
+                raise Refused("like")
         return self.pad_by(x, self.sides(x, [], [], amount, []), value, mode if mode != "zeros" else "constant")
 
-    def crop(self, x: Any, amount: Any) -> Any:
+    def crop(self, x: Any, amount: Any = None, like: Any = None) -> Any:
         self.axes(x)
+        if like is not None:
+            sides = self.differences(x, like)
+            if max(map(max, sides)) > 0:
+                raise Refused("like")
+            return self.pad_by(x, sides)
         return self.pad_by(x, [[-before, -after] for before, after in self.sides(x, [], [], amount, [])])
 
     def upsample(
-        self, x: Any, factor: Any = None, mode: str = "nearest", size: Any = None, align_corners: bool = False
-    ) -> Any:
+        self, x: Any, factor: Any = None, mode: str = "nearest", size: Any = None, align_corners: bool = False,
+        like: Any = None,
+    ) -> Any:  # fmt: skip
         n = self.axes(x)
+        size = size if like is None else list(like.shape[2:])
         if mode == "linear":
             mode = ("linear", "bilinear", "trilinear")[n - 1]
         align = align_corners if mode not in ("nearest", "area") else None

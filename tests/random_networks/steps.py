@@ -16,7 +16,8 @@ ACTIVATIONS = (
     "tanh", "softplus", "mish",
 )  # fmt: skip
 FIRST = {line.partition("(")[0] for line in SIGNATURES.split("\n")}
-NEW = [kind for kind in KINDS if kind not in FIRST and kind not in MERGES]
+NEW = [kind for kind in KINDS if kind not in FIRST and kind not in MERGES and kind != "max_unpool"]
+OFTEN_REFUSED = ("mean_over", "sum_over", "max_over", "pixel_unshuffle", "locally_connected", "table_conv")
 NEW_WORDS = ("subtract", "divide", "maximum", "minimum", "mean")
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -160,7 +161,8 @@ class Steps:
         settings: dict[str, object] = {"dilation": self.listed(d)} if max(d) > 1 else {}
         if self.chance(0.3):
             settings["padding"] = "valid"
-        return [call("pad", self.parted(total)), call("conv", out, self.listed(k), **self.bias(settings))]
+        mode = {"mode": self.rng.choice(("zeros", "reflect", "replicate", "circular"))} if self.chance(0.5) else {}
+        return [call("pad", self.parted(total), **mode), call("conv", out, self.listed(k), **self.bias(settings))]
 
     def there_and_back(self, out: str) -> list[Item]:
         """Larger by a factor, and smaller again."""
@@ -182,14 +184,25 @@ class Steps:
         return self.rng.choice((self.norm, self.activation, self.activation, self.small_pool, self.other))()
 
     def new(self) -> list[Item]:
-        """Now and then a kind that is newer than these networks, as one of its examples has it."""
-        if not NEW or not self.chance(0.1):
+        """More often than not a kind that is newer than these networks, as one of its examples has it."""
+        if not NEW or not self.chance(0.6):
             return []
-        kind = self.rng.choice(NEW)
+        kind = self.rng.choice((*NEW, *OFTEN_REFUSED))
+        if kind == "pixel_unshuffle":
+            return [call("upsample", 2), call(kind, 2)] if self.axes == 2 or self.chance(0.1) else []
         if kind in ("slice", "split", "transpose"):
             return [self.part_or_turn(kind)]
+        if kind.endswith("_over"):  # a gate of the whole, or one that is broadcast
+            return [call(kind, self.rng.choice(("0", "1", "-1", f"[1, {self.axes}]", "[0, 1]")))]
+        if kind.startswith("adaptive"):
+            return [call(kind, self.kept_sizes())]
         example = self.rng.choice(kind_class(kind).examples())
         return [call(kind, **{name: format_value(value) for name, value in example.settings.items()})]
+
+    def kept_sizes(self) -> str:
+        """Sizes of an adaptive pool, some of which stay as they are."""
+        sizes = [self.rng.choice(("none", str(self.rng.randint(1, 4)))) for _ in range(self.axes)]
+        return f"[{', '.join(sizes)}]"
 
     def part_or_turn(self, kind: str) -> Item:
         """Of the channels the first half, where there is one, or two axes exchanged, which fit or do not."""
@@ -208,7 +221,8 @@ class Steps:
             ("batch_norm", "batch_norm", "layer_norm", "group_norm", "instance_norm", "scale", "lrn")
         )
         if kind == "layer_norm":
-            return call(kind, **({"over": self.rng.choice(("all", "channels"))} if self.chance(0.5) else {}), **affine)
+            over = self.rng.choice(("all", "channels", "-1", "[1, 0]", "[1]"))
+            return call(kind, **({"over": over} if self.chance(0.5) else {}), **affine)
         if kind == "group_norm":
             return call(kind, self.rng.choice(("1", "2", "channels", "max(1, channels // 2)")), **affine)
         if kind == "lrn":
@@ -246,7 +260,7 @@ class Steps:
         drawn = (
             call("dropout"),
             call("stochastic_depth", 0.1),
-            call("softmax", **({"groups": 2} if self.chance(0.3) else {})),
+            call("softmax", **({"groups": 2} if self.chance(0.3) else {"over": 1} if self.chance(0.2) else {})),
             call("channel_shuffle", 2),
             call("identity"),
             Item(Parenthesis(Chain((call("pad", both, value=1), call("crop", both))))),

@@ -172,3 +172,15 @@ def test_consequences_of_a_mistake_are_not_reported() -> None:
     """
     assert [code for code, _, _ in problems(text)] == ["kernel-too-large"]
     assert read(text).network
+
+
+def test_branches_that_differ_after_a_single_position_was_enlarged() -> None:
+    """What repeats one position has no stride over the input; the disagreement is reported all the same."""
+    text = """
+        input: [1, 3, 3]
+        layers:
+          - a = conv(2, 3) -> upsample(3)
+          - from(a) -> (b = conv(2, 2, padding=1))
+          - add(a, b)
+    """
+    assert [code for code, *_ in problems(text)] == ["shape-mismatch"]
