@@ -254,11 +254,12 @@ def _own(name: str, kind: str) -> str:
 
 
 def _call(kind: str, arguments: dict[str, str], by_position: set[str]) -> str:
-    """The call with its arguments in the order of the signature, by position as long as none is omitted."""
+    """The call with its arguments in the order of the signature, by position up to the first that is not."""
     written: list[str] = []
-    for number, name in enumerate(kind_class(kind).settings if kind in KINDS else ()):
+    bare = True
+    for name in kind_class(kind).settings if kind in KINDS else ():
+        bare = bare and name in by_position and name in arguments
         if name in arguments:
-            bare = name in by_position and len(written) == number
             written.append(arguments[name] if bare else f"{name}={arguments[name]}")
     return f"{kind}({', '.join(written)})" if written else kind
 

@@ -52,9 +52,9 @@ def name_an_item(key: YamlString, node: YamlNode) -> list[Fix]:
 def type_key(node: YamlMapping) -> YamlString | None:
     """The key that names the kind in an item such as `{type: conv, out: 8}`, None if there is none."""
     for key, value in node.pairs:
-        is_word = isinstance(value, YamlString) and re.fullmatch(_WORD, value.value) is not None
-        is_alone = len(node.pairs) == 1 and key.value in ("layer", "op", "module")
-        if key.value in TYPE_KEYS and is_word and (not is_alone or _is_kind(value.value)):
+        if not isinstance(value, YamlString) or key.value not in TYPE_KEYS or not re.fullmatch(_WORD, value.value):
+            continue
+        if len(node.pairs) > 1 or key.value not in ("layer", "op", "module") or _is_kind(value.value):
             return key
     return None
 

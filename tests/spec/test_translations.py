@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.errors import Source
+from cnncalc.errors import Problem, Source
 from cnncalc.network import Network
 from cnncalc.reading import read_text
 
@@ -43,7 +44,6 @@ TORCH = {
     "nn.Dropout2d(p=0.5)": "dropout(rate=0.5)",
     "nn.Upsample(scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
     "nn.UpsamplingNearest2d(scale_factor=2)": "upsample(factor=2)",
-    "nn.MaxPool2d(2, return_indices=True)": "max_pool(2)",
     "nn.UpsamplingBilinear2d(scale_factor=2)": "upsample(factor=2, mode=bilinear, align_corners=true)",
     "nn.Upsample(24)": "upsample(size=24)",
     "nn.Upsample(None, 2)": "upsample(2)",
@@ -92,6 +92,7 @@ OTHERS = {
     "interpolate(224)": "upsample(size=224)",
     "F.max_pool2d(x, 2)": "max_pool(2)",
     "F.relu(x)": "relu",
+    "nn.MaxPool2d(2, return_indices=True)": "max_pool(2)",
     "torch.flatten(x, 1)": "flatten",
     "F.interpolate(x, scale_factor=2, mode='bilinear')": "upsample(factor=2, mode=bilinear)",
     "tf.nn.relu": "relu",
@@ -141,6 +142,96 @@ def test_it_has_the_parameters_and_the_output_of_pytorch(call: str, wanted: str)
     report = analyze(repaired(call, wanted))
     assert tuple(output.shape[1:]) == (report.layers[-1].output if report.layers else (3, 16, 16))
     assert sum(parameter.numel() for parameter in module.parameters()) == report.totals.parameters
+
+
+# Calls drawn at random from PyTorch's signatures
+
+
+def drawn_call(chance: Random) -> str:
+    """A call for an input of 12×16×16, with a random part of its arguments by position and the others by name."""
+    out, kernel, stride, dilation = 4 * chance.randint(1, 6), chance.randint(1, 4), chance.randint(1, 3), 1
+    padding, groups, bias = chance.randint(0, kernel // 2), chance.choice((1, 2, 4)), chance.choice((True, False))
+    pair = chance.choice((kernel, (kernel, kernel)))
+    arguments = chance.choice(
+        (
+            ("Conv2d", [("in_channels", 12), ("out_channels", out), ("kernel_size", pair), ("stride", stride),
+                        ("padding", padding), ("dilation", chance.randint(1, 2)), ("groups", groups), ("bias", bias)]),
+            ("ConvTranspose2d", [("in_channels", 12), ("out_channels", out), ("kernel_size", pair), ("stride", stride),
+                                 ("padding", padding), ("output_padding", chance.randrange(stride)),
+                                 ("groups", groups), ("bias", bias), ("dilation", dilation)]),
+            ("MaxPool2d", [("kernel_size", kernel), ("stride", stride), ("padding", padding), ("dilation", dilation)]),
+            ("AvgPool2d", [("kernel_size", kernel), ("stride", stride), ("padding", padding), ("ceil_mode", bias)]),
+            ("BatchNorm2d", [("num_features", 12), ("eps", 1e-3), ("momentum", 0.2), ("affine", bias)]),
+            ("GroupNorm", [("num_groups", groups), ("num_channels", 12), ("eps", 1e-3), ("affine", bias)]),
+            ("InstanceNorm2d", [("num_features", 12), ("eps", 1e-3), ("momentum", 0.2), ("affine", bias)]),
+        )
+    )  # fmt: skip
+    name, parameters = arguments
+    given = chance.randint(3 if name.startswith("Conv") else 2 if name == "GroupNorm" else 1, len(parameters))
+    by_name = [pair for pair in parameters[given:] if chance.random() < 0.5]
+    texts = [*(str(value) for _, value in parameters[:given]), *(f"{key}={value}" for key, value in by_name)]
+    return f"nn.{name}({', '.join(texts)})"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("seed", range(150))
+def test_any_call_of_pytorch_has_its_parameters_and_its_output(seed: int) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    call = drawn_call(Random(seed))
+    try:
+        module = eval(call, {"nn": torch.nn})
+        output = module(torch.zeros(1, 12, 16, 16))
+    except (ValueError, RuntimeError):
+        return  # a call that PyTorch refuses, too
+    (problem,) = (each for each in read_text(Source("net.yaml", text_of_twelve(call))).problems if is_error(each))
+    report = analyze(read_text(Source("net.yaml", problem.fixes[0].apply())).require_network())
+    assert tuple(output.shape[1:]) == report.layers[0].output, call
+    assert sum(parameter.numel() for parameter in module.parameters()) == report.totals.parameters, call
+
+
+# Calls drawn at random from the signatures of Keras, and what they are by arithmetic
+
+
+def size_in_keras(size: int, kernel: int, stride: int, padding: str) -> int:
+    return -(-size // stride) if padding == "same" else (size - kernel) // stride + 1
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_any_call_of_keras_has_its_parameters_and_its_output(seed: int) -> None:
+    chance = Random(seed)
+    out, kernel, stride = chance.randint(1, 30), chance.randint(1, 4), chance.randint(1, 3)
+    padding, bias = chance.choice(("valid", "same")), chance.choice((True, False))
+    window = [("strides", stride), ("padding", f"'{padding}'")]
+    name, required, others, parameters, channels = chance.choice(
+        (
+            ("Conv2D", [("filters", out), ("kernel_size", chance.choice((kernel, (kernel, kernel))))],
+             [*window, ("use_bias", bias)], kernel * kernel * 12 * out + bias * out, out),
+            ("DepthwiseConv2D", [("kernel_size", kernel)],
+             [*window, ("use_bias", bias)], kernel * kernel * 12 + bias * 12, 12),
+            ("SeparableConv2D", [("filters", out), ("kernel_size", kernel)],
+             [*window, ("use_bias", bias)], kernel * kernel * 12 + 12 * out + bias * out, out),
+            ("MaxPooling2D", [("pool_size", kernel)], window, 0, 12),
+            ("AveragePooling2D", [("pool_size", kernel)], window, 0, 12),
+        )
+    )  # fmt: skip
+    positional = [str(value) for _, value in (*required, *window)][: chance.randint(0, len(required) + 2)]
+    rest = [*required, *others][len(positional) :]
+    by_name = [f"{key}={value}" for key, value in rest]
+    chance.shuffle(by_name)
+    call = f"layers.{name}({', '.join((*positional, *by_name))})"
+    (problem,) = (each for each in read_text(Source("net.yaml", text_of_twelve(call))).problems if is_error(each))
+    report = analyze(read_text(Source("net.yaml", problem.fixes[0].apply())).require_network())
+    sizes = [size_in_keras(size, kernel, stride, padding) for size in (16, 16)]
+    assert report.layers[-1].output == (channels, *sizes), call
+    assert report.totals.parameters == parameters, call
+
+
+def text_of_twelve(call: str) -> str:
+    return f"input: [12, 16, 16]\nlayers:\n  - {call}\n"
+
+
+def is_error(problem: Problem) -> bool:
+    return problem.severity == "error"
 
 
 # Around the call, in programs
