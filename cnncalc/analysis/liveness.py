@@ -162,7 +162,7 @@ def measure(plan: Plan, order: Sequence[Step] | None = None) -> list[int]:
     found = []
     for step in steps:
         left.subtract(step.reads)
-        freed = [buffer for buffer in step.reads if not left[buffer] and buffer not in kept]
+        freed = {buffer for buffer in step.reads if not left[buffer] and buffer not in kept}
         gone = sum([sizes[buffer] for buffer in freed])
         made = 0 if step.makes is None else sizes[step.makes]
         over = max([sizes[buffer] for buffer in step.over if buffer in freed], default=0)
@@ -199,7 +199,7 @@ def list_alive(plan: Plan, at: int, order: Sequence[Step] | None = None) -> list
     """The buffers alive at a step, the largest first; what is overwritten there is one with what overwrites it."""
     steps = plan.steps if order is None else order
     made = {*plan.starts, *(step.makes for step in steps[: at + 1] if step.makes is not None)}
-    step = steps[at]
+    step, reads = steps[at], {*steps[at].reads}
     later: dict[int, list[int]] = {}
     for each in steps[at + 1 :]:
         for buffer in each.reads:
@@ -210,10 +210,10 @@ def list_alive(plan: Plan, at: int, order: Sequence[Step] | None = None) -> list
     found = [
         Alive(
             buffer, plan.sizes[buffer], tuple(dict.fromkeys(later.get(buffer, ()))),
-            buffer in step.reads, buffer == step.makes, buffer in plan.kept,
+            buffer in reads, buffer == step.makes, buffer in plan.kept,
         )
         for buffer in made
-        if buffer in later or buffer in plan.kept or buffer in step.reads or buffer == step.makes
+        if buffer in later or buffer in plan.kept or buffer in reads or buffer == step.makes
     ]  # fmt: skip
     return sorted(found, key=lambda each: (-each.elements, each.buffer))
 
