@@ -75,6 +75,7 @@ NAMED_BRANCHES = 20  # of a merge that have names in its formulas
 ORDER_PART = 1_000  # layers between two cuts whose order is searched, in quadratic time: some tenths of a second
 ORDER_STATES = 20_000  # sets of layers that a search for an order visits in each part: half a second
 ORDER_BEAM = 100  # of them that are followed where there are more
+ARENA_TENSORS = 4_000  # that are placed in an arena, in quadratic time: about half a second
 COMPARED_LAYERS = 15_000  # of all networks that `compare` is given, and of the rewritten one: about a second
 SWEEP_POINTS = 100_000  # of one sweep: some ten minutes for a network of 150 layers, and 60 MB
 PARETO_POINTS = 3_000  # compared in more than two figures, each with all others: a second

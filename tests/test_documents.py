@@ -314,6 +314,7 @@ GUIDE = [
     f"`calc --want`: up to {limits.WANTED_ALONE:,} for one argument that is searched, up to {limits.WANTED_ARGUMENT}"
     f" for each of several; {limits.WANTED_SHOWN} answers are shown",
     f"`sweep`: {limits.SWEEP_POINTS:,} points; with `--pareto` of more than two figures {limits.PARETO_POINTS:,}",
+    f"`memory --arena`: {limits.ARENA_TENSORS:,} tensors",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
     "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
     "not a folder or a device",

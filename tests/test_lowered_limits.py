@@ -108,6 +108,11 @@ def is_compared(*counts: int) -> bool:
     return run(["compare", *(f"relu * {count}" for count in counts), "--input", "1x8x8"]) == 0
 
 
+def has_an_arena(count: int) -> bool:
+    """Whether the tensors of a network, its input among them, get their places."""
+    return run(["memory", f"conv(2, 1) * {count - 1}", "--input", "1x8x8", "--arena"]) == 0
+
+
 def is_rewritten(count: int) -> bool:
     """Whether a network with this number of layers is compared with its separable form."""
     return run(["compare", f"conv(2, 3) * {count}", "--input", "1x20x20", "--separable", "depthwise"]) == 0
@@ -240,6 +245,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "NAMED_BRANCHES": (
         4, lambda size: isinstance(name_inputs(Add(), ((3, 8),) * size)[0][0], Term),
     ),
+    "ARENA_TENSORS": (6, has_an_arena),
     "COMPARED_LAYERS": (8, lambda size: is_compared(4, size - 4) and (size % 2 > 0 or is_rewritten(size // 2))),
     "ALIGNED_REPEATED": (21, is_aligned),
     "WANTED_ARGUMENT": (9, lambda size: has_answers(size, "kernel", "padding")),

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from bisect import insort
 
+from cnncalc import limits
 from cnncalc.analysis.liveness import Plan, measure
+from cnncalc.errors import CnncalcError
 from cnncalc.records import NamedTuple
 
 ALIGNMENT = 16  # bytes, of TensorFlow Lite Micro
@@ -37,7 +39,10 @@ class Arena(NamedTuple):
 
 
 def plan_arena(plan: Plan, bytes_each: int, alignment: int = ALIGNMENT) -> Arena:
-    """The arena for elements of so many bytes. In it no tensor overwrites another that is alive."""
+    """The arena for elements of so many bytes. In it no tensor overwrites another that is alive.
+
+    Raises CnncalcError for more tensors than `limits.ARENA_TENSORS`.
+    """
     first = dict.fromkeys(plan.starts, 0)
     last = dict.fromkeys(plan.starts, 0)
     number = 0
@@ -49,6 +54,10 @@ def plan_arena(plan: Plan, bytes_each: int, alignment: int = ALIGNMENT) -> Arena
             number += 1
     last.update(dict.fromkeys(plan.kept, number))
     added = [*sorted(plan.starts, reverse=True), *(buffer for buffer in first if buffer not in plan.starts)]
+    if len(added) > limits.ARENA_TENSORS:
+        raise CnncalcError(
+            f"these are {len(added):,} tensors, and at most {limits.ARENA_TENSORS:,} are placed in an arena"
+        )
     sizes = {buffer: -(plan.sizes[buffer] * bytes_each // -alignment) * alignment for buffer in added}
     offsets = _place(sizes, first, last)
     places = tuple(Placed(buffer, offsets[buffer], sizes[buffer], first[buffer], last[buffer]) for buffer in added)

@@ -56,7 +56,7 @@ def lay_out(block: Paragraph | Pairs, width: int | None) -> Iterator[Line]:
         yield from _wrap_pieces(pieces, width if block.wrapped else None, block.indent)
         return
     names = [" " * block.indent + clean(name) for name, _ in block.pairs]
-    margin = max(block.least, *map(count_cells, names)) + block.gap
+    margin = max([block.least, *map(count_cells, names)]) + block.gap
     for name, (_, text) in zip(names, block.pairs, strict=True):
         yield from _wrap_pieces([(pad(name, margin), block.style), (clean(text), "")], width, margin, block.together)
 

@@ -147,3 +147,10 @@ def test_liveness_is_linear() -> None:
     small, large = (plan_of(net) for net in nets)
     assert len(large.steps) == 10 * len(small.steps)
     assert measure(large)[:100] == measure(small)
+
+
+def test_what_is_alive_at_a_sum_of_many_rounds() -> None:
+    """In linear time: each round is freed there, and each is looked for once."""
+    plan = make_plan(network_tensors(network("layers:\n- s = relu * 20000\n- add: rounds(s)")), Mode.separate)
+    assert max(measure(plan)) == 20_001 * 3 * 8 * 8
+    assert len(list_alive(plan, 20_000)) == 20_001

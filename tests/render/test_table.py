@@ -9,6 +9,7 @@ import pytest
 
 from cnncalc.analysis.report import Costs, Report
 from cnncalc.render.columns import COLUMNS
+from cnncalc.render.document import Pairs
 from cnncalc.render.show import show
 from cnncalc.render.summary import summarize
 from cnncalc.render.text import count_cells
@@ -191,3 +192,8 @@ def test_units_in_no_even_steps_have_none_in_the_footer() -> None:
     text = table(joined, View())
     assert "receptive field" in text
     assert "in steps of 0" not in text
+
+
+def test_pairs_of_nothing_are_no_lines() -> None:
+    """As the list of what training keeps of a network that keeps one tensor."""
+    assert show([Pairs([])], View()) == ""
