@@ -130,7 +130,7 @@ class Memory:
         return own
 
     def name(self, buffer: int) -> str:
-        """Who makes a buffer: the path of a layer, or an input."""
+        """The maker of a buffer: the path of a layer, or an input."""
         layers = self.report.layers
         if buffer < 0:
             return self.report.input_labels[buffer]

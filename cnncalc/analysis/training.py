@@ -209,18 +209,18 @@ class _Step:
         self.bytes: dict[int, int] = {}
 
     def reach(self, size: int, index: int, *, is_backward: bool) -> None:
-        """Take note of a number of bytes alive."""
+        """Update the peak with a number of bytes alive."""
         if size > self.peak.bytes:
             self.peak = StepPeak(size, index, is_backward)
 
     def release(self, root: int) -> None:
-        """Let a tensor go, if nothing needs it."""
+        """Release a tensor unless it is still needed."""
         if root in self.alive and not self.left[root] and not self.savers[root] and root not in self.stays:
             self.alive.remove(root)
             self.live -= self.flow.sizes[root]
 
     def go_forward(self, index: int) -> None:
-        """Compute a layer; what it keeps is there from now on."""
+        """Compute a layer, whose saved tensors then stay alive."""
         flow = self.flow
         self.live += sum(flow.count_extras(index).values())
         if flow.roots[index] == index:
@@ -290,7 +290,7 @@ class _Step:
         return number
 
     def _drop(self, number: int | None) -> None:
-        """Let a gradient go, unless it is that of another layer's output too; −1 is that of the loss."""
+        """Release a gradient unless it is that of another layer's output too; −1 is that of the loss."""
         if number is None or number < 0:
             return
         self.held[number] -= 1

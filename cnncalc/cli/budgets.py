@@ -19,7 +19,7 @@ def parse(text: str) -> Any:
     return parse_budget(text)
 
 
-LIMIT_HELP = "A condition that must hold, e.g. 'macs <= 300 M'; exit code 1 where it does not; repeatable."
+LIMIT_HELP = "A condition that must hold, e.g. 'macs <= 300 M', else exit code 1; repeatable."
 Limits = Annotated[list[Any] | None, options.option("--limit", metavar="CONDITION", parser=parse, help=LIMIT_HELP)]
 
 
@@ -28,7 +28,7 @@ def find_missed(
 ) -> "list[Problem]":
     """The budgets that a network misses; shares without a name are of `first`.
 
-    `name` is added where several networks are held against them. Raises UsageError for a share of nothing.
+    `name` is added if several networks are checked against them. Raises UsageError for a share of nothing.
     """
     if not budgets:
         return []

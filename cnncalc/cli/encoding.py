@@ -22,6 +22,7 @@ STAND_INS = {
     "₁": "1", "₂": "2", "°": "o", "“": '"', "”": '"',
     "─": "-", "━": "-", "═": "-", "│": "|", "┃": "|", "║": "|", **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╞╡╪", "+"),
     "‘": "'", "’": "'", "░": ".", "▒": ":", "▓": "+", "▀": "^", "•": "*", "\ufffd": "?", **dict.fromkeys(BARS, "#"),
+    "\u2800": " ", **dict.fromkeys(map(chr, range(0x2801, 0x2900)), "*"),  # braille, of plots
 }  # fmt: skip
 _ERRORS = "cnncalc.stand_ins"
 # Compiled on use, which is rare.

@@ -245,7 +245,7 @@ def keep_unbeaten(points: Sequence[Point], names: Sequence[str], axes: Sequence[
         most = f"{limits.PARETO_POINTS:,}"
         raise UsageError(f"--pareto: at most {most} points are compared in more than two figures, not {len(rated):,}")
     kept: list[tuple[tuple[Value, ...], Point]] = []
-    for values, point in rated:  # a point that beats it stands before it, and is kept or beaten by one that is kept
+    for values, point in rated:  # a point that beats it comes before it, and is kept or beaten by one that is kept
         rivals = kept if len(names) > 2 else kept[-1:]  # of two figures, the last that is kept has the best second
         if not any(values != other and all(a <= b for a, b in zip(other, values, strict=True)) for other, _ in rivals):
             kept.append((values, point))

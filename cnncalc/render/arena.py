@@ -66,7 +66,7 @@ def record_arena(memory: Memory) -> dict[str, Any]:
 
 
 def write_arena_csv(memory: Memory) -> str:
-    """A row a tensor."""
+    """The tensors as CSV."""
     header = ["tensor", "shape", "offset", "bytes", "first", "last"]
     return write_csv(
         header,

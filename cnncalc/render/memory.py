@@ -90,7 +90,7 @@ def _describe_peak(memory: Memory, inmode: InMode) -> str:
 
 
 def _join_readers(memory: Memory, each: Alive) -> str:
-    """Who still reads a tensor after this layer."""
+    """The layers that still read a tensor after this one."""
     names = [memory.report.layers[at].path for at in each.readers]
     if len(names) > SHOWN_READERS:
         names = [*names[:SHOWN_READERS], f"{len(names) - SHOWN_READERS} more"]
@@ -268,7 +268,7 @@ def _record_alive(memory: Memory, inmode: InMode) -> list[dict[str, Any]]:
 
 
 def write_memory_csv(memory: Memory) -> str:
-    """A row a layer, in elements and bytes."""
+    """The layers as CSV, in elements and bytes."""
     header = ["layer", "kind", "output", "alive_elements", "alive_bytes", "held_elements", "held_bytes"]
     header += [f"{mode}_bytes" for mode in TITLES if mode != Mode.separate]
     others = [memory.mode(mode).layers for mode in TITLES if mode != Mode.separate]

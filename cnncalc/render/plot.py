@@ -23,7 +23,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MOST_SERIES = 12  # with a name of their own
 ROWS = 16  # lines of text of a chart
 NARROWEST, WIDEST = 40, 100  # cells
-DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille sign, by row and column
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille character, by row and column
 
 
 class Series(NamedTuple):
@@ -78,7 +78,7 @@ def format_mark(value: float, written: str) -> str:
 
 
 def draw_text(chart: Chart, view: View) -> str:
-    """The chart in signs of a terminal, within the width of the view."""
+    """Draw a chart in characters, within the width of the view."""
     places = [place for series in chart.series for place in series.points]
     if not places:
         return f"{clean(chart.title)}: there is nothing to draw\n"
@@ -155,7 +155,7 @@ FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#333"'
 
 
 def draw_svg(chart: Chart) -> str:
-    """The chart as a picture that one can edit: lines and circles, with text as text."""
+    """Draw a chart as SVG, with lines, circles and text."""
     places = [place for series in chart.series for place in series.points] or [(0.0, 0.0)]
     xs, ys = choose_scale([x for x, _ in places], 8), choose_scale([y for _, y in places], 6)
     left, top, wide, high = FIELD

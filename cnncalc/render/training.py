@@ -109,7 +109,7 @@ def record_training(training: Training) -> dict[str, Any]:
 
 
 def write_training_csv(training: Training) -> str:
-    """A row a part."""
+    """The parts as CSV."""
     rows = [[name, size] for name, size, _ in _list_parts(training)]
     rows += [["gradients", training.gradients]]
     rows += [[f"saved {name}", size] for name, size in _list_kept(training)]

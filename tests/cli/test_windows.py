@@ -41,6 +41,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "schema": [[]],
     "show": [[NETS], ["resnet50", "--expand"]],
     "summary": [[NETS], ["resnet50", "--width", "80"], ["alexnet", "-f", "csv"], ["inception_v1", "--color", "always"]],
+    "sweep": [["mobilenet_v2", "--vary", "input=96,128"], ["mobilenet_v2", "--vary", "input=96,128", "-f", "plot"]],
     "validate": [[NETS], ["-"], [NETS, "-f", "json"], ["*good.yaml"]],
     "verify": [["two_conv"]],
 }

@@ -21,6 +21,7 @@ from cnncalc.analysis.training import Settings, Training
 from cnncalc.analysis.wanted import search
 from cnncalc.compare.separable import list_dense_equivalents, separate
 from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
+from cnncalc.compare.sweep import Point, Sweep
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.verify import verify as check
@@ -46,6 +47,7 @@ from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
 from cnncalc.render.summary import describe, rich_table, summarize
+from cnncalc.render.sweep import list_points
 from cnncalc.render.text import count_cells
 from cnncalc.render.training import describe_training
 from cnncalc.render.verdict import describe_verdict, list_verdicts
@@ -80,6 +82,11 @@ ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", A
 VERDICTS = [check(load("two_conv")), check(load("lenet5"))]
 CODES = list(all_codes().values())
 SYNTAX = [Problem("syntax", "a [red]b[/red]", Span(Source("n\x1b.yaml", "layers: [a,\tb]"), 8, 11), "c", "d.e")]
+POINTS = (
+    Point(("0.5", "96"), figures={"parameters": 5 * 10**9, "macs": 7}, best=True),
+    Point(("2", "x"), problem=SYNTAX[0]),
+)
+SWEEP = Sweep("[b]a[/b]", ("width", "input"), POINTS, tried=3, missed=1)
 MEMORY = Memory(analyze(load("resnet18")), Dtypes())
 MAPS = {"a": Map((2, 3, 4), [float(n) / 7 for n in range(24)]), "b": Map((5,), [0.0, -1.5, 2e9, 1e-9, 3.0])}
 
@@ -115,6 +122,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "deep": lambda view: summarize(DEEP, view._replace(depth=9)),
     "memory": lambda view: describe_memory(MEMORY, view),
     "arena": lambda view: describe_arena(MEMORY, view),
+    "sweep": lambda view: list_points(SWEEP, view._replace(columns=("parameters", "macs"))),
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }

@@ -35,6 +35,7 @@ WRITERS = [
     ["compare", FILE, "--separable", "depthwise"], ["compare", FILE, "--dense"], ["calc", "relu", "--input", "1x2x2"],
     ["calc", "conv(1, 3)", "--input", "1x9x9", "--want", "4x4"], ["list"], ["layers"], ["layers", "conv"], ["codes"],
     ["memory", FILE], ["memory", FILE, "--arena"], ["memory", FILE, "--training"],
+    ["sweep", FILE, "--vary", "input=2,3"],
 ]  # fmt: skip
 
 
