@@ -135,6 +135,10 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
         return field.before_flat[1]
     axes = tuple(map(constant, _unite_all(field, shape)))
     placed = len(output) - 1 == len(axes)
+    single = field.flat is None and max(shape[1:]) == 1 and field.alike and field.seen_alike and field.exact
+    if single:  # one position, of which all elements see the same
+        everywhere = _see_everything(field, axes, flat=None if placed else True)
+        return everywhere._replace(sure=field.sure, certain=field.certain)
     kept = field.before_flat
     if field.flat is None:  # the positions may be kept, and only the channels divided: [C, H, W] → [G, C/G, H, W]
         kept = (shape, field) if output[-len(axes) :] == shape[1:] and not placed else None

@@ -289,6 +289,22 @@ def test_another_reshape_is_bounded() -> None:
     assert layer.whole is None
 
 
+def test_a_gate_of_one_position_may_be_reshaped() -> None:
+    """Split attention: all elements of a pooled map see the same, in whatever shape."""
+    gate = "global_avg_pool -> conv(8, 1) -> reshape([2, 4]) -> softmax -> reshape([8, 1, 1])"
+    text = f"input: [8, 9, 9]\nlayers: ['a = conv(8, 3)', 'b = {gate}', 'multiply(a, b)']"
+    field = last_field(text).receptive_field
+    assert (field.size, field.stride, field.exact) == ((3, 3), (1, 1), True)
+    assert whole_of(text) == ((9, 9), True, True)
+
+
+def test_parts_of_a_map_of_one_position_that_differ_are_bounded() -> None:
+    """The left half of the channels sees columns 0 to 2, the right half all 5."""
+    left, right = "crop([[0, 0], [0, 2]]) -> global_avg_pool", "global_avg_pool"
+    text = f"input: [2, 5, 5]\nlayers: [concat: {{left: '{left}', right: {right}}}, 'reshape([2, 2, 1]) -> relu']"
+    assert whole_of(text) is None
+
+
 def test_an_edge_that_is_cropped_is_not_seen() -> None:
     """Positions 0 to 2 of six; and 0 to 2 of four, for no window reaches the last."""
     assert whole_of("input: [1, 6]\nlayers: ['crop([[0, 3]]) -> flatten -> linear(1)']") == ((3,), False, True)
