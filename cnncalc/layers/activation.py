@@ -37,7 +37,7 @@ def relu6_of_x_plus_3(ops: Ops, x: Values) -> Values:
 
 
 class _OfElements(SameShape):
-    """A function of each element."""
+    """Base of functions of each element."""
 
     storage = "in place"
     folds = True

@@ -70,7 +70,7 @@ class Affine(_Arithmetic, kind="affine"):
         elif self.factor != 1:
             x = ops.scale(x, self.factor)
         elif not self.offset:
-            return x.copy()  # it is not a view of its input, whatever its arguments
+            return x.copy()  # never a view of its input, whatever the arguments
         return ops.shift(x, self.offset) if self.offset else x
 
     @classmethod

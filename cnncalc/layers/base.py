@@ -24,7 +24,7 @@ from cnncalc.records import NamedTuple
 Shape = tuple[int, ...]  # (C, *spatial), of which most kinds take one to three spatial axes; or (N,), which is flat
 Shapes = tuple[Shape, ...]
 Maps = tuple[Map, ...]
-# Where the output is: in memory of its own; over an input, element by element; or in an input, read in another shape.
+# Where the output is stored: in its own memory; in that of an input, element by element; or as a view of an input.
 Storage = Literal["new", "in place", "view"]
 E = TypeVar("E")
 
@@ -70,9 +70,9 @@ NO_WORK = Work()
 
 
 class Extra(NamedTuple):
-    """Numbers that a layer makes for its backward pass alone: `elements` for each example, or once for a batch.
+    """Numbers that a layer computes only for its backward pass: `elements` for each example, or once for a batch.
 
-    Each takes the bytes of an activation, or `bytes_each` where that is more.
+    Each takes the bytes of an activation, or `bytes_each` if that is more.
     """
 
     name: str  # indices, masks, statistics, or maps
@@ -82,9 +82,9 @@ class Extra(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """What a layer keeps for its backward pass, beside parameters and buffers: some inputs, the output, and extras."""
+    """The tensors that a layer keeps for its backward pass besides its arrays: some inputs, the output, and extras."""
 
-    inputs: tuple[int, ...] = ()  # by their place among the inputs
+    inputs: tuple[int, ...] = ()  # by their indices among the inputs
     output: bool = False
     extras: tuple[Extra, ...] = ()
 
@@ -120,13 +120,15 @@ class Layer:
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order
     consecutive: ClassVar[int] = 1  # number of consecutive layers it consists of, for the depth of a network
     cancels_bias: ClassVar[bool] = False  # whether a constant added to an input channel does not change the output
-    restores: ClassVar[bool] = False  # whether it reads, of its second input, where a max pool found its elements
-    # How the output is stored at inference. Memory of its own is the default, which is never too little.
+    restores: ClassVar[bool] = False  # whether its second input is a max pool, of which it reads the indices
+    # How the output is stored at inference. Its own memory is the default, which never counts too little.
     storage: ClassVar[Storage] = "new"
     folds: ClassVar[bool] = False  # whether runtimes compute it together with the layer before it, in one step
     shares_gradient: ClassVar[bool] = False  # whether an input's gradient is that of the output, or a part of it
-    shows_part: ClassVar[bool] = False  # whether eager PyTorch gives a view, which keeps all that it shows a part of
-    in_steps: ClassVar[bool] = False  # whether the map between is made before the output, and the inputs freed then
+    shows_part: ClassVar[bool] = False  # whether eager PyTorch returns a view, which keeps the whole tensor alive
+    in_steps: ClassVar[bool] = (
+        False  # whether the intermediate map is computed before the output, and the inputs are freed then
+    )
     settings: ClassVar[dict[str, Setting]] = {}
     optional: ClassVar[dict[str, bool]] = {}  # for each setting, whether it can be omitted
 
@@ -246,9 +248,9 @@ class Layer:
         return 0
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
-        """What is kept for the backward pass, as eager PyTorch does where nothing is computed in place.
+        """The tensors that are kept for the backward pass, as by eager PyTorch if nothing is computed in place.
 
-        By default everything that it could be computed from.
+        By default all that it could be computed from.
         """
         return Saved(tuple(range(len(inputs))), output=True)
 
@@ -365,5 +367,5 @@ def count_axes(axes: int) -> str:
 
 
 def format_shape(shape: Shape) -> str:
-    """`3×224×224`, or `[1000]` where it is flat."""
+    """`3×224×224`, or `[1000]` for a flat shape."""
     return "×".join(map(str, shape)) if len(shape) > 1 else f"[{shape[0]}]"

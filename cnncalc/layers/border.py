@@ -23,7 +23,7 @@ from cnncalc.layers.settings import amount, real, word
 from cnncalc.layers.targets import check_one_of, like
 from cnncalc.layers.window import Pairs, add_sides, simplify, split_padding, to_pairs
 
-FOLDING = ("reflect", "replicate", "circular")  # modes whose border is made of the map itself
+FOLDING = ("reflect", "replicate", "circular")  # modes whose border contains positions of the map
 
 
 class _Border(CarriesChannels, NoOperations):
@@ -71,10 +71,10 @@ class _Border(CarriesChannels, NoOperations):
 
 
 class Pad(_Border, kind="pad"):
-    """[C, *I] → [C, *(I + before + after)], adds a border, or one up to the sizes of an output.
+    """[C, *I] → [C, *(I + before + after)], adds a border of an amount, or up to the sizes of an output.
 
-    It has a constant value, or with another `mode` the positions mirrored at the edge, that at the edge, or those from
-    the other end.
+    The border has a constant value, or by `mode` the positions mirrored at the edge, the position at the edge, or the
+    positions from the opposite end.
     """
 
     reference = "PyTorch, torch.nn.ConstantPad2d, ReflectionPad2d, ReplicationPad2d, CircularPad2d"
@@ -82,7 +82,7 @@ class Pad(_Border, kind="pad"):
         None, symbol="P", brief="by {}", doc="a number, one for each axis, or pairs [before, after]"
     )
     value: float = real(0, brief="of {}", doc="value of the border")
-    mode: str = word("zeros", words=("zeros", *FOLDING), brief="{}", doc="what the border is made of; `zeros`: `value`")
+    mode: str = word("zeros", words=("zeros", *FOLDING), brief="{}", doc="what the border contains; `zeros`: `value`")
     like: tuple[int, ...] | None = like(symbol="O", brief="to {}", doc="a named output with the wanted sizes")
 
     def check_arguments(self) -> None:
@@ -92,7 +92,7 @@ class Pad(_Border, kind="pad"):
             raise LayerError("bad-argument", text, argument="value", suggest={"value": 0, "mode": "zeros"})
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `padding-too-large` where the map has too few positions to make the border of."""
+        """Raises LayerError `padding-too-large` if the map has too few positions for the border."""
         if self.mode not in ("reflect", "circular"):
             return
         spare = int(self.mode == "reflect")  # the position at the edge is not repeated

@@ -1,6 +1,6 @@
 """The layers of PyTorch and Keras that correspond to our kinds: names, parameters in order, defaults that differ.
 
-`layers.other_frameworks` has those of Caffe and MATLAB, which are read and never written.
+`layers.other_frameworks` has those of Caffe and MATLAB, which are only read.
 `spec.foreign` uses the tables to suggest repairs of calls in the style of these frameworks. Sources: the signatures of
 `torch.nn` 2.13 and of `keras.layers` 3; the tests compare them.
 """
@@ -15,7 +15,7 @@ from cnncalc.records import NamedTuple
 INPUT = "<input>"  # in place of our argument: the size of the input, which cnncalc infers
 IGNORED = "<ignored>"  # no effect on what cnncalc computes: a device, a momentum, a seed
 UNSUPPORTED = "<unsupported>"  # no counterpart: a call with another value than the default cannot be rewritten
-BORDER = "<border>"  # what is beyond the map, which is a layer of its own here
+BORDER = "<border>"  # how a border is filled, which is a separate layer here
 ACTIVATION = "<activation>"  # an activation after the layer
 
 
@@ -252,7 +252,7 @@ ONNX: dict[str, Signature] = {
     "SpaceToDepth": _onnx("pixel_unshuffle", "blocksize", blocksize="factor"),
 }  # fmt: skip
 
-# Names that are another's, by what `find_signatures` looks for.
+# Other names of layers, by the names in the tables.
 ALIASES = {
     "SyncBatchNorm": "BatchNorm", "SpatialDropout": "Dropout", "AlphaDropout": "Dropout", "interpolate": "Upsample",
     "LazyConv": "Conv", "LazyConvTranspose": "ConvTranspose", "LazyLinear": "Linear", "LazyBatchNorm": "BatchNorm",

@@ -252,7 +252,7 @@ class Mean(_Elementwise, kind="mean"):
 
 
 def save_factors(inputs: Shapes) -> Saved:
-    """What a product keeps: all branches, and those before the last multiplied, where there are more than two."""
+    """What a product keeps: all branches, and the intermediate products if there are more than two."""
     shape, between = inputs[0], 0
     for other in inputs[1:-1]:
         shape = tuple(map(max, shape, other))

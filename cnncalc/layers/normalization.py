@@ -307,7 +307,7 @@ class LocalResponseNorm(SameShape, Weightless, kind="local_response_norm"):
         return self.work(inputs, output)._replace(additions=covered * prod(sizes))
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
-        padded = (output[0] + self.size - 1) * prod(output[1:])  # the squares, of which means are taken
+        padded = (output[0] + self.size - 1) * prod(output[1:])  # the squares, from which means are computed
         return Saved((0,), extras=(Extra("maps", padded + 2 * prod(output)),))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:

@@ -56,13 +56,13 @@ class Map(NamedTuple):
 
 
 class PooledMap(Map):
-    """The output of a max pool, and for each element its place in its channel of the pool's input; -1 for none."""
+    """The output of a max pool, and for each element its index in its channel of the pool's input; −1 for none."""
 
     places: list[int]
 
     @classmethod
     def of(cls, pooled: Map, places: list[int]) -> PooledMap:
-        """The map with the places of its elements."""
+        """The map with the indices of its elements."""
         made = cls(*pooled)
         made.places = places
         return made
@@ -166,12 +166,12 @@ class Ops(ABC):
         """The largest element of each window; padding is −∞."""
 
     def with_places(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
-        """The output of a max pool of x with the places of its elements, where elements are numbers."""
+        """The output of a max pool of x with the indices of its elements, if elements are numbers."""
         return pooled
 
     @abstractmethod
     def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
-        """Put each element where the pool found the largest of its window, in a map of zeros of these sizes."""
+        """Put each element at the index of the pool's element, in a map of zeros of these sizes."""
 
     @abstractmethod
     def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
@@ -197,7 +197,7 @@ class Ops(ABC):
 
     @abstractmethod
     def fold(self, x: Map, amount: Amount, mode: str) -> Map:
-        """Add a border of the map's own positions, by the modes of `pad`."""
+        """Add a border of positions of the map, by the modes of `pad`."""
 
     @abstractmethod
     def crop(self, x: Map, amount: Amount) -> Map:
@@ -205,7 +205,7 @@ class Ops(ABC):
 
     @abstractmethod
     def sides_to(self, x: Map, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-        """How much to add to both sides of every axis, or to remove, for these sizes; an odd position at the end."""
+        """How much to add to or remove from both sides of every axis for these sizes; an odd position at the end."""
 
     @abstractmethod
     def broadcast(self, x: Map, shape: tuple[int, ...]) -> Map:

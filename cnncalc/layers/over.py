@@ -1,4 +1,4 @@
-"""Sets of elements that are computed together: those along one or several axes, for each position of the others."""
+"""Sets of elements along one or several axes, one for each position of the other axes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AxesSetting(AxisOrderSetting):
     expects = "an axis or a list of axes, e.g. [1, 2]; 0 for the channels, -1 for the last axis"
 
     def __init__(self, default: Value = REQUIRED, *, words: tuple[str, ...] = (), brief: str, doc: str) -> None:
-        """`words` stand for axes."""
+        """`words` are accepted in place of axes."""
         Setting.__init__(self, default, brief=brief, doc=doc)
         self.words = words
         self.expects = " or ".join(filter(None, [", ".join(words), type(self).expects]))
@@ -46,23 +46,23 @@ def axes(default: Value = REQUIRED, *, words: tuple[str, ...] = (), brief: str =
 
 
 def resolve_axes(kind: str, value: Axes, count: int, argument: str) -> tuple[int, ...]:
-    """The axes, numbered from 0 and in order. Raises LayerError where a tensor of `count` axes does not have them."""
+    """The axes, numbered from 0 and in order. Raises LayerError if a tensor with `count` axes does not have them."""
     listed = value if isinstance(value, tuple) else (value,)
     found = sorted(resolve_axis(kind, axis, count, argument) for axis in listed)
     if len(set(found)) < len(found):
-        text = f"`{argument}` is {format_value(value)}, which names an axis twice in a tensor of {count} axes"
+        text = f"`{argument}` is {format_value(value)}, which lists an axis of the tensor's {count} twice"
         suggest = {argument: tuple(sorted(set(found)))}
         raise LayerError("bad-argument", text, argument=argument, found=value, suggest=suggest)
     return tuple(found)
 
 
 def count_sets(shape: Shape, over: Sequence[int]) -> tuple[int, int]:
-    """How many sets there are, and how many elements each has."""
+    """The number of sets, and the number of elements of each."""
     return prod(size for at, size in enumerate(shape) if at not in over), prod(shape[at] for at in over)
 
 
 def sets_over(shape: Shape, over: Sequence[int]) -> list[list[int]]:
-    """The places of the elements of each set in a map; the sets in the order of the other axes."""
+    """The indices of the elements of each set in a map; the sets are in the order of the other axes."""
     steps = [prod(shape[at + 1 :]) for at in range(len(shape))]
     along = [range(0, shape[at] * steps[at], steps[at]) for at in over]
     across = [range(0, size * steps[at], steps[at]) for at, size in enumerate(shape) if at not in over]
@@ -76,7 +76,7 @@ def take_sets(x: Map, places: Sequence[Sequence[int]]) -> list[Values]:
 
 
 def put_sets(shape: Shape, places: Sequence[Sequence[int]], sets: Sequence[Values]) -> Map:
-    """The map with these elements in these places."""
+    """The map with these elements at these indices."""
     values: Values = [None] * prod(shape)
     for each, elements in zip(places, sets, strict=True):
         for place, element in zip(each, elements, strict=True):
@@ -85,7 +85,7 @@ def put_sets(shape: Shape, places: Sequence[Sequence[int]], sets: Sequence[Value
 
 
 def reach_through(shape: Shape, over: Sequence[int]) -> Reach:
-    """The reach of a layer each of whose outputs reads its own position, and all others of its set."""
+    """The reach of a layer in which each output reads its own position and all others of its set."""
     if len(shape) == 1:
         return "whole"
     spatial = [at for at in over if at and shape[at] > 1]

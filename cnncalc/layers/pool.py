@@ -316,12 +316,12 @@ class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_max_pool"):
 
 
 def save_indices(output: Shape) -> Saved:
-    """What a max pool keeps: its input, and where each largest element was, as int64."""
+    """What a max pool keeps: its input, and the index of each largest element, as int64."""
     return Saved((0,), extras=(Extra("indices", prod(output), 8),))
 
 
 def save_of_mean(output: Shape) -> Saved:
-    """What a mean of parts keeps: its input, but for one part, of which the sizes are enough."""
+    """What an adaptive average pool keeps: its input, unless it has one part, whose size is enough."""
     return SAVES_NOTHING if prod(output[1:]) == 1 else SAVES_INPUT
 
 

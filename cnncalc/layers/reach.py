@@ -72,10 +72,10 @@ class Everywhere(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A border that is made of the map's own positions: output y reads the input y − before, or what stands for it.
+    """A border of positions of the map: output y reads the input y − before, or another one if that is outside.
 
-    Where that is beyond the map, it is the position mirrored at the edge (`reflect`), the one at the edge
-    (`replicate`), or the one as far from the other end (`circular`).
+    It is then the position mirrored at the edge (`reflect`), the one at the edge (`replicate`), or the one at the same
+    distance from the opposite end (`circular`).
     """
 
     size: int
@@ -85,7 +85,7 @@ class Folded(NamedTuple):
 
     @property
     def moves(self) -> tuple[int, int]:
-        """How far at most a position that is read is to the left, and to the right, of y − before."""
+        """The largest distances of a position that is read to the left and to the right of y − before."""
         if self.mode == "circular":
             return (self.size if self.after else 0), (self.size if self.before else 0)
         times = 2 if self.mode == "reflect" else 1

@@ -1,4 +1,4 @@
-"""Reductions over axes: the mean, the largest, the sum or the variance of the elements along them."""
+"""Reductions over axes: the mean, maximum, sum or variance of the elements along them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cnncalc.layers.settings import integer
 
 
 class _Reduction(Weightless):
-    """Base of kinds that make one element of all along some axes, each of which stays, with size 1."""
+    """Base of kinds that reduce some axes to size 1."""
 
-    axes: Axes = axes(brief="over {}", doc="the axes that become 1; 0 = channels, −1 = the last")
+    axes: Axes = axes(brief="over {}", doc="the axes to reduce; 0 = channels, −1 = the last")
 
     def over(self, shape: Shape) -> tuple[int, ...]:
         """The axes, numbered from 0. Raises LayerError `wrong-rank` and similar."""
@@ -40,7 +40,7 @@ class _Reduction(Weightless):
         return tuple(AdaptiveWindow(size, 1) if at in over else Window(1) for at, size in sizes)
 
     def reduce(self, ops: Ops, values: Values) -> Values:
-        """What becomes of one set, as a list of one element."""
+        """The result of one set, as a list of one element."""
         raise NotImplementedError
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
@@ -94,7 +94,7 @@ class SumOver(_Reduction, kind="sum_over"):
 
 
 class MaxOver(_Reduction, kind="max_over"):
-    """[…, n, …] → […, 1, …], the largest along one or several axes."""
+    """[…, n, …] → […, 1, …], the maximum along one or several axes."""
 
     reference = "PyTorch, torch.amax with keepdim"
 
@@ -110,10 +110,12 @@ class VarianceOver(_Reduction, kind="variance_over"):
     """[…, n, …] → […, 1, …], the variance along one or several axes: Σ(x − mean)²/(n − correction)."""
 
     reference = "PyTorch, torch.var with keepdim, whose default is correction=1"
-    correction: int = integer(0, minimum=0, symbol="c", brief="n − {}", doc="what is subtracted from n, 1 for a sample")
+    correction: int = integer(
+        0, minimum=0, symbol="c", brief="n − {}", doc="number subtracted from n, 1 for a sample variance"
+    )
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `bad-argument` where nothing is left to divide by."""
+        """Raises LayerError `bad-argument` if the divisor would not be positive."""
         _, n = count_sets(inputs[0], self.over(inputs[0]))
         if n <= self.correction:
             text = f"`correction` is {self.correction}, but the variance is of {n} element{'s' * (n > 1)}"

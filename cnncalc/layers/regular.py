@@ -31,7 +31,7 @@ class _Drop(SameShape, NoOperations):
     rate: float
 
     def dropped(self, output: Shape) -> int:
-        """How many elements, or groups of elements, are dropped each by itself."""
+        """The number of elements, or of groups of elements, that are dropped independently."""
         return prod(output)
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:

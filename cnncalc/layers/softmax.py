@@ -53,7 +53,7 @@ class _Softmax(Grouped, SameShape, Weightless):
         return reach_through(output, (self.at(output),))
 
     def compute(self, ops: Ops, x: Values) -> Values:
-        """The function of the elements of one part."""
+        """Apply the function to the elements of one part."""
         raise NotImplementedError
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:

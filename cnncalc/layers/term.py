@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 SUM, QUOTIENT, PRODUCT, ATOM = range(4)  # precedence, lowest first
-CLOSE = 1e-15  # relative distance up to which a float is taken for a simple fraction
+CLOSE = 1e-15  # relative distance up to which a float is replaced by a simple fraction
 LARGEST_DENOMINATOR = 10_000  # of such a fraction
 SHORT = 6  # characters of a factor that is written with its decimals
 
@@ -118,7 +118,7 @@ def to_fraction(factor: float) -> tuple[int, int]:
     >>> to_fraction(1.1), to_fraction(4 / 3)
     ((11, 10), (4, 3))
     """
-    from fractions import Fraction  # only needed by sizes that come of a factor
+    from fractions import Fraction  # only needed for factors
 
     exact = Fraction(float(factor))
     simple = exact.limit_denominator(LARGEST_DENOMINATOR)
@@ -215,7 +215,7 @@ def render_term(number: float, *, numbers: bool) -> tuple[str, int]:
 
 
 def render_scaled(size: int, factor: float, *, value: int) -> str:
-    """⌊size·factor⌋ with numbers; a factor of many digits as the fraction that was meant, if it gives the same."""
+    """⌊size·factor⌋ with numbers; a factor with many digits is a simple fraction if the result is the same."""
     text = repr(float(factor))
     if len(text) > SHORT:
         up, down = to_fraction(factor)

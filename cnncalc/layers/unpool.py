@@ -1,4 +1,4 @@
-"""Max unpooling: elements go back to where a max pool found its largest ones."""
+"""Max unpooling: elements return to the positions of a max pool's elements."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cnncalc.layers.targets import like
 
 
 class PoolSetting(Setting):
-    """A max pool, which a file gives by the name of its output."""
+    """A max pool; files contain the name of its output."""
 
     expects = "the name of an output of `max_pool`"
 
@@ -42,10 +42,10 @@ def pool(*, brief: str = "", doc: str = "") -> Any:
 
 
 class MaxUnpool(CarriesChannels, NoOperations, kind="max_unpool"):
-    """[C, *O] → [C, *I], each element where the max pool found the largest of its window, 0 elsewhere.
+    """[C, *O] → [C, *I], each element at the index of the max pool's element, 0 elsewhere.
 
-    The second input is the output of the pool, of which only the indices are read. Where windows overlap, the last
-    element at a position stays.
+    The second input is the output of the pool, of which only the indices are read. If windows overlap, the last
+    element at a position is kept.
     """
 
     reference = "V. Badrinarayanan, A. Kendall, R. Cipolla, SegNet, arXiv:1511.00561; PyTorch, torch.nn.MaxUnpool2d"
@@ -63,7 +63,7 @@ class MaxUnpool(CarriesChannels, NoOperations, kind="max_unpool"):
         return expand_per_axis("like", self.like, axes)
 
     def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `shape-mismatch` if the pool would give another shape than that of the inputs."""
+        """Raises LayerError `shape-mismatch` if the shape of the inputs is not that of the pool's output."""
         if len(inputs) != 2:
             raise LayerError("wrong-form", f"`{self.kind}` needs the output of a max pool beside its input")
         pooled = self.pool.output_shape(((inputs[1][0], *self.sizes(inputs)),))

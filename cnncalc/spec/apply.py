@@ -58,7 +58,7 @@ class Applier:
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
 
     def restore(self, layer: Layer, flow: Flow, call: Call, path: str, pool: Node, like: int | None) -> Flow:
-        """Apply a layer that reads, beside the current tensor, where a max pool found its elements."""
+        """Apply a layer that reads the indices of a max pool besides the current tensor."""
         if flow.node == NOTHING:
             text = f"from({next(iter(self.description.inputs))}) -> {call.span.text}"
             raise no_tensor(self.description, call.span, *([] if call.by_name else [write(call.span, text)]))
@@ -149,7 +149,7 @@ def no_tensor(description: Description, span: Span, *fixes: Fix) -> Mistake:
 
 
 def explain_reuse_mismatch(old: Node, new: Node) -> str:
-    """Describe the weights that a layer has, and those that it would need where it is reused."""
+    """Describe the weights that a layer has, and those that it would need when it is reused."""
     had, needs = (
         ", ".join(f"{weight.name} {format_value(weight.shape)}" for weight in node.layer.weights(node.input_shapes))
         for node in (old, new)

@@ -80,7 +80,7 @@ def bind_line(call: Call, made: dict[object, Layer]) -> None:
     if call.by_name or len(sources) < 2 or kind not in MERGES:
         help_text = f"write `{kind}:` with each branch on its own line below it"
         help_text += f", or list named outputs: `{kind}(a, b)`" if kind in MERGES else ""
-        help_text += "; of all positions it is `global_avg_pool`" if kind == "mean" else ""
+        help_text += "; over all positions it is `global_avg_pool`" if kind == "mean" else ""
         raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
     chain = next((source for source in sources if not isinstance(source, Name | Member | Index)), None)
     if chain:
@@ -173,7 +173,7 @@ def match_arguments(call: Call, parameters: dict[str, bool]) -> dict[str, Expres
         name = argument.name or names[position]
         if name in bound:
             first = bound[name].span.text
-            message = f"`{name}` is given twice: `{first}` and `{argument.value.span.text}`"
+            message = f"duplicate argument `{name}`: `{first}` and `{argument.value.span.text}`"
             raise Mistake("duplicate-argument", message, argument.span, "", *reorder_arguments(call, names))
         bound[name] = argument.value
     missing = [name for name, optional in parameters.items() if not optional and name not in bound]
@@ -208,7 +208,7 @@ def unknown_argument(call: Call, argument: Argument, names: list[str], free: lis
     meant = find_argument(call.kind, name, free)
     fixes = [guess(at, meant)] if meant else [*rewrite_call(call, call.kind), *rename(at, name, free)]
     if is_omitted(call.kind, name):
-        wants = f"`{name}` is known from the input and is not written"
+        wants = f"`{name}` is inferred from the input and is not written"
     return Mistake("unknown-argument", f"`{call.kind}` has no argument `{name}`", argument.span, wants, *fixes)
 
 

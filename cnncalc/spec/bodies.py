@@ -25,7 +25,7 @@ _NOTHING = "write `identity` to return the input unchanged"
 
 
 class BodyReader:
-    """Reads YAML nodes as bodies; a part that cannot be read is reported and left out."""
+    """Reads YAML nodes as bodies; a part that cannot be read is reported and omitted."""
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
@@ -292,7 +292,7 @@ class BodyReader:
 
 
 def _has_chains(node: YamlNode) -> bool:
-    """Whether a node can only be branches: a list, or a mapping with what is no expression."""
+    """Whether a node can only be branches: a list, or a mapping with values that are not expressions."""
     if not isinstance(node, YamlMapping):
         return isinstance(node, YamlList)
     for _, inner in node.pairs:
@@ -319,7 +319,7 @@ def _past_colon(span: Span) -> int:
 
 def _quote_calls(flow: Span) -> str:
     """The text of a list or mapping in brackets with its calls in quotes."""
-    from cnncalc.spec.flow import quote, strings_to_quote  # for mistakes alone
+    from cnncalc.spec.flow import quote, strings_to_quote  # only needed for mistakes
 
     spans = [Span(flow.source, *found) for found in strings_to_quote(flow.source.text, flow.start)]
     ends = [(flow._replace(end=flow.start), ""), (flow._replace(start=flow.end), "")]

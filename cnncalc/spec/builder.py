@@ -163,7 +163,7 @@ class Builder:
         self.nesting -= 1
 
     def last_call(self) -> Span | None:
-        """Where the block that is being run is called, None outside of blocks."""
+        """The position of the call of the running block, None outside of blocks."""
         return self.calls[-1][1] if self.calls else None
 
     def step(self, span: Span | None, count: int = 1) -> None:

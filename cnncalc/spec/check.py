@@ -1,4 +1,4 @@
-"""Checks a description before any number is known: names, parts of paths, and the arguments of every call."""
+"""Checks a description before any number is known: names, segments of paths, and the arguments of every call."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class _Either:
 
 
 def _drop_defaults(block: Block) -> tuple[Fix, ...]:
-    """The repair of parameters out of order, if all calls give them: no defaults before the last one without one."""
+    """The repair of parameters out of order, if all calls set them: no defaults before one without."""
     last = max(at for at, parameter in enumerate(block.parameters) if parameter.default is None)
     dropped = [parameter for parameter in block.parameters[:last] if parameter.default is not None]
     names = " and ".join(f"`{parameter.name}`" for parameter in dropped)
@@ -109,7 +109,7 @@ class Checker:
         """Check everything and report problems; an invalid call gets no `target`."""
         description = self.description
         self.check_params()
-        # which arguments their calls lack is not known
+        # it is not known which arguments their calls omit
         description.unread.update(block.name for block in description.blocks.values() if _is_out_of_order(block))
         for block in description.blocks.values():
             self.check_block(block)

@@ -115,7 +115,7 @@ class Cursor:
         return tuple(found)
 
     def repair_opening(self) -> list[Fix]:
-        """Repairs of a bracket that is closed and was not opened: `conv8, 3)`, `conv(8, 3, 1])`."""
+        """Repairs of a bracket that is closed but not opened: `conv8, 3)`, `conv(8, 3, 1])`."""
         if self.kind not in (",", ")", "]") or not self.position:
             return []
         last = self.tokens[self.position - 1]

@@ -47,7 +47,7 @@ def explain_disagreement(
     listed = known if len(known) <= limits.LISTED_SHAPES else (known[0], known[number])
     shapes = ", ".join(f"{name_branch(branch)} is {format_shape(flow.shape)}" for branch, flow in listed if flow.shape)
     fixes: list[Fix] = []
-    if first.shape and flow.shape and culprit.body and not is_by_name(culprit):
+    if first.shape and flow.shape and culprit.body and not is_structured(culprit):
         fixes = [
             *suggest_shortcut(reference, first.shape, culprit, flow.shape),
             *suggest_padding(reference),
@@ -57,7 +57,7 @@ def explain_disagreement(
     if error.append:
         index, layer = error.append
         branch = known[index][0]
-        if branch.body and not is_by_name(branch):
+        if branch.body and not is_structured(branch):
             text = f"{branch.body_span.text} -> {layer}"
             fixes.insert(0, Fix(branch.body_span, text, f"add `{layer}` at the end of the branch: `{text}`"))
     notes: list[Note] = []
@@ -112,7 +112,7 @@ def suggest_crop(meeting: Meeting, reference: Branch, culprit: Branch) -> list[F
     first, second = meeting.shape_at(meeting.first), meeting.shape_at(meeting.second)
     for branch, larger, smaller in ((reference, first, second), (culprit, second, first)):
         if all(more >= less for more, less in zip(larger[1:], smaller[1:], strict=True)):
-            if not branch.body or is_by_name(branch):
+            if not branch.body or is_structured(branch):
                 return []
             call, text = crop_text(larger, smaller), branch.body_span.text.strip()
             written = call if text == "identity" else f"{text} -> {call}"
@@ -128,7 +128,7 @@ def name_branch(branch: Branch) -> str:
     return f"branch {branch.label}" if branch.label.isdigit() else f"`{branch.label}`"
 
 
-def is_by_name(branch: Branch) -> bool:
+def is_structured(branch: Branch) -> bool:
     """Whether a branch is not a single string, so that it cannot be replaced by one."""
     return branch.body_span.text.startswith(("-", "{", "["))
 

@@ -94,7 +94,7 @@ def read_document(source: Source, problems: Problems) -> Document | None:
 
 
 def _add_spaces(names: Span) -> tuple[Fix, ...]:
-    """The repair of `width:8`, with no space after the colon, or of `width = 8`, on one line or on several."""
+    """The repair of `width:8`, without a space after the colon, or of `width = 8`, on one or several lines."""
     spaced = _NO_SPACE.sub(r"\1 ", names.text)
     if spaced != names.text:
         return (Fix(names, spaced, "add a space after the colon"),)
@@ -194,7 +194,7 @@ class _Reader(BodyReader):
                 self.result.expect[name.value] = KeyedValue(value, name.span)
 
     def expectation(self, node: YamlNode) -> Expression | None:
-        """An expression, or a condition as `<= 300 M`."""
+        """An expression, or a condition such as `<= 300 M`."""
         if not isinstance(node, YamlString) or node.value.isdecimal():
             return self.value(node)
         from cnncalc.conditions import ConditionError, is_condition, parse_condition  # for files with `expect`

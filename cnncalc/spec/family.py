@@ -52,7 +52,7 @@ class Description:
 def read_family(source: Source, path: str, problems: Problems, amount: Amount | None = None) -> Description | None:
     """Read a file and all that it extends; None if that fails. `path` is its path, "-" if it has none.
 
-    What is read is added to `amount`.
+    The size of the files is added to `amount`.
     """
     documents: list[Document] = []
     seen: list[Path] = []
@@ -132,7 +132,7 @@ def _report_missing(document: Document, keys: list[str], problems: Problems) -> 
 def find_architecture(name: str, path: str, span: Span, code: str = "extends-missing") -> str:
     """The path of the architecture that a file names: in the folder of that file, else bundled; never standard input.
 
-    Raises Mistake with this code.
+    Raises Mistake with the given code.
     """
     if name == "-" or not re.fullmatch(_FILE_NAME, name):
         raise Mistake(code, "write the name of a file in the same folder or of a bundled architecture", span)

@@ -49,7 +49,7 @@ class Loaded(NamedTuple):
     problems: list[Problem]
     description: Description | None = None
     network: Network | None = None
-    expectations: tuple[Expectation, ...] = ()  # conditions alone where the input or a param is overridden
+    expectations: tuple[Expectation, ...] = ()  # only conditions, if the input or a param is overridden
     steps: int = 0  # of the expansion
 
     @property
@@ -130,7 +130,7 @@ def load_source(
 
 
 def override(description: Description, overrides: Overrides) -> list[Expression]:
-    """Put values in place of those of the file; returns the latter. Raises UsageError."""
+    """Override values of the file; returns the replaced ones. Raises UsageError."""
     replaced = [_override(description, name, value) for name, value in overrides.params]
     replaced += [value for name, shape in overrides.inputs for value in _override_input(description, name, shape)]
     return replaced
@@ -145,14 +145,14 @@ def build(
     *,
     former: bool = False,
 ) -> Loaded:
-    """Make the network of a description that was checked."""
+    """Build the network of a checked description."""
     params = _params(description, problems)
     network, steps = _expand(description, params, problems, former=former)
     if network is not None and not former:
         again = partial(load_source, source, path, overrides, former=True)
         network = network._replace(former_paths=_FormerPaths(network, again))
     expectations = _expectations(description, params, problems)
-    if overrides != NO_OVERRIDES and expectations:  # exact figures are those of the file as it stands
+    if overrides != NO_OVERRIDES and expectations:  # exact figures only hold without overrides
         from cnncalc.conditions import Condition
 
         expectations = tuple(each for each in expectations if isinstance(each.value, Condition))
@@ -225,7 +225,7 @@ def _evaluate(expression: Expression, scope: ParamScope, problems: Problems) -> 
 
 
 def _inputs(description: Description, params: dict[str, Value], problems: Problems) -> dict[str, Shape | None]:
-    """The shape of each input by its name, None where it has a mistake, which is reported; at most limits.INPUTS."""
+    """The shape of each input by its name, None for one with a mistake, which is reported; at most limits.INPUTS."""
     if len(description.inputs) > limits.INPUTS:
         span = description.inputs[list(description.inputs)[limits.INPUTS]].key_span
         problems.add(Problem("too-large", f"the network has more than {limits.INPUTS} inputs", span))

@@ -18,9 +18,7 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _ONLY_CALLS = "write repeated layers as a block, under `blocks`"
 _REFUSED = "<<"  # a placeholder for a key that is not supported; its value is dropped
-_NO_CHARACTER = (
-    r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}"  # compiled where it is asked for
-)
+_NO_CHARACTER = r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}|\\U(?!000|0010)[0-9a-fA-F]{8}"  # compiled when it is needed
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PROPERTY = re.compile(r"([&!][^\s,\[\]{}]*)\s*")
 

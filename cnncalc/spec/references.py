@@ -15,9 +15,9 @@ _CODE = "reference-missing"
 
 
 def read_reference(name: str, span: Span, loaded: Loaded, known: Collection[str]) -> Network:
-    """The network of a file beside this one, or of a bundled one, at its own input. Raises Mistake.
+    """The network of a file in the same folder, or of a bundled one, with its own input. Raises Mistake.
 
-    What is read counts for the limits of the file that names it, and `known` are those that were read before.
+    Its size counts for the limits of the file that names it; `known` are networks that were already read.
     """
     assert loaded.source is not None
     amount = loaded.source.amount

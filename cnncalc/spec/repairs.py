@@ -69,10 +69,10 @@ def set_argument(call: Call, name: str, value: str, why: str = "") -> tuple[Fix,
 def confirm_repairs(
     problems: list[Problem], cost: int, read_again: Callable[[str], tuple[list[Problem], int]]
 ) -> list[Problem]:
-    """The problems, each with the best of its repairs that work: read again, the file no longer has the problem.
+    """The problems, each with the best of its repairs that work, and the alternatives that work as well.
 
-    Of those that do as well it is the first. Alternatives are offered beside it, which work as well.
-    A repair that does not work is not offered; a similar name is suggested nevertheless, as a question. `read_again`
+    A repair works if the repaired file, read again, no longer has the problem; of equally good ones the first counts.
+    Other repairs are not offered, except a similar name, which is suggested as a question. `read_again`
     returns the problems of a text and the cost of finding them; `cost` is that of the first reading.
     """
     trials, room = limits.REPAIR_TRIALS, limits.REPAIR_COST
@@ -104,10 +104,10 @@ def _offer(fixes: tuple[Fix, ...]) -> str:
 
 
 def _rank(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> int:
-    """How well a repair does, from BEST to WORST, where it does not hold.
+    """The rank of a repair, from BEST to WORST; the latter does not work.
 
-    It is best if it leaves only the other problems. If it leaves problems that its own hid as well, it is better if
-    these are in other lines, and worse if they are in text that it took over.
+    It is best if only the other problems remain. If there are also problems that its own problem hid, it is better if
+    these are in other lines, and worse if they are in text that it did not change.
     """
     new = _new_problems(fix, problem, before, after)
     if new is None:
@@ -127,7 +127,7 @@ def _rank(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem
 
 
 def _new_problems(fix: Fix, problem: Problem, before: list[Problem], after: list[Problem]) -> list[Problem] | None:
-    """The problems after a repair beside the other problems; None if its own is still there, at its new position."""
+    """The problems after a repair except the other problems; None if its own problem remains, at its new position."""
     grown = fix.text.count("\n") - fix.span.text.count("\n")
     left = Counter(_line_of(other) for other in before if other is not problem)
     if problem.span and problem.span.start >= fix.span.end:
@@ -191,7 +191,7 @@ def _was_hidden(other: Problem, problem: Problem, repair: Span) -> bool:
         return False
     before_it = other.span.end <= repair.start and other.code not in (UNREAD if problem.code in UNREAD else HIDING)
     if not elsewhere and other.code in UNREAD and not other.span.source.text[repair.end : other.span.start].strip():
-        return False  # what follows the repair at once is its own fault
+        return False  # a problem directly after the repair is caused by it
     return elsewhere or other.span.start > repair.end or before_it
 
 

@@ -180,7 +180,7 @@ def crop_text(larger: Shape, smaller: Shape) -> str:
     return f"crop({format_value(simplify(tuple((each // 2, -(-each // 2)) for each in over)))})"
 
 
-# inputs with which the branches agree
+# inputs for which the branches agree
 
 
 def sizes_with(meeting: Meeting, inputs: Mapping[int, Shape]) -> tuple[Shape, Shape] | None:
@@ -218,8 +218,8 @@ class Multiple(NamedTuple):
 def find_multiple(meeting: Meeting) -> Multiple | None:
     """The sizes of the inputs for which the branches agree, tried with the next two multiples; None if they do not.
 
-    An axis on which they already agree is changed as well if it is not a multiple, for the sake of further merges; so
-    is another input of the same sizes.
+    An axis on which they already agree is changed as well if it is not a multiple, for the sake of further merges, and
+    so is another input of the same sizes.
     """
     sizes = {meeting.inputs[index][1:] for index in _inputs_of(meeting)}
     used = {index: shape for index, shape in meeting.inputs.items() if shape[1:] in sizes}

@@ -89,10 +89,10 @@ def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
 
 
 def take_pool(settings: dict[str, Value], call: Call, nodes: Sequence[Node], *, failed: bool) -> Node | None:
-    """Put a max pool in the place of its named output as the argument `pool`, and its input's sizes as `like`.
+    """Replace a named output as the argument `pool` by its max pool, and set `like` to the sizes of the pool's input.
 
-    Returns the node of the pool, None if none is named. Raises Mistake if it is no max pool, Unknown if it is unknown:
-    after a failure no nodes are kept.
+    Returns the node of the pool, None if there is no such argument. Raises Mistake if it is not a max pool, Unknown if
+    it is unknown, since no nodes are kept after a failure.
     """
     pool = settings.get(POOL)
     if not isinstance(pool, Output):
@@ -103,7 +103,7 @@ def take_pool(settings: dict[str, Value], call: Call, nodes: Sequence[Node], *, 
     node = nodes[flow.node] if flow.node >= 0 else None
     if node is None or node.layer.kind != "max_pool":
         what = f"`{node.layer.kind}`" if node else "no layer"
-        help_text = "name the max pool, `x = max_pool(2)`, and give that name"
+        help_text = "name the max pool, `x = max_pool(2)`, and use that name"
         raise Mistake("bad-argument", f"`{span.text}` is the output of {what}, not of a `max_pool`", span, help_text)
     settings[POOL] = node.layer
     if settings.get(LIKE) is None:
@@ -167,7 +167,7 @@ class Frame:
         if expression.size > 1:
             self.spend(expression.size, expression.span)
         value = expression.evaluate(self)
-        if isinstance(value, ListValue):  # whoever uses it iterates over it
+        if isinstance(value, ListValue):  # its users iterate over it
             self.spend(value.size, expression.span)
         return value
 

@@ -84,7 +84,7 @@ _WIDE = re.compile("[\uff01-\uff5e\u3000\u3010\u3011\u3001→×−]")
 _NARROW = {"\u3000": " ", "→": "->", "×": "*", "−": "-", "\u3010": "[", "\u3011": "]", "\u3001": ","}
 
 # The name of a param in the syntax of shells, of templates and of Python's f-strings.
-_PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)"  # compiled where it is asked for
+_PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)"  # compiled when it is needed
 
 
 def _unknown(text: YamlString, token: Token) -> Mistake:

@@ -1,4 +1,4 @@
-"""One architecture with other params and inputs again and again: its text is read and checked once."""
+"""One architecture with many params and inputs: its text is only read and checked once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.spec.load import Loaded, Overrides, build, override
 
 
 class Variants:
-    """Gives the networks of an architecture for any overrides."""
+    """Builds the networks of an architecture for any overrides."""
 
     def __init__(self, source: Source, path: str) -> None:
         """Read the text. Raises SpecError with its problems if that fails."""
@@ -26,12 +26,12 @@ class Variants:
         self.evaluated = description.amount.evaluated
 
     def load(self, overrides: Overrides) -> Loaded:
-        """The network with these overrides, and the problems that it has then. Raises UsageError."""
+        """The network with these overrides, and its problems. Raises UsageError."""
         first = self.description
         description = Description(first.documents)
         description.names, description.made = first.names, first.made
         amount = description.amount
-        amount.evaluated, amount.steps, amount.layers = self.evaluated, 0, 0  # each network has its limits alone
+        amount.evaluated, amount.steps, amount.layers = self.evaluated, 0, 0  # each network has its own limits
         problems = Problems()
         override(description, overrides)
         given = [description.params[name].value for name, _ in overrides.params]
@@ -41,7 +41,7 @@ class Variants:
 
 
 def _is_constant(expression: Expression) -> bool:
-    """Whether an expression names nothing, so that there is nothing to check."""
+    """Whether an expression contains no names, so that there is nothing to check."""
     if isinstance(expression, Listed):
         return all(map(_is_constant, expression.items))
     return isinstance(expression, Literal)

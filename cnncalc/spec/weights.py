@@ -72,7 +72,7 @@ def _json(source: Source) -> tuple[Any, Problem | None]:
     text = source.text
     other = None
     if len(text) > limits.FILE_BYTES:
-        what = "is not JSON of the expected form, and larger than the limit for other text of"
+        what = "is not JSON of the expected form, and exceeds the limit for other text of"
         other = Problem("too-large", f"{source.name} {what} {limits.FILE_BYTES // 1024:,} KiB")
     if not _JSON.match(text):
         return None, other
