@@ -47,6 +47,8 @@ class Unit(NamedTuple):
 def unit_of(kind: str) -> Unit:
     """A call of a kind: on as many axes as it takes, its shape kept if it can be, else its first example."""
     made = kind_class(kind)
+    if made.restores:
+        return Unit(f"(pool = max_pool(2)) -> {kind}(pool)", SHAPES[0], keeps=True)
     for shape in (*SHAPES, (3,)):
         settings = {name: fitted(value, shape) for name, value in KEEPING.items() if name in made.settings}
         try:

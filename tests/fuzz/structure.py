@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from cnncalc.analysis.figures import FIGURES
 from cnncalc.errors.codes import all_codes
 from cnncalc.layers import KINDS, LATER_WORDS, RESERVED_WORDS, kind_class
+from cnncalc.layers.over import AxesSetting
 from cnncalc.layers.settings import (
     REQUIRED,
     AmountSetting,
+    AxisOrderSetting,
+    AxisSetting,
     FlagSetting,
     PerAxisSetting,
     RealSetting,
@@ -23,6 +26,8 @@ from cnncalc.layers.settings import (
     SizesSetting,
 )
 from cnncalc.layers.structure import MERGES, ROUNDS
+from cnncalc.layers.targets import FactorSetting, KeptSizesSetting, LikeSetting
+from cnncalc.layers.unpool import PoolSetting
 from cnncalc.spec.values import ARITHMETIC, EQUALITY, FUNCTIONS, ORDER
 
 T = TypeVar("T")
@@ -182,7 +187,18 @@ class Writer:
         if isinstance(setting, RealSetting):
             return self.pick(("0.5", "0", "1e-5", "0.1"))
         if isinstance(setting, SizesSetting):
-            return self.pick(("[4, 4]", "[8]", "[2, 2, 4]", "2"))
+            return self.pick(("[4, 4]", "[8]", "[2, 2, 4]", "2", "[8, rest]", "[rest]", "[rest, rest]", "[4, -1]"))
+        if isinstance(setting, AxesSetting | AxisSetting):
+            several = ("[0]", "[1, 2]", "[-1, 0]", "[1, 1]", "[]", "[[1]]") if isinstance(setting, AxesSetting) else ()
+            return self.pick(("0", "1", "-1", "2", "-3", "5", "-6", *several))
+        if isinstance(setting, AxisOrderSetting):
+            return self.pick(("[1, 0]", "[0, 2, 1]", "[2, 0, 1]", "[-1, 0, 1]", "[0, 0, 1]", "[0]", "1"))
+        if isinstance(setting, LikeSetting | PoolSetting):
+            return self.pick(("input", "[8, 8]", "[16]", *self.outputs, *(f"{name}.b0" for name in self.outputs)))
+        if isinstance(setting, KeptSizesSetting) and self.often(30):
+            return self.pick(("[none, 1]", "[2, none]", "none", "[none]"))
+        if isinstance(setting, FactorSetting) and self.often(50):
+            return self.pick(("1.5", "0.5", "1 / 3", "[2, 1]", "[0.7, 1.1]", "1e-6", "1e9"))
         if isinstance(setting, AmountSetting) and self.often(20):
             return f"[[{self.number()}, {self.number()}], [{self.number()}, 0]]"
         if isinstance(setting, PerAxisSetting) and self.often(20):
@@ -264,6 +280,9 @@ class Writer:
             return self.rounds(indent) if self.often(20) else self.merge(indent)
         if self.often(8):
             return [f"{indent}- conv: {{out: {self.number()}, kernel: {self.number()}}}"]
+        if len(self.outputs) > 1 and self.often(8):
+            ends = [self.pick(self.outputs) for _ in self.some(1, 3)]
+            return [f"{indent}- {self.pick(MERGES)}({', '.join(ends)}{self.pick(('', '', ', axis=1', ', axis=-1'))})"]
         text = self.chain(named=self.often(25))
         return [f'{indent}- "{text}"' if self.often(5) else f"{indent}- {text}"]
 
@@ -277,6 +296,7 @@ class Writer:
     def merge(self, indent: str) -> list[str]:
         self.deep += 1
         word = self.pick((*MERGES, "add", "outputs"))
+        word += self.pick(("", "", "(axis=1)", "(axis=-1)", "(axis=0)", "(axis=3)")) if self.often(30) else ""
         lines = [f"{indent}- {word}{' if ' + self.condition() if self.often(8) else ''}:"]
         inside = indent + "    "
         listed = self.often(20)

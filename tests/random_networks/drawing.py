@@ -261,7 +261,7 @@ def drawn(seed: int) -> Tree:
 def with_inputs(tree: Tree, rng: Random) -> Tree:
     """The tree with two or three inputs in place of its one, now and then; they meet before its first layer."""
     names = ("left", "right", "other")[: rng.choice((2, 2, 3))]
-    words = set(re.findall(r"\w+", str(tree)))
+    words = set(re.findall(r"\w+", str([tree.params, tree.blocks, tree.layers])))
     if rng.random() > 0.15 or words & {"input", "in_channels", *names}:
         return tree
     steps = Steps(rng, len(tree.input) - 1)

@@ -486,7 +486,7 @@ class Kinds:
         return x.roll(by, self.axis(x, axis))
 
     def transpose(self, x: Any, axes: list[int]) -> Any:
-        return x.permute(0, *map(behind_batch, axes))
+        return x.permute(0, *map(behind_batch, axes)).contiguous()  # some of its norms want that
 
     def axis(self, x: Any, axis: int) -> int:
         """The axis with the batch before it."""
