@@ -139,7 +139,7 @@ def _name_path(path: str) -> str:
 def read_bytes(path: str, most: int) -> bytes:
     """Up to `most` bytes of a file, a pipe or standard input ("-"). Raises OSError, also for folders and devices."""
     if path == "-" and sys.stdin is None:
-        raise OSError(9, "is closed")
+        raise OSError(9, "it is closed")
     if path == "-":
         return read_stream(sys.stdin.buffer, most)
     descriptor = _open(path)

@@ -229,9 +229,9 @@ def test_closed_streams(good: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert shell('"$@" <&-', "summary", good).stdout == cnncalc("summary", good).stdout
     done = shell('"$@" <&-', "summary", "-")
-    assert (done.returncode, done.stderr) == (1, "error[unreadable]: <standard input>: standard input is closed\n")
+    assert (done.returncode, done.stderr) == (1, "error[unreadable]: <standard input>: it is closed\n")
     done = shell('"$@" <&-', "run", good, "--input-data", "-")
-    assert (done.returncode, done.stderr) == (1, "cnncalc: cannot read -: standard input is closed\n")
+    assert (done.returncode, done.stderr) == (1, "cnncalc: cannot read -: it is closed\n")
     assert shell('"$@" >&- 2>&- <&-', "summary", good).returncode == 1
 
 
