@@ -46,7 +46,7 @@ def parse_budget(text: str) -> Budget:
 
 def check_units(figure: Figure, condition: Condition) -> None:
     """Raises ConditionError where the units of a condition are not those of its figure."""
-    units = {"bytes": {**BYTES, **COUNTS}, "count": COUNTS, "sizes": {"": 1}}[figure.written]
+    units = {"bytes": {**BYTES, **COUNTS}, "count": COUNTS, "ratio": COUNTS, "sizes": {"": 1}}[figure.written]
     for bound in (condition.least, condition.most):
         if bound is not None and bound.unit not in (*units, SHARE):
             known = ", ".join(filter(None, units)) or "none"

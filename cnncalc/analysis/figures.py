@@ -20,7 +20,8 @@ Together = Literal[
     "sum", "max", "last", "none"
 ]  # how the values of several layers are combined for a group or a network
 Better = Literal["less", "more", "neither"]
-Written = Literal["count", "bytes", "sizes"]  # 62,378,344 or 62.4 M; the same with KiB and MiB; 3×224×224
+# 62,378,344 or 62.4 M; the same with KiB and MiB; 3×224×224; 12.34
+Written = Literal["count", "bytes", "sizes", "ratio"]
 
 
 class Dtype(StrEnum):
@@ -44,8 +45,9 @@ class Dtype(StrEnum):
 class Figure(NamedTuple):
     """One figure: its names, how it is computed and combined, whether less is better, and its format.
 
-    It is computed from the costs of a layer, which are additive (`of_costs`), or from a layer's report (`of_layer`).
-    `of_network` is given if the figure of a network is not the combination of its layers' values, or layers have none.
+    It is computed from the costs of a layer, which are additive (`of_costs`), from a layer's report (`of_layer`, or as
+    elements `of_elements`), of several layers (`of_several`), or of all at once (`of_layers`). `of_network` or
+    `of_report` is given if the figure of a network is not the combination of its layers' values, or layers have none.
     """
 
     name: str  # in options, JSON and `expect`
@@ -59,23 +61,40 @@ class Figure(NamedTuple):
     of_costs: Callable[[Costs, Dtype], int] | None = None
     of_layer: Callable[[LayerReport], Value] | None = None
     of_network: Callable[[Report], Value] | None = None
+    of_elements: Callable[[LayerReport], int] | None = None
+    of_several: Callable[[Sequence[LayerReport], Dtype], Value] | None = None
+    of_layers: Callable[[Report, Dtype], Sequence[Value]] | None = None
+    of_report: Callable[[Report, Dtype], Value] | None = None
     of_fields: bool = False  # whether it needs receptive fields
 
     @property
     def is_of_layers(self) -> bool:
-        """Whether layers have the figure, so that it can be a column of a summary."""
-        return bool(self.of_costs or self.of_layer)
+        """Whether a layer has the figure by itself."""
+        return bool(self.of_costs or self.of_layer or self.of_elements or self.of_several)
+
+    @property
+    def is_column(self) -> bool:
+        """Whether layers have the figure, by themselves or among the others, so that a summary can have a column."""
+        return self.is_of_layers or self.of_layers is not None
 
     def measure_layer(self, layer: LayerReport, dtype: Dtype = Dtype.float32) -> Value:
         """The figure of one layer, None if undefined."""
         if self.of_costs:
             return self.of_costs(layer.costs, dtype)
+        if self.of_elements:
+            return self.of_elements(layer) * dtype.bytes
+        if self.of_several:
+            return self.of_several([layer], dtype)
         return self.of_layer(layer) if self.of_layer else None
 
     def measure_network(self, report: Report, dtype: Dtype = Dtype.float32) -> Value:
         """The figure of a network, None if undefined."""
         if self.of_network:
             return self.of_network(report)
+        if self.of_report:
+            return self.of_report(report, dtype)
+        if self.of_several:
+            return self.of_several(report.layers, dtype)
         if self.of_costs and self.together == "sum":
             return self.of_costs(report.totals, dtype)
         return self.combine([self.measure_layer(layer, dtype) for layer in report.layers])
@@ -141,6 +160,48 @@ def _make_bytes(name: str, short: str, about: str, of: Callable[[Costs], int]) -
     )  # fmt: skip
 
 
+def _make_peak(name: str, about: str, mode: str) -> Figure:
+    """The most bytes of tensors alive at one time; of a layer, while it runs."""
+
+    def of_layers(report: Report, dtype: Dtype) -> Sequence[Value]:
+        from cnncalc.analysis.memory import list_alive_elements
+
+        return [each and each * dtype.bytes for each in list_alive_elements(report, mode)]
+
+    def of_report(report: Report, dtype: Dtype) -> Value:
+        from cnncalc.analysis.memory import find_peak_elements
+
+        elements = find_peak_elements(report, mode)
+        return None if elements is None else elements * dtype.bytes
+
+    title = name.replace("_", " ")
+    return Figure(
+        name, title, title.replace("memory", "mem."), "bytes", about, "max", written="bytes",
+        of_layers=of_layers, of_report=of_report,
+    )  # fmt: skip
+
+
+def _measure_training(report: Report, dtype: Dtype) -> Value:
+    if "float" not in dtype or not (report.ends and report.complete):
+        return None
+    from cnncalc.analysis.training import Settings, Training
+
+    return Training(report, Settings(dtype=dtype)).total
+
+
+def _count_moved(layer: LayerReport) -> int:
+    from cnncalc.analysis.roofline import count_moved
+
+    return sum(count_moved(layer))
+
+
+def _measure_intensity(layers: Sequence[LayerReport], dtype: Dtype) -> Value:
+    from cnncalc.analysis.roofline import compute_intensity
+
+    macs, moved = sum(layer.work.macs for layer in layers), sum(map(_count_moved, layers))
+    return compute_intensity(macs, moved * dtype.bytes)
+
+
 FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
@@ -180,6 +241,25 @@ FIGURES: dict[str, Figure] = {
         _make_count("activations", "acts", "elements", "of all outputs together", lambda costs: costs.activations),
         _make_bytes("activation_bytes", "act. bytes", "of all outputs together", lambda costs: costs.activations),
         _make_bytes("parameter_bytes", "par. bytes", "of weights and biases", lambda costs: costs.parameters),
+        _make_peak("peak_memory", "of the tensors alive at one time, each in memory of its own", "separate"),
+        _make_peak("peak_memory_in_place", "the same where elementwise layers overwrite their inputs", "in_place"),
+        _make_bytes(
+            "weights_memory", "weights mem.", "of weights, biases and buffers",
+            lambda costs: costs.parameters + costs.buffers,
+        ),
+        Figure(
+            "training_memory", "training memory", "training mem.", "bytes",
+            "of training one example with Adam: parameters, buffers, optimizer, the peak of a step", written="bytes",
+            together="none", of_report=_measure_training,
+        ),
+        Figure(
+            "bytes_moved", "bytes moved", "moved", "bytes", "of inputs and weights read and outputs written",
+            written="bytes", of_elements=_count_moved,
+        ),
+        Figure(
+            "intensity", "intensity", "intensity", "operations a byte", "2 × macs for each byte moved",
+            "none", "more", "ratio", of_several=_measure_intensity,
+        ),
         Figure(
             "receptive_field", "receptive field", "field", "input positions",
             "that one unit sees, at the last spatial layer before the global pool",

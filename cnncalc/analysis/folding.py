@@ -46,6 +46,8 @@ class Row(NamedTuple):
         value: Value
         if self.head:
             value = None
+        elif figure.of_several:
+            value = figure.of_several(self.inside, dtype)
         elif figure.together == "last":
             value = figure.measure_layer(self.result, dtype) if self.result else None
         elif figure.of_costs and figure.together == "sum":
@@ -276,4 +278,5 @@ def restrict(report: Report, paths: Collection[str]) -> Report:
         layers=layers,
         groups=tuple(groups),
         totals=costs,
+        ends=(),
     )

@@ -141,3 +141,17 @@ class Memory:
         if buffer < 0:
             return dict(zip(self.report.input_labels, self.report.inputs.values(), strict=True))[buffer]
         return self.report.layers[buffer].output if buffer < len(self.report.layers) else None
+
+
+def list_alive_elements(report: Report, mode: str) -> list[int] | list[None]:
+    """The elements alive while each layer runs; None of a part of a network, where later readers are not known."""
+    if not (report.ends and report.complete):
+        return [None] * len(report.layers)
+    return InMode(make_plan(report_tensors(report), Mode(mode)), report).layers
+
+
+def find_peak_elements(report: Report, mode: str) -> int | None:
+    """The most elements alive at one time; None of a part of a network."""
+    if not (report.ends and report.complete):
+        return None
+    return InMode(make_plan(report_tensors(report), Mode(mode)), report).peak.elements

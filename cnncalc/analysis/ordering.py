@@ -7,8 +7,8 @@ Otherwise the network is cut where all layers so far lead to one tensor that all
 the sets of layers that have run are searched best first, by the peak on the way there: the first way to the whole set
 is the best. What is alive after a set has run does not depend on the order, so a set is visited once. A layer that
 takes nothing more and stays within the bound is run at once, which is never worse. Where there are more sets than
-`limits.ORDER_STATES`, some at a time are followed (a beam), and the result is not proven best; the order of the file
-is kept unless another is better.
+`limits.ORDER_STEPS` allow, some at a time are followed (a beam), and the result is not proven best; the order of the
+file is kept unless another is better.
 
 Compare: C. Lin et al., MCUNetV2, arXiv:2110.15352; E. Liberis & N. Lane, Neural networks on microcontrollers: saving
 memory at inference via operator reordering, arXiv:1910.05110.
@@ -27,6 +27,8 @@ from cnncalc.analysis.report import Report
 from cnncalc.network import Group
 from cnncalc.records import NamedTuple
 
+COST_OF_STATE = 20  # a state that is made, in steps that are looked at
+
 
 class Ordering(NamedTuple):
     """The best order that was found: its peak in elements, its steps, whether it is proven best, and the bound."""
@@ -35,6 +37,19 @@ class Ordering(NamedTuple):
     order: tuple[Step, ...]
     is_proven: bool
     bound: int
+
+
+class _Budget:
+    """The work that may still be done for all parts of a network together: steps looked at in searches, in beams."""
+
+    def __init__(self) -> None:
+        self.searches = self.beams = limits.ORDER_STEPS
+
+    def take_beam(self, steps: int) -> int:
+        """How many sets a beam through so many steps may follow, which are then paid for; 0 for none."""
+        width = min(self.beams // (2 * COST_OF_STATE * steps**2), limits.ORDER_BEAM)
+        self.beams -= width * COST_OF_STATE * steps**2
+        return width
 
 
 class _State(NamedTuple):
@@ -53,13 +68,14 @@ def find_best_order(plan: Plan) -> Ordering:
         elements for step, elements in zip(plan.steps, measure(plan), strict=True) if step.makes is not None
     ]  # fmt: skip
     parts = list(_cut(plan, steps))
+    budget = _Budget()
     bound = max((part.bound for part in parts), default=0)
     peak, proven, found = 0, True, []
     for part in parts:
         highest = max(alive[part.first : part.last])
         order: Sequence[int] = range(part.first, part.last)
         if highest > bound and part.last - part.first > 1:
-            better, complete = part.search(highest, bound)
+            better, complete = part.search(highest, bound, budget)
             proven = proven and complete
             if better is not None:
                 order, highest = better
@@ -168,7 +184,7 @@ class _Part:
                 found.append(after)
         yield from found
 
-    def search(self, below: int, bound: int) -> tuple[tuple[list[int], int] | None, bool]:
+    def search(self, below: int, bound: int, budget: _Budget) -> tuple[tuple[list[int], int] | None, bool]:
         """An order with the least peak, if it is less than `below`, with its peak; and whether that is proven."""
         if len(self.steps) > limits.ORDER_PART:
             return None, False
@@ -177,6 +193,7 @@ class _Part:
         heap = [(0, 0, 0, start)]
         seen: set[int] = set()
         number = 0
+        least = budget.searches // 2  # the other half is for the parts after this one
         while heap:
             _, _, _, state = heappop(heap)
             if state.done == everything:
@@ -184,23 +201,25 @@ class _Part:
             if state.done in seen:
                 continue
             seen.add(state.done)
-            if len(seen) > limits.ORDER_STATES:
-                return self._beam(start, below, bound), False
+            budget.searches -= len(self.steps)
+            if budget.searches <= least:
+                return self._beam(start, below, bound, budget.take_beam(len(self.steps))), False
             for after in self.follow(state, below, bound):
                 number += 1
+                budget.searches -= COST_OF_STATE
                 heappush(heap, (max(after.peak, bound), -after.done.bit_count(), number, after))
         return None, True
 
-    def _beam(self, start: _State, below: int, bound: int) -> tuple[list[int], int] | None:
+    def _beam(self, start: _State, below: int, bound: int, width: int) -> tuple[list[int], int] | None:
         """The best order among some sets of each size."""
-        states = [start]
+        states = [start] * (width > 0)
         for _ in self.steps:
             after: dict[int, _State] = {}
             for state in states:
                 for each in self.follow(state, below, bound):
                     if each.done not in after or each.peak < after[each.done].peak:
                         after[each.done] = each
-            states = sorted(after.values(), key=lambda each: (max(each.peak, bound), each.live))[: limits.ORDER_BEAM]
+            states = sorted(after.values(), key=lambda each: (max(each.peak, bound), each.live))[:width]
         return (self._unlink(states[0]), states[0].peak) if states else None
 
     def _unlink(self, state: _State) -> list[int]:

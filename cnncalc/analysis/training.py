@@ -11,15 +11,16 @@ The gradient of the loss, of the size of an output, is not counted: of a sum it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import prod
 
 from cnncalc.analysis.figures import Dtype
-from cnncalc.analysis.liveness import Tensors, report_tensors
+from cnncalc.analysis.liveness import Passed, Tensors, report_tensors
 from cnncalc.analysis.optimizers import Optimizer
 from cnncalc.analysis.report import Report
 from cnncalc.layers.base import Saved
+from cnncalc.layers.separable import TwoSteps
 from cnncalc.network import Group
 from cnncalc.records import NamedTuple
 
@@ -79,7 +80,7 @@ class Training:
     @cached_property
     def kept(self) -> Kept:
         """What is kept for the backward pass."""
-        return self.flow.count_kept(range(len(self.report.layers)))
+        return self.flow.count_kept()
 
     @property
     def parameters(self) -> int:
@@ -105,7 +106,7 @@ class Training:
     @cached_property
     def step_peak(self) -> StepPeak:
         """The peak of a step: activations, gradients of activations and of parameters."""
-        return self.flow.find_peak([each.parameters * self.settings.dtype.bytes for each in self.report.layers])
+        return self.flow.find_peak(self.settings.dtype.bytes, [bool(each.shares) for each in self.report.layers])
 
     @property
     def total(self) -> int:
@@ -132,8 +133,9 @@ class _Flow:
     """The tensors of a step, in bytes of a batch, by the layer or input that makes them."""
 
     def __init__(self, tensors: Tensors, settings: Settings) -> None:
-        self.tensors = tensors
-        self.layers = tensors.layers
+        self.layers, self.owners, self.first, last = _take_apart(tensors.layers)
+        self.ends = {last[end] if end >= 0 else end for end in tensors.ends}
+        self.starts = tensors.starts
         self.batch = settings.batch
         self.each = settings.activation_bytes
         self.roots = {start: start for start in tensors.starts}
@@ -146,14 +148,12 @@ class _Flow:
             is_view = passed.layer.shows_part or (passed.layer.storage == "view" and not rule.extras)
             self.roots[index] = self.roots[passed.sources[0]] if is_view else index
             self.sizes[index] = prod(passed.output) * self.batch * self.each
-            has_weights = any(weight.role != "buffer" for weight in passed.layer.weights(passed.inputs))
+            has_weights = _count_parameters(passed) > 0
             self.trained[index] = has_weights or any(self.trained[source] for source in passed.sources)
             rule = rule if self.trained[index] else Saved()
-            kept = {self.roots[passed.sources[at]] for at in rule.inputs} | (
-                {self.roots[index]} if rule.output else set()
-            )
+            kept = {self.roots[passed.sources[at]] for at in rule.inputs}
             self.saves.append(rule)
-            self.keeps.append(frozenset(kept))
+            self.keeps.append(frozenset(kept | {self.roots[index]} if rule.output else kept))
         self.savers = Counter(root for keeps in self.keeps for root in keeps)  # how many layers keep a tensor
 
     def count_extras(self, index: int) -> Counter[str]:
@@ -164,8 +164,9 @@ class _Flow:
             found[extra.name] += extra.elements * times * max(extra.bytes_each, self.each)
         return found
 
-    def count_kept(self, layers: range) -> Kept:
-        """What some layers keep."""
+    def count_kept(self) -> Kept:
+        """What all layers keep."""
+        layers = range(len(self.layers))
         tensors = {root for index in layers for root in self.keeps[index]}
         extras: Counter[str] = Counter(dict.fromkeys(EXTRAS, 0))
         for index in layers:
@@ -174,23 +175,49 @@ class _Flow:
 
     def count_recomputed(self, group: Group) -> int:
         """The bytes that need not be kept where the layers of a group are computed again from its inputs."""
-        inside = range(group.first, group.last)
+        inside = range(self.first[group.first], self.first[group.last])
         own = Counter(root for index in inside for root in self.keeps[index])
-        ends = {self.roots[end] for end in self.tensors.ends}
+        ends = {self.roots[end] for end in self.ends}
         entering = {self.roots[source] for index in inside for source in self.layers[index].sources} - {*inside}
         free = {root for root, times in own.items() if times == self.savers[root] and root not in ends}
         more = sum(self.sizes[root] for root in entering if not self.savers[root] and root >= 0)
         extras = sum(sum(self.count_extras(index).values()) for index in inside)
         return sum(self.sizes[root] for root in free - entering) + extras - more
 
-    def find_peak(self, gradients: list[int]) -> StepPeak:
-        """The peak of a step, of which each layer's parameters have gradients of so many bytes."""
+    def find_peak(self, bytes_each: int, shared: list[bool]) -> StepPeak:
+        """The peak of a step, with so many bytes a gradient of a parameter; `shared` layers have none of their own."""
         step = _Step(self)
         for index in range(len(self.layers)):
             step.go_forward(index)
         for index in reversed(range(len(self.layers))):
-            step.go_backward(index, gradients[index])
-        return step.peak
+            counted = 0 if shared[self.owners[index]] else _count_parameters(self.layers[index])
+            step.go_backward(index, counted * bytes_each)
+        layer = None if step.peak.layer is None else self.owners[step.peak.layer]
+        return step.peak._replace(layer=layer)
+
+
+def _take_apart(layers: Sequence[Passed]) -> tuple[list[Passed], list[int], list[int], list[int]]:
+    """The layers with each one in two steps as two, the owner of each, and the first and last of each owner."""
+    found: list[Passed] = []
+    owners, first, last = [], [], []
+    for index, passed in enumerate(layers):
+        first.append(len(found))
+        sources = tuple([last[source] if source >= 0 else source for source in passed.sources])
+        if isinstance(passed.layer, TwoSteps):
+            one, other = passed.layer.steps(passed.inputs)
+            between = passed.layer.intermediate(passed.inputs, passed.output)
+            found.append(Passed(one, passed.inputs, between, sources))
+            found.append(Passed(other, (between,), passed.output, (len(found) - 1,)))
+        else:
+            found.append(passed._replace(sources=sources))
+        owners += [index] * (len(found) - first[-1])
+        last.append(len(found) - 1)
+    return found, owners, [*first, len(found)], last
+
+
+def _count_parameters(passed: Passed) -> int:
+    weights = passed.layer.weights(passed.inputs)
+    return sum(prod(weight.shape) for weight in weights if weight.role != "buffer")
 
 
 class _Step:
@@ -200,8 +227,8 @@ class _Step:
         self.flow = flow
         self.left = Counter(flow.roots[source] for each in flow.layers for source in each.sources)
         self.savers = flow.savers.copy()
-        self.stays = {flow.roots[end] for end in flow.tensors.ends} | {*flow.tensors.starts}
-        self.alive = {*flow.tensors.starts}
+        self.stays = {flow.roots[end] for end in flow.ends} | {*flow.starts}
+        self.alive = {*flow.starts}
         self.live = sum(flow.sizes[start] for start in self.alive)
         self.peak = StepPeak(self.live, None, False)
         self.gradients: dict[int, int] = {}  # of the output of a layer, by a number

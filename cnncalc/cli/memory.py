@@ -15,9 +15,11 @@ from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from fractions import Fraction
 
     from cnncalc.analysis.figures import Dtype
     from cnncalc.analysis.memory import Dtypes, Memory
+    from cnncalc.analysis.roofline import Device
     from cnncalc.analysis.training import Training
     from cnncalc.render.view import View
 
@@ -40,6 +42,18 @@ Arena = Annotated[
     Without("--training"),
 ]
 Depth = Annotated[options.Depth, Without("--arena", "--training")]
+COMPUTE_HELP = "Operations a second of a device, 2 for each mac, e.g. 10T: show the least time of each layer."
+Compute = Annotated[
+    str | None,
+    options.option("--compute", metavar="RATE", help=COMPUTE_HELP),
+    Needs("--bandwidth"),
+    Without("--arena", "--training"),
+]
+Bandwidth = Annotated[
+    str | None,
+    options.option("--bandwidth", metavar="RATE", help="Bytes a second of the device's memory, e.g. 100G."),
+    Needs("--compute"),
+]
 
 
 def memory(
@@ -52,6 +66,8 @@ def memory(
     training: TrainingOption = False,
     optimizer: OptimizerOption = Optimizer.adam,
     mixed: Mixed = False,
+    compute: Compute = None,
+    bandwidth: Bandwidth = None,
     depth: Depth = None,
     human: options.Human = None,
     format: options.TableFormatOption = TableFormat.table,
@@ -69,12 +85,15 @@ def memory(
     dtypes = parse_dtypes(dtype)
     view = make_view(output, width, color)._replace(depth=depth, human=human)
     type = _require_float(dtypes) if training else dtypes.activations
+    device = _parse_device(compute, bandwidth) if compute is not None and bandwidth is not None else None
     report = read(arch, inputs, settings).require_report()
     found = Memory(report, dtypes, batch)
     if training:
         from cnncalc.analysis.training import Settings, Training
 
         emit(_write_training(found, Training(report, Settings(optimizer, batch, mixed, type)), format, view), output)
+    elif device:
+        emit(_write_roofline(found, device, format, view), output)
     else:
         emit(_write(found, format, view, arena=arena), output)
 
@@ -101,6 +120,37 @@ def _write_training(found: "Memory", training: "Training", format: TableFormat, 
         json=lambda: of_memory.dump_memory(found, training=of_training.record_training(training)),
         csv=lambda: of_training.write_training_csv(training),
     )  # fmt: skip
+
+
+def _write_roofline(found: "Memory", device: "Device", format: TableFormat, view: "View") -> str:
+    from cnncalc.render import memory as of_memory
+    from cnncalc.render import roofline as of_roofline
+
+    return write_table(
+        format, view,
+        document=lambda view: of_roofline.describe_roofline(found, device, view),
+        json=lambda: of_memory.memory_json(found, roofline=of_roofline.roofline_record(found, device)),
+        csv=lambda: of_roofline.roofline_csv(found, device),
+    )  # fmt: skip
+
+
+def _parse_device(compute: str, bandwidth: str) -> "Device":
+    """A device of these rates. Raises UsageError."""
+    from cnncalc.analysis.roofline import Device
+
+    return Device(_parse_rate("--compute", compute), _parse_rate("--bandwidth", bandwidth))
+
+
+def _parse_rate(option: str, text: str) -> "Fraction":
+    """`10T`, `1.5 G` or a number, above 0. Raises UsageError."""
+    import re
+    from fractions import Fraction
+
+    found = re.fullmatch(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kMGTP]?)\s*", text)
+    rate = Fraction(found[1]) * 1000 ** " kMGTP".index(found[2] or " ") if found else Fraction(0)
+    if not rate:
+        raise UsageError(f"{option} takes a rate above 0 with k, M, G, T or P, e.g. 10T or 1.5G, not {text!r}")
+    return rate
 
 
 def _require_float(dtypes: "Dtypes") -> "Dtype":

@@ -20,11 +20,26 @@ Value = Any  # int | str | tuple[int | Fraction, ...] | Fraction (a share) | Non
 SHARED = ("parameters", "macs", "multiplications")  # figures of which the share of the total is a column too
 
 
-class Context(NamedTuple):
-    """What a column may use besides its row."""
+class Context:
+    """What a column may look at beside its row."""
 
-    report: Report
-    dtype: Dtype = Dtype.float32
+    def __init__(self, report: Report, dtype: Dtype = Dtype.float32) -> None:
+        self.report = report
+        self.dtype = dtype
+        self._of_layers: dict[str, dict[str, Value]] = {}
+
+    def measure(self, row: Row, figure: Figure) -> Value:
+        """A figure of a row; of one that is computed of all layers at once, once."""
+        if figure.of_layers is None:
+            return row.measure(figure, self.dtype)
+        if row.head:
+            return None
+        if figure.name not in self._of_layers:
+            values = figure.of_layers(self.report, self.dtype)
+            paths = (layer.path for layer in self.report.layers)
+            self._of_layers[figure.name] = dict(zip(paths, values, strict=True))
+        found = [self._of_layers[figure.name][layer.path] for layer in row.inside]
+        return found[0] if len(found) == 1 else figure.combine(found)
 
 
 class Column(NamedTuple):
@@ -121,7 +136,7 @@ def list_inputs(inputs: Mapping[str, Shape], write: Callable[[Shape], str]) -> s
 
 def _make_column(figure: Figure) -> Column:
     def measure(row: Row, context: Context) -> Value:
-        return row.measure(figure, context.dtype)
+        return context.measure(row, figure)
 
     return Column(figure.name, figure.title, figure.short, measure, figure=figure)
 
@@ -170,7 +185,7 @@ COLUMNS = {
         Column("line", "line", "line", lambda row, _: row.line),
         Column("settings", "settings", "settings", lambda row, _: row.settings, right=False),
         Column("input", "input", "input", lambda row, _: format_shapes(row.inputs)),
-        *(SPECIAL.get(figure.name) or _make_column(figure) for figure in FIGURES.values() if figure.is_of_layers),
+        *(SPECIAL.get(figure.name) or _make_column(figure) for figure in FIGURES.values() if figure.is_column),
         Column("stride", "stride", "stride", lambda row, _: _get_field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _get_field(row, "start")),
         *(_make_share_column(FIGURES[name]) for name in SHARED),

@@ -69,6 +69,8 @@ def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
             return format_units(value) if units else format_digits(value)
         case "bytes":
             return format_bytes(value) if units else format_digits(value)
+        case "ratio":
+            return f"{value:,.2f}"
         case "sizes":
             shapes = value if isinstance(value[0], tuple) else (value,)
             return ", ".join("×".join(map(str, shape)) for shape in shapes)

@@ -152,13 +152,18 @@ def _draw(rows: Sequence[Row], fit: Fit, context: Context) -> Table:
         if column.adds_up:
             columns += _draw_figure(column, rows, fit, context)
         else:
-            shown_as = rows if column.name in OWN or column.share else alike
+            is_own = (
+                column.name in OWN
+                or column.share
+                or (column.figure and (column.figure.of_layers or column.figure.of_several))
+            )
+            shown_as = rows if is_own else alike
             texts = {
                 id(row): _format_cell(column, row, fit, context) for row in {id(row): row for row in shown_as}.values()
             }
             cells = [texts[id(row)] for row in shown_as]
             columns.append(
-                TableColumn(_choose_header(column, fit), cells, column.right, _format_footer(column, context))
+                TableColumn(_choose_header(column, fit), cells, column.right, _format_footer(column, fit, context))
             )
     return Table(columns, _find_sections(rows))
 
@@ -227,15 +232,19 @@ def _format_cell(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
     value = column.value(row, context)
     if column.text:
         text = column.text(row)
+    elif column.figure and column.figure.written in ("bytes", "ratio"):
+        text = numbers.format_figure(value, column.figure.written, units=fit.human)
     else:
         text = numbers.format_share(value.numerator, value.denominator) if isinstance(value, Fraction) else join(value)
     return Cell(text, "faint" if text == "–" else "")
 
 
-def _format_footer(column: Column, context: Context) -> Cell:
+def _format_footer(column: Column, fit: Fit, context: Context) -> Cell:
     complete = context.report.complete
     if column.name == "layer":
         return Cell("total" if complete else "total so far", "head")
+    if complete and column.figure and column.figure.written in ("bytes", "ratio"):
+        return Cell(numbers.format_figure(column.total(context), column.figure.written, units=fit.human), "head")
     return Cell(join(column.total(context)) if complete else "", "head")
 
 

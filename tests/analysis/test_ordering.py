@@ -129,7 +129,7 @@ def test_the_gain_is_told_in_words() -> None:
 
 
 def test_beyond_the_limit_some_sets_are_followed_and_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ORDER_STATES", 1)
+    monkeypatch.setattr(limits, "ORDER_STEPS", 1)
     found = find_best_order(make_plan(network_tensors(load("xception")), Mode.separate))
     assert found.peak <= max(measure(make_plan(network_tensors(load("xception")), Mode.separate)))
     monkeypatch.setattr(limits, "ORDER_PART", 2)

@@ -85,3 +85,48 @@ def test_pages_have_the_whole_table(format: str) -> None:
     shown = cnncalc("memory", "lenet5", "-f", format).stdout
     assert "37,632" in shown
     assert "linear2" in shown
+
+
+def test_the_roofline_of_a_device() -> None:
+    """2 · 1,920 macs of `linear(10)` of 192, at 3,840 operations and 8,528 bytes a second: a second either way."""
+    command = ["memory", "flatten -> linear(10)", "--input", "3x8x8", "--compute", "3840", "--bandwidth", "8.528k"]
+    found = json.loads(cnncalc(*command, "-f", "json").stdout)["roofline"]
+    assert (found["operations"], found["bytes_moved"], found["least_time"]) == (3840, 8528, 1.0)
+    shown = cnncalc(*command).stdout
+    assert "least time  1.00 s, a lower bound" in shown
+    assert len(list(csv.reader(io.StringIO(cnncalc(*command, "-f", "csv").stdout)))) == 3
+
+
+@pytest.mark.parametrize("rate", ["0", "ten", "-5T", "1e9", "10 TB", ""])
+def test_a_rate_that_is_none_is_wrong_usage(rate: str) -> None:
+    done = cnncalc("memory", "lenet5", "--compute", rate, "--bandwidth", "1G")
+    assert done.returncode == 2
+    assert "--compute" in done.stderr
+
+
+def test_training_of_integers_is_wrong_usage() -> None:
+    done = cnncalc("memory", "lenet5", "--training", "--dtype", "int8")
+    assert done.returncode == 2
+    assert "floating-point" in done.stderr
+
+
+def test_training_has_its_parts() -> None:
+    found = json.loads(cnncalc("memory", "lenet5", "--training", "--optimizer", "momentum", "-f", "json").stdout)
+    training = found["training"]
+    assert training["optimizer_state"] == training["gradients"] == training["parameters"] == 4 * 61_706
+    parts = training["parameters"] + training["buffers"] + training["optimizer_state"] + training["step"]["bytes"]
+    assert training["bytes"] == parts
+
+
+def test_memory_is_a_figure_everywhere() -> None:
+    totals = json.loads(cnncalc("summary", "resnet50", "-f", "json").stdout)["totals"]
+    assert totals["peak_memory"] == 9_633_792
+    assert totals["peak_memory_in_place"] == 7_225_344
+    assert totals["weights_memory"] == 4 * (25_557_032 + 53_120)
+    shown = cnncalc("summary", "resnet50", "--columns", "layer,peak_memory", "--depth", "1").stdout
+    assert "9,633,792" in shown.splitlines()[-1] or any(
+        line.split() == ["total", "9,633,792"] for line in shown.splitlines()
+    )
+    done = cnncalc("validate", "resnet50", "--limit", "peak_memory <= 9 MiB")
+    assert done.returncode == 1
+    assert "`peak_memory` is 9,633,792" in done.stdout

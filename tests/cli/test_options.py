@@ -112,6 +112,8 @@ TRIED = {
     "--optimizer": Tried("sgd", (("--training", ""),)),
     "--mixed": Tried("", (("--training", ""),)),
     "--batch": Tried("3"),
+    "--compute": Tried("10T", (("--bandwidth", "100G"),)),
+    "--bandwidth": Tried("100G", (("--compute", "10T"),)),
     "--like": Tried("two_conv"),
     "--vary": Tried("kernel=1,3,5"),
     "--minimize": Tried("macs"),
