@@ -199,7 +199,9 @@ class _Flow:
 def _take_apart(layers: Sequence[Passed]) -> tuple[list[Passed], list[int], list[int], list[int]]:
     """The layers with each one in two steps as two, the owner of each, and the first and last of each owner."""
     found: list[Passed] = []
-    owners, first, last = [], [], []
+    owners: list[int] = []
+    first: list[int] = []
+    last: list[int] = []
     for index, passed in enumerate(layers):
         first.append(len(found))
         sources = tuple([last[source] if source >= 0 else source for source in passed.sources])

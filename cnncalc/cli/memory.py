@@ -129,8 +129,8 @@ def _write_roofline(found: "Memory", device: "Device", format: TableFormat, view
     return write_table(
         format, view,
         document=lambda view: of_roofline.describe_roofline(found, device, view),
-        json=lambda: of_memory.memory_json(found, roofline=of_roofline.roofline_record(found, device)),
-        csv=lambda: of_roofline.roofline_csv(found, device),
+        json=lambda: of_memory.dump_memory(found, roofline=of_roofline.record_roofline(found, device)),
+        csv=lambda: of_roofline.write_roofline_csv(found, device),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ TIMES = ((1, "s"), (10**3, "ms"), (10**6, "µs"), (10**9, "ns"))
 def describe_roofline(memory: Memory, device: Device, view: View) -> Iterator[Block]:
     """The least time in all, and that of each layer with the bound that it meets."""
     found = list_least_times(memory.report, memory.dtypes, device, memory.batch)
-    together = _add(found)
+    together = _sum_times(found)
     yield Paragraph((
         (memory.report.name, "title"), (f"  roofline in {memory.dtypes.label}{describe_batch(memory)}", ""),
     ))  # fmt: skip
@@ -40,7 +40,7 @@ def describe_roofline(memory: Memory, device: Device, view: View) -> Iterator[Bl
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
 
 
-def _add(times: Sequence[LeastTime]) -> LeastTime:
+def _sum_times(times: Sequence[LeastTime]) -> LeastTime:
     """Several layers one after another; the bound that most of their time meets."""
     seconds = sum((each.seconds for each in times), Fraction(0))
     computing = sum((each.seconds for each in times if each.bound == "compute"), Fraction(0))
@@ -50,16 +50,17 @@ def _add(times: Sequence[LeastTime]) -> LeastTime:
 
 def _draw(memory: Memory, rows: Sequence[Row], found: Sequence[LeastTime], *, bars: bool, units: bool) -> Table:
     places = {layer.path: index for index, layer in enumerate(memory.report.layers)}
-    times = [_add([found[places[layer.path]] for layer in row.inside]) for row in rows]
-    together = _add(found)
+    times = [_sum_times([found[places[layer.path]] for layer in row.inside]) for row in rows]
+    together = _sum_times(found)
     most = max((each.seconds for each in times), default=Fraction(0))
     shares = [each.seconds / most if most else Fraction(0) for each in times]
     drawn = [Cell(draw_bar(share.numerator, share.denominator, BAR), "bar") for share in shares]
+    intensities = list(map(_compute_intensity, times))
     columns = [
-        Column("layer", [Cell(_title(row)) for row in rows], footer=Cell("total", "head")),
+        Column("layer", [Cell(_format_path(row)) for row in rows], footer=Cell("total", "head")),
         _make_column("operations", "count", [each.operations for each in times], together.operations, units=units),
         _make_column("bytes moved", "bytes", [each.moved for each in times], together.moved, units=units),
-        _make_column("intensity", "ratio", list(map(_intensity, times)), _intensity(together), units=units),
+        _make_column("intensity", "ratio", intensities, _compute_intensity(together), units=units),
         Column(
             "least time", [Cell(format_time(each.seconds)) for each in times], True,
             Cell(format_time(together.seconds), "head"),
@@ -70,11 +71,11 @@ def _draw(memory: Memory, rows: Sequence[Row], found: Sequence[LeastTime], *, ba
     return Table(columns)
 
 
-def _title(row: Row) -> str:
+def _format_path(row: Row) -> str:
     return f"{row.path} ×{row.rounds}" if row.rounds else row.path
 
 
-def _intensity(each: LeastTime) -> float | None:
+def _compute_intensity(each: LeastTime) -> float | None:
     return compute_intensity(each.operations // 2, each.moved)
 
 
@@ -96,29 +97,29 @@ def format_time(seconds: Fraction) -> str:
     return f"{value:,.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"
 
 
-def roofline_record(memory: Memory, device: Device) -> dict[str, Any]:
+def record_roofline(memory: Memory, device: Device) -> dict[str, Any]:
     """The roofline for JSON; times are in seconds."""
     found = list_least_times(memory.report, memory.dtypes, device, memory.batch)
-    together = _add(found)
+    together = _sum_times(found)
     return {
         "compute": float(device.compute), "bandwidth": float(device.bandwidth), "operations": together.operations,
-        "bytes_moved": together.moved, "intensity": _intensity(together), "least_time": float(together.seconds),
+        "bytes_moved": together.moved, "intensity": _compute_intensity(together), "least_time": float(together.seconds),
         "layers": [
             {
                 "path": layer.path, "operations": each.operations, "bytes_moved": each.moved,
-                "intensity": _intensity(each), "least_time": float(each.seconds), "bound": each.bound or None,
+                "intensity": _compute_intensity(each), "least_time": float(each.seconds), "bound": each.bound or None,
             }
             for layer, each in zip(memory.report.layers, found, strict=True)
         ],
     }  # fmt: skip
 
 
-def roofline_csv(memory: Memory, device: Device) -> str:
+def write_roofline_csv(memory: Memory, device: Device) -> str:
     """A row a layer."""
     found = list_least_times(memory.report, memory.dtypes, device, memory.batch)
     header = ["layer", "operations", "bytes_moved", "intensity", "least_time", "bound"]
     rows = (
-        [layer.path, each.operations, each.moved, _intensity(each), float(each.seconds), each.bound]
+        [layer.path, each.operations, each.moved, _compute_intensity(each), float(each.seconds), each.bound]
         for layer, each in zip(memory.report.layers, found, strict=True)
     )
     return write_csv(header, rows)

@@ -11,7 +11,7 @@ import pytest
 from cnncalc import limits
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.liveness import Mode, Plan, Step, make_plan, measure, network_tensors
-from cnncalc.analysis.ordering import find_best_order, list_moves
+from cnncalc.analysis.ordering import _Budget, find_best_order, list_moves
 from cnncalc.network import Network
 from cnncalc.reading import read
 from cnncalc.spec.files import bundled
@@ -137,3 +137,12 @@ def test_beyond_the_limit_some_sets_are_followed_and_nothing_is_proven(monkeypat
     unsearched = find_best_order(plan)
     assert not unsearched.is_proven
     assert unsearched.peak == max(measure(plan))
+
+
+def test_a_beam_is_as_wide_as_its_limit_and_the_work_that_is_left_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ORDER_BEAM", 3)
+    monkeypatch.setattr(limits, "ORDER_STEPS", 100_000)
+    budget = _Budget()
+    assert budget.take_beam(10) == 3
+    assert budget.beams == 100_000 - 3 * 20 * 10**2
+    assert budget.take_beam(1_000) == 0
