@@ -6,6 +6,7 @@ What it finds is told with the folder in which the file is kept; the exit code s
 from __future__ import annotations
 
 import random
+import resource
 import sys
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from tempfile import mkdtemp
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests import processes
+from tests.benchmarks.measure import FLOOR
 from tests.fuzz.driver import COMMANDS, COMMON, FILE, NOTHING, Beside, Driver, Outcome, driver, put
 from tests.fuzz.families import FAMILIES
 from tests.fuzz.foreign import damaged
@@ -26,6 +29,7 @@ from tests.fuzz.structure import documents
 BATCH = 200  # documents of one seed
 EACH = 30  # cases of one seed of every sort of numbers
 EACH_FAMILY = 10  # the same of families
+ALONE = 0.077  # seconds of the imports where nothing else runs and SECONDS are two
 
 
 def structured(number: int, count: int = BATCH) -> list[bytes]:
@@ -103,7 +107,7 @@ def main() -> int:
             for origin, case, outcome in outcomes(server, number):
                 count[origin] += 1
                 slowest, largest = max(slowest, outcome.seconds), max(largest, outcome.bytes)
-                if fault := outcome.fault():
+                if outcome.fault() and (fault := outcome.fault(slowness())):
                     tell(folder, case, outcome, f"seed {number}, {origin}", fault, faults)
                 if time.monotonic() > end:
                     break
@@ -111,6 +115,14 @@ def main() -> int:
     print(f"{sum(count.values()):,} cases ({', '.join(f'{origin} {n:,}' for origin, n in count.items())}),")
     print(f"slowest {slowest:.2f} s, largest {largest / 10**6:.0f} MB, {sum(faults.values())} faults")
     return int(bool(faults))
+
+
+def slowness() -> float:
+    """How much slower the machine is just now than it is alone: by the processor time of the imports."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processes.run([sys.executable, "-c", FLOOR], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return max(1.0, (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) / ALONE)
 
 
 def tell(folder: Path, case: Case, outcome: Outcome, origin: str, fault: str, faults: Counter[str]) -> None:

@@ -25,7 +25,7 @@ SECONDS = 2.0
 START = 0.15  # what a process of its own takes before it reads a file, which a fork has behind it
 BYTES = 300 * 10**6
 EXECUTING = ("run", "verify")  # which keep to the bound of memory
-BOUNDED = ("validate", "summary")  # the other commands say or execute more than that of every layer
+BOUNDED = ("validate", "summary", "explain", "show", "compare", "memory", "import")  # the others execute or read often
 HANG = 15  # seconds after which it is killed, whatever the command
 
 FILE = "case.yaml"
@@ -49,9 +49,15 @@ COMMANDS = (
     ("compare", FILE, "--dense", "--format", "json"),
     ("compare", FILE, "resnet18"),
     ("run", FILE, "--seed", "1", "--max-multiplications", "20000"),
+    ("calc", FILE, "--input", "3x8x8"),
+    ("memory", FILE),
+    ("memory", FILE, "--arena", "--format", "json"),
+    ("memory", FILE, "--training", "--batch", "2"),
+    ("import", FILE),
+    ("sweep", FILE, "--vary", "input=7,8"),
 )
 COMMON = 3  # the first so many are what every file is given to first
-MAY_MISUSE = ("compare", "run")
+MAY_MISUSE = ("compare", "run", "calc", "sweep", "memory", "import")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 Special = Callable[[Path], object]  # puts at a path what is not a plain file

@@ -8,9 +8,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from cnncalc.cli.app import make_app
+from cnncalc.cli.relations import Reads, list_relations
 from cnncalc.reading import read
 from tests.fuzz.__main__ import structured
 from tests.fuzz.driver import COMMANDS, COMMON, FILE, Driver, driver
@@ -71,6 +75,17 @@ def test_families_of_files(make: Callable[[random.Random], Family], server: Driv
             files = {name: content[:500] if isinstance(content, bytes) else content for name, content in beside.items()}
             found.append(f"{number}: cnncalc {' '.join(args)} {fault}\n{architecture[:2000]!r}\n{files}")
     assert found == []
+
+
+def test_every_command_that_reads_a_file_is_among_them() -> None:
+    """`verify` takes as long as it may, and is tried with small networks alone."""
+    commands: dict[str, Any] = get_command(make_app()).commands  # type: ignore[attr-defined]
+    reading = {
+        name
+        for name, command in commands.items()
+        if any(isinstance(each, Reads) for declared in list_relations(command).values() for each in declared)
+    }
+    assert {args[0] for args in COMMANDS} | {"verify"} == reading
 
 
 def test_the_others_of_a_family_are_there_for_its_case_alone(server: Driver) -> None:
