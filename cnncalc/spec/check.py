@@ -127,7 +127,7 @@ class Checker:
         """Report what this file declares and nothing uses, unless an error may be a misspelt use of it."""
         description = self.description
         errors = [problem for problem in self.problems.found if problem.severity == "error"]
-        suggested = {fix.text for problem in errors for fix in problem.fixes}
+        suggested = {word for problem in errors for fix in problem.fixes for word in _NAME.findall(fix.text)}
         reported = {problem.span for problem in errors}
         for name, block in description.own_blocks.items():
             if name not in self.used_blocks and name not in suggested and block.span not in reported:
