@@ -38,8 +38,8 @@ BEYOND = {
 BESIDES = {
     "arguments/missing_in_a_call_by_name", "arguments/misspelt_by_name", "extends/by_a_folder",
     "grammar/colon_space_in_a_call", "grammar/question_mark", "several/colons_in_two_calls", "shapes/batch_of_five",
-    "shapes/channels_last_volume_in_a_batch",
-    "names/merge_of_keras", "shapes/input_is_a_number", "shapes/input_with_a_zero", "shapes/one_of_several_inputs_is_wrong",
+    "shapes/channels_last_volume_in_a_batch", "names/merge_of_keras",
+    "shapes/input_is_a_number", "shapes/input_with_a_zero", "shapes/one_of_several_inputs_is_wrong",
 }  # fmt: skip
 
 
