@@ -41,7 +41,7 @@ class PathFinder:
         if len(found) == 1:
             return found[0]
         if found:
-            raise PathError(f"{wanted!r} can be {_join_paths(found)}", "write more of the path")
+            raise PathError(f"{wanted!r} is ambiguous: {_join_paths(found)}", "write more of the path")
         unknown = f"there is no {self.what} {wanted!r}"
         if today := self._find_today(wanted):
             raise PathError(unknown, f"the path has changed: it is now {_join_paths(today)}")
