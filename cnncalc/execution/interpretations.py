@@ -87,26 +87,26 @@ class Numbers(WindowOps):
         total = sum(a)
         return max(a) if total == total or not any(map(math.isnan, a)) else math.nan
 
-    def with_places(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
-        places = Map(x.shape, [*range(math.prod(x.sizes))] * x.shape[0])
+    def with_indices(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
+        indices = Map(x.shape, [*range(math.prod(x.sizes))] * x.shape[0])
         axes = slide_axes(x.sizes, windows)
         found = []
-        for channel, indices in zip(x.channels(), places.channels(), strict=True):
+        for channel, numbers in zip(x.channels(), indices.channels(), strict=True):
             values = iterate_patches_on_map(channel, axes, -math.inf)
-            for window, at in zip(values, iterate_patches_on_map(indices, axes, -1), strict=True):
-                real = [(value, place) for value, place in zip(window, at, strict=True) if place >= 0]
+            for window, at in zip(values, iterate_patches_on_map(numbers, axes, -1), strict=True):
+                real = [(value, index) for value, index in zip(window, at, strict=True) if index >= 0]
                 largest = self.largest([value for value, _ in real]) if real else math.nan
-                found.append(next((place for value, place in real if value == largest or value != value), -1))
+                found.append(next((index for value, index in real if value == largest or value != value), -1))
         return PooledMap.of(pooled, found)
 
     def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
         if not isinstance(pooled, PooledMap):
-            raise ValueError("the places of a max pool's elements are not known")
+            raise ValueError("the indices of a max pool's elements are not known")
         size, step = math.prod(sizes), math.prod(x.sizes)
         values = [0.0] * (size * x.shape[0])
-        for number, (value, place) in enumerate(zip(x.values, pooled.places, strict=True)):
-            if place >= 0:
-                values[number // step * size + place] = value
+        for number, (value, index) in enumerate(zip(x.values, pooled.indices, strict=True)):
+            if index >= 0:
+                values[number // step * size + index] = value
         return Map((x.shape[0], *sizes), values)
 
     def restore(self, before: Any, value: Any, pooled: Any) -> Any:

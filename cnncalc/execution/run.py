@@ -55,7 +55,7 @@ def run(
         inputs = tuple(made[index] for index in node.inputs)
         result = execute(node, inputs, weigh, ops)
         if node.index in pools and isinstance(node.layer, Windowed):
-            result = ops.with_places(result, inputs[0], node.layer.window_settings)
+            result = ops.with_indices(result, inputs[0], node.layer.window_settings)
         made[node.index] = result
         visit(node, result)
         readers.subtract(node.inputs)

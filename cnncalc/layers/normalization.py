@@ -186,11 +186,11 @@ class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         over = self.normalized_axes(x.shape)
-        places = sets_over(x.shape, over)
-        sets = [normalize(ops, each, self.epsilon) for each in take_sets(x, places)]
+        indices = sets_over(x.shape, over)
+        sets = [normalize(ops, each, self.epsilon) for each in take_sets(x, indices)]
         elements = [list(each) for each in zip(*sets, strict=True)]  # the first of every set, the second, …
         elements = self.apply_affine(ops, elements, get_weight, tuple(x.shape[at] for at in over))
-        return put_sets(x.shape, list(zip(*places, strict=True)), elements)
+        return put_sets(x.shape, list(zip(*indices, strict=True)), elements)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -58,13 +58,13 @@ class Map(NamedTuple):
 class PooledMap(Map):
     """The output of a max pool, and for each element its index in its channel of the pool's input; −1 for none."""
 
-    places: list[int]
+    indices: list[int]
 
     @classmethod
-    def of(cls, pooled: Map, places: list[int]) -> PooledMap:
+    def of(cls, pooled: Map, indices: list[int]) -> PooledMap:
         """The map with the indices of its elements."""
         made = cls(*pooled)
-        made.places = places
+        made.indices = indices
         return made
 
 
@@ -165,7 +165,7 @@ class Ops(ABC):
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:
         """The largest element of each window; padding is −∞."""
 
-    def with_places(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
+    def with_indices(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
         """The output of a max pool of x with the indices of its elements, if elements are numbers."""
         return pooled
 

@@ -66,21 +66,21 @@ def sets_over(shape: Shape, over: Sequence[int]) -> list[list[int]]:
     steps = [prod(shape[at + 1 :]) for at in range(len(shape))]
     along = [range(0, shape[at] * steps[at], steps[at]) for at in over]
     across = [range(0, size * steps[at], steps[at]) for at, size in enumerate(shape) if at not in over]
-    inner = [sum(place) for place in product(*along)]
-    return [[start + place for place in inner] for start in map(sum, product(*across))]
+    inner = [sum(index) for index in product(*along)]
+    return [[start + index for index in inner] for start in map(sum, product(*across))]
 
 
-def take_sets(x: Map, places: Sequence[Sequence[int]]) -> list[Values]:
+def take_sets(x: Map, indices: Sequence[Sequence[int]]) -> list[Values]:
     """The elements of each set."""
-    return [[x.values[place] for place in each] for each in places]
+    return [[x.values[index] for index in each] for each in indices]
 
 
-def put_sets(shape: Shape, places: Sequence[Sequence[int]], sets: Sequence[Values]) -> Map:
+def put_sets(shape: Shape, indices: Sequence[Sequence[int]], sets: Sequence[Values]) -> Map:
     """The map with these elements at these indices."""
     values: Values = [None] * prod(shape)
-    for each, elements in zip(places, sets, strict=True):
-        for place, element in zip(each, elements, strict=True):
-            values[place] = element
+    for each, elements in zip(indices, sets, strict=True):
+        for index, element in zip(each, elements, strict=True):
+            values[index] = element
     return Map(shape, values)
 
 

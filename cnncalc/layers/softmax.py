@@ -60,7 +60,7 @@ class _Softmax(Grouped, SameShape, Weightless):
         x = inputs[0]
         sets = sets_over(x.shape, (self.over % len(x.shape),))
         size = len(sets[0]) // self.groups
-        parts = [places[at : at + size] for places in sets for at in range(0, len(places), size)]
+        parts = [indices[at : at + size] for indices in sets for at in range(0, len(indices), size)]
         return put_sets(x.shape, parts, [self.compute(ops, part) for part in take_sets(x, parts)])
 
     @classmethod

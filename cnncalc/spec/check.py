@@ -13,7 +13,6 @@ from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
 from cnncalc.spec.expressions import Expression, Name, members_in, names_in
 from cnncalc.spec.family import Description
-from cnncalc.spec.rebinding import drop_names, unread_output
 from cnncalc.spec.repairs import guess, rename, replace_all, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
 from cnncalc.spec.sizes import SIZE_NAMES
@@ -135,6 +134,8 @@ class Checker:
         for names, read in self.named:
             for name in find_forgotten(list(names), read | self.members):
                 if name not in suggested and names[name].source is description.documents[0].source:
+                    from cnncalc.spec.rebinding import unread_output  # only needed for mistakes
+
                     self.problems.add(unread_output(name, names[name]))
         others = [name for name in description.params if name not in description.own_params]
         for name in description.own_params:
@@ -226,6 +227,8 @@ class Checker:
         for chain in chains:
             if chain.name and chain.name_span and self.check_name(chain.name, chain.name_span, "an output"):
                 if chain.name in outputs and chain.name not in rebound:
+                    from cnncalc.spec.rebinding import drop_names  # only needed for mistakes
+
                     rebound[chain.name] = drop_names(chain.name, chains) if len(rebound) < MOST_REBOUND else ()
                 self.check_output_name(chain, outputs, taken, numbered, rebound.get(chain.name, ()))
                 outputs.add(chain.name)

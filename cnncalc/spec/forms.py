@@ -10,7 +10,6 @@ import re
 from cnncalc.errors import Fix, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
-from cnncalc.spec.flow import quote
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.segments import free_name
@@ -93,7 +92,8 @@ def repair_neighbors(node: YamlMapping) -> list[Fix]:
 
 def _calls(span: Span, kind: str, arguments: list[str], name: str) -> list[Fix]:
     """Repairs that write a call, translated from another tool if needed, with and without a name."""
-    from cnncalc.spec.foreign import translate_call  # only needed for mistakes
+    from cnncalc.spec.flow import quote  # only needed for mistakes
+    from cnncalc.spec.foreign import translate_call
 
     text = f"{kind}({', '.join(arguments)})" if arguments else kind
     calls = [*translate_call(text, kind), text]

@@ -64,9 +64,9 @@ def outputs_in(network: Network, plan: Plan, offsets: Mapping[int, int], size: i
         inputs = tuple(map(look, node.inputs))
         made = execute(node, inputs, Weigher(), Numbers())
         if node.index in unpooled and isinstance(node.layer, MaxPool):
-            pooled = Numbers().with_places(made, inputs[0], node.layer.window_settings)
+            pooled = Numbers().with_indices(made, inputs[0], node.layer.window_settings)
             assert isinstance(pooled, PooledMap)
-            places[node.index] = pooled.places
+            places[node.index] = pooled.indices
         write(plan.roots[node.index], made)
     return {at: list(look(at).values) for at in {*network.outputs.values()}}
 

@@ -59,7 +59,7 @@ class Arrays(dict[str, list[float]]):
 def calculate(layer: Layer, inputs: tuple[Map, ...], arrays: dict[str, list[float]] | Arrays | None = None) -> Map:
     """Execute a layer on numbers; arrays that are not given are an error."""
     if layer.kind == "max_unpool":
-        inputs = inputs[0], with_places(layer, inputs[1])
+        inputs = inputs[0], with_indices(layer, inputs[1])
     given = arrays if arrays is not None else {}
     draw: Any = given if isinstance(given, Arrays) else lambda name, shape: list(map(float, given[name]))
     return layer.execute(inputs, draw, Numbers())
@@ -70,10 +70,12 @@ def before_pool(layer: Any, pooled: Map) -> Map:
     return random_map(Random(repr(pooled.values)), (pooled.shape[0], *layer.like))
 
 
-def with_places(layer: Any, pooled: Map) -> Map:
-    """The output of a max pool with the places of its elements, as a network has it."""
+def with_indices(layer: Any, pooled: Map) -> Map:
+    """The output of a max pool with the indices of its elements, as in a network."""
     x, numbers = before_pool(layer, pooled), Numbers()
-    return numbers.with_places(layer.pool.execute((x,), lambda name, shape: [], numbers), x, layer.pool.window_settings)
+    return numbers.with_indices(
+        layer.pool.execute((x,), lambda name, shape: [], numbers), x, layer.pool.window_settings
+    )
 
 
 def apply(kind: str, x: Map, arrays: dict[str, list[float]] | Arrays | None = None, **settings: Any) -> Map:

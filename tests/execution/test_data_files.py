@@ -155,7 +155,7 @@ def test_other_text_than_json_is_read_up_to_the_size_of_an_architecture(capsys: 
         for found, problems in (read_array(Source("data", text)), read_weights(Source("data", text))):
             assert not found
             assert [problem.message for problem in problems] == [
-                "data is not JSON of the expected form, and larger than the limit for other text of 1,024 KiB"
+                "data is not JSON of the expected form, and exceeds the limit for other text of 1,024 KiB"
             ]
     large = json.dumps([[0.5] * 400_000])
     assert len(large) > limits.FILE_BYTES
