@@ -86,7 +86,14 @@ Human = Annotated[
     option("--human/--exact", help="Write numbers as 25.6 M, or with all digits (default: by the line width)."),
     FOR_PEOPLE,
 ]
-DtypeOption = Annotated[Dtype | None, option("--dtype", help="Data type assumed for memory sizes (default: float32).")]
+DtypeOption = Annotated[
+    Dtype | None,
+    option(
+        "--dtype",
+        metavar="TYPE",
+        help="Data type assumed for memory sizes: float32, float16, int8, … (an unknown one lists all).",
+    ),
+]
 
 
 def choose_dtype(dtype: Dtype | None, columns: Iterable[str]) -> Dtype:

@@ -33,6 +33,7 @@ WRITERS = [
     ["summary", FILE], ["validate", FILE], ["verify", FILE], ["run", FILE], ["run", FILE, "--all"],
     ["run", FILE, "--matrix", "--at", "batch_norm1"], ["compare", FILE, "lenet5"], ["compare", FILE, FILE, "lenet5"],
     ["compare", FILE, "--separable", "depthwise"], ["compare", FILE, "--dense"], ["calc", "relu", "--input", "1x2x2"],
+    ["sweep", FILE, "--vary", "input=1x1x2"],
     ["calc", "conv(1, 3)", "--input", "1x9x9", "--want", "4x4"], ["list"], ["layers"], ["layers", "conv"], ["codes"],
     ["memory", FILE], ["memory", FILE, "--arena"], ["memory", FILE, "--training"],
     ["sweep", FILE, "--vary", "input=2,3"],
