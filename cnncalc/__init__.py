@@ -1,7 +1,8 @@
 """cnncalc: sizes, parameters, multiplications and receptive fields of convolutional networks.
 
-`load` returns a `Network`, `analyze` its `Report` with a `LayerReport` for each layer. `load` raises `SpecError` with
-all problems of a file; all exceptions of the package are subclasses of `CnncalcError`.
+`load` returns a `Network`, `from_torch` that of a PyTorch module, and `analyze` its `Report` with a `LayerReport` for
+each layer. `load` raises `SpecError` with all problems of a file; all exceptions of the package are subclasses of
+`CnncalcError`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError as CnncalcError
     from cnncalc.errors import SpecError as SpecError
     from cnncalc.network import Network as Network
+    from cnncalc.reading import from_torch as from_torch
     from cnncalc.reading import load as load
 
 __version__ = "0.1.0"
@@ -27,9 +29,12 @@ _EXPORTS = {
     "Report": "analysis.report",
     "SpecError": "errors",
     "analyze": "analysis.analyze",
+    "from_torch": "reading",
     "load": "reading",
 }
-__all__ = ["CnncalcError", "LayerReport", "Network", "Report", "SpecError", "__version__", "analyze", "load"]
+__all__ = [
+    "CnncalcError", "LayerReport", "Network", "Report", "SpecError", "__version__", "analyze", "from_torch", "load",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,10 @@ from cnncalc.spec.files import CONTROLS, decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
 if TYPE_CHECKING:
+    import torch
+
     from cnncalc.exchange.graph import Graph
+    from cnncalc.exchange.modules import ModuleName
     from cnncalc.spec.python_arguments import InputSizes, Settings, StrPath
     from cnncalc.spec.variants import Variants
 
@@ -140,6 +143,11 @@ def read(
     """
     overrides = parse_overrides(inputs, settings)
     path = find(name)
+    if path is None and ":" in name:
+        from cnncalc.exchange.modules import parse_module_name  # few names have a colon
+
+        if module := parse_module_name(name):
+            return _read_module(module, name, overrides)
     chain = path is None and _is_chain(name, layers=layers)
     if chain:
         source, path = _make_chain_source(name, overrides), "-"
@@ -171,6 +179,30 @@ def read_variants(name: str, inputs: Sequence[str] = (), settings: Sequence[str]
     if reading.source is None:
         raise SpecError(reading.problems)
     return Variants(reading.source, reading.path), chain
+
+
+def _read_module(module: ModuleName, name: str, overrides: Overrides) -> Reading:
+    """Read a PyTorch module by the name of its code, which is run."""
+    from cnncalc.exchange import from_torch  # which imports PyTorch
+
+    try:
+        graph = from_torch.read(module, name, dict(overrides.inputs))
+    except Mistake as mistake:
+        return Reading(name, Loaded(None, name, [mistake.problem._replace(span=None)]), overrides)
+    return read_graph(graph, name, name, overrides)
+
+
+def from_torch(module: torch.nn.Module, input: InputSizes) -> Network:
+    """The network of a PyTorch module for an input without the batch, e.g. `"3x224x224"`; the module is not changed.
+
+    Raises SpecError with all operations that have no layer kind, CnncalcError where the module does not run.
+    """
+    from cnncalc.exchange.from_torch import trace
+    from cnncalc.spec.python_arguments import format_inputs
+
+    ((_, shape),) = parse_overrides(format_inputs(input), ()).inputs
+    graph = trace(module, shape)
+    return read_graph(graph, graph.name).require_network()
 
 
 def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = NO_OVERRIDES) -> Reading:

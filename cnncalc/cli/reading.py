@@ -42,6 +42,8 @@ def read_partly(
     from cnncalc.errors import Note
     from cnncalc.reading import read
 
+    if ":" in arch:
+        _warn_of_code(arch)
     reading = read(arch, inputs=inputs or (), settings=settings or (), layers=layers)
     note(
         problem._replace(notes=(*problem.notes, Note(where))) if where and problem.severity == "error" else problem
@@ -50,6 +52,16 @@ def read_partly(
     if inputs and reading.is_chain and reading.network is not None:
         _note_signal(reading.network.input)
     return reading
+
+
+def _warn_of_code(arch: str) -> None:
+    """Say that a PyTorch module is read by running its code."""
+    from cnncalc.exchange.modules import parse_module_name
+    from cnncalc.spec.files import find
+
+    module = parse_module_name(arch) if find(arch) is None else None
+    if module:
+        write_message(f"cnncalc: note: {module.source} is run to read the module, as any program of Python\n")
 
 
 def _note_signal(shape: "Shape") -> None:

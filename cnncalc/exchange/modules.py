@@ -1,0 +1,53 @@
+"""Names of PyTorch modules: `torchvision.models:resnet50`, `mynet.py:Net`, `mynet.py:build(width=2)`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from cnncalc.records import NamedTuple
+
+_NAME = re.compile(
+    r"(?P<source>(?:[^()>]*[/\\])?[\w-]+\.py|[A-Za-z_]\w+(?:\.\w+)*):(?P<name>[A-Za-z_]\w*(?:\.\w+)*)(?P<call>\(.*\))?"
+)
+
+
+class ModuleName(NamedTuple):
+    """A file or a package, what is named in it, and the arguments with which it is called, all literals."""
+
+    source: str
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the source is a file, not a package."""
+        return self.source.endswith(".py")
+
+
+def parse_module_name(text: str) -> ModuleName | None:
+    """A name that says what code to run; None of other texts, and where arguments are no literals.
+
+    >>> parse_module_name("torchvision.models:resnet50")
+    ModuleName(source='torchvision.models', name='resnet50', args=(), kwargs={})
+    >>> parse_module_name("nets/my.py:build(2, width=0.5)")
+    ModuleName(source='nets/my.py', name='build', args=(2,), kwargs={'width': 0.5})
+    >>> [parse_module_name(text) for text in ("resnet50", "c:net", "conv(8, 3)", "my.py:build(open('x'))")]
+    [None, None, None, None]
+    """
+    found = _NAME.fullmatch(text)
+    if found is None or len(found["source"]) == 1:
+        return None
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    if found["call"]:
+        try:
+            call = ast.parse(f"f{found['call']}", mode="eval").body
+            assert isinstance(call, ast.Call)
+            args = tuple(ast.literal_eval(arg) for arg in call.args)
+            kwargs = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords if each.arg}
+        except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError):
+            return None
+    return ModuleName(found["source"], found["name"], args, kwargs)

@@ -1,0 +1,236 @@
+"""Functions of PyTorch that are layers: activations, windows, linear layers, norms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from math import prod
+from typing import Any
+
+from cnncalc.exchange import operations, views
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Array, Graph, Tensor
+from cnncalc.exchange.torch_ops import OPS, Known, array_of, arrays_of, axis_of, each, op
+from cnncalc.layers import KINDS
+from cnncalc.layers.arguments import Value
+from cnncalc.layers.frameworks import PYTORCH
+
+
+def _plain(kind: str, graph: Graph, x: Tensor, *_: Any, **__: Any) -> Tensor:
+    return operations.pointwise(graph, kind, x)
+
+
+# by the modules of PyTorch that take no arguments: the function of ReLU6 is relu6
+PLAIN = {
+    name.lower(): signature.kind
+    for name, signature in PYTORCH.items()
+    if {*signature.parameters} <= {"inplace"} and signature.kind in KINDS
+}
+PLAIN |= {"exp": "exp", "log": "log", "sqrt": "sqrt", "abs": "abs", "absolute": "abs"}
+OPS.update({name: partial(_plain, kind) for name, kind in PLAIN.items()})
+
+
+@op("gelu")
+def gelu(graph: Graph, x: Tensor, approximate: str = "none") -> Tensor:
+    return operations.pointwise(graph, "gelu", x, approximate=approximate)
+
+
+@op("leaky_relu")
+def leaky_relu(graph: Graph, x: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    return operations.pointwise(graph, "leaky_relu", x, slope=negative_slope)
+
+
+@op("elu")
+def elu(graph: Graph, x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    return operations.pointwise(graph, "elu", x, alpha=alpha)
+
+
+@op("softplus")
+def softplus(graph: Graph, x: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+    if beta != 1:
+        raise Refusal("a softplus with a factor")
+    return operations.pointwise(graph, "softplus", x)
+
+
+@op("hardtanh", "clamp", "clip")
+def clamp(graph: Graph, x: Tensor, min: Any = None, max: Any = None, inplace: bool = False, **more: Any) -> Tensor:
+    low, high = more.get("min_val", min), more.get("max_val", max)
+    if isinstance(low, Tensor | Known) or isinstance(high, Tensor | Known):
+        raise Refusal("bounds that are tensors")
+    if low == 0 and high in (6, None):
+        return operations.pointwise(graph, "relu6" if high == 6 else "relu", x)
+    if low is None or high is None:
+        bound, sign = (low, 1) if low is not None else (high, -1)
+        x = operations.affine(graph, x, sign, -sign * bound)
+        return operations.affine(graph, operations.pointwise(graph, "relu", x), sign, bound)
+    return operations.pointwise(graph, "clip", x, low=low, high=high)
+
+
+@op("prelu")
+def prelu(graph: Graph, x: Tensor, weight: Known) -> Tensor:
+    if prod(weight.shape) == 1:
+        return operations.pointwise(graph, "prelu", x, arrays_of(weight=weight), shared=True)
+    return operations.pointwise(graph, "prelu", views.with_axis(graph, x, 1, 0), arrays_of(weight=weight))
+
+
+@op("softmax")
+def softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Tensor:
+    if dim is None:
+        raise Refusal("a softmax without a dimension")
+    return operations.softmax(graph, x, axis_of(dim, len(x.shape)))
+
+
+@op("log_softmax")
+def log_softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Tensor:
+    return operations.pointwise(graph, "log", softmax(graph, x, dim))
+
+
+@op("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout")
+def dropout(graph: Graph, x: Tensor, p: float = 0.5, *_: Any, **__: Any) -> Tensor:
+    return operations.pointwise(graph, "dropout", x, rate=p) if p else x
+
+
+# Layers with windows
+
+
+def _conv(
+    axes: int, graph: Graph, x: Tensor, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
+    arrays, shape = arrays_of(weight=weight, bias=bias), array_of(weight).shape
+    if len(x.shape) != axes + 2:
+        raise Refusal("a convolution without a batch")
+    settings: dict[str, Value] = {
+        "kernel": shape[2:],
+        "stride": each(stride, axes),
+        "padding": {"valid": 0}.get(padding, padding) if isinstance(padding, str) else each(padding, axes),
+        "dilation": each(dilation, axes),
+        "bias": bias is not None,
+    }
+    if groups == x.shape[1] and groups > 1:
+        return operations.apply(graph, "depthwise_conv", x, arrays, multiplier=shape[0] // groups, **settings)
+    return operations.apply(graph, "conv", x, arrays, out=shape[0], groups=groups, **settings)
+
+
+def _transposed(
+    axes: int, graph: Graph, x: Tensor, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+) -> Tensor:  # fmt: skip
+    shape = array_of(weight).shape
+    return operations.apply(
+        graph, "transposed_conv", x, arrays_of(weight=weight, bias=bias), out=shape[1] * groups, kernel=shape[2:],
+        stride=each(stride, axes), padding=each(padding, axes), output_padding=each(output_padding, axes),
+        dilation=each(dilation, axes), groups=groups, bias=bias is not None,
+    )  # fmt: skip
+
+
+def _max_pool(
+    axes: int, graph: Graph, x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Tensor:  # fmt: skip
+    kernel = each(kernel_size, axes)
+    return operations.apply(
+        graph, "max_pool", x, kernel=kernel, stride=each(stride, axes) if stride else kernel,
+        padding=each(padding, axes), dilation=each(dilation, axes), ceil=ceil_mode,
+    )  # fmt: skip
+
+
+def _avg_pool(
+    axes: int, graph: Graph, x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: Any = None,
+) -> Tensor:  # fmt: skip
+    if divisor_override:
+        raise Refusal("an average with a divisor of its own")
+    kernel, sides = each(kernel_size, axes), each(padding, axes)
+    counted = count_include_pad or not (any(sides) or ceil_mode)
+    return operations.apply(
+        graph, "avg_pool", x, kernel=kernel, stride=each(stride, axes) if stride else kernel, padding=sides,
+        ceil=ceil_mode, count_padding=counted,
+    )  # fmt: skip
+
+
+def _adaptive(kind: str, axes: int, graph: Graph, x: Tensor, output_size: Any, *_: Any, **__: Any) -> Tensor:
+    sizes = each(output_size, axes)
+    own = x.shape[2:]
+    wanted = tuple(size if size is not None else at for size, at in zip(sizes, own, strict=True))
+    if wanted == own:
+        return x
+    if {*wanted} == {1}:
+        return operations.reduce(graph, kind, x, range(2, 2 + axes), keep=True)
+    return operations.apply(graph, f"adaptive_{kind}_pool", x, size=wanted)
+
+
+for _axes in (1, 2, 3):
+    OPS[f"conv{_axes}d"] = partial(_conv, _axes)
+    OPS[f"conv_transpose{_axes}d"] = partial(_transposed, _axes)
+    OPS[f"max_pool{_axes}d"] = partial(_max_pool, _axes)
+    OPS[f"avg_pool{_axes}d"] = partial(_avg_pool, _axes)
+    OPS[f"adaptive_avg_pool{_axes}d"] = partial(_adaptive, "avg", _axes)
+    OPS[f"adaptive_max_pool{_axes}d"] = partial(_adaptive, "max", _axes)
+
+
+@op("linear")
+def linear(graph: Graph, x: Tensor, weight: Any, bias: Any = None) -> Tensor:
+    return operations.linear(graph, x, arrays_of(weight=weight, bias=bias), array_of(weight).shape[0])
+
+
+@op("matmul", "bmm", "einsum", "baddbmm", "scaled_dot_product_attention", "multi_head_attention_forward")
+def matmul(graph: Graph, *_: Any, **__: Any) -> Tensor:
+    raise Refusal("matmul of two tensors has no layer kind")
+
+
+# Normalization
+
+
+def _norm(kind: str, graph: Graph, x: Tensor, weight: Any, bias: Any, eps: float, **more: Value) -> Tensor:
+    arrays = arrays_of(weight=weight, bias=bias)
+    return operations.apply(graph, kind, x, arrays, epsilon=eps, **_affine(arrays), **more)
+
+
+def _affine(arrays: dict[str, Array]) -> dict[str, Value]:
+    return {"affine": bool(arrays), "scale": "weight" in arrays or not arrays, "shift": "bias" in arrays or not arrays}
+
+
+@op("batch_norm")
+def batch_norm(
+    graph: Graph, x: Tensor, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *_: Any,
+) -> Tensor:  # fmt: skip
+    if training or running_mean is None:
+        raise Refusal("a batch norm that computes the statistics of its batch")
+    learned = arrays_of(weight=weight, bias=bias)
+    arrays = {**learned, **arrays_of(running_mean=running_mean, running_var=running_var)}
+    return operations.apply(graph, "batch_norm", x, arrays, epsilon=eps, **_affine(learned))
+
+
+@op("instance_norm")
+def instance_norm(
+    graph: Graph, x: Tensor, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+    use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5, *_: Any,
+) -> Tensor:  # fmt: skip
+    if not use_input_stats:
+        raise Refusal("an instance norm by running statistics")
+    return _norm("instance_norm", graph, x, weight, bias, eps)
+
+
+@op("group_norm")
+def group_norm(
+    graph: Graph, x: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any
+) -> Tensor:
+    return _norm("group_norm", graph, x, weight, bias, eps, groups=num_groups)
+
+
+@op("layer_norm")
+def layer_norm(
+    graph: Graph, x: Tensor, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5,
+    *_: Any,
+) -> Tensor:  # fmt: skip
+    arrays = arrays_of(weight=weight, bias=bias)
+    return operations.layer_norm(graph, x, len(normalized_shape), arrays, epsilon=eps, **_affine(arrays))
+
+
+@op("local_response_norm")
+def local_response_norm(
+    graph: Graph, x: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    return operations.apply(graph, "local_response_norm", x, size=size, alpha=alpha, beta=beta, k=k)

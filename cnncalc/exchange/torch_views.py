@@ -1,0 +1,246 @@
+"""Functions of PyTorch that merge, reduce, rearrange or take elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from cnncalc.exchange import operations, views
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Graph, Tensor
+from cnncalc.exchange.torch_ops import OPS, Known, array_of, axis_of, each, op
+from cnncalc.layers.arguments import Value
+from cnncalc.layers.base import Shape
+
+
+def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: Any) -> Tensor:
+    if alpha != 1 or more.get("rounding_mode"):
+        raise Refusal("a sum with a factor, or a division that rounds")
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return operations.merge(graph, kind, [a, b])
+    x, other = (a, b) if isinstance(a, Tensor) else (b, a)
+    first = x is b
+    if isinstance(other, Known):
+        if kind == "subtract" and first:
+            x = operations.affine(graph, x, -1)
+        elif kind not in ("add", "multiply"):
+            raise Refusal(f"{kind} with a learned array")
+        learned = "scale" if kind == "multiply" else "shift"
+        return operations.learned(graph, learned, x, array_of(other))
+    number = float(other)
+    if kind == "multiply":
+        return operations.affine(graph, x, number)
+    if kind == "divide":
+        if not first:
+            return operations.affine(graph, x, 1 / number if number else 0)
+        return operations.affine(graph, operations.pointwise(graph, "power", x, n=-1), number)
+    if kind == "subtract":
+        return operations.affine(graph, x, -1, number) if first else operations.affine(graph, x, 1, -number)
+    return operations.affine(graph, x, 1, number)
+
+
+def _reversed(kind: str, graph: Graph, a: Any, b: Any, **more: Any) -> Tensor:
+    return _binary(kind, graph, b, a, **more)
+
+
+BINARY = {
+    "add": "add iadd radd",
+    "subtract": "sub isub subtract",
+    "multiply": "mul imul rmul multiply",
+    "divide": "div truediv itruediv divide true_divide",
+}
+for _kind, _names in BINARY.items():
+    OPS.update(dict.fromkeys(_names.split(), partial(_binary, _kind)))
+OPS["rsub"] = partial(_reversed, "subtract")
+OPS.update(dict.fromkeys(("rtruediv", "rdiv"), partial(_reversed, "divide")))
+
+
+@op("maximum", "max")
+def maximum(graph: Graph, a: Any, b: Any = None) -> Tensor:
+    return _extreme("maximum", graph, a, b)
+
+
+@op("minimum", "min")
+def minimum(graph: Graph, a: Any, b: Any = None) -> Tensor:
+    return _extreme("minimum", graph, a, b)
+
+
+def _extreme(kind: str, graph: Graph, a: Any, b: Any) -> Tensor:
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor):
+        raise Refusal(f"a {kind} of something else than two tensors")
+    return operations.merge(graph, kind, [a, b])
+
+
+@op("neg", "negative")
+def negate(graph: Graph, x: Tensor) -> Tensor:
+    return operations.affine(graph, x, -1)
+
+
+@op("pow")
+def power(graph: Graph, x: Tensor, exponent: Any) -> Tensor:
+    return operations.pointwise(graph, "power", x, n=float(exponent))
+
+
+@op("square")
+def square(graph: Graph, x: Tensor) -> Tensor:
+    return operations.pointwise(graph, "power", x, n=2)
+
+
+def _reduction(kind: str, graph: Graph, x: Tensor, dim: Any = None, keepdim: bool = False, **more: Any) -> Tensor:
+    if dim is None or dim == ():
+        raise Refusal("a reduction over the batch")
+    dims = sorted(axis_of(one, len(x.shape)) for one in (dim if isinstance(dim, tuple | list) else (dim,)))
+    if kind == "sum":
+        return operations.total(graph, x, dims, keep=keepdim)
+    return operations.reduce(graph, kind, x, dims, keep=keepdim)
+
+
+OPS.update({"mean": partial(_reduction, "avg"), "sum": partial(_reduction, "sum"), "amax": partial(_reduction, "max")})
+
+
+# Views and parts
+
+
+@op("contiguous", "clone", "to", "float", "double", "detach", "type_as", "requires_grad_", "alias", "identity")
+def same(graph: Graph, x: Tensor, *_: Any, **__: Any) -> Tensor:
+    return x
+
+
+@op("view", "reshape", "flatten", "squeeze", "unflatten", "unsqueeze", "view_as", "reshape_as", "ravel")
+def view(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
+    return views.view(x, shape)
+
+
+@op("expand", "expand_as")
+def expand(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
+    return views.expand(x, shape)
+
+
+@op("permute")
+def permute(graph: Graph, x: Tensor, *dims: Any) -> Tensor:
+    order = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+    return views.permute(x, [axis_of(dim, len(x.shape)) for dim in order])
+
+
+@op("transpose", "swapaxes", "swapdims")
+def transpose(graph: Graph, x: Tensor, a: int, b: int) -> Tensor:
+    order = list(range(len(x.shape)))
+    order[a], order[b] = order[b], order[a]
+    return views.permute(x, order)
+
+
+@op("cat", "concat", "concatenate")
+def concat(graph: Graph, tensors: Sequence[Any], dim: int = 0, **more: Any) -> Tensor:
+    if not all(isinstance(one, Tensor) for one in tensors):
+        raise Refusal("a tensor is joined with a parameter")
+    return operations.concat(graph, tensors, axis_of(more.get("axis", dim), len(tensors[0].shape)))
+
+
+@op("stack")
+def stack(graph: Graph, tensors: Sequence[Any], dim: int = 0) -> Tensor:
+    if not all(isinstance(one, Tensor) for one in tensors):
+        raise Refusal("a tensor is joined with a parameter")
+    return operations.stack(graph, tensors, axis_of(dim, len(tensors[0].shape) + 1))
+
+
+@op("split", "split_with_sizes")
+def split(graph: Graph, x: Tensor, sizes: Any = None, dim: int = 0, **more: Any) -> list[Tensor]:
+    sizes = more.get("split_size_or_sections", more.get("split_size", sizes))
+    axis = axis_of(dim, len(x.shape))
+    size = x.shape[axis]
+    parts = [min(sizes, size - at) for at in range(0, size, sizes)] if isinstance(sizes, int) else list(sizes)
+    starts = [sum(parts[:at]) for at in range(len(parts))]
+    return [views.take(graph, x, axis, start, start + part) for start, part in zip(starts, parts, strict=True)]
+
+
+@op("chunk")
+def chunk(graph: Graph, x: Tensor, chunks: int, dim: int = 0) -> Any:
+    return split(graph, x, -(-x.shape[dim] // chunks), dim)
+
+
+@op("unbind")
+def unbind(graph: Graph, x: Tensor, dim: int = 0) -> list[Tensor]:
+    axis = axis_of(dim, len(x.shape))
+    return [views.drop(views.take(graph, x, axis, at, at + 1), axis) for at in range(x.shape[axis])]
+
+
+@op("narrow")
+def narrow(graph: Graph, x: Tensor, dim: int, start: int, length: int) -> Tensor:
+    return views.take(graph, x, axis_of(dim, len(x.shape)), start, start + length)
+
+
+@op("getitem")
+def getitem(graph: Graph, x: Tensor, index: Any) -> Tensor:
+    given = index if isinstance(index, tuple) else (index,)
+    count = sum(one is not None and one is not Ellipsis for one in given)
+    if Ellipsis in given:
+        at = given.index(Ellipsis)
+        given = (*given[:at], *[slice(None)] * (len(x.shape) - count), *given[at + 1 :])
+    dim = 0
+    for one in given:
+        if one is None:
+            x = views.insert(x, dim)
+            dim += 1
+        elif isinstance(one, slice):
+            first, last, step = one.indices(x.shape[dim])
+            x = views.take(graph, x, dim, first, last, step)
+            dim += 1
+        elif isinstance(one, int):
+            place = one % x.shape[dim]
+            x = views.drop(views.take(graph, x, dim, place, place + 1), dim)
+        else:
+            raise Refusal("positions are chosen by a tensor or a list")
+    return x
+
+
+@op("flip")
+def flip(graph: Graph, x: Tensor, *dims: Any) -> Tensor:
+    x = graph.plain(x)
+    for dim in dims[0] if isinstance(dims[0], tuple | list) else dims:
+        x = operations.apply(graph, "flip", x, axis=axis_of(dim, len(x.shape)) - 1)
+    return x
+
+
+@op("pad")
+def pad(graph: Graph, x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    if mode != "constant":
+        raise Refusal(f"a border in mode {mode!r}")
+    sides = [(0, 0)] * len(x.shape)
+    for at in range(len(pad) // 2):
+        sides[-1 - at] = (pad[2 * at], pad[2 * at + 1])
+    return operations.pad(graph, x, sides, value or 0)
+
+
+@op("interpolate", "upsample")
+def interpolate(
+    graph: Graph, x: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+    align_corners: bool | None = None, recompute_scale_factor: bool | None = None, antialias: bool = False,
+    *, shape: Shape,
+) -> Tensor:  # fmt: skip
+    if antialias or mode not in ("nearest", "linear", "bilinear", "trilinear", "bicubic", "area"):
+        raise Refusal(f"a resize in mode {mode!r}, or with a filter")
+    axes = len(x.shape) - 2
+    settings: dict[str, Value] = {"mode": {"bilinear": "linear", "trilinear": "linear"}.get(mode, mode)}
+    if align_corners:
+        settings["align_corners"] = True
+    if shape[2:] == x.shape[2:] and not align_corners:
+        return x
+    if scale_factor is not None and not recompute_scale_factor:
+        return operations.apply(graph, "upsample", x, factor=each(scale_factor, axes), **settings)
+    return operations.apply(graph, "upsample", x, size=shape[2:], **settings)
+
+
+@op("pixel_shuffle")
+def pixel_shuffle(graph: Graph, x: Tensor, upscale_factor: int) -> Tensor:
+    return operations.apply(graph, "pixel_shuffle", x, factor=upscale_factor)
+
+
+@op("pixel_unshuffle")
+def pixel_unshuffle(graph: Graph, x: Tensor, downscale_factor: int) -> Tensor:
+    return operations.apply(graph, "pixel_unshuffle", x, factor=downscale_factor)
+
+
+@op("channel_shuffle", "native_channel_shuffle")
+def channel_shuffle(graph: Graph, x: Tensor, groups: int) -> Tensor:
+    return operations.apply(graph, "channel_shuffle", x, groups=groups)

@@ -1,0 +1,278 @@
+"""PyTorch modules: torchvision's classifiers, outputs with the same weights, and what is refused, with its line."""
+
+from __future__ import annotations
+
+import warnings
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cnncalc
+from cnncalc.cli.app import run as run_command
+from cnncalc.exchange.modules import parse_module_name
+from cnncalc.exchange.write_flat import kept_nodes, to_network
+from cnncalc.execution.interpretations import Numbers
+from cnncalc.execution.run import run
+from cnncalc.layers.ops import Map
+from cnncalc.reading import read_graph
+
+AUXILIARY = ("aux", "AuxLogits")  # heads of Inception that act in training alone
+
+
+def torch_mark(test: Any) -> Any:
+    return pytest.mark.torch(test)
+
+
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def classifiers() -> list[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from torchvision import models  # type: ignore[import-untyped]
+    except ImportError:
+        return []
+    names = models.list_models(module=models)
+    return [name for name in names if not name.startswith(("vit", "swin", "maxvit"))]
+
+
+@torch_mark
+@pytest.mark.sample(6)
+@pytest.mark.parametrize("name", classifiers())
+def test_a_classifier_is_exact(torch: Any, name: str) -> None:
+    """Parameters, buffers and macs are PyTorch's; the text is short and no line longer than 100 characters."""
+    from torch.utils.flop_counter import FlopCounterMode
+    from torchvision import models
+
+    from cnncalc.exchange.from_torch import trace, without_numbers
+
+    more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    with without_numbers():
+        module = models.get_model(name, weights=None, **more).eval()
+    size = 299 if name == "inception_v3" else 224
+    found = read_graph(trace(module, (3, size, size)), name)
+    assert [problem.message for problem in found.problems] == []
+    totals = found.require_report().totals
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        module.to("meta")(torch.empty(1, 3, size, size, device="meta"))
+    assert totals.work.macs == counter.get_total_flops() // 2
+    used = [each.numel() for path, each in module.named_parameters() if not path.startswith(AUXILIARY)]
+    assert totals.parameters == sum(used)
+    buffers = [
+        each.numel()
+        for path, each in module.named_buffers()
+        if not path.startswith(AUXILIARY) and not path.endswith("num_batches_tracked")
+    ]
+    assert totals.buffers == sum(buffers)
+    lines = [line for line in found.text.splitlines() if not line.startswith(("notes:", "source:"))]
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= {"resnet50": 30}.get(name, 75)
+
+
+class Modules:
+    """Small modules of all sorts, and their inputs."""
+
+    def __init__(self, torch: Any) -> None:
+        nn, functional = torch.nn, torch.nn.functional
+
+        class Gated(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.conv, self.squeeze, self.excite = nn.Conv2d(3, 4, 3), nn.Linear(4, 2), nn.Linear(2, 4)
+                self.gamma = nn.Parameter(torch.randn(4, 1, 1))
+
+            def forward(self, x: Any) -> Any:
+                y = self.conv(x)
+                gate = self.excite(functional.relu(self.squeeze(y.mean((2, 3))))).sigmoid()[:, :, None, None]
+                return y * gate * self.gamma + 0.5 - y / 3
+
+        class Shuffled(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.one, self.two = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 3, padding=1, groups=2)
+
+            def forward(self, x: Any) -> Any:
+                a, b = torch.cat([x, x[:, :1]], 1).chunk(2, dim=1)
+                y = torch.cat([self.one(a), self.two(b)], 1)
+                n, c, h, w = y.shape
+                return y.view(n, 2, c // 2, h, w).transpose(1, 2).reshape(n, c, h, w)
+
+        class Tokens(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.norm, self.mix = nn.LayerNorm(3), nn.Linear(3, 5)
+
+            def forward(self, x: Any) -> Any:
+                y = x.flatten(2).transpose(1, 2)
+                return functional.gelu(self.mix(self.norm(y))).mean(1)
+
+        class Twice(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+            def forward(self, x: Any) -> Any:
+                return torch.relu_(self.conv(functional.relu(self.conv(x))))
+
+        self.cases = {
+            "gated": Gated(),
+            "shuffled": Shuffled(),
+            "tokens": Tokens(),
+            "twice": Twice(),
+            "norms": nn.Sequential(
+                nn.BatchNorm2d(3), nn.GroupNorm(1, 3), nn.InstanceNorm2d(3, affine=True), nn.LocalResponseNorm(3),
+                nn.BatchNorm2d(3, affine=False), nn.PReLU(3), nn.Hardswish(), nn.Mish(), nn.ELU(), nn.ReLU6(),
+            ),
+            "windows": nn.Sequential(
+                nn.ZeroPad2d((1, 0, 2, 1)), nn.Conv2d(3, 4, (3, 2), stride=(2, 1), dilation=(1, 2), padding="valid"),
+                nn.ConvTranspose2d(4, 2, 3, stride=2, padding=1, output_padding=1),
+                nn.MaxPool2d(3, 2, 1, ceil_mode=True),
+                nn.AvgPool2d(2, 1, padding=1, count_include_pad=False), nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(),
+                nn.Dropout(), nn.Linear(12, 3), nn.LogSoftmax(1),
+            ),
+            "resized": nn.Sequential(
+                nn.Upsample(scale_factor=2), nn.Upsample(size=(9, 7), mode="bilinear"), nn.PixelUnshuffle(1),
+                nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), nn.Softmax(1),
+            ),
+        }  # fmt: skip
+
+
+NAMES = ("gated", "shuffled", "tokens", "twice", "norms", "windows", "resized")
+
+
+@torch_mark
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_are_those_of_pytorch_with_its_weights(torch: Any, name: str) -> None:
+    from cnncalc.exchange.from_torch import trace
+
+    torch.manual_seed(3)
+    module = Modules(torch).cases[name].double().eval()
+    for each in [*module.parameters(), *(buffer for buffer in module.buffers() if buffer.dtype.is_floating_point)]:
+        each.data.copy_(torch.rand_like(each) + 0.1)
+    shape = (3, 8, 7)
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    graph = trace(module, shape)
+    assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
+    found = read_graph(graph, name)
+    assert [problem.message for problem in found.problems] == []
+    network, kept = to_network(graph), kept_nodes(graph)
+
+    def weigh(node: Any, array: str, shape: tuple[int, ...]) -> list[float]:
+        values = graph.nodes[kept[node.index]].arrays[array].load()
+        assert values is not None
+        assert len(values) == prod(shape)
+        return [float(value) for value in values]
+
+    x = torch.rand(1, *shape, dtype=torch.float64)
+    with torch.no_grad():
+        wanted = module(x)
+    end = network.outputs[""]
+    made = run(network, [Map(shape, x.flatten().tolist())], weigh, Numbers(), keep={end})[end]
+    assert made.shape == tuple(wanted.shape[1:])
+    assert max(abs(a - b) for a, b in zip(made.values, wanted.flatten().tolist(), strict=True)) < 1e-9
+
+
+MY_NET = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 3)
+        self.head = nn.Linear(width, 2)
+
+    def forward(self, x):
+        return self.head(torch.relu(self.stem(x)).mean((2, 3)))
+
+def build(width, deep=False):
+    return Net(width)
+
+class Viewed(Net):
+    def forward(self, x):
+        y = self.stem(x)
+        y[:, :2].relu_()
+        return y
+
+class Deciding(Net):
+    def forward(self, x):
+        y = self.stem(x)
+        return y if y.sum().item() > 0 else -y
+
+class Attending(Net):
+    def forward(self, x):
+        y = self.stem(x).flatten(2)
+        return torch.erf(torch.matmul(y, y.transpose(1, 2)))
+"""
+
+
+@torch_mark
+def test_modules_are_read_by_their_names(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mynet.py").write_text(MY_NET)
+    for name, out in (("mynet.py:Net", 4), ("mynet.py:build(8)", 8), ("mynet.py:build(width=2, deep=True)", 2)):
+        assert run_command(["import", name, "--input", "3x9x9"]) == 0
+        text, err = capsys.readouterr()
+        assert f"conv({out}, 3) -> relu -> global_avg_pool -> flatten -> linear(2)" in text
+        assert err == "cnncalc: note: mynet.py is run to read the module, as any program of Python\n"
+    assert run_command(["summary", "mynet.py:Net", "-f", "csv"]) == 0  # the usual input of a classifier
+    assert "4x222x222" in capsys.readouterr().out
+
+
+@torch_mark
+def test_what_cannot_be_said_is_refused_with_its_line(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mynet.py").write_text(MY_NET)
+    for name, message in (
+        ("mynet.py:Attending", "matmul of two tensors has no layer kind (torch.matmul, 4×49 · 49×4, mynet.py:30)"),
+        ("mynet.py:Attending", "erf has no layer kind (torch.erf, 4×4, mynet.py:30)"),
+        ("mynet.py:Deciding", "the network decides by values: `.item()` in mynet.py:25"),
+        ("mynet.py:Viewed", "a tensor is changed in place through a view"),
+        ("mynet.py:nothing", "AttributeError"),
+        ("mynet.py:build", "TypeError"),
+        ("nowhere.py:Net", "FileNotFoundError"),
+    ):
+        assert run_command(["import", name, "--input", "3x9x9", "-o", "net.yaml"]) == 1
+        assert message in capsys.readouterr().err, name
+        assert not (tmp_path / "net.yaml").exists()
+
+
+@torch_mark
+def test_a_module_at_hand_is_read_and_left_as_it_is(torch: Any) -> None:
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU()).train()
+    network = cnncalc.from_torch(module, "3x10x12")
+    assert [repr(node.layer) for node in network.nodes] == ["conv(8, 3)", "batch_norm", "relu"]
+    again = cnncalc.from_torch(module, [3, 10, 12])
+    assert [node[:-3] for node in again.nodes] == [node[:-3] for node in network.nodes]
+    assert module.training
+    assert not any(parameter.is_meta for parameter in module.parameters())
+    with pytest.raises(cnncalc.CnncalcError, match="it does not run"):
+        cnncalc.from_torch(module, "4x10x12")
+
+
+@pytest.mark.parametrize(
+    "text", ["resnet50", "c:net", "conv(8, 3) -> relu", "my.py:build(open('x'))", "a b:c", "net.yaml", "x=3:relu"]
+)
+def test_other_texts_are_no_modules(text: str) -> None:
+    assert parse_module_name(text) is None
+
+
+def test_a_bare_name_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mynet.py").write_text("raise SystemExit('it was run')")
+    for name in ("mynet", "mynet.py", "mynet.Net"):
+        assert run_command(["summary", name]) in (1, 2)
+    (tmp_path / "net.yaml").write_text("extends: mynet.py:Net\n")
+    assert run_command(["summary", "net.yaml"]) == 1
