@@ -222,7 +222,7 @@ def test_paths() -> None:
     assert find_path("conv1", PATHS) == "conv1"
     assert find_path("0.conv1", PATHS) == "stage.0.conv1"
     assert find_path("head.*", PATHS) == "head.linear1"
-    with pytest.raises(PathError, match=r"can be stage\.0\.conv1, stage\.1\.conv1; write more"):
+    with pytest.raises(PathError, match=r"is ambiguous: stage\.0\.conv1, stage\.1\.conv1; write more"):
         find_path("stage.*.conv1", PATHS)
     with pytest.raises(PathError, match=r"there is no layer 'linaer1'; did you mean `linear1`"):
         find_path("linaer1", PATHS)
