@@ -98,6 +98,9 @@ def test_what_is_written_gives_these_very_totals(name: str, form: str) -> None:
         ("depthwise_conv(3)", "depthwise", "depthwise already"),
         ("separable_conv(4, 3)", "spatial", "separable already"),
         ("transposed_conv(4, 3)", "depthwise", "transposed, not a standard convolution"),
+        ("standardized_conv(4, 3)", "depthwise", "standardized_conv, not a standard convolution"),
+        ("locally_connected(4, 3)", "spatial", "locally_connected, not a standard convolution"),
+        ("table_conv([[0, 1], [2]], 3)", "depthwise", "table_conv, not a standard convolution"),
         ("conv(8, [3, 1])", "spatial", "3×1: nothing to split"),
         ("conv(8, 3, dilation=2)", "spatial", "dilated, which is not possible in this form"),
     ],
@@ -106,6 +109,36 @@ def test_what_cannot_be_split_stays_and_says_why(call: str, form: str, note: str
     (row,) = separate(network(one(call)), form).comparison.rows
     assert row.note == note
     assert row.before == row.after
+
+
+AROUND = """
+    input: [4, 33, 46]
+    layers:
+      - standardized_conv(8, 3, padding=1) -> pad(1, mode=reflect) -> locally_connected(8, 3)
+      - table_conv([[0, 1], [2, 3, 4], [5, 6, 7]], 3, padding=1)
+      - skip = conv(8, 3, padding=1) -> relu
+      - pool = max_pool(2)
+      - conv(16, 3, padding=1) -> relu -> softmax(over=1) -> conv(8, 3, padding=1)
+      - max_unpool(pool) -> crop(like=skip)
+      - a = mean_over(0)
+      - b = from(skip) -> max_over([0])
+      - concat(a, b) -> conv(8, 3) -> upsample(like=input, mode=linear) -> layer_norm(over=[1, 2]) -> log_softmax
+"""
+
+
+@pytest.mark.parametrize(("form", "saved"), [("depthwise", 4), ("spatial", 4)])
+def test_what_takes_sizes_and_indices_of_others_is_kept_around_what_is_split(form: str, saved: int) -> None:
+    """Written again, `like` and the max pool are names, so that the file holds for other inputs too."""
+    before = network(AROUND)
+    found = separate(before, form)
+    assert sum(row.ratio is not None and not row.note for row in found.comparison.rows) == saved
+    again = network(write_network(found.network))
+    report = analyze(again)
+    assert report.totals == found.comparison.after.totals
+    kinds = [node.layer.kind for node in before.nodes]
+    assert [node.layer.kind.replace("spatial_", "").replace("separable_", "") for node in again.nodes] == kinds
+    larger = network(write_network(found.network), input="4x65x50")
+    assert larger.nodes[-1].output == (8, 65, 50)
 
 
 def test_the_bias_stays_on_the_last_step() -> None:

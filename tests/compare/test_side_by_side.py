@@ -56,6 +56,15 @@ def test_a_network_is_the_same_as_itself() -> None:
     assert set(states("resnet50", "resnet50")) == {"same"}
 
 
+def test_an_argument_of_a_newer_kind_is_a_change() -> None:
+    """Of the sizes of another output and the name of a max pool the values are compared."""
+    chain = "'conv(3, 1) -> softmax(over={})', max_unpool(p), 'pad(1, mode={})', 'mean_over({})'"
+    text = f"layers: ['p = max_pool(2)', {chain}]"
+    old, same, new = (report(text.format(*each)) for each in ((0, "reflect", 1), (0, "reflect", 1), (1, "circular", 2)))
+    assert {row.state for row in align(old, same)} == {"same"}
+    assert [row.path for row in align(old, new) if row.state == "changed"] == ["softmax1", "pad1", "mean_over1"]
+
+
 def test_an_older_version_of_a_file() -> None:
     old = report("layers: ['conv(8, 3)', relu, 'conv(8, 3)', 'conv(4, 1)', flatten, linear(10)]")
     new = report("layers: ['conv(8, 3)', relu, batch_norm, 'conv(8, 5, padding=1)', flatten, linear(10)]")
