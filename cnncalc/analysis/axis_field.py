@@ -14,11 +14,14 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor, gcd, lcm
+from typing import TYPE_CHECKING
 
 from cnncalc import limits
-from cnncalc.analysis.borders import Folds, step_folds, unite_folds
 from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
 from cnncalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.borders import Folds
 
 MOST_DRIFT = Fraction(1, 8)  # largest relative difference of steps that count as equal
 
@@ -148,6 +151,8 @@ def step_over(axis: AxisField, rule: Rule, size: int, made: int) -> AxisField:
     tails = [piece[1] - u * loose.rate for u, piece in enumerate(axis.intervals) if piece]
     heads = [piece[0] - u * loose.rate for u, piece in enumerate(axis.intervals) if piece]
     spread = ceil(max(max(ends) - min(ends) for ends in (heads, tails))) if tails else 0
+    from cnncalc.analysis.borders import step_folds  # rarely needed
+
     folds = step_folds(axis.folds, rule, size, made, loose.rate, spread)
     return with_folds(found, folds, made)
 
@@ -294,6 +299,8 @@ def merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[Ax
     """One axis of a merge, whether the branches are centred at the same positions, and whether that is exact."""
     merged, centred, exact = _merge_axes(axes, sizes, output)
     if any(axis.folds for axis in axes):
+        from cnncalc.analysis.borders import unite_folds
+
         merged = with_folds(merged, unite_folds(axis.folds for axis in axes), output)
     return merged, centred, exact and not merged.loose
 

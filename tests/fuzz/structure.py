@@ -189,8 +189,9 @@ class Writer:
         if isinstance(setting, SizesSetting):
             return self.pick(("[4, 4]", "[8]", "[2, 2, 4]", "2", "[8, rest]", "[rest]", "[rest, rest]", "[4, -1]"))
         if isinstance(setting, AxesSetting | AxisSetting):
-            several = ("[0]", "[1, 2]", "[-1, 0]", "[1, 1]", "[]", "[[1]]") if isinstance(setting, AxesSetting) else ()
-            return self.pick(("0", "1", "-1", "2", "-3", "5", "-6", *several))
+            several: tuple[str, ...] = ("[0]", "[1, 2]", "[-1, 0]", "[1, 1]", "[]", "[[1]]")
+            one = ("0", "1", "-1", "2", "-3", "5", "-6")
+            return self.pick((*one, *several) if isinstance(setting, AxesSetting) else one)
         if isinstance(setting, AxisOrderSetting):
             return self.pick(("[1, 0]", "[0, 2, 1]", "[2, 0, 1]", "[-1, 0, 1]", "[0, 0, 1]", "[0]", "1"))
         if isinstance(setting, LikeSetting | PoolSetting):
