@@ -99,35 +99,60 @@ class Peak(NamedTuple):
     step: int
 
 
-def make_plan(tensors: Tensors, mode: Mode) -> Plan:
-    """The plan of a network in a mode."""
+def make_plan(tensors: Tensors, mode: Mode, *, joins: bool = False) -> Plan:
+    """The plan of a network in a mode. With `joins`, layers write into the output of the concat that alone reads them.
+
+    That output is there from the first of them on. The steps of a plan with joins are for the order of the file.
+    """
     uses = Counter(source for each in tensors.layers for source in each.sources)
     roots: dict[int, int] = {start: start for start in tensors.starts}
     sizes = {start: prod(shape) for start, shape in tensors.starts.items()}
     steps: list[Step] = []
+    apart = make_plan(tensors, mode) if joins else None
+    into = _find_joins(tensors, apart) if apart else {}
     for index, each in enumerate(tensors.layers):
         reads = tuple(dict.fromkeys([roots[source] for source in each.sources]))
-        if each.layer.storage == "view" or (mode == Mode.fused and _is_folded(index, tensors, uses, roots)):
+        is_folded = mode == Mode.fused and (
+            apart.roots[index] != index if apart else _is_folded(index, tensors, uses, roots)
+        )
+        if each.layer.storage == "view" or is_folded:
             roots[index] = reads[0]
             steps.append(Step(index, reads, None))
             continue
-        roots[index] = index
-        sizes[index] = prod(each.output)
+        target = into.get(index, index)
+        is_new = target not in sizes
+        roots[index] = target
+        if is_new:
+            sizes[target] = prod(tensors.layers[target].output)
         inner = each.layer.inner_elements(each.inputs, each.output)
         if each.layer.in_steps:
             between = index + len(tensors.layers)
             sizes[between] = inner
-            steps += [Step(index, reads, between), Step(index, (between,), index)]
+            steps += [Step(index, reads, between), Step(index, (between,), target if is_new else None)]
             continue
         over: tuple[int, ...] = ()
-        if mode == Mode.in_place and each.layer.storage == "in place":
+        if mode == Mode.in_place and each.layer.storage == "in place" and target == index:
             pairs = zip(each.sources, each.inputs, strict=True)
             over = tuple(dict.fromkeys(roots[source] for source, shape in pairs if shape == each.output))
-        steps.append(Step(index, reads, index, over, inner))
+        steps.append(Step(index, reads, target if is_new else None, over, inner))
     kept = frozenset(roots[end] for end in tensors.ends if end in roots)
     read = {buffer for step in steps for buffer in step.reads}
     starts = frozenset(start for start in tensors.starts if start in read or start in kept)
     return Plan(tuple(steps), sizes, roots, starts, kept)
+
+
+def _find_joins(tensors: Tensors, plan: Plan) -> dict[int, int]:
+    """For each layer that can write into the output of a concat, the concat: along the channels, in one piece."""
+    readers = count_readers(step for step in plan.steps if step.makes is not None)
+    found: dict[int, int] = {}
+    joined: set[int] = set()  # concats that are written into: one within another is copied
+    for index, each in enumerate(tensors.layers):
+        if each.layer.concatenates and each.output[0] == sum(shape[0] for shape in each.inputs):
+            for root in {plan.roots[source] for source in each.sources}:
+                if root >= 0 and readers[root] == 1 and root not in plan.kept and root not in joined:
+                    found[root] = index
+                    joined.add(index)
+    return found
 
 
 def _is_folded(index: int, tensors: Tensors, uses: Counter[int], roots: Mapping[int, int]) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from math import prod
 
@@ -68,25 +69,37 @@ class InMode:
         steps = zip(self.plan.steps, self.alive, strict=True)
         return len({step.layer for step, each in steps if each == self.peak.elements})
 
-    def list_at_peak(self) -> list[Alive]:
-        """The tensors alive at the peak, the largest first."""
-        return list_alive(self.plan, self.peak.step)
+    def list_at(self, step: int) -> list[Alive]:
+        """The tensors alive at a step, the largest first."""
+        return list_alive(self.plan, step)
 
 
 class Memory:
     """The memory of a network at inference."""
 
-    def __init__(self, report: Report, dtypes: Dtypes, batch: int = 1) -> None:
+    def __init__(
+        self, report: Report, dtypes: Dtypes, batch: int = 1, *, joins: bool = False, where: Collection[int] = ()
+    ) -> None:
+        """With `joins`, branches write into the output of their concat. `where` are the layers that are asked for."""
         self.report = report
         self.dtypes = dtypes
         self.batch = batch
+        self.joins = joins
+        self.where = where
         self._modes: dict[Mode, InMode] = {}
 
     def mode(self, mode: Mode) -> InMode:
         """The tensors in a mode."""
         if mode not in self._modes:
-            self._modes[mode] = InMode(make_plan(report_tensors(self.report), mode), self.report)
+            self._modes[mode] = InMode(make_plan(report_tensors(self.report), mode, joins=self.joins), self.report)
         return self._modes[mode]
+
+    @property
+    def shown_step(self) -> int:
+        """The step of which the tensors alive are shown: that of the peak, or of the layers that are asked for."""
+        separate = self.mode(Mode.separate)
+        asked = [at for at, step in enumerate(separate.plan.steps) if step.layer in self.where]
+        return max(asked, key=lambda at: separate.alive[at]) if asked else separate.peak.step
 
     @cached_property
     def ordering(self) -> Ordering:
@@ -101,7 +114,7 @@ class Memory:
     @cached_property
     def arena(self) -> Arena:
         """The arena for norms and activations fused, as runtimes for small devices have them."""
-        return plan_arena(self.mode(Mode.fused).plan, self.bytes_of(1))
+        return plan_arena(make_plan(report_tensors(self.report), Mode.fused), self.bytes_of(1))
 
     def bytes_of(self, elements: int) -> int:
         """Bytes of so many elements of activations, for each example of the batch."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.memory import Dtypes, Memory
     from cnncalc.analysis.roofline import Device
     from cnncalc.analysis.training import Training
+    from cnncalc.network import Network
     from cnncalc.render.view import View
 
 DTYPES_HELP = "Data type of what is stored, or of each: activations=int8,biases=int32 (default: float32)."
@@ -42,6 +43,17 @@ Arena = Annotated[
     Without("--training"),
 ]
 Depth = Annotated[options.Depth, Without("--arena", "--training")]
+AT_HELP = "A layer or a group, of which to show what is alive at its most; the peak's otherwise."
+At = Annotated[
+    str | None,
+    options.option("--at", metavar="PATH", help=AT_HELP),
+    Without("--arena", "--training", "--compute", "--format csv"),
+]
+Joins = Annotated[
+    bool,
+    typer.Option("--join-concats", help="Let branches write into the output of their concat."),
+    Without("--arena", "--training", "--compute"),
+]
 COMPUTE_HELP = "Operations a second of a device, 2 for each mac, e.g. 10T: show the least time of each layer."
 Compute = Annotated[
     str | None,
@@ -68,6 +80,8 @@ def memory(
     mixed: Mixed = False,
     compute: Compute = None,
     bandwidth: Bandwidth = None,
+    at: At = None,
+    join_concats: Joins = False,
     depth: Depth = None,
     human: options.Human = None,
     format: options.TableFormatOption = TableFormat.table,
@@ -86,8 +100,10 @@ def memory(
     view = make_view(output, width, color)._replace(depth=depth, human=human)
     type = _require_float(dtypes) if training else dtypes.activations
     device = _parse_device(compute, bandwidth) if compute is not None and bandwidth is not None else None
-    report = read(arch, inputs, settings).require_report()
-    found = Memory(report, dtypes, batch)
+    reading = read(arch, inputs, settings)
+    report = reading.require_report()
+    where = _find_layers(at, reading.require_network()) if at is not None else ()
+    found = Memory(report, dtypes, batch, joins=join_concats, where=where)
     if training:
         from cnncalc.analysis.training import Settings, Training
 
@@ -96,6 +112,15 @@ def memory(
         emit(_write_roofline(found, device, format, view), output)
     else:
         emit(_write(found, format, view, arena=arena), output)
+
+
+def _find_layers(at: str, network: "Network") -> frozenset[int]:
+    """The indexes of a layer or of those of a group. Raises UsageError."""
+    from cnncalc.paths import find_paths
+
+    paths = [node.path for node in network.nodes]
+    wanted = {*find_paths(at, paths, former=network.former_paths, outputs=network.output_paths())}
+    return frozenset(index for index, path in enumerate(paths) if path in wanted)
 
 
 def _write(found: "Memory", format: TableFormat, view: "View", *, arena: bool) -> str:

@@ -48,6 +48,8 @@ def describe_memory(memory: Memory, view: View) -> Iterator[Block]:
     yield Paragraph(((report.name, "title"), (sizes, ""), (how, "")))
     separate = memory.mode(Mode.separate)
     yield Paragraph((("peak  ", "head"), (_describe_peak(memory, separate), "")), 6)
+    if memory.where:
+        yield Paragraph((("there  ", "head"), (_describe_shown(memory, separate), "")), 7)
     yield BLANK
     if separate.peak.step >= 0:
         yield _fit(view, lambda bars, units: _draw_alive(memory, separate, view, bars=bars, units=units))
@@ -89,6 +91,13 @@ def _describe_peak(memory: Memory, inmode: InMode) -> str:
     return f"{text} at {layer.path} ({layer.kind}){more}"
 
 
+def _describe_shown(memory: Memory, inmode: InMode) -> str:
+    """What is alive at the layer that is asked for."""
+    layer = memory.report.layers[inmode.plan.steps[memory.shown_step].layer]
+    size = memory.bytes_of(inmode.alive[memory.shown_step])
+    return f"{_describe_bytes(size)} at {layer.path} ({layer.kind})"
+
+
 def _join_readers(memory: Memory, each: Alive) -> str:
     """The layers that still read a tensor after this one."""
     names = [memory.report.layers[at].path for at in each.readers]
@@ -104,13 +113,14 @@ def _name_role(each: Alive) -> str:
 
 
 def _draw_alive(memory: Memory, inmode: InMode, view: View, *, bars: bool, units: bool) -> Table:
-    found = inmode.list_at_peak()
+    found = inmode.list_at(memory.shown_step)
+    total = inmode.alive[memory.shown_step]
     most = found[0].elements if found else 0
     waits = [_join_readers(memory, each) for each in found]
     columns = [
-        Column("alive there", [Cell(memory.name(each.buffer)) for each in found], footer=Cell("peak", "head")),
+        Column("alive there", [Cell(memory.name(each.buffer)) for each in found], footer=Cell("together", "head")),
         Column("shape", [Cell(join(memory.shape(each.buffer))) for each in found], True, EMPTY),
-        _make_bytes_column(memory, "bytes", [each.elements for each in found], inmode.peak.elements, units=units),
+        _make_bytes_column(memory, "bytes", [each.elements for each in found], total, units=units),
         *[Column("", _draw_bars([each.elements for each in found], most), footer=EMPTY, bar=True)] * bars,
         Column("is", [Cell(_name_role(each)) for each in found], footer=EMPTY),
         *[Column("still read by", list(map(Cell, waits)), footer=EMPTY)] * (view.width is None or bars),
@@ -172,7 +182,8 @@ def _list_totals(memory: Memory) -> Iterator[tuple[str, str]]:
         share = "" if mode == Mode.separate else f", {format_share(found.peak.elements, separate)} of separate"
         at = "" if found.at is None else f", at {memory.report.layers[found.at].path}"
         yield TITLES[mode], f"{_describe_bytes(memory.bytes_of(found.peak.elements))}{share}: {ABOUT[mode]}{at}"
-    yield "order", _describe_order(memory)
+    if not memory.joins:
+        yield "order", _describe_order(memory)
     total = memory.report.totals
     parts = f"{format_digits(total.parameters)} parameters and {format_digits(total.buffers)} buffers"
     yield "weights", f"{_describe_bytes(memory.weights)}: {parts}, not part of the peak"
@@ -232,12 +243,22 @@ def dump_memory(memory: Memory, **more: Any) -> str:
         "dtypes": {name: dtype.value for name, dtype in memory.dtypes._asdict().items()},
         "input": {"elements": memory.input_elements, "bytes": memory.bytes_of(memory.input_elements)},
         "weights_memory": memory.weights,
-        "peak": {**_record_peak(memory, separate), "alive": _record_alive(memory, separate)},
+        "peak": {**_record_peak(memory, separate), "alive": _record_alive(memory, separate, separate.peak.step)},
         "modes": {mode.value: _record_peak(memory, memory.mode(mode)) for mode in TITLES},
-        "order": _record_order(memory),
+        **({"at": _record_shown(memory)} if memory.where else {}),
+        **({} if memory.joins else {"order": _record_order(memory)}),
         **more,
         "steps": steps,
     })  # fmt: skip
+
+
+def _record_shown(memory: Memory) -> dict[str, Any]:
+    """The layer that is asked for."""
+    inmode, step = memory.mode(Mode.separate), memory.shown_step
+    layer = memory.report.layers[inmode.plan.steps[step].layer]
+    elements = inmode.alive[step]
+    alive = _record_alive(memory, inmode, step)
+    return {"path": layer.path, "elements": elements, "bytes": memory.bytes_of(elements), "alive": alive}
 
 
 def _record_order(memory: Memory) -> dict[str, Any]:
@@ -254,8 +275,8 @@ def _record_peak(memory: Memory, inmode: InMode) -> dict[str, Any]:
     return {"elements": elements, "bytes": memory.bytes_of(elements), "at": at, "ties": inmode.ties}
 
 
-def _record_alive(memory: Memory, inmode: InMode) -> list[dict[str, Any]]:
-    if inmode.peak.step < 0:
+def _record_alive(memory: Memory, inmode: InMode, step: int) -> list[dict[str, Any]]:
+    if step < 0:
         return []
     return [
         {
@@ -263,7 +284,7 @@ def _record_alive(memory: Memory, inmode: InMode) -> list[dict[str, Any]]:
             "bytes": memory.bytes_of(each.elements), "role": _name_role(each),
             "readers": [memory.report.layers[at].path for at in each.readers], "output": each.is_kept,
         }
-        for each in inmode.list_at_peak()
+        for each in inmode.list_at(step)
     ]  # fmt: skip
 
 

@@ -154,3 +154,40 @@ def test_what_is_alive_at_a_sum_of_many_rounds() -> None:
     plan = make_plan(network_tensors(network("layers:\n- s = relu * 20000\n- add: rounds(s)")), Mode.separate)
     assert max(measure(plan)) == 20_001 * 3 * 8 * 8
     assert len(list_alive(plan, 20_000)) == 20_001
+
+
+@pytest.mark.parametrize(
+    ("text", "apart", "joined"),
+    [
+        # two branches of 256 and the concat of 512: alone they write into it
+        ("layers: [concat: ['conv(4, 1)', 'conv(4, 1)']]", 1024, 704),
+        # what others read too is copied: 256 of it, 256 of the other branch, 512; the other one writes into the concat
+        ("layers: ['conv(4, 1)', concat: ['identity', 'conv(4, 1)']]", 1024, 768),
+        # an axis that is not the first is in pieces
+        ("layers: [concat(axis=1): ['conv(4, 1)', 'conv(4, 1)']]", 1024, 1024),
+        # a branch of several layers: its last one writes; 192 + 256 + 512 while it does
+        ("layers: [concat: ['conv(4, 1)', 'conv(4, 1) -> conv(4, 1)']]", 1024, 960),
+    ],
+)
+def test_branches_may_write_into_the_output_of_their_concat(text: str, apart: int, joined: int) -> None:
+    tensors = network_tensors(network(text))
+    assert max(measure(make_plan(tensors, Mode.separate))) == apart
+    assert max(measure(make_plan(tensors, Mode.separate, joins=True))) == joined
+
+
+def test_a_folded_activation_writes_into_the_concat_too() -> None:
+    tensors = network_tensors(network("layers: [concat: ['conv(4, 1) -> relu', 'conv(4, 1) -> relu']]"))
+    assert max(measure(make_plan(tensors, Mode.fused))) == 1024
+    assert max(measure(make_plan(tensors, Mode.fused, joins=True))) == 192 + 512
+
+
+@pytest.mark.sample(8)
+@pytest.mark.parametrize("name", bundled())
+def test_joins_change_nothing_but_where_there_are_concats(name: str) -> None:
+    tensors = network_tensors(load(name))
+    has_concats = any(each.layer.concatenates for each in tensors.layers)
+    for mode in Mode:
+        plans = make_plan(tensors, mode), make_plan(tensors, mode, joins=True)
+        assert (measure(plans[0]) == measure(plans[1])) or has_concats
+        alive = measure(plans[1])
+        assert sum(each.elements for each in list_alive(plans[1], 0)) == alive[0]

@@ -130,3 +130,13 @@ def test_memory_is_a_figure_everywhere() -> None:
     done = cnncalc("validate", "resnet50", "--limit", "peak_memory <= 9 MiB")
     assert done.returncode == 1
     assert "`peak_memory` is 9,633,792" in done.stdout
+
+
+def test_what_is_alive_at_a_layer_of_ones_choice() -> None:
+    found = json.loads(cnncalc("memory", "lenet5", "--at", "avg_pool1", "-f", "json").stdout)["at"]
+    assert (found["path"], found["elements"]) == ("avg_pool1", 6 * 28 * 28 + 6 * 14 * 14)
+    assert "there  23,520 bytes = 23.0 KiB at avg_pool1" in cnncalc("memory", "lenet5", "--at", "avg_pool1").stdout
+    group = json.loads(cnncalc("memory", "resnet18", "--at", "conv3_x", "-f", "json").stdout)
+    most = max(step["elements"] for step in group["steps"] if step["path"].startswith("conv3_x."))
+    assert group["at"]["elements"] == most
+    assert cnncalc("memory", "lenet5", "--at", "avgpool1").returncode == 2

@@ -30,6 +30,19 @@ layers:
   - flatten -> linear(10)
 """
 OTHER = "input: [2, 6, 6]\nparams: {kernel: 3}\nlayers: ['conv(4, kernel) -> flatten -> linear(10)']\n"
+BRANCHES = """\
+name: Branches
+input: [2, 6, 6]
+params: {kernel: 3}
+blocks:
+  pair(out):
+    - conv(out, kernel, padding=half) -> relu
+    - concat: {a: 'conv(out, 1) -> relu', b: 'conv(2 * out, 1)'}
+layers:
+  - conv(3, 1)
+  - pair(4) * 2
+  - flatten -> linear(10)
+"""
 CHAIN = "conv(4, kernel, stride=2) -> relu"
 
 
@@ -51,7 +64,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "schema": ([], {}), "guide": (["limits"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
-ON = {"compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
+ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
 # An option of one name is tried alike everywhere, unless it is listed with its command.
 TRIED = {
     "--input": Tried("2x7x7"),
@@ -112,6 +125,8 @@ TRIED = {
     "--optimizer": Tried("sgd", (("--training", ""),)),
     "--mixed": Tried("", (("--training", ""),)),
     "--batch": Tried("3"),
+    "memory --at": Tried("pair*.0.conv1"),
+    "--join-concats": Tried(),
     "--compute": Tried("10T", (("--bandwidth", "100G"),)),
     "--bandwidth": Tried("100G", (("--compute", "10T"),)),
     "--like": Tried("two_conv"),
@@ -162,6 +177,7 @@ class Runner:
         texts = {
             "net.yaml": NETWORK,
             "another_network.yaml": OTHER,
+            "branches.yaml": BRANCHES,
             "data.json": json.dumps([[[row * column / 9 for column in range(6)] for row in range(6)]] * 2),
             "weights.json": json.dumps({"first": {"weight": [[[[1]], [[2]]]] * 3, "bias": [0] * 3}}),
         }
