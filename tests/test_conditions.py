@@ -1,4 +1,4 @@
-"""The grammar of conditions: what each form allows, worked out by hand, and what is no condition."""
+"""The grammar of conditions: the bounds of each form, computed by hand, and strings that are not conditions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_shares(text: str, least: str | None, most: str | None, of: str) -> None
 @pytest.mark.parametrize(
     "text", ["1000", "[10]", "2 * width", "width", "conv_bn", "[3, 224, 224]", "2 ** 10", "x if y"]
 )
-def test_expressions_are_no_conditions(text: str) -> None:
+def test_expressions_are_not_conditions(text: str) -> None:
     assert not is_condition(text)
 
 
@@ -83,7 +83,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_wrong_ones_are_refused(text: str) -> None:
+def test_invalid_conditions_are_rejected(text: str) -> None:
     with pytest.raises(ConditionError, match=WRONG[text]):
         parse_condition(text)
 

@@ -339,7 +339,7 @@ def test_every_limit_is_in_the_guide_or_refuses_nothing() -> None:
 
 
 def test_the_guide_says_each_limit_as_it_is() -> None:
-    """And has no number that is not one of them."""
+    """It contains no other numbers."""
     left = " ".join(TEXTS["limits"].split())
     for phrase in GUIDE:
         assert phrase in left, phrase

@@ -109,7 +109,7 @@ def is_compared(*counts: int) -> bool:
 
 
 def has_an_arena(count: int) -> bool:
-    """Whether the tensors of a network, its input among them, get their places."""
+    """Whether the tensors of a network, including its input, are placed in an arena."""
     return run(["memory", f"conv(2, 1) * {count - 1}", "--input", "1x8x8", "--arena"]) == 0
 
 
@@ -261,9 +261,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
 
 
 @pytest.mark.parametrize("limit", LOWERED)
-def test_what_is_at_a_limit_is_taken_and_one_more_is_not(
-    limit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_one_more_than_a_limit_is_rejected(limit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     most, is_taken = LOWERED[limit]
     monkeypatch.setattr(limits, limit, most)

@@ -1,4 +1,4 @@
-"""Our NamedTuple against typing's: the same class text, defined by both, behaves alike."""
+"""Our NamedTuple behaves like that of `typing`: the same class definition is tested with both."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_wrong_call_is_a_type_error(wrong: Callable[[Any], Any]) -> None:
 
 
 def test_annotations_are_text_wherever_records_are_defined() -> None:
-    """From Python 3.14 on, others are no longer in the class when it is made."""
+    """From Python 3.14 on, others are no longer in the class when it is created."""
     package = Path(records.__file__).parent
     texts = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
     users = [text for text in texts.values() if "import NamedTuple" in text]
@@ -94,7 +94,7 @@ def test_annotations_are_text_wherever_records_are_defined() -> None:
     assert all("from __future__ import annotations" in text for text in users)
 
 
-def test_an_unknown_field_and_an_assignment_are_refused() -> None:
+def test_unknown_fields_and_assignments_are_rejected() -> None:
     with pytest.raises(TypeError, match="other"):
         Pair("a")._replace(other=1)
     with pytest.raises(AttributeError):

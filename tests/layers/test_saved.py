@@ -1,4 +1,4 @@
-"""What each kind keeps for its backward pass, held against what PyTorch keeps, tensor by tensor."""
+"""The tensors that each kind keeps for its backward pass, compared with those of PyTorch."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def torch() -> Any:
 
 
 def count_saved(layer: Layer, inputs: Shapes) -> int:
-    """Bytes that a layer keeps, of float32 and of BATCH examples."""
+    """Bytes that a layer keeps for BATCH examples in float32."""
     output = layer.output_shape(inputs)
     saved = layer.saved(inputs, output)
     elements = sum(prod(inputs[at]) for at in saved.inputs) + prod(output) * saved.output
@@ -76,7 +76,7 @@ def test_the_reference(case: str) -> None:
 
 
 def is_another_in_pytorch(layer: Any, module: Any, inputs: Shapes) -> bool:
-    """Whether the module for a layer is not what PyTorch would run.
+    """Whether the module for a layer is not the one that PyTorch users would choose.
 
     It pads apart where the sides differ, drops elements where we drop examples, or has functions put together.
     """
@@ -89,12 +89,12 @@ def is_another_in_pytorch(layer: Any, module: Any, inputs: Shapes) -> bool:
 
 
 def is_plain_pool(pool: Any) -> bool:
-    """Whether PyTorch can undo a max pool: it knows no dilation, no rounding and no uneven padding there."""
+    """Whether PyTorch's MaxUnpool can invert a max pool: without dilation, rounding up and uneven padding."""
     return is_numeric(pool) and not pool.ceil and pool.dilation in (1, (1,), (1, 1), (1, 1, 1))
 
 
 def count_in_torch(torch: Any, layer: Layer, inputs: Shapes) -> int | None:
-    """Bytes of the storages that PyTorch keeps, each once, without parameters; None where it has no such layer."""
+    """Bytes of the storages that PyTorch keeps, each once, without parameters; None if it has no such layer."""
     tensors = [torch.randn(BATCH, *shape, requires_grad=True) for shape in inputs]
     module = None
     if layer.kind not in NO_MODULE:

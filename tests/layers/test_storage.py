@@ -1,4 +1,4 @@
-"""What a kind says of where its output is stored, held against what it computes."""
+"""Where the output of each kind is stored, compared with what it computes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_view_has_the_elements_of_its_input_in_their_order(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind_class(kind).storage == "in place"])
 def test_what_may_overwrite_an_input_reads_each_element_for_its_own_place_alone(kind: str) -> None:
-    """An element of an input of the output's shape that changes changes no other element of the output."""
+    """Changing an element of an input with the output's shape changes no other element of the output."""
     rng = Random(kind)
     for layer, shapes in random_cases(kind, 12):
         inputs = tuple(random_map(rng, shape) for shape in shapes)

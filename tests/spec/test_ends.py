@@ -98,7 +98,7 @@ def test_a_stage_that_ends_in_outputs_and_is_read_later_has_its_size() -> None:
     assert [row.output for row in fold(found, 1) if row.path == "detect1"] == [(16, 64, 64)]
 
 
-def test_the_main_path_that_outputs_drop_is_reported_with_the_branch_that_keeps_it(tmp_path: Path) -> None:
+def test_a_main_path_that_outputs_discard_is_reported_with_a_branch_that_keeps_it(tmp_path: Path) -> None:
     text = "input: [3, 8, 8]\nlayers:\n  - x = conv(8, 3)\n  - relu -> flatten -> linear(10)\n"
     ends = {
         "\n  - outputs:\n      aux: from(x)\n": "\n      cls: identity\n",

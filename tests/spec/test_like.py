@@ -81,7 +81,7 @@ BORDERS = """
 
 
 def test_crop_and_pad_take_the_sizes_of_an_output() -> None:
-    """29×20 → 27×18 → 13×8 → 26×16: of the crop of 1 row it is the last, and 3 rows are padded as 1 and 2."""
+    """29×20 → 27×18 → 13×8 → 26×16: the crop of 1 row removes the last one, and 3 rows are padded as 1 and 2."""
     made = network(BORDERS)
     crop, pad = (node for node in made.nodes if node.layer.kind in ("crop", "pad"))
     assert crop.output == (4, 26, 16)
@@ -175,7 +175,7 @@ def test_consequences_of_a_mistake_are_not_reported() -> None:
 
 
 def test_branches_that_differ_after_a_single_position_was_enlarged() -> None:
-    """What repeats one position has no stride over the input; the disagreement is reported all the same."""
+    """A layer that repeats one position has no stride over the input, but the disagreement is reported."""
     text = """
         input: [1, 3, 3]
         layers:

@@ -1,4 +1,4 @@
-"""`max_unpool(pool1)`: where a max pool found its elements, in a network."""
+"""`max_unpool(pool1)`, which reads the indices of a max pool."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def result(net: Network, values: list[float]) -> list[float]:
     return list(made[net.nodes[-1].index].values)
 
 
-def test_elements_go_back_to_where_the_largest_were() -> None:
+def test_elements_return_to_the_positions_of_the_maxima() -> None:
     """Of [1, 5 | 7, 2 | 3] in pairs the largest are 5 and 7: times −1 they are put back in their places."""
     net = network("input: [1, 5]\nlayers: ['p = max_pool(2)', affine(-1), max_unpool(p)]")
     assert result(net, [1.0, 5.0, 7.0, 2.0, 3.0]) == [0, -5, -7, 0, 0]
 
 
-def test_the_first_of_equals_is_the_place_and_of_overlapping_windows_the_last_stays() -> None:
+def test_the_first_of_equal_elements_counts_and_the_last_of_overlapping_windows() -> None:
     net = network("input: [1, 4]\nlayers: ['p = max_pool(2, stride=1)', affine(2), max_unpool(p)]")
     assert result(net, [4.0, 4.0, 1.0, 3.0]) == [8, 8, 0, 6]
 
 
 @pytest.mark.parametrize("size", ["3x33x46", "3x64x64", "3x8x9"])
-def test_it_holds_for_every_input(size: str) -> None:
+def test_it_works_for_every_input(size: str) -> None:
     assert report(SEGNET, input=size).output == (4, *map(int, size.split("x")[1:]))
 
 
@@ -76,7 +76,7 @@ def test_expanded_it_is_read_back() -> None:
 
 
 def test_sizes_of_another_output() -> None:
-    """Of 8 and of 9 positions a pool of 2 makes 4."""
+    """A pool of 2 reduces both 8 and 9 positions to 4."""
     text = """
         input: [1, 9]
         layers:
@@ -103,7 +103,7 @@ def test_sizes_of_another_output() -> None:
         ("flatten -> max_unpool(p)", "wrong-rank", "flat"),
     ],
 )
-def test_what_it_cannot_take(call: str, code: str, text: str) -> None:
+def test_invalid_arguments(call: str, code: str, text: str) -> None:
     found = read(f"""
         input: [3, 8, 8]
         layers:
@@ -117,13 +117,13 @@ def test_what_it_cannot_take(call: str, code: str, text: str) -> None:
     assert text in first.message
 
 
-def test_after_a_mistake_nothing_more_is_reported_of_it() -> None:
+def test_consequences_of_a_mistake_are_not_reported() -> None:
     text = "layers:\n  - conv(4, 99)\n  - p = max_pool(2)\n  - conv(4, 1) -> max_unpool(p) -> conv(3, 1)"
     assert [code for code, *_ in problems(text)] == ["kernel-too-large"]
 
 
-def test_pytorch_keeps_the_same_places() -> None:
-    """A pool that rounds up and pads: the last windows are cut, places are those of the unpadded map."""
+def test_pytorch_has_the_same_indices() -> None:
+    """A pool that rounds up and pads: the last windows are cut off, and indices are those of the unpadded map."""
     text = "input: [1, 6]\nlayers: ['p = max_pool(3, stride=2, padding=1, ceil=true)', max_unpool(p)]"
     net = network(text)
     # windows at −1…1, 1…3, 3…5 and 5…7: the largest are 2 at 1, 4 at 2, 9 at 5 and again 9 at 5

@@ -1,4 +1,4 @@
-"""One mistake in a random network: what is offered mends it, brings nothing new, and leaves what was right.
+"""One mistake in a random network: the suggested repair removes it, adds no other, and changes nothing else.
 
 The networks are those of `tests.random_networks`, which know nothing of repairs.
 """
@@ -29,7 +29,7 @@ NAME = re.compile(r"(?<=from\()\w+(?=\))")
 
 
 def typo(word: str, chance: Random) -> str:
-    """A word with one letter left out, doubled, changed or exchanged with the next, and still a word."""
+    """A name with one letter omitted, doubled, changed or exchanged with the next."""
     while True:
         at = chance.randrange(len(word))
         before, letter, after = word[:at], word[at], word[at + 1 :]
@@ -63,7 +63,7 @@ def errors(reading: Reading) -> list[Problem]:
 
 
 def broken(text: str, mistake: str, chance: Random) -> tuple[str, str, str] | None:
-    """The text with a mistake in an item, the word that was there and the one that is; None where nothing can be."""
+    """The text with a mistake in an item, the original word and the wrong one; None if no mistake is possible."""
     pattern, change = MISTAKES[mistake]
     items = [line for line in re.finditer(r"(?m)^ *- .*$", text)]
     spots = [found for line in items for found in pattern.finditer(text, line.start(), line.end())]
@@ -111,8 +111,8 @@ def check_repairs(about: str, right: Reading, spoilt: tuple[str, str, str], mist
                 assert again.report.totals == right.report.totals, about
 
 
-def test_most_typos_are_mended() -> None:
-    """In each sort of typo, 19 of 20 are restored to the letter, or to a word that is as near."""
+def test_most_typos_are_repaired() -> None:
+    """For 19 of 20 typos a repair is suggested."""
     offered, wrong = 0, 0
     for seed in range(40):
         text = written(drawn(seed), Random(seed))

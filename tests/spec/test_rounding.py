@@ -45,7 +45,7 @@ def notes(problem: Problem) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_next_multiples_of_eight_are_suggested_for_a_u_net(seed: int) -> None:
-    """Three pools halve: the sizes must be multiples of 2·2·2, whatever the levels at which they are odd."""
+    """Three pools halve the sizes, which must be multiples of 2·2·2, whatever the level at which they are odd."""
     rng = Random(seed)
     for _ in range(6):
         height, width = rng.randint(20, 300), rng.randint(20, 300)
@@ -150,7 +150,7 @@ SIAMESE = """
 
 @pytest.mark.parametrize(("height", "width"), [(30, 30), (30, 32), (33, 47), (32, 32)])
 def test_inputs_of_the_same_sizes_are_changed_together(height: int, width: int) -> None:
-    """Two pools halve the one, a pool the other: all sizes must be multiples of four."""
+    """Two pools halve one input, one pool the other: all sizes must be multiples of four."""
     problems = judged(SIAMESE.format(height=height, width=width))
     errors = [problem for problem in problems if problem.severity == "error"]
     if height % 4 == width % 4 == 0:
@@ -163,7 +163,7 @@ def test_inputs_of_the_same_sizes_are_changed_together(height: int, width: int) 
     assert dedent(wanted) in [fix.apply() for fix in problem.fixes]
 
 
-def test_branches_of_two_inputs_are_told_what_rounded() -> None:
+def test_the_layer_that_rounded_is_named_for_branches_of_two_inputs() -> None:
     text = """
         input: {left: [3, 30, 30], right: [3, 30, 30]}
         layers:

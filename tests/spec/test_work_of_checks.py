@@ -46,7 +46,7 @@ def test_declarations_are_not_iterated_over_for_each_body_or_call(section: str) 
     assert passes(text(40), section) == passes(text(4), section)
 
 
-def test_repairs_of_unknown_warnings_are_only_looked_for_as_long_as_problems_are_reported(
+def test_repairs_of_unknown_warnings_are_only_searched_while_problems_are_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looked: list[str] = []

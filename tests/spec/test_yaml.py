@@ -66,7 +66,7 @@ def test_an_escape_sequence_without_a_character(escape: str) -> None:
 
 @pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"])
 def test_a_dash_without_a_space_after_any_line_break(line_break: str) -> None:
-    """All that YAML knows, also those that end no line for a regular expression."""
+    """All line breaks of YAML, including those that are none for regular expressions."""
     text = line_break.join(("input: [3, 8, 8]", "layers:", "  - conv(4, 3)", "  -relu", "  -tanh", ""))
     found = read_text(Source("test.yaml", text)).problems
     assert [(problem.code, problem.message) for problem in found] == [
