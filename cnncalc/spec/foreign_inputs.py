@@ -10,6 +10,7 @@ from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
+WINDOW = 10_000  # characters above an item in which its input is looked for
 APPLIED = re.compile(r"(\w+\s*=\s*)?(.+\))\s*\(\s*(\w+)\s*\)\s*,?", re.DOTALL)
 NAMED_ITEM = re.compile(r"(?m)^[ \t]*-[ \t]+(?:(\w+)[ \t]*=(?!=))?")
 
@@ -21,12 +22,19 @@ def repair_applied_call(text: YamlString) -> list[Fix]:
     if not found or len(calls) != 1 or calls[0][:2] != (0, len(found[2])):
         return []
     name, call = found[1] or "", found[2]
-    source = f"from({found[3]}) -> " if _is_earlier_output(text, found[3]) else ""
+    source = _source(text, found[3])
+    if source is None:
+        return []
     ours = [] if calls[0][2] in KINDS else translate_call(call, calls[0][2])
     return [write(text.span, f"{name}{source}{each}") for each in (*ours, call)]
 
 
-def _is_earlier_output(text: YamlString, name: str) -> bool:
-    """Whether a name is given to an item above, and not to the one right above."""
-    names = [item[1] or "" for item in NAMED_ITEM.finditer(text.span.source.text, 0, text.span.start)]
-    return name in names[:-2] and names[-2] != name  # the last is that of the item itself
+def _source(text: YamlString, name: str) -> str | None:
+    """`from(name) -> ` for an output above, but "" for that of the item right above; None if it is not known."""
+    start = max(text.span.start - WINDOW, 0)
+    names = [item[1] or "" for item in NAMED_ITEM.finditer(text.span.source.text, start, text.span.start)]
+    if len(names) > 1 and names[-2] == name:  # the last is that of the item itself
+        return ""
+    if name in names[:-1]:
+        return f"from({name}) -> "
+    return None if start else ""
