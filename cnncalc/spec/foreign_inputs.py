@@ -10,7 +10,7 @@ from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
-WINDOW = 10_000  # characters above an item in which its input is looked for
+WINDOW = 2_000  # characters above an item in which its input is looked for
 APPLIED = re.compile(r"(\w+\s*=\s*)?(.+\))\s*\(\s*(\w+)\s*\)\s*,?", re.DOTALL)
 NAMED_ITEM = re.compile(r"(?m)^[ \t]*-[ \t]+(?:(\w+)[ \t]*=(?!=))?")
 
