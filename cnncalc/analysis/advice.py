@@ -39,15 +39,15 @@ class Inspection:
             for index in node.inputs:
                 self.readers.setdefault(index, []).append(node)
 
-    def only_reader(self, index: int) -> Node | None:
+    def find_only_reader(self, index: int) -> Node | None:
         """The only layer that reads an output, None if there are several or it is an output of the network."""
         readers = self.readers.get(index, [])
         return readers[0] if len(readers) == 1 and index not in self.outputs else None
 
-    def layer(self, node: Node) -> LayerReport:
+    def find_report(self, node: Node) -> LayerReport:
         return self.report.layers[node.index]
 
-    def windows(self, node: Node) -> tuple[Axis, ...]:
+    def list_windows(self, node: Node) -> tuple[Axis, ...]:
         """The window on each axis, () for a kind without a window over its input."""
         key = (id(node.layer), node.input_shapes)
         if key not in self.known_windows:
@@ -56,7 +56,7 @@ class Inspection:
             self.known_windows[key] = found
         return self.known_windows[key]
 
-    def reads(self, node: Node) -> tuple[object, ...]:
+    def list_reads(self, node: Node) -> tuple[object, ...]:
         """The reach of a layer by axes, () for pointwise layers and those that read everything; a merge has its own."""
         key = (id(node.layer), node.input_shapes)
         found = self.known_reads.get(key)
@@ -72,13 +72,13 @@ class Inspection:
         found = self.known_mixes.get(key)
         if found is None:
             mixed = isinstance(node.layer.channels(node.input_shapes, node.output), Chosen)
-            found = self.known_mixes[key] = mixed and node.layer.linear and self.layer(node).work.macs > 0
+            found = self.known_mixes[key] = mixed and node.layer.linear and self.find_report(node).work.macs > 0
         return found
 
     def passes_on(self, node: Node) -> bool:
         """Whether two linear layers with this one between them collapse into one, without a larger map between them."""
         grows = any(o > i for o, i in zip(node.output[1:], node.input_shapes[0][1:], strict=False))
-        return node.layer.linear and len(node.inputs) == 1 and self.layer(node).work.macs == 0 and not grows
+        return node.layer.linear and len(node.inputs) == 1 and self.find_report(node).work.macs == 0 and not grows
 
 
 Rule = Callable[[Inspection], Iterator[Problem]]
@@ -102,7 +102,7 @@ def format_sizes(sizes: Sequence[int | Fraction]) -> str:
 def check_unseen_edge(inspection: Inspection) -> Iterator[Problem]:
     """(I − K + 2P) is not a multiple of S, and the remaining positions are not only padding."""
     for node in inspection.different:
-        for axis, output in zip(inspection.windows(node), node.output[1:], strict=False):
+        for axis, output in zip(inspection.list_windows(node), node.output[1:], strict=False):
             reached = (output - 1) * axis.stride + axis.extent - axis.before
             lost = axis.size - reached
             if lost > 0 and axis.extent >= axis.stride:
@@ -145,12 +145,12 @@ def replace_argument(node: Node, name: str, value: str) -> tuple[Fix, ...]:
 def check_bias_before_norm(inspection: Inspection) -> Iterator[Problem]:
     """A norm that subtracts the mean of a channel subtracts any constant with it."""
     for node in inspection.network.nodes:
-        reader = inspection.only_reader(node.index)
+        reader = inspection.find_only_reader(node.index)
         if reader and reader.layer.cancels_bias and getattr(node.layer, "bias", False):
             yield warn(
                 "bias-before-norm",
                 f"the bias of `{node.layer.kind}` is cancelled by the following `{reader.layer.kind}`:"
-                f" {inspection.layer(node).biases:,} wasted parameters",
+                f" {inspection.find_report(node).biases:,} wasted parameters",
                 node,
                 *add_argument(node, "bias=false"),
                 help="write `bias=false`",
@@ -163,9 +163,9 @@ def check_linear_pair(inspection: Inspection) -> Iterator[Problem]:
     for node in inspection.network.nodes:
         if not inspection.mixes(node):
             continue
-        reader = inspection.only_reader(node.index)
+        reader = inspection.find_only_reader(node.index)
         while reader and inspection.passes_on(reader):
-            reader = inspection.only_reader(reader.index)
+            reader = inspection.find_only_reader(reader.index)
         if not reader or not inspection.mixes(reader):
             continue
         pair = (node.span, reader.span, node.input_shapes, node.output, reader.output)
@@ -186,7 +186,7 @@ def check_linear_pair(inspection: Inspection) -> Iterator[Problem]:
 
 def are_factors(inspection: Inspection, first: Node, second: Node) -> bool:
     """Whether two windows extend along different axes, e.g. K×1 and 1×K, a large kernel split in two."""
-    pairs = zip(inspection.windows(first), inspection.windows(second), strict=False)
+    pairs = zip(inspection.list_windows(first), inspection.list_windows(second), strict=False)
     extents = [(a.kernel, b.kernel) for a, b in pairs]
     return bool(extents) and all(min(pair) == 1 for pair in extents) and any(max(pair) > 1 for pair in extents)
 
@@ -194,7 +194,7 @@ def are_factors(inspection: Inspection, first: Node, second: Node) -> bool:
 def check_wide_padding(inspection: Inspection) -> Iterator[Problem]:
     """A window inside the padding sees nothing of the input."""
     for node in inspection.different:
-        for axis in inspection.windows(node):
+        for axis in inspection.list_windows(node):
             if getattr(node.layer, "padding", 0) != "full" and max(axis.before, axis.after) >= axis.extent:
                 padding = max(axis.before, axis.after)
                 yield warn(
@@ -214,7 +214,7 @@ def check_small_field(inspection: Inspection) -> Iterator[Problem]:
     walked: set[int] = set()
     for end in inspection.outputs:
         index = end
-        while index not in walked and index >= 0 and not inspection.reads(network.nodes[index]):
+        while index not in walked and index >= 0 and not inspection.list_reads(network.nodes[index]):
             walked.add(index)
             index = network.nodes[index].inputs[0]
         if index < 0 or index in walked or len(network.shape_at(end)) > 1:
@@ -223,10 +223,10 @@ def check_small_field(inspection: Inspection) -> Iterator[Problem]:
         pool = network.nodes[index]
         before = network.nodes[pool.inputs[0]] if pool.inputs[0] >= 0 else None
         if before is None or not all(
-            isinstance(axis, AdaptiveWindow) and axis.output == 1 for axis in inspection.reads(pool)
+            isinstance(axis, AdaptiveWindow) and axis.output == 1 for axis in inspection.list_reads(pool)
         ):
             continue
-        for name, seen in inspection.layer(before).seen.items():
+        for name, seen in inspection.find_report(before).seen.items():
             field = seen.receptive_field
             image = positions_of(network.inputs[name])
             if field and not seen.whole and any(size < side for size, side in zip(field.size, image, strict=True)):

@@ -90,16 +90,16 @@ class AxisField(NamedTuple):
 
     def everything(self, size: int) -> Interval:
         """What all units of a map of this size see together, those near a folded border as if it were not folded."""
-        return hull(self.between(0, size - 1), self.fixed)
+        return enclose(self.between(0, size - 1), self.fixed)
 
     def at_most(self, u: int, size: int) -> tuple[Interval, bool]:
         """What unit u of so many sees, with `fixed`, and whether that is exact and not a bound."""
         if self.folds and self.folds.touches(u, u, size):
-            return hull(widened(self, self.folds).unit(u), self.fixed), False
-        return hull(self.unit(u), self.fixed), True
+            return enclose(widened(self, self.folds).unit(u), self.fixed), False
+        return enclose(self.unit(u), self.fixed), True
 
 
-def hull(a: Interval, b: Interval) -> Interval:
+def enclose(a: Interval, b: Interval) -> Interval:
     """The smallest interval that contains both."""
     if a is None or b is None:
         return a or b
@@ -291,7 +291,7 @@ def reduce_period(step: int, intervals: tuple[Interval, ...], fixed: Interval) -
 def unite(intervals: Iterable[Interval]) -> Interval:
     found: Interval = None
     for interval in intervals:
-        found = hull(found, interval)
+        found = enclose(found, interval)
     return found
 
 
@@ -312,10 +312,10 @@ def _merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[A
     fixed: Interval = None
     sliding: list[AxisField] = []
     for axis, size in zip(axes, sizes, strict=True):
-        fixed = hull(fixed, axis.fixed)
+        fixed = enclose(fixed, axis.fixed)
         same_for_all = axis.step == 0 and not axis.loose
         if same_for_all or (size == 1 and output > 1):  # broadcast: every unit sees what the only one sees
-            fixed = hull(fixed, axis.unit(0))
+            fixed = enclose(fixed, axis.unit(0))
         else:
             sliding.append(axis)
     if not sliding:
@@ -328,7 +328,7 @@ def _merge_axes(axes: list[AxisField], sizes: list[int], output: int) -> tuple[A
         return AxisField(0, (bounds.unit(0),), fixed, bounds), all(axis == sliding[0] for axis in sliding), False
     if differ or period > limits.FIELD_PERIOD:
         everything = unite(axis.everything(output) for axis in sliding)
-        return AxisField(0, (hull(fixed, everything),)), False, False
+        return AxisField(0, (enclose(fixed, everything),)), False, False
     columns = [[axis.unit(u) for axis in sliding] for u in range(period)]
     centred = all(len({piece and piece[0] + piece[1] for piece in column}) == 1 for column in columns)
     step = sliding[0].step * period // len(sliding[0].intervals)

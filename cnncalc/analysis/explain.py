@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnncalc import limits
-from cnncalc.analysis.field_sums import Step, count_way_lengths, field_lines, list_steps
+from cnncalc.analysis.field_sums import Step, count_way_lengths, explain_field, list_steps
 from cnncalc.analysis.lines import Line, Sum, to_sum
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import CnncalcError
@@ -59,7 +59,7 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
 def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
     """Explain all figures of one layer."""
     layer = report.layers[index]
-    lines = (*_make_lines(layer, field_lines(network, report, index), _describe_source(network, report, index)),)
+    lines = (*_make_lines(layer, explain_field(network, report, index), _describe_source(network, report, index)),)
     way = list_steps(network, report, index) if chain and _has_field(layer) else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
 

@@ -31,7 +31,7 @@ class Step(NamedTuple):
     axis: str = ""
 
 
-def growth(rule: Rule, j: int) -> int:
+def compute_growth(rule: Rule, j: int) -> int:
     """What a layer adds to the size of the receptive field; j is the step between its input units."""
     if isinstance(rule, Window):
         return rule.dilation * (rule.kernel - 1) * j
@@ -49,7 +49,7 @@ def growth(rule: Rule, j: int) -> int:
     return ceil_divide(rule.input - gcd(rule.input, rule.output), rule.output) * j
 
 
-def rate(rule: Rule, j: int) -> int | None:
+def compute_rate(rule: Rule, j: int) -> int | None:
     """The step between the output units in input positions, None if it is not an integer."""
     if isinstance(rule, Window):
         return j * rule.stride
@@ -66,7 +66,7 @@ def rate(rule: Rule, j: int) -> int | None:
     return up // down if int(up) % int(down) == 0 else None
 
 
-def field_lines(network: Network, report: Report, index: int) -> list[Line]:
+def explain_field(network: Network, report: Report, index: int) -> list[Line]:
     """The lines of a layer's receptive field; where the network has several inputs, those of each that reaches it."""
     found: list[Line] = []
     for view in views(network, report, index):
@@ -90,7 +90,7 @@ def _make_lines(view: InputView, index: int) -> list[Line]:
     field = view.field(_find_widest(view, index)) if len(before) > 1 else before[0]
     if field is None or not all(isinstance(step, int) for step in field.stride) or field.varies:
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
-    if not after.exact and any(rate(rule, 1) is None for rule in rules):
+    if not after.exact and any(compute_rate(rule, 1) is None for rule in rules):
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
     if len(before) > 1 and any(each != field for each in before):
         return [Line("receptive field", (), _describe_unchanged(after, "followed unit by unit: "))]
@@ -117,7 +117,7 @@ def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: 
     found: list[tuple[Sum, ...]] = []
     at: list[Sum] = []
     for axis, rule in enumerate(rules):
-        size, step = to_formula(sizes[axis] + growth(rule, rates[axis])), rate(rule, rates[axis])
+        size, step = to_formula(sizes[axis] + compute_growth(rule, rates[axis])), compute_rate(rule, rates[axis])
         sums: tuple[Sum, ...] = (to_sum(size),)
         if step is not None:
             sums = (to_sum(size), to_sum(to_formula(step), "step")._replace(name="step"))
@@ -282,12 +282,14 @@ def _iterate_chain(view: InputView, way: list[int], axis: int) -> Iterator[Step]
                 additions = None
             continue
         if (  # bounds need not add up
-            before.varies or not isinstance(j, int) or before.size[axis] + growth(rules[axis], j) != after.size[axis]
+            before.varies
+            or not isinstance(j, int)
+            or before.size[axis] + compute_growth(rules[axis], j) != after.size[axis]
         ):
             yield Step(layer.path, "", after.size[axis], "followed unit by unit")
             additions = None
             continue
-        added = growth(rules[axis], Term.of("j", j))
+        added = compute_growth(rules[axis], Term.of("j", j))
         text = to_formula(Term.of("r", before.size[axis]) + added).numbers if added else ""
         stepped = f"step {after.stride[axis]}" if after.stride[axis] != j else ""
         yield Step(layer.path, text, after.size[axis], stepped)

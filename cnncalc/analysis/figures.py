@@ -113,7 +113,7 @@ class Figure(NamedTuple):
                 return None
 
 
-def last_spatial_layer(report: Report, name: str = "") -> LayerReport | None:
+def find_last_spatial_layer(report: Report, name: str = "") -> LayerReport | None:
     """The last layer before the global pool: the last whose units have a receptive field of their own.
 
     What they see through gates or norms by global statistics is left aside, as papers do. A map of 1×1 that sees the
@@ -133,7 +133,7 @@ def _measure_layer_field(layer: LayerReport) -> Value:
 
 def _measure_network_field(report: Report) -> Value:
     name = next(iter(report.inputs))
-    layer = last_spatial_layer(report, name)
+    layer = find_last_spatial_layer(report, name)
     field = layer.seen[name].receptive_field if layer else None
     return field and field.size
 

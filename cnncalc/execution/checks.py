@@ -7,7 +7,7 @@ from functools import reduce
 
 from cnncalc.analysis import receptive_field
 from cnncalc.analysis.analyze import Follower, follow
-from cnncalc.analysis.axis_field import hull
+from cnncalc.analysis.axis_field import enclose
 from cnncalc.analysis.liveness import Mode, make_plan, measure, network_tensors, peak_per_layer
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.execution.cones import (
@@ -17,7 +17,7 @@ from cnncalc.execution.cones import (
     axis_offsets,
     compute_cones,
     compute_visible,
-    hull_of_set,
+    enclose_set,
     iterate_positions,
 )
 from cnncalc.execution.observe import Counts, Trace
@@ -183,10 +183,10 @@ def _check_input_claims(shape: Shape, field: Field, trace: Trace) -> Iterator[Ch
     for first, size, cover in zip(firsts, image, field.seen, strict=True):
         found = trace.everything >> first & (1 << size) - 1
         declared = (cover.first, cover.last) if cover else None
-        held = hull_of_set(found) == declared if field.sure else _is_within(hull_of_set(found), declared)
+        held = enclose_set(found) == declared if field.sure else _is_within(enclose_set(found), declared)
         if held and field.sure and cover and cover.solid:
             held = found.bit_count() == cover.last - cover.first + 1
-        yield Check("positions seen by all units together", declared, hull_of_set(found), held)
+        yield Check("positions seen by all units together", declared, enclose_set(found), held)
     claim = receptive_field.whole(field, image)
     if claim is None:
         return
@@ -235,7 +235,7 @@ def _check_unclipped(node: Node, field: Field, ways: list[Cone | None]) -> Itera
             continue
         axis = field.axes[number]
         for unit in range(node.output[1 + number]):
-            declared, found = hull(axis.unit(unit), axis.fixed), cone.at(unit)
+            declared, found = enclose(axis.unit(unit), axis.fixed), cone.at(unit)
             if declared != found:
                 yield Check(f"receptive field of unit {unit} on axis {number + 1}, not clipped", declared, found, False)
                 return
@@ -275,6 +275,6 @@ def _is_within(inner: Interval, outer: Interval) -> bool:
 
 
 def _enclose_per_axis(positions: int, shape: Shape) -> Intervals:
-    """The hull of a set of positions on every axis of an input."""
+    """The smallest intervals around a set of positions on every axis of an input."""
     parts = zip(axis_offsets(shape), positions_of(shape), strict=True)
-    return tuple(hull_of_set(positions >> first & (1 << size) - 1) for first, size in parts)
+    return tuple(enclose_set(positions >> first & (1 << size) - 1) for first, size in parts)

@@ -80,13 +80,13 @@ def unite(sets: Iterable[int]) -> int:
     return found
 
 
-def hull(intervals: Iterable[Interval]) -> Interval:
+def enclose(intervals: Iterable[Interval]) -> Interval:
     """The smallest interval that contains all."""
     ends = [interval for interval in intervals if interval]
     return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
 
 
-def hull_of_set(positions: int) -> Interval:
+def enclose_set(positions: int) -> Interval:
     """The first and the last position of a set."""
     return ((positions & -positions).bit_length() - 1, positions.bit_length() - 1) if positions else None
 
@@ -286,14 +286,14 @@ def _compute_cone(node: Node, axis: int, before: list[tuple[Any, Shape]], wanted
     size = node.output[1 + axis]
     if isinstance(reach, tuple):
         rule = reach[axis]
-        made = tuple(hull(cone.at(at) for at in positions_read(rule, y) for cone, _ in before) for y in units)
+        made = tuple(enclose(cone.at(at) for at in positions_read(rule, y) for cone, _ in before) for y in units)
     elif reach in ("pointwise", "normalized"):
         everything = [cone.joint for cone, _ in before] if reach == "normalized" else []
         sources = [(cone, shape[1 + axis]) for cone, shape in before]
-        made = tuple(hull([*everything, *(c.at(0 if have < size else y) for c, have in sources)]) for y in units)
+        made = tuple(enclose([*everything, *(c.at(0 if have < size else y) for c, have in sources)]) for y in units)
     else:
         return None
-    return Cone(wanted[0], made, hull(made[-wanted[0] : size - wanted[0]]))
+    return Cone(wanted[0], made, enclose(made[-wanted[0] : size - wanted[0]]))
 
 
 def compute_ranges(network: Network, axis: int, start: int = INPUT) -> dict[int, tuple[int, int]]:

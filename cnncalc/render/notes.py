@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.analysis.figures import FIGURES, Dtype, last_spatial_layer
+from cnncalc.analysis.figures import FIGURES, Dtype, find_last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.render.columns import format_seen, join
 from cnncalc.render.numbers import format_bytes, format_figure
@@ -31,7 +31,7 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
     activations = f"{write('activations')} {_describe_convention('activations')}"
     yield "activations", activations + write_memory("activation_bytes")
     for name in report.inputs:
-        last = last_spatial_layer(report, name)
+        last = find_last_spatial_layer(report, name)
         if last:
             own = f", {name}" if len(report.inputs) > 1 else ""
             yield f"receptive field{own}", describe_field(last, name)

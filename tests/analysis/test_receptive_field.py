@@ -15,7 +15,7 @@ import pytest
 
 from cnncalc import analyze, load
 from cnncalc.analysis.coverage import Cover, find_touched, may_miss, unite_covers
-from cnncalc.analysis.figures import FIGURES, last_spatial_layer
+from cnncalc.analysis.figures import FIGURES, find_last_spatial_layer
 from cnncalc.layers.reach import Window
 
 from ..networks import report
@@ -319,7 +319,7 @@ def test_positions_that_are_stepped_over_are_not_seen() -> None:
 def test_gates_leave_the_field_along_the_convolutions() -> None:
     """SE-ResNet-50 has that of ResNet-50, 427, before its global pool."""
     found = analyze(load("seresnet50"))
-    last = last_spatial_layer(found)
+    last = find_last_spatial_layer(found)
     assert last is not None
     assert last.receptive_field is not None
     assert last.receptive_field.size == (427, 427)

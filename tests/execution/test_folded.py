@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from cnncalc.analysis.analyze import follow
-from cnncalc.execution.cones import compute_visible, hull_of_set
+from cnncalc.execution.cones import compute_visible, enclose_set
 from cnncalc.execution.verify import verify
 from cnncalc.network import INPUT, Network
 
@@ -76,7 +76,7 @@ def test_every_unit_sees_at_most_its_field(seed: int) -> None:
                 continue
             ((units,), (axis,)) = sight.axes, followed.field.axes
             for u, positions in enumerate(units):
-                seen, (most, _) = hull_of_set(positions), axis.at_most(u, len(units))
+                seen, (most, _) = enclose_set(positions), axis.at_most(u, len(units))
                 assert seen is None or (most and most[0] <= seen[0] and seen[1] <= most[1]), (net.nodes[index], u)
 
 
