@@ -78,7 +78,7 @@ def test_the_reference(case: str) -> None:
 def is_another_in_pytorch(layer: Any, module: Any, inputs: Shapes) -> bool:
     """Whether the module for a layer is not the one that PyTorch users would choose.
 
-    It pads apart where the sides differ, drops elements where we drop examples, or has functions put together.
+    It pads separately if the sides differ, drops elements where the layer drops examples, or is composed of functions.
     """
     if layer.kind in COMPOSED or layer.kind == "stochastic_depth" or getattr(layer, "rate", 0) == 1:
         return True
