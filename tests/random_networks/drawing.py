@@ -170,12 +170,21 @@ class Drawing(Blocks):
     def line_stage(self, out: str) -> list[Chain]:
         """Two outputs that meet by their names."""
         both, one, other = self.fresh(), self.fresh(), self.fresh()
-        word = self.rng.choice(("add", "concat", "multiply", *NEW_WORDS))
+        words = ("stack",) if all(block.name != "stack" for block in self.blocks) else ()
+        word = self.rng.choice(("add", "concat", "multiply", *words, *NEW_WORDS))
         start = call("from", both)
         chains = [Chain(tuple(self.steps.keep(out)), both), Chain((start, *self.steps.keep("channels")), one)]
-        gate = [call("global_avg_pool")] if word != "concat" and self.chance(0.3) else self.steps.keep("channels")
+        gate = (
+            [call("global_avg_pool")]
+            if word not in ("concat", "stack") and self.chance(0.3)
+            else self.steps.keep("channels")
+        )
         chains.append(Chain((start, *gate), other))
         self.names.clear()
+        if word == "stack":  # an output of its own, which has an axis more
+            axis = {"axis": self.rng.choice(("0", "1", "-1"))} if self.chance(0.7) else {}
+            end = branch(call(word, one, other, **axis), call("flatten"), call("linear", 4))
+            return [*chains, meeting("outputs", (end._replace(label=self.fresh()),))]
         return [*chains, Chain((call(word, one, other), *([call("conv", out, 1)] if word == "concat" else [])))]
 
     def reusing_stage(self, out: str) -> list[Chain]:
