@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from cnncalc import limits
@@ -85,7 +86,7 @@ def rewrite_call(call: Call, kind: str) -> tuple[Fix, ...]:
     if call.by_name or not kind:
         return ()
     text = call.span.text
-    candidates = translate_call(text, call.kind)
+    candidates = list(translate_call(text, call.kind))
     if call.kind not in KINDS and not find_signatures(call.kind):  # a name that is only similar to a kind
         arguments = [argument.span.text for argument in call.arguments]
         renamed = f"{kind}({', '.join(arguments)})" if arguments else kind
@@ -116,10 +117,11 @@ def find_calls(text: str) -> Iterator[tuple[int, int, str]]:
                 break
 
 
-def translate_call(text: str, name: str) -> list[str]:
+@lru_cache(maxsize=1024)  # a file is read again and again to try repairs
+def translate_call(text: str, name: str) -> tuple[str, ...]:
     """Translations of a call, if another tool has a layer of that name."""
     theirs = _signatures_of(name) if name in KINDS else find_signatures(name)
-    return [found for found in dict.fromkeys(_translate(text, theirs)) if found != text]
+    return tuple(found for found in dict.fromkeys(_translate(text, theirs)) if found != text)
 
 
 def _translate(text: str, theirs: list[Signature]) -> Iterator[str]:

@@ -25,7 +25,7 @@ def repair_applied_call(text: YamlString) -> list[Fix]:
     source = _source(text, found[3])
     if source is None:
         return []
-    ours = [] if calls[0][2] in KINDS else translate_call(call, calls[0][2])
+    ours = () if calls[0][2] in KINDS else translate_call(call, calls[0][2])
     return [write(text.span, f"{name}{source}{each}") for each in (*ours, call)]
 
 
