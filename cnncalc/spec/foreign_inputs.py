@@ -10,13 +10,13 @@ from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
-WINDOW = 2_000  # characters above an item in which its input is looked for
+WINDOW = 2_000  # characters before an item in which its input is searched
 APPLIED = re.compile(r"(\w+\s*=\s*)?(.+\))\s*\(\s*(\w+)\s*\)\s*,?", re.DOTALL)
 NAMED_ITEM = re.compile(r"(?m)^[ \t]*-[ \t]+(?:(\w+)[ \t]*=(?!=))?")
 
 
 def repair_applied_call(text: YamlString) -> list[Fix]:
-    """The repairs of a call with its input after it: omitted if it is the output before, read by its name if not."""
+    """The repairs of a call with its input after it, which is omitted if it is the previous output, else named."""
     found = APPLIED.fullmatch(text.body)
     calls = list(find_calls(found[2])) if found else []
     if not found or len(calls) != 1 or calls[0][:2] != (0, len(found[2])):
@@ -30,7 +30,7 @@ def repair_applied_call(text: YamlString) -> list[Fix]:
 
 
 def _source(text: YamlString, name: str) -> str | None:
-    """`from(name) -> ` for an output above, but "" for that of the item right above; None if it is not known."""
+    """`from(name) -> ` for an output above, "" for that of the item directly above; None if it is unknown."""
     start = max(text.span.start - WINDOW, 0)
     names = [item[1] or "" for item in NAMED_ITEM.finditer(text.span.source.text, start, text.span.start)]
     if len(names) > 1 and names[-2] == name:  # the last is that of the item itself
