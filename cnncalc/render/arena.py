@@ -8,7 +8,18 @@ from typing import Any
 from cnncalc.analysis.memory import Memory
 from cnncalc.render.columns import join
 from cnncalc.render.csv import write_csv
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Paragraph, Table, elide_paths, fit_table
+from cnncalc.render.document import (
+    BLANK,
+    EMPTY,
+    Block,
+    Cell,
+    Column,
+    Paragraph,
+    Table,
+    drop_columns,
+    elide_paths,
+    fit_table,
+)
 from cnncalc.render.memory import describe_batch
 from cnncalc.render.numbers import format_bytes, format_digits, format_figure, format_share
 from cnncalc.render.view import View
@@ -26,9 +37,7 @@ def describe_arena(memory: Memory, view: View) -> Iterator[Block]:
     yield Paragraph((("size  ", "head"), (text, "")), 6)
     yield BLANK
     units = view.human is not False
-    narrow = _draw(memory, units=units)
-    without_shapes = Table([column for column in narrow.columns if column.header != "shape"])
-    tables = (_draw(memory, units=bool(view.human)), narrow, without_shapes)
+    tables = (_draw(memory, units=bool(view.human)), *drop_columns(_draw(memory, units=units), ["shape"]))
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
     yield Paragraph((

@@ -7,7 +7,7 @@ document, which is untrusted.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from cnncalc.records import NamedTuple
 from cnncalc.render.text import clean, count_cells, elide
@@ -119,6 +119,14 @@ def fit_table(candidates: Iterable[Table], width: int | None) -> Table:
         if measure_excess(table, width) <= 0:
             break
     return table
+
+
+def drop_columns(table: Table, headers: Sequence[str]) -> Iterator[Table]:
+    """The table, and narrower ones: without the first of these columns, without the first two, and so on."""
+    yield table
+    for header in headers:
+        table = table._replace(columns=[column for column in table.columns if column.header != header])
+        yield table
 
 
 def elide_paths(table: Table, at: int, width: int | None) -> Table:

@@ -20,6 +20,7 @@ from cnncalc.render.document import (
     Pairs,
     Paragraph,
     Table,
+    drop_columns,
     elide_paths,
     fit_table,
 )
@@ -71,12 +72,9 @@ def _fit(view: View, draw: Callable[[bool, bool], Table]) -> Table:
     units = view.human is not False
 
     def list_variants() -> Iterator[Table]:
-        for bars, in_units in ((True, bool(view.human)), (True, units), (False, units)):
-            table = draw(bars, in_units)
-            yield table
-        for name in DROPPED:
-            table = Table([column for column in table.columns if column.header != name])
-            yield table
+        yield draw(True, bool(view.human))
+        yield draw(True, units)
+        yield from drop_columns(draw(False, units), DROPPED)
 
     return elide_paths(fit_table(list_variants(), view.width), 0, view.width)
 

@@ -10,7 +10,18 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.memory import Memory
 from cnncalc.analysis.roofline import Device, LeastTime, compute_intensity, list_least_times
 from cnncalc.render.csv import write_csv
-from cnncalc.render.document import BLANK, EMPTY, Block, Cell, Column, Paragraph, Table, elide_paths, fit_table
+from cnncalc.render.document import (
+    BLANK,
+    EMPTY,
+    Block,
+    Cell,
+    Column,
+    Paragraph,
+    Table,
+    drop_columns,
+    elide_paths,
+    fit_table,
+)
 from cnncalc.render.memory import describe_batch
 from cnncalc.render.numbers import draw_bar, format_figure, format_units
 from cnncalc.render.view import View
@@ -35,8 +46,10 @@ def describe_roofline(memory: Memory, device: Device, view: View) -> Iterator[Bl
     yield Paragraph((("bound by  ", "head"), (text, "")), 12)
     yield BLANK
     rows = [row for row in fold(memory.report, view.depth) if not row.head]
-    ways = ((True, bool(view.human)), (True, view.human is not False), (False, view.human is not False))
-    tables = (_draw(memory, rows, found, bars=bars, units=units) for bars, units in ways)
+    units = view.human is not False
+    ways = ((True, bool(view.human)), (True, units), (False, units))
+    wide, middle, narrow = (_draw(memory, rows, found, bars=bars, units=units) for bars, units in ways)
+    tables = (wide, middle, *drop_columns(narrow, ["operations", "bytes moved"]))
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
 
 

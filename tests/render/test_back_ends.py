@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 
 import pytest
 from rich.cells import cell_len
@@ -17,6 +18,7 @@ from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.memory import Dtypes, Memory
 from cnncalc.analysis.report import Report
+from cnncalc.analysis.roofline import Device
 from cnncalc.analysis.training import Settings, Training
 from cnncalc.analysis.wanted import search
 from cnncalc.compare.separable import list_dense_equivalents, separate
@@ -43,6 +45,7 @@ from cnncalc.render.markdown import write_markdown
 from cnncalc.render.memory import describe_memory
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
+from cnncalc.render.roofline import describe_roofline
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
@@ -122,6 +125,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "deep": lambda view: summarize(DEEP, view._replace(depth=9)),
     "memory": lambda view: describe_memory(MEMORY, view),
     "arena": lambda view: describe_arena(MEMORY, view),
+    "roofline": lambda view: describe_roofline(MEMORY, Device(Fraction(10**12), Fraction(10**10)), view),
     "sweep": lambda view: list_points(SWEEP, view._replace(columns=("parameters", "macs"))),
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
