@@ -5,6 +5,7 @@ The limits of the contents of files are tested as they are, in `test_limits.py`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -42,6 +43,7 @@ from cnncalc.spec.file_formats import TEXT, recognize
 from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.repairs import confirm_repairs
 
+from .exchange.keras_files import sequential
 from .exchange.onnx_files import field, model, node, tensor
 from .networks import network, report
 
@@ -182,6 +184,13 @@ def model_of(nodes: int, axes: int = 1) -> bytes:
     return model(each, inputs={"x": (1, 3, 8, 8)}, outputs=[f"y{nodes - 1}"], tensors=[array])
 
 
+def is_model_read(size: int) -> bool:
+    """Whether the JSON of a Keras model of so many bytes is taken."""
+    data = json.dumps(sequential({"class_name": "Flatten", "config": {"name": "f"}}))
+    Path("net.json").write_text(data.ljust(size))
+    return not read("net.json").failed
+
+
 def has_fields(count: int) -> bool:
     wire = wire_of(field(1, 1) * count)
     try:
@@ -252,6 +261,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "WANTED_ALONE": (20, lambda size: has_answers(size, "kernel")),
     "WIRE_FIELDS": (9, has_fields),
     "WIRE_NUMBERS": (9, has_numbers),
+    "KERAS_BYTES": (400, is_model_read),
     "ONNX_NODES": (4, lambda size: is_read(model_of(size))),
     "ONNX_AXES": (4, lambda size: is_read(model_of(1, size))),
     "ONNX_ELEMENTS": (9, has_elements),

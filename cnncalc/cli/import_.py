@@ -9,7 +9,7 @@ from cnncalc.cli.output import STANDARD_OUTPUT, emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Reads
 
-SOURCE_HELP = "An ONNX file, a PyTorch module (mynet.py:Net), whose code is run, or any other ARCH."
+SOURCE_HELP = "An ONNX or Keras file, a PyTorch module (mynet.py:Net), whose code is run, or any other ARCH."
 Source = Annotated[str, options.argument("SOURCE", SOURCE_HELP, options.complete_architecture), Reads()]
 Expand = Annotated[bool, typer.Option("--expand", help="Write every layer on a line of its own, without blocks.")]
 

@@ -34,6 +34,12 @@ class Array(NamedTuple):
     load: Callable[[], list[float] | None] = lambda: None
 
 
+class Unstated(NamedTuple):
+    """In place of the arrays of a layer whose sizes the source does not state: what makes them the same elsewhere."""
+
+    key: Hashable
+
+
 class Scope(NamedTuple):
     """One call of a module of the source: its path, "layer1.0", its class, and the call around it (None at the top)."""
 
@@ -124,7 +130,7 @@ class Graph:
         self,
         kind: str,
         inputs: Sequence[int],
-        arrays: Mapping[str, Array] | None = None,
+        arrays: Mapping[str, Array] | Unstated | None = None,
         *,
         like: int | None = None,
         **settings: Value,
@@ -142,12 +148,12 @@ class Graph:
             output = layer.output_shape(shapes)
             if len(output) > limits.AXES:
                 raise Refusal(f"a tensor has more than {limits.AXES} axes")
-            arrays = self._checked(layer, shapes, dict(arrays or {}))
+            found = self._checked(layer, shapes, arrays or {})
         except LayerError as error:
             raise Refusal(str(error)) from None
         index = len(self.nodes)
-        shares = self._shared(index, layer, arrays)
-        self.nodes.append(GraphNode(layer, tuple(inputs), output, self.scope, arrays, shares, like))
+        shares = self._shared(index, layer, found)
+        self.nodes.append(GraphNode(layer, tuple(inputs), output, self.scope, found, shares, like))
         return index
 
     def _layer(self, kind: str, settings: Mapping[str, Value]) -> Layer:
@@ -160,8 +166,10 @@ class Graph:
             self._layers[key] = kind_class(kind)(**dict(key[1]))
         return self._layers[key]
 
-    def _checked(self, layer: Layer, shapes: Shapes, arrays: dict[str, Array]) -> dict[str, Array]:
+    def _checked(self, layer: Layer, shapes: Shapes, arrays: Mapping[str, Array] | Unstated) -> dict[str, Array]:
         """The arrays, by our names. Raises Refusal where they are not those that the layer has."""
+        if isinstance(arrays, Unstated):
+            return {each.name: Array((arrays.key, each.name), each.shape) for each in layer.weights(shapes)}
         wanted = {weight.name: weight.shape for weight in layer.weights(shapes)}
         for name in sorted({*wanted} ^ {*arrays}):
             what = "lacks" if name in wanted else "has"

@@ -10,13 +10,13 @@ from math import prod
 
 from cnncalc import limits
 from cnncalc.exchange.arrangement import BATCH, Dim, Refusal, join, regroup
-from cnncalc.exchange.graph import Array, Graph, Tensor
+from cnncalc.exchange.graph import Array, Graph, Tensor, Unstated
 from cnncalc.exchange.views import channels_at, drop, insert, permute, take, unexpanded, view, with_axis
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.arithmetic import Affine
 from cnncalc.layers.base import Shape
 
-Arrays = Mapping[str, Array]
+Arrays = Mapping[str, Array] | Unstated
 SUMMED = 64  # parts that a sum adds, each taken by a layer of its own
 
 
@@ -219,14 +219,17 @@ def softmax(graph: Graph, tensor: Tensor, dim: int) -> Tensor:
     return pointwise(graph, "softmax", with_axis(graph, tensor, dim, 0))
 
 
-def linear(graph: Graph, tensor: Tensor, arrays: Arrays, out: int) -> Tensor:
-    """A fully connected layer of the last dimension: `linear` of a flat tensor, a 1×1 convolution of a map."""
-    bias = {} if "bias" in arrays else {"bias": False}
+def linear(graph: Graph, tensor: Tensor, arrays: Arrays, out: int, *, bias: bool | None = None) -> Tensor:
+    """A fully connected layer of the last dimension: `linear` of a flat tensor, a 1×1 convolution of a map.
+
+    Whether there is a bias is told by the arrays, unless it is given.
+    """
+    has_bias = bias if bias is not None or isinstance(arrays, Unstated) else "bias" in arrays
     last = len(tensor.shape) - 1
     if last == 1:
-        return apply(graph, "linear", tensor, arrays, out=out, **bias)
+        return apply(graph, "linear", tensor, arrays, out=out, bias=has_bias)
     found = channels_at(graph, tensor, last)
-    node = graph.add("conv", [found.node], arrays, out=out, kernel=1, **bias)
+    node = graph.add("conv", [found.node], arrays, out=out, kernel=1, bias=has_bias)
     return Tensor(node, (*found.dims[:-1], graph.tensor(node).dims[1]), (*tensor.shape[:-1], out))
 
 

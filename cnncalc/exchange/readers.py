@@ -21,7 +21,12 @@ class Reader(NamedTuple):
     module: str
 
 
-READERS = (Reader(re.compile(rb"\x08[\x03-\x20][\x12\x1a\x22\x28\x32\x3a\x42]"), "from_onnx"),)
+READERS = (
+    Reader(re.compile(rb"\x08[\x03-\x20][\x12\x1a\x22\x28\x32\x3a\x42]"), "from_onnx"),
+    Reader(re.compile(rb"PK\x03\x04.{26}(?:metadata|config)\.json", re.DOTALL), "from_keras"),
+    Reader(re.compile(rb"\x89HDF\r\n\x1a\n"), "from_keras"),
+    Reader(re.compile(rb"\s*\{.{0,200}\"class_name\"", re.DOTALL), "from_keras"),
+)
 
 
 def read_file(path: str, head: bytes, inputs: Mapping[str, Shape]) -> Graph | None:

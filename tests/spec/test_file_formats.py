@@ -27,10 +27,8 @@ FILES = {
         pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2) + b"\x80\x02M\xe9\x03.", "a PyTorch checkpoint (pickle)"
     ),
     "pickle": (pickle.dumps({"weight": [1.0]}), "a Python pickle"),
-    "Keras": (archive("metadata.json", "config.json", "model.weights.h5"), "a Keras model (.keras)"),
     "NumPy, several": (archive("conv1.npy"), "an archive of NumPy arrays (.npz)"),
     "zip": (archive("README.md"), "a zip archive"),
-    "HDF5": (b"\x89HDF\r\n\x1a\n\x00\x00", "an HDF5 file, as Keras saves (.h5)"),
     "TensorFlow Lite": (b"\x1c\x00\x00\x00TFL3\x14\x00", "a TensorFlow Lite model"),
     "SavedModel": (b"\x08\x01\x12\x9c\xd2\x02\x0a\x10", "a TensorFlow SavedModel"),
     "safetensors": (struct.pack("<Q", 88) + b'{"conv1.weight":{"dtype":"F32"', "a safetensors file"),
@@ -42,7 +40,6 @@ FILES = {
     "PGM": (b"P2\n2 2\n255\n0 1 2 3\n", "a picture (PGM or PPM)"),
     "printed module": (b"ResNet(\n  (conv1): Conv2d(3, 64, kernel_size=(7, 7))\n)\n", "a printed PyTorch module"),
     "program": (b"import torch\nimport torch.nn as nn\n\nclass Net(nn.Module):\n    pass\n", "a Python program"),
-    "Keras JSON": (b'{"class_name": "Sequential", "config": {"layers": []}}', "the JSON of a Keras model"),
     "prototxt": (b'name: "LeNet"\nlayer {\n  type: "Convolution"\n}\n', "a Caffe or TensorFlow network (prototxt)"),
     "Darknet": (b"[net]\nbatch=64\n\n[convolutional]\nfilters=32\n", "a Darknet network (cfg)"),
     "web page": (b"<!DOCTYPE html>\n<html></html>\n", "a web page"),

@@ -1,0 +1,394 @@
+"""What each layer of Keras is in our kinds. Nothing here imports Keras: a handler gets the layer's saved configuration.
+
+Tensors have their channels last, as Keras does; layers of ours that want them first get them so by an arrangement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from cnncalc.exchange import operations, views
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Graph, Tensor, Unstated
+from cnncalc.layers.arguments import Value
+from cnncalc.layers.frameworks import ACTIVATIONS
+from cnncalc.records import NamedTuple
+
+Config = Mapping[str, Any]
+
+
+class Call(NamedTuple):
+    """A call of a layer: its configuration, the tensors and numbers that it is given, and the key of its weights."""
+
+    graph: Graph
+    config: Config
+    inputs: list[Tensor]
+    key: str
+    numbers: list[float]
+
+    @property
+    def x(self) -> Tensor:
+        """The only input."""
+        if len(self.inputs) != 1:
+            raise Refusal(f"it is given {len(self.inputs)} tensors")
+        return self.inputs[0]
+
+    def get(self, name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
+        """A value of the configuration. Raises Refusal for one of another type."""
+        found = self.config.get(name, default)
+        if found is None and default is None:
+            return None
+        if not isinstance(found, kind) or (isinstance(found, bool) and kind in (int, float)):
+            raise Refusal(f"its `{name}` is {str(found)[:40]!r}")
+        return found
+
+    def sizes(self, name: str, axes: int, default: Any = 1) -> tuple[int, ...]:
+        """One integer for each axis. Raises Refusal."""
+        found = self.config.get(name, default)
+        values = tuple(found) if isinstance(found, list | tuple) else (found,) * axes
+        if len(values) != axes or not all(type(value) is int for value in values):
+            raise Refusal(f"its `{name}` is {str(found)[:40]!r}")
+        return values
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the channels come first."""
+        return self.config.get("data_format") == "channels_first"
+
+    def channels_first(self) -> Tensor:
+        """The input with its channels first."""
+        rank = len(self.x.shape)
+        return self.x if self.is_first or rank < 3 else views.permute(self.x, [0, rank - 1, *range(1, rank - 1)])
+
+    def back(self, x: Tensor) -> Tensor:
+        """A result of which the channels are first, as Keras has it."""
+        rank = len(x.shape)
+        return x if self.is_first or rank < 3 else views.permute(x, [0, *range(2, rank), 1])
+
+
+Handler = Callable[[Call], Tensor]
+LAYERS: dict[str, Handler] = {}
+
+
+def layer(*names: str) -> Callable[[Handler], Handler]:
+    """Declare a handler."""
+
+    def declare(handler: Handler) -> Handler:
+        LAYERS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return declare
+
+
+# by the names of activations that are saved
+PLAIN = {
+    "relu": "relu", "relu6": "relu6", "sigmoid": "sigmoid", "tanh": "tanh", "silu": "silu",
+    "selu": "selu", "elu": "elu", "softplus": "softplus", "mish": "mish", "hard_sigmoid": "hard_sigmoid",
+    "hard_swish": "hard_swish", "exponential": "exp", "gelu": "gelu",
+}  # fmt: skip
+
+
+def activate(graph: Graph, x: Tensor, activation: object) -> Tensor:
+    """An activation by its name. Raises Refusal for one that is not known."""
+    name = activation.get("class_name") if isinstance(activation, dict) else activation
+    if name in (None, "linear"):
+        return x
+    if name == "softmax":
+        return operations.softmax(graph, x, len(x.shape) - 1)
+    if name == "leaky_relu":
+        return operations.pointwise(graph, "leaky_relu", x, slope=0.2)
+    name = ACTIVATIONS.get(name, name) if isinstance(name, str) else name
+    if not isinstance(name, str) or name not in PLAIN:
+        raise Refusal(f"its activation is {str(activation)[:40]!r}")
+    return operations.pointwise(graph, PLAIN[name], x)
+
+
+def _window(call: Call, axes: int) -> dict[str, Value]:
+    """The arguments of a convolution."""
+    padding = call.get("padding", str, "valid")
+    if padding not in ("valid", "same"):
+        raise Refusal(f"its padding is {padding!r}")
+    return {
+        "kernel": call.sizes("kernel_size", axes),
+        "stride": call.sizes("strides", axes),
+        "padding": "same" if padding == "same" else 0,
+        "bias": call.get("use_bias", bool, True),
+    }
+
+
+def _convolution(kind: str, axes: int, call: Call) -> Tensor:
+    x = call.channels_first()
+    config = call.config
+    if axes == 1 and config.get("padding") == "causal":
+        (kernel,), (dilation,) = call.sizes("kernel_size", 1), call.sizes("dilation_rate", 1)
+        x = operations.pad(call.graph, x, [(0, 0), (0, 0), (dilation * (kernel - 1), 0)])
+        call = call._replace(config={**config, "padding": "valid"})
+    settings = {**_window(call, axes), "dilation": call.sizes("dilation_rate", axes)}
+    if kind == "depthwise_conv":
+        settings["multiplier"] = call.get("depth_multiplier", int, 1)
+    else:
+        settings["out"] = call.get("filters", int, 0)
+    if kind == "separable_conv":
+        settings["multiplier"] = call.get("depth_multiplier", int, 1)
+    groups = call.get("groups", int, 1)
+    if kind == "conv" and groups != 1:
+        settings["groups"] = groups
+    made = operations.apply(call.graph, kind, x, Unstated(call.key), **settings)
+    return activate(call.graph, call.back(made), config.get("activation"))
+
+
+def _transposed(axes: int, call: Call) -> Tensor:
+    settings = _window(call, axes)
+    kernel, strides = call.sizes("kernel_size", axes), call.sizes("strides", axes)
+    given = call.config.get("output_padding")
+    if given is not None or max(call.sizes("dilation_rate", axes)) > 1:
+        raise Refusal("a transposed convolution with an output padding or a dilation")
+    extra = [max(stride - size, 0) for size, stride in zip(kernel, strides, strict=True)]
+    made = operations.apply(
+        call.graph, "transposed_conv", call.channels_first(), Unstated(call.key), out=call.get("filters", int, 0),
+        output_padding=extra, **settings,
+    )  # fmt: skip
+    return activate(call.graph, call.back(made), call.config.get("activation"))
+
+
+def _pool(kind: str, axes: int, call: Call) -> Tensor:
+    kernel = call.sizes("pool_size", axes, 2)
+    strides = call.sizes("strides", axes) if call.config.get("strides") is not None else kernel
+    same = call.get("padding", str, "valid") == "same"
+    more: dict[str, Value] = {"count_padding": False} if kind == "avg_pool" and same else {}
+    settings = {"kernel": kernel, "stride": strides, "padding": "same" if same else 0, **more}
+    return call.back(operations.apply(call.graph, kind, call.channels_first(), **settings))
+
+
+def _global(kind: str, axes: int, call: Call) -> Tensor:
+    first = 2 if call.is_first else 1
+    keep = call.get("keepdims", bool, False)
+    return operations.reduce(call.graph, kind, call.x, range(first, first + axes), keep=keep)
+
+
+def _border(kind: str, axes: int, call: Call) -> Tensor:
+    name = "padding" if kind == "pad" else "cropping"
+    given = call.config.get(name, 1)
+    pairs = given if isinstance(given, list | tuple) else [given] * axes
+    sides = [tuple(each) if isinstance(each, list | tuple) else (each, each) for each in pairs]
+    if axes == 1 and len(sides) == 2:
+        sides = [(sides[0][0], sides[1][0])]
+    if len(sides) != axes or not all(len(each) == 2 and all(type(side) is int for side in each) for each in sides):
+        raise Refusal(f"its `{name}` is {str(given)[:40]!r}")
+    sign = 1 if kind == "pad" else -1
+    amounts = [(sign * before, sign * after) for before, after in sides]
+    whole = [(0, 0), (0, 0), *amounts] if call.is_first else [(0, 0), *amounts, (0, 0)]
+    return operations.pad(call.graph, call.x, whole)
+
+
+def _upsampling(axes: int, call: Call) -> Tensor:
+    mode = call.get("interpolation", str, "nearest")
+    if mode not in ("nearest", "bilinear"):
+        raise Refusal(f"its interpolation is {mode!r}")
+    more: dict[str, Value] = {"mode": "linear"} if mode == "bilinear" else {}
+    factor = call.sizes("size", axes, 2)
+    return call.back(operations.apply(call.graph, "upsample", call.channels_first(), factor=factor, **more))
+
+
+for _axes in (1, 2, 3):
+    LAYERS[f"Conv{_axes}D"] = partial(_convolution, "conv", _axes)
+    LAYERS[f"DepthwiseConv{_axes}D"] = partial(_convolution, "depthwise_conv", _axes)
+    LAYERS[f"SeparableConv{_axes}D"] = partial(_convolution, "separable_conv", _axes)
+    LAYERS[f"Conv{_axes}DTranspose"] = partial(_transposed, _axes)
+    LAYERS[f"MaxPooling{_axes}D"] = partial(_pool, "max_pool", _axes)
+    LAYERS[f"AveragePooling{_axes}D"] = partial(_pool, "avg_pool", _axes)
+    LAYERS[f"GlobalAveragePooling{_axes}D"] = partial(_global, "avg", _axes)
+    LAYERS[f"GlobalMaxPooling{_axes}D"] = partial(_global, "max", _axes)
+    LAYERS[f"ZeroPadding{_axes}D"] = partial(_border, "pad", _axes)
+    LAYERS[f"Cropping{_axes}D"] = partial(_border, "crop", _axes)
+    LAYERS[f"UpSampling{_axes}D"] = partial(_upsampling, _axes)
+
+
+@layer("Dense")
+def dense(call: Call) -> Tensor:
+    out, bias = call.get("units", int, 0), call.get("use_bias", bool, True)
+    found = operations.linear(call.graph, call.x, Unstated(call.key), out, bias=bias)
+    return activate(call.graph, found, call.config.get("activation"))
+
+
+def _axis(call: Call) -> int:
+    """The only axis of a layer, from 0. Raises Refusal for several."""
+    given = call.config.get("axis", -1)
+    axes = given if isinstance(given, list) else [given]
+    rank = len(call.x.shape)
+    if len(axes) != 1 or type(axes[0]) is not int or not -rank <= axes[0] < rank:
+        raise Refusal(f"its axis is {str(given)[:40]!r}")
+    return int(axes[0]) % rank
+
+
+def _normalization(kind: str, call: Call) -> Tensor:
+    epsilon = call.get("epsilon", (int, float), 1e-3)
+    scale, shift = call.get("scale", bool, True), call.get("center", bool, True)
+    if call.get("rms_scaling", bool, False):
+        raise Refusal("a layer normalization without means")
+    more: dict[str, Value] = {"groups": call.get("groups", int, 32)} if kind == "group_norm" else {}
+    x = views.with_axis(call.graph, call.x, _axis(call), 0)
+    settings = {"epsilon": epsilon, "scale": scale, "shift": shift, "affine": scale or shift, **more}
+    if not (scale or shift):
+        settings.update(scale=True, shift=True)
+    return operations.pointwise(call.graph, kind, x, Unstated(call.key), **settings)
+
+
+LAYERS["BatchNormalization"] = partial(_normalization, "batch_norm")
+LAYERS["LayerNormalization"] = partial(_normalization, "layer_norm")
+LAYERS["GroupNormalization"] = partial(_normalization, "group_norm")
+
+
+@layer("Normalization")
+def normalization(call: Call) -> Tensor:
+    x = views.with_axis(call.graph, call.x, _axis(call), 0)
+    note = "The means and variances of Normalization layers are counted as buffers."
+    if note not in call.graph.notes:
+        call.graph.notes.append(note)
+    return operations.pointwise(call.graph, "batch_norm", x, Unstated(call.key), affine=False, epsilon=0)
+
+
+@layer("Rescaling")
+def rescaling(call: Call) -> Tensor:
+    scale, offset = (call.config.get(name, default) for name, default in (("scale", 1), ("offset", 0)))
+    if not isinstance(scale, int | float) or not isinstance(offset, int | float):
+        raise Refusal("a scale or an offset for each channel")
+    return operations.affine(call.graph, call.x, scale, offset)
+
+
+@layer("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout")
+def dropout(call: Call) -> Tensor:
+    rate = call.get("rate", (int, float), 0.0)
+    return operations.pointwise(call.graph, "dropout", call.x, rate=rate) if rate else call.x
+
+
+@layer("GaussianNoise", "GaussianDropout", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom")
+def training_only(call: Call) -> Tensor:
+    return call.x
+
+
+@layer("Activation")
+def activation(call: Call) -> Tensor:
+    return activate(call.graph, call.x, call.config.get("activation"))
+
+
+@layer("ReLU")
+def relu(call: Call) -> Tensor:
+    most, slope = call.config.get("max_value"), call.config.get("negative_slope") or 0
+    if call.config.get("threshold"):
+        raise Refusal("a rectifier with a threshold")
+    if slope and most is None:
+        return operations.pointwise(call.graph, "leaky_relu", call.x, slope=slope)
+    if slope or not (most is None or isinstance(most, int | float)):
+        raise Refusal("a rectifier with a slope and a bound")
+    if most in (None, 6):
+        return operations.pointwise(call.graph, "relu6" if most else "relu", call.x)
+    return operations.pointwise(call.graph, "clip", call.x, low=0, high=most)
+
+
+@layer("LeakyReLU")
+def leaky_relu(call: Call) -> Tensor:
+    slope = call.get("negative_slope", (int, float), call.get("alpha", (int, float), 0.3))
+    return operations.pointwise(call.graph, "leaky_relu", call.x, slope=slope)
+
+
+@layer("ELU")
+def elu(call: Call) -> Tensor:
+    return operations.pointwise(call.graph, "elu", call.x, alpha=call.get("alpha", (int, float), 1.0))
+
+
+@layer("Softmax")
+def softmax(call: Call) -> Tensor:
+    return operations.softmax(call.graph, call.x, _axis(call))
+
+
+@layer("Flatten")
+def flatten(call: Call) -> Tensor:
+    x = call.x
+    size = 1
+    for each in x.shape[1:]:
+        size *= each
+    return views.view(x, (x.shape[0], size))
+
+
+@layer("Reshape")
+def reshape(call: Call) -> Tensor:
+    shape = call.get("target_shape", (list, tuple), [])
+    if not all(type(each) is int for each in shape) or list(shape).count(-1) > 1:
+        raise Refusal(f"its shape is {str(shape)[:40]!r}")
+    elements, known = 1, 1
+    for each in call.x.shape[1:]:
+        elements *= each
+    for each in shape:
+        known *= each if each != -1 else 1
+    if known < 1 or elements % known:
+        raise Refusal(f"its shape is {str(shape)[:40]!r}")
+    return views.view(call.x, (call.x.shape[0], *(elements // known if each == -1 else each for each in shape)))
+
+
+@layer("Permute")
+def permute(call: Call) -> Tensor:
+    dims = call.get("dims", (list, tuple), [])
+    if sorted(map(str, dims)) != sorted(map(str, range(1, len(call.x.shape)))):
+        raise Refusal(f"its order is {str(dims)[:40]!r}")
+    return views.permute(call.x, [0, *dims])
+
+
+@layer("LayerScale")
+def layer_scale(call: Call) -> Tensor:
+    """Of Keras's ConvNeXt: a learned factor for each channel."""
+    x = views.with_axis(call.graph, call.x, len(call.x.shape) - 1, 0)
+    return operations.pointwise(call.graph, "scale", x, Unstated(call.key), initial=call.get("init_values", float, 1.0))
+
+
+@layer("CustomScaleLayer")
+def custom_scale(call: Call) -> Tensor:
+    """Of Keras's Inception-ResNet: a + scale·b."""
+    if len(call.inputs) != 2:
+        raise Refusal(f"it is given {len(call.inputs)} tensors")
+    scaled = operations.affine(call.graph, call.inputs[1], call.get("scale", (int, float), 1))
+    return operations.merge(call.graph, "add", [call.inputs[0], scaled])
+
+
+def _merge(kind: str, call: Call) -> Tensor:
+    return operations.merge(call.graph, kind, call.inputs)
+
+
+MERGED = {
+    "Add": "add", "Multiply": "multiply", "Subtract": "subtract", "Average": "mean", "Maximum": "maximum",
+    "Minimum": "minimum",
+}  # fmt: skip
+LAYERS.update({name: partial(_merge, kind) for name, kind in MERGED.items()})
+
+
+def operate(kind: str, call: Call) -> Tensor:
+    """An operator of Python on tensors: of two, or of one and a number. Raises Refusal."""
+    if len(call.inputs) == 2 and not call.numbers and kind in (*MERGED, "TrueDivide", "Divide"):
+        return operations.merge(call.graph, MERGED.get(kind, "divide"), call.inputs)
+    if len(call.inputs) == len(call.numbers) == 1 and kind in ("Add", "Multiply"):
+        (number,) = call.numbers
+        return operations.affine(call.graph, call.x, *((number,) if kind == "Multiply" else (1, number)))
+    raise Refusal(f"{kind} has no layer kind")
+
+
+@layer("Concatenate")
+def concatenate(call: Call) -> Tensor:
+    axis, rank = call.get("axis", int, -1), len(call.inputs[0].shape)
+    if not -rank <= axis < rank:
+        raise Refusal(f"its axis is {axis}")
+    return operations.concat(call.graph, call.inputs, axis % rank)
+
+
+@layer("Identity", "InputLayer")
+def same(call: Call) -> Tensor:
+    return call.x
+
+
+def arguments(values: Sequence[object]) -> list[object]:
+    """Values of calls, lists in them taken apart."""
+    found: list[object] = []
+    for each in values:
+        found += arguments(each) if isinstance(each, list) else [each]
+    return found
