@@ -44,10 +44,10 @@ def test_the_longer_of_two_times_bounds_a_layer() -> None:
     found = report("layers: ['flatten -> linear(10)']")
     slow_memory = Device(Fraction(3840), Fraction(4264))
     slow_compute = Device(Fraction(1920), Fraction(8528))
-    (flatten, linear) = list_least_times(found, FLOATS, slow_memory, 1)
+    flatten, linear = map(tuple, list_least_times(found, FLOATS, slow_memory, 1))
     assert flatten == (0, 0, 0, "")
     assert linear == (3840, 8528, 2, "bandwidth")
-    assert list_least_times(found, FLOATS, slow_compute, 1)[1] == (3840, 8528, 2, "compute")
+    assert tuple(list_least_times(found, FLOATS, slow_compute, 1)[1]) == (3840, 8528, 2, "compute")
 
 
 def test_a_batch_reads_weights_once() -> None:
