@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
+from functools import lru_cache
 
 from cnncalc.errors import Fix, Span
 from cnncalc.spec.nodes import YamlList, YamlMapping, YamlNode, YamlString
@@ -32,7 +34,7 @@ def suggest_keys(root: YamlMapping, key: YamlString, node: YamlNode, known: Coll
         whole = Span(key.span.source, key.span.start, node.span.end)
         fixes.append(write(whole, f"{EXPECT}: {{{SIZES[0]}: {node.span.text}}}"))
     elif _is_param(key, node):
-        fixes.append(_move_params(root, known))
+        fixes.append(_move_params(root, frozenset(known)))
     meant = SAME_AS.get(key.value.lower(), "")
     if meant and meant not in root.values:
         fixes.append(guess(key.span, meant))
@@ -71,12 +73,17 @@ def _holds_numbers(node: YamlNode) -> bool:
 
 def _is_param(key: YamlString, node: YamlNode) -> bool:
     """Whether a key with numbers is used by name elsewhere."""
-    name = re.escape(key.value)
-    return _holds_numbers(node) and len(re.findall(rf"\b{name}\b", key.span.source.text)) > 1
+    return _holds_numbers(node) and _count_words(key.span.source.text)[key.value] > 1
 
 
-def _move_params(root: YamlMapping, known: Collection[str]) -> Fix:
-    """The repair of numbers beside `layers:` that belong under `params`."""
+@lru_cache(maxsize=1)  # asked of every unknown key of a file
+def _count_words(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\w+", text))
+
+
+@lru_cache(maxsize=1)
+def _move_params(root: YamlMapping, known: frozenset[str]) -> Fix:
+    """The repair of all numbers beside `layers:` that belong under `params`, the same for each of them."""
     found = [(key, node) for key, node in root.pairs if key.value not in known and _is_param(key, node)]
     texts = [f"{key.value}: {node.span.text}" for key, node in found]
     spans = [Span(key.span.source, key.span.start, node.span.end) for key, node in found]

@@ -9,9 +9,10 @@ import pytest
 
 from cnncalc import limits
 from cnncalc.errors import Problems, Source, Span
-from cnncalc.spec import document
+from cnncalc.spec import document, top_keys
 from cnncalc.spec.check import Checker
 from cnncalc.spec.family import read_family
+from cnncalc.spec.nodes import YamlNode
 
 
 class Counted(dict[str, Any]):
@@ -59,3 +60,23 @@ def test_repairs_of_unknown_warnings_are_only_searched_while_problems_are_report
     allow = "".join(f"  x{number}: because\n" for number in range(3 * limits.PROBLEMS))
     read_family(Source("net.yaml", f"input: [3, 8, 8]\nallow:\n{allow}layers: [relu]\n"), "-", Problems())
     assert len(looked) == limits.PROBLEMS + 1
+
+
+def test_params_beside_layers_are_found_once_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One repair moves them all; it was made anew for each, from the words of the whole file."""
+    looked: list[YamlNode] = []
+    holds_numbers = top_keys._holds_numbers
+
+    def counted(node: YamlNode) -> bool:
+        looked.append(node)
+        return holds_numbers(node)
+
+    monkeypatch.setattr(top_keys, "_holds_numbers", counted)
+    names = [f"a{number}" for number in range(200)]
+    keys = "".join(f"{name}: 1\n" for name in names)
+    layers = "".join(f"  - relu if {name} > 0\n" for name in names)
+    problems = Problems()
+    read_family(Source("net.yaml", f"input: [3, 8, 8]\n{keys}layers:\n{layers}"), "-", problems)
+    moved = {fix for problem in problems.found for fix in problem.fixes if problem.code == "unknown-key"}
+    assert len(moved) == 1
+    assert len(looked) < 4 * len(names)
