@@ -157,6 +157,7 @@ def carry_noise(seed: int) -> None:
         return called
 
     sentences = {"message", "help", "text", "detail", "offer"}
+    Problem("", ""), Note(""), Fix(None, "", "")  # type: ignore[arg-type]  # a record has its constructor from then on
     for carrier in (Problem, Note):
         carrier.__new__ = staticmethod(noisy(carrier.__new__, sentences))  # type: ignore[method-assign]
     Fix.__new__ = staticmethod(noisy(Fix.__new__, {"help"}))  # type: ignore[method-assign]

@@ -37,13 +37,13 @@ def _matlab(kind: str, parameters: str = "", **defaults: str) -> Signature:
 
 _CAFFE_CONV = "num_output kernel_size stride pad dilation group bias_term engine axis"
 _CAFFE_POOL = "pool pad kernel_size stride engine global_pooling"
-# By the `type` of a layer. Pools round up. A pool of `pool: AVE` is `Pooling AVE`.
+# By the `type` of a layer. Pools round up. A pool of `pool: AVE` is `Pooling_AVE`.
 CAFFE: dict[str, Signature] = {
     "Convolution": _caffe("conv", _CAFFE_CONV),
     "Deconvolution": _caffe("transposed_conv", _CAFFE_CONV),
     "InnerProduct": _caffe("linear", "num_output bias_term axis"),
     "Pooling": _caffe("max_pool", _CAFFE_POOL, stride="1", ceil="true", dialect="caffe"),
-    "Pooling AVE": _caffe("avg_pool", _CAFFE_POOL, stride="1", ceil="true", dialect="caffe"),
+    "Pooling_AVE": _caffe("avg_pool", _CAFFE_POOL, stride="1", ceil="true", dialect="caffe"),
     "LRN": _caffe("local_response_norm", "local_size alpha beta norm_region k engine", alpha="1", size="5"),
     "BatchNorm": _caffe("batch_norm", "use_global_stats moving_average_fraction eps", affine="false"),
     "Dropout": _caffe("dropout", "dropout_ratio"),

@@ -186,7 +186,7 @@ def _translate_by(written: list[tuple[str, str]], signature: Signature) -> str:
         if value == "null":  # the default
             continue
         if signature is CAFFE["Pooling"] and (name, value) == ("pool", "AVE"):
-            signature = CAFFE["Pooling AVE"]
+            signature = CAFFE["Pooling_AVE"]
         elif name == "max_value" and re.fullmatch(r"6(?:\.0*)?", value):
             signature = PYTORCH["ReLU6"]
         elif argument == ACTIVATION:
