@@ -183,7 +183,7 @@ def measure(plan: Plan, order: Sequence[Step] | None = None) -> list[int]:
     steps = plan.steps if order is None else order
     left = count_readers(steps)
     sizes, kept = plan.sizes, plan.kept
-    live = sum(sizes[start] for start in plan.starts)
+    live = sum(sizes[start] for start in plan.starts if left[start] or start in kept)
     found = []
     for step in steps:
         left.subtract(step.reads)

@@ -64,9 +64,7 @@ class _State(NamedTuple):
 def find_best_order(plan: Plan) -> Ordering:
     """The best order that is found for a plan. The steps of views, which cost nothing, follow what they show."""
     steps = [step for step in plan.steps if step.makes is not None]
-    alive = [
-        elements for step, elements in zip(plan.steps, measure(plan), strict=True) if step.makes is not None
-    ]  # fmt: skip
+    alive = measure(plan, steps)
     parts = list(_cut(plan, steps))
     budget = _Budget()
     bound = max((part.bound for part in parts), default=0)
@@ -81,7 +79,7 @@ def find_best_order(plan: Plan) -> Ordering:
                 order, highest = better
         peak = max(peak, highest)
         found += [steps[at] for at in order]
-    highest = max(alive, default=sum(plan.sizes[start] for start in plan.starts))
+    highest = max(measure(plan), default=sum(plan.sizes[start] for start in plan.starts))
     if not steps:
         return Ordering(highest, plan.steps, True, highest)
     if peak >= highest:  # as good: the file's own order
@@ -94,7 +92,7 @@ def _cut(plan: Plan, steps: Sequence[Step]) -> Iterator[_Part]:
     left = count_readers(steps)
     reading = {*left}
     waiting = {start for start in plan.starts if left[start]}
-    entering = {*plan.starts}
+    entering = waiting | (plan.kept & plan.starts)
     kept = plan.kept & plan.starts
     first, is_open = 0, False
     for at, step in enumerate(steps):

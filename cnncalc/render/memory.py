@@ -200,7 +200,7 @@ def _describe_order(memory: Memory) -> str:
     saved = f"{format_share(file - best.peak, file)} less than that of the file"
     proof = "" if best.is_proven else "; not proven best"
     moves = memory.moves
-    texts = [_describe_move(move) for move in moves[:SHOWN_MOVES]]
+    texts = [_describe_move(move) for move in moves[:SHOWN_MOVES]] or ["views that nothing reads are made at once"]
     if len(moves) > SHOWN_MOVES:
         texts.append(f"{len(moves) - SHOWN_MOVES} more")
     size = _describe_bytes(memory.bytes_of(best.peak))
