@@ -22,7 +22,7 @@ from .building import Ran, Result, built
 from .counting import features
 from .drawing import drawn
 from .kinds import LANGUAGE, PYTORCH
-from .steps import NEW
+from .steps import FIRST
 from .tree import Tree
 from .writing import family, written
 
@@ -144,7 +144,7 @@ def test_what_was_drawn(torch: Any) -> None:
     assert 0.6 <= accepted / NETWORKS <= 0.8
     assert {feature for feature in COMMON if found[feature] < NETWORKS // 40} == set()
     assert {feature for feature in RARE if found[feature] < NETWORKS // 200} == set()
-    assert {kind for kind in KINDS if ran[kind] < NETWORKS // (400 if kind in NEW else 100)} == set()
+    assert {kind for kind in KINDS if ran[kind] < NETWORKS // (100 if kind in FIRST else 400)} == set()
     assert refusals.keys() <= {"torch", *LANGUAGE}
     assert refusals["torch"] >= 0.8 * refusals.total()  # the exceptions are few
     assert asked.keys() <= PYTORCH.keys()
