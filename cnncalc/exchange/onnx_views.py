@@ -123,11 +123,15 @@ def gather(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     return views.view(part, (*x.shape[:axis], *chosen.shape, *x.shape[axis + 1 :]))
 
 
+# mode of a border → that of the layer kind
+BORDERS = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+
+
 @op("Pad")
 def pad(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     x, rank = tensor_of(inputs), len(tensor_of(inputs).shape)
     mode = attribute(node, "mode", "constant")
-    if mode != "constant":
+    if mode not in BORDERS:
         raise Refusal(f"a border in mode {mode!r} has no layer kind")
     amounts = require_integers(input_at(inputs, 1), "a border") if len(inputs) > 1 else attribute(node, "pads", [])
     given = input_at(inputs, 2)
@@ -138,4 +142,5 @@ def pad(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     sides = [(0, 0)] * rank
     for at, axis in enumerate(axes):
         sides[axis_in(axis, rank)] = (amounts[at], amounts[len(axes) + at])
-    return operations.pad(context.graph, x, sides, min(max(value, -limits.SIZE), limits.SIZE))
+    value = min(max(value, -limits.SIZE), limits.SIZE) if mode == "constant" else 0
+    return operations.pad(context.graph, x, sides, value, BORDERS[mode])

@@ -243,8 +243,12 @@ def layer_norm(graph: Graph, tensor: Tensor, dims: int, arrays: Arrays, **settin
     return pointwise(graph, "layer_norm", with_axis(graph, tensor, rank - 1, 0), arrays, **settings)
 
 
-def pad(graph: Graph, tensor: Tensor, amounts: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
-    """A border of a constant before and after each dimension; negative amounts take positions away."""
+def pad(
+    graph: Graph, tensor: Tensor, amounts: Sequence[tuple[int, int]], value: float = 0, mode: str = "zeros"
+) -> Tensor:
+    """A border before and after each dimension, of a constant or by a mode; negative amounts take positions away."""
+    if mode != "zeros" and min(map(min, amounts)) < 0:
+        raise Refusal(f"a border in mode {mode!r} that takes positions away")
     for dim, (before, after) in enumerate(amounts):
         if before < 0 or after < 0:
             tensor = take(graph, tensor, dim, max(-before, 0), tensor.shape[dim] - max(-after, 0))
@@ -267,7 +271,7 @@ def pad(graph: Graph, tensor: Tensor, amounts: Sequence[tuple[int, int]], value:
         if not axis:
             raise Refusal("a border around the channels")
         sides[axis] = amounts[dim]
-    node = graph.add("pad", [tensor.node], amount=sides[1:], value=value)
+    node = graph.add("pad", [tensor.node], amount=sides[1:], value=value, mode=mode)
     whole = graph.tensor(node).dims
     axes = [graph.axis_of(tensor, dim) for dim in range(len(tensor.shape))]
     dims = tuple(old if axis is None else whole[axis + 1] for axis, old in zip(axes, tensor.dims, strict=True))

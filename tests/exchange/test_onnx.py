@@ -137,6 +137,13 @@ ONE: dict[str, tuple[list[bytes], list[bytes], list[str]]] = {
     "mean of rows": (one("ReduceMean", axes=[2]), [], ["adaptive_avg_pool([1, none])"]),
     "largest": (one("GlobalMaxPool"), [], ["global_max_pool"]),
     "pad": (one("Pad", pads=[0, 0, 1, 0, 0, 0, 2, 0], value=1.5), [], ["pad([[1, 2], [0, 0]], value=1.5)"]),
+    "pad mirrored": (one("Pad", pads=[0, 0, 1, 2, 0, 0, 1, 2], mode="reflect"), [], ["pad([1, 2], mode=reflect)"]),
+    "pad by the edge": (
+        one("Pad", pads=[0, 0, 1, 0, 0, 0, 0, 0], mode="edge"),
+        [],
+        ["pad([[1, 0], [0, 0]], mode=replicate)"],
+    ),
+    "pad from the other end": (one("Pad", pads=[0, 0, 1, 1, 0, 0, 1, 1], mode="wrap"), [], ["pad(1, mode=circular)"]),
     "pad of later opsets": (
         one("Pad", "x p - a"),
         [tensor("p", (2,), [1, 1]), tensor("a", (1,), [-1])],
@@ -387,7 +394,8 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
         (one("Gather", "table x"), "a table whose rows are chosen by the input"),
         (one("Reshape", "x x"), "a shape depends on values that are not known"),
         (one("ReduceMean"), "a reduction over the batch"),
-        (one("Pad", pads=[0, 0, 1, 1, 0, 0, 1, 1], mode="reflect"), "a border in mode 'reflect'"),
+        (one("Pad", pads=[0, 0, 1, 1, 0, 0, 1, 1], mode="mirror"), "a border in mode 'mirror'"),
+        (one("Pad", pads=[0, 0, 1, 1, 0, 0, -1, 1], mode="edge"), "a border in mode 'replicate' that takes positions"),
         (one("Resize", "x - factor", mode="linear", coordinate_transformation_mode="asymmetric"), "'asymmetric'"),
         (one("Add", "x nothing"), "nothing makes its input `nothing`"),
         ([node("Relu", "x", "z"), node("Identity", "table", "y")], "it does not depend on the input"),
