@@ -67,6 +67,10 @@ class Figure(NamedTuple):
     of_report: Callable[[Report, Dtype], Value] | None = None
     of_fields: bool = False  # whether it needs receptive fields
 
+    def __reduce__(self) -> Any:
+        """Pickled by name, since functions without a name cannot be."""
+        return find_figure, (self.name,)
+
     @property
     def is_of_layers(self) -> bool:
         """Whether a layer has the figure by itself."""
@@ -111,6 +115,11 @@ class Figure(NamedTuple):
                 return values[-1] if values else None
             case "none":
                 return None
+
+
+def find_figure(name: str) -> Figure:
+    """The figure of a name. Raises KeyError."""
+    return FIGURES[name]
 
 
 def find_last_spatial_layer(report: Report, name: str = "") -> LayerReport | None:

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, assert_never
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 import typer
 
 from cnncalc.cli import budgets, options
+from cnncalc.cli.jobs import Jobs, map_in_order
 from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.relations import Reads
 from cnncalc.errors import UsageError
 from cnncalc.system import is_windows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnncalc.errors import Problem
     from cnncalc.render.view import View
 
@@ -38,6 +42,7 @@ def validate(
     limits: budgets.Limits = None,
     format: Format = ValidateFormat.text,
     strict: Strict = False,
+    jobs: Jobs = None,
     output: options.Output = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -46,20 +51,30 @@ def validate(
     Each has its position and, if one is known, a repair. The expectations under `expect` are checked too. Exit code 1
     if there is an error, or with --strict a warning.
     """
-    from cnncalc.reading import read
-
+    work = partial(_validate_file, inputs=inputs or (), settings=settings or (), limits=limits)
     files = []
-    for arch in _iterate_files(archs):
-        reading = read(arch, inputs=inputs or (), settings=settings or (), check_expect=True)
-        if reading.unchecked:
+    names = list(_iterate_files(archs))
+    jobs = 1 if "-" in names else jobs  # standard input is that of the first process
+    for name, problems, unchecked in map_in_order(work, names, jobs):
+        if unchecked:
             write_message(
-                f"cnncalc: note: {arch}: the exact figures under `expect` ({reading.unchecked}) are those of the file's"
-                " own input and params; only conditions are checked\n"
+                f"cnncalc: note: {name}: the exact figures under `expect` ({unchecked}) are those of the file's own"
+                " input and params; only conditions are checked\n"
             )
-        missed = [] if reading.failed else budgets.find_missed(limits, reading.require_report())
-        files.append(("<standard input>" if arch == "-" else arch, [*reading.problems, *missed]))
+        files.append((name, problems))
     emit(_write(files, format, make_view(output, None, color), strict=strict), output)
     return int(any(strict or problem.severity == "error" for _, problems in files for problem in problems))
+
+
+def _validate_file(
+    arch: str, inputs: "Sequence[str]", settings: "Sequence[str]", limits: list[Any] | None
+) -> "tuple[str, list[Problem], int]":
+    """The name of a file, its problems, and the number of expectations that are not checked."""
+    from cnncalc.reading import read
+
+    reading = read(arch, inputs=inputs, settings=settings, check_expect=True)
+    missed = [] if reading.failed else budgets.find_missed(limits, reading.require_report())
+    return "<standard input>" if arch == "-" else arch, [*reading.problems, *missed], reading.unchecked
 
 
 def _iterate_files(archs: list[str]) -> Iterator[str]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 from cnncalc import limits
 from cnncalc.cli import options
 from cnncalc.cli.formats import TextFormat, write_text
+from cnncalc.cli.jobs import Jobs, map_in_order
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.relations import Needs, Reads
+from cnncalc.cli.relations import Needs, Reads, Without
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Arch = Annotated[
 ]
 Inputs = Annotated[options.Inputs, Needs("ARCH")]
 Settings = Annotated[options.Settings, Needs("ARCH")]
+VerifyJobs = Annotated[Jobs, Without("ARCH")]
 
 
 def verify(
@@ -31,6 +33,7 @@ def verify(
     inputs: Inputs = None,
     settings: Settings = None,
     format: options.TextFormatOption = TextFormat.text,
+    jobs: VerifyJobs = None,
     output: options.Output = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
@@ -41,10 +44,7 @@ def verify(
     """
     from cnncalc.spec.files import bundled
 
-    if arch is not None:
-        found = [_verify_network(arch, inputs, settings)]
-    else:
-        found = [_verify_network(name, most=limits.VERIFIED_STEPS_OF_MANY) for name in bundled()]
+    found = _verify_all(bundled(), jobs) if arch is None else [_verify_network(arch, inputs, settings)]
     emit(_write(found, arch is None, format, make_view(output, width, color)), output)
     return int(not all(verdict.held for verdict in found))
 
@@ -57,6 +57,25 @@ def _write(found: "list[Verdict]", many: bool, format: TextFormat, view: "View")
         document=lambda view: verdict.list_verdicts(found, view) if many else verdict.describe_verdict(found[0], view),
         json=lambda: verdict.dump_verdicts(found),
     )  # fmt: skip
+
+
+def _verify_all(names: list[str], jobs: int | None) -> "list[Verdict]":
+    progress = Progress()
+    found: list[Verdict] = []
+    try:
+        for verdict in map_in_order(_verify_bundled, names, jobs, weight=10):
+            found.append(verdict)
+            progress.report(f"verify {verdict.name}", len(found), len(names))
+    finally:
+        progress.clear()
+    return found
+
+
+def _verify_bundled(name: str) -> "Verdict":
+    from cnncalc.execution.verify import verify
+    from cnncalc.reading import load
+
+    return verify(load(name), most=limits.VERIFIED_STEPS_OF_MANY)
 
 
 def _verify_network(

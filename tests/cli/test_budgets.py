@@ -116,6 +116,6 @@ def test_a_file_names_no_path_and_no_standard_input(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     for name in ("-", "/etc/passwd", "../net", "torch:resnet18", "net.py"):
         file.write_text(f"input: [3, 8, 8]\nlayers: [relu]\nexpect: {{layers: '<= 100% of {name}'}}\n")
-        ran = cnncalc("validate", str(file), input="input: [1]\nlayers: [relu]\n")
+        ran = cnncalc("validate", str(file), stdin="input: [1]\nlayers: [relu]\n")
         assert ran.returncode == 1
         assert "reference-missing" in ran.stdout
