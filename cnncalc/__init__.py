@@ -1,8 +1,8 @@
 """cnncalc: sizes, parameters, multiplications and receptive fields of convolutional networks.
 
-`load` returns a `Network`, `from_torch` that of a PyTorch module, and `analyze` its `Report` with a `LayerReport` for
-each layer. `load` raises `SpecError` with all problems of a file; all exceptions of the package are subclasses of
-`CnncalcError`.
+`load` returns a `Network`, `from_torch` and `from_keras` that of a module at hand, and `analyze` its `Report` with a
+`LayerReport` for each layer. `load` raises `SpecError` with all problems of a file; all exceptions of the package are
+subclasses of `CnncalcError`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError as CnncalcError
     from cnncalc.errors import SpecError as SpecError
     from cnncalc.network import Network as Network
+    from cnncalc.reading import from_keras as from_keras
     from cnncalc.reading import from_torch as from_torch
     from cnncalc.reading import load as load
 
@@ -29,11 +30,13 @@ _EXPORTS = {
     "Report": "analysis.report",
     "SpecError": "errors",
     "analyze": "analysis.analyze",
+    "from_keras": "reading",
     "from_torch": "reading",
     "load": "reading",
 }
 __all__ = [
-    "CnncalcError", "LayerReport", "Network", "Report", "SpecError", "__version__", "analyze", "from_torch", "load",
+    "CnncalcError", "LayerReport", "Network", "Report", "SpecError", "__version__", "analyze", "from_keras",
+    "from_torch", "load",
 ]  # fmt: skip
 
 

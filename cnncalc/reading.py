@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.analyze import analyze
@@ -36,7 +37,7 @@ class Reading:
 
     `name` is what the user wrote, `path` the file ("-" if there is none), `overrides` replace inputs and params of the
     file. `network` ends before the first invalid layer; None if there is none at all.
-    `graph` is what a reader made of a file of another program, else None.
+    `graph` is what a reader made of another program's file, else None, and `order` its nodes as the network has them.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class Reading:
         check_expect: bool = False,
         is_chain: bool = False,
         graph: Graph | None = None,
+        order: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.overrides = overrides
         self.graph = graph
+        self.order = order
         self.is_chain = is_chain
         self.source, self.path = loaded.source, loaded.path
         self.description = loaded.description
@@ -205,23 +208,37 @@ def from_torch(module: torch.nn.Module, input: InputSizes) -> Network:
     return read_graph(graph, graph.name).require_network()
 
 
+def from_keras(model: object, input: InputSizes | None = None) -> Network:
+    """The network of a Keras model, by its `to_json()`; `input` gives sizes that are open, channels first.
+
+    Raises SpecError with all layers that have no layer kind.
+    """
+    from tempfile import TemporaryDirectory
+
+    text: str = model.to_json()  # type: ignore[attr-defined]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{getattr(model, 'name', 'model')}.json"
+        path.write_text(text, encoding="utf-8")
+        return load(path, input=input)
+
+
 def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = NO_OVERRIDES) -> Reading:
     """Read what a reader made of a network of another program: its text, and what was refused.
 
     `overrides` are those that the reader was given. Raises UsageError for a param, as such a network has none.
     """
-    loaded = _load_graph(graph, name, path, overrides)
+    loaded, order = _load_graph(graph, name, path, overrides)
     if graph.refusals:
         network = loaded.network and loaded.network._replace(complete=False)
         loaded = loaded._replace(problems=[*graph.refusals, *loaded.problems], network=network)
-    return Reading(name, loaded, overrides, graph=graph)
+    return Reading(name, loaded, overrides, graph=graph, order=order)
 
 
-def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> Loaded:
-    """What is read from the text of a graph: blocks where they say the graph exactly, else a layer a line."""
+def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> tuple[Loaded, Sequence[int]]:
+    """What is read from the text of a graph, and its nodes in that order: blocks where they say the graph exactly."""
     from cnncalc.exchange.check import agrees
     from cnncalc.exchange.write_blocks import Unsaid, write_blocks
-    from cnncalc.exchange.write_flat import write_flat
+    from cnncalc.exchange.write_flat import kept_nodes, write_flat
 
     if not graph.refusals:
         try:
@@ -231,8 +248,8 @@ def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> Loa
         else:
             loaded = load_source(Source(name, text), path, overrides)
             if loaded.network is not None and not failed(loaded.problems) and agrees(graph, order, loaded.network):
-                return loaded
-    return load_source(Source(name, write_flat(graph)), path, overrides)
+                return loaded, order
+    return load_source(Source(name, write_flat(graph)), path, overrides), kept_nodes(graph)
 
 
 def read_text(source: Source, path: str = "-", *, check_expect: bool = False) -> Reading:

@@ -73,6 +73,7 @@ TRIED = {
     "--set": Tried("kernel=5"),
     "validate --set": Tried("stride=2"),
     "import --input": Tried("2x7x7", (("--expand", ""),)),
+    "--save-weights": Tried("weights.json"),
     "import --set": Tried("kernel=5", (("--expand", ""),)),
     "show --input": Tried("2x7x7", (("--expand", ""),)),
     "show --set": Tried("kernel=5", (("--expand", ""),)),
@@ -144,6 +145,7 @@ TRIED = {
 UNSEEN = "--jobs"
 # What an option alone does not leave at 0.
 CODES = {
+    "import --save-weights": 2,
     "calc --want": 1,
     "validate --strict": 1,
     **dict.fromkeys(("summary --limit", "compare --limit", "validate --limit"), 1),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import cnncalc
 from cnncalc.cli.app import run
 from cnncalc.layers.base import Shape
 from cnncalc.reading import Reading, read
@@ -220,3 +221,13 @@ def test_values_of_other_types_are_refused(folder: Path, hundred: int) -> None:
             given["config"][chance.choice(names)] = chance.choice(values)
         codes = {problem.code for problem in reading(folder, functional(given, outputs=["y"])).problems}
         assert codes <= {"no-layer-kind", "unreadable", "bad-input"}
+
+
+def test_a_model_at_hand_is_read_by_its_json() -> None:
+    class Model:
+        name = "mine"
+
+        def to_json(self) -> str:
+            return json.dumps(functional(one("Conv2D", filters=4, kernel_size=[3, 3]), outputs=["y"]))
+
+    assert [repr(each.layer) for each in cnncalc.from_keras(Model()).nodes] == ["conv(4, 3)"]

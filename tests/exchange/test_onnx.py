@@ -493,3 +493,19 @@ def test_weights_are_stepped_over(folder: Path) -> None:
     script += "print(tracemalloc.get_traced_memory()[1], file=sys.stderr)"
     done = processes.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=folder)
     assert int(done.stderr) < 20 * 2**20
+
+
+def test_the_weights_of_a_small_network_are_written_for_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A convolution of 1×1 by 2 and a matrix of ones: each output is 2·(1 + 2 + … + 4) + 0.5."""
+    nodes = [node("Conv", "x k", "c", name="/a/Conv"), node("Flatten", "c", "f"), node("Gemm", "f m b", "y")]
+    tensors = [tensor("k", (1, 1, 1, 1), [2.0]), tensor("m", (4, 2), [1.0] * 8), tensor("b", (2,), [0.5, -0.5])]
+    inputs = {"x": (1, 1, 2, 2)}
+    (folder / "net.onnx").write_bytes(model(nodes, inputs=inputs, outputs=["y"], tensors=tensors))
+    (folder / "x.json").write_text("[[[1, 2], [3, 4]]]")
+    assert run(["import", "net.onnx", "-o", "net.yaml", "--save-weights", "weights.json"]) == 0
+    arguments = ["run", "net.yaml", "--input-data", "x.json", "--weights", "weights.json", "-f", "json"]
+    assert run(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "20.5" in out
+    assert "19.5" in out
