@@ -58,7 +58,7 @@ def test_a_new_file_has_the_same_numbers_and_stands_alone(name: str) -> None:
 
 def test_a_new_file_keeps_comments_and_only_what_is_used() -> None:
     text = merge_family(str(bundled_path("seresnet50")), "-")
-    assert "# 25,557,032, and 2·C·C/16 + C/16 + C for each block of C channels" in text
+    assert "# 25,557,032 + (2·C·C/16 + C/16 + C for each block of C channels)" in text
     assert text.index("  squeeze_excite:") < text.index("  bottleneck(") < text.index("  stage(")
     assert "bottleneck" not in merge_family(str(bundled_path("resnet34")), "-")
     assert "  group_width: 4    # the width of a group in the first stage" in merge_family(
