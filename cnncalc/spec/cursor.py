@@ -14,7 +14,7 @@ from cnncalc.spec.forms import align_items, list_numbers
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 from cnncalc.spec.segments import free_name
-from cnncalc.spec.tokens import Token, describe_token, tokenize
+from cnncalc.spec.tokens import Token, connect, describe_token, tokenize
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ class Cursor:
         """Possible repairs of a token that does not fit, where `wanted` was expected."""
         here = self.span_of(self.token)
         before = here._replace(end=here.start)
-        found = [*self.repair_count(), *self.repair_python(), *self.repair_opening()]
+        found = [*self.repair_count(), *self.repair_python(), *self.repair_opening(), *self.repair_arrow()]
         earlier = [token.kind for token in self.tokens[max(self.position - 2, 0) : self.position]]
         if self.kind == "=" and wanted in CLOSING.values() and earlier == [",", "name"]:
             comma = self.tokens[self.position - 2]
@@ -133,6 +133,11 @@ class Cursor:
                 listed = self.text.body[start + gap : self.token.start]
                 found.append(Fix(at, "[", f"open it: `[{listed.strip()}]`", alternative=True))
         return found
+
+    def repair_arrow(self) -> tuple[Fix, ...]:
+        """The repair of `conv(8, 3) => relu`, `… >> relu` and `… + relu`."""
+        mark = next((mark for mark in ("=>", ">>", "+") if self.text.body.startswith(mark, self.token.start)), "")
+        return (connect(self.text, mark),) if mark and self.depth == 0 else ()
 
     def repair_python(self) -> tuple[Fix, ...]:
         """Repairs of Python code around a layer: `self.conv = …`, a last comma."""

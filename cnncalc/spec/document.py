@@ -9,8 +9,9 @@ from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Problems, Source, Span
 from cnncalc.network import INPUT_NAME
 from cnncalc.records import NamedTuple
-from cnncalc.spec.bodies import BodyReader
+from cnncalc.spec.bodies import BodyReader, make_broken
 from cnncalc.spec.expressions import Expression, Literal, Unreadable
+from cnncalc.spec.forms import drop_dashes_of_names, list_layers
 from cnncalc.spec.grammar import read_declaration
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node, is_empty, parse
 from cnncalc.spec.repairs import rename, write
@@ -19,6 +20,7 @@ from cnncalc.spec.tree import Block, Body
 KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
 
 _FIRST_WORD = re.compile(r"\A\w+")
+_LISTED_NAME = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?(\w+)")
 _EQUALS = re.compile(r"(?m)^([ \t]*\w+)[ \t]*=[ \t]*(?=[^\s=])")
 _NO_SPACE = re.compile(r"(?m)^([ \t]*\w+(?:\([^()\n]*\))?:)(?=[^\s:])")
 
@@ -142,8 +144,9 @@ class _Reader(BodyReader):
         if not is_empty(node):
             help_text = "write each `NAME: …` on its own line below it"
             message = f"`{key.value}` must be a mapping of names, found {describe_node(node)}"
-            self.refuse(message, node.span, *_add_spaces(node.span), help=help_text)
-            self.result.unread.update(_FIRST_WORD.findall(node.span.text))
+            fixes = drop_dashes_of_names(node) or _add_spaces(node.span)
+            self.refuse(message, node.span, *fixes, help=help_text)
+            self.result.unread.update(_LISTED_NAME.findall(node.span.text))
         return []
 
     def input(self, key: YamlString, node: YamlNode) -> None:
@@ -165,6 +168,10 @@ class _Reader(BodyReader):
             self.result.inputs[name.value] = KeyedValue(self.value(inner) or Unreadable(inner.span), name.span)
 
     def layers(self, key: YamlString, node: YamlNode) -> None:
+        if fixes := list_layers(node):
+            self.refuse("`layers` must be a list, found a mapping", node.span, *fixes)
+            self.result.layers = (make_broken(node.span),)
+            return
         self.result.layers = self.body(node, "`layers`", key.span)
 
     def blocks(self, key: YamlString, node: YamlNode) -> None:

@@ -51,7 +51,10 @@ HABITS = {
     "lrn": "local_response_norm", "swish": "silu", "cat": "concat",
     "droppath": "stochastic_depth",
 }  # fmt: skip
-ARGUMENT_HABITS = {"pad": "padding", "filter": "out", "size": "factor"}
+ARGUMENT_HABITS = {
+    "pad": "padding", "filter": "out", "size": "factor", "k": "kernel", "ks": "kernel", "s": "stride", "p": "padding",
+    "d": "dilation", "g": "groups",
+}  # fmt: skip
 
 
 def find_kind(name: str) -> str:

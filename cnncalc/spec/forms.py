@@ -124,15 +124,42 @@ def drop_dashes(node: YamlList) -> Fix | None:
     named = [value for item in node.items if isinstance(item, YamlMapping) for _, value in item.pairs]
     if node.flow or not all(labels) or all(isinstance(value, YamlMapping) for value in named):
         return None
-    margin = node.span.column - 1
-    text = re.sub(rf"(\A|\n {{{margin}}})-(?= )", r"\1 ", node.span.text)
-    return Fix(node.span, text, "remove the dashes: branches have names or dashes")
+    return Fix(node.span, _without_dashes(node), "remove the dashes: branches have names or dashes")
+
+
+def drop_dashes_of_names(node: YamlNode) -> tuple[Fix, ...]:
+    """The repair of blocks or params that are a list of mappings with one name each."""
+    if not isinstance(node, YamlList) or node.flow or not node.items:
+        return ()
+    if not all(isinstance(item, YamlMapping) and len(item.pairs) == 1 for item in node.items):
+        return ()
+    return (Fix(node.span, _without_dashes(node), "remove the dashes before the names"),)
+
+
+def _without_dashes(node: YamlList) -> str:
+    return re.sub(rf"(\A|\n {{{node.span.column - 1}}})-(?= )", r"\1 ", node.span.text)
+
+
+def list_layers(node: YamlNode) -> tuple[Fix, ...]:
+    """The repair of `layers` as a mapping of names: a list of items with these names."""
+    if not isinstance(node, YamlMapping) or node.flow or len(node.pairs) < 2:
+        return ()
+    texts = [value.span.text if isinstance(value, YamlString) and value.plain else "" for _, value in node.pairs]
+    if not all(texts) or not all(key.value.isidentifier() for key, _ in node.pairs):
+        return ()
+    gap = "\n" + " " * (node.span.column - 1)
+    items = [f"- {free_name(key.value)} = {text}" for (key, _), text in zip(node.pairs, texts, strict=True)]
+    return (Fix(node.span, gap.join(items), "write a list of items with these names"),)
 
 
 def list_numbers(text: YamlString) -> tuple[Fix, ...]:
-    """The repair of numbers without brackets, `3, 32, 32` or `3 32 32`."""
+    """The repair of numbers without brackets, `3, 32, 32`, `3 32 32` or `3 x 32 x 32`."""
     numbers = re.findall(r"[0-9]+", text.body)
-    if len(numbers) < 2 or not text.plain or not re.fullmatch(r"[0-9]+(?:\s*,\s*[0-9]+|\s+[0-9]+)+", text.body.strip()):
+    if (
+        len(numbers) < 2
+        or not text.plain
+        or not re.fullmatch(r"[0-9]+(?:\s*[,xX×]\s*[0-9]+|\s+[0-9]+)+", text.body.strip())
+    ):
         return ()
     return (write(text.span, f"[{', '.join(numbers)}]"),)
 

@@ -115,10 +115,16 @@ def _unknown(text: YamlString, token: Token) -> Mistake:
     if symbol == ";" and not body[start + 1 :].strip():
         fixes = [Fix(at, "", "remove the `;`")]
     elif symbol in (";", "|"):
-        fixes.append(Fix(at, " ->" if symbol == ";" else "->", "connect layers with `->`"))
+        chained = connect(text, symbol)
+        fixes = [chained, *fixes] if body[:start].count("(") == body[:start].count(")") else [*fixes, chained]
     if symbol == "!":
         fixes = [Fix(at, "not ", "write `not`")]
     return Mistake("syntax", f"`{symbol or body[start]}` has no meaning here", at, "", *fixes)
+
+
+def connect(text: YamlString, mark: str) -> Fix:
+    """The repair that connects layers with `->` in place of a mark, everywhere in a string."""
+    return Fix(text.span, re.sub(rf"\s*{re.escape(mark)}\s*", " -> ", text.span.text), "connect layers with `->`")
 
 
 def replace_wide(text: str) -> str:
