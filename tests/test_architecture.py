@@ -182,6 +182,11 @@ def test_loading_and_analyzing_needs_no_terminal() -> None:
         (["summary", "--help"], {"yaml", "cnncalc.layers.base", "pydantic"}),
         (["summary", "--wrong"], {"yaml", "rich", "cnncalc.layers.base", "pydantic"}),
         (["validate", "resnet50"], {"rich", "pydantic"}),
+        (
+            ["summary", "resnet50"],
+            {f"cnncalc.analysis.{name}" for name in ("liveness", "memory", "training", "roofline")},
+        ),
+        (["memory", "resnet50"], {"rich", "pydantic", "numpy", "cnncalc.execution", "cnncalc.analysis.training"}),
         (["summary", "resnet50", "--format", "json"], {"rich", "pydantic"}),
         (["run", "lenet5"], {"rich", "pydantic", "numpy"}),
         (["verify", "two_conv"], {"rich", "pydantic", "numpy"}),

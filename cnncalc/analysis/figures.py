@@ -14,6 +14,7 @@ from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Costs, LayerReport, Report
+    from cnncalc.layers.base import Shapes
 
 Value = Any  # int | tuple[int, ...] | None: the value of a figure
 Together = Literal[
@@ -207,8 +208,24 @@ def _count_moved(layer: LayerReport) -> int:
 def _measure_intensity(layers: Sequence[LayerReport], dtype: Dtype) -> Value:
     from cnncalc.analysis.roofline import compute_intensity
 
-    macs, moved = sum(layer.work.macs for layer in layers), sum(map(_count_moved, layers))
-    return compute_intensity(macs, moved * dtype.bytes)
+    macs = sum(layer.work.macs for layer in layers)
+    return compute_intensity(macs, _sum_moved(layers) * dtype.bytes)
+
+
+def _sum_moved(layers: Sequence[LayerReport]) -> int:
+    """The elements moved by several layers; those that are alike are counted once."""
+    known: dict[tuple[int, Shapes, int], int] = {}
+    total = 0
+    for layer in layers:
+        key = id(layer.layer), layer.inputs, len({*layer.sources})
+        if key not in known:
+            known[key] = _count_moved(layer)
+        total += known[key]
+    return total
+
+
+def _measure_moved(report: Report, dtype: Dtype) -> Value:
+    return _sum_moved(report.layers) * dtype.bytes
 
 
 FIGURES: dict[str, Figure] = {
@@ -263,7 +280,7 @@ FIGURES: dict[str, Figure] = {
         ),
         Figure(
             "bytes_moved", "bytes moved", "moved", "bytes", "of inputs and weights read and outputs written",
-            written="bytes", of_elements=_count_moved,
+            written="bytes", of_elements=_count_moved, of_report=_measure_moved,
         ),
         Figure(
             "intensity", "intensity", "intensity", "operations a byte", "2 × macs for each byte moved",

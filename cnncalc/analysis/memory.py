@@ -167,4 +167,5 @@ def find_peak_elements(report: Report, mode: str) -> int | None:
     """The most elements alive at one time; None of a part of a network."""
     if not (report.ends and report.complete):
         return None
-    return InMode(make_plan(report_tensors(report), Mode(mode)), report).peak.elements
+    plan = make_plan(report_tensors(report), Mode(mode))
+    return find_peak(measure(plan), plan).elements

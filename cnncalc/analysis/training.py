@@ -19,7 +19,7 @@ from cnncalc.analysis.figures import Dtype
 from cnncalc.analysis.liveness import Passed, Tensors, report_tensors
 from cnncalc.analysis.optimizers import Optimizer
 from cnncalc.analysis.report import Report
-from cnncalc.layers.base import Saved
+from cnncalc.layers.base import Saved, Shapes
 from cnncalc.layers.separable import TwoSteps
 from cnncalc.network import Group
 from cnncalc.records import NamedTuple
@@ -143,13 +143,18 @@ class _Flow:
         self.trained = dict.fromkeys(tensors.starts, False)  # whether a tensor has a gradient
         self.saves: list[Saved] = []
         self.keeps: list[frozenset[int]] = []  # the tensors that each layer keeps
+        self.parameters: list[int] = []
+        known: dict[tuple[int, Shapes], tuple[Saved, int]] = {}  # layers that are repeated are one object
         for index, passed in enumerate(self.layers):
-            rule = passed.layer.saved(passed.inputs, passed.output)
+            key = id(passed.layer), passed.inputs
+            if key not in known:
+                known[key] = passed.layer.saved(passed.inputs, passed.output), _count_parameters(passed)
+            rule, parameters = known[key]
+            self.parameters.append(parameters)
             is_view = passed.layer.shows_part or (passed.layer.storage == "view" and not rule.extras)
             self.roots[index] = self.roots[passed.sources[0]] if is_view else index
             self.sizes[index] = prod(passed.output) * self.batch * self.each
-            has_weights = _count_parameters(passed) > 0
-            self.trained[index] = has_weights or any(self.trained[source] for source in passed.sources)
+            self.trained[index] = parameters > 0 or any(self.trained[source] for source in passed.sources)
             rule = rule if self.trained[index] else Saved()
             kept = {self.roots[passed.sources[at]] for at in rule.inputs}
             self.saves.append(rule)
@@ -163,6 +168,10 @@ class _Flow:
             times = 1 if extra.once else self.batch
             found[extra.name] += extra.elements * times * max(extra.bytes_each, self.each)
         return found
+
+    def sum_extras(self, index: int) -> int:
+        """All bytes of what a layer makes for its backward pass alone."""
+        return sum(self.count_extras(index).values()) if self.saves[index].extras else 0
 
     def count_kept(self) -> Kept:
         """What all layers keep."""
@@ -181,7 +190,7 @@ class _Flow:
         entering = {self.roots[source] for index in inside for source in self.layers[index].sources} - {*inside}
         free = {root for root, times in own.items() if times == self.savers[root] and root not in ends}
         more = sum(self.sizes[root] for root in entering if not self.savers[root] and root >= 0)
-        extras = sum(sum(self.count_extras(index).values()) for index in inside)
+        extras = sum(map(self.sum_extras, inside))
         return sum(self.sizes[root] for root in free - entering) + extras - more
 
     def find_peak(self, bytes_each: int, shared: list[bool]) -> StepPeak:
@@ -190,7 +199,7 @@ class _Flow:
         for index in range(len(self.layers)):
             step.go_forward(index)
         for index in reversed(range(len(self.layers))):
-            counted = 0 if shared[self.owners[index]] else _count_parameters(self.layers[index])
+            counted = 0 if shared[self.owners[index]] else self.parameters[index]
             step.go_backward(index, counted * bytes_each)
         layer = None if step.peak.layer is None else self.owners[step.peak.layer]
         return step.peak._replace(layer=layer)
@@ -251,7 +260,7 @@ class _Step:
     def go_forward(self, index: int) -> None:
         """Compute a layer, whose saved tensors then stay alive."""
         flow = self.flow
-        self.live += sum(flow.count_extras(index).values())
+        self.live += flow.sum_extras(index)
         if flow.roots[index] == index:
             self.alive.add(index)
             self.live += flow.sizes[index]
@@ -290,7 +299,7 @@ class _Step:
             self.held[made[at][1]] += 1
             self.reach(self.live, index, is_backward=True)
             self._drop(number)
-        self.live -= sum(flow.count_extras(index).values())
+        self.live -= flow.sum_extras(index)
         self._drop(own)
         for root in flow.keeps[index]:
             self.savers[root] -= 1

@@ -24,14 +24,18 @@ def write_summary_csv(report: Report, view: View) -> str:
     """A header and a row for each layer: the columns of the view, or all."""
     chosen = [COLUMNS[name] for name in view.columns or COLUMNS]
     context = Context(report, view.dtype)
-    counted = [bool(column.figure and column.figure.of_costs) for column in chosen]
-    known: dict[int, list[Cell]] = {}  # by the identity of costs, which equal layers share
+    counted = [
+        bool(column.figure and (column.figure.of_costs or column.figure.of_elements or column.figure.of_several))
+        for column in chosen
+    ]
+    known: dict[tuple[int, int], list[Cell]] = {}  # by the identity of costs, which equal layers share, and the tensors
 
     def make_cells(layer: LayerReport) -> list[Cell]:
         row = make_row(layer)
-        figures = known.get(id(row.costs))
+        key = id(row.costs), len({*layer.sources})
+        figures = known.get(key)
         if figures is None:
-            figures = known[id(row.costs)] = [
+            figures = known[key] = [
                 str(guard_cell(column.value(row, context))) if count else ""
                 for column, count in zip(chosen, counted, strict=True)
             ]

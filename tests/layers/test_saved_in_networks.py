@@ -52,7 +52,7 @@ def count_kept(torch: Any, net: Network) -> int | None:
                 return None
             made[node.index] = module(*tensors) if module is not None else function_output(torch, node.layer, tensors)
     tensors = [each for each in kept if isinstance(each, torch.Tensor)]
-    storages = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors}
+    storages: dict[int, int] = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors}
     return sum(size for address, size in storages.items() if address not in own)
 
 
