@@ -43,6 +43,7 @@ def texts() -> Iterator[tuple[str, str, str]]:
     rounds = limits.EVALUATION_STEPS // (10 * (2 * LONG.count("index") - 1) + 10)
     expressions = f"{HEAD}layers: ['(relu if max({', '.join([LONG] * 10)}) >= 0) * {rounds}']\n"
     yield "expressions", expressions, "validate"
+    yield "a sum of rounds", largest(BOMBS["rounds"], UNITS["relu"]), "memory"
 
 
 def write_family(folder: Path) -> Path:
