@@ -23,7 +23,8 @@ PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a head
 # Files of other programs
 WIRE_FIELDS = 400_000  # of an ONNX file: they take about a second to read, and 3,000 layers have a tenth of them
 WIRE_NUMBERS = 100_000  # of one list in it
-KERAS_BYTES = 2**25  # of the JSON of a Keras model, of which 3,000 layers have a tenth
+KERAS_BYTES = 2**22  # of the JSON of a Keras model, of which 3,000 layers have a tenth
+STRUCTURED_LAYERS = 5_000  # of an imported network whose structure is looked for; larger ones are flat
 ONNX_NODES = 50_000  # the constants among them
 ONNX_AXES = 16  # of an array in it, which may be a view that is never laid out
 ONNX_ELEMENTS = 4_096  # of an array whose numbers are read: sizes, axes, scales of channels

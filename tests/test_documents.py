@@ -295,7 +295,8 @@ GUIDE = [
     f"followed {limits.STEPS_AFTER_ERROR:,} steps further",
     f"files of up to {limits.REPAIR_CHARACTERS:,} characters and {limits.REPAIR_LAYERS:,} layers",
     f"repeats only after more than {limits.FIELD_PERIOD} units",
-    f"{limits.KERAS_BYTES // 2**20} MiB of JSON of a Keras model",
+    f"{limits.KERAS_BYTES // 2**20} MiB of JSON of a Keras model; the structure of networks with"
+    f" more than {limits.STRUCTURED_LAYERS:,} layers is not looked for",
     f"{limits.WIRE_FIELDS:,} fields of an ONNX file and {limits.ONNX_NODES:,} nodes; lists of"
     f" {limits.WIRE_NUMBERS:,} numbers, arrays of {limits.ONNX_AXES} axes; of arrays with more than"
     f" {limits.ONNX_ELEMENTS:,} elements only the sizes are read",

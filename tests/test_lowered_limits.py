@@ -262,6 +262,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
     "WIRE_FIELDS": (9, has_fields),
     "WIRE_NUMBERS": (9, has_numbers),
     "KERAS_BYTES": (400, is_model_read),
+    "STRUCTURED_LAYERS": (4, lambda size: is_read(model_of(size)) and "* " in read("net.onnx").text),
     "ONNX_NODES": (4, lambda size: is_read(model_of(size))),
     "ONNX_AXES": (4, lambda size: is_read(model_of(1, size))),
     "ONNX_ELEMENTS": (9, has_elements),

@@ -124,21 +124,25 @@ class Structure:
             for other in (node.shares, node.like):
                 if other is not None:
                     self.bound |= {index, other}
+        self.around: dict[int, tuple[int, ...]] = {}  # by a call of a module
+        self.paths = {index: self._scopes(graph.nodes[index].scope) for index in kept}
         self.units = self._units(list(kept), 0)
 
-    def _scopes(self, index: int) -> list[int]:
-        """The calls of modules around a node, from the outermost."""
-        found: list[int] = []
-        scope: int | None = self.graph.nodes[index].scope
-        while scope is not None and scope != TOP:
-            found.append(scope)
+    def _scopes(self, scope: int | None) -> tuple[int, ...]:
+        """The calls of modules around a layer of this scope, from the outermost."""
+        way: list[int] = []
+        while scope is not None and scope != TOP and scope not in self.around:
+            way.append(scope)
             scope = self.graph.scopes[scope].parent
-        return found[::-1]
+        found = self.around.get(scope, ()) if scope is not None else ()
+        for each in reversed(way):
+            found = self.around[each] = (*found, each)
+        return found
 
     def _units(self, nodes: list[int], level: int) -> list[Unit]:
         found: list[Unit] = []
         at = 0
-        paths = [self._scopes(index) for index in nodes]
+        paths = [self.paths[index] for index in nodes]
         while at < len(nodes):
             if len(paths[at]) <= level:
                 found.append(Unit(nodes[at], self.graph.nodes[nodes[at]].inputs))

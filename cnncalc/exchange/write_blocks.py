@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from cnncalc import limits
 from cnncalc.errors import CnncalcError
 from cnncalc.exchange.blocks import MISSING, WORD, Block, Blocks
 from cnncalc.exchange.graph import Graph
@@ -53,6 +54,8 @@ class _Writer:
         nest_concats(graph, self.kept)
         if any(graph.nodes[index].like is not None for index in self.kept):
             raise Unsaid("sizes of other outputs")
+        if len(self.kept) > limits.STRUCTURED_LAYERS:
+            raise Unsaid(f"more than {limits.STRUCTURED_LAYERS:,} layers")
         self.structure = Structure(graph, self.kept)
         self.blocks = Blocks(graph, is_taken)
         self.helpers: dict[str, list[str]] = {}  # blocks of a branch that is too long for its line, by their heads
@@ -316,6 +319,8 @@ class _Body:
 
     def _with_repeats(self, tokens: list[Token]) -> list[Token]:
         """The items, runs of equal groups that have a merge as repeats of a block that is made of them."""
+        if not any(isinstance(token, list) for token in tokens):
+            return tokens
         found: list[Token] = []
         at = 0
         while at < len(tokens):
@@ -323,10 +328,9 @@ class _Body:
             part = tokens[at : at + period]
             if count > 1 and any(isinstance(token, list) for token in part) and not any(map(_is_named, part)):
                 found.append(f"{self._repeated(part)} * {count}")
-                at += period * count
             else:
-                found.append(tokens[at])
-                at += 1
+                found += tokens[at : at + period * count]
+            at += period * count
         return found
 
     def _repeated(self, tokens: list[Token]) -> str:
