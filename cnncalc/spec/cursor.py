@@ -135,7 +135,9 @@ class Cursor:
         return found
 
     def repair_arrow(self) -> tuple[Fix, ...]:
-        """The repair of `conv(8, 3) => relu`, `… >> relu` and `… + relu`."""
+        """The repair of `conv(8, 3) => relu`, `… >> relu` and `… + relu`, and of a comment `// …`."""
+        if self.kind == "//" and self.depth == 0:
+            return (Fix(self.span_of(self.token), "#", "comments begin with `#`"),)
         mark = next((mark for mark in ("=>", ">>", "+") if self.text.body.startswith(mark, self.token.start)), "")
         return (connect(self.text, mark),) if mark and self.depth == 0 else ()
 

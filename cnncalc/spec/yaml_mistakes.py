@@ -304,6 +304,18 @@ def _quote_in_quotes(scene: Scene) -> Problem | None:
     return None
 
 
+def _slashes(scene: Scene) -> Problem | None:
+    """A comment `// …` after a list, on this line or on the last before it."""
+    for number in (scene.number, scene.before()[0]):
+        line = scene.source.line(number)[: limits.SEARCHED_CHARACTERS] if number else ""
+        found = re.match(r"[^#]*[\]}'\"]\s+(//)", line)
+        if found:
+            start = scene.source.starts[number - 1]
+            span = Span(scene.source, start + found.start(1), start + found.end(1))
+            return scene.problem("comments begin with `#`", span, Fix(span, "#", "write `#`"))
+    return None
+
+
 def _missing_dash(scene: Scene) -> Problem | None:
     """A line among items that has no dash."""
     number, before = scene.before()
@@ -344,7 +356,7 @@ def _reserved_character(scene: Scene) -> Problem | None:
 
 
 GUESSES: tuple[Guess, ...] = (
-    _tab, _wide_colon, _at_least, _no_space_after_dash, _no_space_after_colon, _quote_in_quotes, _comment_in_chain,
-    _key_beside_text, _colon_in_parentheses, _colon_in_title, _call_in_brackets, _escape, _within_brackets,
-    _not_closed, _arrow_at_margin, _reserved_character, _missing_dash, _indentation,
+    _tab, _wide_colon, _at_least, _no_space_after_dash, _no_space_after_colon, _quote_in_quotes, _slashes,
+    _comment_in_chain, _key_beside_text, _colon_in_parentheses, _colon_in_title, _call_in_brackets, _escape,
+    _within_brackets, _not_closed, _arrow_at_margin, _reserved_character, _missing_dash, _indentation,
 )  # fmt: skip
