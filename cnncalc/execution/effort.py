@@ -68,6 +68,9 @@ def estimate_execution(node: Node, positions: int) -> Effort:
     steps = done + around * BORDER + count_tried(node) * FOLLOWED
     if isinstance(node.layer, Windowed) and not node.layer.slides:
         made += prod(node.input_shapes[0][1:]) * prod(node.layer.kernels(node.input_shapes))  # each added onto the map
+    reach = node.layer.reach(node.input_shapes, node.output) if node.layer.restores else ()
+    if isinstance(reach, tuple) and reach:  # each window of an unpooling is gone through for every channel
+        made += prod(node.input_shapes[0]) * prod(getattr(rule, "kernel", 1) for rule in reach)
     return Effort(done, made + around, 0, steps + made * (ELEMENT + positions // WORD))
 
 

@@ -9,8 +9,7 @@ from itertools import compress
 from operator import add, mul, neg, or_, sub
 from typing import Any
 
-from cnncalc.execution.ops import WindowOps, slide_axes
-from cnncalc.execution.windows import iterate_patches_on_map
+from cnncalc.execution.ops import WindowOps, positions_of_windows, slide_axes
 from cnncalc.layers.base import Work
 from cnncalc.layers.ieee import divide, log, overflow_to_infinity, power, sqrt
 from cnncalc.layers.ops import Function, Map, PooledMap, Values, WindowSettings
@@ -88,15 +87,15 @@ class Numbers(WindowOps):
         return max(a) if total == total or not any(map(math.isnan, a)) else math.nan
 
     def with_indices(self, pooled: Map, x: Map, windows: WindowSettings) -> Map:
-        indices = Map(x.shape, [*range(math.prod(x.sizes))] * x.shape[0])
-        axes = slide_axes(x.sizes, windows)
+        covered = positions_of_windows(slide_axes(x.sizes, windows))
         found = []
-        for channel, numbers in zip(x.channels(), indices.channels(), strict=True):
-            values = iterate_patches_on_map(channel, axes, -math.inf)
-            for window, at in zip(values, iterate_patches_on_map(numbers, axes, -1), strict=True):
-                real = [(value, index) for value, index in zip(window, at, strict=True) if index >= 0]
-                largest = self.largest([value for value, _ in real]) if real else math.nan
-                found.append(next((index for value, index in real if value == largest or value != value), -1))
+        for channel, largest in zip(x.channels(), pooled.channels(), strict=True):
+            for places, value in zip(covered, largest, strict=True):
+                window = [channel[at] for at in places]
+                if value != value:  # the last of those that are no number, as in PyTorch
+                    found.append(next((at for at in reversed(places) if channel[at] != channel[at]), -1))
+                else:
+                    found.append(places[window.index(value)] if window else -1)
         return PooledMap.of(pooled, found)
 
     def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
@@ -108,9 +107,6 @@ class Numbers(WindowOps):
             if index >= 0:
                 values[number // step * size + index] = value
         return Map((x.shape[0], *sizes), values)
-
-    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
-        return value
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         if biases is None:
@@ -224,8 +220,8 @@ class Counting(WindowOps):
     def largest(self, a: Values) -> Any:
         return self.combine("comparisons", a)
 
-    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
-        return 1
+    def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
+        return Map((x.shape[0], *sizes), [1] * (x.shape[0] * math.prod(sizes)))
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         for tally, n in ((self.all, len(a)), (self.inside, sum(a))):
@@ -300,8 +296,17 @@ class Provenance(WindowOps):
 
     largest = total
 
-    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
-        return before | value | pooled
+    def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
+        covered = positions_of_windows(slide_axes(sizes, windows))
+        made = []
+        for values, others in zip(x.channels(), pooled.channels(), strict=True):
+            channel = [0] * math.prod(sizes)
+            for places, value, other in zip(covered, values, others, strict=True):
+                seen = value | other  # an element, and the window in which its place was found
+                for at in places:
+                    channel[at] |= seen
+            made.append(channel)
+        return Map.of_channels(made, sizes)
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         return [reduce(or_, a, 0)] * len(rows)

@@ -91,28 +91,6 @@ class WindowOps(Ops):
         made = [list(map(self.largest, iterate_patches_on_map(channel, axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
-    def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
-        axes = slide_axes(sizes, windows)
-        zero = self.constant(0.0, 1)[0]
-        steps = compute_strides(sizes, 1)
-        taps = list(product(*(axis.taps for axis in axes)))
-        starts = list(product(*(axis.starts for axis in axes)))
-        made = []
-        for values, others in zip(x.channels(), pooled.channels(), strict=True):
-            channel = [zero] * prod(sizes)
-            for start, value, other in zip(starts, values, others, strict=True):
-                for tap in taps:
-                    place = [s + t - axis.before for s, t, axis in zip(start, tap, axes, strict=True)]
-                    if all(0 <= at < size for at, size in zip(place, sizes, strict=True)):
-                        offset = _compute_offset(place, steps)
-                        channel[offset] = self.restore(channel[offset], value, other)
-            made.append(channel)
-        return Map.of_channels(made, sizes)
-
-    @abstractmethod
-    def restore(self, before: Any, value: Any, pooled: Any) -> Any:
-        """What may be at a position of a max unpooling: what was there, or an element of a window that has it."""
-
     def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
         axes = slide_axes(x.sizes, windows)
         counts = [
@@ -234,6 +212,21 @@ def slide_axes(sizes: tuple[int, ...], windows: WindowSettings) -> list[Sliding]
     kernels, steps, gaps = (expand_per_axis("", each, n) for each in (windows.kernel, windows.stride, windows.dilation))
     axes = zip(sizes, kernels, steps, expand_padding(windows.padding, n), gaps, strict=True)
     return [slide(*axis, ceil=windows.ceil, dialect=windows.dialect) for axis in axes]
+
+
+def positions_of_windows(axes: Sequence[Sliding]) -> list[list[int]]:
+    """For each window, the positions on the map itself, numbered over all axes."""
+    steps = compute_strides([axis.size for axis in axes], 1)
+    along = []
+    for axis, step in zip(axes, steps, strict=True):
+        on_map = range(axis.before, axis.before + axis.size)
+        along.append(
+            [
+                [(start + tap - axis.before) * step for tap in axis.taps if start + tap in on_map]
+                for start in axis.starts
+            ]
+        )
+    return [list(map(sum, product(*window))) for window in product(*along)]
 
 
 def kernel_rows(weight: Sequence[float], out: int, ins: int) -> list[list[float]]:
