@@ -97,10 +97,12 @@ class Others(NamedTuple):
         """Write all networks as ONNX files."""
         printed([self.python, "-c", EXPORT.format(networks=NETWORKS), folder], env)
 
-    def meta(self, runs: int, env: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    def meta(
+        self, runs: int, env: Mapping[str, str], networks: Mapping[str, str] = NETWORKS
+    ) -> dict[str, tuple[float, float]]:
         """The shortest seconds of torchinfo without arithmetic, by network: with building it, and without."""
         found: dict[str, tuple[float, float]] = json.loads(
-            printed([self.python, "-c", META.format(networks=NETWORKS, runs=runs)], env)
+            printed([self.python, "-c", META.format(networks=networks, runs=runs)], env)
         )
         return found
 
