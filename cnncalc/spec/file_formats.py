@@ -23,6 +23,7 @@ class FileFormat(NamedTuple):
 _WRITE = "write its layers as a file of your own: `cnncalc guide language` shows how"
 _WEIGHTS = f"it contains weights, not the connections of the layers; {_WRITE}"
 _UNPACK = "unpack it and use the architecture file inside"
+_MODULE = "read the module itself: `cnncalc import mynet.py:Net -o net.yaml`"
 _IMPORT = "`cnncalc import FILE -o net.yaml` writes it as an architecture file"
 _CALLS = f"{_WRITE}, and calls of PyTorch and Keras in it are translated"
 _IMAGE = "convert it to PGM or PPM to use it as input data: `cnncalc run ARCH --input-data FILE`"
@@ -62,7 +63,7 @@ BINARY = tuple(
 TEXT = tuple(
     FileFormat(re.compile(pattern, re.MULTILINE), name, advice)
     for pattern, name, advice in (
-        (rb"\A\s*\w+\(\s*\n\s+\([\w.]+\): \w+\(", "a printed PyTorch module", _CALLS),
+        (rb"\A\s*\w+\(\s*\n\s+\([\w.]+\): \w+\(", "a printed PyTorch module", _MODULE),
         (rb"\A\s*Model: \"|\A[\s_=]*Layer \(type", "a printed model summary", _CALLS),
         (rb"\A\s*\{(?s:.{0,300})\"(?:class_name|modelTopology)\"", "the JSON of a Keras model", _WRITE),
         (rb"\A\s*\{(?s:.{0,300})\"(?:cell_type|nbformat)\"", "a Jupyter notebook", _CALLS),
