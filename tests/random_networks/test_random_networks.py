@@ -148,8 +148,8 @@ def test_what_was_drawn(torch: Any) -> None:
     assert refusals.keys() <= {"torch", *LANGUAGE}
     assert refusals["torch"] >= 0.8 * refusals.total()  # the exceptions are few
     assert asked.keys() <= PYTORCH.keys()
-    assert asked.total() <= NETWORKS // 50
-    assert {code for code in CODES - {"bad-value"} if codes[code] < 5} == set()
+    assert asked.total() <= NETWORKS // 30
+    assert {code for code in CODES - {"bad-value", "empty-branch"} if codes[code] < 5} == set()
 
 
 def test_validate_judges_as_pytorch_does(torch: Any, tmp_path: Path) -> None:
