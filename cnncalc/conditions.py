@@ -113,7 +113,7 @@ def _bound(part: str, text: str) -> Bound:
     part = part.strip()
     found = re.fullmatch(_QUANTITY, part.replace(",", "_"))
     if not found:
-        raise ConditionError(f"`{text}` is no condition: write {EXAMPLES}")
+        raise ConditionError(f"{f'`{text}` is no' if text else 'there is no'} condition: write {EXAMPLES}")
     unit = found["unit"]
     number = Fraction(found["number"].replace("_", ""))
     if unit == SHARE:

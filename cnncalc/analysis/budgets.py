@@ -32,7 +32,7 @@ def parse_budget(text: str) -> Budget:
     figure = FIGURES.get(name)
     if figure is None:
         meant = nearest(name, FIGURES)
-        hint = f"did you mean {meant}?" if meant else f"the figures are {', '.join(FIGURES)}"
+        hint = f"did you mean `{meant}`?" if meant else f"the figures are {', '.join(FIGURES)}"
         raise UsageError(f"--limit takes a figure and a condition, e.g. 'macs <= 300 M', not {text!r}; {hint}")
     assert word
     try:

@@ -22,8 +22,8 @@ def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
     known = (*FIGURES, "outputs")
     for key, _, span, _ in expectations:
         if key not in FIGURES and not key.startswith(OUTPUTS):
-            help_text = "the keys of `expect` are " + ", ".join(known)
             fixes = _rename(key, known, span)
+            help_text = "" if fixes else "the keys of `expect` are " + ", ".join(known)
             problems.append(Problem("unknown-key", f"unknown key `{key}` in `expect`", span, help_text, fixes=fixes))
     return problems
 

@@ -129,6 +129,8 @@ def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: 
     varies = "at most: it varies from unit to unit" if after.varies else ""
     if any(isinstance(rule, Folded) and any(rule.moves) for rule in rules):
         varies = "units near the border see positions of the map that are folded back"
+    if any(isinstance(rule, Everywhere) for rule in rules):
+        varies = "units also see all other positions along the axis"
     lines = [Line(label, sums, varies) for label, sums in _group_by_axis("receptive field", "field", found)]
     return lines + [Line(label, (each,)) for label, each in _group_by_axis("field start", "start", at)]
 

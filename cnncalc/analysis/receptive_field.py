@@ -360,7 +360,14 @@ def to_report(field: Field | None) -> ReceptiveField | None:
         return None
     sizes, strides, starts = zip(*map(_report_axis, field.axes), strict=True)
     varies, folded = any([len(axis.intervals) > 1 for axis in field.axes]), any([axis.folds for axis in field.axes])
-    return ReceptiveField(sizes, strides, starts, varies, field.exact, folded)
+    gated = any([axis.fixed is not None and not _holds(axis, axis.fixed) for axis in field.axes])
+    return ReceptiveField(sizes, strides, starts, varies, field.exact, folded, gated)
+
+
+def _holds(axis: AxisField, fixed: tuple[int, int]) -> bool:
+    """Whether the intervals of the first units contain these positions."""
+    intervals = (axis.loose.unit(0),) if axis.loose else axis.intervals
+    return all(each and each[0] <= fixed[0] and fixed[1] <= each[1] for each in intervals)
 
 
 def _report_axis(axis: AxisField) -> tuple[int, int | Fraction, int]:

@@ -27,6 +27,7 @@ class ReceptiveField(NamedTuple):
     varies: bool = False
     exact: bool = True  # False where the interval is an upper bound
     folded: bool = False  # whether units near the border see other positions than those, through `pad(mode=reflect)`
+    gated: bool = False  # whether units also see positions beyond, through a gate, a norm or a softmax over an axis
 
 
 class Whole(NamedTuple):

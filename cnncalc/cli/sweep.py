@@ -98,7 +98,7 @@ def sweep(
     found = arrange(evaluate.name, names, points, goals, pareto=pareto is not None, largest=maximize is not None)
     emit(_write(found, goals, format, view), output)
     if interrupted:
-        write_message(f"cnncalc: interrupted after {len(points):,} of {total:,} points\n")
+        write_message(f"cnncalc: {len(points):,} of {total:,} points were computed\n")
         return INTERRUPTED
     return int(not any(point.held for point in points))
 

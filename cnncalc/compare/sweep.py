@@ -38,7 +38,8 @@ def parse_axis(text: str) -> Axis:
     found = _RANGE.fullmatch(values)
     if not found:
         if ".." in values:
-            raise UsageError(f"--vary {text!r}: a range is FIRST..LAST:STEP, e.g. {name}=0.25..1.5:0.25")
+            form = f"FIRST..LAST:STEP, e.g. {name}=0.25..1.5:0.25, in decimal numbers of up to 15 digits"
+            raise UsageError(f"--vary {text!r}: a range is {form}")
         listed = tuple(_split(values))
         if "" in listed:
             raise UsageError(f"--vary {text!r}: a value is missing between two commas")
@@ -212,7 +213,7 @@ def check_names(names: Sequence[str], axes: Sequence[str], option: str) -> None:
     for name in names:
         if name not in FIGURES and name not in axes:
             meant = nearest(name, [*FIGURES, *axes])
-            hint = f"did you mean {meant}?" if meant else f"figures are {', '.join(FIGURES)}"
+            hint = f"did you mean `{meant}`?" if meant else f"figures are {', '.join(FIGURES)}"
             raise UsageError(f"{option}: {name!r} is neither a figure nor varied; {hint}")
 
 

@@ -1,4 +1,4 @@
-"""Kinds that regularize training: dropout, stochastic depth, layer scale; and its counterpart, a learned shift."""
+"""Dropout, stochastic depth, a learned scale, and a learned shift."""
 
 from __future__ import annotations
 

@@ -37,7 +37,10 @@ def describe_arena(memory: Memory, view: View) -> Iterator[Block]:
     yield Paragraph((("size  ", "head"), (text, "")), 6)
     yield BLANK
     units = view.human is not False
-    tables = (_draw(memory, units=bool(view.human)), *drop_columns(_draw(memory, units=units), ["shape"]))
+    tables = (
+        _draw(memory, units=bool(view.human)),
+        *drop_columns(_draw(memory, units=units), ["shape", "last read", "step"]),
+    )
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
     yield BLANK
     yield Paragraph((

@@ -85,8 +85,9 @@ def format_seen(seen: Seen) -> str:
     if size == "all" or not seen.is_local:
         bound = "≤" if whole and not whole.exact else ""
         return f"{bound}{text}{'' if seen.centred else '†'}"
+    more = "*" if whole or (field and field.gated) else ""
     bound = ("~" if field and field.varies else "") + ("≤" if field and not field.exact else "")
-    return f"{bound}{text}{'°' if field and field.folded else ''}{'*' if whole else ''}{'' if seen.centred else '†'}"
+    return f"{bound}{text}{'°' if field and field.folded else ''}{more}{'' if seen.centred else '†'}"
 
 
 def _measure_field(seen: Seen) -> tuple[int, ...] | str | None:

@@ -97,6 +97,7 @@ def _record_field(field: ReceptiveField) -> dict[str, Any]:
         "varies": field.varies,
         "exact": field.exact,
         "folded": field.folded,
+        "gated": field.gated,
     }
 
 

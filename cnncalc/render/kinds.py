@@ -25,15 +25,13 @@ def dump_kinds(kind: str | None) -> str:
 
 def list_kinds() -> Iterator[Block]:
     """The list of all kinds."""
-    family = ""
-    for kind in KINDS:
-        if FAMILIES[kind] != family:
-            if family:
-                yield BLANK
-            family = FAMILIES[kind]
-            yield make_paragraph(_find_family_title(kind_class(kind)), "head")
-        yield from _describe_entry(kind_class(kind).signature(), _find_sentence(kind_class(kind)))
-    yield from (BLANK, make_paragraph("Structure", "head"))
+    for family in dict.fromkeys(FAMILIES.values()):
+        classes = [kind_class(kind) for kind in KINDS if FAMILIES[kind] == family]
+        yield make_paragraph(_find_family_title(classes[0]), "head")
+        for cls in classes:
+            yield from _describe_entry(cls.signature(), _find_sentence(cls))
+        yield BLANK
+    yield make_paragraph("Structure", "head")
     for signature, sentence in STRUCTURE_WORDS.values():
         yield from _describe_entry(signature, sentence)
 

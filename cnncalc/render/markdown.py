@@ -52,7 +52,12 @@ def _mark_up(cell: Cell) -> str:
 
 
 def _emphasize(text: str, style: str) -> str:
-    return f"**{text}**" if style in BOLD and text else text
+    """Text in bold by its style; blanks at its ends, which Markdown does not allow there, follow the asterisks."""
+    inner = text.strip(" ")
+    if style not in BOLD or not inner:
+        return text
+    before, _, after = text.partition(inner)
+    return f"{before}**{inner}**{after}"
 
 
 def write_table(header: Sequence[str], right: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:

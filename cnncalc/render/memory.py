@@ -145,18 +145,15 @@ def _make_bytes_column(
 def _draw_layers(memory: Memory, rows: Sequence[Row], *, bars: bool, units: bool) -> Table:
     """The layers; of a group that is folded, the most of its layers."""
     inmode = memory.mode(Mode.separate)
-    alive, held, shown = [], [], [row for row in rows if not row.head]
+    alive, held, sizes, shown = [], [], [], [row for row in rows if not row.head]
     places = {layer.path: index for index, layer in enumerate(memory.report.layers)}
     for row in shown:
         inside = [places[layer.path] for layer in row.inside]
         alive.append(max(inmode.layers[at] for at in inside))
         held.append(max(memory.held[at] for at in inside))
-    made = [row.result and inmode.plan.roots[places[row.result.path]] == places[row.result.path] for row in shown]
+        root = inmode.plan.roots[places[row.result.path]] if row.result else None  # of which the result is a view
+        sizes.append(inmode.plan.sizes[root] if root in inside else 0)
     outputs = [memory.report.layers[places[row.result.path]].output if row.result else None for row in shown]
-    sizes = [
-        inmode.plan.sizes[places[row.result.path]] if row.result and own else 0
-        for row, own in zip(shown, made, strict=True)
-    ]
     most = inmode.peak.elements
     columns = [
         Column("layer", [Cell(_format_path(row)) for row in shown], footer=Cell("peak", "head")),

@@ -64,7 +64,7 @@ def explain_marks(report: Report) -> Iterator[tuple[str, str]]:
     if "†" in shown:
         yield "†", "branches that meet look at different positions; the receptive field is their union"
     if "*" in shown:
-        yield "*", "through gates or norms by global statistics, units see more of the input as well"
+        yield "*", "through gates, or norms and softmaxes over positions, units see more of the input as well"
     if "°" in shown:
         yield "°", "units near the border see other positions instead of those beyond it, as `pad` repeats the map"
     if "≤" in shown:

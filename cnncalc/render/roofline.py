@@ -49,7 +49,7 @@ def describe_roofline(memory: Memory, device: Device, view: View) -> Iterator[Bl
     units = view.human is not False
     ways = ((True, bool(view.human)), (True, units), (False, units))
     wide, middle, narrow = (_draw(memory, rows, found, bars=bars, units=units) for bars, units in ways)
-    tables = (wide, middle, *drop_columns(narrow, ["operations", "bytes moved"]))
+    tables = (wide, middle, *drop_columns(narrow, ["operations", "bytes moved", "intensity"]))
     yield elide_paths(fit_table(tables, view.width), 0, view.width)
 
 

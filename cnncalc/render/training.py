@@ -84,12 +84,13 @@ def _describe_checkpoints(training: Training, view: View) -> Iterator[Block]:
     shown = found[:SHOWN_CHECKPOINTS]
     total = training.kept.total
     yield BLANK
-    columns = [
-        Column("computed again instead of kept", [Cell(each.path) for each in shown]),
+    numbers = [
         Column("saves", [Cell(format_figure(each.saved, "bytes", units=bool(view.human))) for each in shown], True),
         Column("", [Cell(format_share(each.saved, total)) for each in shown], True),
     ]
-    yield elide_paths(Table(columns), 0, view.width)
+    headers = ("computed again instead of kept", "computed again")
+    tables = [Table([Column(header, [Cell(each.path) for each in shown]), *numbers]) for header in headers]
+    yield elide_paths(fit_table(tables, view.width), 0, view.width)
     if len(found) > len(shown):
         yield Paragraph(((f"and {len(found) - len(shown)} more blocks that save less", "faint"),))
 

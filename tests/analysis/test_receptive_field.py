@@ -17,6 +17,7 @@ from cnncalc import analyze, load
 from cnncalc.analysis.coverage import Cover, find_touched, may_miss, unite_covers
 from cnncalc.analysis.figures import FIGURES, find_last_spatial_layer
 from cnncalc.layers.reach import Window
+from cnncalc.render.columns import format_field
 
 from ..networks import report
 
@@ -230,6 +231,22 @@ def test_statistics_over_positions_see_the_whole_input(norm: str) -> None:
     layer = last_field(f"layers: ['conv(4, 3) -> {norm}']")
     assert layer.whole.size == (8, 8)
     assert layer.receptive_field.size == (3, 3)
+
+
+@pytest.mark.parametrize("kind", ["softmax(over=1)", "log_softmax(over=-1)", "layer_norm(over=2)"])
+def test_what_is_seen_along_one_axis_is_marked(kind: str) -> None:
+    """The field stays that of the convolutions, but a unit also depends on all others of its row or column."""
+    layer = last_field(f"layers: ['conv(4, 3) -> {kind} -> conv(4, 1)']")
+    assert (layer.receptive_field.size, layer.receptive_field.gated) == ((3, 3), True)
+    assert format_field(layer) == "3*"
+
+
+@pytest.mark.parametrize(
+    "chain", ["conv(4, 3)", "mean_over(1)", "softmax", "mean_over(2) -> softmax(over=1) -> mean_over(1)"]
+)
+def test_a_field_that_holds_all_is_not_marked(chain: str) -> None:
+    """A mean over an axis sees it by itself: its interval is the axis."""
+    assert not last_field(f"layers: ['{chain}']").receptive_field.gated
 
 
 @pytest.mark.parametrize("norm", ["batch_norm", "layer_norm", "local_response_norm", "softmax"])

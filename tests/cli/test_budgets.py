@@ -48,8 +48,8 @@ def test_compare_holds_each_against_the_first() -> None:
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
-        ("maks <= 3", "did you mean macs?"),
-        ("macs", "no condition"),
+        ("maks <= 3", "did you mean `macs`?"),
+        ("macs", "there is no condition: write `<= 300 M`"),
         ("macs <= 3 KiB", "its units are k, M, G, T"),
         ("macs <= 3 m", "did you mean 'macs <= 3 M'?"),
         ("", "the figures are"),
@@ -70,6 +70,14 @@ def test_a_reference_on_the_command_line_may_be_any_architecture(tmp_path: Path)
     missing = cnncalc("validate", "lenet5", "--limit", "parameters <= 94% of nothing_there")
     assert missing.returncode == 1
     assert "nothing_there" in missing.stderr + missing.stdout
+
+
+def test_a_misspelled_figure_under_expect_is_suggested_as_on_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text("input: [3, 8, 8]\nlayers: [flatten]\nexpect:\n  mcas: 0\n  blue: 0\n")
+    shown = cnncalc("validate", str(file)).stdout
+    assert "did you mean `macs`?" in shown
+    assert shown.count("the keys of `expect` are input, output, parameters") == 1  # of `blue`
 
 
 NET = """\

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from cnncalc.layers import KINDS, kind_class
+from cnncalc.layers import FAMILIES, KINDS, kind_class
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.render.kinds import describe_kind, dump_kinds, list_kinds
 from cnncalc.render.show import show
@@ -71,6 +71,11 @@ def test_every_kind_is_listed_with_its_signature() -> None:
         assert kind_class(kind).signature() in lines
     for signature, sentence in STRUCTURE_WORDS.values():
         assert lines[lines.index(signature) + 1] == sentence
+
+
+def test_every_family_has_one_heading() -> None:
+    headings = [line for line in show(list_kinds(), View()).splitlines() if line and not line.startswith(" ")]
+    assert len(set(headings)) == len(headings) == len(set(FAMILIES.values())) + 1  # and the structure
 
 
 def test_every_kind_has_a_page() -> None:

@@ -140,3 +140,20 @@ def test_what_is_alive_at_a_layer_of_ones_choice() -> None:
     most = max(step["elements"] for step in group["steps"] if step["path"].startswith("conv3_x."))
     assert group["at"]["elements"] == most
     assert cnncalc("memory", "lenet5", "--at", "avgpool1").returncode == 2
+
+
+def test_a_group_that_ends_in_a_view_shows_the_bytes_that_it_makes() -> None:
+    """`down4` of U-Net ends in dropout: its output, 512×64×64 of 4 bytes, is a view of a map that it makes itself."""
+    shown = cnncalc("memory", "unet", "--depth", "1").stdout.splitlines()
+    (line,) = [line for line in shown if line.startswith("down4 ")]
+    assert line.split()[:3] == ["down4", "512×64×64", f"{512 * 64 * 64 * 4:,}"]
+    (alone,) = [line for line in shown if line.startswith("dropout1 ")]
+    assert alone.split()[2] == "0"
+
+
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("options", [("--arena",), ("--training",), ("--compute", "10T", "--bandwidth", "100G"), ()])
+def test_no_line_is_wider_than_the_terminal(options: tuple[str, ...], width: int) -> None:
+    shown = cnncalc("memory", "alexnet", *options, "--width", str(width)).stdout
+    assert max(map(len, shown.splitlines())) <= width
+    assert "linear1" in shown

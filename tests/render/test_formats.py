@@ -15,6 +15,7 @@ from cnncalc.network import Network
 from cnncalc.render.catalogue import Entry, arrange, dump_catalogue, find_year, list_architectures, write_catalogue_csv
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import write_summary_csv
+from cnncalc.render.document import Paragraph
 from cnncalc.render.json import dump_problems, dump_summary
 from cnncalc.render.markdown import escape, write_markdown
 from cnncalc.render.numbers import draw_bar, format_bytes, format_share, format_units
@@ -108,6 +109,12 @@ def test_markdown_is_a_table_with_totals() -> None:
     assert lines[3].split("|")[1:4] == [" :--- ", " :--- ", " ---: "]
     assert lines[5] == "| body | stage(4, 2) | 4×8×8 | 4×8×8 | 296 | 18,432 | 7 |"
     assert lines[8] == "| **total** |  |  | **10** | **2,978** | **27,904** |  |"
+
+
+def test_bold_in_markdown_has_no_blank_inside_the_asterisks() -> None:
+    """CommonMark: a closing `**` may not follow a blank."""
+    assert write_markdown([Paragraph((("size  ", "head"), ("3 bytes", "")))]) == "**size** 3 bytes\n"
+    assert write_markdown([Paragraph((("size", "head"), (" ", "head"), ("3", "")))]) == "**size** 3\n"
 
 
 def test_markdown_shows_a_text_as_it_is() -> None:
