@@ -51,7 +51,10 @@ def option(*names: str, help: str, metavar: str | None = None, **more: Any) -> A
     return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
 
 
-ARCH_HELP = "A file, a bundled architecture, a chain of layers with --input, or - for standard input."
+ARCH_HELP = (
+    "A file (also ONNX, Keras), a bundled architecture, a chain of layers with --input, a PyTorch module, whose code is"
+    " run (mynet.py:Net), or - for standard input."
+)
 Arch = Annotated[str, argument("ARCH", ARCH_HELP, complete_architecture), Reads()]
 INPUT_HELP = "Override the input size, e.g. 3x128x128. For several inputs: NAME=SIZES, repeatable."
 Inputs = Annotated[list[str] | None, option("--input", metavar="SIZES", help=INPUT_HELP)]
