@@ -50,7 +50,8 @@ def import_(
     if save_weights is not None:
         assert reading.graph is not None
         from cnncalc.exchange.weights import weights_of
+        from cnncalc.render.json import encode
 
-        emit(weights_of(reading.graph, reading.order, reading.require_network()), save_weights)
+        emit(encode(weights_of(reading.graph, reading.order, reading.require_network())) + "\n", save_weights)
     emit(text, output)
     return int(reading.failed)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 from cnncalc import limits
@@ -16,8 +15,11 @@ from cnncalc.network import Network
 CHARACTERS = 8  # of a number in JSON, at least
 
 
-def weights_of(graph: Graph, order: Sequence[int], network: Network) -> str:
-    """The JSON of all arrays. Raises CnncalcError where there are too many numbers, or none in the source."""
+def weights_of(graph: Graph, order: Sequence[int], network: Network) -> dict[str, dict[str, Any]]:
+    """All arrays, nested, by path and name.
+
+    Raises CnncalcError where there are too many numbers, none in the source, or one that JSON cannot write.
+    """
     found: dict[str, dict[str, Any]] = {}
     left = limits.DATA_BYTES // CHARACTERS
     for index, node in zip(order, network.nodes, strict=True):
@@ -31,8 +33,12 @@ def weights_of(graph: Graph, order: Sequence[int], network: Network) -> str:
             numbers = arrays[weight.name].load()
             if numbers is None or len(numbers) != prod(weight.shape):
                 raise CnncalcError(f"the source holds no numbers for `{weight.name}` of {node.path}")
+            if not all(map(isfinite, numbers)):
+                raise CnncalcError(
+                    f"`{weight.name}` of {node.path} has an infinite number or NaN, which `run` does not read"
+                )
             found.setdefault(node.path, {})[weight.name] = _nested(numbers, weight.shape)
-    return json.dumps(found) + "\n"
+    return found
 
 
 def _nested(numbers: list[float], shape: Shape) -> Any:

@@ -495,6 +495,19 @@ def test_weights_are_stepped_over(folder: Path) -> None:
     assert int(done.stderr) < 20 * 2**20
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_weights_that_json_cannot_write_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], number: float
+) -> None:
+    tensors = [tensor("k", (1, 1, 1, 1), [number])]
+    nodes = [node("Conv", "x k", "y", name="/a/Conv")]
+    (folder / "net.onnx").write_bytes(model(nodes, inputs={"x": (1, 1, 2, 2)}, outputs=["y"], tensors=tensors))
+    assert run(["import", "net.onnx", "-o", "net.yaml", "--save-weights", "weights.json"]) == 1
+    assert "`weight` of conv1 has an infinite number or NaN" in capsys.readouterr().err
+    assert not (folder / "weights.json").exists()
+    assert not (folder / "net.yaml").exists()
+
+
 def test_the_weights_of_a_small_network_are_written_for_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A convolution of 1×1 by 2 and a matrix of ones: each output is 2·(1 + 2 + … + 4) + 0.5."""
     nodes = [node("Conv", "x k", "c", name="/a/Conv"), node("Flatten", "c", "f"), node("Gemm", "f m b", "y")]
