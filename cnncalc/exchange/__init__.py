@@ -5,6 +5,8 @@
 - `views`: views, permutations and slices of tensors; `operations`: what else several readers say in the same way,
   e.g. merges, means, linear layers of maps.
 - `write_flat`: a graph as the text of an architecture file, a layer a line; it is read through the door of every file.
+- `write_blocks`: the same with blocks, where they say the graph exactly (`check`): `structure` finds the modules,
+  `blocks` those that are alike, `body` writes each chain, `lines` and `names` what is in a line.
 - `readers`: which reader reads a file, by its first bytes. `cnncalc/reading.py` makes a Reading of its graph, so that
   every command takes the file; `reading.read_graph` does the same for a graph at hand.
 - `from_onnx`, `from_keras`, `from_torch`: one reader for each source. Only the last imports torch, when it is used.

@@ -8,9 +8,11 @@ import pytest
 
 from cnncalc.errors import Source
 from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.body import Unsaid
 from cnncalc.exchange.check import agrees
 from cnncalc.exchange.graph import TOP, Array, Graph
-from cnncalc.exchange.write_blocks import Unsaid, folded, packed, write_blocks
+from cnncalc.exchange.lines import folded, packed
+from cnncalc.exchange.write_blocks import write_blocks
 from cnncalc.exchange.write_flat import write_flat
 from cnncalc.layers.structure import MERGES
 from cnncalc.layers.window import Windowed
