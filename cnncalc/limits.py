@@ -53,6 +53,10 @@ REPAIR_TRIALS_EACH = 20  # for the repairs of one problem, so that the others ha
 REPAIR_COST = 350_000  # of these readings in total, see `repairs.COST_OF_STEP`: about half a second
 REPAIR_LAYERS = 3_000  # of a network whose repairs are tried
 REPAIR_CHARACTERS = 50_000  # of a file whose repairs are tried and offered
+REBOUND_NAMES = 10  # names of a body that are given twice, for which repairs are looked for: each takes a search
+ROUNDED_NOTES = 3  # layers that rounded a size, which a message names
+ROUNDED_REPAIRS = 6  # of them for which a repair is tried
+INPUT_SEARCHED = 2_000  # characters before a call that is applied, `y = f(x)`, in which x is looked for
 SIMILAR_NAMES = 200  # that are compared for a hint, which is not worth more time
 SIMILAR_FILES = 100  # of a folder that are compared for a hint
 SEARCHED_CHARACTERS = 400  # of a line that is searched with patterns that take quadratic time

@@ -33,7 +33,7 @@ from cnncalc.layers.term import Term
 from cnncalc.layers.trace import name_inputs
 from cnncalc.nearest import nearest
 from cnncalc.paths import find_path
-from cnncalc.reading import read
+from cnncalc.reading import read, read_text
 from cnncalc.render.document import make_paragraph
 from cnncalc.render.show import show
 from cnncalc.render.view import View
@@ -345,6 +345,24 @@ def test_smaller_inputs_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits, "NARROWED_INPUTS", inputs)
         assert narrow.narrow(net, 1) is None
         assert len(tried) == wanted
+
+
+def test_names_given_twice_that_are_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "input: [3, 8, 8]\nlayers:\n  - a = conv(4, 3)\n  - a = relu\n  - b = conv(4, 3)\n  - b = relu\n"
+    for names in (2, 1, 0):
+        monkeypatch.setattr(limits, "REBOUND_NAMES", names)
+        assert sum(bool(problem.fixes) for problem in read_text(Source("net.yaml", text)).problems) == names
+
+
+def test_characters_in_which_an_input_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the beginning of `x = conv(4, 1)` to that of the call: three lines."""
+    lines = ["  - x = conv(4, 1)\n", "  - relu\n", "  - y = Conv2D(8, 3)(x)\n"]
+    text = "input: [3, 9, 9]\nlayers:\n" + "".join(lines)
+    reach = len(lines[0] + lines[1]) + lines[2].index("y")
+    for characters, found in ((reach, True), (reach - len(lines[0]), False)):
+        monkeypatch.setattr(limits, "INPUT_SEARCHED", characters)
+        (problem,) = read_text(Source("net.yaml", text)).problems
+        assert [fix.text for fix in problem.fixes] == (["y = from(x) -> conv(8, 3)"] if found else [])
 
 
 SOURCE = Path(limits.__file__).read_text(encoding="utf-8")

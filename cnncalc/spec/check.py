@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Sequence
 
+from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
 from cnncalc.layers import KINDS, LATER_FAMILIES, LATER_WORDS, RESERVED_WORDS
 from cnncalc.layers.structure import LATER_MERGES, STRUCTURE_WORDS
@@ -24,7 +25,6 @@ HERE = "here"
 SPECIAL = ("in_channels", "channels", "index", "input", HERE)
 SHADOWABLE = LATER_WORDS | {HERE}  # words that were added later: an author's name takes precedence
 RESERVED = (RESERVED_WORDS | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)) - SHADOWABLE
-MOST_REBOUND = 10  # duplicate names for which repairs are tried
 _NAME = re.compile(r"\w+")
 FOREIGN_WORDS = {
     "True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "SAME": "same",
@@ -229,7 +229,7 @@ class Checker:
                 if chain.name in outputs and chain.name not in rebound:
                     from cnncalc.spec.rebinding import drop_names  # only needed for mistakes
 
-                    rebound[chain.name] = drop_names(chain.name, chains) if len(rebound) < MOST_REBOUND else ()
+                    rebound[chain.name] = drop_names(chain.name, chains) if len(rebound) < limits.REBOUND_NAMES else ()
                 self.check_output_name(chain, outputs, taken, numbered, rebound.get(chain.name, ()))
                 outputs.add(chain.name)
                 if chain.name in SIZE_NAMES:

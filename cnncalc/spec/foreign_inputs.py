@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from cnncalc import limits
 from cnncalc.errors import Fix
 from cnncalc.layers import KINDS
 from cnncalc.spec.foreign import find_calls, translate_call
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import write
 
-WINDOW = 2_000  # characters before an item in which its input is searched
 APPLIED = re.compile(r"(\w+\s*=\s*)?(.+\))\s*\(\s*(\w+)\s*\)\s*,?", re.DOTALL)
 NAMED_ITEM = re.compile(r"(?m)^[ \t]*-[ \t]+(?:(\w+)[ \t]*=(?!=))?")
 
@@ -31,7 +31,7 @@ def repair_applied_call(text: YamlString) -> list[Fix]:
 
 def _source(text: YamlString, name: str) -> str | None:
     """`from(name) -> ` for an output above, "" for that of the item directly above; None if it is unknown."""
-    start = max(text.span.start - WINDOW, 0)
+    start = max(text.span.start - limits.INPUT_SEARCHED, 0)
     names = [item[1] or "" for item in NAMED_ITEM.finditer(text.span.source.text, start, text.span.start)]
     if len(names) > 1 and names[-2] == name:  # the last is that of the item itself
         return ""

@@ -22,8 +22,6 @@ from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Expression, Listed, Literal, Name
 from cnncalc.spec.repairs import replace_all
 
-MOST_NOTES = 3  # layers that are named in notes
-MOST_CHANGED = 6  # layers for which a repair is suggested
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
@@ -131,12 +129,12 @@ def find_rounded(meeting: Meeting) -> list[Rounded]:
 
 def notes_of(rounded: Iterable[Rounded]) -> list[Note]:
     """Notes on these layers, with their positions."""
-    return [Note(each.describe, each.node.span) for each in list(rounded)[:MOST_NOTES]]
+    return [Note(each.describe, each.node.span) for each in list(rounded)[: limits.ROUNDED_NOTES]]
 
 
 def change_rounding(rounded: Iterable[Rounded]) -> Iterator[Fix]:
     """The repairs that let a pool round the other way, or a window keep the size."""
-    for node, size, output, window in list(rounded)[:MOST_CHANGED]:
+    for node, size, output, window in list(rounded)[: limits.ROUNDED_REPAIRS]:
         span = node.span
         if "ceil" in node.layer.settings:
             if not getattr(node.layer, "ceil", False):

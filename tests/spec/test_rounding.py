@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from cnncalc import limits
 from cnncalc.errors import Problem, Source
 from cnncalc.reading import read_text
 
@@ -88,6 +89,26 @@ def test_both_branches_are_traced_back_to_their_last_common_layer() -> None:
         "conv(8, 3, 2, padding=1) -> crop([[0, 1]])",
         "[8, 36]",  # the next multiple of 2·2
     ]
+
+
+def test_a_few_layers_that_round_are_named_and_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+        input: [8, 33]
+        layers:
+          - add:
+              body: conv(8, 3, 2, padding=1)
+              shortcut: avg_pool(2)
+    """  # 33 → 17 and 33 → 16
+    (problem,) = judged(text)
+    assert len(notes(problem)) == 2
+    assert [fix.text for fix in problem.fixes] == [
+        "avg_pool(2, ceil=true)", "conv(8, 3, 2, padding=1) -> crop([[0, 1]])", "[8, 34]",
+    ]  # fmt: skip
+    monkeypatch.setattr(limits, "ROUNDED_NOTES", 1)
+    monkeypatch.setattr(limits, "ROUNDED_REPAIRS", 0)
+    (problem,) = judged(text)
+    assert len(notes(problem)) == 1
+    assert "avg_pool(2, ceil=true)" not in [fix.text for fix in problem.fixes]
 
 
 def test_a_param_that_is_the_size_is_changed() -> None:
