@@ -167,7 +167,10 @@ def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep
         else:
             sizes = [1 if axis in axes else None for axis in range(1, len(shape))]
             node = graph.add(f"adaptive_{kind}_pool", [tensor.node], size=sizes)
-    elif graph.is_plain(tensor) or None not in axes:
+    elif None not in axes:
+        over = axes[0] if len(axes) == 1 else sorted(axes)  # type: ignore[type-var]
+        node = graph.add("mean_over" if kind == "avg" else "max_over", [tensor.node], axes=over)
+    elif graph.is_plain(tensor):
         return _reduce_any(graph, kind, tensor, dims, keep=keep)
     elif (flat := _spatial_view(graph, tensor, dims)) is not None:
         node = graph.add(f"global_{kind}_pool", [flat])
@@ -212,10 +215,13 @@ def total(graph: Graph, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> T
 
 
 def softmax(graph: Graph, tensor: Tensor, dim: int) -> Tensor:
-    """exp(x)/Σexp(x) along a dimension: over channels, over each group of them, or after a transpose."""
+    """exp(x)/Σexp(x) along a dimension: an axis, each group of the channels, or channels after a transpose."""
     atoms, channels = tensor.dims[dim], graph.shape_at(tensor.node)[0]
     if len(atoms) == 1 and atoms[0][:2] == (0, 1) and channels % atoms[0].size == 0 and atoms[0].size < channels:
         return pointwise(graph, "softmax", tensor, groups=channels // atoms[0].size)
+    axis = graph.axis_of(tensor, dim) if atoms else None
+    if axis:
+        return pointwise(graph, "softmax", tensor, over=axis)
     return pointwise(graph, "softmax", with_axis(graph, tensor, dim, 0))
 
 
