@@ -37,7 +37,8 @@ class Reading:
 
     `name` is what the user wrote, `path` the file ("-" if there is none), `overrides` replace inputs and params of the
     file. `network` ends before the first invalid layer; None if there is none at all.
-    `graph` is what a reader made of another program's file, else None, and `order` its nodes as the network has them.
+    `graph` is what a reader made of another program's file, else None, and `order` its nodes as the network has them;
+    `flat` is why its text has a layer a line and no blocks, "" where it has them.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Reading:
         is_chain: bool = False,
         graph: Graph | None = None,
         order: Sequence[int] = (),
+        flat: str = "",
     ) -> None:
         self.name = name
         self.overrides = overrides
         self.graph = graph
         self.order = order
+        self.flat = flat
         self.is_chain = is_chain
         self.source, self.path = loaded.source, loaded.path
         self.description = loaded.description
@@ -227,29 +230,36 @@ def read_graph(graph: Graph, name: str, path: str = "-", overrides: Overrides = 
 
     `overrides` are those that the reader was given. Raises UsageError for a param, as such a network has none.
     """
-    loaded, order = _load_graph(graph, name, path, overrides)
+    loaded, order, flat = _load_graph(graph, name, path, overrides)
     if graph.refusals:
         network = loaded.network and loaded.network._replace(complete=False)
         loaded = loaded._replace(problems=[*graph.refusals, *loaded.problems], network=network)
-    return Reading(name, loaded, overrides, graph=graph, order=order)
+    return Reading(name, loaded, overrides, graph=graph, order=order, flat=flat)
 
 
-def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> tuple[Loaded, Sequence[int]]:
-    """What is read from the text of a graph, and its nodes in that order: blocks where they say the graph exactly."""
+def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> tuple[Loaded, Sequence[int], str]:
+    """What is read from the text of a graph, its nodes in that order, and why it has no blocks.
+
+    It has them where they express the graph exactly; what was refused is shown layer by layer, without a reason.
+    """
     from cnncalc.exchange.check import agrees
     from cnncalc.exchange.write_blocks import Unsaid, write_blocks
     from cnncalc.exchange.write_flat import kept_nodes, write_flat
 
+    flat = ""
     if not graph.refusals:
         try:
             text, order = write_blocks(graph)
-        except (Unsaid, RecursionError):
-            pass
+        except Unsaid as unsaid:
+            flat = str(unsaid)
+        except RecursionError:
+            flat = "its modules are nested too deep"
         else:
             loaded = load_source(Source(name, text), path, overrides)
             if loaded.network is not None and not failed(loaded.problems) and agrees(graph, order, loaded.network):
-                return loaded, order
-    return load_source(Source(name, write_flat(graph)), path, overrides), kept_nodes(graph)
+                return loaded, order, ""
+            flat = "read again, they are not the same network"
+    return load_source(Source(name, write_flat(graph)), path, overrides), kept_nodes(graph), flat
 
 
 def read_text(source: Source, path: str = "-", *, check_expect: bool = False) -> Reading:

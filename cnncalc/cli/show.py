@@ -6,7 +6,7 @@ import typer
 
 from cnncalc import limits
 from cnncalc.cli import options
-from cnncalc.cli.output import STANDARD_OUTPUT, emit, make_view
+from cnncalc.cli.output import STANDARD_OUTPUT, emit, make_view, write_message
 from cnncalc.cli.reading import read_partly
 from cnncalc.errors import UsageError
 
@@ -44,6 +44,8 @@ def text_of(reading: "Reading", *, expand: bool, overridden: str) -> str:
     """The text of what was read, or of its layers one by one. Raises UsageError where an override has no effect."""
     if not expand and not reading.is_chain and reading.graph is None and overridden:
         raise UsageError(f"`{overridden}` has an effect only with `--expand`, or on a chain of layers")
+    if not expand and reading.flat:
+        write_message(f"cnncalc: note: {reading.name} is written a layer a line, without blocks: {reading.flat}\n")
     return expand_network(reading) if expand else reading.text
 
 

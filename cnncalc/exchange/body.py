@@ -21,7 +21,7 @@ STEPS = {"concat": "grow", "add": "residual", "multiply": "gated"}  # what a rep
 
 
 class Unsaid(CnncalcError):
-    """Blocks cannot say the graph: why."""
+    """Blocks cannot express the graph: why, as a clause."""
 
 
 class File:
@@ -61,7 +61,7 @@ class Body:
         taken = {*found.values(), *(each.name for each in self.block.parameters)} if self.block else {*found.values()}
         for value in dict.fromkeys(each for each in wanted if each >= 0):
             if value not in items:
-                raise Unsaid("a value of another block")
+                raise Unsaid("a block would need an output from inside another one")
             name = unique(self._word(items[value]), {*taken, *self.file.words})
             taken.add(name)
             found[value] = name
@@ -153,7 +153,7 @@ class Body:
         if optional:
             assert self.block is not None
             if line is None:
-                raise Unsaid("an optional branch with branches")
+                raise Unsaid("an optional branch has branches")
             alone = f"({line})" if " -> " in line else line
             if indent + len(f"{key}: {alone} if {self.block.condition}") <= WIDTH:
                 return [f"  {key}: {alone} if {self.block.condition}"]
@@ -166,7 +166,7 @@ class Body:
         """The call of a block that is made of a branch, whose line is too long with its condition."""
         assert self.block is not None
         if "in_channels" in line:
-            raise Unsaid("a long branch that depends on its input")
+            raise Unsaid("a long optional branch depends on its input")
         names = [each.name for each in self.block.parameters if _calls(line, each.name)]
         return self._declare(allowed(key), names, [f"    {text}" for text in self.lines_of(branch, 4)])
 

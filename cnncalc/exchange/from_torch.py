@@ -252,8 +252,8 @@ class _Tracer:
 
     def leave(self, module: torch.nn.Module, args: Any, made: Any) -> None:
         self.scopes.pop()
-        if type(module).__name__ in SKIPPED and SKIPPED_NOTE not in self.graph.notes:
-            self.graph.notes.append(SKIPPED_NOTE)
+        if type(module).__name__ in SKIPPED:
+            self.graph.note(SKIPPED_NOTE)
 
     def call(self, func: Any, args: Any, kwargs: Any) -> Any:
         """A function of PyTorch is called: do it, and add what it is here."""

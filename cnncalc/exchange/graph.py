@@ -105,6 +105,11 @@ class Graph:
         self._made: dict[Any, int] = {}  # the node that was added to lay a tensor out
         self._starts = dict(enumerate(self.inputs.values()))
 
+    def note(self, text: str) -> None:
+        """Add a note, unless there is the same already."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def shape_at(self, node: int) -> Shape:
         """Shape of what a node gives, or of an input, without the batch."""
         return self.nodes[node].output if node >= 0 else self._starts[INPUT - node]

@@ -244,9 +244,7 @@ LAYERS["GroupNormalization"] = partial(_normalization, "group_norm")
 @layer("Normalization")
 def normalization(call: Call) -> Tensor:
     x = views.with_axis(call.graph, call.x, _axis(call), 0)
-    note = "The means and variances of Normalization layers are counted as buffers."
-    if note not in call.graph.notes:
-        call.graph.notes.append(note)
+    call.graph.note("The means and variances of Normalization layers are counted as buffers.")
     return operations.pointwise(call.graph, "batch_norm", x, Unstated(call.key), affine=False, epsilon=0)
 
 
@@ -264,9 +262,17 @@ def dropout(call: Call) -> Tensor:
     return operations.pointwise(call.graph, "dropout", call.x, rate=rate) if rate else call.x
 
 
-@layer("GaussianNoise", "GaussianDropout", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom")
-def training_only(call: Call) -> Tensor:
+# Keras's own documentation: at inference, the output is identical to the input
+TRAINING_ONLY = ("GaussianNoise", "GaussianDropout", "ActivityRegularization", "RandomBrightness", "RandomContrast",
+                 "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom")  # fmt: skip
+
+
+def _training_only(kind: str, call: Call) -> Tensor:
+    call.graph.note(f"{kind}, which acts in training alone, is left out.")
     return call.x
+
+
+LAYERS.update({kind: partial(_training_only, kind) for kind in TRAINING_ONLY})
 
 
 @layer("Activation")

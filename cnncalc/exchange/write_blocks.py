@@ -33,9 +33,9 @@ class _Writer:
         self.kept = kept_nodes(graph)
         nest_concats(graph, self.kept)
         if any(graph.nodes[index].like is not None for index in self.kept):
-            raise Unsaid("sizes of other outputs")
+            raise Unsaid("a layer takes its size from another output")
         if len(self.kept) > limits.STRUCTURED_LAYERS:
-            raise Unsaid(f"more than {limits.STRUCTURED_LAYERS:,} layers")
+            raise Unsaid(f"the network has more than {limits.STRUCTURED_LAYERS:,} layers")
         self.structure = Structure(graph, self.kept)
         self.blocks = Blocks(graph, is_taken)
 

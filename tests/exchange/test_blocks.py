@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.cli.show import text_of
 from cnncalc.errors import Source
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.body import Unsaid
@@ -17,7 +18,7 @@ from cnncalc.exchange.write_flat import write_flat
 from cnncalc.layers.structure import MERGES
 from cnncalc.layers.window import Windowed
 from cnncalc.network import INPUT, Network
-from cnncalc.reading import read, read_text
+from cnncalc.reading import read, read_graph, read_text
 from cnncalc.spec.files import bundled
 
 from .onnx_files import model, node, tensor
@@ -135,12 +136,35 @@ def test_a_text_that_is_not_the_graph_is_not_taken() -> None:
     assert not agrees(graph, order[::-1], read_text(Source("net.yaml", text)).require_network())
 
 
-def test_sizes_of_other_outputs_are_left_to_the_flat_text() -> None:
+def test_sizes_of_other_outputs_are_left_to_the_flat_text(capsys: pytest.CaptureFixture[str]) -> None:
     graph = Graph({"input": (3, 8, 8)}, batch=1, name="net")
     small = graph.add("max_pool", [INPUT], kernel=2)
     graph.outputs = {"": graph.add("upsample", [small], size=(8, 8), like=INPUT)}
     with pytest.raises(Unsaid):
         write_blocks(graph)
+    found = read_graph(graph, "net.onnx")
+    text = text_of(found, expand=False, overridden="")
+    assert agrees(graph, found.order, read_text(Source("net.yaml", text)).require_network())
+    assert capsys.readouterr().err == (
+        "cnncalc: note: net.onnx is written a layer a line, without blocks:"
+        " a layer takes its size from another output\n"
+    )
+
+
+def test_a_text_that_reads_back_as_another_network_is_replaced_by_the_flat_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = graph_of(read("resnet18").require_network())
+    text, order = write_blocks(graph)
+    assert not read_graph(graph, "net.onnx").flat
+    monkeypatch.setattr(
+        "cnncalc.exchange.write_blocks.write_blocks", lambda _: (text.replace("bias=false", "bias=true", 1), order)
+    )
+    found = read_graph(graph, "net.onnx")
+    assert "blocks:" not in text_of(found, expand=False, overridden="")
+    assert agrees(graph, found.order, found.require_network())
+    assert "without blocks: read again, they are not the same network" in capsys.readouterr().err
+    assert "note" not in (text_of(found, expand=True, overridden=""), capsys.readouterr().err)[1]
 
 
 def test_modules_of_an_onnx_file_are_blocks(tmp_path: Path) -> None:

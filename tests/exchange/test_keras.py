@@ -140,6 +140,20 @@ def test_keras_2_writes_its_calls_as_lists(folder: Path) -> None:
     assert found.require_network().shape_at(1) == (5, 8, 8)
 
 
+def test_layers_that_act_in_training_alone_are_left_out_with_a_note(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once for each class; a dropout is a kind of ours, and stays."""
+    layers = [("RandomFlip", {}), ("RandomFlip", {}), ("GaussianNoise", {"stddev": 0.1}), ("Dropout", {"rate": 0.25})]
+    model = sequential(*(layer(kind, f"l{at}", **config) for at, (kind, config) in enumerate(layers)))
+    assert calls(reading(folder, model)) == ["dropout(rate=0.25)"]
+    assert run(["show", "net.json"]) == 0
+    text, err = capsys.readouterr()
+    for kind in ("RandomFlip", "GaussianNoise"):
+        assert text.count(f"{kind}, which acts in training alone, is left out.") == 1
+    assert err == ""
+
+
 def test_an_archive_is_read_and_every_command_takes_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = sequential({"class_name": "Conv2D", "config": {"name": "c", "filters": 4, "kernel_size": [3, 3]}})
     with zipfile.ZipFile(folder / "net.keras", "w") as archive:
