@@ -105,8 +105,7 @@ def softmax(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     axis = axis_in(attribute(node, "axis", -1 if context.opset >= 13 else 1), len(x.shape))
     if context.opset < 13 and prod(x.shape[axis + 1 :]) > 1:
         raise Refusal("a softmax over several axes together")
-    found = operations.softmax(context.graph, x, axis)
-    return operations.pointwise(context.graph, "log", found) if node.op == "LogSoftmax" else found
+    return operations.softmax(context.graph, x, axis, "log_softmax" if node.op == "LogSoftmax" else "softmax")
 
 
 @op("Dropout")

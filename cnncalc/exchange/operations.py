@@ -214,15 +214,15 @@ def total(graph: Graph, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> T
     return affine(graph, reduce(graph, "avg", tensor, dims, keep=keep), many)
 
 
-def softmax(graph: Graph, tensor: Tensor, dim: int) -> Tensor:
-    """exp(x)/Σexp(x) along a dimension: an axis, each group of the channels, or channels after a transpose."""
+def softmax(graph: Graph, tensor: Tensor, dim: int, kind: str = "softmax") -> Tensor:
+    """`softmax` or `log_softmax` along a dimension: an axis, each group of channels, or channels after a transpose."""
     atoms, channels = tensor.dims[dim], graph.shape_at(tensor.node)[0]
     if len(atoms) == 1 and atoms[0][:2] == (0, 1) and channels % atoms[0].size == 0 and atoms[0].size < channels:
-        return pointwise(graph, "softmax", tensor, groups=channels // atoms[0].size)
+        return pointwise(graph, kind, tensor, groups=channels // atoms[0].size)
     axis = graph.axis_of(tensor, dim) if atoms else None
     if axis:
-        return pointwise(graph, "softmax", tensor, over=axis)
-    return pointwise(graph, "softmax", with_axis(graph, tensor, dim, 0))
+        return pointwise(graph, kind, tensor, over=axis)
+    return pointwise(graph, kind, with_axis(graph, tensor, dim, 0))
 
 
 def linear(graph: Graph, tensor: Tensor, arrays: Arrays, out: int, *, bias: bool | None = None) -> Tensor:

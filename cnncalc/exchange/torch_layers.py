@@ -74,15 +74,15 @@ def prelu(graph: Graph, x: Tensor, weight: Known) -> Tensor:
 
 
 @op("softmax")
-def softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Tensor:
+def softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, kind: str = "softmax", **__: Any) -> Tensor:
     if dim is None:
         raise Refusal("a softmax without a dimension")
-    return operations.softmax(graph, x, axis_of(dim, len(x.shape)))
+    return operations.softmax(graph, x, axis_of(dim, len(x.shape)), kind)
 
 
 @op("log_softmax")
 def log_softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Tensor:
-    return operations.pointwise(graph, "log", softmax(graph, x, dim))
+    return softmax(graph, x, dim, kind="log_softmax")
 
 
 @op("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout")

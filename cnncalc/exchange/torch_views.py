@@ -204,12 +204,10 @@ def flip(graph: Graph, x: Tensor, *dims: Any) -> Tensor:
 
 @op("pad")
 def pad(graph: Graph, x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    if mode != "constant":
-        raise Refusal(f"a border in mode {mode!r}")
     sides = [(0, 0)] * len(x.shape)
     for at in range(len(pad) // 2):
         sides[-1 - at] = (pad[2 * at], pad[2 * at + 1])
-    return operations.pad(graph, x, sides, value or 0)
+    return operations.pad(graph, x, sides, value or 0, "zeros" if mode == "constant" else mode)
 
 
 @op("interpolate", "upsample")

@@ -134,6 +134,7 @@ ONE: dict[str, tuple[list[bytes], list[bytes], list[str]]] = {
         [tensor("a", (2,), [-1, -2])],
         ["global_avg_pool", "flatten"],
     ),
+    "logarithm of the softmax of columns": (one("LogSoftmax"), [], ["log_softmax(over=2)"]),
     "largest of channels": (one("ReduceMax", axes=[1]), [], ["max_over(0)"]),
     "mean of channels and columns": (one("ReduceMean", axes=[1, 3]), [], ["mean_over([0, 2])"]),
     "mean of rows": (one("ReduceMean", axes=[2]), [], ["adaptive_avg_pool([1, none])"]),

@@ -198,6 +198,11 @@ class Modules:
                 nn.AvgPool2d(2, 1, padding=1, count_include_pad=False), nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(),
                 nn.Dropout(), nn.Linear(12, 3), nn.LogSoftmax(1),
             ),
+            "borders": nn.Sequential(
+                nn.ReflectionPad2d((1, 2, 3, 0)), nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"),
+                nn.ReplicationPad2d(1), nn.Conv2d(4, 2, 3, padding=(1, 0), padding_mode="replicate"),
+                nn.LogSoftmax(1), nn.LogSoftmax(2),
+            ),
             "resized": nn.Sequential(
                 nn.Upsample(scale_factor=2), nn.Upsample(size=(9, 7), mode="bilinear"), nn.PixelUnshuffle(1),
                 nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), nn.Softmax(1),
@@ -205,7 +210,7 @@ class Modules:
         }  # fmt: skip
 
 
-NAMES = ("gated", "shuffled", "tokens", "twice", "norms", "windows", "resized")
+NAMES = ("gated", "shuffled", "tokens", "twice", "norms", "windows", "borders", "resized")
 
 
 @torch_mark
