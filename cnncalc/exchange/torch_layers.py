@@ -73,16 +73,13 @@ def prelu(graph: Graph, x: Tensor, weight: Known) -> Tensor:
     return operations.pointwise(graph, "prelu", views.with_axis(graph, x, 1, 0), arrays_of(weight=weight))
 
 
-@op("softmax")
-def softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, kind: str = "softmax", **__: Any) -> Tensor:
+def _softmax(kind: str, graph: Graph, x: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Tensor:
     if dim is None:
         raise Refusal("a softmax without a dimension")
     return operations.softmax(graph, x, axis_of(dim, len(x.shape)), kind)
 
 
-@op("log_softmax")
-def log_softmax(graph: Graph, x: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Tensor:
-    return softmax(graph, x, dim, kind="log_softmax")
+OPS.update({kind: partial(_softmax, kind) for kind in ("softmax", "log_softmax")})
 
 
 @op("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout")
