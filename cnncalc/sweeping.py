@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.budgets import Budget, find_excess
@@ -61,13 +61,20 @@ class Evaluation:
             return Point(values, shape, problem=problem, held=False)
         report = analyze(network, fields=self.needs_fields)
         figures = {name: FIGURES[name].measure_network(report, self.dtype) for name in self.figures}
-        held = all(
-            figures[budget.figure.name] is not None
-            and find_excess(budget.condition, figures[budget.figure.name], whole) is None
-            for budget, whole in self.budgets
-        )
+        missed = frozenset(self._find_missed(figures))
         shapes = tuple(report.inputs.values())
-        return Point(values, shapes[0] if len(shapes) == 1 else shapes, report.output, figures, held=held)
+        return Point(
+            values, shapes[0] if len(shapes) == 1 else shapes, report.output, figures, held=not missed, missed=missed
+        )
+
+    def _find_missed(self, figures: Mapping[str, Value]) -> Iterator[tuple[str, bool]]:
+        """The figures that are over a limit (True) or under one (False); of one that is undefined, both."""
+        for budget, whole in self.budgets:
+            name = budget.figure.name
+            if figures[name] is None:
+                yield from ((name, True), (name, False))
+            elif excess := find_excess(budget.condition, figures[name], whole):
+                yield name, excess.is_upper
 
     def _resize(self, value: str) -> list[str]:
         """The options of the inputs for a size of all spatial axes, or for the sizes themselves."""

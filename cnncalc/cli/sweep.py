@@ -78,8 +78,8 @@ def sweep(
 ) -> int:
     """Show the figures of a network for many values of its params and input sizes.
 
-    In a range without a step, width=0.25..2, the largest value within the limits is searched. Exit code 1 if no point
-    is without errors and within the limits.
+    In a range without a step, width=0.25..2, the largest value within the limits is searched (with --minimize, the
+    smallest). Exit code 1 if no point is without errors and within the limits.
     """
     from cnncalc.compare.sweep import arrange, check_names, iterate_points
     from cnncalc.sweeping import Evaluation
@@ -90,13 +90,15 @@ def sweep(
     goals = [name.strip() for name in (pareto or minimize or maximize or "").split(",") if name.strip()]
     check_names(goals, names, "--pareto" if pareto else "--minimize" if minimize else "--maximize")
     view = make_view(output, width, color)._replace(human=human, columns=_choose_columns(columns, names, goals))
-    figures = [*(view.columns or ()), *(budget.figure.name for budget in limits or ())]
+    limited = [budget.figure.name for budget in limits or ()]
+    figures = [*(view.columns or ()), *limited]
     wholes = budgets.measure_wholes(limits)
     choice = options.choose_dtype(dtype, figures)
     evaluate = Evaluation(arch, axes, inputs or (), settings or (), tuple(dict.fromkeys(figures)), wholes, choice)
-    points, interrupted = _collect(iterate_points(axes, evaluate, largest=minimize is None), total, evaluate.name)
-    found = arrange(evaluate.name, names, points, goals, pareto=pareto is not None, largest=maximize is not None)
-    emit(_write(found, goals, format, view), output)
+    found = iterate_points(axes, evaluate, largest=minimize is None, limited=limited)
+    points, interrupted = _collect(found, total, evaluate.name)
+    shown = arrange(evaluate.name, names, points, goals, pareto=pareto is not None, largest=maximize is not None)
+    emit(_write(shown, goals, format, view), output)
     if interrupted:
         write_message(f"cnncalc: {len(points):,} of {total:,} points were computed\n")
         return INTERRUPTED

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise, product
-from math import prod
+from math import floor, log10, prod
 
 from cnncalc import limits
 from cnncalc.analysis.figures import FIGURES, Value
@@ -46,15 +46,18 @@ def parse_axis(text: str) -> Axis:
         return Axis(name, listed)
     first, last = Fraction(found[1]), Fraction(found[2])
     if first > last:
-        raise UsageError(f"--vary {text!r}: the range runs backwards; write {name}={found[2]}..{found[1]}")
+        step = f":{found[3].lstrip('-')}" if found[3] and Fraction(found[3]) else ""
+        raise UsageError(f"--vary {text!r}: the range runs backwards; write {name}={found[2]}..{found[1]}{step}")
     if found[3] is None:
         return Axis(name, (), (first, last))
     step = Fraction(found[3])
     if step <= 0:
-        raise UsageError(f"--vary {text!r}: the step must be more than 0")
+        meant = format_number(-step or _round_up((last - first) / 10) or Fraction(1))
+        raise UsageError(f"--vary {text!r}: the step must be more than 0; write {name}={found[1]}..{found[2]}:{meant}")
     count = (last - first) // step + 1
     if count > limits.SWEEP_POINTS:
-        raise UsageError(f"--vary {text!r}: {count:,} values are more than {limits.SWEEP_POINTS:,}")
+        meant = f"{name}={found[1]}..{found[2]}:{format_number(_round_up((last - first) / (limits.SWEEP_POINTS - 1)))}"
+        raise UsageError(f"--vary {text!r}: {count:,} values are more than {limits.SWEEP_POINTS:,}; write {meant}")
     return Axis(name, tuple(format_number(first + step * number) for number in range(count)))
 
 
@@ -82,6 +85,14 @@ def format_number(number: Fraction) -> str:
     return f"{float(number):.9f}".rstrip("0")
 
 
+def _round_up(number: Fraction) -> Fraction:
+    """A step that is not smaller, of one digit."""
+    if number <= 0:
+        return Fraction(0)
+    unit = Fraction(10) ** floor(log10(number))
+    return -(-number // unit) * unit
+
+
 class Point(NamedTuple):
     """The figures of a network at some values, or the problem that it has there."""
 
@@ -91,6 +102,7 @@ class Point(NamedTuple):
     figures: Mapping[str, Value] = {}
     problem: Problem | None = None
     held: bool = True  # whether it is within all limits
+    missed: frozenset[tuple[str, bool]] = frozenset()  # figures over (True) or under (False) a limit
     best: bool = False
 
 
@@ -122,8 +134,13 @@ def count_points(axes: Sequence[Axis]) -> int:
     return points
 
 
-def iterate_points(axes: Sequence[Axis], evaluate: Evaluate, *, largest: bool) -> Iterator[Point]:
-    """The points of a grid; with a range without a step, at each the largest or smallest value within the limits."""
+def iterate_points(
+    axes: Sequence[Axis], evaluate: Evaluate, *, largest: bool, limited: Sequence[str] = ()
+) -> Iterator[Point]:
+    """The points of a grid; with a range without a step, at each the largest or smallest value within the limits.
+
+    Raises CnncalcError where one of the `limited` figures does not grow or fall all along that range.
+    """
     open_axes = [at for at, axis in enumerate(axes) if axis.ends is not None]
     if not open_axes:
         yield from map(evaluate, product(*(axis.values for axis in axes)))
@@ -136,24 +153,30 @@ def iterate_points(axes: Sequence[Axis], evaluate: Evaluate, *, largest: bool) -
         ) -> Point:
             return evaluate((*before, text, *after))
 
-        yield _Search(axes[at], evaluate_at).find(largest=largest)
+        yield _Search(axes[at], evaluate_at, limited).find(largest=largest)
 
 
 class _Search:
     """Finds the largest or smallest value of a range at which the network is within its limits, by bisection."""
 
-    def __init__(self, axis: Axis, evaluate: Callable[[str], Point]) -> None:
+    def __init__(self, axis: Axis, evaluate: Callable[[str], Point], limited: Sequence[str]) -> None:
         assert axis.ends
+        self.limited = limited
         self.name = axis.name
         self.first, self.last = axis.ends
         self.evaluate = evaluate
         self.known: dict[Fraction, Point] = {}
-        whole = self.first.denominator == self.last.denominator == 1 and self.last - self.first > 2
         digits = 0
-        while not whole and (self.last - self.first) * 10**digits < FINEST:
+        while (self.last - self.first) * 10**digits < FINEST and self.first < self.last:
             digits += 1
-        self.digits = 0 if whole else digits + MORE_DIGITS
+        self.digits = 0 if self._takes_whole_numbers() else digits + MORE_DIGITS
         self.unit = Fraction(1, 10**self.digits)
+
+    def _takes_whole_numbers(self) -> bool:
+        """Whether the ends are whole, and the network has an error at half a unit below the last of them."""
+        if self.first.denominator != 1 or self.last.denominator != 1:
+            return False
+        return self.name == INPUT or self.evaluate(format_number(self.last - Fraction(1, 2))).problem is not None
 
     def at(self, value: Fraction) -> Point:
         if value not in self.known:
@@ -161,23 +184,59 @@ class _Search:
         return self.known[value]
 
     def find(self, *, largest: bool) -> Point:
-        """The point. Raises CnncalcError where a figure does not grow along the range."""
+        """The point; one with an error or over a limit if there is no other.
+
+        Raises CnncalcError where a figure does not grow along the range, or an error is between values without one.
+        """
         span = self.last - self.first
-        for part in range(SAMPLES):
-            self.at(self._round(self.first + span * part / (SAMPLES - 1)))
-        good, bad = (self.first, self.last) if largest else (self.last, self.first)
-        if self.at(bad).held and not self.at(bad).problem:
-            good = bad
-        while abs(bad - good) > self.unit and self._holds(good):
+        samples = sorted({self._round(self.first + span * part / (SAMPLES - 1)) for part in range(SAMPLES)})
+        valid = [value for value in samples if not self.at(value).problem]
+        if not valid:
+            return self._report_errors(self.at(self.last if largest else self.first), len(samples))
+        least = valid[0]  # then the least value without an error: sizes run out below it
+        if least != samples[0]:
+            before = samples[samples.index(least) - 1]
+            least = self._bisect(least, before, lambda point: not point.problem)
+        self._require_growth()
+        held = [value for value in (least, *valid) if self.at(value).held] or self._find_held(least)
+        if not held:
+            self._require_growth()
+            return self.at(least)
+        good, bad = (max(held), self.last) if largest else (min(held), least)
+        good = bad if self._holds(self.at(bad)) else self._bisect(good, bad, self._holds)
+        self._require_growth()
+        return self._shorten(good, largest=largest)
+
+    def _report_errors(self, point: Point, tried: int) -> Point:
+        """A point whose problem says that the other values that were tried have errors too."""
+        assert point.problem
+        message = f"errors at all {tried} values tried, e.g. {point.problem.message}; {self._advise()}"
+        return point._replace(problem=point.problem._replace(message=message)) if tried > 1 else point
+
+    def _bisect(self, good: Fraction, bad: Fraction, is_good: Callable[[Point], bool]) -> Fraction:
+        """The last good value on the way to a bad one."""
+        while abs(bad - good) > self.unit:
             middle = self._round((good + bad) / 2)
             if middle in (good, bad):
                 break
-            good, bad = (middle, bad) if self._holds(middle) else (good, middle)
-        self._require_growth()
-        return self._shorten(good, largest=largest) if self._holds(good) else self.at(good)
+            good, bad = (middle, bad) if is_good(self.at(middle)) else (good, middle)
+        return good
 
-    def _holds(self, value: Fraction) -> bool:
-        point = self.at(value)
+    def _find_held(self, least: Fraction) -> list[Fraction]:
+        """A value within all limits, where those that are missed at one end of the range are met at the other."""
+        low, high = least, self.last
+        below, above = self.at(low).missed, self.at(high).missed
+        while high - low > self.unit and not below & above:
+            middle = self._round((low + high) / 2)
+            point = self.at(middle)
+            if self._holds(point):
+                return [middle]
+            if middle in (low, high) or (point.missed & below and point.missed & above):
+                break
+            low, high = (middle, high) if point.missed & below else (low, middle)
+        return []
+
+    def _holds(self, point: Point) -> bool:
         return point.held and not point.problem
 
     def _round(self, value: Fraction) -> Fraction:
@@ -193,17 +252,26 @@ class _Search:
         return self.at(value)
 
     def _require_growth(self) -> None:
-        points = [(value, point) for value, point in sorted(self.known.items()) if not point.problem]
-        for name in points[0][1].figures if points else ():
-            values = [point.figures[name] for _, point in points]
+        known = sorted(self.known.items())
+        for (value, point), (after, other) in pairwise(known):
+            if other.problem and not point.problem:
+                values = f"{self.name}={format_number(after)}, and none at {format_number(value)}"
+                raise CnncalcError(f"there is an error at {values}: {other.problem.message}; {self._advise()}")
+        points = [point for _, point in known if not point.problem]
+        for name in self.limited if points else ():
+            values = [point.figures[name] for point in points]
             steps = list(pairwise(values))
             if None in values or all(a <= b for a, b in steps) or all(a >= b for a, b in steps):
                 continue
-            raise CnncalcError(
-                f"`{name}` neither grows nor falls all along {self.name}={format_number(self.first)}.."
-                f"{format_number(self.last)}: give a step, e.g. --vary {self.name}={format_number(self.first)}.."
-                f"{format_number(self.last)}:{format_number((self.last - self.first) / 16)}"
-            )
+            ends = f"{self.name}={format_number(self.first)}..{format_number(self.last)}"
+            raise CnncalcError(f"`{name}` neither grows nor falls all along {ends}; {self._advise()}")
+
+    def _advise(self) -> str:
+        step = (self.last - self.first) / 16
+        if not self.digits:
+            step = Fraction(-(-(self.last - self.first) // FINEST))
+        ends = f"{format_number(self.first)}..{format_number(self.last)}"
+        return f"give a step, e.g. --vary {self.name}={ends}:{format_number(step)}"
 
 
 def check_names(names: Sequence[str], axes: Sequence[str], option: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc import limits
 from cnncalc.compare.sweep import Axis, Point, arrange, count_points, iterate_points, keep_unbeaten, parse_axis
-from cnncalc.errors import CnncalcError, UsageError
+from cnncalc.errors import CnncalcError, Problem, UsageError
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,17 @@ def test_a_range_without_a_step_has_ends() -> None:
         ("width", "takes NAME"),
         ("=1", "takes NAME"),
         ("width=", "takes NAME"),
-        ("width=2..1:1", "backwards; write width=1..2"),
-        ("width=1..2:0", "more than 0"),
-        ("width=1..2:-1", "more than 0"),
+        ("width=2..1", "backwards; write width=1..2$"),
+        ("width=2..1:1", "backwards; write width=1..2:1$"),
+        ("width=2..1:-0.5", "backwards; write width=1..2:0.5$"),
+        ("width=1..2:0", "more than 0; write width=1..2:0.1$"),
+        ("width=96..256:0", "more than 0; write width=96..256:20$"),
+        ("width=1..1:0", "more than 0; write width=1..1:1$"),
+        ("width=1..2:-1", "more than 0; write width=1..2:1$"),
         ("width=a..b", "FIRST..LAST:STEP"),
         ("width=1,,2", "missing"),
-        ("width=0..1000000000:1", "more than 100,000"),
+        ("width=0..1000000000:1", "more than 100,000; write width=0..1000000000:20000$"),
+        ("width=0..2:0.00001", "200,001 values are more than 100,000; write width=0..2:0.00003$"),
     ],
 )
 def test_wrong_values_are_wrong_usage(text: str, said: str) -> None:
@@ -97,7 +102,7 @@ def test_the_largest_that_fits_is_found(seed: int) -> None:
 
 def test_the_smallest_that_fits_and_whole_numbers() -> None:
     def evaluate(values: tuple[str, ...]) -> Point:
-        size = int(values[0])
+        size = int(values[0])  # sizes are whole
         return Point(values, figures={"output": size // 3}, held=size // 3 >= 50)
 
     (point,) = iterate_points([parse_axis("input=32..512")], evaluate, largest=False)
@@ -114,10 +119,83 @@ def test_nothing_and_all_of_a_range_fit() -> None:
 def test_a_figure_that_goes_up_and_down_is_not_searched() -> None:
     def evaluate(values: tuple[str, ...]) -> Point:
         cost = abs(int(values[0]) - 50)
-        return Point(values, figures={"macs": cost}, held=cost <= 20)
+        return Point(values, figures={"macs": cost, "depth": cost % 7}, held=cost <= 20)
 
-    with pytest.raises(CnncalcError, match="give a step"):
-        list(iterate_points([parse_axis("n=0..100")], evaluate, largest=True))
+    axes = [parse_axis("input=0..100")]
+    with pytest.raises(CnncalcError, match=r"`macs` neither grows .* give a step, e.g. --vary input=0..100:1$"):
+        list(iterate_points(axes, evaluate, largest=True, limited=["macs"]))
+    (point,) = iterate_points([parse_axis("input=50..100")], evaluate, largest=True, limited=["macs"])
+    assert point.values == ("70",)  # what is only shown may do so
+
+
+def broken(values: tuple[str, ...]) -> Point:
+    return Point(values, problem=Problem("bad-input", "it does not fit"), held=False)
+
+
+def within(values: tuple[str, ...], cost: int, least: int, most: int) -> Point:
+    missed = {("macs", True)} if cost > most else {("macs", False)} if cost < least else set()
+    return Point(values, figures={"macs": cost}, held=not missed, missed=frozenset(missed))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_ends_need_not_fit(seed: int) -> None:
+    """Sizes run out below `first`, and a limit from both sides is met by few sizes: as all of them tried in turn."""
+    chance = random.Random(seed)
+    first, slope = chance.randint(1, 300), chance.choice([-3, -1, 1, 2])
+    least = chance.randint(1, 400) * slope
+    most = least + chance.randint(0, 40)
+
+    def evaluate(values: tuple[str, ...]) -> Point:
+        size = int(values[0])
+        return within(values, slope * size, least, most) if size >= first else broken(values)
+
+    every = [evaluate((str(size),)) for size in range(1, 513)]
+    held = [point.values for point in every if point.held]
+    for largest in (True, False):
+        (point,) = iterate_points([parse_axis("input=1..512")], evaluate, largest=largest, limited=["macs"])
+        assert point.held == bool(held)
+        if held:
+            assert point.values == held[-1 if largest else 0]
+
+
+def test_errors_between_values_without_one_are_not_searched_over() -> None:
+    """A U-Net takes each 16th size alone: bisection would stop below any of the others."""
+
+    def evaluate(values: tuple[str, ...]) -> Point:
+        return within(values, int(values[0]), 0, 300) if int(values[0]) % 64 == 0 else broken(values)
+
+    with pytest.raises(CnncalcError, match=r"an error at input=\d+, .* it does not fit; give a step, e.g. .*:1$"):
+        list(iterate_points([parse_axis("input=0..512")], evaluate, largest=True, limited=["macs"]))
+    with pytest.raises(CnncalcError, match="an error at"):  # one sample alone is without an error
+        list(iterate_points([parse_axis("input=1..513")], lambda values: (
+            within(values, 257, 0, 300) if values == ("257",) else broken(values)
+        ), largest=True, limited=["macs"]))  # fmt: skip
+
+
+def test_errors_at_all_values_tried_are_a_row() -> None:
+    axes = [parse_axis("blocks=1,2"), parse_axis("input=1..512")]
+    first, second = iterate_points(
+        axes, lambda values: broken(values) if values[0] == "1" else within(values, 1, 0, 9), largest=True
+    )
+    assert first.problem
+    assert first.problem.message.startswith("errors at all 9 values tried, e.g. it does not fit; give a step, e.g. ")
+    assert second.values == ("2", "512")
+
+
+def test_whole_ends_do_not_make_a_param_whole() -> None:
+    """A factor of 1.37 is found in 1..4; of blocks, which are whole, it is 1, and no error at 1.5 is in the way."""
+
+    def scale(values: tuple[str, ...]) -> Point:
+        return within(values, int(100 * Fraction(values[0])), 0, 137)
+
+    def repeat(values: tuple[str, ...]) -> Point:
+        return scale(values) if Fraction(values[0]).denominator == 1 else broken(values)
+
+    for last in (3, 4, 8):
+        (point,) = iterate_points([parse_axis(f"width=1..{last}")], scale, largest=True, limited=["macs"])
+        assert point.values == ("1.37",)
+        (point,) = iterate_points([parse_axis(f"blocks=1..{last}")], repeat, largest=True, limited=["macs"])
+        assert point.values == ("1",)
 
 
 def test_each_value_of_the_others_is_searched_for() -> None:
@@ -125,7 +203,7 @@ def test_each_value_of_the_others_is_searched_for() -> None:
         cost = int(values[0]) * int(values[1])
         return Point(values, figures={"macs": cost}, held=cost <= 60)
 
-    axes = [parse_axis("size=1,2,3"), parse_axis("n=1..100")]
+    axes = [parse_axis("size=1,2,3"), parse_axis("input=1..100")]
     assert [point.values for point in iterate_points(axes, evaluate, largest=True)] == [
         ("1", "60"), ("2", "30"), ("3", "20"),
     ]  # fmt: skip
