@@ -173,18 +173,19 @@ def read(
     return Reading(name, loaded, overrides, check_expect=check_expect, is_chain=chain)
 
 
-def read_variants(name: str, inputs: Sequence[str] = (), settings: Sequence[str] = ()) -> tuple[Variants, bool]:
-    """Read an architecture to make it again and again with other values, and whether it is a chain of layers.
+def read_variants(name: str, inputs: Sequence[str] = (), settings: Sequence[str] = ()) -> tuple[Variants, bool, bool]:
+    """Read an architecture to make it again and again with other values.
 
-    A chain needs its inputs and params here, and has them in its text. Raises SpecError and UsageError.
+    And whether its text has these inputs, and these params: a chain of layers needs both here, a file of another
+    program, or a module, the sizes that it leaves open. Raises SpecError and UsageError.
     """
     from cnncalc.spec.variants import Variants
 
     chain = find(name) is None and _is_chain(name, layers=False)
-    reading = read(name, inputs=inputs if chain else (), settings=settings if chain else ())
+    reading = read(name, inputs=inputs, settings=settings if chain else ())
     if reading.source is None:
         raise SpecError(reading.problems)
-    return Variants(reading.source, reading.path), chain
+    return Variants(reading.source, reading.path), chain or reading.graph is not None, chain
 
 
 def _read_module(module: ModuleName, name: str, overrides: Overrides) -> Reading:

@@ -31,17 +31,17 @@ class Evaluation:
         """`budgets` are conditions, each with the figure that its shares are of. Raises SpecError and UsageError."""
         self.axes, self.figures, self.budgets, self.dtype = axes, figures, budgets, dtype
         first = [f"{axis.name}={_first(axis)}" for axis in axes if axis.name != INPUT]
-        self.variants, is_chain = read_variants(name, inputs, [*settings, *first])
-        self.inputs, self.settings = ([], []) if is_chain else (list(inputs), list(settings))
+        self.variants, has_inputs, has_params = read_variants(name, inputs, [*settings, *first])
+        self.inputs, self.settings = [] if has_inputs else list(inputs), [] if has_params else list(settings)
         varied = {axis.name for axis in axes}
         for text in settings:
             if text.partition("=")[0].strip() in varied:
                 raise UsageError(f"--set and --vary both give {text.partition('=')[0].strip()!r}")
-        if inputs and INPUT in varied and not is_chain:
+        if inputs and INPUT in varied and not has_inputs:
             raise UsageError("--input and --vary both give the input size")
         self.name = self.variants.description.name
         self.needs_fields = any(FIGURES[figure].of_fields for figure in figures)
-        own = self.variants.load(parse_overrides(self.inputs, [*self.settings, *([] if is_chain else first)]))
+        own = self.variants.load(parse_overrides(self.inputs, [*self.settings, *([] if has_params else first)]))
         self.shapes: Mapping[str, Shape] = own.network.inputs if own.network else {}
 
     def __call__(self, values: tuple[str, ...]) -> Point:

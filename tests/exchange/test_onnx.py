@@ -422,6 +422,18 @@ def test_sizes_of_the_file_are_checked(folder: Path) -> None:
     assert "its output is 1×3×5×5 in the file, and 1×3×4×4 by the rules of its layer" in message
 
 
+def test_a_sweep_varies_open_sizes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A convolution of 3×3 by 4 channels on 3: 3·3·3·4 macs at each of (n − 2)² positions."""
+    tensors = [tensor("k", (4, 3, 3, 3), [0.0] * 108)]
+    nodes = [node("Conv", "x k", "y")]
+    inputs = {"x": (1, 3, "h", "w")}
+    (folder / "net.onnx").write_bytes(model(nodes, inputs=inputs, outputs=["y"], tensors=tensors))
+    sizes = ["--input", "3x8x8", "--vary", "input=5,32"]
+    assert run(["sweep", "net.onnx", *sizes, "-c", "macs", "-f", "csv"]) == 0
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [int(row.split(",")[1]) for row in rows] == [108 * 3 * 3, 108 * 30 * 30]
+
+
 def test_open_sizes_need_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = model(one("Relu"), inputs={"x": ("N", 3, "H", "W")}, outputs=["y"])
     found = reading(folder, data)
