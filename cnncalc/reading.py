@@ -243,8 +243,9 @@ def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> tup
 
     It has them where they express the graph exactly; what was refused is shown layer by layer, without a reason.
     """
+    from cnncalc.exchange.body import Unsaid
     from cnncalc.exchange.check import agrees
-    from cnncalc.exchange.write_blocks import Unsaid, write_blocks
+    from cnncalc.exchange.write_blocks import write_blocks
     from cnncalc.exchange.write_flat import kept_nodes, write_flat
 
     flat = ""
