@@ -23,6 +23,32 @@ def similar_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return _search(name[:60], tuple(islice((other for other in known if other != name), limits.SIMILAR_NAMES)))
 
 
+def spell_out(name: str, known: Iterable[str]) -> str:
+    """The nearest name, or else the shortest that this one abbreviates or is a part of; "" if there is none.
+
+    >>> known = ["receptive_field", "parameter_bytes", "parameters", "peak_memory", "macs"]
+    >>> [spell_out(name, known) for name in ("mcas", "params", "peak", "memory", "rf", "width")]
+    ['macs', 'parameters', 'peak_memory', 'peak_memory', 'receptive_field', '']
+    """
+    names = tuple(known)
+    if found := nearest(name, names):
+        return found
+    letters = _fold(name)[:60]
+    alike = [other for other in names if letters[:1] == other[:1] and _abbreviates(letters, _fold(other))]
+    if len(letters) >= _PART:
+        alike = alike or [other for other in names if letters in _fold(other)]
+    return min(alike, key=len, default="") if len(letters) > 1 else ""
+
+
+def _abbreviates(name: str, other: str) -> bool:
+    """Whether the characters of a name occur in another in the same order."""
+    rest = iter(other)
+    return all(character in rest for character in name)
+
+
+_PART = 4  # characters that a part of a name has at least
+
+
 @lru_cache(maxsize=1000)
 def _search(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     from difflib import get_close_matches  # only needed when something is wrong

@@ -10,7 +10,7 @@ from cnncalc.analysis.figures import FIGURES, Figure, Value
 from cnncalc.analysis.report import Report
 from cnncalc.conditions import BYTES, COUNTS, EXAMPLES, SHARE, Bound, Condition, ConditionError, parse_condition
 from cnncalc.errors import Problem, Source, Span, UsageError
-from cnncalc.nearest import nearest
+from cnncalc.nearest import spell_out
 from cnncalc.records import NamedTuple
 
 _ROUNDED = 1_000  # numbers from here on are shown without decimals
@@ -31,7 +31,7 @@ def parse_budget(text: str) -> Budget:
     name = word[1] if word else ""
     figure = FIGURES.get(name)
     if figure is None:
-        meant = nearest(name, FIGURES)
+        meant = spell_out(name, FIGURES)
         hint = f"did you mean `{meant}`?" if meant else f"the figures are {', '.join(FIGURES)}"
         raise UsageError(f"--limit takes a figure and a condition, e.g. 'macs <= 300 M', not {text!r}; {hint}")
     assert word
@@ -49,8 +49,11 @@ def check_units(figure: Figure, condition: Condition) -> None:
     units = {"bytes": {**BYTES, **COUNTS}, "count": COUNTS, "ratio": COUNTS, "sizes": {"": 1}}[figure.written]
     for bound in (condition.least, condition.most):
         if bound is not None and bound.unit not in (*units, SHARE):
-            known = ", ".join(filter(None, units)) or "none"
-            raise ConditionError(f"`{figure.name}` is no figure in {bound.unit}; its units are {known}")
+            known = ", ".join(filter(None, units))
+            meant = next((unit for unit in units if unit and bound.unit.upper().startswith(unit.upper())), None)
+            repair = condition.text.replace(bound.unit, meant) if meant else ""
+            takes = f"its units are {known}" if known else "it takes numbers without a unit"
+            raise ConditionError(f"`{figure.name}` is no figure in {bound.unit}; {takes}", repair)
     if not (condition.least or condition.most):
         raise ConditionError(f"write {EXAMPLES}")
 
@@ -91,7 +94,8 @@ def check_budget(budget: Budget, report: Report, reference: Reference, first: Re
     excess = find_excess(condition, found, whole)
     if excess is None:
         return []
-    message = f"`{figure.name}` is {_format(found)}, but {_describe_bound(condition, excess)} is expected"
+    unit = " bytes" if figure.written == "bytes" else ""
+    message = f"`{figure.name}` is {_format(found)}{unit}, but {_describe_bound(condition, excess)} is expected"
     if not isinstance(found, tuple):
         message += f": {_describe_difference(excess)}"
     return [Problem("expect-mismatch", message, span, _list_carriers(figure, report) if excess.is_upper else "")]

@@ -9,7 +9,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.errors import Fix, Mistake, Problem, Span
 from cnncalc.given import Expectation
 from cnncalc.layers.arguments import format_value
-from cnncalc.nearest import nearest
+from cnncalc.nearest import spell_out
 
 OUTPUTS = "outputs."  # prefix of the name of an output, for its shape
 
@@ -29,7 +29,7 @@ def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
 
 
 def _rename(key: str, known: Collection[str], span: Span) -> tuple[Fix, ...]:
-    suggestion = nearest(key, known)
+    suggestion = spell_out(key, known)
     return (Fix(span, suggestion, f"did you mean `{suggestion}`?", guess=True),) if suggestion else ()
 
 

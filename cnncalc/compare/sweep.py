@@ -276,11 +276,11 @@ class _Search:
 
 def check_names(names: Sequence[str], axes: Sequence[str], option: str) -> None:
     """Raises UsageError for a name that is neither a figure nor varied."""
-    from cnncalc.nearest import nearest
+    from cnncalc.nearest import spell_out
 
     for name in names:
         if name not in FIGURES and name not in axes:
-            meant = nearest(name, [*FIGURES, *axes])
+            meant = spell_out(name, [*FIGURES, *axes])
             hint = f"did you mean `{meant}`?" if meant else f"figures are {', '.join(FIGURES)}"
             raise UsageError(f"{option}: {name!r} is neither a figure nor varied; {hint}")
 
@@ -326,7 +326,7 @@ def arrange(
 ) -> Sweep:
     """The points that are shown, in their order: those within the limits, sorted by the goal or unbeaten in all goals.
 
-    If nothing is asked for, all of them, those with a problem too.
+    Those with a problem are shown too, after what is sorted, but are no rivals of the unbeaten.
     """
     held = [point for point in points if point.held]
     broken = sum(point.problem is not None for point in points)
@@ -338,6 +338,7 @@ def arrange(
         defined = [each for each in rated if each[0] is not None]
         defined.sort(key=lambda each: each[0], reverse=largest)
         shown = [point._replace(best=value == defined[0][0]) for value, point in defined]
+        shown += [point for point in points if point.problem]
     else:
-        shown = held if missed else [point for point in points if point.held or point.problem]
+        shown = [point for point in points if point.held or point.problem]
     return Sweep(name, tuple(axes), tuple(shown), len(points), broken, missed)

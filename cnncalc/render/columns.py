@@ -154,7 +154,7 @@ def _make_share_column(figure: Figure) -> Column:
 
 def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
     """The names in a list `layer,output,macs`, each once. Raises UsageError for an unknown one."""
-    from cnncalc.nearest import did_you_mean
+    from cnncalc.nearest import spell_out
 
     wanted = [name.strip().lower().replace(" ", "_") for name in names.split(",") if name.strip()]
     listed = f"the columns are {', '.join(known)}"
@@ -162,8 +162,9 @@ def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
         raise UsageError(f"--columns needs a name; {listed}")
     for name in wanted:
         if name not in known:
-            hint = did_you_mean(name, known)
-            raise UsageError(f"there is no column {name!r}{', ' * bool(hint)}{hint or ';'} {listed}")
+            meant = spell_out(name, known)
+            hint = f", did you mean `{meant}`?" if meant else ";"
+            raise UsageError(f"there is no column {name!r}{hint} {listed}")
     return tuple(dict.fromkeys(wanted))
 
 

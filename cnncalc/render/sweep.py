@@ -28,7 +28,7 @@ def list_points(found: Sweep, view: View) -> Iterator[Block]:
         units = view.human
         variants = [bool(units)] if units is not None else [False, True]
         yield fit_table((_make_table(found, view, units=each) for each in variants), view.width)
-    for count, what in ((found.missed, "over the limits"), (found.broken, "with errors")):
+    for count, what in ((found.missed, "outside the limits"), (found.broken, "with errors")):
         if count:
             yield make_paragraph(f"{_count(count, 'point')} {what}", "faint")
     if not found.points and found.tried:

@@ -27,6 +27,12 @@ def test_a_limit_that_is_missed_says_by_how_much_and_where_the_most_is() -> None
     assert "most of it is in conv3 78.0 %" in ran.stderr  # 400·120 + 120 = 48,120 of 61,706
 
 
+def test_bytes_are_called_so() -> None:
+    """The first map of LeNet-5, 6×28×28, in and out of its tanh, 4 bytes each: 37,632."""
+    ran = cnncalc("validate", "lenet5", "--limit", "peak_memory <= 36 KiB")
+    assert "`peak_memory` is 37,632 bytes, but at most 36 KiB is expected: 768 more (2.1 %)" in ran.stdout
+
+
 def test_an_option_is_in_no_file_for_github() -> None:
     ran = cnncalc("validate", "lenet5", "--limit", "parameters <= 50 k", "--format", "github")
     assert ran.returncode == 1
@@ -50,7 +56,11 @@ def test_compare_holds_each_against_the_first() -> None:
     [
         ("maks <= 3", "did you mean `macs`?"),
         ("macs", "there is no condition: write `<= 300 M`"),
-        ("macs <= 3 KiB", "its units are k, M, G, T"),
+        ("macs <= 3 KiB", "its units are k, M, G, T; did you mean 'macs <= 3 k'?"),
+        ("macs 3..5 MB", "its units are k, M, G, T; did you mean 'macs 3..5 M'?"),
+        ("receptive_field <= 3 k", "is no figure in k; it takes numbers without a unit\n"),
+        ("peak <= 3", "did you mean `peak_memory`?"),
+        ("params <= 3", "did you mean `parameters`?"),
         ("macs <= 3 m", "did you mean 'macs <= 3 M'?"),
         ("", "the figures are"),
         ("macs <= 3%", "a share of nothing"),

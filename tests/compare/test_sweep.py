@@ -253,3 +253,12 @@ def test_what_is_shown() -> None:
     assert [(point.values[0], point.best) for point in found.points] == [("4", True), ("3", False), ("1", False)]
     found = arrange("net", ("n",), points, [], pareto=False, largest=False)
     assert [point.values[0] for point in found.points] == ["1", "3", "4"]
+
+
+@pytest.mark.parametrize("goals", [[], ["macs"], ["n"]])
+def test_a_point_with_an_error_is_a_row_whatever_is_asked_for(goals: list[str]) -> None:
+    over = Point(("2",), figures={"macs": 3}, held=False)
+    for points in ([broken(("0",)), within(("1",), 5, 0, 9)], [broken(("0",)), within(("1",), 5, 0, 9), over]):
+        found = arrange("net", ("n",), points, goals, pareto=False, largest=False)
+        assert {point.values for point in found.points} == {("0",), ("1",)}
+        assert not any(point.best for point in found.points if point.problem)
