@@ -46,8 +46,8 @@ def parse_axis(text: str) -> Axis:
         return Axis(name, listed)
     first, last = Fraction(found[1]), Fraction(found[2])
     if first > last:
-        step = f":{found[3].lstrip('-')}" if found[3] and Fraction(found[3]) else ""
-        raise UsageError(f"--vary {text!r}: the range runs backwards; write {name}={found[2]}..{found[1]}{step}")
+        suffix = f":{found[3].lstrip('-')}" if found[3] and Fraction(found[3]) else ""
+        raise UsageError(f"--vary {text!r}: the range runs backwards; write {name}={found[2]}..{found[1]}{suffix}")
     if found[3] is None:
         return Axis(name, (), (first, last))
     step = Fraction(found[3])
@@ -255,8 +255,8 @@ class _Search:
         known = sorted(self.known.items())
         for (value, point), (after, other) in pairwise(known):
             if other.problem and not point.problem:
-                values = f"{self.name}={format_number(after)}, and none at {format_number(value)}"
-                raise CnncalcError(f"there is an error at {values}: {other.problem.message}; {self._advise()}")
+                where = f"{self.name}={format_number(after)}, and none at {format_number(value)}"
+                raise CnncalcError(f"there is an error at {where}: {other.problem.message}; {self._advise()}")
         points = [point for _, point in known if not point.problem]
         for name in self.limited if points else ():
             values = [point.figures[name] for point in points]
