@@ -90,7 +90,7 @@ _PLACEHOLDER = r"\$?\{\{([^{}]*\w[^{}]*)\}\}|\$?\{([^{}]*\w[^{}]*)\}|[$@](\w+)" 
 def _unknown(text: YamlString, token: Token) -> Mistake:
     """The mistake for a character without a meaning, and its probable repairs."""
     body, start = text.body, token.start
-    if ord(token.text) > 0x3000 and (wide := replace_wide(text.span.text)):
+    if token.text > "\u3000" and (wide := replace_wide(text.span.text)):
         fix = Fix(text.span, wide, f"write ASCII characters: `{wide}`")
         return Mistake("syntax", f"{token.text!r} is not an ASCII character", text.at(start, token.end), "", fix)
     if token.text.isdigit():
