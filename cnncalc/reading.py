@@ -304,7 +304,12 @@ def _make_chain_source(text: str, overrides: Overrides) -> Source:
 def _read_foreign(content: bytes, path: str, overrides: Overrides) -> Graph | None:
     """The graph of a file of another program, by its first bytes; None of other files. Raises Mistake."""
     head = content[:HEAD]
-    if head.translate(None, CONTROLS) == head and not head.lstrip().startswith(b"{"):  # a text, and no JSON
+    start = head.lstrip()
+    if start.startswith(b"Sequential("):
+        from cnncalc.exchange.from_printed import read as read_printed
+
+        return read_printed(decode(content, path).text, path, dict(overrides.inputs))
+    if head.translate(None, CONTROLS) == head and not start.startswith(b"{"):  # a text, and no JSON
         return None
     from cnncalc.exchange.readers import read_file
 

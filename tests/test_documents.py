@@ -297,6 +297,7 @@ GUIDE = [
     f"repeats only after more than {limits.FIELD_PERIOD} units",
     f"{limits.KERAS_BYTES // 2**20} MiB of JSON of a Keras model; the structure of networks with"
     f" more than {limits.STRUCTURED_LAYERS:,} layers is not looked for",
+    f"a printed module of {limits.PRINTED_LINES:,} lines with {limits.PRINTED_LINE:,} characters each",
     f"{limits.WIRE_FIELDS:,} fields of an ONNX file and {limits.ONNX_NODES:,} nodes; lists of"
     f" {limits.WIRE_NUMBERS:,} numbers, arrays of {limits.ONNX_AXES} axes; of arrays with more than"
     f" {limits.ONNX_ELEMENTS:,} elements only the sizes are read",

@@ -9,7 +9,8 @@
   `blocks` those that are alike, `body` writes each chain, `lines` and `names` what is in a line.
 - `readers`: which reader reads a file, by its first bytes. `cnncalc/reading.py` makes a Reading of its graph, so that
   every command takes the file; `reading.read_graph` does the same for a graph at hand.
-- `from_onnx`, `from_keras`, `from_torch`: one reader for each source. Only the last imports torch, when it is used.
+- `from_onnx`, `from_keras`, `from_torch`, `from_printed`: one reader for each source. Only `from_torch` imports torch,
+  when it is used.
 
 A reader, in short:
 

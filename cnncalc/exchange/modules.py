@@ -43,11 +43,32 @@ def parse_module_name(text: str) -> ModuleName | None:
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
     if found["call"]:
-        try:
-            call = ast.parse(f"f{found['call']}", mode="eval").body
-            assert isinstance(call, ast.Call)
-            args = tuple(ast.literal_eval(arg) for arg in call.args)
-            kwargs = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords if each.arg}
-        except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError):
+        parsed = parse_arguments(found["call"])
+        if parsed is None:
             return None
+        args, kwargs = parsed
     return ModuleName(found["source"], found["name"], args, kwargs)
+
+
+def parse_arguments(text: str, *, words: bool = False) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """The arguments of a call, all literals; None of other texts. With `words`, bare names are strings.
+
+    >>> parse_arguments("(2, kernel=(3, 3))")
+    ((2,), {'kernel': (3, 3)})
+    >>> parse_arguments("(padding=same)", words=True)
+    ((), {'padding': 'same'})
+    >>> parse_arguments("(open('x'))") is parse_arguments("(1).f(2)") is None
+    True
+    """
+    try:
+        call = ast.parse(f"f{text}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            return None
+
+        def value_of(node: ast.expr) -> Any:
+            return node.id if words and isinstance(node, ast.Name) else ast.literal_eval(node)
+
+        args = tuple(value_of(arg) for arg in call.args)
+        return args, {each.arg: value_of(each.value) for each in call.keywords if each.arg}
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return None
