@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from math import log10
@@ -142,6 +144,33 @@ def test_the_files_of_other_tools_use_existing_commands(tmp_path: Path) -> None:
         done = cnncalc(*arguments, cwd=tmp_path)
         assert done.returncode == 1
         assert "rellu" in done.stdout
+
+
+@pytest.mark.parametrize(("width", "code"), [(4, 0), (5, 1)])
+def test_the_workflow_of_a_pull_request_fails_over_the_budget(width: int, code: int, tmp_path: Path) -> None:
+    """A layer of 4 channels, then of 5: 25 % more macs than on the branch that is merged into, and 5 % are allowed."""
+    shown = {block.title: yaml.safe_load(block.body) for block in blocks(TEXTS["budgets"], "yaml")}
+    steps = shown[".github/workflows/budget.yaml"]["jobs"]["budget"]["steps"]
+    *_, validate, compare = [step["run"] for step in steps if "run" in step]
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    file = tmp_path / "nets" / "net.yaml"
+    file.parent.mkdir()
+    file.write_text("input: [3, 8, 8]\nlayers: ['conv(4, 3)']\n")
+    for command in ("init -q", "add nets", "commit -qm old", "update-ref refs/remotes/origin/main HEAD"):
+        processes.run([*git, *command.split()], check=True)
+    file.write_text(f"input: [3, 8, 8]\nlayers: ['conv({width}, 3)']\n")
+    script = f'cnncalc() {{ "{sys.executable}" -m cnncalc "$@"; }}\n{validate}\n{compare}'
+    summary = tmp_path / "summary.md"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "GITHUB_BASE_REF": "main",
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    ran = processes.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ran.returncode == code, ran.stderr
+    assert ("at most +5% of the first" in ran.stderr) == bool(code)
+    assert f"| **macs** | {27 * 4 * 36:,} | {27 * width * 36:,} |" in summary.read_text("utf-8")
 
 
 def test_python_prints_what_is_shown() -> None:

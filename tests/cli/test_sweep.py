@@ -75,6 +75,28 @@ def test_a_problem_is_a_row_and_the_others_go_on(net: str) -> None:
     assert cnncalc("sweep", net, "--vary", "kernel=13,14").returncode == 1
 
 
+@pytest.mark.parametrize("goal", [None, "macs"])
+def test_ctrl_c_shows_what_is_done(
+    net: str, goal: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cnncalc.cli.sweep import SweepFormat, sweep
+    from cnncalc.compare.sweep import Point, parse_axis
+
+    evaluate = Evaluation.__call__
+
+    def interrupt(self: Evaluation, values: tuple[str, ...]) -> Point:
+        if values == ("4",):
+            raise KeyboardInterrupt
+        return evaluate(self, values)
+
+    monkeypatch.setattr(Evaluation, "__call__", interrupt)
+    axis = parse_axis("width=1..9:1")
+    assert sweep(net, [axis], maximize=goal, columns="parameters", format=SweepFormat.csv) == 130
+    shown = capsys.readouterr()
+    assert {row["width"] for row in csv.DictReader(StringIO(shown.out))} == {"1", "2", "3"}
+    assert "3 of 9 points were computed" in shown.err
+
+
 def test_limits_keep_and_goals_sort(net: str) -> None:
     """61·w + 72·w² + 1290 parameters·: 4 → 3·9·4+4 = 112, 4·9·8+8 = 296, 1290: 1698; 8: 224 + 1168 + 2570 = 3962."""
     arguments = ("sweep", net, "--vary", "width=2,4,8", "--format", "csv", "--columns", "parameters")
