@@ -196,19 +196,23 @@ def _read_module(module: ModuleName, name: str, overrides: Overrides) -> Reading
         graph = from_torch.read(module, name, dict(overrides.inputs))
     except Mistake as mistake:
         return Reading(name, Loaded(None, name, [mistake.problem._replace(span=None)]), overrides)
+    if overrides.inputs:  # by the names of the text, which may be other ones: `input` is a reserved word
+        names = [*graph.inputs] if len(graph.inputs) > 1 else [""]
+        overrides = overrides._replace(inputs=tuple(zip(names, graph.inputs.values(), strict=True)))
     return read_graph(graph, name, name, overrides)
 
 
 def from_torch(module: torch.nn.Module, input: InputSizes) -> Network:
     """The network of a PyTorch module for an input without the batch, e.g. `"3x224x224"`; the module is not changed.
 
+    Several inputs have the names of the parameters of `forward`: `{"left": "3x64x64", "right": "3x64x64"}`.
+
     Raises SpecError with all operations that have no layer kind, CnncalcError where the module does not run.
     """
     from cnncalc.exchange.from_torch import trace
     from cnncalc.spec.python_arguments import format_inputs
 
-    ((_, shape),) = parse_overrides(format_inputs(input), ()).inputs
-    graph = trace(module, shape)
+    graph = trace(module, dict(parse_overrides(format_inputs(input), ()).inputs))
     return read_graph(graph, graph.name).require_network()
 
 

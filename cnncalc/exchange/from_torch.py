@@ -21,6 +21,7 @@ from cnncalc.exchange.graph import TOP, Array, Graph, Tensor
 from cnncalc.exchange.modules import ModuleName
 from cnncalc.exchange.torch_ops import OPS, Known
 from cnncalc.layers.base import Shape
+from cnncalc.spec.write import make_names
 
 if TYPE_CHECKING:
     import torch
@@ -85,11 +86,13 @@ class TorchError(CnncalcError):
 
 
 def read(name: ModuleName, text: str, inputs: Mapping[str, Shape]) -> Graph:
-    """The graph of a module by its name, whose code is run. Raises Mistake."""
+    """The graph of a module by its name, whose code is run. Raises Mistake.
+
+    `inputs` are sizes without the batch, by the parameters of `forward`, "" for an only one.
+    """
     try:
         module = _built(name)
-        shape = inputs.get("", next(iter(inputs.values()), None)) or _usual_input(module)
-        return trace(module, shape, name=name.name, source=text)
+        return trace(module, inputs or {"": _usual_input(module)}, name=name.name, source=text)
     except TorchError as error:
         raise Mistake("unreadable", f"{text}: {error}", Span(Source(text, ""), 0, 0)) from None
 
@@ -137,17 +140,41 @@ def _namespace(name: ModuleName) -> Any:
 
 def _usual_input(module: torch.nn.Module) -> Shape:
     """The input of a classifier of images, where a first convolution takes three channels. Raises TorchError."""
+    _check_inputs(module, {"": ()})
     first = next((each for each in module.modules() if type(each).__name__ == "Conv2d"), None)
     if first is not None and getattr(first, "in_channels", 0) == 3:
         return (3, 224, 224)
     raise TorchError("its input size is not known: give it, e.g. --input 3x224x224")
 
 
-def trace(module: torch.nn.Module, shape: Shape, *, name: str = "", source: str = "") -> Graph:
-    """The graph of a module for an input of this shape, without the batch. Raises TorchError where it does not run."""
-    tracer = _Tracer(_copied(module), shape, name or type(module).__name__, source)
+def trace(module: torch.nn.Module, inputs: Mapping[str, Shape], *, name: str = "", source: str = "") -> Graph:
+    """The graph of a module for inputs of these shapes, without the batch, by the parameters of `forward`, "" for an
+    only one. Raises TorchError where it does not run."""
+    _check_inputs(module, inputs)
+    tracer = _Tracer(_copied(module), inputs, name or type(module).__name__, source)
     tracer.originals = dict([*module.named_parameters(), *module.named_buffers()])
-    return tracer.run(shape)
+    return tracer.run(inputs)
+
+
+def _check_inputs(module: torch.nn.Module, inputs: Mapping[str, Shape]) -> None:
+    """Raises TorchError where `forward` has no parameter of such a name, or takes several inputs and one has a size."""
+    from inspect import Parameter, signature
+
+    try:
+        parameters = list(signature(module.forward).parameters.values())
+    except (TypeError, ValueError):  # of what is not written in Python
+        return
+    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
+        return
+    names = [each.name for each in parameters if each.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
+    needed = [each.name for each in parameters if each.name in names and each.default is Parameter.empty]
+    unknown = [name for name in inputs if name and name not in names]
+    if unknown:
+        raise TorchError(f"its forward has no parameter `{unknown[0]}`; it has {', '.join(names)}")
+    missing = [name for name in needed if name not in inputs]
+    if missing and ("" not in inputs or len(needed) > 1):
+        options = " ".join(f"--input {name}=3x224x224" for name in needed)
+        raise TorchError(f"its forward takes {', '.join(needed)}: give the size of each, e.g. {options}")
 
 
 def _copied(module: torch.nn.Module) -> torch.nn.Module:
@@ -165,14 +192,16 @@ def _copied(module: torch.nn.Module) -> torch.nn.Module:
 class _Tracer:
     """Makes a graph of the calls while a module runs."""
 
-    def __init__(self, module: torch.nn.Module, shape: Shape, name: str, source: str) -> None:
+    def __init__(self, module: torch.nn.Module, inputs: Mapping[str, Shape], name: str, source: str) -> None:
         import torch
         from torch.utils import _pytree
 
         self.torch: Any = torch
         self.tree: Any = _pytree
         self.module = module
-        self.graph = Graph({"input": shape}, batch=BATCH, name=name, source=source)
+        self.inputs = make_names(inputs) if len(inputs) > 1 else dict.fromkeys(inputs, "input")
+        shapes = {self.inputs[each]: shape for each, shape in inputs.items()}
+        self.graph = Graph(shapes, batch=BATCH, name=name, source=source)
         self.known: dict[int, Any] = {}  # what each tensor is, by its identity
         self.kept: list[Any] = []  # so that no identity is given twice
         self.versions: dict[int, int] = {}
@@ -182,17 +211,20 @@ class _Tracer:
         self.originals: dict[str, torch.Tensor] = {}  # the arrays of the module itself, by their names
         self.names = {id(each): path for path, each in [*module.named_parameters(), *module.named_buffers()]}
 
-    def run(self, shape: Shape) -> Graph:
+    def run(self, inputs: Mapping[str, Shape]) -> Graph:
         dtypes = (each.dtype for each in self.module.parameters() if each.dtype.is_floating_point)
-        x = self.torch.empty((BATCH, *shape), device="meta", dtype=next(dtypes, None))
+        dtype = next(dtypes, None)
+        given = {}
+        for name, shape in inputs.items():
+            given[name] = self.torch.empty((BATCH, *shape), device="meta", dtype=dtype)
+            self.learn(given[name], self.graph.input(self.inputs[name]))
         handles = []
         for each in self.module.modules():
             handles.append(each.register_forward_pre_hook(self.enter))
             handles.append(each.register_forward_hook(self.leave))
-        self.learn(x, self.graph.input())
         try:
             with self.torch.no_grad(), _mode(self):
-                made = self.module(x)
+                made = self.module(given[""]) if "" in given else self.module(**given)
         except TorchError:
             raise
         except Exception as error:  # of the module's own code

@@ -117,7 +117,7 @@ def test_a_classifier_is_exact(torch: Any, name: str) -> None:
     with without_numbers():
         module = models.get_model(name, weights=None, **more).eval()
     size = 299 if name == "inception_v3" else 224
-    found = read_graph(trace(module, (3, size, size)), name)
+    found = read_graph(trace(module, {"": (3, size, size)}), name)
     assert [problem.message for problem in found.problems] == []
     totals = found.require_report().totals
     counter = FlopCounterMode(display=False)
@@ -224,7 +224,7 @@ def test_outputs_are_those_of_pytorch_with_its_weights(torch: Any, name: str) ->
         each.data.copy_(torch.rand_like(each) + 0.1)
     shape = (3, 8, 7)
     before = {key: value.clone() for key, value in module.state_dict().items()}
-    graph = trace(module, shape)
+    graph = trace(module, {"": shape})
     assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
     found = read_graph(graph, name)
     assert [problem.message for problem in found.problems] == []
@@ -312,6 +312,70 @@ def test_what_cannot_be_said_is_refused_with_its_line(
         assert run_command(["import", name, "--input", "3x9x9", "-o", "net.yaml"]) == 1
         assert message in capsys.readouterr().err, name
         assert not (tmp_path / "net.yaml").exists()
+
+
+TWO_INPUTS = """
+import torch
+
+class Two(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Conv2d(3, 4, 3)
+        self.b = torch.nn.Conv2d(1, 4, 3)
+        self.end = torch.nn.Linear(8, 2)
+
+    def forward(self, left, right, mask=None):
+        x = torch.cat([self.a(left), self.b(right)], 1)
+        return self.end((x if mask is None else x - mask).mean((2, 3)))
+"""
+
+
+@torch_mark
+def test_inputs_are_the_parameters_of_forward(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The order in which they are given has no meaning; one that has a default may be given, too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.py").write_text(TWO_INPUTS)
+    sizes = ["--input", "right=1x9x9", "--input", "left=3x9x9"]
+    assert run_command(["import", "two.py:Two", *sizes]) == 0
+    text = capsys.readouterr().out
+    assert "a: from(left) -> conv(4, 3)" in text
+    assert "b: from(right) -> conv(4, 3)" in text
+    assert run_command(["show", "two.py:Two", *sizes, "--input", "mask=8x7x7"]) == 0
+    assert "from(mask)" in capsys.readouterr().out
+    for given, message in (
+        ([], "its forward takes left, right: give the size of each, e.g. --input left=3x224x224 --input right="),
+        (["3x9x9"], "its forward takes left, right"),
+        (["left=3x9x9"], "its forward takes left, right"),
+        (["left=3x9x9", "write=1x9x9"], "its forward has no parameter `write`; it has left, right, mask"),
+    ):
+        options = [part for size in given for part in ("--input", size)]
+        assert run_command(["summary", "two.py:Two", *options]) == 1
+        assert message in capsys.readouterr().err
+
+
+@torch_mark
+@pytest.mark.parametrize("name", ["input", "outputs", "index", "channels", "in_channels", "_", "_x", "n1", "identity"])
+def test_an_input_may_have_any_name_that_python_allows(torch: Any, name: str) -> None:
+    namespace: dict[str, Any] = {"torch": torch}
+    exec(f"class Net(torch.nn.Module):\n    def forward(self, {name}, other): return {name} - other", namespace)
+    network = cnncalc.from_torch(namespace["Net"](), {name: "3x4x4", "other": [3, 4, 4]})
+    assert [each.rstrip("_") for each in network.inputs] == [name.rstrip("_"), "other"]  # reserved words have one more
+    assert [(repr(node.layer), node.inputs) for node in network.nodes] == [("subtract", (-1, -2))]
+
+
+@torch_mark
+def test_one_input_may_be_given_by_its_name(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.py").write_text(
+        "import torch\n\nclass One(torch.nn.Module):\n    def forward(self, input):\n        return input.relu()\n"
+    )
+    for size in ("3x9x9", "input=3x9x9"):
+        assert run_command(["import", "one.py:One", "--input", size]) == 0
+        assert "input: [3, 9, 9]\n" in capsys.readouterr().out
 
 
 @torch_mark
