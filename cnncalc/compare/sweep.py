@@ -254,7 +254,7 @@ class _Search:
     def _require_growth(self) -> None:
         known = sorted(self.known.items())
         for (value, point), (after, other) in pairwise(known):
-            if other.problem and not point.problem:
+            if other.problem and not point.problem and not self._is_beyond(value):
                 where = f"{self.name}={format_number(after)}, and none at {format_number(value)}"
                 raise CnncalcError(f"there is an error at {where}: {other.problem.message}; {self._advise()}")
         points = [point for _, point in known if not point.problem]
@@ -265,6 +265,11 @@ class _Search:
                 continue
             ends = f"{self.name}={format_number(self.first)}..{format_number(self.last)}"
             raise CnncalcError(f"`{name}` neither grows nor falls all along {ends}; {self._advise()}")
+
+    def _is_beyond(self, value: Fraction) -> bool:
+        """Whether a limit that is met at a smaller value is missed here, and so at all larger ones."""
+        before = [point for other, point in self.known.items() if other < value and not point.problem]
+        return any(miss not in point.missed for miss in self.at(value).missed for point in before)
 
     def _advise(self) -> str:
         step = (self.last - self.first) / 16

@@ -172,6 +172,17 @@ def test_errors_between_values_without_one_are_not_searched_over() -> None:
         ), largest=True, limited=["macs"]))  # fmt: skip
 
 
+@pytest.mark.parametrize("largest", [True, False])
+def test_errors_above_what_is_over_a_limit_are_not_in_the_way(largest: bool) -> None:
+    """A network of more than 30,000 layers is refused; that changes nothing for those of 7 to 50."""
+
+    def evaluate(values: tuple[str, ...]) -> Point:
+        return within(values, int(values[0]), 7, 50) if int(values[0]) <= 30_000 else broken(values)
+
+    (point,) = iterate_points([parse_axis("input=0..100000")], evaluate, largest=largest, limited=["macs"])
+    assert point.values == ("50" if largest else "7",)
+
+
 def test_errors_at_all_values_tried_are_a_row() -> None:
     axes = [parse_axis("blocks=1,2"), parse_axis("input=1..512")]
     first, second = iterate_points(
