@@ -7,6 +7,7 @@ texts, and `review` collects problems; each is called once, and only if its resu
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -308,7 +309,7 @@ def _make_chain_source(text: str, overrides: Overrides) -> Source:
 def _read_foreign(content: bytes, path: str, overrides: Overrides) -> Graph | None:
     """The graph of a file of another program, by its first bytes; None of other files. Raises Mistake."""
     head = content[:HEAD]
-    start = head.lstrip()
+    start = head.removeprefix(BOM_UTF8).lstrip()
     if start.startswith(b"Sequential("):
         from cnncalc.exchange.from_printed import read as read_printed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import Any
 
 from cnncalc.records import NamedTuple
@@ -61,7 +62,9 @@ def parse_arguments(text: str, *, words: bool = False) -> tuple[tuple[Any, ...],
     True
     """
     try:
-        call = ast.parse(f"f{text}", mode="eval").body
+        with warnings.catch_warnings():  # of Python's parser, e.g. on `1if`
+            warnings.simplefilter("ignore")
+            call = ast.parse(f"f{text}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,20 @@ def test_a_chain_of_sequentials_is_read(folder: Path) -> None:
     report = read("net.txt", inputs=["3x32x32"]).require_report()
     assert report.totals.parameters == 8 * 27 + 16 + 16 * 4 * 9 + 16 + 160 + 10
     assert "share weights" in network.notes
+
+
+def test_a_byte_order_mark_and_line_ends_of_windows_are_read(folder: Path) -> None:
+    (folder / "net.txt").write_bytes(b"\xef\xbb\xbf" + PRINTED.replace("\n", "\r\n").encode())
+    assert len(cnncalc.load("net.txt", input="3x32x32").nodes) == 7
+
+
+@pytest.mark.parametrize("text", ["1if 1else 2", "'\\d'", "1 is 1", "0x1for x in y"])
+def test_python_has_no_say_about_what_is_read(text: str) -> None:
+    """Its parser warns on standard error, which has messages of ours only."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert parse(f"Sequential(\n  (0): ReLU(inplace={text})\n)\n") is None or text.startswith("'")
+    assert caught == []
 
 
 @pytest.mark.parametrize(
