@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 
 from cnncalc.analysis.expect import Reference
-from cnncalc.analysis.figures import FIGURES, Figure, Value
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
 from cnncalc.analysis.report import Report
 from cnncalc.conditions import BYTES, COUNTS, EXAMPLES, SHARE, Bound, Condition, ConditionError, parse_condition
 from cnncalc.errors import Problem, Source, Span, UsageError
@@ -98,7 +99,9 @@ def check_budget(budget: Budget, report: Report, reference: Reference, first: Re
     message = f"`{figure.name}` is {_format(found)}{unit}, but {_describe_bound(condition, excess)} is expected"
     if not isinstance(found, tuple):
         message += f": {_describe_difference(excess)}"
-    return [Problem("expect-mismatch", message, span, _list_carriers(figure, report) if excess.is_upper else "")]
+    return [
+        Problem("expect-mismatch", message, span, _list_carriers(figure, report, excess) if excess.is_upper else "")
+    ]
 
 
 def measure_whole(budget: Budget, reference: Reference, first: Report | None = None) -> Value:
@@ -155,8 +158,10 @@ def _format(value: Value) -> str:
     return f"{float(value):,.1f}" if value != int(value) and abs(value) < _ROUNDED else f"{round(value):,}"
 
 
-def _list_carriers(figure: Figure, report: Report) -> str:
-    """Which layers carry the most of a figure that adds up, "" of others."""
+def _list_carriers(figure: Figure, report: Report, excess: Excess) -> str:
+    """Which layers carry the most of a figure that adds up, or are over the bound of a peak; "" of others."""
+    if figure.together == "max" and figure.of_layers is not None:
+        return _list_peaks(figure.of_layers(report, Dtype.float32), report, excess)
     if figure.together != "sum" or not figure.is_of_layers:
         return ""
     values = [(figure.measure_layer(layer), layer.path) for layer in report.layers]
@@ -164,3 +169,17 @@ def _list_carriers(figure: Figure, report: Report) -> str:
     largest = sorted(values, key=lambda each: -each[0])[:CARRIERS]
     shares = [f"{path} {float(100 * value / total):.1f} %" for value, path in largest if 100 * value >= total]
     return f"most of it is in {', '.join(shares)}" if shares else ""
+
+
+def _list_peaks(values: Sequence[Value], report: Report, excess: Excess) -> str:
+    """The layers at which a figure is over a bound, the largest first and the first of equals."""
+    over = [(value, layer.path) for value, layer in zip(values, report.layers, strict=True)]
+    over = sorted((each for each in over if each[0] and each[0] > excess.allowed), key=lambda each: -each[0])
+    if not over:
+        return ""
+    shown = ", ".join(f"{path} {_format(value)}" for value, path in over[:CARRIERS])
+    return f"the limit is exceeded in {_count(len(over))}: {shown}" + ", …" * (len(over) > CARRIERS)
+
+
+def _count(layers: int) -> str:
+    return f"{layers:,} layer" + "s" * (layers != 1)

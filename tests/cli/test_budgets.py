@@ -27,6 +27,16 @@ def test_a_limit_that_is_missed_says_by_how_much_and_where_the_most_is() -> None
     assert "most of it is in conv3 78.0 %" in ran.stderr  # 400·120 + 120 = 48,120 of 61,706
 
 
+def test_a_peak_that_is_too_high_lists_the_layers_where_it_is() -> None:
+    """In and out of LeNet-5's layers, 4 bytes each: tanh1 2·6·28², avg_pool1 6·(28² + 14²), conv1 32² + 6·28²."""
+    ran = cnncalc("validate", "lenet5", "--limit", "peak_memory < 13 k")
+    sizes = (4 * 2 * 6 * 28**2, 4 * 6 * (28**2 + 14**2), 4 * (32**2 + 6 * 28**2))
+    assert "the limit is exceeded in 3 layers: tanh1 {:,}, avg_pool1 {:,}, conv1 {:,}\n".format(*sizes) in ran.stdout
+    ran = cnncalc("validate", "lenet5", "--limit", "peak_memory <= 12 k")
+    assert "the limit is exceeded in 4 layers: tanh1" in ran.stdout  # tanh2 too: 2·16·10²·4 = 12,800
+    assert "conv1 22,912, …\n" in ran.stdout
+
+
 def test_bytes_are_called_so() -> None:
     """The first map of LeNet-5, 6×28×28, in and out of its tanh, 4 bytes each: 37,632."""
     ran = cnncalc("validate", "lenet5", "--limit", "peak_memory <= 36 KiB")
