@@ -160,7 +160,7 @@ def test_what_pytorch_prints_is_what_it_runs(folder: Path) -> None:
     nn: Any = pytest.importorskip("torch", reason="PyTorch is not installed").nn
     chains = {
         "3x32x32": nn.Sequential(
-            nn.Conv2d(3, 8, 3, padding="same", bias=False), nn.BatchNorm2d(8), nn.GroupNorm(2, 8), nn.PReLU(),
+            nn.Conv2d(3, 8, 3, padding="same", bias=False), nn.BatchNorm2d(8, 0.1), nn.GroupNorm(2, 8, 0.1), nn.PReLU(),
             nn.Sequential(nn.ConvTranspose2d(8, 4, 3, 2, output_padding=1), nn.InstanceNorm2d(4), nn.ELU()),
             nn.Sequential(), nn.MaxPool2d(3, 2), nn.AvgPool2d(2), nn.ZeroPad2d((1, 2, 0, 1)), nn.ConstantPad2d(1, 2.0),
             nn.ReflectionPad2d(1), nn.ReplicationPad2d(2), nn.CircularPad2d(1),
@@ -171,7 +171,8 @@ def test_what_pytorch_prints_is_what_it_runs(folder: Path) -> None:
         ),
         "2x24": nn.Sequential(
             nn.Conv1d(2, 6, 3), nn.BatchNorm1d(6, affine=False), nn.ReLU6(), nn.AvgPool1d(2), nn.PReLU(6),
-            nn.LayerNorm((6, 11)), nn.InstanceNorm1d(6, affine=True), nn.Flatten(), nn.Linear(66, 3, bias=False),
+            nn.LayerNorm((6, 11), 0.1), nn.InstanceNorm1d(6, 0.1, affine=True), nn.Flatten(),
+            nn.Linear(66, 3, bias=False),
             nn.LayerNorm(3, elementwise_affine=False), nn.Identity(), nn.LogSoftmax(-1),
         ),
         "2x6x6x6": nn.Sequential(nn.Conv3d(2, 4, 3), nn.BatchNorm3d(4), nn.MaxPool3d(2), nn.AdaptiveAvgPool3d(1)),
