@@ -146,19 +146,27 @@ def test_the_files_of_other_tools_use_existing_commands(tmp_path: Path) -> None:
         assert "rellu" in done.stdout
 
 
+WORKFLOWS = {
+    "nets": next(block.body for block in blocks(TEXTS["budgets"], "yaml") if block.title.startswith(".github")),
+    "architectures": (ROOT / ".github" / "workflows" / "architectures.yaml").read_text(encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize("folder", WORKFLOWS)
 @pytest.mark.parametrize(("width", "code"), [(4, 0), (5, 1)])
-def test_the_workflow_of_a_pull_request_fails_over_the_budget(width: int, code: int, tmp_path: Path) -> None:
+def test_the_workflow_of_a_pull_request_fails_over_the_budget(
+    folder: str, width: int, code: int, tmp_path: Path
+) -> None:
     """A layer of 4 channels, then of 5: 25 % more macs than on the branch that is merged into, and 5 % are allowed."""
-    shown = {block.title: yaml.safe_load(block.body) for block in blocks(TEXTS["budgets"], "yaml")}
-    steps = shown[".github/workflows/budget.yaml"]["jobs"]["budget"]["steps"]
-    *_, validate, compare = [step["run"] for step in steps if "run" in step]
+    (job,) = yaml.safe_load(WORKFLOWS[folder])["jobs"].values()
+    *_, validate, compare = [step["run"] for step in job["steps"] if "run" in step]
     git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-    file = tmp_path / "nets" / "net.yaml"
+    file = tmp_path / folder / "net.yaml"
     file.parent.mkdir()
     file.write_text("input: [3, 8, 8]\nlayers: ['conv(4, 3)']\n")
-    for command in ("init -q", "add nets", "commit -qm old", "update-ref refs/remotes/origin/main HEAD"):
+    for command in ("init -q", f"add {folder}", "commit -qm old", "update-ref refs/remotes/origin/main HEAD"):
         processes.run([*git, *command.split()], check=True)
-    file.write_text(f"input: [3, 8, 8]\nlayers: ['conv({width}, 3)']\n")
+    file.write_text(f"input: [3, 8, 8]\nlayers: ['conv({width}, 3)']  # changed\n")
     script = f'cnncalc() {{ "{sys.executable}" -m cnncalc "$@"; }}\n{validate}\n{compare}'
     summary = tmp_path / "summary.md"
     environment = {
