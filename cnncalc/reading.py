@@ -18,7 +18,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.errors import Mistake, Problem, Source, SpecError, UsageError, failed
 from cnncalc.network import Network
 from cnncalc.review import review
-from cnncalc.spec.files import CONTROLS, decode, find, read_content
+from cnncalc.spec.files import CONTROLS, SUFFIXES, decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
 if TYPE_CHECKING:
@@ -314,7 +314,8 @@ def _read_foreign(content: bytes, path: str, overrides: Overrides) -> Graph | No
         from cnncalc.exchange.from_printed import read as read_printed
 
         return read_printed(decode(content, path).text, path, dict(overrides.inputs))
-    if head.translate(None, CONTROLS) == head and not start.startswith(b"{"):  # a text, and no JSON
+    is_text = head.translate(None, CONTROLS) == head and not start.startswith(b"{")  # and no JSON
+    if is_text and (path == "-" or path.endswith(SUFFIXES)):
         return None
     from cnncalc.exchange.readers import read_file
 

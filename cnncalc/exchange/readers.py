@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import PurePath
 
+from cnncalc.errors import Mistake, Source, Span
 from cnncalc.exchange.graph import Graph
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
@@ -29,10 +31,16 @@ READERS = (
 )
 
 
+ENDINGS = {".onnx": "an ONNX file", ".keras": "a Keras file"}  # of names, and what such files are
+
+
 def read_file(path: str, head: bytes, inputs: Mapping[str, Shape]) -> Graph | None:
     """The graph of a file, by its first bytes; None where no reader knows it. Raises Mistake."""
     for reader in READERS:
         if reader.pattern.match(head):
             found: Graph = import_module(f"cnncalc.exchange.{reader.module}").read(path, inputs)
             return found
+    kind = ENDINGS.get(PurePath(path).suffix.lower())
+    if kind:
+        raise Mistake("unreadable", f"{path}: it does not begin as {kind} does", Span(Source(path, ""), 0, 0))
     return None

@@ -537,3 +537,12 @@ def test_the_weights_of_a_small_network_are_written_for_run(folder: Path, capsys
     assert err == ""
     assert "20.5" in out
     assert "19.5" in out
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 9, b"input: [3, 8, 8]\nlayers: [relu]\n", bytes(range(255, 0, -1))])
+@pytest.mark.parametrize(("ending", "kind"), [("onnx", "an ONNX file"), ("keras", "a Keras file")])
+def test_a_file_is_what_its_ending_says_or_is_refused(content: bytes, ending: str, kind: str, tmp_path: Path) -> None:
+    file = tmp_path / f"net.{ending}"
+    file.write_bytes(content)
+    (problem,) = read(str(file)).problems
+    assert (problem.code, problem.message) == ("unreadable", f"{file}: it does not begin as {kind} does")
