@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnncalc.analysis.analyze import analyze
@@ -78,11 +79,11 @@ class Evaluation:
 
     def _resize(self, value: str) -> list[str]:
         """The options of the inputs for a size of all spatial axes, or for the sizes themselves."""
-        if not value.isdecimal():
-            if "." in value:
-                raise UsageError(f"--vary input takes whole sizes, e.g. 96 or 3x96x64, not {value!r}")
+        if re.search(r"\d\s*[x×,]\s*\d", value):
             parse_sizes(value)
             return [value]
+        if not value.isdecimal() or int(value) < 1:
+            raise UsageError(f"--vary input takes whole sizes from 1 on, e.g. 96 or 3x96x64, not {value!r}")
         if not any(len(shape) > 1 for shape in self.shapes.values()):
             raise UsageError("--vary input: the network has no input with spatial axes")
         found = []
