@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cnncalc import limits
-from cnncalc.errors import Amount, Mistake, Span
+from cnncalc.errors import Amount, Fix, Mistake, Span
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LIKE, POOL
@@ -111,6 +112,19 @@ def take_pool(settings: dict[str, Value], call: Call, nodes: Sequence[Node], *, 
     return node
 
 
+def _not_yet(name: str, span: Span) -> Mistake:
+    """The mistake for an output that is used before it is there: further down, or in the chain that it names."""
+    start = span.source.starts[span.line - 1]
+    own = re.search(rf"(?<!\w){re.escape(name)}\s*=(?!=)\s*((?:(?!->).)*\S)\s*->", span.source.text[start : span.start])
+    if own:
+        part = span._replace(start=start + own.start(), end=start + own.end(1))
+        fix = Fix(part, f"({part.text})", f"name the part alone: `({part.text})`")
+        message = f"`{name}` names the whole chain, of which this is a part"
+        return Mistake("unknown-name", message, span, fix.help, fix)
+    message, help_text = f"the output `{name}` is named further down", "an output can only be used after it is named"
+    return Mistake("unknown-name", message, span, help_text)
+
+
 class Frame:
     """One run of a block (or of `layers`, with `name` ""). `flow` is the current tensor."""
 
@@ -193,12 +207,7 @@ class Frame:
         if name in self.outputs:
             return self.outputs[name]
         if name in self.names:
-            raise Mistake(
-                "unknown-name",
-                f"the output `{name}` is named further down",
-                span,
-                "an output can only be used after it is named",
-            )
+            raise _not_yet(name, span)
         if name in self.params:
             if self.params[name] is None:  # it could not be evaluated, which is reported
                 raise Unknown
