@@ -7,14 +7,16 @@ positions of one axis of the layer's output. [N, C, H, W] is ((N), (C), (H), (W)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
+from typing import TypeVar
 
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
 BATCH = -1  # in place of an axis
+T = TypeVar("T")
 
 
 class Atom(NamedTuple):
@@ -31,6 +33,21 @@ Dims = tuple[Dim, ...]
 
 class Refusal(CnncalcError):
     """What the source does has no layer kind, or cannot be said in the language: the reason, as a clause."""
+
+
+class Malformed(Refusal):
+    """A node of a file holds values that nothing expects there. No file that its format allows ends in this."""
+
+
+def guarded(read: Callable[..., T], *args: object, whose: str = "its attributes") -> T:
+    """What `read` makes of one node of a file. Raises Malformed where it fails with an error of Python's.
+
+    The last net under the checks of single values: a file from outside may hold anything.
+    """
+    try:
+        return read(*args)
+    except (TypeError, LookupError, ValueError, AttributeError, ArithmeticError) as error:
+        raise Malformed(f"{whose} cannot be read") from error
 
 
 def join(atoms: Iterable[Atom]) -> Dim:

@@ -14,7 +14,7 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Source, Span
-from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.keras_layers import LAYERS, Call, arguments, operate
 from cnncalc.exchange.views import permute
@@ -94,6 +94,14 @@ def _part(value: object, name: str, kind: type) -> Any:
     return found
 
 
+def _option(value: Mapping[str, Any], name: str, kind: type, layer: str) -> Any:
+    """A part of a layer that may be left out, and is empty then. Raises Broken for one of another type."""
+    found = value.get(name) or kind()
+    if not isinstance(found, kind):
+        raise Broken(f"the `{name}` of its layer `{layer[:60]}` is {str(found)[:40]!r}")
+    return found
+
+
 class _Lowering:
     """One model, and the models in it."""
 
@@ -140,7 +148,9 @@ class _Lowering:
         found: dict[str, Shape] = {}
         starts = [each for each in layers if each.get("class_name") == "InputLayer"]
         if not starts:
-            starts = [{"config": {**(layers[0].get("config") or {}), "name": "input"}}] if layers else []
+            starts = [
+                {"config": {**_option(each, "config", dict, _called(each)), "name": "input"}} for each in layers[:1]
+            ]
             built = (config.get("build_input_shape"), starts[0]["config"].get("batch_input_shape")) if starts else ()
             if starts:
                 starts[0]["config"]["batch_shape"] = next((each for each in built if each), None)
@@ -225,7 +235,7 @@ class _Lowering:
             return self._model(layer, inputs, inner, full)
         self.graph.scope = inner
         call = Call(self.graph, config, inputs, full, numbers or [])
-        return [self.graph.attempt(partial(self._layer, kind, call, layer), op=kind, inputs=inputs)]
+        return [self.graph.attempt(partial(guarded, self._layer, kind, call, layer), op=kind, inputs=inputs)]
 
     def _layer(self, kind: str, call: Call, layer: Any) -> Tensor:
         if kind in CODE:
@@ -237,6 +247,11 @@ class _Lowering:
         if not call.inputs:
             raise Refusal(f"{kind} is given no tensor")
         return LAYERS[kind](call)
+
+
+def _called(layer: Mapping[str, Any]) -> str:
+    """The name of a layer, for messages."""
+    return str(layer.get("name") or layer.get("class_name"))
 
 
 def _name(name: str) -> str:
@@ -265,16 +280,16 @@ def key_of(value: object) -> Key | None:
 
 
 def _nodes(layer: Any) -> Iterator[Node]:
-    """The calls of a layer, as Keras 3 and Keras 2 write them."""
-    for number, node in enumerate(layer.get("inbound_nodes") or []):
+    """The calls of a layer, as Keras 3 and Keras 2 write them. Raises Broken."""
+    name = _called(layer)
+    for number, node in enumerate(_option(layer, "inbound_nodes", list, name)):
         keys: list[Key] = []
         numbers: list[float] = []
         if isinstance(node, dict):
-            kwargs = node.get("kwargs")
-            values = [*(node.get("args") or []), *(kwargs.values() if isinstance(kwargs, dict) else [])]
+            values = [*_option(node, "args", list, name), *_option(node, "kwargs", dict, name).values()]
             for each in arguments(values):
                 if isinstance(each, dict) and each.get("class_name") == "__keras_tensor__":
-                    key = key_of((each.get("config") or {}).get("keras_history"))
+                    key = key_of(_option(each, "config", dict, name).get("keras_history"))
                     keys += [key] if key else []
                 elif isinstance(each, int | float) and not isinstance(each, bool):
                     numbers.append(each)

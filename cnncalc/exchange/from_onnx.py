@@ -11,7 +11,7 @@ from pathlib import Path
 from cnncalc import limits
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.exchange import onnx_arithmetic, onnx_layers, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
-from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.onnx_constants import Constant, fold, of_list, of_tensor
 from cnncalc.exchange.onnx_context import OPS, Context, Outputs
@@ -136,27 +136,32 @@ class _Lowering:
 
     def _add(self, node: OnnxNode) -> None:
         """What a node makes."""
-        if node.outputs and node.outputs[0] in self.added:
+        if not node.outputs:
+            self.graph.scope = self._scope(node)
+            self.graph.refuse("it has no outputs", op=_title(node), place=self._place(node))
+            return
+        if node.outputs[0] in self.added:
             self.known[node.outputs[0]] = self.known[self.added[node.outputs[0]]]
             return
         inputs = [self._input(name) for name in node.inputs]
-        if all(isinstance(each, Constant) or each is None for each in inputs) and not node.domain:
+        is_shape = node.op == "Shape" and isinstance(inputs[0] if inputs else None, Tensor)
+        if (is_shape or all(isinstance(each, Constant) or each is None for each in inputs)) and not node.domain:
             self._constant(node, inputs)
-            return
-        if node.op == "Shape" and isinstance(inputs[0], Tensor):
-            self.known[node.outputs[0]] = _shape(node, inputs[0].shape)
             return
         unknown = next((each for each in inputs if isinstance(each, Unknown)), None)
         tensors = [each for each in inputs if isinstance(each, Tensor)]
         made: Outputs | None = None
         if unknown is None or unknown.reason or node.domain or node.op not in OPS:
             self.graph.scope = self._scope(node)
-            make = partial(self._make, node, inputs)
-            place = "" if self.graph.scopes[self.graph.scope].path or not node.name else f"node {node.name[:60]!r}"
-            made = self.graph.attempt(make, op=_title(node), inputs=tensors, place=place)
+            make = partial(guarded, self._make, node, inputs)
+            made = self.graph.attempt(make, op=_title(node), inputs=tensors, place=self._place(node))
         results = [made] if isinstance(made, Tensor | Constant) else made
         for at, name in enumerate(node.outputs):
             self.known[name] = results[at] if results is not None and at < len(results) else self._stand_in(name)
+
+    def _place(self, node: OnnxNode) -> str:
+        """Where a node is, unless its module says so."""
+        return "" if self.graph.scopes[self.graph.scope].path or not node.name else f"node {node.name[:60]!r}"
 
     def _input(self, name: str) -> Known:
         return self.known.get(name, Unknown(f"nothing makes its input `{name[:60]}`")) if name else None
@@ -182,12 +187,7 @@ class _Lowering:
         """Compute a node of constants; what cannot be computed matters only where a layer needs it."""
         found: Known = None
         try:
-            if node.op == "Constant":
-                found = _constant_value(node)
-            elif node.op == "Shape" and isinstance(inputs[0], Constant):
-                found = _shape(node, inputs[0].shape)
-            else:
-                found = fold(node, [each for each in inputs if isinstance(each, Constant) or each is None])
+            found = guarded(_computed, node, inputs, whose=f"the attributes of `{node.op[:60]}`")
         except Refusal as refusal:
             found = Unknown(str(refusal))
         for name in node.outputs:
@@ -207,6 +207,8 @@ class _Lowering:
         (output,) = node.outputs[:1] or ("",)
         readers = self.readers.get(output, [])
         if len(readers) != 1 or readers[0].op != "Add" or output in self.model.outputs or len(readers[0].inputs) != 2:
+            return None
+        if not readers[0].outputs:
             return None
         others = [name for name in readers[0].inputs if name != output]
         bias = self.known.get(others[0]) if others else None
@@ -273,6 +275,15 @@ def _names(names: list[str]) -> dict[str, str]:
     from cnncalc.spec.write import make_names
 
     return {names[0]: "input"} if len(names) == 1 else make_names(names)
+
+
+def _computed(node: OnnxNode, inputs: list[Known]) -> Constant | None:
+    """What a node makes of constants, or of the shape of a tensor. Raises Refusal."""
+    if node.op == "Constant":
+        return _constant_value(node)
+    if node.op == "Shape" and inputs and isinstance(inputs[0], Constant | Tensor):
+        return _shape(node, inputs[0].shape)
+    return fold(node, [each for each in inputs if isinstance(each, Constant) or each is None])
 
 
 def _shape(node: OnnxNode, shape: Shape) -> Constant:

@@ -93,6 +93,14 @@ def attribute(node: OnnxNode, name: str, default: Any) -> Any:
     return shorten(found) if isinstance(found, float) else found
 
 
+def attribute_numbers(node: OnnxNode, name: str) -> list[Any]:
+    """An attribute that is a list of numbers, empty where it is left out. Raises Refusal for another type."""
+    found = node.attributes.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(each, int | float) for each in found):
+        raise Refusal(f"its attribute `{name}` is of another type")
+    return found
+
+
 def arguments(node: OnnxNode) -> dict[str, Value]:
     """Our arguments for the attributes of a node, by the table. Raises Refusal for what has no counterpart."""
     signature = ONNX[node.op]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from math import isclose, pi, prod, sqrt
 
+from cnncalc.exchange.arrangement import Malformed, guarded
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor
 
 FACTORS = 4  # of a product that are looked at
@@ -83,7 +84,10 @@ def fuse(model: OnnxModel) -> list[OnnxNode]:
     last: dict[int, OnnxNode] = {}  # by the identity of the node that is replaced
     for node in model.nodes:
         for pattern in _PATTERNS.get(node.op, ()) if not node.domain else ():
-            found = pattern(matcher, node)
+            try:
+                found = guarded(pattern, matcher, node)
+            except Malformed:  # its nodes are refused one by one
+                continue
             if found is not None:
                 end, replacement = found
                 last[id(end)] = replacement

@@ -9,7 +9,16 @@ from cnncalc.exchange import views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor
 from cnncalc.exchange.onnx_constants import axis_in, require_integers, require_values
-from cnncalc.exchange.onnx_context import Context, Inputs, attribute, input_at, op, shorten, tensor_of
+from cnncalc.exchange.onnx_context import (
+    Context,
+    Inputs,
+    attribute,
+    attribute_numbers,
+    input_at,
+    op,
+    shorten,
+    tensor_of,
+)
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.layers.arguments import Value
 
@@ -47,7 +56,7 @@ def _scales_and_sizes(node: OnnxNode, inputs: Inputs, rank: int) -> tuple[list[f
     """The factor, or the size, of each axis; one of the lists is empty."""
     at = 1 if node.op == "Upsample" or len(inputs) == 2 else 2
     given = input_at(inputs, at) if len(inputs) > 1 else None
-    factors = require_values(given, "a factor") if given is not None else node.attributes.get("scales") or []
+    factors = require_values(given, "a factor") if given is not None else attribute_numbers(node, "scales")
     wanted = input_at(inputs, 3)
     sizes = require_integers(wanted, "a size") if wanted is not None else []
     axes = node.attributes.get("axes")

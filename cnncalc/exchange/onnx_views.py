@@ -80,8 +80,8 @@ def split(context: Context, node: OnnxNode, inputs: Inputs) -> list[Tensor | Con
     x, given = tensor_of(inputs), input_at(inputs, 1)
     axis = axis_in(attribute(node, "axis", 0), len(x.shape))
     size = x.shape[axis]
-    sizes = node.attributes.get("split") if given is None else require_integers(given, "a split")
-    if not isinstance(sizes, list):
+    sizes = attribute(node, "split", []) if given is None else require_integers(given, "a split")
+    if given is None and "split" not in node.attributes:
         count = attribute(node, "num_outputs", len(node.outputs))
         part = -(-size // max(count, 1))
         sizes = [min(part, size - start) for start in range(0, size, part)]

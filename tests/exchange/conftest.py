@@ -1,0 +1,25 @@
+"""What holds for all files that are read in these tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cnncalc.exchange.arrangement import Malformed
+
+
+@pytest.fixture(autouse=True)
+def nets_used(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """How often the last net under a node caught an error of ours: never, or it would hide what a good file shows.
+
+    A test of the net itself takes the fixture, and clears the list.
+    """
+    used: list[str] = []
+
+    def note(self: Malformed, *args: object) -> None:
+        used.append(str(args))
+
+    monkeypatch.setattr(Malformed, "__init__", note)
+    yield used
+    assert used == []
