@@ -104,7 +104,7 @@ def count_distinct(node: Node, elements: Elements) -> int:
 
 def working_bytes(node: Node, elements: Elements) -> int:
     """The bytes that executing a layer takes besides its inputs and its output."""
-    inner = node.layer.inner_elements(node.input_shapes, node.output)
+    inner = node.layer.inner_elements(node.input_shapes, node.output) + node.layer.scratch_elements(node.input_shapes)
     passing = sum(map(prod, node.input_shapes)) + count_border(node) + inner + prod(node.output)
     arrays = sum(prod(weight.shape) for weight in node.layer.weights(node.input_shapes))
     return WORKING * passing + elements.bytes * (inner + count_distinct(node, elements)) + ARRAY * arrays

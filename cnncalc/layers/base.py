@@ -247,6 +247,10 @@ class Layer:
         """Elements of intermediate results, for a kind that computes in several steps."""
         return 0
 
+    def scratch_elements(self, inputs: Shapes) -> int:
+        """Elements that the executor makes for a moment, beside the result and what is intermediate in any library."""
+        return 0
+
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
         """The tensors that are kept for the backward pass, as by eager PyTorch if nothing is computed in place.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from typing import Any
 
@@ -22,7 +23,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ieee import divide, sqrt
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
-from cnncalc.layers.over import Axes, axes, count_sets, put_sets, reach_through, resolve_axes, sets_over, take_sets
+from cnncalc.layers.over import Axes, Sets, axes, count_sets, reach_through, resolve_axes, sets_over
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import flag, integer, real
 from cnncalc.layers.window import Axis, count_inside_axis
@@ -57,12 +58,12 @@ class LearnsAffine(Layer):
             + [Weight("bias", shape, "bias", neutral=0)] * self.has_bias
         )
 
-    def apply_affine(self, ops: Ops, parts: list[Values], get_weight: GetWeight, shape: Shape) -> list[Values]:
-        """Multiply each part by its learned scale and add its learned bias, if there are any."""
+    def apply_affine(self, ops: Ops, parts: Iterable[Values], get_weight: GetWeight, shape: Shape) -> Iterable[Values]:
+        """Multiply each part by its learned scale and add its learned bias, if there are any, one part at a time."""
         if self.has_scale:
-            parts = [ops.scale(x, factor) for x, factor in zip(parts, get_weight("weight", shape), strict=True)]
+            parts = (ops.scale(x, factor) for x, factor in zip(parts, get_weight("weight", shape), strict=True))
         if self.has_bias:
-            parts = [ops.shift(x, summand) for x, summand in zip(parts, get_weight("bias", shape), strict=True)]
+            parts = (ops.shift(x, summand) for x, summand in zip(parts, get_weight("bias", shape), strict=True))
         return parts
 
 
@@ -186,11 +187,11 @@ class LayerNorm(LearnsAffine, SameShape, kind="layer_norm"):
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         over = self.normalized_axes(x.shape)
-        indices = sets_over(x.shape, over)
-        sets = [normalize(ops, each, self.epsilon) for each in take_sets(x, indices)]
-        elements = [list(each) for each in zip(*sets, strict=True)]  # the first of every set, the second, …
-        elements = self.apply_affine(ops, elements, get_weight, tuple(x.shape[at] for at in over))
-        return put_sets(x.shape, list(zip(*indices, strict=True)), elements)
+        sets = sets_over(x.shape, over)
+        normalized = sets.put(x.shape, (normalize(ops, elements, self.epsilon) for elements in sets.take(x)))
+        across = Sets(sets.indices, sets.starts)  # the first elements of all sets, the second, …
+        parts = self.apply_affine(ops, across.take(normalized), get_weight, tuple(x.shape[at] for at in over))
+        return across.put(x.shape, parts)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -235,7 +236,8 @@ class GroupNorm(LearnsAffine, Grouped, SameShape, kind="group_norm"):
         size = len(x.values) // self.groups
         parts = (x.values[at : at + size] for at in range(0, len(x.values), size))
         normalized = Map(x.shape, [value for part in parts for value in normalize(ops, part, self.epsilon)])
-        return Map.of_channels(self.apply_affine(ops, normalized.channels(), get_weight, x.shape[:1]), x.sizes)
+        channels = self.apply_affine(ops, normalized.channels(), get_weight, x.shape[:1])
+        return Map.of_channels(list(channels), x.sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -275,7 +277,8 @@ class InstanceNorm(LearnsAffine, SameShape, kind="instance_norm"):
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         channels = [normalize(ops, channel, self.epsilon) for channel in inputs[0].channels()]
-        return Map.of_channels(self.apply_affine(ops, channels, get_weight, inputs[0].shape[:1]), inputs[0].sizes)
+        parts = self.apply_affine(ops, channels, get_weight, inputs[0].shape[:1])
+        return Map.of_channels(list(parts), inputs[0].sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

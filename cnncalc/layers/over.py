@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map, Values
 from cnncalc.layers.reach import Everywhere, Reach, Window
 from cnncalc.layers.settings import REQUIRED, AxisOrderSetting, AxisSetting, Setting, resolve_axis
+from cnncalc.records import NamedTuple
 
 Axes = int | tuple[int, ...]
 
@@ -61,27 +62,39 @@ def count_sets(shape: Shape, over: Sequence[int]) -> tuple[int, int]:
     return prod(size for at, size in enumerate(shape) if at not in over), prod(shape[at] for at in over)
 
 
-def sets_over(shape: Shape, over: Sequence[int]) -> list[list[int]]:
-    """The indices of the elements of each set in a map; the sets are in the order of the other axes."""
+class Sets(NamedTuple):
+    """The elements of each set of a map: those at start + index, for each of the indices; the sets by their starts."""
+
+    starts: list[int]
+    indices: list[int]
+
+    def split(self, parts: int) -> Sets:
+        """Each set in so many parts, one after another."""
+        size = len(self.indices) // parts
+        first = self.indices[:size]
+        moved = [self.indices[at] - self.indices[0] for at in range(0, len(self.indices), size)]
+        return Sets([start + step for start in self.starts for step in moved], first)
+
+    def take(self, x: Map) -> Iterator[Values]:
+        """The elements of each set, one set at a time."""
+        for start in self.starts:
+            yield [x.values[start + index] for index in self.indices]
+
+    def put(self, shape: Shape, sets: Iterable[Values]) -> Map:
+        """The map with these elements."""
+        values: Values = [None] * prod(shape)
+        for start, elements in zip(self.starts, sets, strict=True):
+            for index, element in zip(self.indices, elements, strict=True):
+                values[start + index] = element
+        return Map(shape, values)
+
+
+def sets_over(shape: Shape, over: Sequence[int]) -> Sets:
+    """The sets along these axes; they are in the order of the other axes."""
     steps = [prod(shape[at + 1 :]) for at in range(len(shape))]
     along = [range(0, shape[at] * steps[at], steps[at]) for at in over]
     across = [range(0, size * steps[at], steps[at]) for at, size in enumerate(shape) if at not in over]
-    inner = [sum(index) for index in product(*along)]
-    return [[start + index for index in inner] for start in map(sum, product(*across))]
-
-
-def take_sets(x: Map, indices: Sequence[Sequence[int]]) -> list[Values]:
-    """The elements of each set."""
-    return [[x.values[index] for index in each] for each in indices]
-
-
-def put_sets(shape: Shape, indices: Sequence[Sequence[int]], sets: Sequence[Values]) -> Map:
-    """The map with these elements at these indices."""
-    values: Values = [None] * prod(shape)
-    for each, elements in zip(indices, sets, strict=True):
-        for index, element in zip(each, elements, strict=True):
-            values[index] = element
-    return Map(shape, values)
+    return Sets(list(map(sum, product(*across))), list(map(sum, product(*along))))
 
 
 def reach_through(shape: Shape, over: Sequence[int]) -> Reach:

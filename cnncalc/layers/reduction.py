@@ -9,7 +9,7 @@ from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import SAVES_INPUT, SAVES_NOTHING, Example, Layer, Maps, Saved, Shape, Shapes, Weightless, Work
 from cnncalc.layers.channels import Carried, Channels, Chosen
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
-from cnncalc.layers.over import Axes, axes, count_sets, resolve_axes, sets_over, take_sets
+from cnncalc.layers.over import Axes, axes, count_sets, resolve_axes, sets_over
 from cnncalc.layers.reach import AdaptiveWindow, Reach, Window
 from cnncalc.layers.settings import integer
 
@@ -46,7 +46,7 @@ class _Reduction(Weightless):
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
         over = [axis % len(x.shape) for axis in (self.axes if isinstance(self.axes, tuple) else (self.axes,))]
-        reduced = [value for each in take_sets(x, sets_over(x.shape, over)) for value in self.reduce(ops, each)]
+        reduced = [value for elements in sets_over(x.shape, over).take(x) for value in self.reduce(ops, elements)]
         return Map(tuple(1 if at in over else size for at, size in enumerate(x.shape)), reduced)
 
     @classmethod
@@ -131,6 +131,9 @@ class VarianceOver(_Reduction, kind="variance_over"):
         # and a multiplication
         elements, sets = prod(inputs[0]), prod(output)
         return Work(multiplications=elements + 2 * sets, additions=3 * elements - 2 * sets)
+
+    def scratch_elements(self, inputs: Shapes) -> int:
+        return 2 * count_sets(inputs[0], self.over(inputs[0]))[1]  # one set, centred and squared
 
     def saved(self, inputs: Shapes, output: Shape) -> Saved:
         return SAVES_INPUT

@@ -10,7 +10,7 @@ from cnncalc.layers.base import SAVES_OUTPUT, Example, Layer, Maps, SameShape, S
 from cnncalc.layers.channels import Carried, Channels
 from cnncalc.layers.groups import Grouped, check_groups
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
-from cnncalc.layers.over import count_sets, put_sets, reach_through, sets_over, take_sets
+from cnncalc.layers.over import count_sets, reach_through, sets_over
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import axis, integer, resolve_axis
 
@@ -58,10 +58,8 @@ class _Softmax(Grouped, SameShape, Weightless):
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         x = inputs[0]
-        sets = sets_over(x.shape, (self.over % len(x.shape),))
-        size = len(sets[0]) // self.groups
-        parts = [indices[at : at + size] for indices in sets for at in range(0, len(indices), size)]
-        return put_sets(x.shape, parts, [self.compute(ops, part) for part in take_sets(x, parts)])
+        sets = sets_over(x.shape, (self.over % len(x.shape),)).split(self.groups)
+        return sets.put(x.shape, (self.compute(ops, elements) for elements in sets.take(x)))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
