@@ -130,7 +130,9 @@ def axes_of(node: OnnxNode, inputs: Sequence[object], at: int = 1) -> list[int] 
     if len(inputs) > at and inputs[at] is not None:
         return require_integers(inputs[at], "a list of axes")
     found = node.attributes.get("axes")
-    return found if isinstance(found, list) else None
+    if found is not None and not (isinstance(found, list) and all(type(each) is int for each in found)):
+        raise Refusal("its attribute `axes` is of another type")
+    return found
 
 
 def fold(node: OnnxNode, inputs: Values) -> Constant | None:
@@ -175,7 +177,8 @@ def _flatten(node: OnnxNode, inputs: Values) -> Constant:
     x = inputs[0]
     assert x is not None
     at = node.attributes.get("axis", 1)
-    at = at if isinstance(at, int) else 1
+    if not isinstance(at, int):
+        raise Refusal("its attribute `axis` is of another type")
     return x._replace(shape=(prod(x.shape[:at]), prod(x.shape[at:])))
 
 

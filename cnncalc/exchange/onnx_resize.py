@@ -8,7 +8,7 @@ from cnncalc import limits
 from cnncalc.exchange import views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor
-from cnncalc.exchange.onnx_constants import axis_in, require_integers, require_values
+from cnncalc.exchange.onnx_constants import axes_of, axis_in, require_integers, require_values
 from cnncalc.exchange.onnx_context import (
     Context,
     Inputs,
@@ -59,8 +59,8 @@ def _scales_and_sizes(node: OnnxNode, inputs: Inputs, rank: int) -> tuple[list[f
     factors = require_values(given, "a factor") if given is not None else attribute_numbers(node, "scales")
     wanted = input_at(inputs, 3)
     sizes = require_integers(wanted, "a size") if wanted is not None else []
-    axes = node.attributes.get("axes")
-    if isinstance(axes, list) and len(axes) == len(factors or sizes):
+    axes = axes_of(node, ())
+    if axes is not None and len(axes) == len(factors or sizes):
         full: list[Any] = [1] * rank if factors else list(tensor_of(inputs).shape)
         for axis, value in zip(axes, factors or sizes, strict=True):
             full[axis_in(axis, rank)] = value

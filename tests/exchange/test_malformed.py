@@ -41,6 +41,14 @@ def test_factors_that_are_no_list_are_refused(tmp_path: Path, value: Attribute) 
     assert found.message == "its attribute `scales` is of another type (Upsample, 3×8×8, node 'here')"
 
 
+@pytest.mark.parametrize("op", ["ReduceMean", "Squeeze", "Unsqueeze", "Resize"])
+@pytest.mark.parametrize("value", [2, 2.5, "a"])
+def test_axes_that_are_no_list_are_not_as_if_left_out(tmp_path: Path, op: str, value: Attribute) -> None:
+    nodes = [node(op, "x", "y", name="here", axes=value)]
+    found = problem(tmp_path / "net.onnx", model(nodes, inputs=IMAGE, outputs=["y"], opset=11))
+    assert found.message == f"its attribute `axes` is of another type ({op}, 3×8×8, node 'here')"
+
+
 @pytest.mark.parametrize("value", [2.5, "a"])
 def test_parts_of_a_split_that_are_no_list_are_refused(tmp_path: Path, value: Attribute) -> None:
     nodes = [node("Split", "x", "y z", name="here", axis=1, split=value)]
