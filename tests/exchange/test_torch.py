@@ -108,8 +108,8 @@ def torch() -> Any:
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_classifier_is_exact(torch: Any, name: str) -> None:
     """Parameters, buffers and macs are PyTorch's; the text is short and no line longer than 100 characters."""
+    models = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
     from torch.utils.flop_counter import FlopCounterMode
-    from torchvision import models  # type: ignore[import-untyped]
 
     from cnncalc.exchange.from_torch import trace, without_numbers
 
