@@ -36,7 +36,9 @@ ARROWS: dict[str, set[str]] = {
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # analysis: only in `verify`, which compares traced positions with receptive fields
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
-    "render": {"conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
+    # a drawing as data, of a network and its report
+    "figure": {"errors", "layers", "network", "analysis"},
+    "render": {"figure", "conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
     # execution: only the check of the `weights` of a file
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cnncalc.render.document import Block, Cell, Pairs, Table
-from cnncalc.render.latex import escape
-from cnncalc.render.text import clean
+from cnncalc.render.latex import escape_name
 
 HEAD = "% for \\input{...}; needs \\usepackage{booktabs}\n"
 BOLD = ("head", "title")  # styles
@@ -22,17 +21,17 @@ def _write(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _write_table(block)
     elif isinstance(block, Pairs):
-        pairs = (f"\\textbf{{{_escape(name)}}}: {_escape(text)}" for name, text in block.pairs)
+        pairs = (f"\\textbf{{{escape_name(name)}}}: {escape_name(text)}" for name, text in block.pairs)
         yield "\\noindent " + "\\\\\n".join(pairs) + "\n"
     else:
-        text = "".join(_emphasize(_escape(text), style) for text, style in block.pieces)
+        text = "".join(_emphasize(escape_name(text), style) for text, style in block.pieces)
         yield f"\\noindent {text.strip()}\n" if text.strip() else ""
 
 
 def _write_table(table: Table) -> Iterator[str]:
     columns = [column for column in table.columns if not column.bar]
     yield f"\\noindent\\begin{{tabular}}{{@{{}}{''.join('r' if column.right else 'l' for column in columns)}@{{}}}}\n"
-    yield "\\toprule\n" + _write_line(_escape(column.header) for column in columns) + "\\midrule\n"
+    yield "\\toprule\n" + _write_line(escape_name(column.header) for column in columns) + "\\midrule\n"
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         if number in table.sections:
             yield "\\addlinespace\n"
@@ -51,12 +50,8 @@ def _mark_up(cell: Cell) -> str:
     """A cell in LaTeX, in bold by its style, indented by its leading blanks."""
     text = cell.text.lstrip(" ")
     deep = "\\quad " * ((len(cell.text) - len(text)) // 2)
-    return deep + _emphasize(_escape(text), cell.style)
+    return deep + _emphasize(escape_name(text), cell.style)
 
 
 def _emphasize(text: str, style: str) -> str:
     return f"\\textbf{{{text}}}" if style in BOLD and text else text
-
-
-def _escape(text: str) -> str:
-    return escape(clean(text))

@@ -12,7 +12,7 @@ from cnncalc.analysis.lines import Line, Sum
 from cnncalc.render.explain import format_heading, join_factors
 from cnncalc.render.latex_lines import LETTER, PAGE, fill_rows
 from cnncalc.render.numbers import format_digits
-from cnncalc.render.text import elide
+from cnncalc.render.text import clean, elide
 
 LONGEST_LABEL = 28  # characters of a path beside a formula
 HEAD = "% for \\input{...}; needs \\usepackage{amsmath}\n"
@@ -24,6 +24,7 @@ SPECIAL = {char: f"\\{char}" for char in "#$%&_{}"} | {
     ">": r"\textgreater{}", "|": r"\textbar{}", "×": r"$\times$", "→": r"$\to$", "·": r"$\cdot$", "−": "$-$",
     "≤": r"$\leq$", "≥": r"$\geq$", "±": r"$\pm$", "²": "$^2$", "†": r"\dag{}", "‡": r"\ddag{}", "–": "--",
     "…": r"\dots{}", "√": r"$\surd$", "Π": r"$\Pi$", "Σ": r"$\Sigma$", "ε": r"$\varepsilon$", "½": r"$\frac12$",
+    "∝": r"$\propto$", "³": "$^3$",
     "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "⌈": r"$\lceil$", "⌉": r"$\rceil$",
 }  # fmt: skip
 LETTERS = "ßæøåœÆØÅŒ“”‘’"  # in every font of LaTeX, as are letters with an accent
@@ -182,6 +183,11 @@ def escape(text: str) -> str:
     max\_pool 3$\times$3 é\texttt{U+7DB2}
     """
     return "".join(SPECIAL.get(char) or (char if char.isascii() else _escape_character(char)) for char in text)
+
+
+def escape_name(text: str) -> str:
+    r"""Escape a text that may have any characters: those that cannot be printed as in a terminal."""
+    return escape(clean(text))
 
 
 def _escape_character(char: str) -> str:

@@ -7,12 +7,12 @@ Graph Labels, Graphics Gems (1990), for the steps of the axes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
 
 from cnncalc.records import NamedTuple
 from cnncalc.render.numbers import format_bytes, format_units
+from cnncalc.render.svg import FONT, escape
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
 
@@ -151,7 +151,7 @@ def _list_series(chart: Chart) -> Iterator[str]:
 
 SIZE = (640, 400)  # pixels of the picture
 FIELD = (80, 40, 500, 300)  # x, y, width and height of the field in it
-FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#333"'
+STYLE = f'font-family="{FONT}" font-size="12" fill="#333"'
 
 
 def draw_svg(chart: Chart) -> str:
@@ -163,9 +163,9 @@ def draw_svg(chart: Chart) -> str:
     def at(place: Place) -> tuple[float, float]:
         return round(left + xs.share(place[0]) * wide, 1), round(top + (1 - ys.share(place[1])) * high, 1)
 
-    title = _escape(f"{chart.title}: {chart.y[0]} by {chart.x[0]}")
+    title = escape(f"{chart.title}: {chart.y[0]} by {chart.x[0]}")
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE[0]} {SIZE[1]}" role="img" {FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE[0]} {SIZE[1]}" role="img" {STYLE}>',
         f"<title>{title}</title>",
         f'<rect width="{SIZE[0]}" height="{SIZE[1]}" fill="white"/>',
         f'<text x="{left}" y="24" font-weight="bold">{title}</text>',
@@ -181,7 +181,7 @@ def draw_svg(chart: Chart) -> str:
         parts.append(f'<text x="{x}" y="{top + high + 20}" text-anchor="middle">{label}</text>')
     parts.append(f'<path d="M{left} {top}v{high}h{wide}" fill="none" stroke="#333"/>')
     middle = left + wide // 2
-    parts.append(f'<text x="{middle}" y="{SIZE[1] - 14}" text-anchor="middle">{_escape(chart.x[0])}</text>')
+    parts.append(f'<text x="{middle}" y="{SIZE[1] - 14}" text-anchor="middle">{escape(chart.x[0])}</text>')
     for number, series in enumerate(chart.series):
         parts += _draw_series(
             series, COLORS[number % len(COLORS)], [at(place) for place in series.points], chart.joined
@@ -204,8 +204,4 @@ def _draw_legend(chart: Chart) -> Iterator[str]:
     for number, series in enumerate(chart.series[:MOST_SERIES]):
         y = top + 8 + 16 * number
         yield f'<circle cx="{left + 12}" cy="{y}" r="3" fill="{COLORS[number % len(COLORS)]}"/>'
-        yield f'<text x="{left + 20}" y="{y + 4}">{_escape(series.label)}</text>'
-
-
-def _escape(text: str) -> str:
-    return escape(clean(text))
+        yield f'<text x="{left + 20}" y="{y + 4}">{escape(series.label)}</text>'

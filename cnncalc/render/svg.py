@@ -1,0 +1,138 @@
+"""SVG: the figures of `figure` as text that viewers, browsers and Inkscape read alike.
+
+Only presentation attributes are written: no CSS, markers, clip paths, filters or `foreignObject`. Arrowheads are
+polygons, and texts are `<text>` at a computed baseline. Ids begin with a prefix, for pages with several figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape as escape_markup
+
+from cnncalc.figure.palette import PALETTE, WHITE, mix
+from cnncalc.figure.scene import (
+    Circle,
+    Group,
+    Item,
+    Leaf,
+    Line,
+    Point,
+    Polygon,
+    Rect,
+    Scene,
+    Text,
+    arrowhead,
+    round_corners,
+)
+from cnncalc.figure.text import BASELINE, SIZE
+from cnncalc.render.text import clean
+
+FONT = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', sans-serif"
+DASHES = "2.5 2"
+
+
+def write_svg(scene: Scene, *, background: str | None = WHITE, prefix: str = "cnncalc-") -> str:
+    """A figure as an SVG document, on a background (None: transparent).
+
+    `prefix` begins all ids; groups that stand for layers have the index of their first layer, `cnncalc-layer-3`.
+    """
+    left, top, width, height = scene.canvas.left, scene.canvas.top, scene.canvas.width, scene.canvas.height
+    box = " ".join(map(number, (left, top, width, height)))
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(width)}pt" height="{number(height)}pt" '
+        f'viewBox="{box}" role="img" aria-labelledby="{prefix}title {prefix}description" font-family="{FONT}" '
+        f'font-size="{number(SIZE)}" stroke-linejoin="round">',
+        f'<title id="{prefix}title">{escape(scene.title)}</title>',
+        f'<desc id="{prefix}description">{escape(scene.description)}</desc>',
+    ]
+    if background:
+        lines.append(f'<rect{_position(left, top)} {_size(width, height)} fill="{background}"/>')
+    lines += _write_items(scene.items, prefix)
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def escape(text: str) -> str:
+    """Escape a text for XML and HTML; characters that cannot be printed, and would not be allowed, as in a terminal.
+
+    >>> escape('<b a="1">&\\x1b')
+    '&lt;b a=&quot;1&quot;&gt;&amp;\\\\x1b'
+    """
+    return escape_markup(clean(text))
+
+
+def number(value: float) -> str:
+    """A number with at most two decimals.
+
+    >>> number(3.0), number(-0.001), number(2.499)
+    ('3', '0', '2.5')
+    """
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _write_items(items: Iterable[Item], prefix: str) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Group):
+            name = f' id="{prefix}layer-{item.layers[0]}"' if item.layers else ""
+            yield f"<g{name}>" + (f"<title>{escape(item.title)}</title>" if item.title else "")
+            yield from _write_items(item.items, prefix)
+            yield "</g>"
+        else:
+            yield _write_leaf(item)
+
+
+def _write_leaf(item: Leaf) -> str:
+    if isinstance(item, Rect):
+        corner = f' rx="{number(item.radius)}"' if item.radius else ""
+        return f"<rect{_position(item.x, item.y)} {_size(item.width, item.height)}{corner}{_paint(item)}/>"
+    if isinstance(item, Circle):
+        return f'<circle cx="{number(item.x)}" cy="{number(item.y)}" r="{number(item.radius)}"{_paint(item)}/>'
+    if isinstance(item, Polygon):
+        return f'<polygon points="{_list(item.points)}"{_paint(item)}/>'
+    return _write_line(item) if isinstance(item, Line) else _write_text(item)
+
+
+def _write_line(line: Line) -> str:
+    color = PALETTE[line.role].line
+    points, head = arrowhead(line) if line.arrow else (line.points, ())
+    start, *parts = [line.points[:1], *round_corners(points, line.radius)]
+    path = f"M{_join(start)}" + "".join(f"{'Q' if len(part) == 2 else 'L'}{_join(part)}" for part in parts)
+    dashes = f' stroke-dasharray="{DASHES}"' if line.dashed else ""
+    written = f'<path d="{path}" fill="none" stroke="{color}" stroke-width="{number(line.stroke)}"{dashes}/>'
+    return written + (f'<polygon points="{_list(head)}" fill="{color}"/>' if head else "")
+
+
+def _write_text(item: Text) -> str:
+    baseline = BASELINE * item.size
+    if item.upwards:
+        position = f' transform="translate({number(item.x + baseline)} {number(item.y)}) rotate(-90)"'
+    else:
+        position = _position(item.x, item.y + baseline)
+    size = "" if item.size == SIZE else f' font-size="{number(item.size)}"'
+    anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
+    weight = ' font-weight="bold"' if item.bold else ""
+    return f'<text{position}{size}{anchor}{weight} fill="{PALETTE[item.role].fill}">{escape(item.text)}</text>'
+
+
+def _paint(item: Rect | Polygon | Circle) -> str:
+    fill, line = PALETTE[item.role]
+    text = f' fill="{mix(fill, item.shade) or "none"}"'
+    if line and item.stroke:
+        text += f' stroke="{line}" stroke-width="{number(item.stroke)}"'
+    return text + (f' stroke-dasharray="{DASHES}"' if not isinstance(item, Circle) and item.dashed else "")
+
+
+def _position(x: float, y: float) -> str:
+    return f' x="{number(x)}" y="{number(y)}"'
+
+
+def _size(width: float, height: float) -> str:
+    return f'width="{number(width)}" height="{number(height)}"'
+
+
+def _join(points: Iterable[Point]) -> str:
+    return " ".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+def _list(points: Iterable[Point]) -> str:
+    return " ".join(f"{number(x)},{number(y)}" for x, y in points)

@@ -1,0 +1,71 @@
+"""Geometry of scenes, and a drawing with everything that a scene can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from cnncalc.figure.scene import Box, Point, Scene, Text, bounds
+from cnncalc.figure.text import SMALLEST
+
+TOUCH = 0.3  # pt by which two things may overlap
+
+
+def overlap(one: Box, other: Box, by: float = TOUCH) -> bool:
+    return (
+        min(one.right, other.right) - max(one.left, other.left) > by
+        and min(one.bottom, other.bottom) - max(one.top, other.top) > by
+    )
+
+
+def within(one: Box, other: Box, by: float = TOUCH) -> bool:
+    return (
+        one.left >= other.left - by
+        and one.top >= other.top - by
+        and one.right <= other.right + by
+        and one.bottom <= other.bottom + by
+    )
+
+
+def polygons_overlap(one: Sequence[Point], other: Sequence[Point], by: float = TOUCH) -> bool:
+    """Whether two convex polygons overlap, by the theorem of the separating axis."""
+    for points in (one, other):
+        for (ax, ay), (bx, by_) in zip(points, [*points[1:], points[0]], strict=True):
+            nx, ny = ay - by_, bx - ax
+            length = (nx * nx + ny * ny) ** 0.5
+            if not length:
+                continue
+            firsts, seconds = ([(x * nx + y * ny) / length for x, y in each] for each in (one, other))
+            if min(max(firsts), max(seconds)) - max(min(firsts), min(seconds)) <= by:
+                return False
+    return True
+
+
+def faults_of_texts(scene: Scene) -> Iterator[str]:
+    """Texts that are on one another, outside the canvas or too small."""
+    texts = [(item, bounds(item)) for item in scene.leaves() if isinstance(item, Text)]
+    for item, box in texts:
+        if item.size < SMALLEST:
+            yield f"{item.text} is {item.size} pt"
+        if not within(box, scene.canvas):
+            yield f"{item.text} is outside"
+    for (one, box), (other, beside) in combinations(texts, 2):
+        if overlap(box, beside):
+            yield f"{one.text} is on {other.text}"
+
+
+def everything() -> Scene:
+    """All classes of items, with hostile names."""
+    name = '<b>&"\x1b\u202e</script>\\input{x}$%_#~^{}]] --> 網é'
+    scene = Scene(name, name)
+    with scene.group(name, (3, 4)):
+        scene.rect(0, 0, 40, 14, "conv", radius=2, dashed=True)
+        scene.text(20, 7, "3×3 conv")
+    scene.polygon([(0, 20), (10, 20), (5, 30)], "pool", shade=0.2)
+    scene.polygon([(0, 20), (10, 20), (5, 30)], "pool", shade=-0.2, stroke=0)
+    scene.circle(50, 7, 4, "merge")
+    scene.line([(60, 0), (60, 20), (80, 20)])
+    scene.line([(60, 0), (60, 0), (80, 40)], "skip", arrow=False, dashed=True)
+    scene.text(100, 50, name, 6, "muted", bold=True, anchor="start")
+    scene.text(5, 60, "upwards", upwards=True, anchor="end")
+    return scene.frame()
