@@ -55,7 +55,7 @@ def format_sizes(sizes: tuple[int, ...]) -> str:
 def format_window(layer: LayerReport) -> str:
     """The kernel of a layer, e.g. `3×3`, "" for a layer without one."""
     kernel = layer.arguments.get("kernel")
-    return format_sizes(kernel) if isinstance(kernel, tuple) else str(kernel or "")  # type: ignore[arg-type]
+    return format_sizes(kernel) if isinstance(kernel, tuple) else str(kernel or "")
 
 
 def format_step(layer: LayerReport) -> str:

@@ -69,6 +69,6 @@ def _add_swatch(scene: Scene, entry: Entry, x: float, y: float) -> None:
 
 
 def add_sign(scene: Scene, mark: str, x: float, y: float, half: float = 1.8) -> None:
-    """A sign in the circle of a merge: `+`, `×`, or `‖` of a concatenation; drawn, as fonts place theirs differently."""
+    """A sign in the circle of a merge: `+`, `×`, or `‖` of a concatenation; drawn, since fonts differ."""
     for ax, ay, bx, by in SIGNS.get(mark, ()):
         scene.line([(x + ax * half, y + ay * half), (x + bx * half, y + by * half)], stroke=0.7, arrow=False)
