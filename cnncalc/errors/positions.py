@@ -13,7 +13,7 @@ LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # those of YAML, so that
 class Amount:
     """How much was read of a file, those that it extends and those it is held against: they share their limits."""
 
-    __slots__ = ("bytes", "evaluated", "layers", "nodes", "steps", "unread", "words")
+    __slots__ = ("bytes", "evaluated", "layers", "nodes", "sizes_read", "steps", "unread", "words")
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -22,6 +22,7 @@ class Amount:
         self.evaluated = 0  # parts of expressions, and elements of lists
         self.steps = 0  # of expansions
         self.layers = 0
+        self.sizes_read = False  # whether an expression used a spatial size of a tensor
         self.unread: Span | None = None  # the first string that was not read because there were too many words
 
 

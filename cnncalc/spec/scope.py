@@ -281,6 +281,7 @@ class Frame:
         if flow.shape is None or (flow.doubtful and name in SIZE_NAMES and name != "channels"):
             raise Unknown
         if name in SIZE_NAMES:
+            self.amount.sizes_read |= name != "channels"
             return find_size(name, flow.shape, span)
         raise unknown_member(name, span, inner)
 
