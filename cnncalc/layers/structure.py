@@ -15,9 +15,9 @@ _SUMMARIES = {
     "activation": "Applies the activation or the block that a parameter names, `activation(act)`.",
     "identity": "Returns its input unchanged; as a branch, the shortcut.",
     "outputs": "Named branches that end in outputs of their own; the main path continues unchanged.",
-    "from": "Starts a branch from an earlier output, by its name.",
-    ROUNDS: "In place of a merge's branches: the output of each round of a repeat, `add: rounds(stack)`.",
-    "reuse": "Applies an earlier layer or block again, with the same weights.",
+    "from": "Starts a branch from an earlier output, by its name; `from(cells[0])` from that of one round of a repeat.",
+    ROUNDS: "In place of branches, or as one of them: the output of each round of a repeat, `add: rounds(stack)`.",
+    "reuse": "Applies an earlier layer, block or chain again, with the same weights.",
 }
 
 # word → its signature and one sentence

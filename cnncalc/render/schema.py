@@ -128,7 +128,7 @@ def _make_call() -> Schema:
     known = {}
     for word in (*MERGES, "outputs"):
         text = _describe(word) if word in MERGES else STRUCTURE_WORDS[word][1]
-        known[word] = {"description": text, "$ref": "#/$defs/merged" if word in MERGES else "#/$defs/branches"}
+        known[word] = {"description": text, "$ref": "#/$defs/merged"}
     for kind in KINDS:
         if kind not in MERGES:
             known[kind] = {"$ref": f"#/$defs/{kind}"}

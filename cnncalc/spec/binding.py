@@ -13,8 +13,9 @@ from cnncalc.layers.settings import AmountSetting, FlagSetting, IntegerSetting, 
 from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_PARAMETERS, STRUCTURE_WORDS
 from cnncalc.nearest import nearest
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Arithmetic, Expression, Index, Literal, Member, Name, evaluate_constant
+from cnncalc.spec.expressions import Arithmetic, Expression, Literal, evaluate_constant
 from cnncalc.spec.family import Description
+from cnncalc.spec.name_expressions import PREVIOUS, Index, Member, Name, Previous
 from cnncalc.spec.repairs import guess, rename, replace_all, set_argument, write
 from cnncalc.spec.tree import Argument, Call, Merge
 from cnncalc.spec.values import Word, is_number, typed_key
@@ -46,10 +47,8 @@ def bind(unit: Call | Merge, description: Description, names: Collection[str] = 
     elif kind in MERGE_WORDS:
         bind_line(call, description.made)
     elif kind == ROUNDS:
-        help_text = f"write `add: {call.span.text}`; likewise for `multiply` and `concat`"
-        raise Mistake(
-            "wrong-form", f"`{ROUNDS}` is only allowed in place of the branches of a merge", call.span, help_text
-        )
+        help_text = f"write `add: {call.span.text}`, likewise for other merges, or make it a branch of its own"
+        raise Mistake("wrong-form", f"`{ROUNDS}` is only allowed as a whole branch of a merge", call.span, help_text)
     elif kind in STRUCTURE_WORDS:
         call.bound = match_arguments(call, dict.fromkeys(STRUCTURE_PARAMETERS[kind], False))
         call.target = kind
@@ -82,7 +81,7 @@ def bind_line(call: Call, made: dict[object, Layer]) -> None:
         help_text += f", or list named outputs: `{kind}(a, b)`" if kind in MERGES else ""
         help_text += "; over all positions it is `global_avg_pool`" if kind == "mean" else ""
         raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
-    chain = next((source for source in sources if not isinstance(source, Name | Member | Index)), None)
+    chain = next((source for source in sources if not isinstance(source, Name | Member | Index | Previous)), None)
     if chain:
         help_text = f"name the branch, `a = …`, and write `{kind}(a, …)`; arguments are given by name"
         raise Mistake(
@@ -95,6 +94,9 @@ def bind_line(call: Call, made: dict[object, Layer]) -> None:
 
 def unknown_kind(call: Call, description: Description, names: Collection[str]) -> Mistake:
     """The mistake for an unknown kind; a named output, a layer of another tool or a similar name may be meant."""
+    if call.kind == PREVIOUS and call.arguments:
+        message = f"`{PREVIOUS}` is a value, not a layer"
+        return Mistake("unknown-kind", message, call.kind_span, "", write(call.span, f"from({call.span.text})"))
     if call.kind.partition(".")[0] in (*names, *description.params, "input") and not call.arguments:
         return name_as_kind(call)
     from cnncalc.layers.absent import find_absent  # only needed for mistakes

@@ -182,15 +182,14 @@ class BodyReader:
             branches = self.branch_list(head.word, node)
         elif isinstance(node, YamlMapping):
             branches = self.branch_mapping(head.word, node)
-        elif re.match(rf"{ROUNDS}\b", node.value) and head.word in MERGES:
+        elif re.match(rf"{ROUNDS}\b", node.value):
             rounds = self.attempt(read_rounds, node)
             return Merge(call, (), rounds) if rounds else None
         elif node.value:
             branches = None
             message = f"`{head.word}` needs branches, a mapping of names or a list, found {describe_node(node)}"
             help_text = "write each branch on its own line below it, e.g. `- identity`"
-            if head.word in MERGES:
-                help_text += f"; or `{ROUNDS}(NAME)`, for the rounds of a repeat"
+            help_text += f"; or `{ROUNDS}(NAME)`, for the rounds of a repeat"
             self.refuse(message, node.span, help=help_text)
         else:
             branches = []
@@ -206,7 +205,7 @@ class BodyReader:
             self.refuse(f"the branches of `{word}` have both dashes and names", node.items[0].span, dashes)
             return None
         return [
-            Branch(str(n), None, body, inner.span, inner.span)
+            _make_branch(str(n), None, body, inner.span, inner.span)
             for n, inner in enumerate(node.items, start=1)
             for body in [self.body(inner, f"branch {n} of `{word}`", inner.span, branch=True)]
         ]
@@ -227,7 +226,7 @@ class BodyReader:
             if label in labels:
                 self.problems.add(Problem("duplicate-name", f"duplicate branch `{label}`", key.span))
             labels.add(label)
-            branches.append(Branch(label, condition, body, key.span, inner.span))
+            branches.append(_make_branch(label, condition, body, key.span, inner.span))
         return None if unread else branches
 
     def is_split_mapping(self, node: YamlMapping) -> bool:
@@ -289,6 +288,15 @@ class BodyReader:
             return None
         values = tuple(item for item in items if item)
         return self.attempt(lambda _: Listed(node.span, values), YamlString("", node.span, '"'))
+
+
+def _make_branch(label: str, condition: Expression | None, body: Body, span: Span, body_span: Span) -> Branch:
+    """A branch; if its body is `rounds(NAME)` alone, it is one for each round."""
+    items = body[0].items if len(body) == 1 and not body[0].name else ()
+    unit = items[0].unit if len(items) == 1 and items[0].span == items[0].unit.span else None
+    if isinstance(unit, Call) and unit.kind == ROUNDS and [argument.name for argument in unit.arguments] == [""]:
+        return Branch(label, condition, (), span, body_span, unit.arguments[0].value)
+    return Branch(label, condition, body, span, body_span)
 
 
 def _has_chains(node: YamlNode) -> bool:

@@ -12,8 +12,9 @@ from cnncalc.layers.structure import LATER_MERGES, STRUCTURE_WORDS
 from cnncalc.network import INPUT_NAME
 from cnncalc.spec.binding import bind
 from cnncalc.spec.bodies import MERGE_WORDS
-from cnncalc.spec.expressions import Expression, Name, members_in, names_in
+from cnncalc.spec.expressions import Expression
 from cnncalc.spec.family import Description
+from cnncalc.spec.name_expressions import PREVIOUS, Name, members_in, names_in
 from cnncalc.spec.repairs import guess, rename, replace_all, write
 from cnncalc.spec.segments import NUMBER, free_name, set_segments, word_and_number
 from cnncalc.spec.sizes import SIZE_NAMES
@@ -23,7 +24,7 @@ from cnncalc.spec.values import FUNCTIONS
 BOOLEANS = {"true": True, "false": False}
 HERE = "here"
 SPECIAL = ("in_channels", "channels", "index", "input", HERE)
-SHADOWABLE = LATER_WORDS | {HERE}  # words that were added later: an author's name takes precedence
+SHADOWABLE = LATER_WORDS | {HERE, PREVIOUS}  # words that were added later: an author's name takes precedence
 RESERVED = (RESERVED_WORDS | frozenset(FUNCTIONS) | frozenset(SPECIAL) | frozenset(BOOLEANS)) - SHADOWABLE
 _NAME = re.compile(r"\w+")
 FOREIGN_WORDS = {
@@ -333,7 +334,7 @@ class Checker:
             return (write(name.span, f"{factor[1]} * {factor[2]}"),)
         from cnncalc.spec.foreign import find_kind  # only needed for mistakes
 
-        words = FOREIGN_WORDS.get(name.name, "").split()
+        words = FOREIGN_WORDS.get(name.name, f"{PREVIOUS}(1)" if name.name == PREVIOUS else "").split()
         kind = find_kind(name.name)
         names = [*known, *RESERVED, *SHADOWABLE, *KINDS, *self.description.blocks]
         return (
@@ -345,4 +346,4 @@ class Checker:
     def is_word(self, name: str) -> bool:
         """Whether a name is a word of the language or a block."""
         words = (RESERVED, SHADOWABLE, KINDS, STRUCTURE_WORDS, self.description.blocks)
-        return any(name in each for each in words)
+        return name != PREVIOUS and any(name in each for each in words)

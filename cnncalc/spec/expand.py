@@ -11,7 +11,7 @@ from itertools import count
 from cnncalc import limits
 from cnncalc.errors import Mistake, Problem, Problems, Span
 from cnncalc.layers import FAMILIES, kind_class
-from cnncalc.layers.arguments import Value, format_value
+from cnncalc.layers.arguments import NONE, Value, format_value
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network
 from cnncalc.spec.apply import Applier, no_tensor
@@ -20,7 +20,9 @@ from cnncalc.spec.builder import Builder, raise_recursion_limit, shorten
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.scope import Definition, Flow, Frame, Output, take_pool, take_sizes
+from cnncalc.spec.reuse import reuse
+from cnncalc.spec.rounds import Memory, each_round
+from cnncalc.spec.scope import DefinedChain, Definition, Flow, Frame, Output, take_pool, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -101,6 +103,7 @@ class Expander:
             path = prefix.path_of(chain)
             opened = self.built.open(path)
             prefix = Prefix(f"{path}.", self.former)
+        whole = self.define(chain, frame) if chain.name else None
         definition = None
         for item in chain.items:
             flow, definition = self.item(item, frame, flow, prefix)
@@ -110,14 +113,20 @@ class Expander:
             self.built.note(no_tensor(self.description, chain.span), prefix.path_of(chain))
             flow = Flow(INPUT, None)
         if chain.name:
-            frame.outputs[chain.name] = Output(flow, definition if is_single(chain) else None)
+            alone = definition if is_single(chain) else None
+            frame.outputs[chain.name] = Output(flow, alone or (whole and whole.over(len(self.built.nodes))))
         return flow
+
+    def define(self, chain: Chain, frame: Frame) -> Definition:
+        """The definition of a chain that begins here."""
+        defined = DefinedChain(chain, frame, frame.index, frame.memory)
+        return Definition(None, None, {}, len(self.built.nodes), 0, chain=defined)
 
     def item(self, item: Item, frame: Frame, flow: Flow, prefix: Prefix) -> tuple[Flow, Definition | None]:
         unit, count, condition, otherwise, span = item
         self.built.step(span)
         frame.flow = flow
-        mark, index = self.built.save_state(), frame.index
+        mark, index, memory = self.built.save_state(), frame.index, frame.memory
         try:
             if condition and not self.judge(condition, frame):
                 return self.unit(otherwise, frame, flow, prefix) if otherwise else (flow, None)
@@ -129,7 +138,7 @@ class Expander:
         except Mistake as mistake:
             self.built.note(mistake, prefix.path_of(unit).removesuffix("."))
         self.built.restore_state(mark)
-        frame.index = index
+        frame.index, frame.memory = index, memory
         return Flow(INPUT, None), None
 
     def judge(self, condition: Expression, frame: Frame) -> bool:
@@ -144,9 +153,9 @@ class Expander:
         unit = item.unit
         path = "" if unit.flat and not self.former else prefix.path_of(unit)
         opened = self.built.open(path)
-        outer, frame.index = frame.index, 0
-        definition: Definition | None = None
-        rounds: list[tuple[Flow, Definition | None]] = []
+        outer = frame.index, frame.memory
+        rounds: list[Output] = []
+        frame.memory = Memory(Output(flow, None), rounds)
         for index in range(count):
             self.built.step(expression.span)
             self.built.repeats.append((item, index))
@@ -158,19 +167,22 @@ class Expander:
             if isinstance(unit, SyntaxGroup):
                 round_opened = self.built.open(round_path)
                 inner = Prefix(f"{round_path}.", self.former) if path else prefix
+                whole = self.define(unit.chain, frame)
                 flow = self.chain(unit.chain, frame, flow, inner)
+                definition: Definition | None = whole.over(len(self.built.nodes))
                 self.built.close(round_opened, "round", str(index), flow)
             else:
                 flow, definition = self.unit(unit, frame, flow, prefix, round_path)
-            rounds.append((flow, definition))
+            rounds.append(Output(flow, definition))
             self.built.repeats.pop()
             if self.built.failed and index > 0:  # further rounds would only fail again
                 prefix.count_on(unit.per_round, 0 if path else count - 1 - index)
                 break
-        frame.index = outer
+        frame.index, frame.memory = outer
         self.built.close(opened, "repeat", path.rpartition(".")[2], flow, len(rounds))
-        last = definition or Definition(None, None, {}, opened.first, len(self.built.nodes))
-        return flow, last._replace(rounds=rounds)
+        last = rounds[-1].definition if rounds else None
+        last = last or Definition(None, None, {}, opened.first, len(self.built.nodes))
+        return flow, last._replace(rounds=rounds, planned=count)
 
     def unit(
         self, unit: SyntaxUnit, frame: Frame, flow: Flow, prefix: Prefix, path: str = ""
@@ -257,11 +269,13 @@ class Expander:
         if word == "activation":
             return self.activation(value, call, expression.span, frame, flow, path)
         if not isinstance(value, Output):
-            raise Mistake("bad-value", f"`{word}` needs a named output, found {format_value(value)}", expression.span)
+            help_text = f"test it before, `… if {expression.span.text} != {NONE}`" if value == NONE else ""
+            message = f"`{word}` needs a named output, found {format_value(value)}"
+            raise Mistake("bad-value", message, expression.span, help_text)
         if word == "from":
             self.built.lost.append((flow.node, call.span))
             return value.flow, value.definition
-        return self.reuse(value, call, frame, flow, path)
+        return reuse(self, value, call, frame, flow, path)
 
     def activation(
         self, value: Value, call: Call, span: Span, frame: Frame, flow: Flow, path: str
@@ -281,28 +295,6 @@ class Expander:
             f"`activation` needs the name of an activation without required arguments, found {format_value(value)}",
             span,
         )
-
-    def reuse(self, value: Output, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:
-        """Run a named layer or block again; each of its layers must need the same weights as the first time."""
-        definition = value.definition
-        if value.flow.shape is None or (definition is None and self.built.failed):
-            raise Unknown
-        if definition is None or not (definition.layer or definition.block):
-            from cnncalc.spec.declaring import declare_chain  # only needed for mistakes
-
-            (name,) = call.bound.values()
-            fixes = declare_chain(self.description, call, name.span.text)
-            message = "only a named layer or a named block can be reused"
-            raise Mistake("reuse-mismatch", message, call.span, "", *fixes)
-        before, start, result = self.built.failed, len(self.built.nodes), flow
-        if definition.layer:
-            result, _ = self.applier.apply(definition.layer, flow, call, path)
-        elif definition.block:
-            result, _ = self.block(definition.block, definition.values, call, frame, flow, path)
-        if before or self.built.failed:
-            return result, None
-        self.applier.share_weights(call, definition, start)
-        return result, None
 
     # merges
 
@@ -328,12 +320,15 @@ class Expander:
         first = self.built.ends.open(path if merge.word == "outputs" else "")
         present: list[tuple[Branch, Flow]] = []
         if merge.rounds:
-            present = self.rounds(merge.rounds, frame, flow)
-            for branch, end in present if merge.word == "outputs" else ():
-                self.built.ends.add(f"{path}.{branch.label}", end.node)
+            whole = Branch("", None, (), merge.span, merge.span, merge.rounds)
+            present = self.rounds(whole, merge, frame, flow, path)
         for branch in merge.branches:
             frame.flow = flow
-            if branch.condition is None or self.judge(branch.condition, frame):
+            if branch.condition and not self.judge(branch.condition, frame):
+                continue
+            if branch.rounds:
+                present += self.rounds(branch, merge, frame, flow, f"{path}.{branch.label}")
+            else:
                 end = self.branch(branch, merge, frame, flow, f"{path}.{branch.label}")
                 if end.node == NOTHING and not (end.ended and merge.word == "outputs"):
                     raise no_tensor(self.description, branch.body_span)
@@ -352,13 +347,20 @@ class Expander:
         self.built.close(opened, "outputs" if merge.word == "outputs" else "merge", merge.word, result)
         return result
 
-    def rounds(self, expression: Expression, frame: Frame, flow: Flow) -> list[tuple[Branch, Flow]]:
-        """The outputs of the rounds in `rounds(…)`, as branches."""
-        span = expression.span
+    def rounds(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, path: str) -> list[tuple[Branch, Flow]]:
+        """The outputs of the rounds in `rounds(…)`, as branches; `path` is that of a branch, or of a whole merge."""
+        assert branch.rounds
+        span = branch.rounds.span
         self.built.lost.append((flow.node, span))
-        outputs = frame.each_round(expression)
+        outputs = each_round(branch.rounds, frame)
         self.built.step(span, len(outputs))
-        return [(Branch(f"round {index}", None, (), span, span), output.flow) for index, output in enumerate(outputs)]
+        for index, (label, output) in enumerate(outputs if merge.word == "outputs" else ()):
+            self.built.ends.add(f"{path}.{index if branch.label else label}", output.flow.node)
+        of = f" of `{span.text}`" if branch.label else ""
+        return [
+            (Branch(f"round {index}{of}", None, (), span, span), output.flow)
+            for index, (_, output) in enumerate(outputs)
+        ]
 
     def branch(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, path: str) -> Flow:
         opened = self.built.open(path)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Span
-from cnncalc.layers.arguments import Value, format_value
+from cnncalc.layers.arguments import NONE, Value, format_value
 from cnncalc.spec.values import (
     ARITHMETIC,
     EQUALITY,
@@ -17,7 +17,6 @@ from cnncalc.spec.values import (
     describe_value,
     is_number,
     require_boolean,
-    require_integer,
 )  # fmt: skip
 
 
@@ -39,6 +38,12 @@ class Scope(Protocol):
 
     def member(self, owner: Value, name: str, span: Span) -> Value:
         """`owner.name`, an output inside a block call, or a size of an output. Raises Mistake if there is none."""
+
+    def round(self, owner: Value, index: int, spans: tuple[Span, Span]) -> Value:
+        """`owner[index]`, the output of one round of a repeat. Raises Mistake if there is none."""
+
+    def previous(self, distance: int, before: Value | None, spans: tuple[Span, Span]) -> Value:
+        """What entered this round of a repeat, or an earlier one. Raises Mistake if there is none."""
 
 
 class Expression:
@@ -84,39 +89,6 @@ class Unreadable(Expression):
         raise Unknown
 
 
-class Name(Expression):
-    """A bare name; `known` is False if the check reported it."""
-
-    __slots__ = ("known", "name")
-
-    def __init__(self, span: Span, name: str) -> None:
-        super().__init__(span)
-        self.name = name
-        self.known = True
-
-    def evaluate(self, scope: Scope) -> Value:
-        if not self.known:
-            raise Unknown
-        return scope.lookup(self.name, self.span)
-
-
-class Member(Expression):
-    """`m1.y0`."""
-
-    __slots__ = ("name", "owner")
-
-    def __init__(self, span: Span, owner: Expression, name: str) -> None:
-        super().__init__(span, owner)
-        self.owner = owner
-        self.name = name
-
-    def evaluate(self, scope: Scope) -> Value:
-        return scope.member(self.owner.evaluate(scope), self.name, self.span)
-
-    def parts(self) -> tuple[Expression, ...]:
-        return (self.owner,)
-
-
 class Listed(Expression):
     """`[a, b]`."""
 
@@ -131,34 +103,6 @@ class Listed(Expression):
 
     def parts(self) -> tuple[Expression, ...]:
         return self.items
-
-
-class Index(Expression):
-    """`depths[0]`."""
-
-    __slots__ = ("index", "owner")
-
-    def __init__(self, span: Span, owner: Expression, index: Expression) -> None:
-        super().__init__(span, owner, index)
-        self.owner = owner
-        self.index = index
-
-    def evaluate(self, scope: Scope) -> Value:
-        owner, index = self.owner.evaluate(scope), self.index.evaluate(scope)
-        if not isinstance(owner, tuple):
-            if isinstance(self.owner, Name):
-                scope.spoil(self.owner.name)
-            raise Mistake("bad-value", f"only lists can be indexed, found {describe_value(owner)}", self.owner.span)
-        index = require_integer(index, self.index.span, "an index")
-        if not -len(owner) <= index < len(owner):
-            last = f"the last is [{len(owner) - 1}]" if owner else "it is empty"
-            raise Mistake(
-                "bad-value", f"index {index} is out of range for a list of {len(owner)}: {last}", self.index.span
-            )
-        return owner[index]
-
-    def parts(self) -> tuple[Expression, ...]:
-        return self.owner, self.index
 
 
 class Arithmetic(Expression):
@@ -228,12 +172,17 @@ class ComparisonExpression(Expression):
 
     def holds(self, position: int, operator: str, left: Value, right: Value) -> bool:
         if operator in EQUALITY:
-            if any(isinstance(left, one) != isinstance(right, one) for one in (bool, tuple, str)):
+            if NONE in (left, right):  # of any type: an optional argument that is not given
+                return EQUALITY[operator](left, right)
+            if any(isinstance(left, one) != isinstance(right, one) for one in (bool, tuple, str, int | float)):
                 raise Mistake(
                     "bad-value",
                     f"{describe_value(left)} and {describe_value(right)} cannot be compared: their types differ",
                     self.span,
                 )
+            if not isinstance(left, int | float | str | tuple):
+                message = f"outputs can only be compared with `{NONE}`"
+                raise Mistake("bad-value", message, self.span)
             return EQUALITY[operator](left, right)
         for side, value in zip(self.operands[position:], (left, right), strict=False):
             if not is_number(value):
@@ -355,23 +304,3 @@ def evaluate_constant(expression: Expression) -> Value | None:
         return None
     values = [evaluate_constant(item) for item in expression.items]
     return None if any(value is None for value in values) else make_list(values, expression.span)
-
-
-def parts_of(expression: Expression) -> list[Expression]:
-    """An expression and every expression within it."""
-    found = [expression]
-    for part in found:
-        found.extend(part.parts())
-    return found
-
-
-def names_in(expression: Expression) -> list[Name]:
-    """Every bare name in an expression."""
-    if expression.size == 1:  # nearly always
-        return [expression] if isinstance(expression, Name) else []
-    return [part for part in parts_of(expression) if isinstance(part, Name)]
-
-
-def members_in(expression: Expression) -> list[str]:
-    """Every name after a dot in an expression."""
-    return [] if expression.size == 1 else [part.name for part in parts_of(expression) if isinstance(part, Member)]

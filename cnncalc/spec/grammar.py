@@ -24,15 +24,13 @@ from cnncalc.spec.expressions import (
     ComparisonExpression,
     Expression,
     Function,
-    Index,
     Listed,
     Literal,
     Logic,
-    Member,
-    Name,
     Negative,
     Not,
 )  # fmt: skip
+from cnncalc.spec.name_expressions import PREVIOUS, Index, Member, Name, make_previous
 from cnncalc.spec.nodes import YamlString
 from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.tokens import Token, describe_token
@@ -277,6 +275,10 @@ class Parser(Cursor):
         if self.take("number"):
             return Literal(self.since(start), self.number(token))
         if self.take("name"):
+            if self.kind == "(" and token.text == PREVIOUS:
+                self.next()
+                arguments = self.arguments()
+                return make_previous(self.since(start), arguments)
             if self.kind == "(":
                 return self.function(start, token)
             return Name(self.since(start), token.text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from cnncalc.errors import Fix, Problem, Span
-from cnncalc.spec.expressions import names_in
+from cnncalc.spec.name_expressions import names_in
 from cnncalc.spec.repairs import replace_all
 from cnncalc.spec.tree import Broken, Chain, expressions_of, units_of
 

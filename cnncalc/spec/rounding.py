@@ -19,7 +19,8 @@ from cnncalc.layers.reach import Resample, Rule, TransposedWindow, Window
 from cnncalc.layers.window import simplify
 from cnncalc.network import Node
 from cnncalc.records import NamedTuple
-from cnncalc.spec.expressions import Expression, Listed, Literal, Name
+from cnncalc.spec.expressions import Expression, Listed, Literal
+from cnncalc.spec.name_expressions import Name
 from cnncalc.spec.repairs import replace_all
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}

@@ -10,13 +10,13 @@ from cnncalc.errors import Amount, Fix, Mistake, Span
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Layer, Shape, format_shape
 from cnncalc.layers.settings import LIKE, POOL
-from cnncalc.layers.structure import ROUNDS
 from cnncalc.network import INPUT, NOTHING, Node
 from cnncalc.records import NamedTuple
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
-from cnncalc.spec.expressions import Expression, Member, Unknown, make_list
+from cnncalc.spec.expressions import Expression, Unknown, make_list
+from cnncalc.spec.rounds import Memory, find_previous, find_round
 from cnncalc.spec.sizes import SIZE_NAMES, find_size, unknown_member
-from cnncalc.spec.tree import Block, Call
+from cnncalc.spec.tree import Block, Call, Chain
 from cnncalc.spec.values import ListValue, Word, describe_value
 
 BEGIN = "begin with `from(NAME)`, or with a merge whose branches begin with it"
@@ -40,9 +40,9 @@ class Flow(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """The block or the layer that computed a named output, and its nodes, so that it can be reused.
+    """The block, the layer or the chain that computed a named output, and its nodes, so that it can be reused.
 
-    For a repeat they are those of the last round; a repeated chain in parentheses has neither a block nor a layer.
+    A `chain` has neither a block nor a layer, but what runs it again. For a repeat they are those of the last round.
     """
 
     block: Block | None
@@ -51,7 +51,22 @@ class Definition(NamedTuple):
     first: int
     last: int
     outputs: dict[str, Output] | None = None  # named inside the block
-    rounds: list[tuple[Flow, Definition | None]] | None = None  # of a repeat
+    rounds: list[Output] | None = None  # of a repeat, as far as they were run
+    planned: int = 0  # rounds; after a mistake not all of them are run
+    chain: DefinedChain | None = None
+
+    def over(self, last: int) -> Definition:
+        """The definition of what ends before the node `last`."""
+        return self._replace(last=last)
+
+
+class DefinedChain(NamedTuple):
+    """A chain that computed an output: with the frame in which it ran, and the round of a repeat in that frame."""
+
+    chain: Chain
+    frame: Frame
+    round: int | None
+    memory: Memory | None
 
 
 class Output:
@@ -65,8 +80,11 @@ class Output:
 
     def rounds(self) -> list[Output] | None:
         """The outputs of the rounds, None if this is not the output of a repeat."""
-        rounds = self.definition and self.definition.rounds
-        return None if rounds is None else [Output(*each) for each in rounds]
+        return self.definition and self.definition.rounds
+
+    def count(self) -> int:
+        """The number of rounds, those included that are not run after a mistake."""
+        return self.definition.planned if self.definition else 0
 
     def __str__(self) -> str:
         return "an output"
@@ -129,7 +147,8 @@ class Frame:
     """One run of a block (or of `layers`, with `name` ""). `flow` is the current tensor."""
 
     __slots__ = (
-        "amount", "arguments", "caller", "flow", "index", "input", "name", "names", "outputs", "params", "span",
+        "amount", "arguments", "caller", "flow", "index", "input", "memory", "name", "names", "outputs", "params",
+        "span",
     )  # fmt: skip
 
     def __init__(
@@ -153,6 +172,7 @@ class Frame:
         self.caller = caller
         self.span = span
         self.index: int | None = None
+        self.memory: Memory | None = None  # of the innermost repeat
         self.outputs: dict[str, Output] = {}
 
     def title(self) -> str:
@@ -238,36 +258,13 @@ class Frame:
             raise Unknown
         return shape[0]
 
-    def each_round(self, expression: Expression) -> list[Output]:
-        """The outputs that `rounds(…)` names: those of the rounds of a repeat, or of an output named inside them.
+    def round(self, owner: Value, index: int, spans: tuple[Span, Span]) -> Value:
+        """`cells[0]`, the output of one round of a repeat."""
+        return find_round(owner, index, spans)
 
-        Raises Mistake if there is no such repeat, Unknown if it depends on a mistake.
-        """
-        outputs, repeated = self._rounds(expression)
-        if not repeated:
-            message = f"`{ROUNDS}` needs the name of a repeat, found `{expression.span.text}`"
-            raise Mistake("bad-value", message, expression.span, "write `NAME = block * 3` where it is repeated")
-        return outputs
-
-    def _rounds(self, expression: Expression) -> tuple[list[Output], bool]:
-        """The outputs, by rounds for a repeat, and whether there is a repeat."""
-        repeated = False
-        if isinstance(expression, Member):
-            owners, repeated = self._rounds(expression.owner)
-            found: list[Value] = [self.member(owner, expression.name, expression.span) for owner in owners]
-        else:
-            found = [self.value(expression)]
-        outputs: list[Output] = []
-        for value in found:
-            if not isinstance(value, Output):
-                raise Mistake("bad-value", f"expected an output, found {format_value(value)}", expression.span)
-            rounds = value.rounds()
-            repeated = repeated or rounds is not None
-            if rounds is None and value.flow.shape is None:
-                raise Unknown
-            outputs += [value] if rounds is None else rounds
-            self.spend(len(rounds or ()), expression.span)
-        return outputs, repeated
+    def previous(self, distance: int, before: Value | None, spans: tuple[Span, Span]) -> Value:
+        """`previous(2, before=stem)`, what entered this round of a repeat or an earlier one."""
+        return find_previous(self.memory, distance, before, spans)
 
     def member(self, owner: Value, name: str, span: Span) -> Value:
         """`m1.y0`, the output `y0` inside the block call named `m1`; or `skip.height`, a size of an output."""

@@ -71,13 +71,14 @@ class SyntaxGroup(SyntaxUnit):
 
 
 class Branch(NamedTuple):
-    """One branch of a merge, only present if its condition is true."""
+    """One branch of a merge, only present if its condition is true; with `rounds`, one for each round of a repeat."""
 
     label: str
     condition: Expression | None
     body: Body
     span: Span  # of its key, or of the whole branch if it is in a list
     body_span: Span
+    rounds: Expression | None = None
 
 
 class Merge(SyntaxUnit):
@@ -198,9 +199,16 @@ def expressions_of(chains: Iterable[Chain]) -> list[Expression]:
                     found.extend(argument.value for argument in unit.arguments)
                 elif isinstance(unit, Merge):
                     found.extend(argument.value for argument in unit.head.arguments)
-                    found.extend(branch.condition for branch in unit.branches if branch.condition)
+                    parts = [part for branch in unit.branches for part in (branch.condition, branch.rounds)]
+                    found.extend(part for part in parts if part)
                     found.extend([unit.rounds] if unit.rounds else [])
     return found
+
+
+def count_starts(chain: Chain) -> int:
+    """How many items `from` a chain begins with."""
+    units = (item.unit for item in chain.items)
+    return next((at for at, unit in enumerate(units) if not (isinstance(unit, Call) and unit.kind == "from")), 0)
 
 
 def is_single(chain: Chain) -> bool:

@@ -34,7 +34,7 @@ def typed_key(values: Collection[Value]) -> tuple[object, ...]:
 
 def describe_value(value: Value) -> str:
     """Describe a value in a message."""
-    if isinstance(value, bool | str) or not isinstance(value, int | float | tuple):
+    if isinstance(value, bool | str):
         return f"`{format_value(value)}`"
     if isinstance(value, tuple):
         return f"the list {format_value(value)[:60]}"

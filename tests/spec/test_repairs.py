@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cnncalc.analysis.analyze import analyze
 from cnncalc.errors import Fix, Problem, Source, Span
 from cnncalc.reading import Reading, read, read_text
 from cnncalc.spec.repairs import confirm_repairs, replace_all, write
@@ -77,16 +76,6 @@ def test_outputs_after_the_layers_keep_their_branches() -> None:
 def test_numbers_at_the_top_join_the_params() -> None:
     text = "input: [8, 8, 8]\nparams:\n  a: 4\nwidth: 8\nlayers:\n  - conv(width, 3) -> conv(a, 1)\n"
     assert mended(text) == "input: [8, 8, 8]\nparams:\n  width: 8\n  a: 4\nlayers:\n  - conv(width, 3) -> conv(a, 1)\n"
-
-
-def test_a_chain_that_is_reused_becomes_a_block() -> None:
-    text = layers("- a = conv(8, 3, padding=1) ->", "    relu", "- reuse(a)")
-    wanted = (
-        "input: [8, 8, 8]\nblocks:\n  a_layers:\n    - conv(8, 3, padding=1) -> relu\n"
-        "layers:\n  - a = a_layers\n  - reuse(a)\n"
-    )
-    assert mended(text) == wanted
-    assert analyze(read_text(Source("net.yaml", wanted)).require_network()).totals.parameters == 8 * 8 * 9 + 8  # once
 
 
 # After one mistake
