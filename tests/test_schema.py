@@ -30,7 +30,7 @@ FORM = {"unknown-key", "missing-key", "wrong-form", "empty-branch"}
 # Exceptions that it accepts: what depends on the string of an item or on a condition, and keys that are not strings.
 BEYOND = {
     "grammar/merge_word_with_arguments", "structure/no_branch_left", "structure/rounds_of_nothing",
-    "structure/rounds_as_an_item", "yaml/comma_splits_a_list",
+    "structure/rounds_as_an_item", "structure/rounds_within_a_branch", "yaml/comma_splits_a_list",
     "yaml/comma_splits_a_mapping", "yaml/comma_splits_branches", "yaml/commas_split_two_calls", "yaml/key_is_a_list",
     "yaml/list_as_the_first_argument_in_braces",
 }  # fmt: skip

@@ -27,7 +27,7 @@ def problems(text: str) -> list[tuple[str, str]]:
 def wiring(net: Network) -> list[tuple[Any, ...]]:
     """Every layer with what it reads, and the outputs: equal for networks that differ in their paths alone."""
     nodes = [(repr(node.layer), node.inputs, node.output, node.shares) for node in net.nodes]
-    return [*nodes, *net.outputs.values()]
+    return [*nodes, tuple(net.outputs.values())]
 
 
 CELL = """
