@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from cnncalc.figure.scene import Box, Point, Scene, Text, bounds
+from cnncalc.figure.scene import Box, Group, Line, Point, Scene, Text, bounds, segments
 from cnncalc.figure.text import SMALLEST
 
 TOUCH = 0.3  # pt by which two things may overlap
@@ -69,3 +69,28 @@ def everything() -> Scene:
     scene.text(100, 50, name, 6, "muted", bold=True, anchor="start")
     scene.text(5, 60, "upwards", upwards=True, anchor="end")
     return scene.frame()
+
+
+def things(scene: Scene) -> list[Group]:
+    """The groups that stand for layers or the input, in order."""
+    return [item for item in scene.items if isinstance(item, Group) and item.title]
+
+
+def faults_of_lines(scene: Scene, fronts: Sequence[Box]) -> Iterator[str]:
+    """Arrows and skips through texts or fronts."""
+    texts = [(item.text, bounds(item, 1)) for item in scene.leaves() if isinstance(item, Text)]
+    boxes = [*texts, *(("a front", front) for front in fronts)]
+    for line in scene.leaves():
+        if isinstance(line, Line) and line.role in ("line", "skip", "rule"):
+            for (ax, ay), (bx, by) in segments(line):
+                box = Box(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+                for name, other in boxes:
+                    if ax in (bx,) or ay in (by,):  # only straight ones are in the way
+                        wide = Box(box.left - 0.4, box.top - 0.4, box.right + 0.4, box.bottom + 0.4)
+                        if overlap(wide, other, 0.9 if name == "a front" else TOUCH):
+                            yield f"a {line.role} crosses {name}"
+
+
+def drawn_layers(scene: Scene) -> list[int]:
+    """The indexes of the layers that the things of a figure stand for."""
+    return sorted(index for thing in things(scene) for index in thing.layers)

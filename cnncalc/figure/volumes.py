@@ -1,0 +1,215 @@
+"""The style `volumes`: feature maps as boxes, thick by their channels, in a row; a U-Net as a U.
+
+The form is that of H. Iqbal's PlotNeuralNet (2018). Where a row is too wide, equal maps are folded, then boxes get
+thinner and smaller; what does not fit then is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cnncalc.figure.kinds import format_sizes
+from cnncalc.figure.maps import FeatureMap, FigureError, describe_runs, fold_maps, list_maps, locate
+from cnncalc.figure.scene import MARGIN, Scene, Text
+from cnncalc.figure.solids import (
+    ROW,
+    SIGN,
+    Scale,
+    Solid,
+    add_channels,
+    add_merge_sign,
+    add_solid,
+    add_solid_legend,
+    find_longest,
+    format_channels,
+    measure,
+    place_text,
+)
+from cnncalc.figure.text import SMALL, text_room
+from cnncalc.figure.ushape import draw_u
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+
+PAGE_WIDTH = 504.0  # pt: two columns
+TALLS, FATS, LEVELS = (120.0, 106.0, 94.0, 82.0, 72.0), (1.0, 0.8, 0.62), (0, 1, 2)
+MOST_MAPS = 80  # of a row that is tried
+MOST_ARCS = 5  # levels of skips above a row
+OPERATION = 5.5  # pt of the kernels above boxes
+PACKED, GLUED, APART = 4.0, 0.6, 8.0  # pt between fronts of equal sizes, and from a side to another size
+ARC, ARC_GAP = 8.0, 14.0  # pt between levels of skips, and from the boxes to the first
+
+
+def draw_volumes(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True) -> Scene:
+    """Draw a network as volumes, at most `width` pt wide. Raises FigureError where that is not possible."""
+    maps = list_maps(report, "volumes")
+    scene = Scene(
+        f"{report.name}: feature maps as volumes",
+        f"{report.name}, input {format_sizes(report.input)}, output {format_sizes(report.output)}. "
+        "Sides grow with the square root of the size.",
+    )
+    room = width - 2 * MARGIN
+    drawn = draw_u(scene, maps, room) or _fit_row(scene, maps, room)
+    if legend:
+        add_solid_legend(scene, drawn, width)
+    return scene.frame()
+
+
+def _fit_row(scene: Scene, maps: Sequence[FeatureMap], room: float) -> list[FeatureMap]:
+    """Draw the least folded row that fits, as thick and as tall as possible; returns its maps."""
+    least = None
+    for level in LEVELS:
+        folded = fold_maps(maps, level)
+        if len(folded) > MOST_MAPS or _count_arcs(folded) > MOST_ARCS:
+            continue
+        longest = find_longest(folded)
+        for fat in FATS:
+            for tall in TALLS:
+                solids = _line_up(folded, Scale(longest, tall, fat))
+                wide = _measure_row(solids)
+                if wide <= room:
+                    row = Scene()
+                    _draw_row(row, solids)
+                    wide = row.extent().width
+                if wide <= room:
+                    scene.add(row.items)
+                    return folded
+                least = wide if least is None else min(least, wide)
+    if least is None:
+        raise FigureError("there are too many volumes, or too many skips between them: use `--style graph`")
+    message = f"the volumes need a width of {least:.0f} pt and have {room:.0f} pt"
+    raise FigureError(f"{message}: use `--style graph`, or a wider page")
+
+
+def _line_up(maps: Sequence[FeatureMap], scale: Scale) -> list[Solid]:
+    """The boxes of a row, centred on one axis."""
+    solids: list[Solid] = []
+    edge = 0.0  # to which the texts below the sizes before reach
+    for one, first in zip(maps, _list_firsts(maps), strict=True):
+        thick, high, deep = measure(one, scale)
+        x = 0.0
+        if solids:
+            before = solids[-1]
+            x = before.right + _find_gap(before, one)
+            beside = (text_room(format_channels(before.map), SMALL) + text_room(format_channels(one), SMALL)) / 2 + 2
+            x = max(x, before.middle + beside - thick / 2)
+            if first and not one.flat:
+                x = max(x, edge)
+        if first and not one.flat:
+            edge = x + text_room(format_sizes(one.sizes), SMALL) + 3
+        solids.append(Solid(one, x, 0, thick, high, deep))
+    return solids
+
+
+def _list_firsts(maps: Sequence[FeatureMap]) -> Iterator[bool]:
+    """Whether each map is the first of its spatial size."""
+    yield True
+    for before, one in pairwise(maps):
+        yield before.sizes != one.sizes or one.flat
+
+
+def _find_gap(before: Solid, one: FeatureMap) -> float:
+    if before.map.copied or one.copied:
+        return GLUED
+    return PACKED if before.map.sizes == one.sizes and not one.flat else before.deep + APART
+
+
+def _measure_row(solids: Sequence[Solid]) -> float:
+    lefts = (solid.middle - text_room(format_channels(solid.map), SMALL) / 2 for solid in solids)
+    rights = (solid.middle + text_room(format_channels(solid.map), SMALL) / 2 for solid in solids)
+    left, right = min(solids[0].x, *lefts), max(max(solid.right + solid.deep for solid in solids), *rights)
+    return right - left
+
+
+def _list_arcs(maps: Sequence[FeatureMap]) -> list[tuple[int, int, int]]:
+    """The skips: places of the source and of the reader, and the level above the row on which each is free."""
+    where = locate(maps)
+    pairs = {(where[source], place) for place, one in enumerate(maps) for source in one.skips}
+    levels: list[list[tuple[int, int]]] = []
+    arcs = []
+    for first, last in sorted(pairs, key=lambda pair: (pair[1] - pair[0], pair)):
+        level = next(
+            (at for at, taken in enumerate(levels) if all(last <= low or first >= high for low, high in taken)),
+            len(levels),
+        )
+        if level == len(levels):
+            levels.append([])
+        levels[level].append((first, last))
+        arcs.append((first, last, level))
+    return arcs
+
+
+def _count_arcs(maps: Sequence[FeatureMap]) -> int:
+    return max((level for *_, level in _list_arcs(maps)), default=-1) + 1
+
+
+def _draw_row(scene: Scene, solids: Sequence[Solid]) -> None:
+    for before, solid in pairwise([None, *solids]):
+        assert solid
+        if before and _has_arrow(before, solid):
+            add_solid(scene, solid)
+            scene.line([(before.right + before.deep / 2, solid.y), (solid.x - 0.4, solid.y)])
+        else:
+            add_solid(scene, solid)
+    _draw_arcs(scene, solids)
+    for solid in solids:
+        add_channels(scene, solid)
+    _write_sizes(scene, solids)
+    _write_kernels(scene, solids)
+
+
+def _has_arrow(before: Solid, solid: Solid) -> bool:
+    apart = before.map.sizes != solid.map.sizes or solid.map.flat
+    return apart and not solid.map.copied
+
+
+def _draw_arcs(scene: Scene, solids: Sequence[Solid]) -> None:
+    above = min(solid.box.top for solid in solids)
+    for first, last, level in _list_arcs([solid.map for solid in solids]):
+        source, reader = solids[first], solids[last]
+        start, end = (solid.back[0] for solid in (source, reader))
+        y = above - ARC_GAP - ARC * level
+        sign = reader.map.merge
+        tip = reader.box.top - (2 * SIGN if sign else 0.4)
+        scene.line([(start, source.box.top), (start, y), (end, y), (end, tip)], "skip", stroke=0.9, radius=5)
+        if sign:
+            add_merge_sign(scene, end, reader.box.top - SIGN + 0.4, sign)
+
+
+def _write_sizes(scene: Scene, solids: Sequence[Solid]) -> None:
+    """Write the size below all boxes that have it, and the stages below that."""
+    y = max(solid.bottom for solid in solids) + 13
+    firsts = [place for place, first in enumerate(_list_firsts([solid.map for solid in solids])) if first]
+    for place, after in pairwise([*firsts, len(solids)]):
+        first, last = solids[place], solids[after - 1]
+        if first.map.flat:
+            continue
+        size = format_sizes(first.map.sizes)
+        if after - place > 1:
+            scene.line([(first.x, y), (last.right, y)], "rule", stroke=0.5, arrow=False)
+        half = text_room(size, SMALL) / 2
+        scene.text(max((first.x + last.right) / 2, first.x + half - 4), y + 5.2, size, SMALL, "muted")
+    for stage, place, end in describe_runs([solid.map for solid in solids]):
+        middle = (solids[place].x + solids[end].right) / 2
+        if end > place:
+            scene.line([(solids[place].x, y + 11), (solids[end].right, y + 11)], "rule", stroke=0.5, arrow=False)
+        place_text(scene, Text(middle, y + 16.2, stage, SMALL, bold=True), [(0, 0), (0, ROW + 1)])
+
+
+def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
+    """Write the kernels above the boxes, where they change, each with a line to its box."""
+    shown: dict[str, str] = {}
+    for solid in solids:
+        one = solid.map
+        if not one.kernel or one.block or shown.get(one.role) == one.kernel:
+            continue
+        x = solid.back[0]
+        half = text_room(one.kernel, OPERATION) / 2
+        covered = [
+            other.box.top for other in solids if other.box.left < x + half + 1 and other.box.right > x - half - 1
+        ]
+        text = Text(x, min(covered) - 5, one.kernel, OPERATION, "muted")
+        if place_text(scene, text, [(dx, -ROW * row) for row in range(3) for dx in (0, half + 2, -half - 2)]):
+            shown[one.role] = one.kernel
