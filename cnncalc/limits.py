@@ -45,6 +45,7 @@ LAYERS = 30_000  # in total: some 60 MB, and with a receptive field of its own f
 DIFFERENT_LAYERS = 3_000  # that differ in arguments or input, as the others share their results: about a second
 EXPANSION_STEPS = 100_000  # items and groups gone through, those that give no layer included: half a second
 STEPS_AFTER_ERROR = 30_000  # the same after a failure: further problems have been found by then
+RECURRENT_LAYERS = 100  # of one layer, each with arrays of its own: the deepest published have 16
 PATH_CHARACTERS = 20_000_000  # of all paths in total, since deep nesting makes each of them long: 20 MB
 
 # Problems, repairs and hints

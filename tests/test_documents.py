@@ -332,6 +332,7 @@ GUIDE = [
     f" tensors of {limits.AXES} axes",
     f"{limits.EVALUATION_STEPS:,} steps of expressions",
     f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
+    f"{limits.RECURRENT_LAYERS} stacked layers of one",
     f"at most {limits.PROBLEMS} problems are reported",
     f"followed {limits.STEPS_AFTER_ERROR:,} steps further",
     f"files of up to {limits.REPAIR_CHARACTERS:,} characters and {limits.REPAIR_LAYERS:,} layers",

@@ -17,7 +17,16 @@ from math import ceil, floor, gcd, lcm
 from typing import TYPE_CHECKING
 
 from cnncalc import limits
-from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import (
+    AdaptiveWindow,
+    EveryPosition,
+    Everywhere,
+    Folded,
+    Resample,
+    Rule,
+    TransposedWindow,
+    Window,
+)
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -119,7 +128,7 @@ def spacing(rule: Rule) -> int:
         return rule.dilation // gcd(rule.stride, rule.dilation) if rule.kernel > 1 else 0
     if isinstance(rule, Folded):
         return 0
-    return 1 if isinstance(rule, AdaptiveWindow | Everywhere) or rule.growth else 0
+    return 1 if isinstance(rule, AdaptiveWindow | Everywhere | EveryPosition) or rule.growth else 0
 
 
 def are_joined(axis: AxisField, apart: int) -> bool:
@@ -168,6 +177,8 @@ def with_folds(axis: AxisField, folds: Folds | None, size: int) -> AxisField:
 
 
 def _step_over(axis: AxisField, rule: Rule) -> AxisField:
+    if isinstance(rule, EveryPosition):
+        return constant(axis.everything(rule.size))
     period = len(axis.intervals)
     if axis.loose and not (isinstance(rule, AdaptiveWindow) and rule.output == 1):
         return step_loosely(axis, rule)
@@ -213,7 +224,7 @@ def _step_over(axis: AxisField, rule: Rule) -> AxisField:
 
 def step_loosely(axis: AxisField, rule: Rule) -> AxisField:
     """Bounds of one axis after a rule. The first and last unit that an output reads are linear in its number."""
-    if isinstance(rule, Everywhere):
+    if isinstance(rule, Everywhere | EveryPosition):
         return axis._replace(fixed=axis.everything(rule.size))
     if isinstance(rule, Folded):
         rule = Window(1, before=rule.before)

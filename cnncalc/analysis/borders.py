@@ -11,7 +11,16 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import ceil
 
-from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import (
+    AdaptiveWindow,
+    EveryPosition,
+    Everywhere,
+    Folded,
+    Resample,
+    Rule,
+    TransposedWindow,
+    Window,
+)
 from cnncalc.records import NamedTuple
 
 
@@ -43,7 +52,7 @@ def step_folds(folds: Folds | None, rule: Rule, size: int, made: int, rate: Frac
         before += rule.before if before or rule.before else 0
         after += rule.after if after or rule.after else 0
         return Folds(min(before, made), min(after, made), left + further_left, right + further_right)
-    if folds is None or (isinstance(rule, AdaptiveWindow) and rule.output == 1):
+    if folds is None or isinstance(rule, EveryPosition) or (isinstance(rule, AdaptiveWindow) and rule.output == 1):
         return None
     outputs = range(made)
     before = bisect_left(outputs, folds.before, key=lambda y: _ends(rule, y)[0]) if folds.before else 0

@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from cnncalc import limits
-from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import (
+    AdaptiveWindow,
+    EveryPosition,
+    Everywhere,
+    Folded,
+    Resample,
+    Rule,
+    TransposedWindow,
+    Window,
+)
 from cnncalc.records import NamedTuple
 
 
@@ -55,7 +64,7 @@ def unite_covers(covers: Iterable[Cover | None]) -> Cover | None:
 
 def find_touched(rule: Rule, size: int, output: int) -> Touched | None:
     """The units of an axis of this size that outputs read, None if they read none."""
-    if isinstance(rule, AdaptiveWindow | Everywhere | Folded):
+    if isinstance(rule, AdaptiveWindow | Everywhere | EveryPosition | Folded):
         return Touched(0, size - 1)
     if isinstance(rule, Resample):
         return _find_resampled(rule, size, output)
@@ -109,7 +118,7 @@ def _find_first_tap(window: Window, before: int, output: int) -> int:
 
 def may_miss(rule: Rule, size: int, output: int) -> bool:
     """Whether an output may read nothing but padding."""
-    if isinstance(rule, AdaptiveWindow | Resample | Everywhere | Folded):
+    if isinstance(rule, AdaptiveWindow | Resample | Everywhere | EveryPosition | Folded):
         return False
     kernel, stride, before, dilation = rule
     reach = (kernel - 1) * dilation

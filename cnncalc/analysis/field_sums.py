@@ -11,7 +11,16 @@ from cnncalc.analysis.input_view import InputView, views
 from cnncalc.analysis.lines import Line, Sum, to_sum
 from cnncalc.analysis.report import LayerReport, ReceptiveField, Report, Seen
 from cnncalc.layers.base import Layer, Shapes
-from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Folded, Resample, Rule, TransposedWindow, Window
+from cnncalc.layers.reach import (
+    AdaptiveWindow,
+    EveryPosition,
+    Everywhere,
+    Folded,
+    Resample,
+    Rule,
+    TransposedWindow,
+    Window,
+)
 from cnncalc.layers.term import Term, gcd
 from cnncalc.layers.trace import AXES, AXIS_NAMES, name_sizes, to_formula, trace
 from cnncalc.layers.window import ceil_divide
@@ -42,6 +51,8 @@ def compute_growth(rule: Rule, j: int) -> int:
         return (ceil_divide(rule.kernel, rule.stride // common) - 1) * (rule.dilation // common) * j
     if isinstance(rule, Everywhere | Folded):
         return 0
+    if isinstance(rule, EveryPosition):
+        return (rule.size - 1) * j
     if isinstance(rule, Resample):
         return j if rule.growth == 1 else rule.growth * j
     if rule.output == 1:
@@ -55,6 +66,8 @@ def compute_rate(rule: Rule, j: int) -> int | None:
         return j * rule.stride
     if isinstance(rule, Everywhere | Folded):
         return j
+    if isinstance(rule, EveryPosition):
+        return 0
     if isinstance(rule, AdaptiveWindow):
         up, down = j * rule.input, rule.output
     elif isinstance(rule, Resample):
@@ -131,6 +144,8 @@ def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: 
         varies = "units near the border see positions of the map that are folded back"
     if any(isinstance(rule, Everywhere) for rule in rules):
         varies = "units also see all other positions along the axis"
+    if any(isinstance(rule, EveryPosition) and rule.causal for rule in rules):
+        varies = "of the last unit: the others see the positions up to their own"
     lines = [Line(label, sums, varies) for label, sums in _group_by_axis("receptive field", "field", found)]
     return lines + [Line(label, (each,)) for label, each in _group_by_axis("field start", "start", at)]
 

@@ -25,7 +25,7 @@ from cnncalc.analysis.coverage import Cover, Touched, find_touched, may_miss, un
 from cnncalc.analysis.report import ReceptiveField, Whole
 from cnncalc.layers.base import Shape, Shapes
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
-from cnncalc.layers.reach import AdaptiveWindow, Everywhere, Reach, Rearranged, Rule, Window
+from cnncalc.layers.reach import AdaptiveWindow, EveryPosition, Everywhere, Reach, Rearranged, Rule, Window
 from cnncalc.records import NamedTuple
 
 
@@ -100,8 +100,10 @@ def after(
         found = field if field.flat else field._replace(alike=False, seen_alike=False, before_flat=None)
     else:
         found = _see_everything(field, tuple(map(constant, _unite_all(field, inputs[0]))), flat=True)
-    if found and isinstance(channels, Chosen) and channels.groups == 1 and not (found.alike and found.seen_alike):
-        return found._replace(alike=True, seen_alike=True)
+    if found and isinstance(channels, Chosen) and channels.groups == 1:
+        apart = channels.parts > 1
+        if found.alike == apart or not found.seen_alike:
+            return found._replace(alike=not apart, seen_alike=True)
     return found
 
 
@@ -187,9 +189,11 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
     covers: list[Cover | None] = []
     always: list[Cover | None] = []
     sure, dense = field.sure, field.dense and not empty
-    pooled = shared = alone = bounded = False
+    pooled = shared = alone = bounded = causal = False
     for axis, rule, have, wide, seen, before, read, over in steps:
         pools = _reads_all(rule)
+        if isinstance(rule, EveryPosition) and rule.causal:  # bounds, unless the first unit sees everything already
+            causal = causal or axis.at_most(0, have)[0] != axis.everything(have) or before != seen
         stepped = step_over(axis, rule, have, wide)
         if pools and axis.folds:
             stepped = stepped._replace(fixed=_together(axis, have, seen))
@@ -213,7 +217,7 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
     # A unit that reads nothing does not see what all units see; and there are no other units beside a pooled one.
     return Field(
         tuple(axes) * again, seen=tuple(covers) * again, always=tuple(always) * again,
-        exact=exact, sure=sure, certain=certain and not empty,
+        exact=exact and not causal, sure=sure, certain=certain and not empty and not causal,
         alike=field.alike, seen_alike=field.seen_alike, dense=dense,
     )  # fmt: skip
 
@@ -233,7 +237,7 @@ def _find_edges(
 
 def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:
     """Whether dilated windows exceed an edge, where they may skip the units next to it."""
-    if isinstance(rule, Everywhere):
+    if isinstance(rule, Everywhere | EveryPosition):
         return False
     return not isinstance(rule, Window) or rule.before > 0 or rule.last(output) >= size
 
@@ -288,7 +292,7 @@ def _together(axis: AxisField, size: int, seen: Cover | None) -> Interval:
 
 def _reads_all(rule: Rule) -> bool:
     """Whether every output reads all units of the axis."""
-    return isinstance(rule, Everywhere) or (isinstance(rule, AdaptiveWindow) and rule.output == 1)
+    return isinstance(rule, Everywhere | EveryPosition) or (isinstance(rule, AdaptiveWindow) and rule.output == 1)
 
 
 def _merge(branches: tuple[Field | None, ...], inputs: Shapes, output: Shape, *, stacked: bool) -> Field:

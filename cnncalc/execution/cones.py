@@ -18,6 +18,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.layers.channels import Carried, Channels, Chosen, Concatenated
 from cnncalc.layers.reach import (
     AdaptiveWindow,
+    EveryPosition,
     Everywhere,
     Folded,
     Reach,
@@ -37,6 +38,8 @@ def positions_read(rule: Rule, y: int) -> Sequence[int]:
     """The input positions that an output reads, directly by the definition of the rule, as if the map went on."""
     if isinstance(rule, Everywhere):
         return range(rule.size) if 0 <= y < rule.size else [*range(rule.size), y]
+    if isinstance(rule, EveryPosition):
+        return range(y + 1 if rule.causal and 0 <= y < rule.size else rule.size)
     if isinstance(rule, Folded):
         return [y - rule.before]
     if isinstance(rule, Window):
@@ -188,7 +191,7 @@ def _are_alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: b
     Elements that were positions do where all positions did. `partly` where the input does not reach some branches.
     """
     if isinstance(rule, Chosen) and rule.groups == 1:
-        return True
+        return rule.parts == 1
     same = not isinstance(rule, Concatenated) or (not partly and all(sight.axes == before[0].axes for sight in before))
     if reach == "flatten" and any(len(set(axis)) > 1 for axis in before[0].axes or ()):
         return False
@@ -339,6 +342,8 @@ def _read_range(rule: Rule, first: int, last: int) -> tuple[int, int]:
     """The first and the last input that a range of outputs may read; for a transposed window, some read nothing."""
     if isinstance(rule, Everywhere):
         return min(first, 0), max(last, rule.size - 1)
+    if isinstance(rule, EveryPosition):
+        return 0, rule.size - 1
     if isinstance(rule, TransposedWindow):
         furthest = first + rule.before - (rule.kernel - 1) * rule.dilation
         return furthest // rule.stride, (last + rule.before) // rule.stride

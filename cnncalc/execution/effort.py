@@ -7,7 +7,7 @@ from math import prod
 
 from cnncalc import limits
 from cnncalc.execution.cones import compute_ranges
-from cnncalc.layers.reach import AdaptiveWindow, Rule
+from cnncalc.layers.reach import AdaptiveWindow, EveryPosition, Rule
 from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node, positions_of
 from cnncalc.records import NamedTuple
@@ -68,6 +68,8 @@ def estimate_execution(node: Node, positions: int) -> Effort:
     steps = done + around * BORDER + count_tried(node) * FOLLOWED
     if isinstance(node.layer, Windowed) and not node.layer.slides:
         made += prod(node.input_shapes[0][1:]) * prod(node.layer.kernels(node.input_shapes))  # each added onto the map
+    if node.layer.gated:  # what is combined element by element after the dot products
+        made += max(done - 2 * node.layer.work(node.input_shapes, node.output).macs, 0)
     reach = node.layer.reach(node.input_shapes, node.output) if node.layer.restores else ()
     if isinstance(reach, tuple) and reach:  # each window of an unpooling is gone through for every channel
         made += prod(node.input_shapes[0]) * prod(getattr(rule, "kernel", 1) for rule in reach)
@@ -100,6 +102,8 @@ def interval_length(interval: tuple[int, int]) -> int:
 
 def count_examined(rule: Rule) -> int:
     """The number of elements examined to find which ones an output reads."""
+    if isinstance(rule, EveryPosition):
+        return rule.size
     return rule.input // rule.output + 2 if isinstance(rule, AdaptiveWindow) else getattr(rule, "kernel", 4)
 
 

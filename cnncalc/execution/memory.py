@@ -97,7 +97,7 @@ def output_bytes(node: Node, elements: Elements) -> int:
 def count_distinct(node: Node, elements: Elements) -> int:
     """The number of different objects among the output's elements: channels that read the same may share them."""
     rule = node.layer.channels(node.input_shapes, node.output)
-    if elements.shared and isinstance(rule, Chosen):
+    if elements.shared and isinstance(rule, Chosen) and not node.layer.gated:
         return prod(node.output[1:]) * rule.groups
     return prod(node.output)
 

@@ -53,7 +53,7 @@ class ChannelSets:
         rule = node.layer.channels(node.input_shapes, node.output)
         if isinstance(rule, Chosen):
             self.require_divisor(node.inputs[0], node.input_shapes[0][0] // rule.groups)
-            self.require_divisor(node.index, 1 if rule.fixed else node.output[0] // rule.groups)
+            self.require_divisor(node.index, 1 if rule.fixed else node.output[0] // rule.groups // rule.parts)
         elif isinstance(rule, Carried):
             widest = max(shape[0] for shape in node.input_shapes)
             for index, shape in zip(node.inputs, node.input_shapes, strict=True):

@@ -92,6 +92,9 @@ LATER_FAMILIES = {
     "standardized_conv": "conv",
     "locally_connected": "unshared",
     "table_conv": "unshared",
+    "lstm": "recurrent",
+    "gru": "recurrent",
+    "rnn": "recurrent",
 }
 
 FAMILIES = {**FIRST_FAMILIES, **LATER_FAMILIES}
@@ -113,6 +116,7 @@ LATER_WORDS = frozenset(
         "position",
         "element",
         "tanh",
+        "relu",
         "zeros",
         "reflect",
         "replicate",

@@ -34,12 +34,19 @@ ABSENT = (
         "`linear` and `conv` multiply by weights, `multiply:` element by element",
     ),
     Absent(
-        (
-            *("lstm", "gru", "rnn", "simplernn", "lstmcell", "grucell", "rnncell", "bilstm", "bigru", "convlstm"),
-            *("bidirectional", "recurrent"),
-        ),
-        "recurrent layers are not part of the language, which has no loops over time",
-        "for a signal, `input: [channels, length]`, `conv(out, kernel)` with `dilation` has a large receptive field",
+        ("lstmcell", "grucell", "rnncell", "simplernncell", "recurrent", "stackedrnncells"),
+        "recurrent layers read all positions of a sequence, [channels, positions]",
+        "write `lstm(hidden)`, `gru(hidden)` or `rnn(hidden)`",
+    ),
+    Absent(
+        ("bidirectional", "bilstm", "bigru", "birnn"),
+        "both directions are an argument of recurrent layers",
+        "write e.g. `lstm(64, bidirectional=true)`",
+    ),
+    Absent(
+        ("convlstm", "convgru", "convlstmcell", "convgrucell", "convrnn"),
+        "recurrent layers are of sequences, [channels, positions], and have no convolutions",
+        "write its steps as blocks of `conv`, `sigmoid`, `tanh` and `multiply:`",
     ),
     Absent(("timedistributed",), "every layer is applied to all positions anyway", "write the layer itself"),
     Absent(
@@ -199,8 +206,8 @@ ABSENT = (
 def find_absent(name: str) -> Absent | None:
     """The entry for a layer of another tool, in any capitalization; None for other names.
 
-    >>> [absent.names[0] for name in ("nn.LSTM", "MultiHeadAttention", "roi_align") if (absent := find_absent(name))]
-    ['lstm', 'attention', 'roialign']
+    >>> [absent.names[0] for name in ("nn.LSTMCell", "SelfAttention", "roi_align") if (absent := find_absent(name))]
+    ['lstmcell', 'attention', 'roialign']
     """
     wanted = strip_name(name).replace("_", "").lower()
     return next((absent for absent in ABSENT if wanted in absent.names), None)

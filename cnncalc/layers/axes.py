@@ -35,14 +35,19 @@ def windows_on(shape: Shape, axis: int, window: Window) -> Reach:
 
 
 class Slice(NoOperations, kind="slice"):
-    """[…, n, …] → […, ⌈(stop − start)/step⌉, …], every `step`-th position of an axis; negative: from the end."""
+    """[…, n, …] → […, ⌈(stop − start)/step⌉, …], every `step`-th position of an axis; negative: from the end.
+
+    `slice(axis=1, start=-1)` is the last position.
+    """
 
     linear = True
     shows_part = True
     reference = "NumPy, basic slicing; Focus of YOLOv5, Ultralytics"
     axis: int = axis(doc="the axis")
     start: int = integer(minimum=-limits.SIZE, symbol="a", brief="from {}", doc="the first position, from 0")
-    stop: int = integer(minimum=-limits.SIZE, symbol="b", brief="to {}", doc="the position after the last")
+    stop: int | None = integer(
+        None, minimum=-limits.SIZE, symbol="b", brief="to {}", doc="the position after the last; the end if `none`"
+    )
     step: int = integer(1, symbol="S", brief="s{}", doc="distance between two positions")
 
     def bounds(self, shape: Shape) -> tuple[int, int, int]:
@@ -50,7 +55,7 @@ class Slice(NoOperations, kind="slice"):
         at = resolve_axis(self.kind, self.axis, len(shape))
         size = shape[at]
         start = self.start + size if self.start < 0 else self.start
-        stop = self.stop + size if self.stop < 0 else self.stop
+        stop = size if self.stop is None else self.stop + size if self.stop < 0 else self.stop
         for name, value, low, high in (("start", start, 0, size - 1), ("stop", stop, start + 1, size)):
             if not low <= value <= high:
                 text = f"`{name}` is {getattr(self, name)}, but axis {self.axis} has {size} positions"
@@ -72,7 +77,9 @@ class Slice(NoOperations, kind="slice"):
 
     def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
         at, start, stop = self.bounds(before[0])
-        return self if at or self.step > 1 else self.replace(start=divide(start), stop=divide(stop))
+        if at or self.step > 1:
+            return self
+        return self.replace(start=divide(start), stop=None if self.stop is None else divide(stop))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         at, start, _ = self.bounds(inputs[0])
@@ -88,6 +95,7 @@ class Slice(NoOperations, kind="slice"):
             Example({"axis": 1, "start": 1, "stop": 224, "step": 2}, ((3, 224, 224),)),
             Example({"axis": 0, "start": -2, "stop": 6}, ((6, 5),)),
             Example({"axis": -1, "start": 0, "stop": -1}, ((2, 3, 4, 5),)),
+            Example({"axis": 1, "start": -1}, ((64, 20),)),
         )
 
 

@@ -14,11 +14,13 @@ class Chosen(NamedTuple):
     """The layer's arguments determine the number of output channels, independent of the input.
 
     The channels are divided into `groups` equal parts; each output channel reads all input channels of its part.
-    `fixed` if the kind itself determines the number, so that no argument can reduce it.
+    `fixed` if the kind itself determines the number, so that no argument can reduce it. The output channels of each of
+    several equal `parts` may read other positions than those of the others.
     """
 
     groups: int = 1
     fixed: bool = False
+    parts: int = 1
 
 
 class Carried(NamedTuple):

@@ -17,6 +17,7 @@ IGNORED = "<ignored>"  # no effect on what cnncalc computes: a device, a momentu
 UNSUPPORTED = "<unsupported>"  # no counterpart: a call with another value than the default cannot be rewritten
 BORDER = "<border>"  # how a border is filled, which is a separate layer here
 ACTIVATION = "<activation>"  # an activation after the layer
+SEQUENCE = "<sequence>"  # whether all positions are returned; if not, the last one is selected after the layer
 
 
 class Signature(NamedTuple):
@@ -75,6 +76,11 @@ def _keras(kind: str, parameters: str = "", **exceptions: str) -> Signature:
     return _signature(_KERAS, kind, parameters, **exceptions)
 
 
+_TORCH_RECURRENT = "input_size hidden_size num_layers bias batch_first dropout bidirectional"
+_TORCH_CELL = {
+    "input_size": INPUT, "hidden_size": "hidden", "num_layers": "layers", "bias": "biases", "batch_first": IGNORED,
+    "dropout": IGNORED, "nonlinearity": "activation", "proj_size": UNSUPPORTED,
+}  # fmt: skip
 _TORCH_NORM = "num_features eps momentum affine track_running_stats bias"
 # By the name without its module and its number of axes: `nn.Conv2d` is Conv.
 PYTORCH: dict[str, Signature] = {
@@ -129,9 +135,19 @@ PYTORCH: dict[str, Signature] = {
         for name, mode in (("Reflection", "reflect"), ("Replication", "replicate"), ("Circular", "circular"))
     },
     "Identity": _pytorch("identity"),
+    "LSTM": _pytorch("lstm", f"{_TORCH_RECURRENT} proj_size", **_TORCH_CELL),
+    "GRU": _pytorch("gru", _TORCH_RECURRENT, **_TORCH_CELL),
+    "RNN": _pytorch("rnn", _TORCH_RECURRENT.replace("bias", "nonlinearity bias"), **_TORCH_CELL),
 }
 
 _KERAS_POOL = "pool_size strides padding data_format"
+_KERAS_RECURRENT = "dropout recurrent_dropout return_sequences return_state go_backwards stateful unroll use_cudnn"
+_CELL = {
+    "units": "hidden", "use_bias": "biases", "return_sequences": SEQUENCE, "unit_forget_bias": IGNORED,
+    **dict.fromkeys(("activation", "recurrent_activation", "return_state", "go_backwards"), UNSUPPORTED),
+    **dict.fromkeys(("dropout", "recurrent_dropout", "stateful", "unroll", "use_cudnn"), IGNORED),
+}  # fmt: skip
+_USUAL = {"tanh": "null", "sigmoid": "null"}  # activations of gates, of which there are no others here
 # By the name without its number of axes: `Conv2D` is Conv.
 KERAS: dict[str, Signature] = {
     "Conv": _keras("conv", "filters kernel_size strides padding data_format dilation_rate groups activation use_bias"),
@@ -177,6 +193,15 @@ KERAS: dict[str, Signature] = {
     "Concatenate": _keras("concat", "axis"),
     "Add": _keras("add"),
     "Multiply": _keras("multiply"),
+    "LSTM": _keras(
+        "lstm", f"units activation recurrent_activation use_bias unit_forget_bias {_KERAS_RECURRENT}", **_CELL
+    )._replace(defaults={"biases": "1"}, words=_USUAL),
+    "GRU": _keras(
+        "gru", f"units activation recurrent_activation use_bias reset_after {_KERAS_RECURRENT}", **_CELL
+    )._replace(words=_USUAL),
+    "SimpleRNN": _keras(
+        "rnn", f"units activation use_bias {_KERAS_RECURRENT}", **{**_CELL, "activation": "activation"}
+    )._replace(defaults={"biases": "1"}),
 }
 
 
@@ -187,9 +212,12 @@ def _onnx(kind: str, parameters: str = "", **exceptions: str) -> Signature:
 _ONNX: Parameters = {
     **dict.fromkeys(("activations", "storage_order", "stash_type", "momentum", "training_mode"), IGNORED),
     "auto_pad": "padding", "ceil_mode": "ceil", "count_include_pad": "count_padding", "dilations": "dilation",
+    **dict.fromkeys(("activation_alpha", "activation_beta", "clip", "direction", "input_forget"), UNSUPPORTED),
+    "hidden_size": "hidden", "layout": IGNORED, "linear_before_reset": "reset_after",
     "group": "groups", "kernel_shape": "kernel", "num_groups": "groups", "pads": "padding", "ratio": "rate",
     "strides": "stride",
 }  # fmt: skip
+_ONNX_RECURRENT = "activation_alpha activation_beta activations clip direction hidden_size"
 _ONNX_POOL = "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides"
 # Ops by their names, with their attributes in alphabetical order, as ONNX lists them; inputs are not in it.
 ONNX: dict[str, Signature] = {
@@ -250,6 +278,9 @@ ONNX: dict[str, Signature] = {
     "Clip": _onnx("clip"),
     "DepthToSpace": _onnx("pixel_shuffle", "blocksize mode", blocksize="factor", mode=UNSUPPORTED),
     "SpaceToDepth": _onnx("pixel_unshuffle", "blocksize", blocksize="factor"),
+    "LSTM": _onnx("lstm", f"{_ONNX_RECURRENT} input_forget layout"),
+    "GRU": _onnx("gru", f"{_ONNX_RECURRENT} layout linear_before_reset")._replace(defaults={"reset_after": "false"}),
+    "RNN": _onnx("rnn", f"{_ONNX_RECURRENT} layout"),
 }  # fmt: skip
 
 # Other names of layers, by the names in the tables.

@@ -71,6 +71,13 @@ class Everywhere(NamedTuple):
     size: int
 
 
+class EveryPosition(NamedTuple):
+    """Every output reads all positions of the axis; if `causal`, only those up to its own."""
+
+    size: int
+    causal: bool = False
+
+
 class Folded(NamedTuple):
     """A border of positions of the map: output y reads the input y − before, or another one if that is outside.
 
@@ -110,7 +117,8 @@ class Rearranged:
         return f"Rearranged({self.kept})"
 
 
-Rule = Window | TransposedWindow | Resample | AdaptiveWindow | Everywhere | Folded  # of one axis
+# of one axis
+Rule = Window | TransposedWindow | Resample | AdaptiveWindow | Everywhere | EveryPosition | Folded
 
 # A rule for each axis; or "pointwise": only the same position; "normalized": the same position, and all others through
 # the statistics; "flatten": positions become elements; "whole": every element reads the whole input.

@@ -20,6 +20,7 @@ from cnncalc.layers.frameworks import (
     INPUT,
     KERAS,
     PYTORCH,
+    SEQUENCE,
     UNSUPPORTED,
     Signature,
     find_signatures,
@@ -178,6 +179,7 @@ def _translate_by(written: list[tuple[str, str]], signature: Signature) -> str:
     """The translation by one signature, "" if it does not match or has no equivalent."""
     theirs = list(signature.parameters)
     ours, activation, border, by_position = dict(signature.defaults), "", "", set()
+    is_last = SEQUENCE in signature.parameters.values()
     for position, (given, text) in enumerate(_join_pairs(written, signature)):
         if not given and position >= len(theirs):
             return ""
@@ -195,6 +197,8 @@ def _translate_by(written: list[tuple[str, str]], signature: Signature) -> str:
         elif argument == ACTIVATION:
             value = value.rpartition(".")[2].lower() if value.isascii() and "(" not in value else value
             activation = ACTIVATIONS.get(value, value)
+        elif argument == SEQUENCE:
+            is_last = value != "true"
         elif argument == BORDER and value in FOLDING and signature.kind == "conv":
             border = value
         elif argument in (UNSUPPORTED, BORDER) and value not in DEFAULTS:
@@ -206,6 +210,8 @@ def _translate_by(written: list[tuple[str, str]], signature: Signature) -> str:
             by_position |= set() if given else {argument}
     if signature.kind == ACTIVATION:
         return activation
+    if signature is KERAS["GRU"] and ours.get("reset_after") == "false":
+        ours.setdefault("biases", "1")
     if signature.kind in KINDS:
         optional = kind_class(signature.kind).optional
         if any(name not in ours for name, has_default in optional.items() if not has_default):
@@ -216,6 +222,8 @@ def _translate_by(written: list[tuple[str, str]], signature: Signature) -> str:
     call_here = _call(signature.kind, ours, by_position)
     if amount != "0":
         call_here = f"pad({amount}, mode={border}) -> {call_here}"
+    if is_last:
+        call_here = f"{call_here} -> slice(axis=1, start=-1) -> flatten"
     return f"{call_here} -> {activation}" if activation not in ("", "identity", "null") else call_here
 
 
@@ -241,6 +249,8 @@ def _special(signature: Signature, name: str, value: str) -> dict[str, str]:
         return {"over": "all"}
     if name == "num_parameters":  # of PReLU: one slope, or one for each channel
         return {"shared": "true" if value == "1" else "false"}
+    if signature.parameters.get(name) == "biases":  # none, or as many as the tool has
+        return {"biases": "0"} if value == "false" else dict(signature.defaults)
     sides = re.findall(r"-?[0-9]+", value)
     if signature.kind == "pad" and signature in PYTORCH.values() and name == "padding" and len(sides) in (2, 4, 6):
         pairs = [f"[{before}, {after}]" for before, after in zip(sides[::2], sides[1::2], strict=True)]

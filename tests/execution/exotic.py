@@ -41,6 +41,9 @@ def step(rng: Random, axes: int) -> str:
             f"upsample(size={rng.randint(5, 25)}, mode={cubic}, align_corners={rng.choice(('true', 'false'))})",
             f"upsample(like=input, mode={rng.choice((linear, 'nearest', 'area', cubic))})",
             f"crop({sides})",
+            ("lstm(2, bidirectional=true)", "rnn(4, layers=2)", "gru(4)", f"slice(1, -{k})")[s]
+            if axes == 1
+            else "relu",
             f"pad({sides})",
             f"adaptive_avg_pool({rng.randint(1, 6)})",
             rng.choice(

@@ -23,6 +23,7 @@ from ..layers.test_against_torch import (
     MODULES,
     NO_MODULE,
     bordered,
+    is_bias,
     is_numeric,
     is_refused_for_no_reason_of_shape,
     sides,
@@ -63,7 +64,7 @@ def load(torch: Any, module: Any, layer: Layer, inputs: Shapes, arrays: Arrays) 
     """Give a module the arrays that the layer drew; both keep the same ones in the same order, role by role."""
     kept: dict[str, list[Any]] = {"weight": [], "bias": [], "buffer": []}
     for name, parameter in module.named_parameters():
-        kept["bias" if name.endswith("bias") else "weight"].append(parameter)
+        kept["bias" if is_bias(name) else "weight"].append(parameter)
     kept["buffer"] = [buffer for name, buffer in module.named_buffers() if name != "num_batches_tracked"]
     with torch.no_grad():
         for weight in layer.weights(inputs):

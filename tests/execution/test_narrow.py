@@ -100,7 +100,8 @@ def wider(layer: Layer, inputs: Shapes) -> tuple[Layer, Shapes] | None:
     name = COUNTED.get(layer.kind) if getattr(layer, "axis", 0) % len(inputs[0]) == 0 else None
     value: Any = getattr(layer, name) if name else 0
     if name == "start":
-        layer = layer.replace(start=value * WIDER, stop=getattr(layer, "stop", 0) * WIDER)
+        stop = getattr(layer, "stop", None)
+        layer = layer.replace(start=value * WIDER, stop=None if stop is None else stop * WIDER)
     if name == "shape":
         layer = layer if value[0] == "rest" else layer.replace(shape=(value[0] * WIDER, *value[1:]))
     elif isinstance(value, tuple):
@@ -133,7 +134,7 @@ def test_every_kind_narrows(kind: str) -> None:
         assert left.output[0] <= layer.output_shape(inputs)[0], (layer, inputs, left)
         assert left.output[1:] == layer.output_shape(inputs)[1:]
         rule = wide_layer.channels(wide, wide_layer.output_shape(wide))
-        assert not isinstance(rule, Chosen) or rule.fixed or left.output[0] == rule.groups
+        assert not isinstance(rule, Chosen) or rule.fixed or left.output[0] == rule.groups * rule.parts
         checked += 1
     assert checked >= 5
 

@@ -46,13 +46,13 @@ def test_the_advice_only_mentions_what_exists(absent: object) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("attention(8)", "attention"), ("nn.LSTM(8, 16)", "lstm"), ("GRU(64)", "lstm"), ("nn.RNN", "lstm"),
+        ("attention(8)", "attention"), ("nn.LSTMCell(8, 16)", "lstmcell"), ("ConvLSTM2D(64)", "convlstm"),
         ("permute", "permute"), ("bilinear(2)", "bilinear"),
         ("lanczos", "lanczos"), ("bicubic", "bilinear"), ("area(2)", "bilinear"),
         ("DeformConv2d(8, 16)", "deformconv"), ("einsum", "einsum"), ("torch.matmul", "einsum"),
         ("roi_align(7)", "roialign"), ("nn.Embedding(10, 8)", "embedding"), ("resize(4)", "resize"),
         ("nn.Sequential", "sequential"), ("SelfAttention", "attention"),
-        ("nn.MultiheadAttention(8, 2)", "attention"), ("Bidirectional", "lstm"),
+        ("nn.MultiheadAttention(8, 2)", "attention"), ("Bidirectional", "bidirectional"),
         ("nn.CrossEntropyLoss()", "crossentropyloss"),
     ],
 )  # fmt: skip

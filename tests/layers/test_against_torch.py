@@ -28,6 +28,7 @@ from ..random_networks.modules import (
     table_conv,
     without,
 )
+from ..random_networks.recurrent import recurrent
 from .cases import random_cases
 
 pytestmark = pytest.mark.torch
@@ -221,6 +222,7 @@ MODULES: dict[str, Build] = {
         t, t.empty(2, *x[0]), y.out, y.kernel, y.stride, bias=y.bias
     ),
     "table_conv": lambda t, y, x, n: table(t, y, x),
+    **dict.fromkeys(("lstm", "gru", "rnn"), lambda t, y, x, n: recurrent(t, y.kind, x[0][0], **vars(y))),
     "prelu": lambda t, y, x, n: prelu(t, y, x),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
     "dropout": lambda t, y, x, n: t.nn.Dropout(y.rate),
@@ -335,11 +337,16 @@ def weight_shapes(module: Any) -> dict[str, list[Shape]]:
     """The shapes of a module's arrays, by role, in its order."""
     found: dict[str, list[Shape]] = {"weight": [], "bias": [], "buffer": []}
     for name, array in module.named_parameters():
-        found["bias" if name.endswith("bias") else "weight"].append(tuple(array.shape))
+        found["bias" if is_bias(name) else "weight"].append(tuple(array.shape))
     for name, array in module.named_buffers():
         if name != "num_batches_tracked":
             found["buffer"].append(tuple(array.shape))
     return found
+
+
+def is_bias(name: str) -> bool:
+    """Whether an array of a module is a bias: `bias`, or `bias_ih_l0`."""
+    return name.rpartition(".")[2].startswith("bias")
 
 
 def our_weights(layer: Layer, inputs: Shapes) -> dict[str, list[Shape]]:

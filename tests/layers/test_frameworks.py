@@ -17,6 +17,7 @@ from cnncalc.layers.frameworks import (
     INPUT,
     KERAS,
     PYTORCH,
+    SEQUENCE,
     UNSUPPORTED,
     Signature,
     find_signatures,
@@ -25,7 +26,7 @@ from cnncalc.layers.frameworks import (
 from cnncalc.layers.other_frameworks import CAFFE, MATLAB
 from cnncalc.layers.structure import STRUCTURE_WORDS
 
-MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION, BORDER}
+MARKS = {INPUT, IGNORED, UNSUPPORTED, ACTIVATION, BORDER, SEQUENCE}
 # name → parameters in order, each with its default; read from the sources of keras 3.15.1
 KERAS_SIGNATURES: dict[str, list[tuple[str, str | None]]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "keras-signatures.json").read_text()
@@ -64,7 +65,7 @@ def test_differing_defaults_are_those_of_keras(name: str) -> None:
     for parameter, default in KERAS_SIGNATURES[name]:
         argument = found.parameters.get(parameter)
         if argument in found.defaults:
-            number = str(default).strip("()").split(",")[0]
+            number = {"True": "1"}.get(str(default), str(default)).strip("()").split(",")[0]
             assert float(found.defaults[argument]) == float(number)
 
 
@@ -76,6 +77,10 @@ def test_parameters_are_in_the_order_of_pytorch(name: str) -> None:
     cls: Any = getattr(torch.nn, name, None) or getattr(torch.nn, f"{name}2d")
     theirs = [parameter for parameter in inspect.signature(cls.__init__).parameters if parameter != "self"]
     theirs = [parameter for parameter in theirs if parameter not in ("device", "dtype", "args", "kwargs")]
+    if issubclass(cls, torch.nn.RNNBase):  # of recurrent layers, which hand all on to their base: the kind, then these
+        theirs = [*inspect.signature(torch.nn.RNNBase.__init__).parameters][2:-2]
+        theirs = theirs if name == "LSTM" else theirs[:-1]
+        theirs[3:3] = ["nonlinearity"] if name == "RNN" else []
     assert list(PYTORCH[name].parameters) == theirs
 
 

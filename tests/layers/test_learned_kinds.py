@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import exp, prod, sqrt, tanh
 
 import pytest
 
@@ -58,6 +58,68 @@ def test_l4_of_deepface_has_its_published_size() -> None:
 )  # fmt: skip
 def test_parameters(kind: str, settings: dict[str, object], count: int) -> None:
     assert parameters(kind_class(kind)(**settings), (4, 3, 5)) == count
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "channels", "count"),
+    [
+        # keras.io, Bidirectional LSTM on IMDB: 98,816 for each layer of 64; 2 · 4 · 64 · (128 + 64 + 1)
+        ("lstm", {"hidden": 64, "bidirectional": True, "biases": 1}, 128, 98_816),
+        # F. Chollet, Deep Learning with Python, 2017, 6.2: SimpleRNN(32) and LSTM(32) on 32 channels
+        ("rnn", {"hidden": 32, "biases": 1}, 32, 2_080),
+        ("lstm", {"hidden": 32, "biases": 1}, 32, 8_320),
+        # TensorFlow, Text generation with an RNN: GRU(1024) on 256 channels, two vectors: 3 · 1024 · (256 + 1024 + 2)
+        ("gru", {"hidden": 1024}, 256, 3_938_304),
+        # Keras without reset_after: one vector; 3 · 1024 · (256 + 1024 + 1)
+        ("gru", {"hidden": 1024, "biases": 1, "reset_after": False}, 256, 3_935_232),
+        ("lstm", {"hidden": 5, "layers": 2, "biases": 0}, 3, 4 * 5 * (3 + 5) + 4 * 5 * (5 + 5)),
+    ],
+)
+def test_parameters_of_recurrent_layers(kind: str, settings: dict[str, object], channels: int, count: int) -> None:
+    assert parameters(kind_class(kind)(**settings), (channels, 7)) == count
+
+
+def test_one_position_of_recurrent_layers_by_hand() -> None:
+    """Weights 1 and biases 0: of x = 0.5 and no state, sums of 0.5; at the second position, of 0.5 and the state."""
+
+    def run(kind: str, **settings: object) -> list[float]:
+        layer = kind_class(kind)(hidden=1, **settings)
+        return list(
+            layer.execute((Map((1, 2), [0.5, 0.5]),), lambda name, shape: [1.0] * prod(shape), Numbers()).values
+        )
+
+    def sigma(x: float) -> float:
+        return 1 / (1 + exp(-x))
+
+    first = tanh(0.5)
+    assert run("rnn", biases=0) == pytest.approx([first, tanh(0.5 + first)])
+    assert run("rnn", biases=1, activation="relu") == pytest.approx([1.5, 3.0])  # and a bias of 1
+    cell = sigma(0.5) * tanh(0.5)  # i·g, and nothing is forgotten
+    h = sigma(0.5) * tanh(cell)
+    z = 0.5 + h
+    cell = sigma(z) * cell + sigma(z) * tanh(z)
+    assert run("lstm", biases=0) == pytest.approx([h, sigma(z) * tanh(cell)])
+    h = (1 - sigma(0.5)) * tanh(0.5)
+    r = sigma(0.5 + h)
+    last = (1 - r) * tanh(0.5 + r * h) + r * h
+    assert run("gru", biases=0) == pytest.approx([h, last])
+    # where the reset gate comes after the product and its bias, it is another bias than the input's
+    after = run("gru")
+    before = run("gru", reset_after=False)
+    assert after[0] == pytest.approx((1 - sigma(2.5)) * tanh(1.5 + sigma(2.5)))
+    assert before[0] == pytest.approx((1 - sigma(2.5)) * tanh(2.5))
+
+
+def test_recurrent_layers_reject_what_is_no_sequence() -> None:
+    for shape, help_text in (((8,), "reshape"), ((8, 4, 4), "reshape")):
+        with pytest.raises(LayerError, match="needs a sequence") as found:
+            kind_class("gru")(hidden=3).output_shape((shape,))
+        assert found.value.code == "wrong-rank"
+        assert help_text in found.value.help
+    for settings in ({"biases": 3}, {"layers": 101}):
+        with pytest.raises(LayerError) as found:
+            kind_class("lstm")(hidden=3, **settings)
+        assert found.value.code == "bad-argument"
 
 
 def test_values_by_hand() -> None:

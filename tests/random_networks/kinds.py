@@ -20,6 +20,7 @@ from .modules import (
     table_conv,
     without,
 )
+from .recurrent import count_macs, recurrent
 
 Size = int | list[int]
 Padding = int | str | list[int] | list[list[int]]
@@ -233,6 +234,27 @@ class Kinds:
         if x.dim() > 2:
             raise Refused("map")
         return y
+
+    # recurrent layers
+
+    def lstm(
+        self, x: Any, hidden: int, layers: int = 1, bidirectional: bool = False, biases: int = 2, **own: Any
+    ) -> Any:
+        if x.dim() != 3:
+            raise Refused("axes")
+        self.afford(layers * hidden * (hidden + x.shape[1]) * 8)
+        name = own.pop("kind", "lstm")
+        made = recurrent(
+            self.torch, name, x.shape[1], hidden, layers, bidirectional=bidirectional, biases=biases, **own
+        )
+        self.macs += count_macs(made, x.shape[2])
+        return self.apply(made.to(self.device), x)
+
+    def gru(self, x: Any, hidden: int, reset_after: bool = True, **own: Any) -> Any:
+        return self.lstm(x, hidden, kind="gru", reset_after=reset_after, **own)
+
+    def rnn(self, x: Any, hidden: int, activation: str = "tanh", **own: Any) -> Any:
+        return self.lstm(x, hidden, kind="rnn", activation=activation, **own)
 
     # pools
 
@@ -472,9 +494,10 @@ class Kinds:
             x.split(parts, dim=at)[take] if isinstance(parts, list) else x.unflatten(at, (parts, -1)).select(at, take)
         )
 
-    def slice(self, x: Any, axis: int, start: int, stop: int, step: int = 1) -> Any:
+    def slice(self, x: Any, axis: int, start: int, stop: int | None = None, step: int = 1) -> Any:
         at = self.axis(x, axis)
         size = x.shape[at]
+        stop = size if stop is None else stop
         if not 0 <= start % size < (stop + size if stop < 0 else stop) <= size or not -size <= start < size:
             raise Refused("range")
         return x[(slice(None),) * at + (slice(start, stop, step),)]

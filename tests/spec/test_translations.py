@@ -86,6 +86,16 @@ KERAS = {
     "layers.ZeroPadding2D(((0, 1), (2, 3)))": "pad([[0, 1], [2, 3]])",
     "Cropping2D(cropping=((2, 2), (4, 4)))": "crop(amount=[[2, 2], [4, 4]])",
 }  # fmt: skip
+# of a sequence [8, 16]; Keras returns the last position alone unless it is told otherwise
+SEQUENCES = {
+    "nn.LSTM(8, 16, 2, batch_first=True, bias=False, bidirectional=True)": "lstm(16, 2, bidirectional=true, biases=0)",
+    "nn.GRU(8, 16, 2, dropout=0.5)": "gru(16, 2)",
+    "nn.RNN(8, 16, 1, 'relu')": "rnn(16, 1, activation=relu)",
+    "LSTM(64, activation='tanh', return_sequences=True)": "lstm(64, biases=1)",
+    "layers.GRU(64)": "gru(64) -> slice(axis=1, start=-1) -> flatten",
+    "layers.GRU(64, reset_after=False, return_sequences=True)": "gru(64, biases=1, reset_after=false)",
+    "layers.SimpleRNN(64, activation='relu', return_sequences=True)": "rnn(64, biases=1, activation=relu)",
+}
 # what is not only another name
 OTHERS = {
     "F.interpolate(x, scale_factor=2, mode='nearest')": "upsample(factor=2, mode=nearest)",
@@ -105,6 +115,7 @@ WITHOUT = [
     "nn.AvgPool2d(2, divisor_override=3)", "F.relu(self.conv1(x))",
     "layers.PReLU(shared_axes=[1, 2])",
     "layers.ReLU(max_value=5)", "resize(224)",
+    "nn.LSTM(3, 16, proj_size=4)", "layers.LSTM(64, go_backwards=True)",
 ]  # fmt: skip
 
 
@@ -123,6 +134,18 @@ def repaired(call: str, wanted: str) -> Network:
 @pytest.mark.parametrize(("call", "wanted"), [*TORCH.items(), *KERAS.items(), *OTHERS.items()])
 def test_the_suggested_call(call: str, wanted: str) -> None:
     repaired(call, wanted)
+
+
+@pytest.mark.parametrize(("call", "wanted"), SEQUENCES.items())
+def test_recurrent_layers(call: str, wanted: str) -> None:
+    text = f"input: [8, 16]\nlayers:\n  - {call}\n"
+    problem = read_text(Source("net.yaml", text)).problems[0]
+    assert wanted in problem.fixes[0].apply()
+    network = read_text(Source("net.yaml", problem.fixes[0].apply())).require_network()
+    if call.startswith("nn."):
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        module: Any = eval(call, {"nn": torch.nn})  # a call of the table above
+        assert sum(each.numel() for each in module.parameters()) == analyze(network).totals.parameters
 
 
 @pytest.mark.parametrize("call", WITHOUT)
