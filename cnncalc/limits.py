@@ -106,4 +106,5 @@ NARROWED_INPUTS = 1_000  # smaller inputs that are tried
 
 # Output
 RICH_ROWS = 1_000  # of a table that Rich draws: it takes some 0.6 ms for each; longer ones are plain
+DRAWN_BOXES = 5_000  # of a figure, which nobody could read: some two seconds
 RICH_PARAGRAPHS = 10_000  # that Rich writes; more are plain

@@ -361,6 +361,7 @@ GUIDE = [
     f"`sweep`: {limits.SWEEP_POINTS:,} points; with `--pareto` of more than two figures {limits.PARETO_POINTS:,}",
     f"`memory --arena`: {limits.ARENA_TENSORS:,} tensors",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
+    f"`draw`: {limits.DRAWN_BOXES:,} boxes",
     "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
     "not a folder or a device",
     "calls itself without end", "Control characters", "UTF-8 text", "exit code 130",

@@ -1,0 +1,284 @@
+"""The style `graph`: a network as a block diagram in columns that fit a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cnncalc import limits
+from cnncalc.errors import UsageError
+from cnncalc.figure.columns import (
+    MOST_COLUMNS,
+    Connectors,
+    Page,
+    assign_letters,
+    cut_evenly,
+    draw_page,
+    fill_columns,
+    measure_page,
+)
+from cnncalc.figure.fold import make_tree
+from cnncalc.figure.kinds import TITLES, format_sizes
+from cnncalc.figure.layout import Layout, Row
+from cnncalc.figure.legend import Entry, add_legend, measure_entry
+from cnncalc.figure.look import PLAIN, Look
+from cnncalc.figure.pieces import Pill
+from cnncalc.figure.scene import MARGIN, Circle, Line, Rect, Scene, Text
+from cnncalc.figure.stack import Link
+from cnncalc.figure.text import SIZE, SMALLEST
+from cnncalc.figure.tree import Chain, Frame, chains_in
+from cnncalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+
+PAGE = (504.0, 700.0)  # pt: the text of a page of two columns
+LEAST = 6.8  # pt: the size of labels below which a figure is not made smaller to fit
+SMALLEST_BOX = 30 * 23  # pt²: of a page, for each box
+LEGEND = 11.0  # pt: of a row, and above the first
+MANY = 0.5  # share of the layers in closed groups from which on nothing is to be seen
+FEW_PAGES = 4
+MEANINGS = {"+": "sum", "×": "product", "‖": "concatenation"}
+
+
+class Size(NamedTuple):
+    """The page for which figures are made, in pt; one that is `tall` is as high as it must be."""
+
+    width: float = PAGE[0]
+    height: float = PAGE[1]
+    tall: bool = False
+
+
+class Graph(NamedTuple):
+    """A laid-out diagram: the row of its pieces, and what is read from elsewhere."""
+
+    layout: Layout
+    row: Row
+    needed: dict[int, int]
+
+
+def draw_graph(
+    report: Report, *, depth: int | None = None, size: Size | None = None, look: Look = PLAIN, legend: bool = True,
+    sizes: bool = False, tree: Chain | None = None,
+) -> list[Scene]:  # fmt: skip
+    """The scenes of a network as a block diagram, one a page.
+
+    `depth` counts the levels of groups that are shown, from 1; without it, it is the largest that fits on a page, or on
+    a few where nothing would be to be seen. Raises UsageError if there would be too many boxes.
+    """
+    tree = make_tree(report) if tree is None else tree
+    drawing = _Drawing(report, tree, size or Size(), look, legend=legend, sizes=sizes)
+    return drawing.draw(depth)
+
+
+class _Drawing:
+    def __init__(self, report: Report, tree: Chain, size: Size, look: Look, *, legend: bool, sizes: bool) -> None:
+        self.report, self.tree, self.size, self.look = report, tree, size, look
+        self.legend, self.sizes = legend, sizes
+
+    def draw(self, depth: int | None) -> list[Scene]:
+        pages = self._choose(depth)
+        connectors = Connectors()
+        assign_letters(pages, connectors)
+        goes_on = [*(page.flows[0] for page in pages[1:]), False]
+        return [
+            self._finish(page, number, len(pages), connectors, goes_on=goes_on[number])
+            for number, page in enumerate(pages)
+        ]
+
+    def _choose(self, depth: int | None) -> list[Page]:
+        """The pages at a depth, or at the largest one that fits."""
+        if depth is not None:
+            pages = self._make_pages(self._lay_out(depth - 1))
+            if any(self._score(page) > SIZE / SMALLEST for page in pages):
+                raise UsageError(
+                    f"at --depth {depth} a part of the figure is wider or higher than a page; "
+                    + (f"--depth {depth - 1} may fit" if depth > 1 else "--at PATH draws one group or layer")
+                )
+            return pages
+        counts = count_boxes(self.tree)
+        found: list[Page] = []
+        for level in range(len(counts) - 1, -1, -1):
+            if counts[level] * SMALLEST_BOX > FEW_PAGES * self.size.width * self.size.height and level:
+                continue
+            pages = self._make_pages(self._lay_out(level))
+            if len(pages) == 1 and self._fits(pages[0]):
+                return found if found and not level and self._hides_much() else pages
+            if len(pages) <= FEW_PAGES and all(map(self._fits, pages)) and not found:
+                found = pages
+        return found or pages
+
+    def _make_pages(self, graph: Graph) -> list[Page]:
+        """One page, if the network fits on it, or several."""
+        page = self._find_page(graph)
+        return [page] if page else self._cut_pages(graph)
+
+    def _fits(self, page: Page) -> bool:
+        return self.size.tall or self._score(page) <= SIZE / LEAST
+
+    def _hides_much(self) -> bool:
+        """Whether most layers are in groups, so that nothing is seen if they are closed."""
+        inside = sum(
+            each.last - each.first
+            for item in self.tree.items
+            if isinstance(item, Frame)
+            for each in (item, *item.others)
+        )
+        return inside > MANY * len(self.report.layers)
+
+    def _lay_out(self, level: int) -> Graph:
+        boxes = count_boxes(self.tree)
+        here = boxes[min(level, len(boxes) - 1)]
+        if here > limits.DRAWN_BOXES:
+            raise UsageError(_refuse(here, boxes))
+        first = self._make_row(Layout(self.report, self.tree, level, look=self.look, sizes=self.sizes))
+        wants = {want.sources for want in measure_page(first, [0, len(first.pieces)], {}).columns[0].wants}
+        needed = dict(Counter(source for sources in wants for source in sources))
+        layout = Layout(self.report, self.tree, level, needed=needed, look=self.look, sizes=self.sizes)
+        self.signs = layout.signs
+        return Graph(layout, self._make_row(layout), needed)
+
+    def _make_row(self, layout: Layout) -> Row:
+        report, row = self.report, Row([], [], [])
+        for index in report.input_labels:
+            if len(report.inputs) == 1 or index in layout.needed:
+                row.add(Link(None, flows=False), layout.make_pill(index), index)
+        ends = [Pill(f"output {format_sizes(report.output)}")] if self._leads_out() else []
+        flow = row.results[-1] if row.results else None
+        more = layout.make_row(self.tree.items, flow, 0, pieces=ends)
+        return Row(row.pieces + more.pieces, row.links + more.links, row.results + more.results)
+
+    def _leads_out(self) -> bool:
+        """Whether the end of the chain is an output, rather than the branches of its last item alone."""
+        return bool(self.report.output) and self.tree.result in self.report.ends
+
+    def _find_page(self, graph: Graph) -> Page | None:
+        """The best page of all with another number of columns; None if the network does not fit on one."""
+        heights = [piece.height for piece in graph.row.pieces]
+        best: tuple[float, int] | None = None
+        for count in range(1, 2 if self.size.tall else min(len(heights), MOST_COLUMNS) + 1):
+            page = measure_page(graph.row, cut_evenly(heights, count), graph.needed)
+            score = self._score(page)
+            if best is None or score < best[0] - 0.01:
+                best = score, count
+        if best and (best[0] <= SIZE / LEAST or self.size.tall):  # again, as the others made its frames even with more
+            return measure_page(graph.row, cut_evenly(heights, best[1]), graph.needed)
+        return None
+
+    def _score(self, page: Page) -> float:
+        """How many times as large as the page it is."""
+        width = (page.width + 2 * MARGIN) / self.size.width
+        rows = 2 * LEGEND if self.legend else 0
+        return max(width, 0 if self.size.tall else (page.height + 2 * MARGIN + rows + LEGEND) / self.size.height)
+
+    def _cut_pages(self, graph: Graph) -> list[Page]:
+        """Pages of as many columns as fit."""
+        row, pages, first = graph.row, list[Page](), 0
+        room = self.size.height * SIZE / LEAST - 3 * LEGEND - 2 * MARGIN - 60
+        while first < len(row.pieces):
+            heights = [piece.height for piece in row.pieces[first:]]
+            cuts = cut_at(heights, room, first)
+            best = measure_page(row, cuts[:2], graph.needed)
+            for count in range(2, len(cuts)):
+                page = measure_page(row, cuts[: count + 1], graph.needed)
+                if self._score(page) > SIZE / LEAST:
+                    break
+                best = page
+            pages.append(best)
+            first = cuts[len(best.columns)]
+        return pages
+
+    def _finish(self, page: Page, number: int, count: int, connectors: Connectors, *, goes_on: bool) -> Scene:
+        name = self.report.name or "network"
+        title = f"{name}: block diagram" + (f", page {number + 1} of {count}" if count > 1 else "")
+        scene = Scene(title, describe(self.report))
+        before = f"from page {number}" if number else ""
+        after = f"to page {number + 2}" if goes_on else ""
+        draw_page(scene, page, connectors, before, after)
+        if self.legend:
+            entries = list_entries(scene, self.look, self.signs)
+            extent = scene.extent()
+            width = max(extent.width, max(map(measure_entry, entries), default=0))
+            add_legend(scene, entries, extent.left, extent.bottom + LEGEND, width)
+        scene.frame()
+        factor = min(1.0, self.size.width / scene.canvas.width)
+        factor = factor if self.size.tall else min(factor, self.size.height / scene.canvas.height)
+        return scene.scale(factor) if factor < 1 else scene
+
+
+def cut_at(heights: Sequence[float], most: float, first: int) -> list[int]:
+    """Where to cut a row into columns of at most this height, or of one piece."""
+    return [first, *(first + end for end in fill_columns(heights, most))]
+
+
+def _refuse(here: int, boxes: Sequence[int]) -> str:
+    for depth in range(len(boxes), 0, -1):
+        if boxes[depth - 1] <= limits.DRAWN_BOXES:
+            return (
+                f"the figure would have {here:,} boxes, more than {limits.DRAWN_BOXES:,}; "
+                f"--depth {depth} has {boxes[depth - 1]:,}"
+            )
+    return (
+        f"the figure would have {here:,} boxes, more than {limits.DRAWN_BOXES:,}, at every depth; "
+        "--at PATH draws one group or layer"
+    )
+
+
+def count_boxes(tree: Chain) -> list[int]:
+    """How many boxes there are with 0, 1, … levels of frames open, up to all of them."""
+    opened: list[int] = []  # boxes that are in so many frames
+    closed: list[int] = []  # frames that are in so many frames
+
+    def visit(chain: Chain, level: int) -> None:
+        while len(opened) <= level:
+            opened.append(0)
+            closed.append(0)
+        for item in chain.items:
+            if isinstance(item, Frame):
+                closed[level] += 1
+                visit(item.body, level + 1)
+            else:
+                opened[level] += 1
+                for inner in chains_in(item):
+                    visit(inner, level)
+
+    visit(tree, 0)
+    return [sum(opened[: level + 1]) + closed[level] for level in range(len(opened))]
+
+
+def describe(report: Report) -> str:
+    """What a figure shows, in a sentence."""
+    inputs = ", ".join(map(format_sizes, report.inputs.values()))
+    output = f", output {format_sizes(report.output)}" if report.output else ""
+    return f"{report.name or 'A network'}, {len(report.layers):,} layers, input {inputs}{output}."
+
+
+def list_entries(scene: Scene, look: Look, signs: Iterable[str]) -> list[Entry]:
+    """The legend of what occurs in a scene."""
+    if look.legend:
+        return [entry for entry in look.legend if isinstance(entry, Entry)]
+    return list(_list_kinds(scene, signs))
+
+
+def _list_kinds(scene: Scene, signs: Iterable[str]) -> Iterator[Entry]:
+    roles, circles, skips, repeated = set[str](), False, False, False
+    for item in scene.leaves():
+        if isinstance(item, Rect):
+            roles.add(item.role)
+        elif isinstance(item, Circle):
+            circles = circles or item.role == "merge"
+        elif isinstance(item, Line):
+            skips = skips or item.role == "skip"
+        elif isinstance(item, Text):
+            repeated = repeated or (item.bold and item.text[:1] == "×")
+    for role, title in TITLES.items():
+        if role in roles:
+            yield Entry("conv", title, "strip") if role == "activation" else Entry(role, title)
+    for sign, title in MEANINGS.items():
+        if circles and sign in signs:
+            yield Entry("merge", title, "circle", sign)
+    if skips:
+        yield Entry("skip", "skip", "arrow")
+    if repeated:
+        yield Entry("text", "repeated", "mark", "×n")
