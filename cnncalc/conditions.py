@@ -15,15 +15,19 @@ from cnncalc.records import NamedTuple
 
 COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+SECONDS = {
+    "": Fraction(1), "s": Fraction(1), "ms": Fraction(1, 10**3), "µs": Fraction(1, 10**6), "us": Fraction(1, 10**6),
+    "ns": Fraction(1, 10**9),
+}  # fmt: skip
 SHARE = "%"
-UNITS = (*COUNTS, *BYTES, SHARE)
+UNITS = (*COUNTS, *BYTES, *SECONDS, SHARE)
 EXAMPLES = "`<= 300 M`, `100 k .. 2 M`, `200..`, `4.1 G ± 5%` or `<= 105% of mobilenet_v2`"
 
 _OPERATORS = {"<=": "<=", "≤": "<=", ">=": ">=", "≥": ">=", "<": "<", ">": ">", "==": "=", "=": "="}
-_QUANTITY = r"(?P<sign>[+-]?)(?P<number>[0-9]{1,20}(?:_?[0-9]{3}){0,6}(?:\.[0-9]{1,20})?)\s*(?P<unit>[A-Za-z%]*)"
+_QUANTITY = r"(?P<sign>[+-]?)(?P<number>[0-9]{1,20}(?:_?[0-9]{3}){0,6}(?:\.[0-9]{1,20})?)\s*(?P<unit>[A-Za-zµ%]*)"
 _OF = re.compile(r"(?:\s|(?<=%))of\s+(?P<name>\S.*)$", re.DOTALL)
 # what makes a text a condition, and no expression: an operator, a range, a tolerance, a share or a unit
-_SIGNS = re.compile(r"\s*[<>=≤≥]|.*(?:\.\.|±|\+-|%\s*$|%\s+of\s)|\s*[0-9.]+\s*[A-Za-z]+\s*$", re.DOTALL)
+_SIGNS = re.compile(r"\s*[<>=≤≥]|.*(?:\.\.|±|\+-|%\s*$|%\s+of\s)|\s*[0-9.]+\s*[A-Za-zµ]+\s*$", re.DOTALL)
 
 
 class ConditionError(CnncalcError):
@@ -44,7 +48,7 @@ class Bound(NamedTuple):
     @property
     def value(self) -> Fraction:
         """The number in units of one."""
-        return self.number * (COUNTS | BYTES)[self.unit]
+        return self.number * (SECONDS | COUNTS | BYTES)[self.unit]
 
 
 class Condition(NamedTuple):
@@ -63,6 +67,20 @@ class Condition(NamedTuple):
     def is_relative(self) -> bool:
         """Whether it is a share of another architecture's figure."""
         return any(bound is not None and bound.unit == SHARE for bound in (self.least, self.most))
+
+
+def format_seconds(seconds: Fraction | float) -> str:
+    """Three digits in seconds or parts of them.
+
+    >>> format_seconds(Fraction(1, 3000)), format_seconds(Fraction(0)), format_seconds(Fraction(12))
+    ('333 µs', '0 s', '12.0 s')
+    """
+    amount = Fraction(seconds)
+    if not amount:
+        return "0 s"
+    unit = next((unit for unit in ("s", "ms", "µs") if abs(amount) >= SECONDS[unit]), "ns")
+    value = float(amount / SECONDS[unit])
+    return f"{value:,.{0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2}f} {unit}"
 
 
 def is_condition(text: str) -> bool:
@@ -101,7 +119,7 @@ def _range(rest: str, text: str) -> Condition:
     first, last = (part.strip() for part in rest.split("..", 1))
     if not first and not last:
         raise ConditionError(f"`{text}` has no end: write {EXAMPLES}")
-    if first and not re.search("[A-Za-z%]", first) and (unit := re.search(r"[A-Za-z%]+$", last)):
+    if first and not re.search("[A-Za-zµ%]", first) and (unit := re.search(r"[A-Za-zµ%]+$", last)):
         first += f" {unit[0]}"  # 3..4 M
     least, most = (_bound(part, text) if part else None for part in (first, last))
     if least and most and least.unit != SHARE != most.unit and least.value > most.value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.budgets import Budget, find_excess
@@ -14,6 +15,9 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT_NAME
 from cnncalc.reading import read_variants
 from cnncalc.spec.load import parse_overrides, parse_sizes
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.roofline import Device
 
 
 class Evaluation:
@@ -28,9 +32,10 @@ class Evaluation:
         figures: Sequence[str],
         budgets: Sequence[tuple[Budget, Value]] = (),
         dtype: Dtype = Dtype.float32,
+        device: Device | None = None,
     ) -> None:
         """`budgets` are conditions, each with the figure that its shares are of. Raises SpecError and UsageError."""
-        self.axes, self.figures, self.budgets, self.dtype = axes, figures, budgets, dtype
+        self.axes, self.figures, self.budgets, self.dtype, self.device = axes, figures, budgets, dtype, device
         first = [f"{axis.name}={_first(axis)}" for axis in axes if axis.name != INPUT]
         self.variants, has_inputs, has_params = read_variants(name, inputs, [*settings, *first])
         self.inputs, self.settings = [] if has_inputs else list(inputs), [] if has_params else list(settings)
@@ -60,7 +65,7 @@ class Evaluation:
             shape = network.input if network and len(network.inputs) == 1 else ()
             problem = error or Problem("bad-input", "the network has no input size")
             return Point(values, shape, problem=problem, held=False)
-        report = analyze(network, fields=self.needs_fields)
+        report = analyze(network, fields=self.needs_fields)._replace(device=self.device)
         figures = {name: FIGURES[name].measure_network(report, self.dtype) for name in self.figures}
         missed = frozenset(self._find_missed(figures))
         shapes = tuple(report.inputs.values())

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis.expect import Reference
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
 from cnncalc.analysis.report import Report
-from cnncalc.conditions import BYTES, COUNTS, EXAMPLES, SHARE, Bound, Condition, ConditionError, parse_condition
+from cnncalc.conditions import (
+    BYTES,
+    COUNTS,
+    EXAMPLES,
+    SECONDS,
+    SHARE,
+    Bound,
+    Condition,
+    ConditionError,
+    format_seconds,
+    parse_condition,
+)
 from cnncalc.errors import Problem, Source, Span, UsageError
 from cnncalc.nearest import spell_out
 from cnncalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.roofline import Device
 
 _ROUNDED = 1_000  # numbers from here on are shown without decimals
 CARRIERS = 3  # layers that carry the most, in the message
@@ -47,11 +62,15 @@ def parse_budget(text: str) -> Budget:
 
 def check_units(figure: Figure, condition: Condition) -> None:
     """Raises ConditionError where the units of a condition are not those of its figure."""
-    units = {"bytes": {**BYTES, **COUNTS}, "count": COUNTS, "ratio": COUNTS, "sizes": {"": 1}}[figure.written]
+    of_written = {
+        "bytes": (*BYTES, *COUNTS), "count": COUNTS, "ratio": COUNTS, "sizes": ("",), "seconds": SECONDS
+    }  # fmt: skip
+    units = of_written[figure.written]
     for bound in (condition.least, condition.most):
         if bound is not None and bound.unit not in (*units, SHARE):
             known = ", ".join(filter(None, units))
-            meant = next((unit for unit in units if unit and bound.unit.upper().startswith(unit.upper())), None)
+            alike = (unit for unit in units if unit and bound.unit.upper().startswith(unit.upper()))
+            meant = None if bound.unit in SECONDS else next(alike, None)
             repair = condition.text.replace(bound.unit, meant) if meant else ""
             takes = f"its units are {known}" if known else "it takes numbers without a unit"
             raise ConditionError(f"`{figure.name}` is no figure in {bound.unit}; {takes}", repair)
@@ -80,31 +99,39 @@ def find_excess(condition: Condition, found: Value, whole: Value = None) -> Exce
     return None
 
 
-def check_budget(budget: Budget, report: Report, reference: Reference, first: Report | None = None) -> list[Problem]:
+def check_budget(
+    budget: Budget, report: Report, reference: Reference, first: Report | None = None, dtype: Dtype = Dtype.float32
+) -> list[Problem]:
     """A problem `expect-mismatch` if the network misses a budget.
 
     Shares are of `first`, or of what `reference` gives for the name in the condition. Raises what `reference` raises,
     and ConditionError for a share of nothing.
     """
     figure, condition, span = budget
-    whole = measure_whole(budget, reference, first)
-    found = figure.measure_network(report)
+    whole = measure_whole(budget, reference, first, dtype, report.device)
+    found = figure.measure_network(report, dtype)
     if found is None or (condition.is_relative and whole is None):
         what = f"`{figure.name}`" + (f" of {condition.of or 'the first'}" if found is not None else "")
         return [Problem("expect-mismatch", f"{what} is undefined, but `{condition.text}` is expected", span)]
     excess = find_excess(condition, found, whole)
     if excess is None:
         return []
+    write = format_seconds if figure.written == "seconds" else _format
     unit = " bytes" if figure.written == "bytes" else ""
-    message = f"`{figure.name}` is {_format(found)}{unit}, but {_describe_bound(condition, excess)} is expected"
+    message = f"`{figure.name}` is {write(found)}{unit}, but {_describe_bound(condition, excess, write)} is expected"
     if not isinstance(found, tuple):
-        message += f": {_describe_difference(excess)}"
-    return [
-        Problem("expect-mismatch", message, span, _list_carriers(figure, report, excess) if excess.is_upper else "")
-    ]
+        message += f": {_describe_difference(excess, write)}"
+    help_text = _list_carriers(figure, report, excess, dtype) if excess.is_upper else ""
+    return [Problem("expect-mismatch", message, span, help_text)]
 
 
-def measure_whole(budget: Budget, reference: Reference, first: Report | None = None) -> Value:
+def measure_whole(
+    budget: Budget,
+    reference: Reference,
+    first: Report | None = None,
+    dtype: Dtype = Dtype.float32,
+    device: Device | None = None,
+) -> Value:
     """The figure of which the bounds are shares, None if they are none. Raises as `check_budget`."""
     figure, condition, span = budget
     if not condition.is_relative:
@@ -112,7 +139,7 @@ def measure_whole(budget: Budget, reference: Reference, first: Report | None = N
     other = reference(condition.of, _place(condition.of, span)) if condition.of else first
     if other is None:
         raise ConditionError(f"`{condition.text}` is a share of nothing: write `{condition.text} of ARCH`")
-    return figure.measure_network(other)
+    return figure.measure_network(other._replace(device=device), dtype)
 
 
 def _place(name: str, span: Span) -> Span:
@@ -132,7 +159,7 @@ def _resolve(bound: Bound, whole: Value, found: Value) -> tuple[Fraction, ...]:
     return (bound.value,) * len(_sizes(found))
 
 
-def _describe_bound(condition: Condition, excess: Excess) -> str:
+def _describe_bound(condition: Condition, excess: Excess, write: Callable[[Value], str]) -> str:
     if condition.least == condition.most:
         word = "exactly"
     elif condition.strict:
@@ -141,12 +168,12 @@ def _describe_bound(condition: Condition, excess: Excess) -> str:
         word = "at most" if excess.is_upper else "at least"
     if excess.bound.unit != SHARE:
         return f"{word} {excess.bound.text}"
-    return f"{word} {excess.bound.text} of {condition.of or 'the first'}, {_format(excess.allowed)},"
+    return f"{word} {excess.bound.text} of {condition.of or 'the first'}, {write(excess.allowed)},"
 
 
-def _describe_difference(excess: Excess) -> str:
+def _describe_difference(excess: Excess, write: Callable[[Value], str]) -> str:
     """`14,159,265 more (4.7 %)`."""
-    text = f"{_format(excess.over)} {'more' if excess.is_upper else 'less'}"
+    text = f"{write(excess.over)} {'more' if excess.is_upper else 'less'}"
     if excess.allowed and excess.over <= 10 * excess.allowed:
         text += f" ({float(100 * excess.over / excess.allowed):.1f} %)"
     return text
@@ -158,13 +185,14 @@ def _format(value: Value) -> str:
     return f"{float(value):,.1f}" if value != int(value) and abs(value) < _ROUNDED else f"{round(value):,}"
 
 
-def _list_carriers(figure: Figure, report: Report, excess: Excess) -> str:
+def _list_carriers(figure: Figure, report: Report, excess: Excess, dtype: Dtype) -> str:
     """Which layers carry the most of a figure that adds up, or are over the bound of a peak; "" of others."""
     if figure.together == "max" and figure.of_layers is not None:
-        return _list_peaks(figure.of_layers(report, Dtype.float32), report, excess)
-    if figure.together != "sum" or not figure.is_of_layers:
+        return _list_peaks(figure.of_layers(report, dtype), report, excess)
+    if figure.together != "sum" or not figure.is_column:
         return ""
-    values = [(figure.measure_layer(layer), layer.path) for layer in report.layers]
+    found = figure.of_layers(report, dtype) if figure.of_layers else map(figure.measure_layer, report.layers)
+    values = [(value, layer.path) for value, layer in zip(found, report.layers, strict=True)]
     total = sum(value for value, _ in values)
     largest = sorted(values, key=lambda each: -each[0])[:CARRIERS]
     shares = [f"{path} {float(100 * value / total):.1f} %" for value, path in largest if 100 * value >= total]

@@ -19,9 +19,13 @@ Reference = Callable[[str, Span], Report]  # the report of an architecture by it
 def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
     """A problem `unknown-key` for each expectation of an unknown figure."""
     problems = []
-    known = (*FIGURES, "outputs")
+    known = (*(name for name, figure in FIGURES.items() if not figure.of_device), "outputs")
     for key, _, span, _ in expectations:
-        if key not in FIGURES and not key.startswith(OUTPUTS):
+        if key in FIGURES and FIGURES[key].of_device:
+            message = f"`{key}` depends on a device, which a file does not name"
+            help_text = f"check it with --limit '{key} <= 5 ms' --compute 10T --bandwidth 100G"
+            problems.append(Problem("unknown-key", message, span, help_text))
+        elif key not in known and not key.startswith(OUTPUTS):
             fixes = _rename(key, known, span)
             help_text = "" if fixes else "the keys of `expect` are " + ", ".join(known)
             problems.append(Problem("unknown-key", f"unknown key `{key}` in `expect`", span, help_text, fixes=fixes))
@@ -39,7 +43,7 @@ def check_expectations(expectations: Sequence[Expectation], report: Report, refe
     for key, expected, key_span, span in expectations:
         name = key.removeprefix(OUTPUTS)
         if name == key:
-            if key in FIGURES:
+            if key in FIGURES and not FIGURES[key].of_device:
                 problems += _check_figure(FIGURES[key], expected, span, report, reference)
         elif name in report.outputs:
             problems += _compare(key, report.outputs[name], expected, span)

@@ -21,8 +21,8 @@ Together = Literal[
     "sum", "max", "last", "none"
 ]  # how the values of several layers are combined for a group or a network
 Better = Literal["less", "more", "neither"]
-# 62,378,344 or 62.4 M; the same with KiB and MiB; 3×224×224; 12.34
-Written = Literal["count", "bytes", "sizes", "ratio"]
+# 62,378,344 or 62.4 M; the same with KiB and MiB; 3×224×224; 12.34; 1.25 ms
+Written = Literal["count", "bytes", "sizes", "ratio", "seconds"]
 
 
 class Dtype(StrEnum):
@@ -67,6 +67,7 @@ class Figure(NamedTuple):
     of_layers: Callable[[Report, Dtype], Sequence[Value]] | None = None
     of_report: Callable[[Report, Dtype], Value] | None = None
     of_fields: bool = False  # whether it needs receptive fields
+    of_device: bool = False  # whether it is undefined without a device
 
     def __reduce__(self) -> Any:
         """Pickled by name, since functions without a name cannot be."""
@@ -224,6 +225,18 @@ def _sum_moved(layers: Sequence[LayerReport]) -> int:
     return total
 
 
+def _list_least_times(report: Report, dtype: Dtype) -> Sequence[Value]:
+    from cnncalc.analysis.roofline import list_least_times
+
+    if report.device is None:
+        return [None] * len(report.layers)
+    return [each.seconds for each in list_least_times(report, (dtype, dtype, dtype), report.device, 1)]
+
+
+def _measure_least_time(report: Report, dtype: Dtype) -> Value:
+    return sum(_list_least_times(report, dtype)) if report.device else None
+
+
 def _measure_moved(report: Report, dtype: Dtype) -> Value:
     return _sum_moved(report.layers) * dtype.bytes
 
@@ -287,6 +300,10 @@ FIGURES: dict[str, Figure] = {
             "none", "more", "ratio", of_several=_measure_intensity,
         ),
         Figure(
+            "least_time", "least time", "least time", "seconds", "a lower bound on a device: --compute, --bandwidth",
+            written="seconds", of_layers=_list_least_times, of_report=_measure_least_time, of_device=True,
+        ),
+        Figure(
             "receptive_field", "receptive field", "field", "input positions",
             "that one unit sees, at the last spatial layer before the global pool",
             "last", "neither", "sizes", of_layer=_measure_layer_field, of_network=_measure_network_field,
@@ -304,4 +321,5 @@ FIGURES: dict[str, Figure] = {
 }  # fmt: skip
 
 COUNTS = tuple(figure for figure in FIGURES.values() if figure.of_costs and figure.written == "count")
+OF_DEVICES = tuple(figure for figure in FIGURES.values() if figure.of_device)
 WITH_DTYPE = tuple(figure for figure in FIGURES.values() if figure.written == "bytes")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.settings import PerAxisSetting
 from cnncalc.network import INPUT, Group, input_label
 from cnncalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.roofline import Device
 
 
 class ReceptiveField(NamedTuple):
@@ -200,6 +203,7 @@ class Report(NamedTuple):
     - `groups`: blocks, repeats and merges of the file, as spans of `layers`.
     - `totals`: the sums over all layers.
     - `complete`: False where the file has an error: then `layers` ends before it.
+    - `device`: the operations and bytes a second of a device, for which least times are computed.
     - `ends`: the indexes in `layers` of the layers that give the outputs, negative for an input of the network.
     """
 
@@ -214,6 +218,7 @@ class Report(NamedTuple):
     totals: Costs
     complete: bool
     ends: tuple[int, ...] = ()
+    device: Device | None = None
 
     @property
     def input(self) -> Shape:

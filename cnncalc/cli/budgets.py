@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.messages import note
 
 if TYPE_CHECKING:
     from cnncalc.analysis.budgets import Budget
     from cnncalc.analysis.report import Report
+    from cnncalc.analysis.roofline import Device
     from cnncalc.errors import Problem, Span
 
 
@@ -24,7 +26,12 @@ Limits = Annotated[list[Any] | None, options.option("--limit", metavar="CONDITIO
 
 
 def find_missed(
-    budgets: Sequence[Any] | None, report: "Report", first: "Report | None" = None, *, name: str = ""
+    budgets: Sequence[Any] | None,
+    report: "Report",
+    first: "Report | None" = None,
+    dtype: Dtype = Dtype.float32,
+    *,
+    name: str = "",
 ) -> "list[Problem]":
     """The budgets that a network misses; shares without a name are of `first`.
 
@@ -39,15 +46,15 @@ def find_missed(
     found = []
     try:
         for budget in budgets:
-            found += check_budget(budget, report, _read_reference, first)
+            found += check_budget(budget, report, _read_reference, first, dtype)
     except ConditionError as error:
         raise UsageError(f"--limit: {error}") from None
     return [problem._replace(notes=(*problem.notes, Note(f"of {name}"))) for problem in found] if name else found
 
 
-def note_missed(budgets: Sequence[Any] | None, report: "Report") -> None:
+def note_missed(budgets: Sequence[Any] | None, report: "Report", dtype: Dtype) -> None:
     """Report the budgets that a network misses after the command."""
-    note(find_missed(budgets, report))
+    note(find_missed(budgets, report, dtype=dtype))
 
 
 def _read_reference(name: str, _: "Span") -> "Report":
@@ -56,7 +63,7 @@ def _read_reference(name: str, _: "Span") -> "Report":
     return read(name).require_report()
 
 
-def measure_wholes(budgets: Sequence[Any] | None) -> "list[tuple[Budget, Any]]":
+def measure_wholes(budgets: Sequence[Any] | None, dtype: Dtype, device: "Device | None") -> "list[tuple[Budget, Any]]":
     """Conditions, each with the figure that its shares are of, None without shares. Raises UsageError."""
     if not budgets:
         return []
@@ -65,6 +72,6 @@ def measure_wholes(budgets: Sequence[Any] | None) -> "list[tuple[Budget, Any]]":
     from cnncalc.errors import UsageError
 
     try:
-        return [(budget, measure_whole(budget, _read_reference)) for budget in budgets]
+        return [(budget, measure_whole(budget, _read_reference, None, dtype, device)) for budget in budgets]
     except ConditionError as error:
         raise UsageError(f"--limit: {error}") from None

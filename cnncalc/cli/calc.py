@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc.cli import options
+from cnncalc.cli import device, options
 from cnncalc.cli.explain import ExplainFormat, write_explained
 from cnncalc.cli.formats import TableFormat
 from cnncalc.cli.output import emit, make_view
@@ -47,6 +47,7 @@ TABLE_ONLY = Without("--explain", "--want")
 Columns = Annotated[options.Columns, TABLE_ONLY]
 Human = Annotated[options.Human, TABLE_ONLY]
 DtypeOption = Annotated[options.DtypeOption, TABLE_ONLY]
+Compute = Annotated[device.Compute, TABLE_ONLY]
 
 
 def _parse_free(text: str) -> str:
@@ -87,6 +88,8 @@ def calc(
     columns: Columns = None,
     human: Human = None,
     dtype: DtypeOption = None,
+    compute: Compute = None,
+    bandwidth: device.Bandwidth = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -104,11 +107,13 @@ def calc(
             make_view(output, width, color),
         )
     view = make_summary_view(format, output, None, columns, human, dtype, width, color)
+    all_columns = view.columns is None and format in ("json", "csv")
+    rates = device.choose_device(compute, bandwidth, view.columns or (), used=all_columns)
     reading = read(chain, inputs, settings, layers=True)
     if explain:
         emit(_explain(reading, format, view), output)
     else:
-        emit(write(reading.require_report(), format, view), output)
+        emit(write(reading.require_report()._replace(device=rates), format, view), output)
     return 0
 
 

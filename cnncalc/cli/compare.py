@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnncalc.analysis.figures import FIGURES, Dtype
-from cnncalc.cli import budgets, options
+from cnncalc.cli import budgets, device, options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.messages import note
 from cnncalc.cli.output import emit, make_view
@@ -18,6 +18,7 @@ from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.roofline import Device
     from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide
     from cnncalc.network import Network
     from cnncalc.render.view import View
@@ -89,7 +90,8 @@ Limits = Annotated[
 ]
 Columns = Annotated[options.Columns, Without("--dense")]
 Human = Annotated[options.Human, Without("--dense")]
-DtypeOption = Annotated[options.DtypeOption, Needs("--columns")]
+DtypeOption = Annotated[options.DtypeOption, Needs("--columns", "--limit")]
+Compute = Annotated[device.Compute, Without("--separable", "--dense")]
 INPUTS_HELP = "Override the input size, e.g. 3x128x128, or NAME=SIZES; several sizes are compared."
 Inputs = Annotated[list[str] | None, options.option("--input", metavar="SIZES", help=INPUTS_HELP)]
 Settings = Annotated[
@@ -113,6 +115,8 @@ def compare(
     human: Human = None,
     dtype: DtypeOption = None,
     limits: Limits = None,
+    compute: Compute = None,
+    bandwidth: device.Bandwidth = None,
     inputs: Inputs = None,
     settings: Settings = None,
     format: options.TableFormatOption = TableFormat.table,
@@ -122,11 +126,12 @@ def compare(
 ) -> None:
     """Compare architectures, or standard with separable or dense layers."""
     view = make_view(output, width, color)._replace(human=human, totals=totals)
-    view = _choose_columns(view, columns, dtype, of_layers=separable is not None)
+    view = _choose_columns(view, columns, dtype, limits, of_layers=separable is not None)
+    rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=format == "json")
     if separable is None and not dense:
-        found = _read_networks(archs, inputs, settings)
+        found = _read_networks(archs, inputs, settings, rates)
         for each in found[1:]:
-            note(budgets.find_missed(limits, each.report, found[0].report, name=each.label))
+            note(budgets.find_missed(limits, each.report, found[0].report, view.dtype, name=each.label))
         emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
     sizes = _group_inputs(inputs or [])
@@ -139,15 +144,20 @@ def compare(
         emit(_compare_separable(network, separable, at, least_saving, write, format, view), output)
 
 
-def _choose_columns(view: "View", columns: str | None, dtype: Dtype | None, *, of_layers: bool) -> "View":
-    """The view with the chosen columns. Raises UsageError."""
-    if columns is None:
-        return view
-    from cnncalc.render.columns import find_columns
+def _choose_columns(
+    view: "View", columns: str | None, dtype: Dtype | None, limits: list[Any] | None, *, of_layers: bool
+) -> "View":
+    """The view with the chosen columns, and the data type that they and the limits are in. Raises UsageError."""
+    if columns is not None:
+        from cnncalc.render.columns import find_columns
 
-    adding_up = [name for name, figure in FIGURES.items() if figure.together == "sum" and name != "layers"]
-    chosen = find_columns(columns, adding_up if of_layers else FIGURES)
-    return view._replace(columns=chosen, dtype=options.choose_dtype(dtype, chosen))
+        adding_up = [
+            name for name, figure in FIGURES.items()
+            if figure.together == "sum" and not figure.of_device and name != "layers"
+        ]  # fmt: skip
+        view = view._replace(columns=find_columns(columns, adding_up if of_layers else FIGURES))
+    figures = [*(view.columns or ()), *(limit.figure.name for limit in limits or ())]
+    return view._replace(dtype=options.choose_dtype(dtype, figures))
 
 
 def _compare_separable(
@@ -205,7 +215,9 @@ def _compare_dense(network: "Network", at: str | None, format: TableFormat, view
     )  # fmt: skip
 
 
-def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "list[ComparedNetwork]":
+def _read_networks(
+    archs: list[str], inputs: list[str] | None, settings: list[str] | None, rates: "Device | None"
+) -> "list[ComparedNetwork]":
     """Read each architecture at each input and with each of the values of --set. Raises SpecError."""
     from cnncalc.compare.rows import require_comparable
     from cnncalc.compare.side_by_side import ComparedNetwork
@@ -224,7 +236,8 @@ def _read_networks(archs: list[str], inputs: list[str] | None, settings: list[st
             layers += len(network.nodes)
             require_comparable(layers)
             label = " ".join([arch, *size, *varied])
-            networks.append(ComparedNetwork(label, reading.require_report(), network.former_paths))
+            report = reading.require_report()._replace(device=rates)
+            networks.append(ComparedNetwork(label, report, network.former_paths))
     if broken:
         raise SpecError([])  # the problems of all of them are noted already
     if len(networks) < 2:

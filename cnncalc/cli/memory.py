@@ -6,7 +6,7 @@ import typer
 
 from cnncalc import limits
 from cnncalc.analysis.optimizers import Optimizer
-from cnncalc.cli import options
+from cnncalc.cli import device, options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
@@ -15,7 +15,6 @@ from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from fractions import Fraction
 
     from cnncalc.analysis.figures import Dtype
     from cnncalc.analysis.memory import Dtypes, Memory
@@ -54,18 +53,7 @@ Joins = Annotated[
     typer.Option("--join-concats", help="Let branches write into the output of their concat."),
     Without("--arena", "--training", "--compute"),
 ]
-COMPUTE_HELP = "Operations a second of a device, 2 for each mac, e.g. 10T: show the least time of each layer."
-Compute = Annotated[
-    str | None,
-    options.option("--compute", metavar="RATE", help=COMPUTE_HELP),
-    Needs("--bandwidth"),
-    Without("--arena", "--training"),
-]
-Bandwidth = Annotated[
-    str | None,
-    options.option("--bandwidth", metavar="RATE", help="Bytes a second of the device's memory, e.g. 100G."),
-    Needs("--compute"),
-]
+Compute = Annotated[device.Compute, Without("--arena", "--training")]
 
 
 def memory(
@@ -79,7 +67,7 @@ def memory(
     optimizer: OptimizerOption = Optimizer.adam,
     mixed: Mixed = False,
     compute: Compute = None,
-    bandwidth: Bandwidth = None,
+    bandwidth: device.Bandwidth = None,
     at: At = None,
     join_concats: Joins = False,
     depth: Depth = None,
@@ -99,7 +87,8 @@ def memory(
     dtypes = parse_dtypes(dtype)
     view = make_view(output, width, color)._replace(depth=depth, human=human)
     type = _require_float(dtypes) if training else dtypes.activations
-    device = _parse_device(compute, bandwidth) if compute is not None and bandwidth is not None else None
+    used = compute is not None and bandwidth is not None
+    rates = device.parse_device(compute or "", bandwidth or "") if used else None
     reading = read(arch, inputs, settings)
     report = reading.require_report()
     where = _find_layers(at, reading.require_network()) if at is not None else ()
@@ -108,8 +97,8 @@ def memory(
         from cnncalc.analysis.training import Settings, Training
 
         emit(_write_training(found, Training(report, Settings(optimizer, batch, mixed, type)), format, view), output)
-    elif device:
-        emit(_write_roofline(found, device, format, view), output)
+    elif rates:
+        emit(_write_roofline(found, rates, format, view), output)
     else:
         emit(_write(found, format, view, arena=arena), output)
 
@@ -157,25 +146,6 @@ def _write_roofline(found: "Memory", device: "Device", format: TableFormat, view
         json=lambda: of_memory.dump_memory(found, roofline=of_roofline.record_roofline(found, device)),
         csv=lambda: of_roofline.write_roofline_csv(found, device),
     )  # fmt: skip
-
-
-def _parse_device(compute: str, bandwidth: str) -> "Device":
-    """A device of these rates. Raises UsageError."""
-    from cnncalc.analysis.roofline import Device
-
-    return Device(_parse_rate("--compute", compute), _parse_rate("--bandwidth", bandwidth))
-
-
-def _parse_rate(option: str, text: str) -> "Fraction":
-    """`10T`, `1.5 G` or a number, above 0. Raises UsageError."""
-    import re
-    from fractions import Fraction
-
-    found = re.fullmatch(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kMGTP]?)\s*", text)
-    rate = Fraction(found[1]) * 1000 ** " kMGTP".index(found[2] or " ") if found else Fraction(0)
-    if not rate:
-        raise UsageError(f"{option} takes a rate above 0 with k, M, G, T or P, e.g. 10T or 1.5G, not {text!r}")
-    return rate
 
 
 def _require_float(dtypes: "Dtypes") -> "Dtype":

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import Dtype
-from cnncalc.cli import budgets, options
+from cnncalc.cli import budgets, device, options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.reading import read_partly
@@ -27,6 +27,8 @@ def summary(
     human: options.Human = None,
     dtype: options.DtypeOption = None,
     limits: budgets.Limits = None,
+    compute: device.Compute = None,
+    bandwidth: device.Bandwidth = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -36,11 +38,14 @@ def summary(
     it are shown, and the exit code is 1.
     """
     view = make_summary_view(format, output, depth, columns, human, dtype, width, color)
+    all_columns = view.columns is None and format in ("json", "csv")
+    rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=all_columns)
     reading = read_partly(arch, inputs, settings)
     if reading.report:
-        _show(reading.report, format, view, output)
+        report = reading.report._replace(device=rates)
+        _show(report, format, view, output)
         if not reading.failed:
-            budgets.note_missed(limits, reading.report)
+            budgets.note_missed(limits, report, view.dtype)
     return int(reading.failed)
 
 

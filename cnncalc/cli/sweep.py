@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 from cnncalc.analysis.figures import FIGURES
-from cnncalc.cli import budgets, options
+from cnncalc.cli import budgets, device, options
 from cnncalc.cli.ends import INTERRUPTED
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, write_message
@@ -73,6 +73,8 @@ def sweep(
     output: options.Output = None,
     human: Human = None,
     dtype: options.DtypeOption = None,
+    compute: device.Compute = None,
+    bandwidth: device.Bandwidth = None,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -92,9 +94,11 @@ def sweep(
     view = make_view(output, width, color)._replace(human=human, columns=_choose_columns(columns, names, goals))
     limited = [budget.figure.name for budget in limits or ()]
     figures = [*(view.columns or ()), *limited]
-    wholes = budgets.measure_wholes(limits)
     choice = options.choose_dtype(dtype, figures)
-    evaluate = Evaluation(arch, axes, inputs or (), settings or (), tuple(dict.fromkeys(figures)), wholes, choice)
+    rates = device.choose_device(compute, bandwidth, figures)
+    wholes = budgets.measure_wholes(limits, choice, rates)
+    shown_figures = tuple(dict.fromkeys(figures))
+    evaluate = Evaluation(arch, axes, inputs or (), settings or (), shown_figures, wholes, choice, rates)
     found = iterate_points(axes, evaluate, largest=minimize is None, limited=limited)
     points, interrupted = _collect(found, total, evaluate.name)
     shown = arrange(evaluate.name, names, points, goals, pareto=pareto is not None, largest=maximize is not None)

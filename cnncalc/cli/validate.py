@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 import typer
 
-from cnncalc.cli import budgets, options
+from cnncalc.cli import budgets, device, options
 from cnncalc.cli.jobs import Jobs, map_in_order
 from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.relations import Reads
@@ -17,6 +17,7 @@ from cnncalc.system import is_windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnncalc.analysis.roofline import Device
     from cnncalc.errors import Problem
     from cnncalc.render.view import View
 
@@ -40,6 +41,8 @@ def validate(
     inputs: options.Inputs = None,
     settings: options.Settings = None,
     limits: budgets.Limits = None,
+    compute: device.Compute = None,
+    bandwidth: device.Bandwidth = None,
     format: Format = ValidateFormat.text,
     strict: Strict = False,
     jobs: Jobs = None,
@@ -51,7 +54,8 @@ def validate(
     Each has its position and, if one is known, a repair. The expectations under `expect` are checked too. Exit code 1
     if there is an error, or with --strict a warning.
     """
-    work = partial(_validate_file, inputs=inputs or (), settings=settings or (), limits=limits)
+    rates = device.choose_device(compute, bandwidth, (), limits)
+    work = partial(_validate_file, inputs=inputs or (), settings=settings or (), limits=limits, rates=rates)
     files = []
     names = list(_iterate_files(archs))
     jobs = 1 if "-" in names else jobs  # standard input is that of the first process
@@ -67,13 +71,13 @@ def validate(
 
 
 def _validate_file(
-    arch: str, inputs: "Sequence[str]", settings: "Sequence[str]", limits: list[Any] | None
+    arch: str, inputs: "Sequence[str]", settings: "Sequence[str]", limits: list[Any] | None, rates: "Device | None"
 ) -> "tuple[str, list[Problem], int]":
     """The name of a file, its problems, and the number of expectations that are not checked."""
     from cnncalc.reading import read
 
     reading = read(arch, inputs=inputs, settings=settings, check_expect=True)
-    missed = [] if reading.failed else budgets.find_missed(limits, reading.require_report())
+    missed = [] if reading.failed else budgets.find_missed(limits, reading.require_report()._replace(device=rates))
     return "<standard input>" if arch == "-" else arch, [*reading.problems, *missed], reading.unchecked
 
 

@@ -71,4 +71,5 @@ def divide(before: Side, after: Side, figure: Figure = FIGURES["multiplications"
 
 def divide_values(before: Value, after: Value) -> Fraction | None:
     """The ratio of the value after to the one before, None if it is undefined."""
-    return Fraction(after, before) if isinstance(before, int) and isinstance(after, int) and before else None
+    numbers = isinstance(before, int | Fraction) and isinstance(after, int | Fraction)
+    return Fraction(after, before) if numbers and before else None

@@ -194,3 +194,10 @@ COLUMNS = {
     )
 }
 DEFAULT = ("layer", "settings", "input", "output", "parameters", "macs", "receptive_field")
+
+
+def list_columns(report: Report) -> list[str]:
+    """The columns that are defined for a report: without a device, not those of one."""
+    return [
+        name for name, column in COLUMNS.items() if report.device or not (column.figure and column.figure.of_device)
+    ]

@@ -9,7 +9,7 @@ from functools import cache
 from math import isfinite
 from typing import Any
 
-from cnncalc.analysis.figures import COUNTS, WITH_DTYPE, Dtype
+from cnncalc.analysis.figures import COUNTS, OF_DEVICES, WITH_DTYPE, Dtype
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Seen, Whole
 from cnncalc.errors import Fix, Note, Problem
 from cnncalc.layers.arguments import Value
@@ -23,6 +23,8 @@ def dump_summary(report: Report, dtype: Dtype) -> str:
     """A report as JSON; the layers are the executed ones, so that they add up to the totals."""
     in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
     totals = {**_record_figures(report.totals), **in_memory, "dtype": dtype.value}
+    if report.device:
+        totals |= {figure.name: record_value(figure.measure_network(report, dtype)) for figure in OF_DEVICES}
     document = {
         "format": FORMAT,
         "name": report.name,
@@ -103,6 +105,11 @@ def _record_field(field: ReceptiveField) -> dict[str, Any]:
 
 def _record_whole(seen: Whole) -> dict[str, Any]:
     return {"size": seen.size, "start": seen.start, "exact": seen.exact}
+
+
+def record_value(value: Any) -> Any:
+    """A figure; seconds are floats."""
+    return float(value) if isinstance(value, Fraction) else value
 
 
 def _simplify_number(number: int | Fraction) -> int | float:

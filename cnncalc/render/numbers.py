@@ -71,6 +71,10 @@ def format_figure(value: Any, written: Written, *, units: bool = False) -> str:
             return format_bytes(value) if units else format_digits(value)
         case "ratio":
             return f"{value:,.2f}"
+        case "seconds":
+            from cnncalc.conditions import format_seconds  # only needed with a device
+
+            return format_seconds(value)
         case "sizes":
             shapes = value if isinstance(value[0], tuple) else (value,)
             return ", ".join("×".join(map(str, shape)) for shape in shapes)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 
 from cnncalc.records import NamedTuple
-from cnncalc.render.numbers import format_bytes, format_units
+from cnncalc.render.numbers import format_bytes, format_figure, format_units
 from cnncalc.render.svg import FONT, escape
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
@@ -70,9 +70,12 @@ def choose_scale(values: Sequence[float], most: int) -> Scale:
 
 def format_mark(value: float, written: str) -> str:
     """A number beside an axis, in as few digits as it needs."""
-    if written == "number" or abs(value) < 1000:
+    if written == "seconds":
+        text = format_figure(value, "seconds").replace(",", "")
+    elif written == "number" or abs(value) < 1000:
         return f"{value:.10g}"
-    text = format_bytes(round(value)) if written == "bytes" else format_units(round(value))
+    else:
+        text = format_bytes(round(value)) if written == "bytes" else format_units(round(value))
     number, _, unit = text.partition(" ")
     return f"{float(number):g} {unit}".strip()
 

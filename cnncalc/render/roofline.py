@@ -9,6 +9,7 @@ from typing import Any
 from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.memory import Memory
 from cnncalc.analysis.roofline import Device, LeastTime, compute_intensity, list_least_times
+from cnncalc.conditions import format_seconds
 from cnncalc.render.csv import write_csv
 from cnncalc.render.document import (
     BLANK,
@@ -27,7 +28,6 @@ from cnncalc.render.numbers import draw_bar, format_figure, format_units
 from cnncalc.render.view import View
 
 BAR = 12  # cells of a full bar
-TIMES = ((1, "s"), (10**3, "ms"), (10**6, "µs"), (10**9, "ns"))
 
 
 def describe_roofline(memory: Memory, device: Device, view: View) -> Iterator[Block]:
@@ -39,7 +39,9 @@ def describe_roofline(memory: Memory, device: Device, view: View) -> Iterator[Bl
     ))  # fmt: skip
     balance = format_figure(float(device.compute / device.bandwidth), "ratio")
     rates = f"{format_units(int(device.compute))} operations and {format_units(int(device.bandwidth))} bytes a second"
-    yield Paragraph((("least time  ", "head"), (f"{format_time(together.seconds)}, a lower bound, at {rates}", "")), 12)
+    yield Paragraph(
+        (("least time  ", "head"), (f"{format_seconds(together.seconds)}, a lower bound, at {rates}", "")), 12
+    )
     bound = sum(each.seconds for each in found if each.bound == "compute")
     share = f"{float(100 * bound / together.seconds):.1f}%" if together.seconds else "0%"
     text = f"{share} of it in layers bound by compute: those of more than {balance} operations a byte"
@@ -75,8 +77,8 @@ def _draw(memory: Memory, rows: Sequence[Row], found: Sequence[LeastTime], *, ba
         _make_column("bytes moved", "bytes", [each.moved for each in times], together.moved, units=units),
         _make_column("intensity", "ratio", intensities, _compute_intensity(together), units=units),
         Column(
-            "least time", [Cell(format_time(each.seconds)) for each in times], True,
-            Cell(format_time(together.seconds), "head"),
+            "least time", [Cell(format_seconds(each.seconds)) for each in times], True,
+            Cell(format_seconds(together.seconds), "head"),
         ),
         *[Column("", drawn, footer=EMPTY, bar=True)] * bars,
         Column("bound", [Cell(each.bound) for each in times], footer=EMPTY),
@@ -95,19 +97,6 @@ def _compute_intensity(each: LeastTime) -> float | None:
 def _make_column(header: str, written: Any, values: Sequence[Any], total: Any, *, units: bool) -> Column:
     cells = [Cell(format_figure(value, written, units=units), "" if value else "faint") for value in values]
     return Column(header, cells, True, Cell(format_figure(total, written, units=units), "head"))
-
-
-def format_time(seconds: Fraction) -> str:
-    """Three digits in seconds or parts of them.
-
-    >>> format_time(Fraction(1, 3000)), format_time(Fraction(0)), format_time(Fraction(12))
-    ('333 µs', '0 s', '12.0 s')
-    """
-    if not seconds:
-        return "0 s"
-    times, unit = next(((times, unit) for times, unit in TIMES if seconds * times >= 1), TIMES[-1])
-    value = float(seconds * times)
-    return f"{value:,.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"
 
 
 def record_roofline(memory: Memory, device: Device) -> dict[str, Any]:

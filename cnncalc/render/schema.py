@@ -93,6 +93,7 @@ def _describe_keys() -> dict[str, Schema]:
     text = {key: TEXT for key in ("name", "source", "notes")}
     size: Schema = {"anyOf": [_make_integer(1), EXPRESSION]}
     shape: Schema = {"anyOf": [{**_make_list(size, 1), "maxItems": 4}, EXPRESSION]}
+    expected = [name for name, figure in FIGURES.items() if not figure.of_device]
     warnings = {code.code: code.sentence for code in CODES}
     reason = {"type": ["string", "number", "boolean"], "minLength": 1}
     return {
@@ -102,7 +103,7 @@ def _describe_keys() -> dict[str, Schema]:
         "params": _make_mapping(VALUE),
         "blocks": _make_mapping(BODY),
         "layers": BODY,
-        "expect": _make_mapping(False, {**dict.fromkeys(FIGURES, EXPECTED), "outputs": _make_mapping(VALUE)}),
+        "expect": _make_mapping(False, {**dict.fromkeys(expected, EXPECTED), "outputs": _make_mapping(VALUE)}),
         "allow": _make_mapping(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }

@@ -172,7 +172,7 @@ def describe_change(row: Aligned) -> str:
 
 def dump_side_by_side(found: SideBySide) -> str:
     """The comparison as JSON: `rows` are layers for two architectures, else each architecture beside the first."""
-    from cnncalc.render.json import FORMAT, dump
+    from cnncalc.render.json import FORMAT, dump, record_value
 
     first, last = found.networks[0], found.networks[-1]
     if len(found.networks) == 2:
@@ -181,7 +181,10 @@ def dump_side_by_side(found: SideBySide) -> str:
         rows = [_record(network.label, first.report, network.report) for network in found.networks[1:]]
     architectures = [
         {"label": each.label, "name": each.report.name,
-         **{figure.name: figure.measure_network(each.report) for figure in OF_NETWORKS},
+         **{
+             figure.name: record_value(figure.measure_network(each.report))
+             for figure in OF_NETWORKS if first.report.device or not figure.of_device
+         },
          "input": each.report.input, "inputs": each.report.inputs,
          **(record_side(each.report) or {})}
         for each in found.networks

@@ -10,7 +10,7 @@ from cnncalc.compare.sweep import INPUT, Point, Sweep, measure_point
 from cnncalc.render.columns import Value
 from cnncalc.render.csv import write_csv
 from cnncalc.render.document import BLANK, Block, Cell, Column, Table, fit_table, make_paragraph
-from cnncalc.render.json import FORMAT, dump
+from cnncalc.render.json import FORMAT, dump, record_value
 from cnncalc.render.numbers import format_figure
 from cnncalc.render.plot import Chart, Series
 from cnncalc.render.text import clean
@@ -88,7 +88,7 @@ def _record(point: Point, axes: Sequence[str]) -> dict[str, Any]:
         "params": {name: _parse(text) for name, text in params.items()},
         "input": point.input or None,
         "output": point.output or None,
-        "totals": None if point.problem else dict(point.figures),
+        "totals": None if point.problem else {name: record_value(value) for name, value in point.figures.items()},
         "best": point.best,
     }
     if point.problem:

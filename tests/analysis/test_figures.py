@@ -46,7 +46,7 @@ def test_a_figure_by_hand(name: str) -> None:
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
 def test_a_figure_of_the_network_combines_those_of_its_layers(figure: Figure) -> None:
-    if figure.together == "sum":
+    if figure.together == "sum" and not figure.of_device:
         layers = [figure.measure_layer(layer, Dtype.int8) for layer in MADE.layers]
         assert figure.combine(layers) == figure.measure_network(MADE, Dtype.int8)
 
@@ -70,10 +70,13 @@ def test_the_largest_of_the_layers() -> None:
 
 
 def test_every_figure_is_a_column() -> None:
-    """But for what a layer does not have: a depth, a training; its input is a column of its own."""
+    """But for what a layer does not have: a depth, a training; its input is a column of its own.
+
+    All are shown but the least time, where there is no device.
+    """
     assert set(FIGURES) - set(COLUMNS) == {"depth", "training_memory"}
     (header, *rows) = csv.reader(StringIO(write_summary_csv(MADE, View())))
-    assert set(FIGURES) - set(header) == {"depth", "training_memory"}
+    assert set(FIGURES) - set(header) == {"depth", "training_memory", "least_time"}
     shares = [float(row[header.index("macs_share")]) for row in rows]
     assert shares == [6912 / 7552, 0, 0, 0, 640 / 7552]
 
@@ -90,7 +93,7 @@ def refuse(name: str, _: Span) -> NoReturn:
     raise AssertionError(f"{name} is named by no condition")
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", [name for name, figure in FIGURES.items() if not figure.of_device])
 def test_every_figure_can_be_expected(name: str) -> None:
     value = FIGURES[name].measure_network(MADE)
     shown = list(value) if isinstance(value, tuple) else value
@@ -100,6 +103,15 @@ def test_every_figure_can_be_expected(name: str) -> None:
     assert check_keys(expectations) == check_expectations(expectations, MADE, refuse) == []
     (problem,) = check_expectations([expectations[0]._replace(value=77_777)], MADE, refuse)
     assert problem.code == "expect-mismatch"
+
+
+def test_a_figure_of_a_device_cannot_be_expected() -> None:
+    assert "least_time" not in make_schema()["properties"]["expect"]["properties"]
+    expectations = read("layers: [relu]\nexpect: {least_time: <= 5 ms}").expectations
+    (problem,) = check_keys(expectations)
+    assert "device" in problem.message
+    assert "--compute" in problem.help
+    assert check_expectations(expectations, MADE, refuse) == []
 
 
 def test_a_comparison_has_every_count() -> None:

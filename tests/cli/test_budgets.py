@@ -147,3 +147,59 @@ def test_a_file_names_no_path_and_no_standard_input(tmp_path: Path) -> None:
         ran = cnncalc("validate", str(file), stdin="input: [1]\nlayers: [relu]\n")
         assert ran.returncode == 1
         assert "reference-missing" in ran.stdout
+
+
+def test_limits_in_bytes_are_of_the_data_type() -> None:
+    """tanh1 of LeNet-5 has 2·6·28² = 9,408 elements alive, as int8 so many bytes."""
+    limit = ("--limit", "peak_memory <= 9408 B")
+    assert cnncalc("summary", "lenet5", *limit).returncode == 1
+    assert cnncalc("summary", "lenet5", *limit, "--dtype", "int8").returncode == 0
+    pair = ("compare", "lenet5", "lenet5", "--totals", *limit)
+    assert cnncalc(*pair).returncode == 1
+    assert cnncalc(*pair, "--dtype", "int8").returncode == 0
+
+
+DEVICE = ("--compute", "1T", "--bandwidth", "1G")
+USING_A_DEVICE = [
+    ("summary", "lenet5", "--limit", "least_time <= 1 ns"),
+    ("summary", "lenet5", "--columns", "layer,least_time"),
+    ("validate", "lenet5", "--limit", "least_time <= 1 ns"),
+    ("compare", "lenet5", "alexnet", "--limit", "least_time <= 105% of lenet5"),
+    ("compare", "lenet5", "alexnet", "--columns", "least_time"),
+    ("sweep", "lenet5", "--vary", "input=32,36", "--minimize", "least_time"),
+    ("calc", "linear(10)", "--input", "[4]", "--columns", "layer,least_time"),
+]
+
+
+@pytest.mark.parametrize("command", USING_A_DEVICE, ids=" ".join)
+def test_the_least_time_needs_a_device(command: tuple[str, ...]) -> None:
+    ran = cnncalc(*command)
+    assert ran.returncode == 2
+    assert "add e.g. --compute 10T --bandwidth 100G" in ran.stderr
+    ran = cnncalc(*command, *DEVICE)
+    assert ran.returncode == int("--limit" in command)
+    if "--limit" in command:
+        assert "`least_time` is " in ran.stdout + ran.stderr
+    else:
+        assert "s\n" in ran.stdout  # 123 µs
+    unused = [
+        word for word in command if "least_time" not in word and word not in ("--limit", "--columns", "--minimize")
+    ]
+    ran = cnncalc(*unused, *DEVICE)
+    assert ran.returncode == 2
+    assert "has an effect only with the figure `least_time`" in ran.stderr
+
+
+def test_the_least_time_by_hand() -> None:
+    """linear(10) of 4 values: 4 + 10 values and 40 + 10 parameters of 4 bytes, 256 bytes at 1,000 a second."""
+    limit = ("--limit", "least_time <= 200 ms")
+    ran = cnncalc("summary", "linear(10)", "--input", "[4]", *limit, "--compute", "1T", "--bandwidth", "1k")
+    assert "`least_time` is 256 ms, but at most 200 ms is expected: 56.0 ms more (28.0 %)" in ran.stderr
+    assert "most of it is in linear1 100.0 %" in ran.stderr
+
+
+@pytest.mark.parametrize("limit", ["macs <= 5 ms", "least_time <= 5 M", "peak_memory <= 5 s"])
+def test_units_of_time_are_those_of_times_alone(limit: str) -> None:
+    ran = cnncalc("summary", "lenet5", "--limit", limit, *DEVICE)
+    assert ran.returncode == 2
+    assert "its units are" in ran.stderr

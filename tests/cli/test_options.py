@@ -65,6 +65,16 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
 }  # fmt: skip
 # With these options a command takes something else.
 ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
+RATES = {"--compute": "10T", "--bandwidth": "100G"}
+# What shows the device of each command: the figure that is computed for it.
+DEVICES: dict[str, tuple[tuple[str, str], ...]] = {
+    "": (),
+    "summary ": (("--columns", "layer,activation_bytes,least_time"),),
+    "calc ": (("--columns", "layer,activation_bytes,least_time"),),
+    "sweep ": (("--columns", "parameters,macs,activations,least_time"),),
+    "compare ": (("--columns", "parameters,activation_bytes,least_time"),),
+    "validate ": (("--limit", "least_time <= 1 s"),),
+}
 # An option of one name is tried alike everywhere, unless it is listed with its command.
 TRIED = {
     "--input": Tried("2x7x7"),
@@ -128,8 +138,11 @@ TRIED = {
     "--batch": Tried("3"),
     "memory --at": Tried("pair*.0.conv1"),
     "--join-concats": Tried(),
-    "--compute": Tried("10T", (("--bandwidth", "100G"),)),
-    "--bandwidth": Tried("100G", (("--compute", "10T"),)),
+    **{
+        f"{command}{option}": Tried(RATES[option], ((other, RATES[other]), *beside))
+        for command, beside in DEVICES.items()
+        for option, other in (("--compute", "--bandwidth"), ("--bandwidth", "--compute"))
+    },
     "--like": Tried("two_conv"),
     "--vary": Tried("kernel=1,3,5"),
     "--minimize": Tried("macs"),
