@@ -11,7 +11,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError
-from cnncalc.figure.kinds import WITH_STRIP, find_role, format_sizes, format_step, format_window, is_activation
+from cnncalc.figure.kinds import (
+    WITH_STRIP,
+    find_role,
+    format_sizes,
+    format_step,
+    format_window,
+    is_activation,
+    name_kind,
+)
 from cnncalc.figure.tree import Chain, Frame, Merge, Outputs, Step, build_tree, walk
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
@@ -37,7 +45,8 @@ class FeatureMap(NamedTuple):
     - `shape`, `role`: its shape, (C, *spatial) or (N,), and its role in the palette.
     - `layers`: the indexes of all layers that it stands for, () for the input.
     - `title`: what a pointer shows.
-    - `kernel`: of its layer, with the stride: `3×3, /2`.
+    - `kernel`: of its layer, with the stride: `3×3, /2`; `window` is the span of the kernel along each axis.
+    - `kind`: the short name of its kind: `max pool`.
     - `activated`: whether an activation follows its layer.
     - `block`: the name of the block that it is the output of, "" for a single layer.
     - `stage`: the name of the outermost group around it.
@@ -52,6 +61,8 @@ class FeatureMap(NamedTuple):
     layers: tuple[int, ...] = ()
     title: str = ""
     kernel: str = ""
+    window: tuple[int, ...] = ()
+    kind: str = ""
     activated: bool = False
     block: str = ""
     stage: str = ""
@@ -138,7 +149,7 @@ class _Walker:
             return
         made = FeatureMap(
             output, role, step.layers, f"{main.path}: {main.layer!r} → {format_sizes(output)}",
-            _describe_kernel(main),
+            _describe_kernel(main), _span_window(main), name_kind(main.kind),
             role in WITH_STRIP and any(is_activation(self.layers[index].kind) for index in step.layers),
             stage=stage, skips=far, follows=step.entry in sources,
         )  # fmt: skip
@@ -226,6 +237,16 @@ def _describe_kernel(layer: LayerReport) -> str:
     """Kernel and stride in short: `3×3, /2`; `k9` of one axis."""
     window = format_window(layer)
     return ", ".join(filter(None, (f"k{window}" if window.isdigit() else window, format_step(layer))))
+
+
+def _span_window(layer: LayerReport) -> tuple[int, ...]:
+    """The positions from the first to the last that a kernel reads, dilation included, along each axis."""
+    kernel = layer.arguments.get("kernel")
+    if not isinstance(kernel, tuple):
+        return ()
+    steps = layer.arguments.get("dilation")
+    dilation = steps if isinstance(steps, tuple) else (1,) * len(kernel)
+    return tuple((size - 1) * step + 1 for size, step in zip(kernel, dilation, strict=True))
 
 
 def _chains(item: Frame | Merge) -> tuple[Chain, ...]:

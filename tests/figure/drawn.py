@@ -77,18 +77,37 @@ def things(scene: Scene) -> list[Group]:
 
 
 def faults_of_lines(scene: Scene, fronts: Sequence[Box]) -> Iterator[str]:
-    """Arrows and skips through texts or fronts."""
-    texts = [(item.text, bounds(item, 1)) for item in scene.leaves() if isinstance(item, Text)]
-    boxes = [*texts, *(("a front", front) for front in fronts)]
+    """Lines through texts, arrows and skips through fronts, and skips along one another."""
+    yield from _faults_of_skips(scene)
     for line in scene.leaves():
-        if isinstance(line, Line) and line.role in ("line", "skip", "rule"):
-            for (ax, ay), (bx, by) in segments(line):
-                box = Box(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-                for name, other in boxes:
-                    if ax in (bx,) or ay in (by,):  # only straight ones are in the way
-                        wide = Box(box.left - 0.4, box.top - 0.4, box.right + 0.4, box.bottom + 0.4)
-                        if overlap(wide, other, 0.9 if name == "a front" else TOUCH):
-                            yield f"a {line.role} crosses {name}"
+        if isinstance(line, Line) and line.role in ("window", "line", "skip", "rule"):
+            for text in scene.leaves():
+                if isinstance(text, Text) and any(_meets(*ends, bounds(text, 1)) for ends in segments(line)):
+                    yield f"a {line.role} crosses {text.text}"
+            if line.role in ("line", "skip"):
+                for start, end in segments(line):
+                    inner = (Box(each.left + 1, each.top + 1, each.right - 1, each.bottom - 1) for each in fronts)
+                    if any(_meets(start, end, front) for front in inner if front.width > 0 and front.height > 0):
+                        yield f"a {line.role} crosses a front"
+
+
+def _meets(start: Point, end: Point, box: Box) -> bool:
+    corners = [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)]
+    return polygons_overlap((start, end), corners, 0)
+
+
+def _faults_of_skips(scene: Scene) -> Iterator[str]:
+    """Skips that cannot be told apart, since they are on one line from left to right."""
+    parts = [
+        (start[1], *sorted((start[0], end[0])))
+        for line in scene.leaves()
+        if isinstance(line, Line) and line.role == "skip"
+        for start, end in segments(line)
+        if start[1] == end[1]
+    ]
+    for (y, low, high), (other, left, right) in combinations(parts, 2):
+        if abs(y - other) < 1 and min(high, right) - max(low, left) > 1:
+            yield "skips overlap"
 
 
 def drawn_layers(scene: Scene) -> list[int]:
