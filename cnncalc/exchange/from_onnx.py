@@ -14,7 +14,7 @@ from cnncalc.exchange import onnx_arithmetic, onnx_layers, onnx_resize, onnx_vie
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.onnx_constants import Constant, fold, of_list, of_tensor
-from cnncalc.exchange.onnx_context import OPS, Context, Outputs
+from cnncalc.exchange.onnx_context import OPS, Context, Outputs, TensorList
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor, Sizes, Subgraph, read_model
 from cnncalc.exchange.onnx_patterns import fuse
 from cnncalc.exchange.protobuf import Wire, WireError
@@ -32,7 +32,7 @@ class Unknown(NamedTuple):
     reason: str
 
 
-Known = Tensor | Constant | Unknown | None
+Known = Tensor | Constant | TensorList | Unknown | None
 
 
 def read(path: str, inputs: Mapping[str, Shape]) -> Graph:
@@ -155,7 +155,7 @@ class _Lowering:
             self.graph.scope = self._scope(node)
             make = partial(guarded, self._make, node, inputs)
             made = self.graph.attempt(make, op=_title(node), inputs=tensors, place=self._place(node))
-        results = [made] if isinstance(made, Tensor | Constant) else made
+        results = [made] if isinstance(made, Tensor | Constant | TensorList) else made
         for at, name in enumerate(node.outputs):
             self.known[name] = results[at] if results is not None and at < len(results) else self._stand_in(name)
 

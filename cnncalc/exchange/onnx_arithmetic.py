@@ -115,9 +115,16 @@ def dropout(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     return operations.pointwise(context.graph, "dropout", tensor_of(inputs), rate=rate)
 
 
-@op("Identity", "Cast", "CastLike")
+@op("Identity", "Cast")
 def same(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     return tensor_of(inputs)
+
+
+@op("CastLike")
+def cast_like(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor | Constant:
+    """Its first input, which may be a constant: only the type of the second one counts."""
+    first = input_at(inputs, 0)
+    return first if isinstance(first, Constant) else tensor_of(inputs)
 
 
 @op("Neg")

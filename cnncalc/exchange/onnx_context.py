@@ -21,9 +21,17 @@ from cnncalc.layers.arguments import Value
 from cnncalc.layers.frameworks import ONNX, UNSUPPORTED
 from cnncalc.records import NamedTuple
 
-Inputs = Sequence["Tensor | Constant | None"]
-Outputs = Tensor | Constant | list["Tensor | Constant"]
 Pairs = list[tuple[int, int]]
+
+
+class TensorList(NamedTuple):
+    """A sequence of tensors, as SplitToSequence makes it."""
+
+    items: list[Tensor]
+
+
+Inputs = Sequence[Tensor | Constant | TensorList | None]
+Outputs = Tensor | Constant | TensorList | list[Tensor | Constant]
 
 
 class Context(NamedTuple):
@@ -42,6 +50,12 @@ class Context(NamedTuple):
         # equal numbers all over an array are written once by exporters, although layers have arrays of their own
         key = (value.key, node.outputs[0]) if value.tensor.uniform else value.key
         return Array(key, value.shape, value.load)
+
+    def bias(self, value: object, node: OnnxNode) -> dict[str, Array]:
+        """The bias of a layer, which may be left out, or be zeros that other nodes compute. Raises Refusal."""
+        if value is None or (isinstance(value, Constant) and value.key is None and set(value.values or [1]) == {0}):
+            return {}
+        return {"bias": self.array(value, node)}
 
     def arrays(self, node: OnnxNode, given: Mapping[str, object]) -> dict[str, Array]:
         """Several, by our names; those that are left out are not in it."""
@@ -65,12 +79,14 @@ def op(*names: str) -> Callable[[Handler], Handler]:
 def tensor_of(inputs: Inputs, at: int = 0) -> Tensor:
     """An input that depends on the network's. Raises Refusal for a constant, and where there is none."""
     found = inputs[at] if len(inputs) > at else None
-    if not isinstance(found, Tensor):
-        raise Refusal("its input is a constant" if found is not None else "it lacks an input")
-    return found
+    if isinstance(found, Tensor):
+        return found
+    if found is None:
+        raise Refusal("it lacks an input")
+    raise Refusal("its input is a constant" if isinstance(found, Constant) else "its input is a list of tensors")
 
 
-def input_at(inputs: Inputs, at: int) -> Tensor | Constant | None:
+def input_at(inputs: Inputs, at: int) -> Tensor | Constant | TensorList | None:
     """An input that may be left out."""
     return inputs[at] if len(inputs) > at else None
 

@@ -61,10 +61,10 @@ class Kernel(NamedTuple):
 
 def kernel_of(context: Context, node: OnnxNode, inputs: Inputs, axes: int) -> Kernel:
     """The kernel of a convolution on so many axes."""
-    weight, bias = context.array(input_at(inputs, 1), node), input_at(inputs, 2)
+    weight = context.array(input_at(inputs, 1), node)
     if len(weight.shape) != axes + 2:
         raise Refusal(f"its kernel has {len(weight.shape) - 2} axes and its input {axes}")
-    arrays = {"weight": weight} if bias is None else {"weight": weight, "bias": context.array(bias, node)}
+    arrays = {"weight": weight, **context.bias(input_at(inputs, 2), node)}
     return Kernel(arrays, weight.shape, attribute(node, "group", 1), *window(node, axes))
 
 
@@ -153,10 +153,7 @@ def gemm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
         raise Refusal(f"its matrix has {len(matrix.shape)} axes")
     if not attribute(node, "transB", 0):
         matrix = permuted(matrix, (1, 0))
-    arrays = {"weight": context.array(matrix, node)}
-    bias = input_at(inputs, 2)
-    if bias is not None:
-        arrays["bias"] = context.array(bias, node)
+    arrays = {"weight": context.array(matrix, node), **context.bias(input_at(inputs, 2), node)}
     return operations.linear(context.graph, x, arrays, matrix.shape[0])
 
 

@@ -20,7 +20,7 @@ from cnncalc.exchange.onnx_constants import (
     squeezed,
     unsqueezed,
 )
-from cnncalc.exchange.onnx_context import Context, Inputs, attribute, input_at, op, shorten, tensor_of
+from cnncalc.exchange.onnx_context import Context, Inputs, TensorList, attribute, input_at, op, shorten, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 
 
@@ -82,13 +82,69 @@ def split(context: Context, node: OnnxNode, inputs: Inputs) -> list[Tensor | Con
     size = x.shape[axis]
     sizes = attribute(node, "split", []) if given is None else require_integers(given, "a split")
     if given is None and "split" not in node.attributes:
-        count = attribute(node, "num_outputs", len(node.outputs))
-        part = -(-size // max(count, 1))
+        if attribute(node, "num_outputs", len(node.outputs)) != len(node.outputs):
+            raise Refusal("it has another number of outputs than it says")
+        part = -(-size // len(node.outputs))
         sizes = [min(part, size - start) for start in range(0, size, part)]
-    if sum(sizes) != size or min(sizes) < 0 or len(sizes) != len(node.outputs):
+    if len(sizes) != len(node.outputs):
+        raise Refusal(f"{size} positions cannot be split into {sizes[:8]}")
+    return [*_parts(context, x, axis, sizes)]
+
+
+def _parts(context: Context, x: Tensor, axis: int, sizes: list[int]) -> list[Tensor]:
+    """A tensor cut along an axis. Raises Refusal where the sizes of the parts are not those of the whole."""
+    size = x.shape[axis]
+    if sum(sizes) != size or min(sizes, default=-1) < 0:
         raise Refusal(f"{size} positions cannot be split into {sizes[:8]}")
     starts = [sum(sizes[:at]) for at in range(len(sizes))]
     return [views.take(context.graph, x, axis, start, start + part) for start, part in zip(starts, sizes, strict=True)]
+
+
+# Sequences
+
+
+@op("SplitToSequence")
+def split_to_sequence(context: Context, node: OnnxNode, inputs: Inputs) -> TensorList:
+    x, given = tensor_of(inputs), input_at(inputs, 1)
+    axis = axis_in(attribute(node, "axis", 0), len(x.shape))
+    size = x.shape[axis]
+    if isinstance(given, Constant) and given.shape:
+        sizes = require_integers(given, "a split")
+    else:
+        part = 1 if given is None else int(require_number(given, "a split"))
+        if not 1 <= part or -(-size // part) > limits.LAYERS:
+            raise Refusal(f"{size} positions cannot be split into parts of {part}")
+        sizes = [min(part, size - start) for start in range(0, size, part)]
+    parts = _parts(context, x, axis, sizes)
+    keep = given is not None or attribute(node, "keepdims", 1)
+    return TensorList(parts if keep else [views.drop(part, axis) for part in parts])
+
+
+@op("SequenceConstruct")
+def sequence(context: Context, node: OnnxNode, inputs: Inputs) -> TensorList:
+    return TensorList([tensor_of(inputs, at) for at in range(len(inputs))])
+
+
+@op("SequenceAt")
+def sequence_at(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    items, at = _items(inputs), int(require_number(input_at(inputs, 1), "an index"))
+    if not -len(items) <= at < len(items):
+        raise Refusal(f"there is no item {at} of {len(items)}")
+    return items[at]
+
+
+@op("ConcatFromSequence")
+def concat_from_sequence(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    items, new = _items(inputs), attribute(node, "new_axis", 0)
+    axis = axis_in(node.attributes.get("axis"), len(items[0].shape) + bool(new))
+    return (operations.stack if new else operations.concat)(context.graph, items, axis)
+
+
+def _items(inputs: Inputs) -> list[Tensor]:
+    found = input_at(inputs, 0)
+    if not isinstance(found, TensorList) or not found.items:
+        raise Refusal("its input is no list of tensors")
+    return found.items
 
 
 @op("Slice")
