@@ -13,9 +13,10 @@ from cnncalc.errors import Mistake, Source, Span
 from cnncalc.exchange import onnx_arithmetic, onnx_layers, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
-from cnncalc.exchange.onnx_constants import Constant, fold, of_list, of_tensor
+from cnncalc.exchange.onnx_constants import Constant, of_list, of_tensor
 from cnncalc.exchange.onnx_context import OPS, Context, Outputs, TensorList
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor, Sizes, Subgraph, read_model
+from cnncalc.exchange.onnx_folding import fold
 from cnncalc.exchange.onnx_patterns import fuse
 from cnncalc.exchange.protobuf import Wire, WireError
 from cnncalc.exchange.views import permute

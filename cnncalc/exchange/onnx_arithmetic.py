@@ -17,6 +17,7 @@ from cnncalc.exchange.onnx_constants import (
 from cnncalc.exchange.onnx_context import OPS, Context, Inputs, arguments, attribute, input_at, op, shorten, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.layers.activation import SELU_ALPHA, SELU_SCALE
+from cnncalc.layers.arguments import Value
 from cnncalc.layers.frameworks import ONNX
 
 
@@ -221,18 +222,29 @@ def several(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     return tensors[0] if len(tensors) == 1 else operations.merge(context.graph, kind, tensors)
 
 
-@op("ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2", "ReduceSumSquare")
+# op → what is done to each element before, how they are reduced, and what is done to the results
+REDUCTIONS: dict[str, tuple[str, str, str]] = {
+    "ReduceMean": ("", "avg", ""), "ReduceMax": ("", "max", ""), "ReduceSum": ("", "sum", ""),
+    "ReduceL1": ("abs", "sum", ""), "ReduceL2": ("power", "sum", "sqrt"), "ReduceSumSquare": ("power", "sum", ""),
+    "ReduceLogSum": ("", "sum", "log"), "ReduceLogSumExp": ("exp", "sum", "log"),
+}  # fmt: skip
+
+
+@op(*REDUCTIONS)
 def reduction(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     graph, x = context.graph, tensor_of(inputs)
-    axes = axes_of(node, inputs)
-    if not axes:
-        if attribute(node, "noop_with_empty_axes", 0):
-            return x
+    before, kind, after = REDUCTIONS[node.op]
+    axes, none = axes_of(node, inputs), attribute(node, "noop_with_empty_axes", 0)
+    if not axes and not none:
         raise Refusal("a reduction over the batch")
-    dims, keep = sorted({axis_in(axis, len(x.shape)) for axis in axes}), bool(attribute(node, "keepdims", 1))
-    if node.op in ("ReduceMean", "ReduceMax"):
-        return operations.reduce(graph, "avg" if node.op == "ReduceMean" else "max", x, dims, keep=keep)
-    if node.op == "ReduceSum":
-        return operations.total(graph, x, dims, keep=keep)
-    found = operations.total(graph, operations.pointwise(graph, "power", x, n=2), dims, keep=keep)
-    return operations.pointwise(graph, "sqrt", found) if node.op == "ReduceL2" else found
+    dims, keep = sorted({axis_in(axis, len(x.shape)) for axis in axes or ()}), bool(attribute(node, "keepdims", 1))
+    if before:
+        settings: dict[str, Value] = {"n": 2} if before == "power" else {}
+        x = operations.pointwise(graph, before, x, **settings)
+    if dims:
+        x = (
+            operations.total(graph, x, dims, keep=keep)
+            if kind == "sum"
+            else operations.reduce(graph, kind, x, dims, keep=keep)
+        )
+    return operations.pointwise(graph, after, x) if after else x

@@ -28,8 +28,8 @@ def resize(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     x = tensor_of(inputs)
     rank = len(x.shape)
     factors, sizes = _scales_and_sizes(node, inputs, rank)
-    settings = _resampling(node, factors, sizes)
-    if node.attributes.get("antialias") or node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch":
+    settings = _resampling(node, factors, sizes, by_corners=node.op == "Upsample" or context.opset < 11)
+    if attribute(node, "antialias", 0) or attribute(node, "keep_aspect_ratio_policy", "stretch") != "stretch":
         raise Refusal("a resize with a filter, or that keeps the aspect ratio")
     graph = context.graph
     axes = [graph.axis_of(x, dim) for dim in range(1, rank)]
@@ -72,12 +72,15 @@ def _scales_and_sizes(node: OnnxNode, inputs: Inputs, rank: int) -> tuple[list[f
     return factors, sizes
 
 
-def _resampling(node: OnnxNode, factors: list[float], sizes: list[int]) -> dict[str, Value]:
-    """The arguments that say how values between positions are made. Raises Refusal where PyTorch does it otherwise."""
+def _resampling(node: OnnxNode, factors: list[float], sizes: list[int], *, by_corners: bool) -> dict[str, Value]:
+    """The arguments that say how values between positions are made. Raises Refusal where PyTorch does it otherwise.
+
+    `by_corners` is whether positions are counted from the corners of pixels where no attribute says how.
+    """
     mode = attribute(node, "mode", "nearest")
-    way = attribute(node, "coordinate_transformation_mode", "half_pixel" if node.op == "Resize" else "asymmetric")
+    way = attribute(node, "coordinate_transformation_mode", "asymmetric" if by_corners else "half_pixel")
     if mode == "nearest":
-        rounding = attribute(node, "nearest_mode", "round_prefer_floor" if node.op == "Resize" else "floor")
+        rounding = attribute(node, "nearest_mode", "floor" if by_corners else "round_prefer_floor")
         whole = bool(factors) and all(float(factor).is_integer() for factor in factors)
         centred = way in ("half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn") and rounding.startswith("round")
         if not (way == "asymmetric" and rounding == "floor") and not (whole and centred):

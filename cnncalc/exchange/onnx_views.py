@@ -112,7 +112,7 @@ def split_to_sequence(context: Context, node: OnnxNode, inputs: Inputs) -> Tenso
         sizes = require_integers(given, "a split")
     else:
         part = 1 if given is None else int(require_number(given, "a split"))
-        if not 1 <= part or -(-size // part) > limits.LAYERS:
+        if not part >= 1 or -(-size // part) > limits.LAYERS:
             raise Refusal(f"{size} positions cannot be split into parts of {part}")
         sizes = [min(part, size - start) for start in range(0, size, part)]
     parts = _parts(context, x, axis, sizes)

@@ -17,6 +17,7 @@ from cnncalc.layers.arithmetic import Affine
 from cnncalc.layers.base import Shape
 
 Arrays = Mapping[str, Array] | Unstated
+OVER = {"avg": "mean_over", "max": "max_over", "sum": "sum_over"}  # along any axes
 SUMMED = 64  # parts that a sum adds, each taken by a layer of its own
 
 
@@ -153,7 +154,7 @@ def learned(graph: Graph, kind: str, tensor: Tensor, array: Array) -> Tensor:
 
 
 def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
-    """The mean ("avg") or the largest ("max") over some dimensions; with `keep` they stay, of size 1."""
+    """The mean ("avg"), the largest ("max") or the sum over some dimensions; with `keep` they stay, of size 1."""
     shape = graph.shape_at(tensor.node)
     axes = [graph.axis_of(tensor, dim) for dim in dims if tensor.dims[dim]]
     spatial = [axis for axis, size in enumerate(shape) if axis and size > 1]
@@ -161,7 +162,7 @@ def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep
         raise Refusal("a reduction over the batch" if 0 in dims else "a reduction of an expanded tensor")
     if not axes:
         node = tensor.node
-    elif len(shape) in (2, 3, 4) and None not in axes and 0 not in axes:
+    elif kind != "sum" and len(shape) in (2, 3, 4) and None not in axes and 0 not in axes:
         if sorted(axes) == spatial:  # type: ignore[type-var]
             node = graph.add(f"global_{kind}_pool", [tensor.node])
         else:
@@ -169,11 +170,11 @@ def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep
             node = graph.add(f"adaptive_{kind}_pool", [tensor.node], size=sizes)
     elif None not in axes:
         over = axes[0] if len(axes) == 1 else sorted(axes)  # type: ignore[type-var]
-        node = graph.add("mean_over" if kind == "avg" else "max_over", [tensor.node], axes=over)
+        node = graph.add(OVER[kind], [tensor.node], axes=over)
     elif graph.is_plain(tensor):
         return _reduce_any(graph, kind, tensor, dims, keep=keep)
     elif (flat := _spatial_view(graph, tensor, dims)) is not None:
-        node = graph.add(f"global_{kind}_pool", [flat])
+        node = _pool(graph, kind, flat)
     else:
         return reduce(graph, kind, graph.plain(tensor), dims, keep=keep)
     left = [dim for dim in range(len(tensor.shape)) if keep or dim not in dims]
@@ -182,6 +183,14 @@ def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep
         tuple(() if dim in dims else tensor.dims[dim] for dim in left),
         tuple(1 if dim in dims else tensor.shape[dim] for dim in left),
     )
+
+
+def _pool(graph: Graph, kind: str, node: int) -> int:
+    """A reduction of all positions of each channel."""
+    axes = list(range(1, len(graph.shape_at(node))))
+    if kind == "sum":
+        return graph.add(OVER[kind], [node], axes=axes[0] if len(axes) == 1 else axes)
+    return graph.add(f"global_{kind}_pool", [node])
 
 
 def _spatial_view(graph: Graph, tensor: Tensor, dims: Sequence[int]) -> int | None:
@@ -198,20 +207,19 @@ def _reduce_any(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *,
     moved = permute(tensor, [0, *others, *dims])
     kept = prod(tensor.shape[dim] for dim in others)
     flat = graph.plain(view(moved, (graph.batch, kept, prod(tensor.shape[dim] for dim in dims))))
-    found = graph.tensor(graph.add(f"global_{kind}_pool", [flat.node]))
+    found = graph.tensor(_pool(graph, kind, flat.node))
     sizes = [tensor.shape[dim] if dim not in dims else 1 for dim in range(len(tensor.shape)) if keep or dim not in dims]
     return view(found, sizes)
 
 
 def total(graph: Graph, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
-    """The sum over some dimensions: of a few parts by adding them, else the mean times their number."""
+    """The sum over some dimensions: of a few parts of an axis by adding them."""
     if len(dims) == 1 and 1 < tensor.shape[dims[0]] <= SUMMED and graph.axis_of(tensor, dims[0]) is None:
         dim = dims[0]
         parts = [take(graph, tensor, dim, at, at + 1) for at in range(tensor.shape[dim])]
         found = merge(graph, "add", parts)
         return found if keep else drop(found, dim)
-    many = prod(tensor.shape[dim] for dim in dims)
-    return affine(graph, reduce(graph, "avg", tensor, dims, keep=keep), many)
+    return reduce(graph, "sum", tensor, dims, keep=keep)
 
 
 def softmax(graph: Graph, tensor: Tensor, dim: int, kind: str = "softmax") -> Tensor:

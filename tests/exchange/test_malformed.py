@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cnncalc.errors import Problem
-from cnncalc.exchange import keras_layers, onnx_constants, onnx_context
+from cnncalc.exchange import keras_layers, onnx_context, onnx_folding
 from cnncalc.reading import read
 
 from .keras_files import functional, layer
@@ -56,6 +56,38 @@ def test_parts_of_a_split_that_are_no_list_are_refused(tmp_path: Path, value: At
     assert found.message == "its attribute `split` is of another type (Split, 3×8×8, node 'here')"
 
 
+VECTOR = tensor("v", (2,), [3, 64])
+SHAPES = {  # nodes that compute a shape, with an attribute of another type, and why it is not computed
+    "keepdims": (node("ReduceProd", "v", "s", keepdims=1.0), "its attribute `keepdims` is of another type"),
+    "allowzero": (node("Reshape", "v two", "s", allowzero="1"), "its attribute `allowzero` is of another type"),
+    "to": (node("Cast", "v", "s", to=7.0), "its attribute `to` is of another type"),
+    "an unknown type": (node("Cast", "v", "s", to=8), "numbers become the type 8, which is not read"),
+    "axis": (node("Flatten", "v", "s", axis="1"), "its attribute `axis` is of another type"),
+    "value": (node("ConstantOfShape", "two", "s", value=3), "its attribute `value` is not one number"),
+    "several values": (
+        node("ConstantOfShape", "two", "s", value=tensor("", (2,), [1, 1])),
+        "its attribute `value` is not one number",
+    ),
+    "perm": (node("Transpose", "v", "s", perm=0), "0 is no order of 1 axes"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_an_attribute_of_another_type_is_not_as_if_left_out(tmp_path: Path, name: str) -> None:
+    wrong, reason = SHAPES[name]
+    nodes = [wrong, node("Reshape", "x s", "y", name="here")]
+    data = model(nodes, inputs=IMAGE, outputs=["y"], tensors=[VECTOR, tensor("two", (1,), [2])])
+    assert problem(tmp_path / "net.onnx", data).message == f"{reason} (Reshape, 3×8×8, node 'here')"
+
+
+@pytest.mark.parametrize(("name", "value"), [("antialias", "a"), ("keep_aspect_ratio_policy", 1)])
+def test_attributes_of_a_resize_are_typed(tmp_path: Path, name: str, value: Attribute) -> None:
+    nodes = [node("Resize", "x - f", "y", name="here", **{name: value})]
+    data = model(nodes, inputs=IMAGE, outputs=["y"], tensors=[tensor("f", (4,), [1.0, 1.0, 2.0, 2.0])])
+    found = problem(tmp_path / "net.onnx", data)
+    assert found.message == f"its attribute `{name}` is of another type (Resize, 3×8×8, node 'here')"
+
+
 def test_a_node_without_outputs_is_refused(tmp_path: Path) -> None:
     data = model([node("Relu", "x", "y"), node("Relu", "y", "", name="here")], inputs=IMAGE, outputs=["y"])
     assert problem(tmp_path / "net.onnx", data).message == "it has no outputs (Relu, node 'here')"
@@ -79,7 +111,7 @@ def test_the_last_net_of_onnx_refuses_the_node(
     data = model([node("Relu", "x", "y", name="here")], inputs=IMAGE, outputs=["y"])
     found = problem(tmp_path / "net.onnx", data)
     assert found.message == "its attributes cannot be read (Relu, 3×8×8, node 'here')"
-    monkeypatch.setitem(onnx_constants._VIEWS, "Squeeze", fail)
+    monkeypatch.setitem(onnx_folding._VIEWS, "Squeeze", fail)
     nodes = [node("Squeeze", "c", "s"), node("Reshape", "x s", "y", name="here")]
     data = model(nodes, inputs=IMAGE, outputs=["y"], tensors=[tensor("c", (1,), [192])])
     found = problem(tmp_path / "net.onnx", data)

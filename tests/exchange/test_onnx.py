@@ -138,6 +138,15 @@ ONE: dict[str, tuple[list[bytes], list[bytes], list[str]]] = {
     "largest of channels": (one("ReduceMax", axes=[1]), [], ["max_over(0)"]),
     "mean of channels and columns": (one("ReduceMean", axes=[1, 3]), [], ["mean_over([0, 2])"]),
     "mean of rows": (one("ReduceMean", axes=[2]), [], ["adaptive_avg_pool([1, none])"]),
+    "sum of columns": (one("ReduceSum", "x a"), [tensor("a", (1,), [3])], ["sum_over(2)"]),
+    "sum of positions": (
+        one("ReduceSum", "x a", keepdims=0),
+        [tensor("a", (2,), [2, 3])],
+        ["sum_over([1, 2])", "flatten"],
+    ),
+    "length": (one("ReduceL2", axes=[1]), [], ["power(2)", "sum_over(0)", "sqrt"]),
+    "sum of absolute values": (one("ReduceL1", axes=[1]), [], ["abs", "sum_over(0)"]),
+    "logarithm of a sum": (one("ReduceLogSumExp", axes=[1]), [], ["exp", "sum_over(0)", "log"]),
     "largest": (one("GlobalMaxPool"), [], ["global_max_pool"]),
     "pad": (one("Pad", pads=[0, 0, 1, 0, 0, 0, 2, 0], value=1.5), [], ["pad([[1, 2], [0, 0]], value=1.5)"]),
     "pad mirrored": (one("Pad", pads=[0, 0, 1, 2, 0, 0, 1, 2], mode="reflect"), [], ["pad([1, 2], mode=reflect)"]),
@@ -174,6 +183,7 @@ ONE: dict[str, tuple[list[bytes], list[bytes], list[str]]] = {
         [tensor("f", (4,), [1.0, 1.0, 2.0, 2.0])],
         ["upsample(2, mode=linear, align_corners=true)"],
     ),
+    "nearest of old opsets": (one("Resize", "x f"), [tensor("f", (4,), [1.0, 1.0, 1.5, 1.5])], ["upsample(1.5)"]),
     "upsample of opset 9": (one("Upsample", "x f"), [tensor("f", (4,), [1.0, 1.0, 2.0, 2.0])], ["upsample(2)"]),
     "space to depth": (
         one("SpaceToDepth", blocksize=2),
@@ -186,7 +196,7 @@ ONE: dict[str, tuple[list[bytes], list[bytes], list[str]]] = {
 @pytest.mark.parametrize("name", ONE)
 def test_an_op_is_a_layer(folder: Path, name: str) -> None:
     nodes, tensors, wanted = ONE[name]
-    opset = 12 if "old" in name else 9 if "opset 9" in name else 17
+    opset = (10 if "nearest" in name else 12) if "old" in name else 9 if "opset 9" in name else 17
     found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=tensors, opset=opset))
     assert calls(found) == wanted
 
@@ -234,6 +244,81 @@ def test_shapes_computed_by_nodes_are_constants(folder: Path) -> None:
     tensors = [tensor("axes", (1,), [0]), tensor("rest", (2,), [6, -1])]
     found = reading(folder, model(nodes, inputs={"x": ("N", 3, 8, 8)}, outputs=["y"], tensors=tensors))
     assert calls(found) == ["relu", "reshape([6, 32])"]
+
+
+def test_types_of_constants_are_those_of_the_file(folder: Path) -> None:
+    """⌊8·3/2⌋ = 12 positions by integers, and 8·(3/2) = 12 by numbers with fractions; 3/2 of integers would be 1."""
+    nodes = [
+        node("Shape", "x", "shape"),
+        node("Gather", "shape three", "rows", axis=0),
+        node("Cast", "rows", "real", to=1),
+        node("Cast", "three", "factor", to=1),
+        node("Cast", "two", "divisor", to=1),
+        node("Div", "factor divisor", "half"),
+        node("Mul", "real half", "size"),
+        node("Cast", "size", "whole", to=7),
+        node("Mul", "whole sixteen", "wide"),
+        node("Concat", "one wide", "sizes", axis=0),
+        node("Reshape", "x sizes", "y"),
+    ]
+    tensors = [tensor(name, (1,), [at]) for name, at in (("one", 1), ("two", 2), ("three", 3), ("sixteen", 16))]
+    found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=tensors))
+    assert calls(found) == ["flatten"]
+
+
+def test_a_reduction_of_some_axes_of_constants_is_not_taken_for_one_of_all(folder: Path) -> None:
+    for axes, wanted in (([0, 1], None), ([0], "ReduceProd of constants is not computed")):
+        nodes = [node("ReduceProd", "m", "s", axes=axes, keepdims=0), node("Unsqueeze", "s a", "t")]
+        nodes = [*nodes, node("Concat", "one t", "u", axis=0), node("Reshape", "x u", "y")]
+        tensors = [tensor("m", (2, 2), [1, 2, 4, 24]), tensor("a", (1,), [0]), tensor("one", (1,), [1])]
+        found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=tensors))
+        if wanted is None:
+            assert calls(found) == ["flatten"]
+        else:
+            assert [problem.code for problem in found.problems] == ["no-layer-kind"]
+
+
+def test_what_the_new_exporter_of_pytorch_writes_without_its_optimizer(folder: Path) -> None:
+    """Zeros as the bias of a convolution that has none; numbers with the type of a tensor; lists of parts."""
+    nodes = [
+        node("Shape", "w", "n", start=0, end=1),
+        node("Constant", "", "zero", value=tensor("", (), [0.0])),
+        node("CastLike", "zero x", "typed"),
+        node("Expand", "typed n", "zeros"),
+        node("Conv", "x w zeros", "c"),
+        node("SplitToSequence", "c two", "parts", axis=1),
+        node("SequenceAt", "parts first", "a"),
+        node("SequenceAt", "parts last", "b"),
+        node("CastLike", "zero a", "low"),
+        node("Clip", "a low", "d"),
+        node("Concat", "b d", "y", axis=1),
+    ]
+    tensors = [W, tensor("two", (), [2]), tensor("first", (), [0]), tensor("last", (), [-1])]
+    found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=tensors))
+    assert calls(found) == ["conv(4, 3, bias=false)", "channel_split(2, 0)", "channel_split(2, 1)", "relu", "concat"]
+
+
+def test_lists_of_tensors(folder: Path) -> None:
+    nodes = [
+        node("SplitToSequence", "x", "rows", axis=2, keepdims=0),
+        node("SequenceAt", "rows at", "r"),
+        node("SequenceConstruct", "r r", "two"),
+        node("ConcatFromSequence", "two", "y", axis=2, new_axis=1),
+    ]
+    found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=[tensor("at", (), [3])]))
+    assert calls(found)[-2:] == ["reshape([3, 8])", "stack(1)"]
+    assert found.require_network().outputs
+    for last, reason in (
+        (node("SequenceAt", "rows far", "y"), "there is no item 8 of 8"),
+        (node("SequenceAt", "x at", "y"), "its input is no list of tensors"),
+        (node("Relu", "rows", "y"), "its input is a list of tensors"),
+        (node("Conv", "x rows", "y"), "its weights depend on the input"),
+    ):
+        data = model(
+            [nodes[0], last], inputs=IMAGE, outputs=["y"], tensors=[tensor("at", (), [3]), tensor("far", (), [8])]
+        )
+        (message,) = refused(reading(folder, data))
+        assert reason in message
 
 
 def test_transposes_of_channels_last_files_dissolve(folder: Path) -> None:
@@ -400,6 +485,7 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
         (one("Pad", pads=[0, 0, 1, 1, 0, 0, 1, 1], mode="mirror"), "a border in mode 'mirror'"),
         (one("Pad", pads=[0, 0, 1, 1, 0, 0, -1, 1], mode="edge"), "a border in mode 'replicate' that takes positions"),
         (one("Resize", "x - factor", mode="linear", coordinate_transformation_mode="asymmetric"), "'asymmetric'"),
+        (one("Resize", "x - factor", mode="linear", antialias=1), "a resize with a filter"),
         (one("Add", "x nothing"), "nothing makes its input `nothing`"),
         ([node("Relu", "x", "z"), node("Identity", "table", "y")], "it does not depend on the input"),
         (one("Concat", "x table", axis=1), "joined with a constant"),
