@@ -81,7 +81,7 @@ def test_an_attribute_of_another_type_is_not_as_if_left_out(tmp_path: Path, name
 
 
 @pytest.mark.parametrize(("name", "value"), [("antialias", "a"), ("keep_aspect_ratio_policy", 1)])
-def test_attributes_of_a_resize_are_typed(tmp_path: Path, name: str, value: Attribute) -> None:
+def test_attributes_of_a_resize_are_typed(tmp_path: Path, name: str, value: Any) -> None:
     nodes = [node("Resize", "x - f", "y", name="here", **{name: value})]
     data = model(nodes, inputs=IMAGE, outputs=["y"], tensors=[tensor("f", (4,), [1.0, 1.0, 2.0, 2.0])])
     found = problem(tmp_path / "net.onnx", data)
