@@ -86,7 +86,7 @@ def test_json_of_problems() -> None:
 def test_csv_has_a_row_a_layer_and_every_column() -> None:
     rows = list(csv.DictReader(StringIO(write_summary_csv(small(), View()))))
     assert [row["layer"] for row in rows] == [each.path for each in small().layers]
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == [name for name in COLUMNS if name != "least_time"]  # which needs a device
     assert sum(int(row["parameters"]) for row in rows) == 2978
     assert (rows[0]["output"], rows[0]["receptive_field"], rows[-1]["receptive_field"]) == ("4x8x8", "3x3", "all")
 

@@ -100,7 +100,7 @@ def test_without_a_width_nothing_is_left_out() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_columns_add_up_to_the_line_of_totals(depth: int) -> None:
-    columns = tuple(column.name for column in COLUMNS.values() if column.adds_up)
+    columns = tuple(column.name for column in COLUMNS.values() if column.adds_up and column.name != "least_time")
     *rows, total = body(table(small(), View(("layer", *columns), depth)))
 
     def figures(text: str) -> list[int]:
