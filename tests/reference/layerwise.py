@@ -16,6 +16,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Node
 
 from ..layers.test_against_torch import MODULES, NO_MODULE, function_output
+from ..random_networks.recurrent import count_macs, recurrent
 
 BATCH = 2  # of all tensors with values
 
@@ -40,6 +41,8 @@ def our_leaves(report: Report) -> list[Leaf]:
 
 def macs(module: Any, x: Any, y: Any) -> int:
     """Multiply-accumulates for one element of the batch: each output meets a kernel, each input if transposed."""
+    if hasattr(module, "weight_ih_l0"):
+        return count_macs(module, x.shape[2])
     weight = module.weight
     if weight is None or weight.dim() < 2:
         return 0
@@ -107,7 +110,7 @@ def settle(torch: Any, module: Any, x: Any) -> None:
             weight.uniform_(0.5, 1.5)
         elif weight is not None and weight.dim() > 1:
             torch.nn.init.kaiming_normal_(weight)
-        if bias is not None:
+        if bias is not None and not isinstance(bias, bool):  # which it is of a recurrent layer
             bias.uniform_(-0.5, 0.5)
 
 
@@ -151,6 +154,10 @@ class Written(Recorded):
     def linear(self, x: Any, out: int) -> Any:
         """A fully connected layer."""
         return self.run(self.nn.Linear(x.shape[1], out), x)
+
+    def recurrent(self, kind: str, x: Any, hidden: int, **more: Any) -> Any:
+        """A recurrent layer, of a sequence with the channels first."""
+        return self.run(recurrent(self.torch, kind, x.shape[1], hidden, **more), x)
 
     def cat(self, *parts: Any, axis: int = 1) -> Any:
         """A concatenation, of channels unless the axis is given."""

@@ -56,6 +56,10 @@ PARAMETERS = {
     "segnet": 29449355,  # by hand: below
     "enet": 364376,  # by PyTorch: test_written.py; the paper says 0.37 million
     "pointnet": 819624,  # by hand: below; 0.8 million in the paper
+    "crnn": 8331301,  # by PyTorch: test_written.py; 8.3 million in the paper
+    "deepspeech2": 86618400,  # by hand: below
+    "kws_lstm": 62316,  # by hand: below
+    "kws_gru": 78090,  # by hand: below
 }
 
 
@@ -286,6 +290,33 @@ def test_pointnet_by_hand() -> None:
     totals = report("pointnet").totals
     assert (totals.parameters, totals.buffers) == (points + dense + biases + norms, norms)
     assert totals.work.macs == 1024 * points + dense == 151857152
+
+
+def test_deepspeech2_by_hand() -> None:
+    """1,312 = 32·41 channels enter the first of five layers, two vectors of biases for each of four gates."""
+    convolutions, gates = [1 * 32 * 41 * 11, 32 * 32 * 21 * 11], 2 * 4 * 1024
+    recurrent = [gates * (ins + 1024) for ins in (1312, *[1024] * 4)]
+    others = 2 * 32 + 5 * 2 * gates + 2 * 2 * 32 + 5 * 2 * 1024 + 1024 * 29
+    totals = report("deepspeech2").totals
+    assert totals.parameters == sum(convolutions) + sum(recurrent) + others == PARAMETERS["deepspeech2"]
+    maps = convolutions[0] * 81 * 500 + convolutions[1] * 41 * 500
+    assert totals.work.macs == maps + (sum(recurrent) + 1024 * 29) * 500
+
+
+@pytest.mark.parametrize(
+    ("name", "gates", "hidden", "positions", "kilobytes", "operations"),
+    [("kws_lstm", 4, 118, 49, 63.3, 5.9), ("kws_gru", 3, 154, 25, 78.8, 3.8)],
+)
+def test_keyword_spotting_by_hand(
+    name: str, gates: int, hidden: int, positions: int, kilobytes: float, operations: float
+) -> None:
+    """As in the paper: a byte for each weight, number of the input and gate; two operations for each product."""
+    weights, last = gates * hidden * (10 + hidden), hidden * 12
+    totals = report(name).totals
+    assert totals.parameters == weights + gates * hidden + last + 12 == PARAMETERS[name]
+    assert round((totals.parameters + 10 * positions + gates * hidden) / 1000, 1) == kilobytes
+    assert totals.work.macs == positions * weights + last
+    assert round(2 * totals.work.macs / 1e6, 1) == operations
 
 
 FUSED: list[tuple[str, list[str], int, float]] = [

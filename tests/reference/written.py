@@ -286,3 +286,43 @@ def enet(n: Written, x: Any, classes: int = 20) -> Any:
     x = up(x, 16, first)
     x = functional.relu(extension(x, 16, plain(), act=functional.relu) + x)
     return n.run(n.nn.ConvTranspose2d(16, classes, 2, 2), x)
+
+
+def crnn(n: Written, x: Any, classes: int = 37, hidden: int = 256) -> Any:
+    """Columns of a map become a sequence; a linear layer of every position is a convolution of 1."""
+    pool, relu = n.functional.max_pool2d, n.functional.relu
+    widths = [64, 128, 256, 256, 512, 512, 512]
+    for number, out in enumerate(widths):
+        last = number == len(widths) - 1
+        x = n.conv(x, out, 2 if last else 3, 1, 0 if last else 1)
+        x = relu(n.norm(x) if number in (2, 4, 6) else x)
+        if number in (0, 1):
+            x = pool(x, 2, 2)
+        elif number in (3, 5):
+            x = pool(x, 2, (2, 1), (0, 1))
+    x = x.squeeze(2)
+    for out in (hidden, classes):
+        x = n.conv(n.recurrent("lstm", x, hidden, bidirectional=True), out)
+    return x
+
+
+def deepspeech2(n: Written, x: Any, classes: int = 29, hidden: int = 1024, depth: int = 5) -> Any:
+    """The outputs of both directions are added; all recurrent layers but the first read a batch norm."""
+    for kernel, stride in (((41, 11), (2, 2)), ((21, 11), (2, 1))):
+        padding = (kernel[0] // 2, kernel[1] // 2)
+        x = n.functional.hardtanh(n.norm(n.run(n.nn.Conv2d(x.shape[1], 32, kernel, stride, padding), x)), 0, 20)
+    x = x.flatten(1, 2)
+    for number in range(depth):
+        y = n.recurrent("lstm", n.norm(x) if number else x, hidden, bidirectional=True)
+        x = y.unflatten(1, (2, -1)).sum(1)
+    return n.conv(n.norm(x), classes, bias=False).softmax(1)
+
+
+def kws_lstm(n: Written, x: Any) -> Any:
+    """TensorFlow's BasicLSTMCell has one bias vector."""
+    return n.linear(n.recurrent("lstm", x, 118, biases=1)[..., -1], 12)
+
+
+def kws_gru(n: Written, x: Any) -> Any:
+    """TensorFlow's GRUCell has one bias vector, and resets the state before the product."""
+    return n.linear(n.recurrent("gru", x, 154, biases=1, reset_after=False)[..., -1], 12)
