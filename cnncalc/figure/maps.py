@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import CnncalcError
+from cnncalc.errors import UsageError
 from cnncalc.figure.kinds import (
     WITH_STRIP,
     find_role,
@@ -35,7 +35,7 @@ BLOCKS_OF_BODY = 3  # at least, in a branch beside which a skip is drawn
 SIGNS = {"concat": "‖", "stack": "‖", "multiply": "×"}  # in the circle of a merge; of others a +
 
 
-class FigureError(CnncalcError):
+class FigureError(UsageError):
     """A style cannot show a network; the message names one that can."""
 
 

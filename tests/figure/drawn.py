@@ -8,6 +8,7 @@ from itertools import combinations
 from cnncalc.figure.scene import Box, Group, Line, Point, Scene, Text, bounds, segments
 from cnncalc.figure.text import SMALLEST
 
+SVG = "{http://www.w3.org/2000/svg}"
 TOUCH = 0.3  # pt by which two things may overlap
 
 

@@ -17,9 +17,8 @@ from cnncalc.render.svg import write_svg
 from cnncalc.render.tikz import write_tikz
 
 from .. import processes
-from .drawn import everything, faults_of_texts, overlap, polygons_overlap, within
+from .drawn import SVG, everything, faults_of_texts, overlap, polygons_overlap, within
 
-SVG = "{http://www.w3.org/2000/svg}"
 FORBIDDEN = {"style", "marker", "clipPath", "filter", "foreignObject", "script", "image", "use"}
 BRACE = re.compile(r"(?<!\\)[{}]")
 
