@@ -259,8 +259,14 @@ FRAGMENTS = {
     "(dropout(0.5) if rate > 0)": "{input: [1, 9, 9], params: {rate: 1}, layers: ['conv(8, 1) -> @']}",
     "relu if plain else silu": "{input: [1, 9, 9], params: {plain: true}, layers: ['@']}",
     "add:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
-    **{f"{word}:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}" for word in LATER_MERGES if word != "stack"},
+    **{
+        f"{word}:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}"
+        for word in LATER_MERGES
+        if word not in ("stack", "matmul")
+    },
     "add(a, b)": "{input: [1, 9, 9], layers: [a = relu, b = tanh, '@']}",
+    "matmul(q, k, transpose=first)": "{input: [4, 9], layers: [q = relu, k = tanh, '@']}",
+    "learned([width, 1])": "{input: [1, 9], params: {width: 8}, layers: ['@']}",
     "subtract(whole, part)": "{input: [1, 9, 9], layers: [whole = relu, part = tanh, '@']}",
     "multiply:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",
     "concat:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",

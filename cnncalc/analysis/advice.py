@@ -14,7 +14,7 @@ from cnncalc.layers.base import Shapes
 from cnncalc.layers.channels import Chosen
 from cnncalc.layers.reach import AdaptiveWindow
 from cnncalc.layers.window import Axis, Windowed
-from cnncalc.network import Network, Node, positions_of
+from cnncalc.network import INPUT, Network, Node, positions_of
 
 BY_POSITION = re.compile(r"\w+\([0-9]+, *[0-9]+, *[0-9]+[,)]")
 LARGE_KERNEL = 12  # from here on, kernel and channels are probably swapped
@@ -77,8 +77,10 @@ class Inspection:
 
     def passes_on(self, node: Node) -> bool:
         """Whether two linear layers with this one between them collapse into one, without a larger map between them."""
+        if not node.layer.linear or len(node.inputs) != 1:
+            return False
         grows = any(o > i for o, i in zip(node.output[1:], node.input_shapes[0][1:], strict=False))
-        return node.layer.linear and len(node.inputs) == 1 and self.find_report(node).work.macs == 0 and not grows
+        return self.find_report(node).work.macs == 0 and not grows
 
 
 Rule = Callable[[Inspection], Iterator[Problem]]
@@ -216,7 +218,7 @@ def check_small_field(inspection: Inspection) -> Iterator[Problem]:
         index = end
         while index not in walked and index >= 0 and not inspection.list_reads(network.nodes[index]):
             walked.add(index)
-            index = network.nodes[index].inputs[0]
+            index = next(iter(network.nodes[index].inputs), INPUT)
         if index < 0 or index in walked or len(network.shape_at(end)) > 1:
             continue
         walked.add(index)

@@ -54,7 +54,8 @@ class Follower:
         """`rules` keeps those of layers, for the other inputs."""
         self.name = name
         self.image = positions_of(network.inputs[name])
-        self.several = len(network.inputs) > 1
+        # whether there are layers that this input does not reach
+        self.several = len(network.inputs) > 1 or not all([node.inputs for node in network.nodes])
         self.rules = rules
         self.phases = 0
         self.at: dict[int, Followed] = {start: self._show(receptive_field.at_input(network.inputs[name]))}

@@ -259,7 +259,13 @@ FIGURES: dict[str, Figure] = {
         _make_count("buffers", "buffers", "numbers", "stored but not learned", lambda costs: costs.buffers),
         _make_count(
             "macs", "macs", "multiply-accumulates",
-            "of convolutions and linear layers, without bias, padded zeros included", lambda costs: costs.work.macs,
+            "of convolutions, linear layers and attention, without bias, padded zeros included",
+            lambda costs: costs.work.macs,
+        ),
+        _make_count(
+            "attention_macs", "attn. macs", "multiply-accumulates",
+            "of products of two tensors, as in attention; part of the macs",
+            lambda costs: costs.work.attention_macs,
         ),
         _make_count(
             "flops", "flops", "floating-point operations", "counted as 2 × macs", lambda costs: 2 * costs.work.macs

@@ -81,7 +81,7 @@ def fold(report: Report, depth: int | None) -> list[Row]:
 
 def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
     """The row of a layer. If `alone` in a group, its label is the group's, and its settings begin with the kind."""
-    settings = layer.layer.summarize_settings(len(layer.inputs[0]) - 1)
+    settings = layer.layer.summarize_settings(layer.axes)
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
     return Row(
         label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output,
@@ -252,7 +252,7 @@ def _describe_contents(group: Nest, layers: tuple[LayerReport, ...]) -> str:
         layers = layers[: len(layers) // group.rounds]
     first, *others = layers[:3]
     kinds = [
-        f"{first.kind} {first.layer.summarize_settings(len(first.inputs[0]) - 1)}".rstrip(),
+        f"{first.kind} {first.layer.summarize_settings(first.axes)}".rstrip(),
         *(layer.kind for layer in others),
     ]
     return " → ".join(kinds) + (" → …" if len(layers) > 3 else "")
@@ -272,7 +272,7 @@ def restrict(report: Report, paths: Collection[str]) -> Report:
     first, last = layers[0], layers[-1]
     costs = Costs.together(layer.costs for layer in layers)
     return report._replace(
-        inputs={INPUT_NAME: first.inputs[0]},
+        inputs={INPUT_NAME: next(iter(first.inputs), first.output)},
         output=last.output,
         outputs={},
         layers=layers,

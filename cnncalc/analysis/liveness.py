@@ -123,7 +123,7 @@ def make_plan(tensors: Tensors, mode: Mode, *, joins: bool = False) -> Plan:
         is_new = target not in sizes
         roots[index] = target
         if is_new:
-            sizes[target] = prod(tensors.layers[target].output)
+            sizes[target] = 0 if each.layer.storage == "weights" else prod(tensors.layers[target].output)
         inner = each.layer.inner_elements(each.inputs, each.output)
         if each.layer.in_steps:
             between = index + len(tensors.layers)
@@ -161,8 +161,10 @@ def _is_folded(index: int, tensors: Tensors, uses: Counter[int], roots: Mapping[
     A norm goes into the weights of that layer, an activation onto what it computes; one activation, as in TFLite.
     """
     each = tensors.layers[index]
+    if not each.layer.folds or len(each.sources) > 1:
+        return False
     source = each.sources[0]
-    if not each.layer.folds or len(each.sources) > 1 or source < 0 or uses[source] > 1 or source in tensors.ends:
+    if source < 0 or uses[source] > 1 or source in tensors.ends:
         return False
     before = tensors.layers[source]
     if before.layer.storage == "view":

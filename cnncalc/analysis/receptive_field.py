@@ -75,6 +75,10 @@ def after(
         moved = [one and _rearrange(one, reach, shape, output) for one, shape in zip(fields, inputs, strict=True)]
         return moved[0] if len(moved) == 1 else _merge(tuple(moved), (output,) * len(moved), output, stacked=True)
     if len(fields) > 1:
+        if reach == "anywhere":
+            fields = tuple(
+                [one and _see_at_most_everything(one, shape) for one, shape in zip(fields, inputs, strict=True)]
+            )
         met = inputs[0] if isinstance(reach, tuple) else output  # before its windows, or as it leaves
         field = _merge(fields, inputs, met, stacked=isinstance(channels, Concatenated))
     assert field
@@ -96,6 +100,8 @@ def after(
         sizes = zip(field.axes, inputs[0][1:], seen, strict=True)
         exact = field.exact and all(axis.everything(size) == all_ for axis, size, all_ in sizes)
         found = field._replace(axes=axes, always=field.seen, exact=exact, certain=field.sure, centred=True)
+    elif reach == "anywhere":
+        found = _see_at_most_everything(field, output)
     elif isinstance(channels, Carried) and channels.units:  # each element sees those of its group
         found = field if field.flat else field._replace(alike=False, seen_alike=False, before_flat=None)
     else:
@@ -110,6 +116,12 @@ def after(
 def _see_everything(field: Field, axes: tuple[AxisField, ...], *, flat: bool | None) -> Field:
     """The field of elements that each see all that the input elements see together."""
     return Field(axes, flat, seen=field.seen, always=field.seen, sure=field.sure, certain=field.sure)
+
+
+def _see_at_most_everything(field: Field, shape: Shape) -> Field:
+    """The field of elements that each see at most what the elements of a map of this shape see together."""
+    axes = tuple(map(constant, _unite_all(field, shape)))
+    return _see_everything(field, axes, flat=True)._replace(exact=False, certain=False)
 
 
 def _take_part(field: Field) -> Field:
@@ -145,7 +157,8 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
     if field.flat is None:  # the positions may be kept, and only the channels divided: [C, H, W] → [G, C/G, H, W]
         kept = (shape, field) if output[-len(axes) :] == shape[1:] and not placed else None
     if field.flat and placed:
-        return _see_everything(field, axes, flat=None)._replace(sure=field.sure, certain=field.certain)
+        everywhere = _see_everything(field, axes, flat=None)
+        return everywhere._replace(exact=field.exact, sure=field.sure, certain=field.certain)
     if placed:  # the new positions are not tracked: a unit sees at most what all see together
         axes = tuple(axis._replace(fixed=None) for axis in axes)
     return field._replace(
@@ -178,8 +191,8 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
             for read, have in zip(reads, shape[1:], strict=True)
         )
         return field._replace(
-            exact=False, sure=field.sure and (whole or bool(field.flat)), certain=field.certain and not empty,
-            seen_alike=False, alike=False, before_flat=None,
+            exact=False, sure=field.sure and (whole or bool(field.flat and field.certain)),
+            certain=field.certain and not empty, seen_alike=False, alike=False, before_flat=None,
         )  # fmt: skip
     steps = list(zip(field.axes, rules, shape[1:], output[1:], field.seen, field.always, reads, beyond, strict=True))
     times = len(steps)

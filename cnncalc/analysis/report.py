@@ -141,9 +141,14 @@ class LayerReport(NamedTuple):
         return self.first_seen.centred
 
     @property
+    def axes(self) -> int:
+        """The number of spatial axes of its input, or of the output where it has none."""
+        return len(next(iter(self.inputs), self.output)) - 1
+
+    @property
     def arguments(self) -> dict[str, Value]:
         """The layer's arguments by the names of its signature; a number for all axes is given for each of them."""
-        axes = len(self.inputs[0]) - 1
+        axes = self.axes
         found = {name: getattr(self.layer, name) for name in self.layer.settings}
         for name, setting in self.layer.settings.items():
             if isinstance(setting, PerAxisSetting) and isinstance(found[name], int):

@@ -28,7 +28,7 @@ class Moved(NamedTuple):
 
 def count_moved(layer: LayerReport) -> Moved:
     """What a layer moves. A tensor that it reads twice is read once; weights that are shared are read again."""
-    if layer.layer.storage == "view":
+    if layer.layer.storage in ("view", "weights"):  # whoever reads it moves it
         return Moved()
     read = sum(prod(shape) for shape in dict(zip(layer.sources, layer.inputs, strict=False)).values())
     between = 2 * layer.layer.inner_elements(layer.inputs, layer.output) if layer.layer.in_steps else 0

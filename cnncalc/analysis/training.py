@@ -153,7 +153,8 @@ class _Flow:
             self.parameters.append(parameters)
             is_view = passed.layer.shows_part or (passed.layer.storage == "view" and not rule.extras)
             self.roots[index] = self.roots[passed.sources[0]] if is_view else index
-            self.sizes[index] = prod(passed.output) * self.batch * self.each
+            is_weight = passed.layer.storage == "weights"
+            self.sizes[index] = 0 if is_weight else prod(passed.output) * self.batch * self.each
             self.trained[index] = parameters > 0 or any(self.trained[source] for source in passed.sources)
             rule = rule if self.trained[index] else Saved()
             kept = {self.roots[passed.sources[at]] for at in rule.inputs}

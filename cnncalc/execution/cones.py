@@ -142,6 +142,8 @@ def find_restored(network: Network, start: int) -> dict[int, int]:
     found = {}
     axes = len(positions_of(network.starts[start]))
     for node in network.nodes:
+        if not node.inputs:
+            continue
         shapes, source = node.input_shapes, node.inputs[0]
         reach, rule = node.layer.reach(shapes, node.output), node.layer.channels(shapes, node.output)
         kept = positions_of(network.shape_at(origins[source])) if source in origins else ()
@@ -190,6 +192,8 @@ def _are_alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: b
 
     Elements that were positions do where all positions did. `partly` where the input does not reach some branches.
     """
+    if reach == "anywhere":
+        return True
     if isinstance(rule, Chosen) and rule.groups == 1:
         return rule.parts == 1
     same = not isinstance(rule, Concatenated) or (not partly and all(sight.axes == before[0].axes for sight in before))
@@ -200,6 +204,8 @@ def _are_alike(rule: Channels, reach: Reach, before: list[Visible], *, partly: b
 
 def _compute_visible(reach: Reach, rule: Channels, before: list[Visible], node: Node) -> Visible:
     merged = before[0]
+    if reach == "anywhere":
+        return Visible(None, tuple(map(unite, zip(*(sight.everything for sight in before), strict=True))), False, False)
     if len(node.inputs) > 1:
         stacked, moved = isinstance(rule, Concatenated), isinstance(reach, Rearranged)
         met = node.input_shapes[0] if isinstance(reach, tuple) else node.output

@@ -29,9 +29,9 @@ class Effort(NamedTuple):
 
 
 def count_operations(node: Node) -> int:
-    """The number of operations of all kinds; macs are already counted as multiplications."""
+    """The number of operations of all kinds; all macs are already counted as multiplications."""
     work = node.layer.work(node.input_shapes, node.output)
-    return sum(work) - work.macs
+    return sum(work) - work.macs - work.attention_macs
 
 
 def count_border(node: Node) -> int:

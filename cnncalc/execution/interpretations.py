@@ -113,6 +113,9 @@ class Numbers(WindowOps):
             return [DOT(row, a) for row in rows]
         return [DOT(row, a) + bias for row, bias in zip(rows, biases, strict=True)]
 
+    def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
+        return [DOT(row, column) for row in rows for column in columns]
+
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return DOT(a, shares)
 
@@ -231,6 +234,13 @@ class Counting(WindowOps):
             tally["additions"] += products if biases is not None else products - len(rows) * (n > 0)
         return [1] * len(rows)
 
+    def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
+        made = len(rows) * len(columns)
+        for name in ("macs", "attention_macs", "multiplications"):
+            self.count(name, made * len(rows[0]))
+        self.count("additions", made * (len(rows[0]) - 1))
+        return [1] * made
+
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         self.count("multiplications", len(a))
         self.count("additions", len(a) - 1)
@@ -310,6 +320,10 @@ class Provenance(WindowOps):
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         return [reduce(or_, a, 0)] * len(rows)
+
+    def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
+        ends = [reduce(or_, column) for column in columns]
+        return [start | end for start in (reduce(or_, row) for row in rows) for end in ends]
 
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return reduce(or_, compress(a, shares), 0)

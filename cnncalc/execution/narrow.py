@@ -15,7 +15,7 @@ from cnncalc.execution.effort import estimate_efforts, total_steps
 from cnncalc.execution.memory import verification_peak
 from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Shape
-from cnncalc.layers.channels import Carried, Chosen
+from cnncalc.layers.channels import OUTPUT, Apart, Carried, Chosen
 from cnncalc.layers.settings import LIKE
 from cnncalc.network import Network, Node
 
@@ -51,8 +51,11 @@ class ChannelSets:
     def connect(self, node: Node) -> None:
         """Join the sets of a layer's inputs and output, and add the required divisors, by the layer's rule."""
         rule = node.layer.channels(node.input_shapes, node.output)
-        if isinstance(rule, Chosen):
-            self.require_divisor(node.inputs[0], node.input_shapes[0][0] // rule.groups)
+        if isinstance(rule, Apart):
+            self.connect_apart(node, rule)
+        elif isinstance(rule, Chosen):
+            if node.inputs:
+                self.require_divisor(node.inputs[0], node.input_shapes[0][0] // rule.groups)
             self.require_divisor(node.index, 1 if rule.fixed else node.output[0] // rule.groups // rule.parts)
         elif isinstance(rule, Carried):
             widest = max(shape[0] for shape in node.input_shapes)
@@ -64,6 +67,16 @@ class ChannelSets:
         elif self.joined:
             for index in node.inputs:
                 self.join(index, node.index)
+
+    def connect_apart(self, node: Node, rule: Apart) -> None:
+        """Join the inputs, and the output, of each set."""
+        if not any(OUTPUT in each for each in rule.sets):
+            self.require_divisor(node.index, 1)
+        for each, unit in zip(rule.sets, rule.units, strict=True):
+            first, *others = (node.index if at == OUTPUT else node.inputs[at] for at in each)
+            for other in others:
+                self.join(first, other)
+            self.require_divisor(first, unit)
 
     def find_root(self, index: int) -> int:
         """The representative of the set of an output."""

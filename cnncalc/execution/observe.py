@@ -16,6 +16,7 @@ from cnncalc.execution.narrow import narrow_to
 from cnncalc.execution.run import execute, run
 from cnncalc.execution.weights import get_ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
+from cnncalc.layers.channels import Apart
 from cnncalc.layers.ops import Kernel, Map, Values, WindowSettings
 from cnncalc.network import INPUT, INPUT_NAME, Network, Node
 from cnncalc.records import NamedTuple
@@ -44,6 +45,7 @@ class _Alive(Counting):
         super().__init__()
         self.made: Values | None = None  # by the last convolution
         self.between = 0  # elements of a map that a layer computes and convolves again
+        self.stored: list[Values] = []  # maps that are weights, which take no memory besides
 
     def convolve(self, x: Map, kernel: Kernel, windows: WindowSettings) -> Map:
         if x.values is self.made:
@@ -55,17 +57,20 @@ class _Alive(Counting):
     def take_alive(self, node: Node, alive: Mapping[int, Map], released: Collection[int]) -> int:
         """The elements alive while a layer runs, which has just been executed."""
         between, self.between, self.made = self.between, 0, None
+        if node.layer.storage == "weights":
+            self.stored.append(alive[node.index].values)
         if not between:
             # what else a kind keeps meanwhile is within its own steps, and not seen here
-            return count_alive(alive) + node.layer.inner_elements(node.input_shapes, node.output)
-        before = count_alive({index: made for index, made in alive.items() if index != node.index})
-        after = count_alive({index: made for index, made in alive.items() if index not in {*released} - {node.index}})
+            return self.count_alive(alive) + node.layer.inner_elements(node.input_shapes, node.output)
+        before = self.count_alive({index: made for index, made in alive.items() if index != node.index})
+        gone = {*released} - {node.index}
+        after = self.count_alive({index: made for index, made in alive.items() if index not in gone})
         return max(before, after) + between
 
-
-def count_alive(alive: Mapping[int, Map]) -> int:
-    """The elements of maps, of which views are the same list of elements."""
-    return sum({id(made.values): len(made.values) for made in alive.values()}.values())
+    def count_alive(self, alive: Mapping[int, Map]) -> int:
+        """The elements of maps, of which views are the same list of elements."""
+        lists = {id(made.values): len(made.values) for made in alive.values()}
+        return sum(lists.values()) - sum(lists.get(id(values), 0) for values in self.stored)
 
 
 class _Counter:
@@ -126,13 +131,15 @@ def count_layers(network: Network, step: Step) -> list[Counts]:
 
 def isolate(node: Node) -> Node:
     """The layer by itself, with as few channels as possible."""
-    if len(node.inputs) > 1:
-        inputs = tuple((1, *shape[1:]) for shape in node.input_shapes)
+    shapes = node.input_shapes
+    if len(shapes) > 1 and not isinstance(node.layer.channels(shapes, node.output), Apart):
+        inputs = tuple((1, *shape[1:]) for shape in shapes)
         return node._replace(input_shapes=inputs, output=node.layer.output_shape(inputs))
-    single = node._replace(index=0, inputs=(INPUT,), shares=None, like=None)
-    (shape,) = node.input_shapes
-    network = Network("", "", "", {INPUT_NAME: shape}, (single,), (), {"": 0})
-    return narrow_to(network, [shape[1:]], joined=True).nodes[0]
+    starts = tuple(range(INPUT, INPUT - len(shapes), -1))
+    single = node._replace(index=0, inputs=starts, shares=None, like=None)
+    named = {f"{INPUT_NAME}{at}": shape for at, shape in enumerate(shapes)}
+    network = Network("", "", "", named, (single,), (), {"": 0})
+    return narrow_to(network, [shape[1:] for shape in shapes], joined=True).nodes[0]
 
 
 # tracing

@@ -95,6 +95,8 @@ LATER_FAMILIES = {
     "lstm": "recurrent",
     "gru": "recurrent",
     "rnn": "recurrent",
+    "matmul": "products",
+    "learned": "learned",
 }
 
 FAMILIES = {**FIRST_FAMILIES, **LATER_FAMILIES}
@@ -123,6 +125,9 @@ LATER_WORDS = frozenset(
         "circular",
     )
 )
+
+# Words of arguments that only kinds added later have: there they take precedence over an author's name.
+OWN_WORDS = frozenset(("first", "second"))
 
 
 @cache

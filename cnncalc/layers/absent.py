@@ -29,9 +29,9 @@ ABSENT = (
         "its projections are `conv(width, 1)`; there is no kind for the products of queries, keys and values",
     ),
     Absent(
-        ("einsum", "matmul", "bmm", "mm", "baddbmm", "dot", "outer"),
-        "products of two activations are not computed",
-        "`linear` and `conv` multiply by weights, `multiply:` element by element",
+        ("einsum", "bmm", "mm", "baddbmm", "dot", "outer"),
+        "tensors are multiplied as matrices by `matmul`",
+        "write `matmul(a, b)` with two named outputs; `linear` and `conv` multiply by weights",
     ),
     Absent(
         ("lstmcell", "grucell", "rnncell", "simplernncell", "recurrent", "stackedrnncells"),
@@ -50,7 +50,12 @@ ABSENT = (
     ),
     Absent(("timedistributed",), "every layer is applied to all positions anyway", "write the layer itself"),
     Absent(
-        ("embedding", "embeddingbag", "lookup", "positionalembedding", "positionalencoding", "clstoken", "onehot"),
+        ("positionalembedding", "positionembedding", "positionalencoding", "clstoken", "classtoken", "parameter"),
+        "learned numbers are added by `shift`, or begin a path as `learned`",
+        "write `shift(per=element)` for positions, or `learned([width, 1])` as a branch of `concat(axis=1):`",
+    ),
+    Absent(
+        ("embedding", "embeddingbag", "lookup", "onehot"),
         "lookup tables are not part of the language",
         "use the embedded sequence as the input, `input: [width, length]`; for a one-hot input, write `conv(width, 1)`",
     ),

@@ -24,8 +24,9 @@ from cnncalc.records import NamedTuple
 Shape = tuple[int, ...]  # (C, *spatial), of which most kinds take one to three spatial axes; or (N,), which is flat
 Shapes = tuple[Shape, ...]
 Maps = tuple[Map, ...]
-# Where the output is stored: in its own memory; in that of an input, element by element; or as a view of an input.
-Storage = Literal["new", "in place", "view"]
+# Where the output is stored: in its own memory; in that of an input, element by element; as a view of an input; or
+# with the weights, of which it is one.
+Storage = Literal["new", "in place", "view", "weights"]
 E = TypeVar("E")
 
 
@@ -45,7 +46,7 @@ class Weight(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Operations at inference for one input. `macs` are also counted as multiplications.
+    """Operations at inference for one input. `macs` are also counted as multiplications, `attention_macs` as macs.
 
     `exponentials` are all transcendental functions: exp, log, erf, tanh, powers and square roots.
     """
@@ -56,6 +57,7 @@ class Work(NamedTuple):
     comparisons: int = 0
     divisions: int = 0
     exponentials: int = 0
+    attention_macs: int = 0
 
     def plus(self, other: Work) -> Work:
         """The sum, figure by figure."""
@@ -114,6 +116,7 @@ class Layer:
     reference: ClassVar[str] = ""
     linear: ClassVar[bool] = False  # whether the output is an affine map of the input at inference
     flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
+    sources: ClassVar[int] = 1  # 0 for a kind that reads no tensor and starts a path
     branches: ClassVar[int] = 0  # how many branches a merge takes, 0 for any number
     passes_single: ClassVar[bool] = True  # whether a merge of a single branch is that branch
     broadcasts: ClassVar[bool] = False  # whether inputs with axes of size 1 are repeated along them
@@ -261,8 +264,8 @@ class Layer:
 
     @final
     def activations(self, inputs: Shapes, output: Shape) -> int:
-        """Elements of all maps that it computes: intermediate results and the output."""
-        return self.inner_elements(inputs, output) + prod(output)
+        """Elements of all maps that it computes: intermediate results and the output, unless that is a weight."""
+        return 0 if self.storage == "weights" else self.inner_elements(inputs, output) + prod(output)
 
     def reject(self, name: str, value: float) -> str:
         """Why an element of the buffer `name` cannot have this value, "" if it can; learned arrays accept any."""

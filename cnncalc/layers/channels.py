@@ -39,4 +39,19 @@ class Concatenated(NamedTuple):
     """The output has the channels of all inputs, in order."""
 
 
-Channels = Chosen | Carried | Concatenated
+OUTPUT = -1  # in the sets of `Apart`
+
+
+class Apart(NamedTuple):
+    """The inputs have channels of their own, as the factors of a product of matrices have.
+
+    Each of `sets` are inputs, by their indices, and perhaps the output, whose numbers of channels are divided by the
+    same number; `units` are the numbers of channels of each set that must be divided exactly. The output is in a set,
+    unless its number of channels stays.
+    """
+
+    sets: tuple[tuple[int, ...], ...]
+    units: tuple[int, ...]
+
+
+Channels = Chosen | Carried | Concatenated | Apart

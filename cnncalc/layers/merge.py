@@ -14,6 +14,7 @@ from cnncalc.layers.base import (
     CarriesChannels,
     Example,
     Extra,
+    Layer,
     Maps,
     Saved,
     Shape,
@@ -28,7 +29,17 @@ from cnncalc.layers.reach import Reach, Rearranged
 from cnncalc.layers.settings import axis, resolve_axis
 
 
-class _Merge(CarriesChannels, Weightless):
+class Merged(Layer):
+    """Base of kinds that are written with branches."""
+
+    def check(self, inputs: Shapes) -> None:
+        """Raises LayerError `wrong-form` for another number of branches than it takes."""
+        if self.branches and len(inputs) != self.branches:
+            message = f"`{self.kind}` takes {self.branches} branches, in order, found {len(inputs)}"
+            raise LayerError("wrong-form", message)
+
+
+class _Merge(CarriesChannels, Merged, Weightless):
     """Base of kinds that merge branches, position by position."""
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
@@ -75,12 +86,6 @@ class _Elementwise(_Merge):
                 )
             result = tuple(map(max, result, shape))
         return result
-
-    def check(self, inputs: Shapes) -> None:
-        """Raises LayerError `wrong-form` for another number of branches than it takes."""
-        if self.branches and len(inputs) != self.branches:
-            message = f"`{self.kind}` takes {self.branches} branches, in order, found {len(inputs)}"
-            raise LayerError("wrong-form", message)
 
     def suggest_repair(self, before: Shape, shape: Shape, index: int) -> tuple[tuple[int, str] | None, str]:
         """The repair of a branch that does not fit: the branch and the layer to append to it, and a text."""

@@ -148,6 +148,10 @@ class Ops(ABC):
         """The dot product with each row, plus its bias."""
 
     @abstractmethod
+    def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
+        """The dot product of each row with each column, row by row; both are elements, as in attention."""
+
+    @abstractmethod
     def sliding_sum(self, a: Values, size: int) -> Values:
         """For each element, the sum of `size` elements around it, the larger half before it; zeros beyond the ends."""
 

@@ -122,4 +122,5 @@ Rule = Window | TransposedWindow | Resample | AdaptiveWindow | Everywhere | Ever
 
 # A rule for each axis; or "pointwise": only the same position; "normalized": the same position, and all others through
 # the statistics; "flatten": positions become elements; "whole": every element reads the whole input.
-Reach = tuple[Rule, ...] | Rearranged | Literal["pointwise", "normalized", "flatten", "whole"]
+# "anywhere": every element may read any position of all inputs, as in attention, by weights that depend on the data.
+Reach = tuple[Rule, ...] | Rearranged | Literal["pointwise", "normalized", "flatten", "whole", "anywhere"]

@@ -26,6 +26,7 @@ STRUCTURE_WORDS: dict[str, tuple[str, str]] = {
     for word, names in STRUCTURE_PARAMETERS.items()
 }
 
-MERGES = tuple(kind for kind, family in FAMILIES.items() if family == "merge")  # kinds that are written with branches
+# kinds that are written with branches
+MERGES = tuple(kind for kind, family in FAMILIES.items() if family in ("merge", "products"))
 # Those added later; a block of an older file may have the same name.
 LATER_MERGES = tuple(kind for kind in MERGES if kind in LATER_FAMILIES)

@@ -54,7 +54,7 @@ class Trace(NamedTuple):
 def trace(layer: Layer, inputs: Shapes) -> Trace:
     """Apply the shape rule of a layer to terms; a padding word is replaced by its paddings."""
     shapes = name_inputs(layer, inputs)
-    named = substitute_symbols(layer, len(inputs[0]) - 1)
+    named = substitute_symbols(layer, len(next(iter(inputs), ())) - 1)
     found: dict[str, int] = {}
     if isinstance(named, Windowed) and isinstance(named.padding, str):
         sides: Pairs = tuple((axis.before, axis.after) for axis in named.axes(shapes))
@@ -101,7 +101,7 @@ def name_inputs(layer: Layer, inputs: Shapes) -> Shapes:
 
     The inputs of a merge of more than `limits.NAMED_BRANCHES` branches remain integers.
     """
-    if len(inputs) > limits.NAMED_BRANCHES:
+    if not 0 < len(inputs) <= limits.NAMED_BRANCHES:
         return inputs
     channel = ("C" if len(inputs[0]) > 1 else "N") + ("_in" if "out" in layer.settings else "")
     channels_differ = len({shape[0] for shape in inputs}) > 1

@@ -51,7 +51,9 @@ def format_step(step: Step) -> str:
 
 def format_heading(each: Explained) -> str:
     """`conv 11×11, stride 4: 3×227×227 → 96×55×55`."""
-    return f"{describe_layer(each.layer, len(each.inputs[0]) - 1)}: {format_shapes(each.inputs)} → {join(each.output)}"
+    axes = len(next(iter(each.inputs), each.output)) - 1
+    inputs = f": {format_shapes(each.inputs)}" if each.inputs else ""
+    return f"{describe_layer(each.layer, axes)}{inputs} → {join(each.output)}"
 
 
 def describe_layer(layer: Layer, axes: int) -> str:

@@ -54,7 +54,7 @@ class _Layers:
     def record(self, layer: LayerReport) -> dict[str, Any]:
         kind, costs = layer.layer, layer.costs
         settings = self.settings.get(id(kind)) or self.settings.setdefault(id(kind), repr(kind))
-        axes = id(kind), len(layer.inputs[0])
+        axes = id(kind), layer.axes
         arguments = self.arguments.get(axes)
         if arguments is None:
             arguments = self.arguments[axes] = layer.arguments

@@ -78,9 +78,8 @@ def _describe_argument(setting: Setting) -> str:
 
 def _describe_formulas(cls: type[Layer], example: Example) -> Iterator[Block]:
     layer = cls(**example.settings)
-    yield Paragraph(
-        (("formulas", "head"), (f", e.g. for {layer!r} of {format_shapes(example.inputs)}", "")), wrapped=False
-    )
+    of = f" of {format_shapes(example.inputs)}" if example.inputs else ""
+    yield Paragraph((("formulas", "head"), (f", e.g. for {layer!r}{of}", "")), wrapped=False)
     found = derive_formulas(layer, example.inputs)
     pairs = []
     for name, formula in found.items():

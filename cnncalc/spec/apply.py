@@ -32,6 +32,8 @@ class Applier:
         self, layer: Layer, flow: Flow, call: Call, path: str, like: int | None = None
     ) -> tuple[Flow, Definition | None]:
         """Apply a layer to the current tensor; returns its output, doubtful or unknown if a rule of the layer fails."""
+        if not layer.sources:
+            return self.begin(layer, flow, call, path)
         shape = flow.shape
         if flow.node == NOTHING:
             text = f"from({next(iter(self.description.inputs))}) -> {call.span.text}"
@@ -55,6 +57,13 @@ class Applier:
 
             if not settles_sizes(layer, inputs, output):
                 return Flow(node, output if len(output) > 1 else None, doubtful=True), None
+        return Flow(node, output), Definition(None, layer, {}, node, node + 1)
+
+    def begin(self, layer: Layer, flow: Flow, call: Call, path: str) -> tuple[Flow, Definition | None]:
+        """Begin a path with a layer that reads no tensor."""
+        self.built.lost.append((flow.node, call.span))
+        output = layer.output_shape(())
+        node = self.built.add(layer, (), (), output, call.span, path)
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
 
     def restore(self, layer: Layer, flow: Flow, call: Call, path: str, pool: Node, like: int | None) -> Flow:

@@ -101,7 +101,8 @@ class Builder:
             self.problems.add(problem)
         for index, span in dict(reversed(self.lost)).items():  # if several branches discard one, the first is reported
             if index >= 0 and index not in read and index != end:
-                message = f"the output of `{self.nodes[index].path}` is discarded: `from` starts a new path"
+                word = span.text.partition("(")[0]
+                message = f"the output of `{self.nodes[index].path}` is discarded: `{word}` starts a new path"
                 self.problems.add(Problem("lost-value", message, span, "name it and use it, or remove it"))
 
     def add(
@@ -210,6 +211,8 @@ class Builder:
             segments = node.path.split(".")
             name = ".".join(segments[-2:]) if segments[-1].isdigit() else segments[-1]
             steps.append(f"{name} {format_shape(node.output)}")
+            if not node.inputs:
+                return " → ".join(reversed(steps))
             index = node.inputs[0]
         if index < 0 and self.complete_inputs:
             name, shape = list(self.inputs.items())[INPUT - index]

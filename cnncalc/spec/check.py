@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Sequence
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Mistake, Problem, Problems, Span
-from cnncalc.layers import KINDS, LATER_FAMILIES, LATER_WORDS, RESERVED_WORDS
+from cnncalc.layers import KINDS, LATER_FAMILIES, LATER_WORDS, OWN_WORDS, RESERVED_WORDS
 from cnncalc.layers.structure import LATER_MERGES, STRUCTURE_WORDS
 from cnncalc.network import INPUT_NAME
 from cnncalc.spec.binding import bind
@@ -345,5 +345,5 @@ class Checker:
 
     def is_word(self, name: str) -> bool:
         """Whether a name is a word of the language or a block."""
-        words = (RESERVED, SHADOWABLE, KINDS, STRUCTURE_WORDS, self.description.blocks)
+        words = (RESERVED, SHADOWABLE, OWN_WORDS, KINDS, STRUCTURE_WORDS, self.description.blocks)
         return name != PREVIOUS and any(name in each for each in words)

@@ -95,7 +95,8 @@ def steps_over_input(meeting: Meeting, axis: int) -> dict[int, Fraction]:
     nodes = meeting.nodes
     steps = dict.fromkeys(meeting.inputs, Fraction(1))
     for index in sorted(ancestors(nodes, meeting.first) | ancestors(nodes, meeting.second)):
-        rule, step = rule_of(nodes[index], axis), steps[nodes[index].inputs[0]]
+        source = next(iter(nodes[index].inputs), None)
+        rule, step = rule_of(nodes[index], axis), Fraction(1) if source is None else steps[source]
         if isinstance(rule, Window):
             step *= rule.stride
         elif isinstance(rule, TransposedWindow):
@@ -121,7 +122,7 @@ def find_rounded(meeting: Meeting) -> list[Rounded]:
     for node in (nodes[index] for index in sorted(alone, reverse=True)):
         for axis in meeting.axes:
             window = rule_of(node, axis) if len(node.output) > axis else None
-            size, output = node.input_shapes[0][axis : axis + 1], node.output[axis : axis + 1]
+            size, output = next(iter(node.input_shapes), ())[axis : axis + 1], node.output[axis : axis + 1]
             if isinstance(window, Window) and output[0] * window.stride != size[0]:
                 found.append(Rounded(node, size[0], output[0], window))
                 break

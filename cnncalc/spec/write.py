@@ -71,7 +71,7 @@ def _body(network: Network, names: dict[int, str]) -> Iterator[str]:
             branches = ("identity" if source == flow else _from(source, names) for source in node.inputs)
             yield f"{named}{node.layer!r}: [{', '.join(branches)}]"
         else:
-            source = node.inputs[0]
+            source = next(iter(node.inputs), flow)
             if source != flow:
                 yield _from(source, names)
             text = named + (_call(network, node, names) if node.shares is None else f"reuse({names[node.shares]})")

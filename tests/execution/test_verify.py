@@ -57,7 +57,7 @@ def test_networks_with_branches() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_narrowed_and_verified(kind: str) -> None:
     for settings, inputs in kind_class(kind).examples():
-        if len(inputs) > 1 or len(inputs[0]) < 2:
+        if len(inputs) != 1 or len(inputs[0]) < 2:
             continue
         assert differences(verify(alone(kind, inputs[0], settings))) == []
 

@@ -33,8 +33,26 @@ def random_map(rng: Random, axes: int) -> Shape:
     return (rng.choice((1, 2, 3, 4, 6, 8, 12, 18)), *(rng.randint(1, 9) for _ in range(axes)))
 
 
+def random_factors(rng: Random) -> Shapes:
+    """Two tensors that fit as matrices in one way or another, most times."""
+    others = random_map(rng, rng.randint(0, 3))[: rng.randint(0, 3)]
+    first, second = (tuple(size if rng.random() < 0.7 else 1 for size in others) for _ in range(2))
+    rows, summed, columns = (rng.randint(1, 6) for _ in range(3))
+    orders = [
+        ((rows, summed), (summed, columns)),
+        ((summed, rows), (summed, columns)),
+        ((rows, summed), (columns, summed)),
+    ]
+    one, other = rng.choice(orders)
+    return (*first, *one), (*second, *other)
+
+
 def random_inputs(rng: Random, kind: str) -> Shapes:
     """Input shapes of a kind: of any rank, and for a merge with all differences that branches may have."""
+    if kind == "learned":
+        return ()
+    if kind == "matmul":
+        return random_factors(rng)
     shape = random_map(rng, rng.choice((0, 1, 1, 2, 2, 2, 3)))
     if FAMILIES[kind] in ("axes", "reduction", "softmax") and rng.random() < 0.2:
         shape = random_map(rng, rng.choice((4, 5)))
@@ -130,7 +148,7 @@ def random_case(rng: Random, kind: str) -> tuple[Layer, Shapes]:
     for _ in range(500):
         inputs = random_inputs(rng, kind)
         try:
-            layer = kind_class(kind)(**random_settings(rng, kind, inputs[0]))
+            layer = kind_class(kind)(**random_settings(rng, kind, inputs[0] if inputs else random_map(rng, 2)))
             layer.output_shape(inputs)
         except LayerError:
             continue

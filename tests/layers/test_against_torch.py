@@ -21,6 +21,7 @@ from ..random_networks.kinds import PLAIN, Kinds
 from ..random_networks.modules import (
     layer_norm,
     learned,
+    learned_tensor,
     locally_connected,
     response_norm,
     rms_norm,
@@ -223,6 +224,7 @@ MODULES: dict[str, Build] = {
     ),
     "table_conv": lambda t, y, x, n: table(t, y, x),
     **dict.fromkeys(("lstm", "gru", "rnn"), lambda t, y, x, n: recurrent(t, y.kind, x[0][0], **vars(y))),
+    "learned": lambda t, y, x, n: learned_tensor(t, y.shape, 2),
     "prelu": lambda t, y, x, n: prelu(t, y, x),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
     "dropout": lambda t, y, x, n: t.nn.Dropout(y.rate),
@@ -312,7 +314,7 @@ def test_shapes_and_parameters(torch: Any, kind: str) -> None:
                 assert tuple(function_output(torch, layer, tensors).shape[1:]) == layer.output_shape(inputs)
                 compared += 1
                 continue
-            module = MODULES[kind](torch, layer, inputs, len(inputs[0]) - 1)
+            module = MODULES[kind](torch, layer, inputs, len(next(iter(inputs), ())) - 1)
             if module is None or is_refused_for_no_reason_of_shape(layer, inputs):
                 continue
             assert tuple(module.eval()(*tensors).shape[1:]) == layer.output_shape(inputs), (layer, inputs)
@@ -327,7 +329,7 @@ def is_refused_for_no_reason_of_shape(layer: Layer, inputs: Shapes) -> bool:
     Its instance norm wants more than one position; its three-dimensional average pool, unlike the other two, wants the
     kernel to fit into the input before padding.
     """
-    sizes = inputs[0][1:]
+    sizes = next(iter(inputs), ())[1:]
     if isinstance(layer, AvgPool) and len(sizes) == 3:
         return any(k > i for k, i in zip(expand_per_axis("kernel", layer.kernel, 3), sizes, strict=True))
     return layer.kind == "instance_norm" and prod(sizes) == 1

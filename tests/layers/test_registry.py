@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cnncalc.layers import KINDS, LATER_WORDS, RESERVED_WORDS, kind_class
+from cnncalc.layers import KINDS, LATER_WORDS, OWN_WORDS, RESERVED_WORDS, kind_class
 from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Example, Layer, SameShape, Shapes, Weightless
 from cnncalc.layers.settings import integer
@@ -99,8 +99,8 @@ def test_unknown_kind_is_a_key_error() -> None:
 
 def test_reserved_words_are_those_of_the_settings() -> None:
     words = {word for kind in KINDS for setting in kind_class(kind).settings.values() for word in setting.words}
-    assert words == (RESERVED_WORDS | LATER_WORDS) - {"rest"}
-    assert not RESERVED_WORDS & LATER_WORDS
+    assert words == (RESERVED_WORDS | LATER_WORDS | OWN_WORDS) - {"rest"}
+    assert len(RESERVED_WORDS) + len(LATER_WORDS) + len(OWN_WORDS) == len(words) + 1
 
 
 def test_structure_words_are_not_layer_kinds() -> None:

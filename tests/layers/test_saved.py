@@ -102,7 +102,7 @@ def count_in_torch(torch: Any, layer: Layer, inputs: Shapes) -> int | None:
     tensors = [torch.randn(BATCH, *shape, requires_grad=True, dtype=wide) for shape in inputs]
     module = None
     if layer.kind not in NO_MODULE:
-        module = MODULES[layer.kind](torch, layer, inputs, len(inputs[0]) - 1)
+        module = MODULES[layer.kind](torch, layer, inputs, len(next(iter(inputs), ())) - 1)
         if module is None or is_refused_for_no_reason_of_shape(layer, inputs):
             return None
         module.to(wide).train()

@@ -14,7 +14,7 @@ from .cases import random_cases
 
 
 def test_kinds_of_every_storage_are_there() -> None:
-    assert {kind_class(kind).storage for kind in KINDS} == {"new", "in place", "view"}
+    assert {kind_class(kind).storage for kind in KINDS} == {"new", "in place", "view", "weights"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind_class(kind).storage == "view"])

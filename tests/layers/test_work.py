@@ -151,6 +151,10 @@ def test_work_by_hand(kind: str, settings: dict[str, Any], shape: Shape, expecte
         ("minimum", ((2, 3), (1, 1)), Work(comparisons=6)),
         ("mean", ((2, 3),) * 3, Work(additions=12, multiplications=6)),
         ("concat", ((2, 3), (4, 3)), Work()),
+        # 2×3 times 3×4: 8 dot products of 3
+        ("matmul", ((2, 3), (3, 4)), Work(macs=24, multiplications=24, additions=16, attention_macs=24)),
+        # the same for 5 pairs, of which the second ones are one
+        ("matmul", ((5, 2, 3), (1, 3, 4)), Work(macs=120, multiplications=120, additions=80, attention_macs=120)),
     ],
 )
 def test_work_of_merges(kind: str, inputs: Shapes, expected: Work) -> None:
@@ -263,6 +267,6 @@ def test_reach(kind: str, settings: dict[str, Any], shape: Shape, expected: Reac
 
 
 def test_sums_of_work() -> None:
-    work = Work(1, 2, 3, 4, 5, 6)
-    assert work.plus(work) == work.times(2) == Work(2, 4, 6, 8, 10, 12)
-    assert prod(work) == 720
+    work = Work(1, 2, 3, 4, 5, 6, 7)
+    assert work.plus(work) == work.times(2) == Work(2, 4, 6, 8, 10, 12, 14)
+    assert prod(work) == 5040

@@ -242,7 +242,7 @@ class Builder:
         return value.tensor if isinstance(value, Output) else value
 
     def record(self, kind: str, y: Any) -> Any:
-        modules, macs = ([], 0) if kind in MERGES else (self.kinds.modules, self.kinds.macs)
+        modules, macs = self.kinds.modules, self.kinds.macs
         parameters = sum(array.numel() for module in modules for array in module.parameters())
         for layers in self.again:
             self.match(layers, kind, modules)

@@ -78,6 +78,7 @@ class Drawing(Blocks):
             + [self.halving_stage] * 4
             + [self.wild_stage] * 2
             + [self.hourglass, self.line_stage, self.reusing_stage, self.reading_inside, self.heads, self.unpooling]
+            + [self.weighing_stage]
         )
         return draw(out)
 
@@ -186,6 +187,20 @@ class Drawing(Blocks):
             end = branch(call(word, one, other, **axis), call("flatten"), call("linear", 4))
             return [*chains, meeting("outputs", (end._replace(label=self.fresh()),))]
         return [*chains, Chain((call(word, one, other), *([call("conv", out, 1)] if word == "concat" else [])))]
+
+    def weighing_stage(self, out: str) -> list[Chain]:
+        """Products of a map with itself, as in attention, after the addition of learned numbers."""
+        before, learned, both, scores = (self.fresh() for _ in range(4))
+        shape = self.rng.choice(("channels", "channels", "1", "width"))
+        how = self.rng.choice(("second", "second", "second", "first", "none"))
+        self.names.clear()
+        return [
+            Chain(tuple(self.steps.keep(out)), before),
+            Chain((call("learned", f"[{', '.join((shape, *'1' * self.axes))}]"),), learned),
+            Chain((call(self.rng.choice(("add", "multiply")), before, learned),), both),
+            Chain((call("matmul", both, before, transpose=how), call("softmax", over=-1)), scores),
+            Chain((call("matmul", scores, both),)),
+        ]
 
     def reusing_stage(self, out: str) -> list[Chain]:
         """A layer or a block whose weights are applied again, twice at most, behind something else."""

@@ -13,6 +13,7 @@ from typing import Any
 from .modules import (
     layer_norm,
     learned,
+    learned_tensor,
     locally_connected,
     response_norm,
     rms_norm,
@@ -41,7 +42,7 @@ LANGUAGE = {
     "range": "PyTorch cuts a slice that goes beyond the end, and takes an empty one",
     "shared": "one slope for all, and one for each position",
     "reuse": "the same weights for other layers",
-    "branches": "a merge of which no branch is left, or a difference or quotient of other than two",
+    "branches": "a merge of which no branch is left, or one of two branches that has others",
 }
 
 # What PyTorch alone refuses, for no reason of shape: it is asked in other words.
@@ -439,6 +440,10 @@ class Kinds:
         self.afford(prod(x.shape[1:]))
         return self.apply(learned(self.torch, x, per, name).to(self.device), x)
 
+    def learned(self, x: Any, shape: list[int], initial: float = 0) -> Any:
+        self.afford(prod(shape))
+        return self.apply(learned_tensor(self.torch, shape, 1).to(self.device), x)
+
     # arithmetic with constants
 
     def affine(self, x: Any, factor: float = 1, offset: float = 0) -> Any:
@@ -464,8 +469,13 @@ class Kinds:
 
     # merges
 
-    def meet(self, word: str, ends: list[Any], axis: int = 0) -> Any:
-        """Branches that come together."""
+    def meet(self, word: str, ends: list[Any], axis: int = 0, transpose: str = "none") -> Any:
+        """Branches that come together; `macs` are those of a product of matrices."""
+        self.modules, self.macs = [], 0
+        if word == "matmul":
+            if len(ends) != 2:
+                raise Refused("branches")
+            return self.multiply_matrices(ends[0], ends[1], transpose)
         if word in ("concat", "stack"):
             return (self.torch.cat if word == "concat" else self.torch.stack)(ends, dim=behind_batch(axis))
         if word in ("subtract", "divide") and len(ends) != 2:
@@ -474,6 +484,14 @@ class Kinds:
         if len({end.dim() for end in ends}) > 1:
             raise Refused("unequal")
         return made / len(ends) if word == "mean" else made
+
+    def multiply_matrices(self, a: Any, b: Any, transpose: str) -> Any:
+        if a.dim() < 3 or b.dim() < 3 or a.dim() != b.dim():  # with the batch
+            raise Refused("unequal")
+        a, b = a.mT if transpose == "first" else a, b.mT if transpose == "second" else b
+        y = a @ b
+        self.macs = y.numel() // y.shape[0] * a.shape[-1]
+        return y
 
     # moving
 

@@ -157,3 +157,17 @@ def table_conv(
             return torch.cat(outputs, dim=1)
 
     return Module()
+
+
+def learned_tensor(torch: Any, shape: Any, batch: int) -> Any:
+    """Learned numbers that no input goes into, for each example of a batch."""
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(*shape))
+
+        def forward(self, *_: Any) -> Any:
+            return self.weight.expand(batch, *shape)
+
+    return Module()
