@@ -49,6 +49,7 @@ class Body:
         self.source = source
         self.block = block
         self.names = self._names()
+        self._tokens: dict[tuple[Item, int], Token] = {}  # nested merges are asked for again and again
 
     def _names(self) -> dict[int, str]:
         """Names of the values that `from`, `reuse` and outputs refer to."""
@@ -83,6 +84,12 @@ class Body:
         return "from(input)" if value == self.source else f"from({self.names[value]})"
 
     def _token(self, item: Item, indent: int) -> Token:
+        key = item, indent
+        if key not in self._tokens:
+            self._tokens[key] = self._make_token(item, indent)
+        return self._tokens[key]
+
+    def _make_token(self, item: Item, indent: int) -> Token:
         name = f"{self.names[item.value]} = " if item.value in self.names and not isinstance(item, FromItem) else ""
         if isinstance(item, FromItem):
             return self._from(item.value)

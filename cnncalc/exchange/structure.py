@@ -16,6 +16,7 @@ from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, NOTHING
 
 Chain = list["Item"]
+NESTED = 4  # merges in branches of merges; of deeper ones the branches are written before the merge
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")  # which say nothing of what is in them
 
 
@@ -87,6 +88,33 @@ def walk(chain: Chain) -> Iterator[Item]:
             for branch in item.branches:
                 yield from walk(branch)
         yield item
+
+
+def unnest(chain: Chain, source: int) -> Chain:
+    """The chain with the deep branches of a merge before it, to which the merge goes back by `from`."""
+    found: Chain = []
+    for item in chain:
+        if isinstance(item, MergeItem) and _height(item) > NESTED:
+            moved = False
+            for at, branch in enumerate(item.branches):
+                if max(map(_height, branch), default=0) >= NESTED:
+                    if moved and not isinstance(branch[0], FromItem):
+                        found.append(FromItem(source))
+                    found += unnest(branch, source)
+                    item.branches[at] = [FromItem(branch[-1].value)]
+                    moved = True
+            if moved and not all(branch and isinstance(branch[0], FromItem) for branch in item.branches):
+                found.append(FromItem(source))
+        found.append(item)
+        source = item.value
+    return found
+
+
+def _height(item: Item) -> int:
+    """How deep merges are nested in an item, itself included."""
+    if not isinstance(item, MergeItem):
+        return 0
+    return 1 + max((_height(each) for branch in item.branches for each in branch), default=0)
 
 
 def nest_concats(graph: Graph, kept: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from cnncalc.exchange.blocks import MISSING, Block, Blocks
 from cnncalc.exchange.body import Body, File, Unsaid
 from cnncalc.exchange.graph import Graph
 from cnncalc.exchange.names import is_taken
-from cnncalc.exchange.structure import CallItem, Chain, FromItem, MergeItem, Structure, nest_concats, walk
+from cnncalc.exchange.structure import CallItem, Chain, FromItem, MergeItem, Structure, nest_concats, unnest, walk
 from cnncalc.exchange.write_flat import kept_nodes
 from cnncalc.layers.arguments import format_value
 from cnncalc.spec.flow import quote
@@ -45,10 +45,11 @@ class _Writer:
             same = [part for part in parts if part.height == height]
             for part in same:
                 part.chain = self._inlined(self.structure.chain(part.units, part.source, [part.value]))
+                part.chain = unnest(part.chain, part.source)
             self.blocks.group(same)
         start = self.structure.start()
         ends = list(dict.fromkeys(self.graph.outputs.values()))
-        root = self._inlined(self.structure.chain(self.structure.units, start, ends))
+        root = unnest(self._inlined(self.structure.chain(self.structure.units, start, ends)), start)
         file = File(self.graph, self.kept, self.blocks)
         body = Body(file, root, start, None)
         lines = self._head()
