@@ -49,6 +49,8 @@ def read_partly(
         problem._replace(notes=(*problem.notes, Note(where))) if where and problem.severity == "error" else problem
         for problem in reading.problems
     )
+    for text in reading.graph.assumptions if reading.graph is not None else ():
+        write_message(f"cnncalc: note: {text}\n")
     if inputs and reading.is_chain and reading.network is not None:
         _note_signal(reading.network.input)
     return reading
@@ -60,7 +62,7 @@ def _warn_of_code(arch: str) -> None:
     from cnncalc.spec.files import find
 
     module = parse_module_name(arch) if find(arch) is None else None
-    if module:
+    if module and not module.is_missing:
         write_message(f"cnncalc: note: {module.source} is run to read the module, as any program of Python\n")
 
 

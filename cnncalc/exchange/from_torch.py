@@ -14,12 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import CnncalcError, Mistake, Source, Span
+from cnncalc.errors import Mistake, Source, Span
 from cnncalc.exchange import torch_layers, torch_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import TOP, Array, Graph, Tensor
 from cnncalc.exchange.modules import ModuleName
-from cnncalc.exchange.torch_ops import OPS, Known
+from cnncalc.exchange.torch_arrays import Known, derive
+from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, usual_input
+from cnncalc.exchange.torch_ops import DECIDES, OPS, QUERIES, SHAPED, Indices, Padded
 from cnncalc.layers.base import Shape
 from cnncalc.spec.write import make_names
 
@@ -27,62 +29,10 @@ if TYPE_CHECKING:
     import torch
 
 BATCH = 2  # which no other axis is likely to be confused with
-SHAPED = ("view", "reshape", "flatten", "squeeze", "unflatten", "unsqueeze", "view_as", "reshape_as", "ravel", "expand",
-          "expand_as", "interpolate", "upsample")  # fmt: skip  # handlers that take the sizes of the output
+DECISIONS = 100  # by values, after which a module that decides again and again is left
 SKIPPED = ("StochasticDepth", "DropPath")  # modules that give back what they get, but in training
 SKIPPED_NOTE = "Stochastic depth, which acts in training alone, is left out."
-QUERIES = frozenset(  # properties of tensors, which are asked of the meta tensor itself
-    [
-        "size",
-        "dim",
-        "ndim",
-        "shape",
-        "dtype",
-        "device",
-        "is_cuda",
-        "numel",
-        "is_floating_point",
-        "stride",
-        "is_contiguous",
-        "requires_grad",
-        "layout",
-        "is_quantized",
-        "grad_fn",
-        "grad",
-        "__len__",
-        "data_ptr",
-        "type",
-        "get_device",
-        "element_size",
-        "is_complex",
-        "is_sparse",
-        "is_meta",
-        "is_mkldnn",
-        "names",
-        "storage_offset",
-        "_is_view",
-        "_base",
-        "is_leaf",
-        "_version",
-        "is_inference",
-        "nelement",
-        "__hash__",
-        "__repr__",
-        "__format__",
-        "untyped_storage",
-        "is_nested",
-        "is_xla",
-        "is_mps",
-        "is_cpu",
-        "has_names",
-        "dim_order",
-    ]
-)
-DECIDES = frozenset(["item", "__bool__", "tolist", "__int__", "__float__", "__index__", "nonzero", "numpy"])
-
-
-class TorchError(CnncalcError):
-    """A module cannot be read: the reason."""
+VALUES = (Tensor, Padded, Indices)  # what depends on the input
 
 
 def read(name: ModuleName, text: str, inputs: Mapping[str, Shape]) -> Graph:
@@ -92,13 +42,19 @@ def read(name: ModuleName, text: str, inputs: Mapping[str, Shape]) -> Graph:
     """
     try:
         module = _built(name)
-        return trace(module, inputs or {"": _usual_input(module)}, name=name.name, source=text)
+        shape, assumed = usual_input(module) if not inputs else ((), "")
+        graph = trace(module, inputs or {"": shape}, name=name.name, source=text)
+        if assumed:
+            graph.assume(assumed)
+        return graph
     except TorchError as error:
         raise Mistake("unreadable", f"{text}: {error}", Span(Source(text, ""), 0, 0)) from None
 
 
 def _built(name: ModuleName) -> torch.nn.Module:
     """What a name means, called where it is a class or a function. Raises TorchError."""
+    if name.is_missing:
+        raise TorchError(f"there is no file {name.source}")
     try:
         import torch
     except ImportError:
@@ -138,43 +94,13 @@ def _namespace(name: ModuleName) -> Any:
     return module
 
 
-def _usual_input(module: torch.nn.Module) -> Shape:
-    """The input of a classifier of images, where a first convolution takes three channels. Raises TorchError."""
-    _check_inputs(module, {"": ()})
-    first = next((each for each in module.modules() if type(each).__name__ == "Conv2d"), None)
-    if first is not None and getattr(first, "in_channels", 0) == 3:
-        return (3, 224, 224)
-    raise TorchError("its input size is not known: give it, e.g. --input 3x224x224")
-
-
 def trace(module: torch.nn.Module, inputs: Mapping[str, Shape], *, name: str = "", source: str = "") -> Graph:
     """The graph of a module for inputs of these shapes, without the batch, by the parameters of `forward`, "" for an
     only one. Raises TorchError where it does not run."""
-    _check_inputs(module, inputs)
+    check_inputs(module, inputs)
     tracer = _Tracer(_copied(module), inputs, name or type(module).__name__, source)
     tracer.originals = dict([*module.named_parameters(), *module.named_buffers()])
     return tracer.run(inputs)
-
-
-def _check_inputs(module: torch.nn.Module, inputs: Mapping[str, Shape]) -> None:
-    """Raises TorchError where `forward` has no parameter of such a name, or takes several inputs and one has a size."""
-    from inspect import Parameter, signature
-
-    try:
-        parameters = list(signature(module.forward).parameters.values())
-    except (TypeError, ValueError):  # of what is not written in Python
-        return
-    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
-        return
-    names = [each.name for each in parameters if each.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
-    needed = [each.name for each in parameters if each.name in names and each.default is Parameter.empty]
-    unknown = [name for name in inputs if name and name not in names]
-    if unknown:
-        raise TorchError(f"its forward has no parameter `{unknown[0]}`; it has {', '.join(names)}")
-    missing = [name for name in needed if name not in inputs]
-    if missing and ("" not in inputs or len(needed) > 1):
-        options = " ".join(f"--input {name}=3x224x224" for name in needed)
-        raise TorchError(f"its forward takes {', '.join(needed)}: give the size of each, e.g. {options}")
 
 
 def _copied(module: torch.nn.Module) -> torch.nn.Module:
@@ -206,6 +132,7 @@ class _Tracer:
         self.kept: list[Any] = []  # so that no identity is given twice
         self.versions: dict[int, int] = {}
         self.used: set[str] = set()
+        self.decisions = 0
         self.paths = {id(each): path for path, each in module.named_modules()}
         self.scopes = [TOP]
         self.originals: dict[str, torch.Tensor] = {}  # the arrays of the module itself, by their names
@@ -218,40 +145,49 @@ class _Tracer:
         for name, shape in inputs.items():
             given[name] = self.torch.empty((BATCH, *shape), device="meta", dtype=dtype)
             self.learn(given[name], self.graph.input(self.inputs[name]))
+        args, kwargs = arguments(self.module, given)
         handles = []
         for each in self.module.modules():
             handles.append(each.register_forward_pre_hook(self.enter))
             handles.append(each.register_forward_hook(self.leave))
+        made = None
         try:
             with self.torch.no_grad(), _mode(self):
-                made = self.module(given[""]) if "" in given else self.module(**given)
-        except TorchError:
-            raise
+                made = self.module(*args, **kwargs)
         except Exception as error:  # of the module's own code
-            text = str(error).splitlines()[0][:200] if str(error) else ""
-            raise TorchError(f"it does not run: {type(error).__name__}: {text}") from None
+            if not self.decisions:  # after one, what follows may fail
+                text = str(error).splitlines()[0][:200] if str(error) else ""
+                raise TorchError(f"it does not run: {type(error).__name__}: {text}") from None
         finally:
             for handle in handles:
                 handle.remove()
         self.graph.scope = TOP
-        self.finish(made)
+        if made is not None:
+            self.finish(made)
         return self.graph
 
     def finish(self, made: Any) -> None:
         """The outputs, and what is worth a note."""
-        leaves = [each for each in self.tree.tree_flatten(made)[0] if isinstance(each, self.torch.Tensor)]
-        keys = list(made) if isinstance(made, dict) and len(made) == len(leaves) else range(len(leaves))
-        for key, each in zip(keys, leaves, strict=True):
-            value = self.look(each)
-            if isinstance(value, Tensor):
-                node = self.graph.attempt(partial(self.graph.materialize, value), op="output", inputs=[value])
-                if node is not None:
-                    name = "" if len(leaves) == 1 else key if isinstance(key, str) else f"out{key}"
-                    self.graph.outputs[name] = node
+        found = [(name, each) for name, each in leaves(made) if isinstance(each, self.torch.Tensor)]
+        if not found:
+            raise TorchError(f"its forward gives a {type(made).__name__}, in which no tensor is found")
+        names = [name for name, _ in found]
+        for name, (_, each) in zip(_unique(names), found, strict=True):
+            make = partial(self.output, each)
+            node = self.graph.attempt(make, op="output", inputs=[tuple(each.shape[1:])])
+            if node is not None:
+                self.graph.outputs["" if len(found) == 1 else name] = node
         unused = [path for path, _ in self.module.named_parameters() if path not in self.used]
         if unused and not self.graph.refusals:
             more = f" and {len(unused) - 3} more" if len(unused) > 3 else ""
-            self.graph.notes.append(f"Parameters that are not used: {', '.join(unused[:3])}{more}.")
+            self.graph.note(f"Parameters that are not used: {', '.join(unused[:3])}{more}.")
+
+    def output(self, tensor: torch.Tensor) -> int:
+        """The node of an output. Raises Refusal where it is none of the network's."""
+        value = self.look(tensor)
+        if not isinstance(value, Tensor):
+            raise Refusal("an output does not depend on the input" if isinstance(value, Known) else "no map")
+        return self.graph.materialize(value)
 
     def learn(self, tensor: torch.Tensor, value: Any) -> None:
         self.known[id(tensor)] = value
@@ -261,15 +197,24 @@ class _Tracer:
     def look(self, tensor: torch.Tensor) -> Any:
         """What a tensor is. Raises Refusal where it was changed through a view of it."""
         if id(tensor) not in self.known:
-            name = self.names.get(id(tensor))
-            array = Array(name, tuple(tensor.shape), partial(self.numbers, name)) if name is not None else None
-            self.learn(tensor, Known(tuple(tensor.shape), array))
+            self.learn(tensor, self.constant(tensor))
         if self.versions[id(tensor)] != tensor._version:
             raise Refusal("a tensor is changed in place through a view")
         value = self.known[id(tensor)]
-        if isinstance(value, Known) and value.array is not None:
-            self.used.add(str(value.array.key))
+        if isinstance(value, Known):
+            self.used.update(str(array.key) for array in value.arrays)
         return value
+
+    def constant(self, tensor: torch.Tensor) -> Known:
+        """What a parameter, a buffer or another tensor is that does not depend on the input."""
+        name, shape = self.names.get(id(tensor)), tuple(tensor.shape)
+        if name is None:
+            return Known(shape, None, number=None if tensor.is_meta or shape else float(tensor))
+        array = Array(name, shape, partial(self.numbers, name))
+        is_buffer = not isinstance(tensor, self.torch.nn.Parameter)
+        original = self.originals[name]
+        is_number = is_buffer and not shape and not original.is_meta
+        return Known(shape, array, is_buffer, number=float(original) if is_number else None)
 
     def numbers(self, name: str) -> list[float] | None:
         """The numbers of an array of the module, None where it has none."""
@@ -292,14 +237,12 @@ class _Tracer:
         name = getattr(func, "__name__", str(func))
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "?")
-            if name in QUERIES:
-                return func(*args, **kwargs)
-        elif name in QUERIES:
+        if name in QUERIES:
             return func(*args, **kwargs)
-        title = name.strip("_") if name.startswith("__") else name.rstrip("_")
         if name in DECIDES:
-            raise TorchError(f"the network decides by values: `.{title}()` in {_place()}")
-        given = [each for each in self.tree.tree_flatten((args, kwargs))[0] if isinstance(each, self.torch.Tensor)]
+            return self.decide(name, func, args, kwargs)
+        title = name.strip("_") if name.startswith("__") else name.rstrip("_")
+        given = [each for each in self.tree.tree_leaves((args, kwargs)) if isinstance(each, self.torch.Tensor)]
         problem: Refusal | None = None
         values: dict[int, Any] = {}
         try:
@@ -307,17 +250,35 @@ class _Tracer:
         except Refusal as refusal:
             problem = refusal
         made = func(*args, **kwargs)
-        outputs = [each for each in self.tree.tree_flatten(made)[0] if isinstance(each, self.torch.Tensor)]
-        tensors = [value for value in values.values() if isinstance(value, Tensor)]
+        if name == "__setitem__":
+            made, problem = args[0], Refusal("a tensor is changed in place through a view")
+        outputs = [each for each in self.tree.tree_leaves(made) if isinstance(each, self.torch.Tensor)]
+        tensors = [value for value in values.values() if isinstance(value, VALUES)]
         if outputs and not tensors and problem is None:
-            self.derive(title, values, outputs)
+            self.derive(title, args, kwargs, values, outputs)
         elif outputs:
             make = partial(self.lower, title, args, kwargs, values, outputs, problem)
             self.graph.scope = self.scopes[-1]
-            results = self.graph.attempt(make, op=f"torch.{title}", inputs=tensors, place=_place())
+            shapes = [value.shape[1:] for value in tensors]
+            results = self.graph.attempt(make, op=f"torch.{title}", inputs=shapes, place=_place)
             for at, output in enumerate(outputs):
                 self.learn(output, self.graph.stand_in(tuple(output.shape)) if results is None else results[at])
-        return made
+        return None if name == "__setitem__" else made
+
+    def decide(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
+        """The value of a tensor is asked for: that of a constant, else any, and it is refused. Raises Decision where
+        none will do."""
+        tensor = args[0]
+        original = self.originals.get(self.names.get(id(tensor), ""), tensor)
+        if not original.is_meta:
+            return func(original, *args[1:], **kwargs)
+        called = f"{name.strip('_')}(…)" if name.startswith("__") else f".{name}()"
+        self.graph.scope = self.scopes[-1]
+        self.graph.refuse(f"the network decides by values: `{called}` in {_place()}")
+        self.decisions += 1
+        if DECIDES[name] is None or self.decisions > DECISIONS:
+            raise TorchError("it decides by values")
+        return DECIDES[name]
 
     def lower(
         self, title: str, args: Any, kwargs: Any, values: dict[int, Any], outputs: list[Any], problem: Refusal | None
@@ -327,10 +288,11 @@ class _Tracer:
         if problem is not None or handler is None:
             raise problem or Refusal(f"{title} has no layer kind")
 
-        def mapped(each: Any) -> Any:
-            return values[id(each)] if isinstance(each, self.torch.Tensor) else each
-
-        given, named = (self.tree.tree_map(mapped, each) for each in (args, kwargs))
+        if not title.startswith("max_") and any(isinstance(value, Padded | Indices) for value in values.values()):
+            raise Refusal("a border of −∞, or the indices of a max pool, are for another layer than a max pool")
+        given, named = self.mapped(values, args), self.mapped(values, kwargs)
+        if named.get("out", self) is None:
+            del named["out"]
         if title in SHAPED:
             named["shape"] = tuple(outputs[0].shape)
         try:
@@ -343,14 +305,26 @@ class _Tracer:
             raise Refusal(f"{title} gives {sizes[1]} in PyTorch, and {sizes[0]} here")
         return results
 
-    def derive(self, title: str, values: dict[int, Any], outputs: list[Any]) -> None:
-        """What is made of parameters alone: a view of one is the same array, all else is computed."""
-        known = [value for value in values.values() if isinstance(value, Known)]
-        is_view = title in (*SHAPED, "contiguous", "to", "detach", "float") and len(known) == 1
+    def mapped(self, values: Mapping[int, Any], given: Any) -> Any:
+        """Arguments with what tensors are in place of them."""
+        return self.tree.tree_map(lambda each: values[id(each)] if isinstance(each, self.torch.Tensor) else each, given)
+
+    def derive(self, title: str, args: Any, kwargs: Any, values: Mapping[int, Any], outputs: list[Any]) -> None:
+        """What is made of arrays alone."""
+        given, named = self.mapped(values, args), self.mapped(values, kwargs)
         for output in outputs:
-            array = known[0].array if is_view and known[0].shape and not title.startswith("expand") else None
-            shape = tuple(output.shape)
-            self.learn(output, Known(shape, array._replace(shape=shape) if array is not None else None))
+            if not values:
+                self.learn(output, self.constant(output))
+            else:
+                self.learn(output, derive(title, given, named, tuple(output.shape)))
+
+
+def _unique(names: list[str]) -> list[str]:
+    return (
+        list(make_names(dict.fromkeys(names)).values())
+        if len({*names}) == len(names)
+        else [f"out{at}" for at in range(len(names))]
+    )
 
 
 def without_numbers() -> Any:
@@ -385,6 +359,7 @@ def _place() -> str:
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if not name.startswith(("torch.", "cnncalc.")) and name not in ("torch", "cnncalc", "contextlib", "copy"):
-            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            inside = frame.f_code.co_qualname.rpartition("<locals>.")[2]
+            return f"{inside}, {Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
         frame = frame.f_back
     return ""

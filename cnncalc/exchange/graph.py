@@ -99,6 +99,7 @@ class Graph:
         self.refusals: list[Problem] = []
         self.first_refused: int | None = None  # the number of nodes when something was refused first
         self.notes: list[str] = []
+        self.assumptions: list[str] = []  # notes of what the source does not say, and was taken for granted
         self._layers: dict[tuple[str, tuple[tuple[str, Value], ...]], Layer] = {}
         self._by_arrays: dict[Any, int] = {}  # the node of each tuple of keys
         self._keys: dict[Any, int] = {}  # the node of each key
@@ -109,6 +110,11 @@ class Graph:
         """Add a note, unless there is the same already."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def assume(self, text: str) -> None:
+        """Note what the source does not say."""
+        self.note(text)
+        self.assumptions.append(text)
 
     def shape_at(self, node: int) -> Shape:
         """Shape of what a node gives, or of an input, without the batch."""
@@ -148,6 +154,8 @@ class Graph:
         if len(self.nodes) >= limits.LAYERS:
             raise Refusal(f"the network has more than {limits.LAYERS:,} layers")
         shapes = tuple(map(self.shape_at, inputs))
+        if like is not None and kind in KINDS and kind_class(kind).restores:
+            settings["like"] = self.shape_at(like)[1:]
         try:
             layer = self._layer(kind, settings)
             output = layer.output_shape(shapes)
@@ -277,7 +285,7 @@ class Graph:
         self,
         reason: object,
         *,
-        op: str,
+        op: str = "",
         inputs: Iterable[Tensor | Shape] = (),
         place: str = "",
         scope: int | None = None,
@@ -291,7 +299,8 @@ class Graph:
         )
         path = self.scopes[self.scope if scope is None else scope].path
         where = f"`{path}`: " if path else ""
-        self.refusals.append(Problem("no-layer-kind", f"{where}{reason} ({details})", path=path))
+        message = f"{where}{reason} ({details})" if details else f"{where}{reason}"
+        self.refusals.append(Problem("no-layer-kind", message, path=path))
 
     def stand_in(self, shape: Shape) -> Tensor:
         """A tensor of the source, [batch, …], in place of one that is refused, so that what follows is looked at."""
@@ -301,7 +310,12 @@ class Graph:
         return found._replace(shape=tuple(shape), dims=found.dims[: len(shape)]) if len(shape) == 1 else found
 
     def attempt(
-        self, make: Callable[[], T], *, op: str, inputs: Iterable[Tensor | Shape] = (), place: str = ""
+        self,
+        make: Callable[[], T],
+        *,
+        op: str,
+        inputs: Iterable[Tensor | Shape] = (),
+        place: str | Callable[[], str] = "",
     ) -> T | None:
         """What `make` gives; None where it raises Refusal, which is reported, and the layers that it added dropped."""
         count = len(self.nodes)
@@ -312,7 +326,7 @@ class Graph:
             for table in (self._by_arrays, self._keys, self._made):
                 for key in [key for key, index in table.items() if index >= count]:
                     del table[key]
-            self.refuse(refusal, op=op, inputs=inputs, place=place)
+            self.refuse(refusal, op=op, inputs=inputs, place=place if isinstance(place, str) else place())
             return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from pathlib import Path
 from typing import Any
 
 from cnncalc.records import NamedTuple
@@ -26,6 +27,11 @@ class ModuleName(NamedTuple):
     def is_file(self) -> bool:
         """Whether the source is a file, not a package."""
         return self.source.endswith(".py")
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a file that is not there."""
+        return self.is_file and not Path(self.source).is_file()
 
 
 def parse_module_name(text: str) -> ModuleName | None:

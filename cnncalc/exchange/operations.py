@@ -17,7 +17,8 @@ from cnncalc.layers.arithmetic import Affine
 from cnncalc.layers.base import Shape
 
 Arrays = Mapping[str, Array] | Unstated
-OVER = {"avg": "mean_over", "max": "max_over", "sum": "sum_over"}  # along any axes
+OVER = {"avg": "mean_over", "max": "max_over", "sum": "sum_over", "variance": "variance_over"}  # along any axes
+POOLS = ("avg", "max")
 SUMMED = 64  # parts that a sum adds, each taken by a layer of its own
 
 
@@ -153,30 +154,31 @@ def learned(graph: Graph, kind: str, tensor: Tensor, array: Array) -> Tensor:
 # Reductions, softmax, linear layers
 
 
-def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
-    """The mean ("avg"), the largest ("max") or the sum over some dimensions; with `keep` they stay, of size 1."""
+def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool, **settings: Value) -> Tensor:
+    """The mean ("avg"), the largest ("max"), "sum" or "variance" over some dimensions; with `keep` they stay, of size
+    1."""
     shape = graph.shape_at(tensor.node)
     axes = [graph.axis_of(tensor, dim) for dim in dims if tensor.dims[dim]]
     spatial = [axis for axis, size in enumerate(shape) if axis and size > 1]
     if 0 in dims or tensor.expanded:
         raise Refusal("a reduction over the batch" if 0 in dims else "a reduction of an expanded tensor")
-    if not axes:
+    if not axes and kind != "variance":
         node = tensor.node
-    elif kind != "sum" and len(shape) in (2, 3, 4) and None not in axes and 0 not in axes:
+    elif kind in POOLS and len(shape) in (2, 3, 4) and None not in axes and 0 not in axes:
         if sorted(axes) == spatial:  # type: ignore[type-var]
             node = graph.add(f"global_{kind}_pool", [tensor.node])
         else:
             sizes = [1 if axis in axes else None for axis in range(1, len(shape))]
             node = graph.add(f"adaptive_{kind}_pool", [tensor.node], size=sizes)
-    elif None not in axes:
+    elif axes and None not in axes:
         over = axes[0] if len(axes) == 1 else sorted(axes)  # type: ignore[type-var]
-        node = graph.add(OVER[kind], [tensor.node], axes=over)
+        node = graph.add(OVER[kind], [tensor.node], axes=over, **settings)
     elif graph.is_plain(tensor):
-        return _reduce_any(graph, kind, tensor, dims, keep=keep)
+        return _reduce_any(graph, kind, tensor, dims, keep=keep, **settings)
     elif (flat := _spatial_view(graph, tensor, dims)) is not None:
-        node = _pool(graph, kind, flat)
+        node = _pool(graph, kind, flat, **settings)
     else:
-        return reduce(graph, kind, graph.plain(tensor), dims, keep=keep)
+        return reduce(graph, kind, graph.plain(tensor), dims, keep=keep, **settings)
     left = [dim for dim in range(len(tensor.shape)) if keep or dim not in dims]
     return Tensor(
         node,
@@ -185,11 +187,11 @@ def reduce(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep
     )
 
 
-def _pool(graph: Graph, kind: str, node: int) -> int:
+def _pool(graph: Graph, kind: str, node: int, **settings: Value) -> int:
     """A reduction of all positions of each channel."""
     axes = list(range(1, len(graph.shape_at(node))))
-    if kind == "sum":
-        return graph.add(OVER[kind], [node], axes=axes[0] if len(axes) == 1 else axes)
+    if kind not in POOLS:
+        return graph.add(OVER[kind], [node], axes=axes[0] if len(axes) == 1 else axes, **settings)
     return graph.add(f"global_{kind}_pool", [node])
 
 
@@ -201,13 +203,15 @@ def _spatial_view(graph: Graph, tensor: Tensor, dims: Sequence[int]) -> int | No
     return tensor.node if 1 < len(shape) <= 4 and atoms == wanted else None
 
 
-def _reduce_any(graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool) -> Tensor:
+def _reduce_any(
+    graph: Graph, kind: str, tensor: Tensor, dims: Sequence[int], *, keep: bool, **settings: Value
+) -> Tensor:
     """A reduction over any dimensions: they are laid out as positions, the others as channels."""
     others = [dim for dim in range(1, len(tensor.shape)) if dim not in dims]
     moved = permute(tensor, [0, *others, *dims])
     kept = prod(tensor.shape[dim] for dim in others)
     flat = graph.plain(view(moved, (graph.batch, kept, prod(tensor.shape[dim] for dim in dims))))
-    found = graph.tensor(_pool(graph, kind, flat.node))
+    found = graph.tensor(_pool(graph, kind, flat.node, **settings))
     sizes = [tensor.shape[dim] if dim not in dims else 1 for dim in range(len(tensor.shape)) if keep or dim not in dims]
     return view(found, sizes)
 

@@ -13,7 +13,8 @@ from typing import Any
 from cnncalc.exchange import torch_layers, torch_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
-from cnncalc.exchange.torch_ops import OPS, Known, axis_of, each
+from cnncalc.exchange.torch_arrays import Known
+from cnncalc.exchange.torch_ops import OPS, axis_of, each
 from cnncalc.records import NamedTuple
 
 
@@ -32,7 +33,7 @@ class Call(NamedTuple):
 
     def array(self, name: str, *shape: int) -> Known:
         """A learned array, of which the text gives the size."""
-        return Known(shape, Array((self.path, name), shape))
+        return Known(shape, Array((self.path, name), shape), is_buffer=name.startswith("running"))
 
     def require(self, axis: int, size: int) -> None:
         """Raises Refusal where the input has another size along an axis than the text says."""

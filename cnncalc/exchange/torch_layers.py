@@ -10,9 +10,11 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
-from cnncalc.exchange.torch_ops import OPS, Known, array_of, arrays_of, axis_of, each, op
+from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, standardized, statistics_of
+from cnncalc.exchange.torch_ops import OPS, Indices, Padded, axis_of, each, op
 from cnncalc.layers import KINDS
 from cnncalc.layers.arguments import Value
+from cnncalc.layers.base import Shape, format_shape
 from cnncalc.layers.frameworks import PYTORCH
 
 
@@ -94,16 +96,24 @@ def _conv(
     axes: int, graph: Graph, x: Tensor, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    arrays, shape = arrays_of(weight=weight, bias=bias), array_of(weight).shape
     if len(x.shape) != axes + 2:
         raise Refusal("a convolution without a batch")
+    standard = weight.standard if isinstance(weight, Known) else None
+    if standard is not None:
+        arrays, more = standardized(standard, weight.shape, bias)
+    else:
+        arrays, more = arrays_of(weight=weight, bias=bias), {}
+    shape = arrays["weight"].shape
     settings: dict[str, Value] = {
+        **more,
         "kernel": shape[2:],
         "stride": each(stride, axes),
         "padding": {"valid": 0}.get(padding, padding) if isinstance(padding, str) else each(padding, axes),
         "dilation": each(dilation, axes),
         "bias": bias is not None,
     }
+    if standard is not None:
+        return operations.apply(graph, "standardized_conv", x, arrays, out=shape[0], groups=groups, **settings)
     if groups == x.shape[1] and groups > 1:
         return operations.apply(graph, "depthwise_conv", x, arrays, multiplier=shape[0] // groups, **settings)
     return operations.apply(graph, "conv", x, arrays, out=shape[0], groups=groups, **settings)
@@ -122,14 +132,34 @@ def _transposed(
 
 
 def _max_pool(
-    axes: int, graph: Graph, x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
+    axes: int, graph: Graph, x: Tensor | Padded, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False,
 ) -> Tensor:  # fmt: skip
-    kernel = each(kernel_size, axes)
+    kernel, sides = each(kernel_size, axes), each(padding, axes)
+    if isinstance(x, Padded):  # as TensorFlow's `same` is written
+        if any(sides) or any(map(any, x.sides[:-axes])):
+            raise Refusal("a border of −∞ that is no padding of the pool")
+        sides = tuple(x.sides[-axes:])
+        x = x.inside
     return operations.apply(
-        graph, "max_pool", x, kernel=kernel, stride=each(stride, axes) if stride else kernel,
-        padding=each(padding, axes), dilation=each(dilation, axes), ceil=ceil_mode,
+        graph, "max_pool", x, kernel=kernel, stride=each(stride, axes) if stride else kernel, padding=sides,
+        dilation=each(dilation, axes), ceil=ceil_mode,
     )  # fmt: skip
+
+
+def _max_pool_with_indices(axes: int, graph: Graph, x: Tensor, *args: Any, **kwargs: Any) -> list[Any]:
+    pooled = _max_pool(axes, graph, x, *args, **kwargs)
+    return [pooled, Indices(pooled.node, pooled.shape)]
+
+
+def _max_unpool(axes: int, graph: Graph, x: Tensor, indices: Any, *_: Any, shape: Shape, **__: Any) -> Tensor:
+    if not isinstance(indices, Indices):
+        raise Refusal("the indices of its pool are computed")
+    pool, inside = graph.nodes[indices.pool].layer, graph.nodes[indices.pool].inputs[0]
+    if graph.shape_at(inside)[1:] != shape[2:]:
+        raise Refusal(f"it does not give the sizes of its pool's input, {format_shape(graph.shape_at(inside)[1:])}")
+    node = graph.add("max_unpool", [graph.materialize(x), indices.pool], pool=pool, like=inside)
+    return graph.tensor(node)
 
 
 def _avg_pool(
@@ -161,6 +191,8 @@ for _axes in (1, 2, 3):
     OPS[f"conv{_axes}d"] = partial(_conv, _axes)
     OPS[f"conv_transpose{_axes}d"] = partial(_transposed, _axes)
     OPS[f"max_pool{_axes}d"] = partial(_max_pool, _axes)
+    OPS[f"max_pool{_axes}d_with_indices"] = partial(_max_pool_with_indices, _axes)
+    OPS[f"max_unpool{_axes}d"] = partial(_max_unpool, _axes)
     OPS[f"avg_pool{_axes}d"] = partial(_avg_pool, _axes)
     OPS[f"adaptive_avg_pool{_axes}d"] = partial(_adaptive, "avg", _axes)
     OPS[f"adaptive_max_pool{_axes}d"] = partial(_adaptive, "max", _axes)
@@ -196,7 +228,7 @@ def batch_norm(
     if training or running_mean is None:
         raise Refusal("a batch norm that computes the statistics of its batch")
     learned = arrays_of(weight=weight, bias=bias)
-    arrays = {**learned, **arrays_of(running_mean=running_mean, running_var=running_var)}
+    arrays = {**learned, "running_mean": statistics_of(running_mean), "running_var": statistics_of(running_var)}
     return operations.apply(graph, "batch_norm", x, arrays, epsilon=eps, **_affine(learned))
 
 
@@ -231,3 +263,22 @@ def local_response_norm(
     graph: Graph, x: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:
     return operations.apply(graph, "local_response_norm", x, size=size, alpha=alpha, beta=beta, k=k)
+
+
+@op("rms_norm")
+def rms_norm(
+    graph: Graph, x: Tensor, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None
+) -> Tensor:
+    if len(normalized_shape) > 1 or eps is None:
+        raise Refusal(f"an RMS norm over {len(normalized_shape)} axes, or with the epsilon of its data type")
+    arrays, last = arrays_of(weight=weight), len(x.shape) - 1
+    return operations.pointwise(
+        graph, "rms_norm", views.with_axis(graph, x, last, 0), arrays, epsilon=eps, scale=bool(arrays)
+    )
+
+
+@op("normalize")
+def normalize(graph: Graph, x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, *_: Any) -> Tensor:
+    if p != 2:
+        raise Refusal(f"a norm of order {p:g}")
+    return operations.pointwise(graph, "l2_norm", views.with_axis(graph, x, axis_of(dim, len(x.shape)), 0), epsilon=eps)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.exchange.arrangement import Refusal
-from cnncalc.exchange.graph import Array
+from cnncalc.exchange.graph import Tensor
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
@@ -19,11 +18,40 @@ Handler = Callable[..., Any]
 OPS: dict[str, Handler] = {}
 
 
-class Known(NamedTuple):
-    """A parameter or a buffer, or what is made of some; `array` is None where it is computed."""
+class Padded(NamedTuple):
+    """A tensor with a border of −∞, which is the padding of the max pool that follows."""
 
+    inside: Tensor
+    sides: list[tuple[int, int]]
     shape: Shape
-    array: Array | None
+
+
+class Indices(NamedTuple):
+    """The indices of a max pool, by its node, which `max_unpool` takes."""
+
+    pool: int
+    shape: Shape
+
+
+# properties of tensors, which are asked of the meta tensor itself
+_QUERIES = (
+    "size dim ndim shape dtype device is_cuda numel is_floating_point stride is_contiguous requires_grad layout"
+    " is_quantized grad_fn grad __len__ data_ptr type get_device element_size is_complex is_sparse is_meta is_mkldnn"
+    " names storage_offset _is_view _base is_leaf _version is_inference nelement __hash__ __repr__ __format__"
+    " untyped_storage is_nested is_xla is_mps is_cpu has_names dim_order"
+)
+QUERIES = frozenset(_QUERIES.split())
+# what needs the values of a tensor; in place of the value, so that what follows is looked at
+DECIDES = {
+    "item": 1, "__bool__": False, "__int__": 1, "__float__": 1.0, "__index__": 1, "tolist": None, "numpy": None,
+    "nonzero": None, "equal": False, "allclose": False, "is_nonzero": False,
+}  # fmt: skip
+# handlers that take the sizes of the output
+_SHAPED = (
+    "view reshape flatten squeeze unflatten unsqueeze view_as reshape_as ravel expand expand_as interpolate"
+    " upsample max_unpool1d max_unpool2d max_unpool3d"
+)
+SHAPED = frozenset(_SHAPED.split())
 
 
 def op(*names: str) -> Callable[[Handler], Handler]:
@@ -34,18 +62,6 @@ def op(*names: str) -> Callable[[Handler], Handler]:
         return handler
 
     return declare
-
-
-def array_of(value: object) -> Array:
-    """A learned array. Raises Refusal where it depends on the input, or is computed."""
-    if isinstance(value, Known) and value.array is not None:
-        return value.array
-    raise Refusal("its weights are computed" if isinstance(value, Known) else "its weights depend on the input")
-
-
-def arrays_of(**given: object) -> dict[str, Array]:
-    """Several, without those that are None."""
-    return {name: array_of(value) for name, value in given.items() if value is not None}
 
 
 def each(value: Any, axes: int) -> tuple[Any, ...]:

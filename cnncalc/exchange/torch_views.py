@@ -9,7 +9,8 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
-from cnncalc.exchange.torch_ops import OPS, Known, array_of, axis_of, each, op
+from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of
+from cnncalc.exchange.torch_ops import OPS, Padded, axis_of, each, op
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
 
@@ -21,6 +22,10 @@ def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: A
         return operations.merge(graph, kind, [a, b])
     x, other = (a, b) if isinstance(a, Tensor) else (b, a)
     first = x is b
+    if not isinstance(x, Tensor):
+        raise Refusal(COMPUTED)
+    if isinstance(other, Known) and other.number is not None:
+        other = other.number
     if isinstance(other, Known):
         if kind == "subtract" and first:
             x = operations.affine(graph, x, -1)
@@ -87,16 +92,75 @@ def square(graph: Graph, x: Tensor) -> Tensor:
     return operations.pointwise(graph, "power", x, n=2)
 
 
-def _reduction(kind: str, graph: Graph, x: Tensor, dim: Any = None, keepdim: bool = False, **more: Any) -> Tensor:
+@op("rsqrt")
+def rsqrt(graph: Graph, x: Tensor) -> Tensor:
+    return operations.pointwise(graph, "power", x, n=-0.5)
+
+
+@op("reciprocal")
+def reciprocal(graph: Graph, x: Tensor) -> Tensor:
+    return operations.pointwise(graph, "power", x, n=-1)
+
+
+@op("addcmul")
+def addcmul(graph: Graph, x: Any, one: Any, other: Any, *, value: float = 1) -> Tensor:
+    return _binary("add", graph, x, _times(graph, _binary("multiply", graph, one, other), value))
+
+
+@op("lerp")
+def lerp(graph: Graph, x: Tensor, end: Tensor, weight: Any) -> Tensor:
+    return _binary("add", graph, x, _binary("multiply", graph, _binary("subtract", graph, end, x), weight))
+
+
+def _times(graph: Graph, x: Tensor, factor: float) -> Tensor:
+    return operations.affine(graph, x, factor)
+
+
+def _dims(x: Tensor, dim: Any) -> list[int]:
+    """The dimensions of a reduction. Raises Refusal where they are all."""
     if dim is None or dim == ():
         raise Refusal("a reduction over the batch")
-    dims = sorted(axis_of(one, len(x.shape)) for one in (dim if isinstance(dim, tuple | list) else (dim,)))
+    return sorted(axis_of(one, len(x.shape)) for one in (dim if isinstance(dim, tuple | list) else (dim,)))
+
+
+def _reduction(kind: str, graph: Graph, x: Tensor, dim: Any = None, keepdim: bool = False, **more: Any) -> Tensor:
+    dims = _dims(x, dim)
     if kind == "sum":
         return operations.total(graph, x, dims, keep=keepdim)
     return operations.reduce(graph, kind, x, dims, keep=keepdim)
 
 
 OPS.update({"mean": partial(_reduction, "avg"), "sum": partial(_reduction, "sum"), "amax": partial(_reduction, "max")})
+
+
+@op("norm", "linalg_norm", "linalg_vector_norm", "vector_norm")
+def norm(graph: Graph, x: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, **more: Any) -> Tensor:
+    if more.get("ord", p) not in (2, "fro", None):
+        raise Refusal(f"a norm of order {p}")
+    total = operations.total(graph, square(graph, x), _dims(x, dim), keep=keepdim)
+    return operations.pointwise(graph, "sqrt", total)
+
+
+@op("var")
+def variance(
+    graph: Graph, x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None
+) -> Tensor:
+    many = int(unbiased) if correction is None else int(correction)
+    return operations.reduce(graph, "variance", x, _dims(x, dim), keep=keepdim, correction=many)
+
+
+def _deviation(graph: Graph, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    return operations.pointwise(graph, "sqrt", variance(graph, x, *args, **kwargs))
+
+
+OPS["std"] = _deviation
+
+
+@op("var_mean")
+def variance_and_mean(graph: Graph, x: Tensor, dim: Any = None, *args: Any, **kwargs: Any) -> list[Tensor]:
+    keep = kwargs.get("keepdim", args[1] if len(args) > 1 else False)
+    mean = operations.reduce(graph, "avg", x, _dims(x, dim), keep=keep)
+    return [variance(graph, x, dim, *args, **kwargs), mean]
 
 
 # Views and parts
@@ -203,10 +267,13 @@ def flip(graph: Graph, x: Tensor, *dims: Any) -> Tensor:
 
 
 @op("pad")
-def pad(graph: Graph, x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+def pad(graph: Graph, x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     sides = [(0, 0)] * len(x.shape)
     for at in range(len(pad) // 2):
         sides[-1 - at] = (pad[2 * at], pad[2 * at + 1])
+    if mode == "constant" and value == float("-inf"):
+        size = tuple(own + sum(pair) for own, pair in zip(x.shape, sides, strict=True))
+        return Padded(x, sides, size)
     return operations.pad(graph, x, sides, value or 0, "zeros" if mode == "constant" else mode)
 
 

@@ -48,7 +48,7 @@ class _Writer:
                 part.chain = unnest(part.chain, part.source)
             self.blocks.group(same)
         start = self.structure.start()
-        ends = list(dict.fromkeys(self.graph.outputs.values()))
+        ends = [value for value in dict.fromkeys(self.graph.outputs.values()) if value >= 0]
         root = unnest(self._inlined(self.structure.chain(self.structure.units, start, ends)), start)
         file = File(self.graph, self.kept, self.blocks)
         body = Body(file, root, start, None)

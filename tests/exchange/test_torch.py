@@ -11,12 +11,13 @@ import pytest
 
 import cnncalc
 from cnncalc.cli.app import run as run_command
+from cnncalc.errors import Source
 from cnncalc.exchange.modules import parse_module_name
 from cnncalc.exchange.write_flat import kept_nodes, to_network
 from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import run
 from cnncalc.layers.ops import Map
-from cnncalc.reading import read_graph
+from cnncalc.reading import read_graph, read_text
 
 # all of torchvision 0.28 but the transformers
 CLASSIFIERS = [
@@ -182,7 +183,61 @@ class Modules:
             def forward(self, x: Any) -> Any:
                 return torch.relu_(self.conv(functional.relu(self.conv(x))))
 
+        class Unpooled(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.pool = nn.MaxPool2d(2, return_indices=True)
+                self.unpool, self.conv = nn.MaxUnpool2d(2), nn.Conv2d(3, 3, 3, padding=1)
+
+            def forward(self, x: Any) -> Any:
+                pooled, indices = self.pool(x)
+                return self.unpool(self.conv(pooled), indices, output_size=x.shape)
+
+        class Bordered(nn.Module):  # type: ignore[misc,name-defined]
+            def forward(self, x: Any) -> Any:  # as TensorFlow's `same` is written
+                return functional.max_pool2d(functional.pad(x - 5, (0, 1, 1, 0), value=-float("inf")), 3, 2)
+
+        class Standardized(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight, self.gain = nn.Parameter(torch.ones(4, 3, 3, 3)), nn.Parameter(torch.ones(4, 1, 1, 1))
+                self.other = nn.Parameter(torch.ones(2, 2, 1, 1))
+
+            def standard(self, weight: Any, gain: Any, eps: float) -> Any:
+                flat = weight.reshape(1, len(weight), -1)
+                return functional.batch_norm(flat, None, None, gain, training=True, eps=eps).reshape_as(weight)
+
+            def forward(self, x: Any) -> Any:
+                gain = self.gain * (1.7 * 27**-0.5)  # a factor for the activation that follows
+                x = functional.conv2d(x, self.standard(self.weight, gain.view(-1), 1e-6), None, padding=1)
+                return functional.conv2d(x, self.standard(self.other, None, 1e-5), None, groups=2)
+
+        class Statistics(nn.Module):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight, self.bias = nn.Parameter(torch.ones(3, 1, 1)), nn.Parameter(torch.ones(3, 1, 1))
+                self.register_buffer("factor", torch.tensor(0.5))
+                self.norm = nn.RMSNorm(7, eps=1e-3)
+
+            def forward(self, x: Any) -> Any:
+                y = x * torch.rsqrt(x.var((2, 3), unbiased=False, keepdim=True) + 1e-5)
+                y = torch.addcmul(self.bias, self.weight, y, value=3) + x.std(1, keepdim=True)
+                y = y / (x.norm(p=2, dim=(2, 3), keepdim=True).mean(1, keepdim=True) + 1)
+                var, mean = torch.var_mean(x, dim=(1, 2), keepdim=True)
+                y = (
+                    self.factor * y
+                    + var
+                    - mean.reciprocal()
+                    + functional.normalize(x, dim=1)
+                    + functional.normalize(x, dim=3)
+                )
+                return torch.lerp(self.norm(y), x, 0.25) + x.sum(3, keepdim=True) + x.amax((1, 2), keepdim=True)
+
         self.cases = {
+            "unpooled": Unpooled(),
+            "bordered": Bordered(),
+            "standardized": Standardized(),
+            "statistics": Statistics(),
             "gated": Gated(),
             "shuffled": Shuffled(),
             "tokens": Tokens(),
@@ -210,7 +265,20 @@ class Modules:
         }  # fmt: skip
 
 
-NAMES = ("gated", "shuffled", "tokens", "twice", "norms", "windows", "borders", "resized")
+NAMES = (
+    "unpooled",
+    "bordered",
+    "standardized",
+    "statistics",
+    "gated",
+    "shuffled",
+    "tokens",
+    "twice",
+    "norms",
+    "windows",
+    "borders",
+    "resized",
+)
 
 
 @torch_mark
@@ -221,6 +289,8 @@ def test_outputs_are_those_of_pytorch_with_its_weights(torch: Any, name: str) ->
     torch.manual_seed(3)
     module = Modules(torch).cases[name].double().eval()
     for each in [*module.parameters(), *(buffer for buffer in module.buffers() if buffer.dtype.is_floating_point)]:
+        if not each.shape:  # a constant
+            continue
         each.data.copy_(torch.rand_like(each) + 0.1)
     shape = (3, 8, 7)
     before = {key: value.clone() for key, value in module.state_dict().items()}
@@ -254,6 +324,7 @@ class Net(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, width, 3)
         self.head = nn.Linear(width, 2)
+        self.register_buffer("kernel", torch.ones(1, 3, 3, 3))
 
     def forward(self, x):
         return self.head(torch.relu(self.stem(x)).mean((2, 3)))
@@ -276,6 +347,23 @@ class Attending(Net):
     def forward(self, x):
         y = self.stem(x).flatten(2)
         return torch.erf(torch.matmul(y, y.transpose(1, 2)))
+
+class Several(Net):
+    def forward(self, x):
+        y = self.stem(x) * self.stem(x).sum((1, 2, 3)).item()
+        if y.sum((1, 2, 3)) > 0:
+            y[:, 0] = 0
+        y[:, 0] = 0
+        y = torch.erf(y)
+        return y + torch.conv2d(x, self.kernel)
+
+class Empty(Net):
+    def forward(self, x):
+        return "nothing"
+
+class Constant(Net):
+    def forward(self, x):
+        return x, self.head.bias[None]
 """
 
 
@@ -301,17 +389,84 @@ def test_what_cannot_be_said_is_refused_with_its_line(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mynet.py").write_text(MY_NET)
     for name, message in (
-        ("mynet.py:Attending", "matmul of two tensors has no layer kind (torch.matmul, 4×49 · 49×4, mynet.py:30)"),
-        ("mynet.py:Attending", "erf has no layer kind (torch.erf, 4×4, mynet.py:30)"),
-        ("mynet.py:Deciding", "the network decides by values: `.item()` in mynet.py:25"),
+        (
+            "mynet.py:Attending",
+            "matmul of two tensors has no layer kind (torch.matmul, 4×49 · 49×4, Attending.forward, mynet.py:31)",
+        ),
+        ("mynet.py:Attending", "erf has no layer kind (torch.erf, 4×4, Attending.forward, mynet.py:31)"),
+        ("mynet.py:Deciding", "the network decides by values: `.item()` in Deciding.forward, mynet.py:26"),
         ("mynet.py:Viewed", "a tensor is changed in place through a view"),
+        ("mynet.py:Several", "decides by values: `.item()` in Several.forward, mynet.py:35"),
+        ("mynet.py:Several", "decides by values: `bool(…)` in Several.forward, mynet.py:36"),
+        ("mynet.py:Several", "changed in place through a view (torch.setitem, 4×7×7, Several.forward, mynet.py:38)"),
+        ("mynet.py:Several", "erf has no layer kind (torch.erf, 4×7×7, Several.forward, mynet.py:39)"),
+        ("mynet.py:Several", "a buffer, which is not learned (torch.conv2d, 3×9×9, Several.forward, mynet.py:40)"),
+        ("mynet.py:Empty", "its forward gives a str, in which no tensor is found"),
+        ("mynet.py:Constant", "an output does not depend on the input (output, 2)"),
         ("mynet.py:nothing", "AttributeError"),
         ("mynet.py:build", "TypeError"),
-        ("nowhere.py:Net", "FileNotFoundError"),
+        ("nowhere.py:Net", "error[unreadable]: nowhere.py:Net: there is no file nowhere.py\n"),
     ):
         assert run_command(["import", name, "--input", "3x9x9", "-o", "net.yaml"]) == 1
         assert message in capsys.readouterr().err, name
         assert not (tmp_path / "net.yaml").exists()
+
+
+LISTS = """
+import torch
+from collections import namedtuple
+from dataclasses import dataclass
+
+Pair = namedtuple("Pair", "left right")
+
+@dataclass
+class Found:
+    boxes: object
+    rest: object = None
+
+class Joined(torch.nn.Module):
+    def forward(self, maps, *more):
+        x = maps[0] + maps[1]
+        return {"sum": x, "pair": Pair(x - 1, [more[0], None]), "found": Found(x * 2)}
+"""
+
+
+@torch_mark
+def test_lists_of_tensors_are_inputs_and_outputs(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists.py").write_text(LISTS)
+    sizes = [part for size in ("maps0=3x9x9", "maps1=3x1x1", "more0=5") for part in ("--input", size)]
+    assert run_command(["import", "lists.py:Joined", *sizes]) == 0
+    network = read_text(Source("net.yaml", capsys.readouterr().out)).require_network()
+    assert network.inputs == {"maps0": (3, 9, 9), "maps1": (3, 1, 1), "more0": (5,)}
+    assert [*network.outputs] == ["sum", "pair_left", "pair_right0", "found_boxes"]
+    assert network.outputs["pair_right0"] == -3
+    assert [repr(node.layer) for node in network.nodes] == ["add", "affine(offset=-1)", "affine(factor=2)"]
+
+
+@torch_mark
+def test_a_size_that_is_assumed_is_noted(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mynet.py").write_text(MY_NET)
+    note = "The module does not say the size of its input: 3×224×224 is assumed"
+    assert run_command(["import", "mynet.py:Net"]) == 0
+    out, err = capsys.readouterr()
+    assert note in out
+    assert note in err
+    assert run_command(["import", "mynet.py:Net", "--input", "3x224x224"]) == 0
+    assert note not in "".join(capsys.readouterr())
+    (tmp_path / "mlp.py").write_text("from torch import nn\nnet = nn.Sequential(nn.Linear(5, 3), nn.ReLU())\n")
+    assert run_command(["import", "mlp.py:net"]) == 0  # which says it
+    assert "input: [5]" in capsys.readouterr().out
+    (tmp_path / "line.py").write_text(
+        "from torch import nn\nnet = nn.Sequential(nn.Conv1d(3, 3, 1), nn.Linear(5, 3))\n"
+    )
+    assert run_command(["import", "line.py:net"]) == 1
+    assert "the size of its input is not known: give it, e.g. --input" in capsys.readouterr().err
 
 
 TWO_INPUTS = """
