@@ -26,6 +26,7 @@ PANELS = {
         "memory": "memory",
         "calc": "calc",
         "explain": "explain",
+        "draw": "draw",
         "show": "show",
         "list": "list_",
     },

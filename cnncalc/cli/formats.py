@@ -36,7 +36,15 @@ class TextFormat(StrEnum):
 
 
 # Ending of --output → the format that it chooses, if the command has it.
-ENDINGS = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex", ".svg": "svg"}
+ENDINGS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".svg": "svg",
+    ".mmd": "mermaid",
+    ".dot": "dot",
+}
 FOR_PROGRAMS = ("json", "csv")  # always with all digits and all rows
 
 

@@ -20,14 +20,14 @@ from cnncalc.figure.columns import (
 )
 from cnncalc.figure.fold import make_tree
 from cnncalc.figure.kinds import TITLES, format_sizes
-from cnncalc.figure.layout import Layout, Row
-from cnncalc.figure.legend import Entry, add_legend, measure_entry
+from cnncalc.figure.layout import Layout, Row, list_layers
+from cnncalc.figure.legend import Entry, add_legend
 from cnncalc.figure.look import PLAIN, Look
 from cnncalc.figure.pieces import Pill
 from cnncalc.figure.scene import MARGIN, Circle, Line, Rect, Scene, Text
 from cnncalc.figure.stack import Link
 from cnncalc.figure.text import SIZE, SMALLEST
-from cnncalc.figure.tree import Chain, Frame, chains_in
+from cnncalc.figure.tree import Chain, Frame, Step, chains_in
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PAGE = (504.0, 700.0)  # pt: the text of a page of two columns
 LEAST = 6.8  # pt: the size of labels below which a figure is not made smaller to fit
 SMALLEST_BOX = 30 * 23  # pt²: of a page, for each box
+LEGEND_WIDTH = 240.0  # pt of a row, or more below a wider figure
 LEGEND = 11.0  # pt: of a row, and above the first
 MANY = 0.5  # share of the layers in closed groups from which on nothing is to be seen
 FEW_PAGES = 4
@@ -132,6 +133,7 @@ class _Drawing:
         here = boxes[min(level, len(boxes) - 1)]
         if here > limits.DRAWN_BOXES:
             raise UsageError(_refuse(here, boxes))
+        self.look.prepare([*list_things(self.tree, level)])
         first = self._make_row(Layout(self.report, self.tree, level, look=self.look, sizes=self.sizes))
         wants = {want.sources for want in measure_page(first, [0, len(first.pieces)], {}).columns[0].wants}
         needed = dict(Counter(source for sources in wants for source in sources))
@@ -199,7 +201,7 @@ class _Drawing:
         if self.legend:
             entries = list_entries(scene, self.look, self.signs)
             extent = scene.extent()
-            width = max(extent.width, max(map(measure_entry, entries), default=0))
+            width = max(extent.width, min(LEGEND_WIDTH, self.size.width - 2 * MARGIN))
             add_legend(scene, entries, extent.left, extent.bottom + LEGEND, width)
         scene.frame()
         factor = min(1.0, self.size.width / scene.canvas.width)
@@ -245,6 +247,16 @@ def count_boxes(tree: Chain) -> list[int]:
 
     visit(tree, 0)
     return [sum(opened[: level + 1]) + closed[level] for level in range(len(opened))]
+
+
+def list_things(tree: Chain, level: int) -> Iterator[list[int]]:
+    """The layers of each box, with so many levels of frames open."""
+    for item in tree.items:
+        if isinstance(item, Step) or (isinstance(item, Frame) and not level):
+            yield list_layers(item)
+        else:
+            for inner in chains_in(item):
+                yield from list_things(inner, level - 1 if isinstance(item, Frame) else level)
 
 
 def describe(report: Report) -> str:

@@ -13,6 +13,9 @@ class Look:
 
     legend: Sequence[object] = ()
 
+    def prepare(self, things: Sequence[Sequence[int]]) -> None:
+        """Learn what is drawn, before it is."""
+
     def paint(self, role: str, layers: Sequence[int]) -> str:
         """The role of a box in the palette."""
         return role

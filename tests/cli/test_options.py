@@ -43,6 +43,24 @@ layers:
   - pair(4) * 2
   - flatten -> linear(10)
 """
+LONG = """\
+name: Long
+input: [2, 6, 6]
+params: {kernel: 3}
+blocks:
+  twice(out): conv(out + kernel, kernel, padding=half) -> relu -> conv(out, 1)
+  pair(out):
+    - twice(out) -> twice(out + 1)
+layers:
+  - conv(kernel, 1)
+  - pair(4)
+  - pair(6)
+  - pair(8)
+  - pair(10)
+  - pair(12)
+  - pair(14)
+  - flatten -> linear(10)
+"""
 CHAIN = "conv(4, kernel, stride=2) -> relu"
 
 
@@ -61,7 +79,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "compare": (["net.yaml", "another_network.yaml"], {}), "show": (["net.yaml"], {}), "run": (["net.yaml"], {}),
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
-    "schema": ([], {}), "guide": (["limits"], {}),
+    "schema": ([], {}), "guide": (["limits"], {}), "draw": (["long.yaml"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
 ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
@@ -75,6 +93,7 @@ DEVICES: dict[str, tuple[tuple[str, str], ...]] = {
     "compare ": (("--columns", "parameters,activation_bytes,least_time"),),
     "validate ": (("--limit", "least_time <= 1 s"),),
 }
+SVG = (("--format", "svg"),)
 # An option of one name is tried alike everywhere, unless it is listed with its command.
 TRIED = {
     "--input": Tried("2x7x7"),
@@ -143,6 +162,17 @@ TRIED = {
         for command, beside in DEVICES.items()
         for option, other in (("--compute", "--bandwidth"), ("--bandwidth", "--compute"))
     },
+    "draw --format": Tried("svg"),
+    "draw --width": Tried("24"),
+    "--style": Tried("volumes", SVG),
+    "draw --depth": Tried("1", SVG),
+    "draw --at": Tried("pair2"),
+    "--label": Tried("macs", SVG),
+    "--page-width": Tried("100pt", SVG),
+    "--tall": Tried("", SVG),
+    "--no-legend": Tried("", SVG),
+    "--background": Tried("none", SVG),
+    "--standalone": Tried("", (("--format", "latex"),)),
     "--like": Tried("two_conv"),
     "--vary": Tried("kernel=1,3,5"),
     "--minimize": Tried("macs"),
@@ -195,6 +225,7 @@ class Runner:
             "net.yaml": NETWORK,
             "another_network.yaml": OTHER,
             "branches.yaml": BRANCHES,
+            "long.yaml": LONG,
             "data.json": json.dumps([[[row * column / 9 for column in range(6)] for row in range(6)]] * 2),
             "weights.json": json.dumps({"first": {"weight": [[[[1]], [[2]]]] * 3, "bias": [0] * 3}}),
         }

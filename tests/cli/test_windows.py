@@ -30,6 +30,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "calc": [["conv(8, 3) -> relu", "--input", "3x8x8"], ["conv(8, 3)", "--input", "3x8x8", "--want", "8x8"]],
     "codes": [[], ["unknown-kind"]],
     "compare": [["vgg16", "vgg19"], ["alexnet", "--separable", "depthwise"], [NETS, "--dense"]],
+    "draw": [[NETS], ["alexnet", "-f", "svg"], ["resnet50", "-f", "mermaid"]],
     "explain": [[NETS], ["alexnet", "conv1"]],
     "guide": [[], ["language"]],
     "import": [[NETS]],

@@ -1,0 +1,258 @@
+"""`cnncalc draw`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, assert_never
+
+import typer
+
+from cnncalc.analysis.figures import Dtype
+from cnncalc.cli import options
+from cnncalc.cli.output import STANDARD_OUTPUT, emit, find_width, write_message
+from cnncalc.cli.reading import read
+from cnncalc.cli.relations import Needs, Without
+from cnncalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.figure.look import Look
+    from cnncalc.figure.scene import Scene
+    from cnncalc.network import Network
+
+
+class DrawFormat(StrEnum):
+    """Output formats of figures."""
+
+    text = "text"
+    svg = "svg"
+    latex = "latex"
+    mermaid = "mermaid"
+    dot = "dot"
+
+
+class Style(StrEnum):
+    """How a network is drawn."""
+
+    graph = "graph"
+    volumes = "volumes"
+
+
+class Background(StrEnum):
+    """What is behind a figure."""
+
+    white = "white"
+    none = "none"
+
+
+FIGURES = Needs("--format svg", "--format latex")
+OF_GRAPH = Without("--style volumes")
+PICTURES = {  # endings of files that other programs make of an SVG
+    ".png": "rsvg-convert -z 3 {svg} -o {name}", ".pdf": "rsvg-convert -f pdf {svg} -o {name}",
+    ".eps": "rsvg-convert -f eps {svg} -o {name}",
+}  # fmt: skip
+UNITS = {"mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0, "pt": 1.0}
+WIDTHS = (100.0, 3000.0)  # pt
+DEFAULT_WIDTH = "178mm"
+FORMAT_HELP = "Output format, also chosen by the ending of --output; latex is TikZ, text a silhouette."
+Format = Annotated[DrawFormat, typer.Option("--format", "-f", help=FORMAT_HELP)]
+STYLE_HELP = "A block diagram, feature maps as boxes (a U-Net as a U), or as stacks with windows."
+StyleOption = Annotated[Style, typer.Option("--style", help=STYLE_HELP), FIGURES]
+Depth = Annotated[
+    int | None,
+    options.option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show (default: as many as fit)."),
+    Needs("--format svg", "--format latex", "--format mermaid", "--format dot"),
+    OF_GRAPH,
+]
+AT_HELP = "Draw this layer or group alone, with the sizes on its arrows."
+At = Annotated[str | None, options.option("--at", metavar="PATH", help=AT_HELP)]
+LABEL_HELP = "Write a figure beside each box and colour the boxes by it, e.g. macs or peak_memory."
+Label = Annotated[str | None, options.option("--label", metavar="FIGURE", help=LABEL_HELP), FIGURES, OF_GRAPH]
+PageWidth = Annotated[
+    str, typer.Option("--page-width", metavar="LENGTH", help="Largest width, in mm, cm, in or pt."), FIGURES
+]
+Tall = Annotated[
+    bool, options.option("--tall", help="One column on one page, as high as it must be."), FIGURES, OF_GRAPH
+]
+NoLegend = Annotated[bool, options.option("--no-legend", help="Leave the legend out."), FIGURES]
+BackgroundOption = Annotated[Background, typer.Option("--background", help="What is behind the figure."), FIGURES]
+Standalone = Annotated[
+    bool,
+    options.option("--standalone", help="Write a LaTeX document that compiles by itself."),
+    Needs("--format latex"),
+]
+Width = Annotated[
+    int | None,
+    options.option("--width", min=1, metavar="N", help="Line width in characters (default: terminal width)."),
+    Needs("--format text"),
+]
+
+
+def draw(
+    arch: options.Arch,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    style: StyleOption = Style.graph,
+    depth: Depth = None,
+    at: At = None,
+    label: Label = None,
+    page_width: PageWidth = DEFAULT_WIDTH,
+    tall: Tall = False,
+    no_legend: NoLegend = False,
+    background: BackgroundOption = Background.white,
+    standalone: Standalone = False,
+    format: Format = DrawFormat.text,
+    output: options.Output = None,
+    width: Width = None,
+) -> None:
+    """Draw a network: a block diagram that fits a page, as SVG or TikZ; in the terminal a silhouette.
+
+    Equal blocks are folded to ×n, and norms and activations are drawn with the layer before them. What does not fit on
+    a page is written to FILE-1.svg, FILE-2.svg and so on.
+    """
+    _refuse_pictures(output)
+    room = parse_length(page_width)
+    reading = read(arch, inputs, settings)
+    report = reading.require_report()
+    if at is not None:
+        report = _take_part(report, reading.require_network(), at)
+    if format in (DrawFormat.svg, DrawFormat.latex):
+        scenes = _make_scenes(report, style, depth, room, label, tall=tall, legend=not no_legend, sizes=at is not None)
+        texts = [_write_scene(scene, format, background, standalone=standalone) for scene in scenes]
+        _emit_pages(texts, output)
+        return
+    emit(_write_text(report, format, depth, width or find_width(output)), output)
+
+
+def _refuse_pictures(output: str | None) -> None:
+    """Raises UsageError for formats that other programs write."""
+    path = Path(output or "")
+    command = PICTURES.get(path.suffix.lower())
+    if command:
+        svg = path.with_suffix(".svg").name
+        raise UsageError(
+            f"{output!r}: write an SVG, and let another program make a picture of it: -o {svg}, then"
+            f" `{command.format(svg=svg, name=path.name)}` (librsvg), or Inkscape"
+        )
+
+
+def parse_length(text: str) -> float:
+    """A length in pt: `178mm`, `7in`. Raises UsageError.
+
+    >>> parse_length("25.4 mm"), parse_length("504pt")
+    (72.0, 504.0)
+    """
+    number, unit = text.strip()[:-2].strip(), text.strip()[-2:]
+    try:
+        length = float(number) * UNITS[unit] if len(number) < 20 else 0.0
+    except (ValueError, KeyError):
+        length = 0.0
+    if not WIDTHS[0] <= length <= WIDTHS[1]:
+        raise UsageError(
+            f"--page-width takes a length from 100 to 3000 pt in mm, cm, in or pt, e.g. 178mm, not {text!r}"
+        )
+    return round(length, 6)
+
+
+def _take_part(report: "Report", network: "Network", at: str) -> "Report":
+    from cnncalc.figure.part import take_part
+    from cnncalc.paths import find_paths
+
+    paths = [node.path for node in network.nodes]
+    wanted = find_paths(at, paths, former=network.former_paths, outputs=network.output_paths())
+    return take_part(report, {*wanted}, at)
+
+
+def _make_scenes(
+    report: "Report", style: Style, depth: int | None, room: float, label: str | None, *, tall: bool, legend: bool,
+    sizes: bool,
+) -> "list[Scene]":  # fmt: skip
+    match style:
+        case Style.graph:
+            from cnncalc.figure.graph import Size, draw_graph
+            from cnncalc.figure.look import PLAIN
+
+            size = Size(room, tall=tall)
+            look = _make_heat(report, label) if label is not None else PLAIN
+            return draw_graph(report, depth=depth, size=size, look=look, legend=legend, sizes=sizes)
+        case Style.volumes:
+            from cnncalc.figure.volumes import draw_volumes
+
+            return [draw_volumes(report, room, legend=legend)]
+        case _:
+            assert_never(style)
+
+
+def _make_heat(report: "Report", name: str) -> "Look":
+    """The look of a block diagram that shows a figure. Raises UsageError."""
+    from cnncalc.analysis.figures import FIGURES as KNOWN
+    from cnncalc.figure.heat import Heat
+    from cnncalc.nearest import did_you_mean
+    from cnncalc.render.numbers import format_figure
+
+    possible = [figure.name for figure in KNOWN.values() if figure.is_column and figure.written != "sizes"]
+    possible.append("receptive_field")
+    if name not in possible:
+        hint = did_you_mean(name, possible)
+        raise UsageError(f"there is no figure {name!r} of layers{f', {hint}' if hint else ''}: {', '.join(possible)}")
+    figure = KNOWN[name]
+
+    def write(value: Any) -> str:
+        if figure.written == "sizes":
+            sizes = value if isinstance(value, tuple) else (value,)
+            return "×".join(map(str, sizes[:1] if len({*sizes}) == 1 else sizes))
+        return format_figure(value, figure.written, units=True)
+
+    return Heat(report, figure, Dtype.float32, write)
+
+
+def _write_scene(scene: "Scene", format: DrawFormat, background: Background, *, standalone: bool) -> str:
+    from cnncalc.figure.palette import WHITE
+
+    color = WHITE if background is Background.white else None
+    if format is DrawFormat.svg:
+        from cnncalc.render.svg import write_svg
+
+        return write_svg(scene, background=color)
+    from cnncalc.render.tikz import write_tikz
+
+    return write_tikz(scene, background=color, standalone=standalone)
+
+
+def _emit_pages(texts: list[str], output: str | None) -> None:
+    """Write a figure, or its pages to files of their own. Raises UsageError where there is only standard output."""
+    if len(texts) == 1:
+        emit(texts[0], output)
+        return
+    if output is None or output in STANDARD_OUTPUT:
+        raise UsageError(
+            f"the figure takes {len(texts)} pages: name a file with --output, choose another --depth, or --tall"
+        )
+    path = Path(output)
+    names = [str(path.with_name(f"{path.stem}-{number}{path.suffix}")) for number in range(1, len(texts) + 1)]
+    for text, name in zip(texts, names, strict=True):
+        emit(text, name)
+    write_message(
+        f"cnncalc: note: the figure takes {len(texts)} pages, {names[0]} to {names[-1]}; a smaller --depth shows less,"
+        " --tall makes one page\n"
+    )
+
+
+def _write_text(report: "Report", format: DrawFormat, depth: int | None, width: int | None) -> str:
+    """The silhouette, or the folded graph for another program."""
+    from cnncalc.figure.fold import make_tree
+
+    tree = make_tree(report)
+    if format is DrawFormat.text:
+        from cnncalc.render.silhouette import draw_silhouette
+
+        return draw_silhouette(report, tree, width)
+    from cnncalc.figure.folded import make_graph
+
+    graph = make_graph(report, tree, depth)
+    if format is DrawFormat.mermaid:
+        from cnncalc.render.mermaid import write_mermaid
+
+        return write_mermaid(graph)
+    from cnncalc.render.dot import write_dot
+
+    return write_dot(graph)
