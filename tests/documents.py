@@ -34,6 +34,7 @@ ARROWS_TABLE = re.compile(r"(?<=<!-- arrows: python -m tests.documents -->\n).*?
 PICTURE = ROOT / ".github" / "summary.svg"
 PICTURED = ("summary", "alexnet.yaml")
 WIDTH = 120  # cells of the picture
+FIGURES = {"resnet50.svg": "resnet50", "unet.svg": "unet --style volumes"}  # of the README → what `draw` draws
 FENCED = re.compile(r"^```(?P<language>[a-z]*) ?(?P<title>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
 SHIM = '#!/bin/sh\nexec "{python}" -m cnncalc "$@"\n'
 
@@ -115,6 +116,13 @@ def picture() -> str:
     return "\n".join(map(str.rstrip, svg.splitlines())) + "\n"
 
 
+def figure(name: str) -> str:
+    """A figure of the README, as its command writes it."""
+    with TemporaryDirectory() as where:
+        run(f"cnncalc draw {FIGURES[name]} -o {name}", Path(where))
+        return (Path(where) / name).read_text(encoding="utf-8")
+
+
 def words(svg: str) -> list[str]:
     """The strings in a picture.
 
@@ -138,6 +146,8 @@ def main() -> None:
     contributing = CONTRIBUTING.read_text(encoding="utf-8")
     CONTRIBUTING.write_text(ARROWS_TABLE.sub(lambda _: arrows_table(), contributing), encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")
+    for name in FIGURES:
+        (ROOT / ".github" / name).write_text(figure(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

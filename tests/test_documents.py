@@ -30,12 +30,14 @@ from .documents import (
     ARROWS_TABLE,
     CONTRIBUTING,
     DOCUMENTS,
+    FIGURES,
     PICTURE,
     README,
     Example,
     arrows_table,
     blocks,
     examples,
+    figure,
     folder,
     picture,
     refresh,
@@ -213,6 +215,13 @@ def test_json_is_what_is_shown() -> None:
 def test_the_picture_is_what_is_printed() -> None:
     assert words(PICTURE.read_text(encoding="utf-8")) == words(picture()), "python -m tests.documents updates it"
     assert any("62,378,344" in piece for piece in words(picture()))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_figures_are_what_is_drawn(name: str) -> None:
+    assert (ROOT / ".github" / name).read_text(encoding="utf-8") == figure(name), "python -m tests.documents updates it"
+    assert f"](.github/{name})" in TEXT
+    assert f"cnncalc draw {FIGURES[name]} -o {name}" in TEXT
 
 
 def test_every_command_is_documented() -> None:

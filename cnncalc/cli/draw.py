@@ -35,6 +35,7 @@ class Style(StrEnum):
 
     graph = "graph"
     volumes = "volumes"
+    flat = "flat"
 
 
 class Background(StrEnum):
@@ -45,7 +46,7 @@ class Background(StrEnum):
 
 
 FIGURES = Needs("--format svg", "--format latex")
-OF_GRAPH = Without("--style volumes")
+OF_GRAPH = Without("--style volumes", "--style flat")
 PICTURES = {  # endings of files that other programs make of an SVG
     ".png": "rsvg-convert -z 3 {svg} -o {name}", ".pdf": "rsvg-convert -f pdf {svg} -o {name}",
     ".eps": "rsvg-convert -f eps {svg} -o {name}",
@@ -178,6 +179,10 @@ def _make_scenes(
             from cnncalc.figure.volumes import draw_volumes
 
             return [draw_volumes(report, room, legend=legend)]
+        case Style.flat:
+            from cnncalc.figure.flat import draw_flat
+
+            return [draw_flat(report, room, legend=legend)]
         case _:
             assert_never(style)
 
@@ -189,7 +194,11 @@ def _make_heat(report: "Report", name: str) -> "Look":
     from cnncalc.nearest import did_you_mean
     from cnncalc.render.numbers import format_figure
 
-    possible = [figure.name for figure in KNOWN.values() if figure.is_column and figure.written != "sizes"]
+    possible = [
+        figure.name
+        for figure in KNOWN.values()
+        if figure.is_column and figure.written != "sizes" and not figure.of_device
+    ]
     possible.append("receptive_field")
     if name not in possible:
         hint = did_you_mean(name, possible)
