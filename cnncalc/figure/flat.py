@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.figure.kinds import TITLES, format_sizes
 from cnncalc.figure.legend import Entry, add_legend
-from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, list_maps
+from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, format_page, list_maps
 from cnncalc.figure.scene import MARGIN, Line, Point, Scene, segments
 from cnncalc.figure.solids import LONGEST_BAR, NARROWEST, Scale, find_longest
 from cnncalc.figure.text import SMALL, SMALLEST, text_room
@@ -109,7 +109,8 @@ def _choose(maps: Sequence[FeatureMap], room: float) -> list[list[Stack]]:
                 rows = _wrap(folded, Scale(longest, tall), room)
                 if len(rows) == count:
                     return _even_out(folded, Scale(longest, tall), room, rows)
-    raise FigureError(f"flat has no room for {len(maps)} stacks: use `--style graph`, or a wider page")
+    page = format_page(room + 2 * MARGIN)
+    raise FigureError(f"flat has no room for {len(maps)} stacks on a page {page} wide: use `--style graph`")
 
 
 def _even_out(maps: Sequence[FeatureMap], scale: Scale, room: float, rows: list[list[Stack]]) -> list[list[Stack]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import UsageError
@@ -81,6 +82,15 @@ class FeatureMap(NamedTuple):
     def sizes(self) -> Shape:
         """The sizes of the spatial axes."""
         return self.shape[1:]
+
+
+def format_page(width: float) -> str:
+    """A width in the units of pages.
+
+    >>> format_page(504)
+    '504 pt (178 mm)'
+    """
+    return f"{ceil(width)} pt ({ceil(width * 25.4 / 72)} mm)"
 
 
 def list_maps(report: Report, style: str) -> list[FeatureMap]:
@@ -329,10 +339,18 @@ def _join(run: list[FeatureMap], level: int) -> FeatureMap:
     )  # fmt: skip
 
 
+def _name_run(one: FeatureMap) -> str:
+    bare = one.stage.rstrip("0123456789")
+    return bare if bare == one.block else one.stage
+
+
 def describe_runs(maps: Sequence[FeatureMap]) -> Iterator[tuple[str, int, int]]:
-    """The stages in order: the name, and the places of the first and the last of its maps."""
+    """The stages in order: the name, and the places of the first and the last of its maps.
+
+    Neighbours that are called by their block and a number are one, without the number.
+    """
     place = 0
-    for stage, members in groupby(maps, key=lambda one: one.stage):
+    for stage, members in groupby(maps, _name_run):
         count = len([*members])
         if stage:
             yield stage, place, place + count - 1

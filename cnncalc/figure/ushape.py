@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
 
-from cnncalc.figure.maps import FeatureMap, fold_maps, locate
+from cnncalc.figure.maps import FeatureMap, locate
 from cnncalc.figure.scene import Scene, Text
 from cnncalc.figure.solids import (
     CHANNELS,
@@ -19,7 +19,6 @@ from cnncalc.figure.solids import (
     add_channels,
     add_merge_sign,
     add_solid,
-    find_longest,
     format_channels,
     format_size,
     measure,
@@ -29,7 +28,6 @@ from cnncalc.figure.text import SMALL, SMALLEST, text_room
 
 SMALLER, LARGER = 0.67, 1.5  # factors of a size from which a map is on another level
 TALLS, FATS = (75.0, 66.0, 58.0, 50.0, 42.0), (1.0, 0.8, 0.62)
-TALLEST = 600.0  # pt of a U
 LEVEL = 22.0  # pt between levels, for texts and arrows
 BELOW = 15.0  # pt from a box to below its texts
 SKIP = 36.0  # pt of the shortest skip
@@ -67,33 +65,12 @@ def list_levels(maps: Sequence[FeatureMap]) -> list[int]:
     return levels
 
 
-def draw_u(scene: Scene, maps: Sequence[FeatureMap], room: float) -> list[FeatureMap]:
-    """Draw a U at most `room` pt wide; returns its maps, none if it is no U or needs more."""
-    for folding in (0, 1):
-        folded = fold_maps(maps, folding)
-        if not is_u(folded):
-            return []
-        longest = find_longest(folded)
-        for fat in FATS:
-            for tall in TALLS:
-                solids = _arrange(folded, Scale(longest, tall, fat))
-                lefts, rights = zip(*(_edges(solid) for solid in solids), strict=True)
-                if max(rights) - min(lefts) > room or max(solid.bottom for solid in solids) > TALLEST:
-                    continue
-                drawn = Scene()
-                _draw(drawn, solids)
-                if drawn.extent().width <= room:
-                    scene.add(drawn.items)
-                    return folded
-    return []
-
-
 def _edges(solid: Solid) -> tuple[float, float]:
     half = max(text_room(format_channels(solid.map), SMALL), text_room(format_size(solid.map.sizes), SMALLEST)) / 2
     return min(solid.x, solid.middle - half), max(solid.right + solid.deep, solid.middle + half)
 
 
-def _arrange(maps: Sequence[FeatureMap], scale: Scale) -> list[Solid]:
+def arrange_u(maps: Sequence[FeatureMap], scale: Scale) -> list[Solid]:
     """The boxes of a U: each level below the one before, as high as its highest box."""
     levels = list_levels(maps)
     solids: list[Solid] = []
@@ -139,7 +116,8 @@ def _find_x(
     return max(before.right + before.deep + 7, before.middle + beside + own + 1 - thick / 2)
 
 
-def _draw(scene: Scene, solids: Sequence[Solid]) -> None:
+def draw_u(scene: Scene, solids: Sequence[Solid]) -> None:
+    """Draw the boxes of a U with arrows, skips and texts."""
     levels = list_levels([solid.map for solid in solids])
     for solid in solids:
         add_solid(scene, solid)

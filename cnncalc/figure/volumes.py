@@ -6,12 +6,13 @@ thinner and smaller; what does not fit then is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
 
 from cnncalc.figure.kinds import format_sizes
-from cnncalc.figure.maps import FeatureMap, FigureError, describe_runs, fold_maps, list_maps, locate
+from cnncalc.figure.maps import FeatureMap, FigureError, describe_runs, fold_maps, format_page, list_maps, locate
 from cnncalc.figure.scene import MARGIN, Scene, Text
 from cnncalc.figure.solids import (
     ROW,
@@ -28,13 +29,16 @@ from cnncalc.figure.solids import (
     place_text,
 )
 from cnncalc.figure.text import SMALL, text_room
-from cnncalc.figure.ushape import draw_u
+from cnncalc.figure.ushape import arrange_u, draw_u, is_u
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
 
+Draw: TypeAlias = Callable[[Scene, Sequence[Solid]], None]
 PAGE_WIDTH = 504.0  # pt: two columns
-TALLS, FATS, LEVELS = (120.0, 106.0, 94.0, 82.0, 72.0), (1.0, 0.8, 0.62), (0, 1, 2)
+TALLS, SMALL_TALLS, TALLS_OF_U = (120.0, 106.0, 94.0, 82.0, 72.0), (62.0, 52.0, 44.0), (75.0, 66.0, 58.0, 50.0, 42.0)
+FATS, LEVELS = (1.0, 0.8, 0.62), (0, 1, 2)
+HIGHEST = 620.0  # pt of a drawing
 MOST_MAPS = 80  # of a row that is tried
 MOST_ARCS = 5  # levels of skips above a row
 OPERATION = 5.5  # pt of the kernels above boxes
@@ -51,36 +55,50 @@ def draw_volumes(report: Report, width: float = PAGE_WIDTH, *, legend: bool = Tr
         "Sides grow with the square root of the size.",
     )
     room = width - 2 * MARGIN
-    drawn = draw_u(scene, maps, room) or _fit_row(scene, maps, room)
+    drawing, drawn = _fit(maps, room)
+    scene.add(drawing.items)
     if legend:
-        add_solid_legend(scene, drawn, width)
+        add_solid_legend(scene, drawn, room)
     return scene.frame()
 
 
-def _fit_row(scene: Scene, maps: Sequence[FeatureMap], room: float) -> list[FeatureMap]:
-    """Draw the least folded row that fits, as thick and as tall as possible; returns its maps."""
-    least = None
-    for level in LEVELS:
-        folded = fold_maps(maps, level)
-        if len(folded) > MOST_MAPS or _count_arcs(folded) > MOST_ARCS:
-            continue
-        longest = find_longest(folded)
-        for fat in FATS:
-            for tall in TALLS:
-                solids = _line_up(folded, Scale(longest, tall, fat))
-                wide = _measure_row(solids)
-                if wide <= room:
-                    row = Scene()
-                    _draw_row(row, solids)
-                    wide = row.extent().width
-                if wide <= room:
-                    scene.add(row.items)
-                    return folded
-                least = wide if least is None else min(least, wide)
-    if least is None:
+def _fit(maps: Sequence[FeatureMap], room: float) -> tuple[Scene, list[FeatureMap]]:
+    """The first drawing that fits, with the maps in it."""
+    least = inf
+    for solids, draw in _list_attempts(maps):
+        wide = _measure(solids)
+        if wide <= room:
+            scene = Scene()
+            draw(scene, solids)
+            extent = scene.extent()
+            if extent.width <= room and extent.height <= HIGHEST:
+                return scene, [solid.map for solid in solids]
+            wide = extent.width
+        least = min(least, wide)
+    if least == inf:
         raise FigureError("there are too many volumes, or too many skips between them: use `--style graph`")
-    message = f"the volumes need a width of {least:.0f} pt and have {room:.0f} pt"
-    raise FigureError(f"{message}: use `--style graph`, or a wider page")
+    needed, given = (format_page(edge + 2 * MARGIN) for edge in (max(least, room + 1), room))
+    raise FigureError(f"the volumes need a page {needed} wide, not {given}: use `--style graph`, or a wider page")
+
+
+def _list_attempts(maps: Sequence[FeatureMap]) -> Iterator[tuple[list[Solid], Draw]]:
+    """Drawings as a U or in a row: the least folded first, of these the thickest, of these the tallest.
+
+    Very small boxes are tried when nothing else fits.
+    """
+    foldings = [fold_maps(maps, level) for level in LEVELS]
+    for folded in foldings[:2]:
+        if is_u(folded):
+            yield from ((arrange_u(folded, scale), draw_u) for scale in _list_scales(folded, TALLS_OF_U))
+    rows = [folded for folded in foldings if len(folded) <= MOST_MAPS and _count_arcs(folded) <= MOST_ARCS]
+    for talls in (TALLS, SMALL_TALLS):
+        for folded in rows:
+            yield from ((_line_up(folded, scale), _draw_row) for scale in _list_scales(folded, talls))
+
+
+def _list_scales(maps: Sequence[FeatureMap], talls: Sequence[float]) -> Iterator[Scale]:
+    longest = find_longest(maps)
+    yield from (Scale(longest, tall, fat) for fat in FATS for tall in talls)
 
 
 def _line_up(maps: Sequence[FeatureMap], scale: Scale) -> list[Solid]:
@@ -116,7 +134,7 @@ def _find_gap(before: Solid, one: FeatureMap) -> float:
     return PACKED if before.map.sizes == one.sizes and not one.flat else before.deep + APART
 
 
-def _measure_row(solids: Sequence[Solid]) -> float:
+def _measure(solids: Sequence[Solid]) -> float:
     lefts = (solid.middle - text_room(format_channels(solid.map), SMALL) / 2 for solid in solids)
     rights = (solid.middle + text_room(format_channels(solid.map), SMALL) / 2 for solid in solids)
     left, right = min(solids[0].x, *lefts), max(max(solid.right + solid.deep for solid in solids), *rights)

@@ -195,7 +195,7 @@ def test_a_skip_from_a_folded_or_absorbed_layer_begins_at_what_is_drawn() -> Non
         ("layers: ['conv(2, 3)', outputs: {a: 'conv(1, 1)', b: 'conv(2, 1)'}]", "no outputs beside"),
         (PATHS, "another begins at `right`"),
         (f"layers: {chain(200)}", "too many volumes"),
-        (f"layers: {chain(60)}", "need a width of .* or a wider page"),
+        (f"layers: {chain(60)}", "need a page .* wide"),
     ],
     ids=["outputs", "paths", "many", "wide"],
 )
