@@ -10,8 +10,9 @@ from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.output import STANDARD_OUTPUT, emit, find_width, write_message
 from cnncalc.cli.reading import read
-from cnncalc.cli.relations import Needs, Without
+from cnncalc.cli.relations import Needs, Reads, Without
 from cnncalc.errors import UsageError
+from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -68,6 +69,15 @@ AT_HELP = "Draw this layer or group alone, with the sizes on its arrows."
 At = Annotated[str | None, options.option("--at", metavar="PATH", help=AT_HELP)]
 LABEL_HELP = "Write a figure beside each box and colour the boxes by it, e.g. macs or peak_memory."
 Label = Annotated[str | None, options.option("--label", metavar="FIGURE", help=LABEL_HELP), FIGURES, OF_GRAPH]
+DIFF_HELP = "Mark what is new, gone or changed against this architecture."
+Diff = Annotated[
+    str | None,
+    options.option("--diff", metavar="ARCH", help=DIFF_HELP),
+    Reads(),
+    FIGURES,
+    OF_GRAPH,
+    Without("--at", "--label"),
+]
 PageWidth = Annotated[
     str, typer.Option("--page-width", metavar="LENGTH", help="Largest width, in mm, cm, in or pt."), FIGURES
 ]
@@ -96,6 +106,7 @@ def draw(
     depth: Depth = None,
     at: At = None,
     label: Label = None,
+    diff: Diff = None,
     page_width: PageWidth = DEFAULT_WIDTH,
     tall: Tall = False,
     no_legend: NoLegend = False,
@@ -117,11 +128,22 @@ def draw(
     if at is not None:
         report = _take_part(report, reading.require_network(), at)
     if format in (DrawFormat.svg, DrawFormat.latex):
-        scenes = _make_scenes(report, style, depth, room, label, tall=tall, legend=not no_legend, sizes=at is not None)
-        texts = [_write_scene(scene, format, background, standalone=standalone) for scene in scenes]
-        _emit_pages(texts, output)
-        return
-    emit(_write_text(report, format, depth, width or find_width(output)), output)
+        look = _choose_look(report, label, diff, inputs)
+        shown = Shown(depth, room, tall=tall, legend=not no_legend, sizes=at is not None)
+        scenes = _make_scenes(report, style, look, shown)
+        _emit_pages([_write_scene(scene, format, background, standalone=standalone) for scene in scenes], output)
+    else:
+        emit(_write_text(report, format, depth, width or find_width(output)), output)
+
+
+class Shown(NamedTuple):
+    """How much of a network is shown on how large a page; `room` is its width in pt."""
+
+    depth: int | None
+    room: float
+    tall: bool
+    legend: bool
+    sizes: bool
 
 
 def _refuse_pictures(output: str | None) -> None:
@@ -163,28 +185,54 @@ def _take_part(report: "Report", network: "Network", at: str) -> "Report":
     return take_part(report, {*wanted}, at)
 
 
-def _make_scenes(
-    report: "Report", style: Style, depth: int | None, room: float, label: str | None, *, tall: bool, legend: bool,
-    sizes: bool,
-) -> "list[Scene]":  # fmt: skip
+def _make_scenes(report: "Report", style: Style, look: "Look", shown: Shown) -> "list[Scene]":
     match style:
         case Style.graph:
             from cnncalc.figure.graph import Size, draw_graph
-            from cnncalc.figure.look import PLAIN
 
-            size = Size(room, tall=tall)
-            look = _make_heat(report, label) if label is not None else PLAIN
-            return draw_graph(report, depth=depth, size=size, look=look, legend=legend, sizes=sizes)
+            size = Size(shown.room, tall=shown.tall)
+            return draw_graph(report, depth=shown.depth, size=size, look=look, legend=shown.legend, sizes=shown.sizes)
         case Style.volumes:
             from cnncalc.figure.volumes import draw_volumes
 
-            return [draw_volumes(report, room, legend=legend)]
+            return [draw_volumes(report, shown.room, legend=shown.legend)]
         case Style.flat:
             from cnncalc.figure.flat import draw_flat
 
-            return [draw_flat(report, room, legend=legend)]
+            return [draw_flat(report, shown.room, legend=shown.legend)]
         case _:
             assert_never(style)
+
+
+def _choose_look(report: "Report", label: str | None, diff: str | None, inputs: list[str] | None) -> "Look":
+    from cnncalc.figure.look import PLAIN
+
+    if diff is not None:
+        return _compare(report, read(diff, inputs).require_report())
+    return _make_heat(report, label) if label is not None else PLAIN
+
+
+def _compare(report: "Report", other: "Report") -> "Look":
+    """The look of a block diagram that shows what has changed. Raises CnncalcError for too many layers."""
+    from cnncalc.compare.rows import require_comparable
+    from cnncalc.compare.side_by_side import align
+    from cnncalc.figure.difference import Difference
+
+    require_comparable(len(report.layers) + len(other.layers))
+    here, there = ({layer.path: index for index, layer in enumerate(each.layers)} for each in (report, other))
+    added, before, gone = set[int](), dict[int, Any](), dict[int, list[int]]()
+    last = -1
+    for row in align(other, report):
+        old, new = row.before and row.before.result, row.after and row.after.result
+        if new is None and old is not None:
+            gone.setdefault(last, []).append(there[old.path])
+        elif new is not None:
+            last = here[new.path]
+            if old is None:
+                added.add(last)
+            elif repr(old.layer) != repr(new.layer):
+                before[last] = old
+    return Difference(report, other, frozenset(added), before, gone)
 
 
 def _make_heat(report: "Report", name: str) -> "Look":

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 SHRUNK = 0.7  # of a size: what shrinks further is a new stage
 
 
-def make_tree(report: Report) -> Chain:
-    """The tree of a network, folded."""
-    return _Folder(report).fold(build_tree(report))
+def make_tree(report: Report, marks: Sequence[object] = ()) -> Chain:
+    """The tree of a network, folded; with `marks` of its layers, only what has equal ones."""
+    return _Folder(report, marks).fold(build_tree(report))
 
 
 class _Folder:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, marks: Sequence[object]) -> None:
         self.layers = report.layers
+        self.marks = marks or [None] * len(report.layers)
         self.readers = list_readers(report)
 
     def fold(self, chain: Chain) -> Chain:
@@ -74,7 +75,7 @@ class _Folder:
         first, codes = item.first, list[object]()
         for index in range(first, item.last):
             layer = self.layers[index]
-            codes.append((layer.layer, bool(layer.shares)))
+            codes.append((layer.layer, bool(layer.shares), self.marks[index]))
             codes.extend(
                 ("within", index - source) if source >= first else ("entry",) if source == item.entry else (source,)
                 for source in layer.sources

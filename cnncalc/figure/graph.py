@@ -18,7 +18,6 @@ from cnncalc.figure.columns import (
     fill_columns,
     measure_page,
 )
-from cnncalc.figure.fold import make_tree
 from cnncalc.figure.kinds import TITLES, format_sizes
 from cnncalc.figure.layout import Layout, Row, list_layers
 from cnncalc.figure.legend import Entry, add_legend
@@ -61,15 +60,14 @@ class Graph(NamedTuple):
 
 def draw_graph(
     report: Report, *, depth: int | None = None, size: Size | None = None, look: Look = PLAIN, legend: bool = True,
-    sizes: bool = False, tree: Chain | None = None,
+    sizes: bool = False,
 ) -> list[Scene]:  # fmt: skip
     """The scenes of a network as a block diagram, one a page.
 
     `depth` counts the levels of groups that are shown, from 1; without it, it is the largest that fits on a page, or on
     a few where nothing would be to be seen. Raises UsageError if there would be too many boxes.
     """
-    tree = make_tree(report) if tree is None else tree
-    drawing = _Drawing(report, tree, size or Size(), look, legend=legend, sizes=sizes)
+    drawing = _Drawing(report, look.make_tree(report), size or Size(), look, legend=legend, sizes=sizes)
     return drawing.draw(depth)
 
 
@@ -268,9 +266,8 @@ def describe(report: Report) -> str:
 
 def list_entries(scene: Scene, look: Look, signs: Iterable[str]) -> list[Entry]:
     """The legend of what occurs in a scene."""
-    if look.legend:
-        return [entry for entry in look.legend if isinstance(entry, Entry)]
-    return list(_list_kinds(scene, signs))
+    roles = {item.role for item in scene.leaves() if isinstance(item, Rect)}
+    return [*look.list_entries(roles)] or [*_list_kinds(scene, signs)]
 
 
 def _list_kinds(scene: Scene, signs: Iterable[str]) -> Iterator[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figure.legend import Entry
@@ -27,6 +27,7 @@ class Heat(Look):
         self.of_all = figure.of_layers(report, dtype) if figure.of_layers else None
         self.values: dict[tuple[int, ...], Any] = {}
         self.most: float = 0
+        self.scale: list[Entry] = []
 
     def measure(self, layers: Sequence[int]) -> Any:
         """The figure of several layers together, None if it is undefined."""
@@ -50,7 +51,7 @@ class Heat(Look):
         integral = all(isinstance(value, int) for value in self.values.values() if value is not None)
         texts = [self.write(round(bound) if integral else bound) for bound in bounds]
         title = f"{self.figure.title} "
-        self.legend = [
+        self.scale = [
             Entry(f"heat{level}", f"{title if not level else ''}≤ {text}") for level, text in enumerate(texts)
         ]
 
@@ -59,6 +60,12 @@ class Heat(Look):
         if not role or (role == "merge" and not weight):
             return role
         return f"heat{min(LEVELS - 1, int(weight * LEVELS / self.most) if self.most else 0)}"
+
+    def list_entries(self, roles: Collection[str]) -> Sequence[Entry]:
+        return self.scale
+
+    def head(self, layers: Sequence[int]) -> str:
+        return self.note(layers)
 
     def note(self, layers: Sequence[int]) -> str:
         value = self.measure(layers)

@@ -28,11 +28,12 @@ def label_step(step: Step, report: Report) -> str:
         kinds = [name_kind(report.layers[index].kind) for index in step.layers]
         text = ", ".join(kinds[:NAMED]) + (", …" if len(kinds) > NAMED else "")
     else:
-        text = _label_layer(main)
+        text = label_layer(main)
     return shorten(text)
 
 
-def _label_layer(layer: LayerReport) -> str:
+def label_layer(layer: LayerReport) -> str:
+    """A layer in short: `3×3 conv, 64, /2`."""
     window, step = format_window(layer), format_step(layer)
     parts = [f"{window} {name_kind(layer.kind)}".lstrip()]
     role = find_role(layer.kind)

@@ -14,7 +14,7 @@ from cnncalc.figure.frames import FramePiece
 from cnncalc.figure.kinds import WITH_STRIP, find_role, format_sizes, is_activation, name_kind
 from cnncalc.figure.look import PLAIN, Look
 from cnncalc.figure.meeting import Beside, Branch, Fan, Meeting, Side
-from cnncalc.figure.pieces import Closed, Leaf, Piece, Pill
+from cnncalc.figure.pieces import Closed, Gone, Leaf, Piece, Pill
 from cnncalc.figure.stack import Link, Stack
 from cnncalc.figure.tree import Chain, Frame, Item, Merge, Outputs, Step, chains_in, count_of, own_layers, result_of
 from cnncalc.records import NamedTuple
@@ -73,6 +73,7 @@ class Layout:
         """
         row = Row([], [], [])
         current, shown = flow, self._shape(flow)
+        self._add_gone(row, (-1,) if not level and flow is not None else (), current)
         for item in items:
             lead = self.find_lead(item)
             if lead is not None and lead != current and self.has_pill(lead):
@@ -82,11 +83,18 @@ class Layout:
             shown = self._shape(current) if note else shown
             row.add(Link(lead, lead == current, note), self.make_piece(item, lead, level), self._result_of(item))
             current = row.results[-1]
+            self._add_gone(row, own_layers(item) if isinstance(item, Step | Merge) else (), current)
         for piece in pieces:
             row.add(Link(current, flows=True), piece, current or 0)
         end = current if result is None else self.represent(result)
         row.links.append(Link(None if pieces else end, flows=end == current))
         return row
+
+    def _add_gone(self, row: Row, layers: Sequence[int], current: int | None) -> None:
+        """Add what another network has after some layers."""
+        texts = [text for index in layers for text in self.look.list_gone(index)]
+        if texts:
+            row.add(Link(current, flows=True), Gone(texts), current or 0)
 
     def make_stack(
         self, items: Sequence[Item], flow: int | None, level: int, *, result: int, framed: bool = False, **more: Any
@@ -171,7 +179,6 @@ class Layout:
             times=_times(step),
             note=self.look.note(layers),
             strip=role in WITH_STRIP and any(is_activation(self.layers[index].kind) for index in step.layers),
-            dashed=self.look.is_dashed(layers),
         )
         self.things[step.main] = step.layers
         leaf.attach(self._list_wanted(step, flow, step.main), {})
@@ -192,13 +199,14 @@ class Layout:
     def _make_frame(self, frame: Frame, flow: int | None, level: int) -> Piece:
         layers = list_layers(frame)
         head, title = labels.head_frame(frame), frame.path or frame.title
-        times, note = _times(frame), self.look.note(layers)
+        times = _times(frame)
         if level < self.depth:
             if frame.after:
                 self.things[frame.after[0]] = frame.after
                 self.links.add((self.represent(frame.body.result), frame.after[0]))
             stack = self.make_stack(frame.body.items, flow, level + 1, result=frame.body.result, framed=True)
             role = self.look.paint("", layers)
+            note = self.look.head(layers)
             return FramePiece(stack, head, title, inner=level % 2 == 1, times=times, note=note, role=role)
         shape = self._shape(frame.own_result)
         closed = Closed(
@@ -208,8 +216,7 @@ class Layout:
             tuple(range(frame.first, frame.last)),
             self.look.paint("inner", layers),
             times=times,
-            note=note,
-            dashed=self.look.is_dashed(layers),
+            note=self.look.summarize(layers),
         )
         inside = {
             index: self.needed[index]
@@ -251,7 +258,6 @@ class Layout:
             layers=layers,
             role=self.look.paint("merge", every),
             beside=" · ".join(filter(None, [", ".join(inner), note])),
-            dashed=self.look.is_dashed(every),
         )
         if sum(1 for branch in branches if branch.piece) >= FANNED:
             return Fan(branches, meeting)

@@ -39,7 +39,6 @@ class Meeting(NamedTuple):
     layers: tuple[int, ...]
     role: str
     beside: str = ""  # what joined it
-    dashed: bool = False
 
 
 class Stub(Piece):

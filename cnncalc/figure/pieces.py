@@ -21,6 +21,7 @@ DISC = 4.4  # the radius of a connector
 APART = 10.6  # from one connector to the next
 ROW = 2 * DISC + 1  # from one row of connectors to the next
 SKIP = 0.9  # stroke
+ASIDE = 12.0  # from the spine to what is gone
 
 
 class Tap(NamedTuple):
@@ -81,9 +82,15 @@ class Boxed(Piece):
     text_height = 0.0  # of the box without what is attached
 
     def __init__(
-        self, width: float, title: str, layers: Sequence[int], role: str, times: str, note: str, *, dashed: bool
+        self,
+        width: float,
+        title: str,
+        layers: Sequence[int],
+        role: str,
+        times: str,
+        note: str,
     ) -> None:
-        self.title, self.layers, self.role, self.dashed = title, tuple(layers), role, dashed
+        self.title, self.layers, self.role = title, tuple(layers), role
         self.times, self.note = times, note
         self.behind = 0.0  # of the sheets
         self.connectors = 0
@@ -130,14 +137,14 @@ class Leaf(Boxed):
 
     def __init__(
         self, text: str, title: str, layers: Sequence[int], role: str, *, times: str = "", note: str = "",
-        strip: bool = False, dashed: bool = False,
+        strip: bool = False,
     ) -> None:  # fmt: skip
         self.text, self.strip = text, strip
-        super().__init__(measure_box(text), title, layers, role, times, note, dashed=dashed)
+        super().__init__(measure_box(text), title, layers, role, times, note)
 
     def draw_box(self, scene: Scene, x: float, y: float, height: float) -> None:
         half = self.width / 2
-        scene.rect(x - half, y, self.width, height, self.role, radius=2, dashed=self.dashed)
+        scene.rect(x - half, y, self.width, height, self.role, radius=2)
         if self.strip:
             scene.rect(x - half + 2, y + height - 2.2, self.width - 4, 1.4, "activation", stroke=0)
         scene.text(x, y + BOX / 2 - (0.5 if self.strip else 0), self.text)
@@ -150,11 +157,10 @@ class Closed(Boxed):
 
     def __init__(
         self, head: str, shape: str, title: str, layers: Sequence[int], role: str, *, times: str = "", note: str = "",
-        dashed: bool = False,
     ) -> None:  # fmt: skip
         self.head, self.shape = head, shape
         width = max(text_room(head, SIZE, True), text_room(shape, SMALL)) + 8 * PADDING
-        super().__init__(width, title, layers, role, times, note, dashed=dashed)
+        super().__init__(width, title, layers, role, times, note)
         self.behind = SHEET * SHEETS if times else 0.0
         self.height += self.behind
         self.widen(width)
@@ -163,11 +169,31 @@ class Closed(Boxed):
         half = self.width / 2
         if self.times:
             draw_sheets(scene, x - half, y, self.width, height)
-        scene.rect(x - half, y, self.width, height, self.role, radius=3, dashed=self.dashed)
+        scene.rect(x - half, y, self.width, height, self.role, radius=3)
         scene.text(x, y + 7.7, self.head, bold=True)
         scene.text(x, y + 16.3, self.shape, SMALL, "muted")
         if self.behind:
             scene.line([(x, y + height), (x, y + height + self.behind)], arrow=False)
+
+
+class Gone(Piece):
+    """Boxes beside the spine, of what another network has here."""
+
+    pointed = False
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.width = max(map(measure_box, texts))
+        self.left, self.right = 1.0, ASIDE + self.width
+        self.height = len(texts) * (BOX + 2) + 2
+
+    def draw(self, scene: Scene, x: float, y: float) -> None:
+        scene.line([(x, y), (x, y + self.height)], arrow=False)
+        for number, text in enumerate(self.texts):
+            top = y + 2 + number * (BOX + 2)
+            scene.line([(x, top + BOX / 2), (x + ASIDE, top + BOX / 2)], arrow=False, dashed=True)
+            scene.rect(x + ASIDE, top, self.width, BOX, "removed", radius=2, dashed=True)
+            scene.text(x + ASIDE + self.width / 2, top + BOX / 2, text)
 
 
 class Pill(Piece):

@@ -85,6 +85,31 @@ def test_a_figure_is_beside_each_box(draw: Drawer) -> None:
     assert "macs" in err
 
 
+def list_boxes(svg: str) -> list[tuple[str, str]]:
+    """The first texts after boxes in colours of a comparison: what is gone, new or changed, and its text."""
+    names = {"#F6C1C1": "gone", "#B7E4C7": "new", "#FFE08A": "changed"}
+    found = re.findall(r'<rect[^>]*rx="2" fill="(#\w+)"[^>]*/>\n(?:<rect[^>]*/>\n)?<text[^>]*>([^<]*)</text>', svg)
+    return [(names[color], text) for color, text in found if color in names]
+
+
+def test_what_has_changed_is_coloured_and_marked(draw: Drawer) -> None:
+    first = "input: [3, 32, 32]\nlayers: ['conv(8, 3, bias=false) ->"
+    before = f"{first} relu', 'conv(8, 5)', 'max_pool(2)', 'conv(4, 1)']\n"
+    after = f"{first} batch_norm -> relu', 'conv(16, 5)', 'conv(4, 1)', flatten]\n"
+    Path("before.yaml").write_text(before)
+    Path("after.yaml").write_text(after)
+    code, out, err = draw("after.yaml", "--diff", "before.yaml", "-f", "svg")
+    assert (code, err) == (0, "")
+    assert list_boxes(out) == [
+        ("changed", "3×3 conv, 8"), ("changed", "5×5 conv, 16"), ("gone", "− 2×2 max pool, /2"), ("new", "flatten"),
+    ]  # fmt: skip
+    assert {"+ batch norm", "~ was 5×5 conv, 8", "+", "new", "changed", "gone"} <= {
+        *re.findall(r">([^<>]+)</text>", out)
+    }
+    same = draw("after.yaml", "--diff", "after.yaml", "-f", "svg")[1]
+    assert list_boxes(same) == []
+
+
 def test_chains_and_inputs_are_drawn(draw: Drawer) -> None:
     code, out, _ = draw("conv(8, 3) -> relu -> max_pool(2)", "--input", "3x32x32", "-f", "svg")
     assert code == 0

@@ -168,6 +168,7 @@ TRIED = {
     "draw --depth": Tried("1", SVG),
     "draw --at": Tried("pair2"),
     "--label": Tried("macs", SVG),
+    "--diff": Tried("another_network.yaml", SVG),
     "--page-width": Tried("100pt", SVG),
     "--tall": Tried("", SVG),
     "--no-legend": Tried("", SVG),

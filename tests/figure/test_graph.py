@@ -12,11 +12,14 @@ import pytest
 
 import cnncalc
 from cnncalc import limits
+from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.analysis.report import Report
 from cnncalc.errors import UsageError
 from cnncalc.figure.fold import make_tree
 from cnncalc.figure.graph import LEAST, PAGE, count_boxes, draw_graph
+from cnncalc.figure.heat import Heat
 from cnncalc.figure.layout import Layout
+from cnncalc.figure.part import take_part
 from cnncalc.figure.scene import Circle, Group, Line, Scene, Text
 from cnncalc.figure.text import SIZE
 from cnncalc.render.svg import write_svg
@@ -73,6 +76,30 @@ def test_every_layer_and_every_connection_is_drawn(name: str) -> None:
             if thing.get(source) != thing[index]
         }
         assert layout.links == wanted
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize(
+    "name", ["resnet50", "unet", "googlenet", "wavenet", "ssd300_vgg16", "siamese", "c3d", "xception"]
+)
+def test_figures_beside_boxes_and_sizes_inside_blocks_are_without_faults(name: str) -> None:
+    found = cnncalc.analyze(cnncalc.load(name))
+    heat = Heat(found, FIGURES["macs"], Dtype.float32, lambda value: f"{value:,}")
+    for scene in [*draw_graph(found, look=heat), *draw_graph(found, sizes=True)]:
+        assert [*find_faults(scene)] == []
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("name", ["resnet50", "mobilenet_v2", "seresnet50", "densenet121", "googlenet"])
+def test_a_block_alone_is_without_faults(name: str) -> None:
+    found = cnncalc.analyze(cnncalc.load(name))
+    group = max((group for group in found.groups if group.form == "block"), key=lambda group: group.last - group.first)
+    paths = {layer.path for layer in found.layers[group.first : group.last]}
+    part = take_part(found, paths, group.path)
+    assert sum(layer.work.macs for layer in part.layers) == part.totals.work.macs
+    (scene,) = draw_graph(part, sizes=True)
+    assert [*find_faults(scene)] == []
+    assert [*find_unreached(scene)] == []
 
 
 def test_a_drawing_is_the_same_under_every_seed_of_hashes() -> None:
