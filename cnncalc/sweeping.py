@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.budgets import Budget, find_excess
 from cnncalc.analysis.figures import FIGURES, Dtype, Value
-from cnncalc.compare.sweep import INPUT, Axis, Point
+from cnncalc.compare.sweep import INPUT, Axis, Point, is_number, settle_axis
 from cnncalc.errors import Problem, UsageError
 from cnncalc.layers.base import Shape
 from cnncalc.network import INPUT_NAME
 from cnncalc.reading import read_variants
+from cnncalc.spec.expressions import Literal
 from cnncalc.spec.load import parse_overrides, parse_sizes
 
 if TYPE_CHECKING:
@@ -35,30 +36,51 @@ class Evaluation:
         device: Device | None = None,
     ) -> None:
         """`budgets` are conditions, each with the figure that its shares are of. Raises SpecError and UsageError."""
-        self.axes, self.figures, self.budgets, self.dtype, self.device = axes, figures, budgets, dtype, device
-        first = [f"{axis.name}={_first(axis)}" for axis in axes if axis.name != INPUT]
-        self.variants, has_inputs, has_params = read_variants(name, inputs, [*settings, *first])
+        self.axes: Sequence[Axis] = axes
+        self.figures, self.budgets, self.dtype, self.device = figures, budgets, dtype, device
+        first = [(axis.name, _first(axis)) for axis in axes if axis.name != INPUT]
+        self._check_values(settings)
+        texts = [*settings, *(f"{axis}={value}" for axis, value in first)]
+        self.variants, has_inputs, has_params = read_variants(name, inputs, texts)
         self.inputs, self.settings = [] if has_inputs else list(inputs), [] if has_params else list(settings)
-        varied = {axis.name for axis in axes}
-        for text in settings:
-            if text.partition("=")[0].strip() in varied:
-                raise UsageError(f"--set and --vary both give {text.partition('=')[0].strip()!r}")
-        if inputs and INPUT in varied and not has_inputs:
+        if inputs and INPUT in {axis.name for axis in axes} and not has_inputs:
             raise UsageError("--input and --vary both give the input size")
         self.name = self.variants.description.name
         self.needs_fields = any(FIGURES[figure].of_fields for figure in figures)
-        own = self.variants.load(parse_overrides(self.inputs, [*self.settings, *([] if has_params else first)]))
+        own = self.variants.load(parse_overrides(self.inputs, self.settings, [] if has_params else first))
         self.shapes: Mapping[str, Shape] = own.network.inputs if own.network else {}
+
+    def _check_values(self, settings: Sequence[str]) -> None:
+        """Raises UsageError for a value that cannot be read, before the first point is computed."""
+        varied = {axis.name for axis in self.axes}
+        for text in settings:
+            if text.partition("=")[0].strip() in varied:
+                raise UsageError(f"--set and --vary both give {text.partition('=')[0].strip()!r}")
+        for axis in self.axes:
+            for value in axis.values if axis.name != INPUT else ():
+                if not is_number(value):
+                    parse_overrides((), (), [(axis.name, value)])
+
+    def settle(self, *, limited: bool) -> list[Axis]:
+        """The axes, for the kinds of numbers that the file's params are. Raises UsageError."""
+        self.axes = [settle_axis(axis, whole=self._is_whole(axis.name), limited=limited) for axis in self.axes]
+        return self.axes
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether a param is a whole number in the file; sizes of inputs are."""
+        entry = self.variants.description.params.get(name)
+        value = entry.value if entry else None
+        return name == INPUT or (isinstance(value, Literal) and type(value.value) is int)
 
     def __call__(self, values: tuple[str, ...]) -> Point:
         """The point at these values. Raises UsageError for what is no param or size."""
-        inputs, settings = list(self.inputs), list(self.settings)
+        inputs, varied = list(self.inputs), []
         for axis, value in zip(self.axes, values, strict=True):
             if axis.name == INPUT:
                 inputs = self._resize(value)
             else:
-                settings.append(f"{axis.name}={value}")
-        loaded = self.variants.load(parse_overrides(inputs, settings))
+                varied.append((axis.name, value))
+        loaded = self.variants.load(parse_overrides(inputs, self.settings, varied))
         network = loaded.network
         error = next((problem for problem in loaded.problems if problem.severity == "error"), None)
         if error is not None or network is None or not network.complete:

@@ -83,12 +83,14 @@ def sweep(
     In a range without a step, width=0.25..2, the largest value within the limits is searched (with --minimize, the
     smallest). Exit code 1 if no point is without errors and within the limits.
     """
-    from cnncalc.compare.sweep import arrange, check_names, iterate_points
+    from cnncalc.compare.sweep import arrange, check_names, count_points, iterate_points
     from cnncalc.sweeping import Evaluation
 
     axes: list[Axis] = vary or []
     names = tuple(axis.name for axis in axes)
-    total = _check(axes, limits)
+    if not axes:
+        raise UsageError("name what varies, e.g. --vary width=0.25..1:0.25 or --vary input=128,224")
+    count_points(axes)
     goals = [name.strip() for name in (pareto or minimize or maximize or "").split(",") if name.strip()]
     check_names(goals, names, "--pareto" if pareto else "--minimize" if minimize else "--maximize")
     view = make_view(output, width, color)._replace(human=human, columns=_choose_columns(columns, names, goals))
@@ -99,6 +101,8 @@ def sweep(
     wholes = budgets.measure_wholes(limits, choice, rates)
     shown_figures = tuple(dict.fromkeys(figures))
     evaluate = Evaluation(arch, axes, inputs or (), settings or (), shown_figures, wholes, choice, rates)
+    axes = evaluate.settle(limited=bool(limits))
+    total = count_points(axes)
     found = iterate_points(axes, evaluate, largest=minimize is None, limited=limited)
     points, interrupted = _collect(found, total, evaluate.name)
     shown = arrange(evaluate.name, names, points, goals, pareto=pareto is not None, largest=maximize is not None)
@@ -107,20 +111,6 @@ def sweep(
         write_message(f"cnncalc: {len(points):,} of {total:,} points were computed\n")
         return INTERRUPTED
     return int(not any(point.held for point in points))
-
-
-def _check(axes: "list[Axis]", limits: list[Any] | None) -> int:
-    """The number of points. Raises UsageError where nothing is to be done, or too much."""
-    from cnncalc.compare.sweep import count_points
-
-    if not axes:
-        raise UsageError("name what varies, e.g. --vary width=0.25..1:0.25 or --vary input=128,224")
-    for axis in axes:
-        if axis.ends and not limits:
-            raise UsageError(
-                f"--vary {axis.name} needs a step, {axis.name}=FIRST..LAST:STEP, or a --limit to search for"
-            )
-    return count_points(axes)
 
 
 def _choose_columns(columns: str | None, names: tuple[str, ...], goals: list[str]) -> tuple[str, ...]:

@@ -23,11 +23,15 @@ SAMPLES = 9  # values of a range without a step where a figure is compared, whet
 
 
 class Axis(NamedTuple):
-    """What is varied: a param or the input size, and its values as they would be written; or the ends of a range."""
+    """What is varied: a param or the input size, and its values as they would be written.
+
+    A range without a step has `ends` in place of values; it is `whole` if only whole numbers in it are meant.
+    """
 
     name: str
     values: tuple[str, ...]
     ends: tuple[Fraction, Fraction] | None = None
+    whole: bool = False
 
 
 def parse_axis(text: str) -> Axis:
@@ -49,16 +53,36 @@ def parse_axis(text: str) -> Axis:
         suffix = f":{found[3].lstrip('-')}" if found[3] and Fraction(found[3]) else ""
         raise UsageError(f"--vary {text!r}: the range runs backwards; write {name}={found[2]}..{found[1]}{suffix}")
     if found[3] is None:
-        return Axis(name, (), (first, last))
+        return Axis(name, (), (first, last), whole="." not in values.replace("..", ""))
     step = Fraction(found[3])
     if step <= 0:
-        meant = format_number(-step or _round_up((last - first) / 10) or Fraction(1))
+        least = Fraction(1, 10**9) if last > first else Fraction(1)  # the finest step that can be written
+        meant = format_number(-step or max(_round_up((last - first) / 10), least))
         raise UsageError(f"--vary {text!r}: the step must be more than 0; write {name}={found[1]}..{found[2]}:{meant}")
     count = (last - first) // step + 1
     if count > limits.SWEEP_POINTS:
         meant = f"{name}={found[1]}..{found[2]}:{format_number(_round_up((last - first) / (limits.SWEEP_POINTS - 1)))}"
         raise UsageError(f"--vary {text!r}: {count:,} values are more than {limits.SWEEP_POINTS:,}; write {meant}")
     return Axis(name, tuple(format_number(first + step * number) for number in range(count)))
+
+
+def settle_axis(axis: Axis, *, whole: bool, limited: bool) -> Axis:
+    """An axis for what takes `whole` numbers: a range of whole numbers without a step has a step of 1.
+
+    If values within limits are searched, it remains a range. Raises UsageError for a range that needs a step.
+    """
+    if axis.ends is None:
+        return axis
+    if limited:
+        return axis._replace(whole=axis.whole and whole)
+    first, last = map(format_number, axis.ends)
+    if axis.whole and whole:
+        return parse_axis(f"{axis.name}={first}..{last}:1")
+    finest = Fraction(1) if whole or axis.ends[0] == axis.ends[1] else Fraction(1, 10**9)
+    step = format_number(max(_round_up((axis.ends[1] - axis.ends[0]) / 10), finest))
+    raise UsageError(
+        f"--vary {axis.name} needs a step, e.g. {axis.name}={first}..{last}:{step}, or a --limit to search for"
+    )
 
 
 def _split(values: str) -> Iterator[str]:
@@ -169,14 +193,8 @@ class _Search:
         digits = 0
         while (self.last - self.first) * 10**digits < FINEST and self.first < self.last:
             digits += 1
-        self.digits = 0 if self._takes_whole_numbers() else digits + MORE_DIGITS
+        self.digits = 0 if axis.whole else digits + MORE_DIGITS
         self.unit = Fraction(1, 10**self.digits)
-
-    def _takes_whole_numbers(self) -> bool:
-        """Whether the ends are whole, and the network has an error at half a unit below the last of them."""
-        if self.first.denominator != 1 or self.last.denominator != 1:
-            return False
-        return self.name == INPUT or self.evaluate(format_number(self.last - Fraction(1, 2))).problem is not None
 
     def at(self, value: Fraction) -> Point:
         if value not in self.known:
@@ -290,12 +308,17 @@ def check_names(names: Sequence[str], axes: Sequence[str], option: str) -> None:
             raise UsageError(f"{option}: {name!r} is neither a figure nor varied; {hint}")
 
 
+def is_number(text: str) -> bool:
+    """Whether a value is a decimal number."""
+    return re.fullmatch(_NUMBER, text) is not None
+
+
 def measure_point(point: Point, name: str, axes: Sequence[str]) -> Value:
     """A figure of a point, or what is varied, as a number; None where it is none."""
     if name not in axes:
         return point.figures.get(name)
     text = point.values[list(axes).index(name)]
-    return Fraction(text) if re.fullmatch(_NUMBER, text) else None
+    return Fraction(text) if is_number(text) else None
 
 
 def keep_unbeaten(points: Sequence[Point], names: Sequence[str], axes: Sequence[str]) -> list[Point]:

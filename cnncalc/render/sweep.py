@@ -65,8 +65,9 @@ def _describe_problem(point: Point) -> str:
     if point.problem is None:
         return ""
     text = clean(point.problem.message)
-    line = f"line {point.problem.span.line}: " if point.problem.span else ""
-    return line + (text if len(text) <= LONGEST_PROBLEM else text[: LONGEST_PROBLEM - 1] + "…")
+    span = point.problem.span
+    where = "" if span is None else f"{span.source.name}: " if span.source.is_option else f"line {span.line}: "
+    return where + (text if len(text) <= LONGEST_PROBLEM else text[: LONGEST_PROBLEM - 1] + "…")
 
 
 def dump_sweep(found: Sweep, view: View) -> str:
@@ -93,6 +94,7 @@ def _record(point: Point, axes: Sequence[str]) -> dict[str, Any]:
     }
     if point.problem:
         span = point.problem.span
+        span = None if span and span.source.is_option else span
         record["problem"] = {
             "code": point.problem.code,
             "message": point.problem.message,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -32,10 +32,18 @@ FORMS = "[N], [C, L], [C, H, W] or [C, D, H, W]"
 
 
 class Overrides(NamedTuple):
-    """Overrides of a file: inputs by name ("" for a single input), and values of its params as they are written."""
+    """Overrides of a file: inputs by name ("" for a single input), and values of its params as they are written.
+
+    The `varied` params are given by --vary, the others by --set.
+    """
 
     inputs: tuple[tuple[str, Shape], ...] = ()
     params: tuple[tuple[str, str], ...] = ()
+    varied: frozenset[str] = frozenset()
+
+    def find_option(self, name: str) -> str:
+        """The option that gives a param, for messages."""
+        return f"{'--vary' if name in self.varied else '--set'} {name}"
 
 
 NO_OVERRIDES = Overrides()
@@ -63,8 +71,13 @@ class Loaded(NamedTuple):
         return self.description.own_allow if self.description else {}
 
 
-def parse_overrides(inputs: Sequence[str], settings: Sequence[str]) -> Overrides:
-    """`inputs` are `3x224x224`, or `NAME=3x224x224` of each, `settings` are `NAME=VALUE`. Raises UsageError."""
+def parse_overrides(
+    inputs: Sequence[str], settings: Sequence[str], varied: Iterable[tuple[str, str]] = ()
+) -> Overrides:
+    """`inputs` are `3x224x224`, or `NAME=3x224x224` of each, `settings` are `NAME=VALUE`, `varied` names and values.
+
+    Raises UsageError.
+    """
     params: dict[str, str] = {}
     for text in settings:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -74,7 +87,10 @@ def parse_overrides(inputs: Sequence[str], settings: Sequence[str]) -> Overrides
             raise UsageError(f"--set sets {name!r} more than once")
         _expression(value, f"--set {name}")
         params[name] = value
-    return Overrides(parse_inputs(inputs), tuple(params.items()))
+    own = dict(varied)
+    for name, value in own.items():
+        _expression(value, f"--vary {name}")
+    return Overrides(parse_inputs(inputs), (*params.items(), *own.items()), frozenset(own))
 
 
 def parse_inputs(inputs: Sequence[str]) -> tuple[tuple[str, Shape], ...]:
@@ -131,7 +147,7 @@ def load_source(
 
 def override(description: Description, overrides: Overrides) -> list[Expression]:
     """Override values of the file; returns the replaced ones. Raises UsageError."""
-    replaced = [_override(description, name, value) for name, value in overrides.params]
+    replaced = [_override(description, name, value, overrides.find_option(name)) for name, value in overrides.params]
     replaced += [value for name, shape in overrides.inputs for value in _override_input(description, name, shape)]
     return replaced
 
@@ -294,13 +310,13 @@ def _check_axes(given: Expression, wanted: Shape) -> None:
         raise UsageError(f"--input has {len(wanted)} sizes, but the network's input has {len(given.items)}: {file}")
 
 
-def _override(description: Description, name: str, value: str) -> Expression:
+def _override(description: Description, name: str, value: str, option: str) -> Expression:
     """Override a param; returns its value in the file."""
     if name not in description.params:
         hint = did_you_mean(name, description.params) or f"its params: {', '.join(description.params) or 'none'}"
         raise UsageError(f"{description.name} has no param {name!r}; {hint}")
     entry = description.params[name]
-    description.params[name] = KeyedValue(_expression(value, f"--set {name}"), entry.key_span)
+    description.params[name] = KeyedValue(_expression(value, option), entry.key_span)
     return entry.value
 
 

@@ -119,6 +119,20 @@ def test_the_widest_that_fits(net: str) -> None:
     assert missed.returncode == 1
 
 
+def test_whole_numbers_go_by_ones(net: str) -> None:
+    """The file has `width: 4`."""
+    ran = cnncalc("sweep", net, "--vary", "width=1..4", "--format", "csv", "--columns", "parameters")
+    assert [line.split(",")[0] for line in ran.stdout.splitlines()] == ["width", "1", "2", "3", "4"]
+
+
+def test_what_is_varied_is_no_set(net: str) -> None:
+    """An unknown name is a problem of the option, on no line of the file."""
+    ran = cnncalc("sweep", net, "--vary", "width=wide,4")
+    assert "--vary width: unknown name `wide`" in ran.stdout
+    ran = cnncalc("sweep", net, "--vary", "width=wide,4", "--format", "json")
+    assert json.loads(ran.stdout)["points"][0]["problem"]["line"] is None
+
+
 def test_a_chain_is_swept_too() -> None:
     chain = "conv(width, 3) -> relu"
     ran = cnncalc("sweep", chain, "--input", "3x8x8", "--vary", "width=4,8", "--vary", "input=8,16", "--format", "json")
@@ -189,7 +203,8 @@ def test_each_point_has_the_limits_alone(net: str, monkeypatch: pytest.MonkeyPat
         (("--vary", "input=-3"), "not '-3'"),
         (("--vary", "input=big"), "not 'big'"),
         (("--vary", "input=3x0x8"), "3x0x8"),
-        (("--vary", "width=1..2"), "needs a step"),
+        (("--vary", "width=1.0..2"), "needs a step, e.g. width=1..2:1"),
+        (("--vary", "width=1,(,2"), "--vary width: expected a value"),
         (("--vary", "width=1..1e9"), "in decimal numbers"),
         (("--vary", "width=1", "--minimize", "maks"), "did you mean `macs`?"),
         (("--vary", "width=1", "--limit", "macs <= 5%"), "a share of nothing"),

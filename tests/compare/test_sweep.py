@@ -8,7 +8,16 @@ from fractions import Fraction
 import pytest
 
 from cnncalc import limits
-from cnncalc.compare.sweep import Axis, Point, arrange, count_points, iterate_points, keep_unbeaten, parse_axis
+from cnncalc.compare.sweep import (
+    Axis,
+    Point,
+    arrange,
+    count_points,
+    iterate_points,
+    keep_unbeaten,
+    parse_axis,
+    settle_axis,
+)
 from cnncalc.errors import CnncalcError, Problem, UsageError
 
 
@@ -32,6 +41,7 @@ def test_values(text: str, values: tuple[str, ...]) -> None:
 
 def test_a_range_without_a_step_has_ends() -> None:
     assert parse_axis("width=0.25..2") == Axis("width", (), (Fraction(1, 4), Fraction(2)))
+    assert parse_axis("width=1..2") == Axis("width", (), (Fraction(1), Fraction(2)), whole=True)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +56,7 @@ def test_a_range_without_a_step_has_ends() -> None:
         ("width=1..2:0", "more than 0; write width=1..2:0.1$"),
         ("width=96..256:0", "more than 0; write width=96..256:20$"),
         ("width=1..1:0", "more than 0; write width=1..1:1$"),
+        ("x=0.000000001..0.000000002:0", "more than 0; write x=0.000000001..0.000000002:0.000000001$"),
         ("width=1..2:-1", "more than 0; write width=1..2:1$"),
         ("width=a..b", "FIRST..LAST:STEP"),
         ("width=1,,2", "missing"),
@@ -193,7 +204,7 @@ def test_errors_at_all_values_tried_are_a_row() -> None:
     assert second.values == ("2", "512")
 
 
-def test_whole_ends_do_not_make_a_param_whole() -> None:
+def test_a_search_for_what_is_whole_in_the_file_is_in_whole_numbers() -> None:
     """A factor of 1.37 is found in 1..4; of blocks, which are whole, it is 1, and no error at 1.5 is in the way."""
 
     def scale(values: tuple[str, ...]) -> Point:
@@ -203,10 +214,32 @@ def test_whole_ends_do_not_make_a_param_whole() -> None:
         return scale(values) if Fraction(values[0]).denominator == 1 else broken(values)
 
     for last in (3, 4, 8):
-        (point,) = iterate_points([parse_axis(f"width=1..{last}")], scale, largest=True, limited=["macs"])
+        width, blocks = (
+            settle_axis(parse_axis(f"{name}=1..{last}"), whole=name == "blocks", limited=True)
+            for name in ("width", "blocks")
+        )
+        (point,) = iterate_points([width], scale, largest=True, limited=["macs"])
         assert point.values == ("1.37",)
-        (point,) = iterate_points([parse_axis(f"blocks=1..{last}")], repeat, largest=True, limited=["macs"])
+        (point,) = iterate_points([blocks], repeat, largest=True, limited=["macs"])
         assert point.values == ("1",)
+        (decimal,) = (settle_axis(parse_axis(f"blocks=1.0..{last}"), whole=True, limited=True),)
+        assert not decimal.whole
+
+
+def test_a_range_of_whole_numbers_has_a_step_of_1() -> None:
+    assert settle_axis(parse_axis("blocks=1..4"), whole=True, limited=False).values == ("1", "2", "3", "4")
+    listed = parse_axis("blocks=1..4:3")
+    assert settle_axis(listed, whole=True, limited=False) == listed
+    for text, whole, step in (
+        ("width=1..4", False, "width=1..4:0.3"),
+        ("blocks=1.0..4", True, "blocks=1..4:1"),
+        ("input=96..256", False, "input=96..256:20"),
+        ("width=1..1", False, "width=1..1:1"),
+    ):
+        with pytest.raises(UsageError, match=f"needs a step, e.g. {step}, or"):
+            settle_axis(parse_axis(text), whole=whole, limited=False)
+    with pytest.raises(UsageError, match="more than 100,000"):
+        settle_axis(parse_axis("blocks=1..1000000"), whole=True, limited=False)
 
 
 def test_each_value_of_the_others_is_searched_for() -> None:
