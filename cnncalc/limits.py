@@ -85,6 +85,7 @@ ORDER_PART = 500  # layers between two cuts whose order is bounded and searched,
 ORDER_STEPS = 2_000_000  # that all searches for an order look at, and again all beams: about half a second each
 ORDER_BEAM = 100  # sets of layers that are followed where there are more
 ARENA_TENSORS = 4_000  # that are placed in an arena, in quadratic time: about half a second
+COMPARED_NETWORKS = 100  # of `compare`: each is read as a file is; `sweep` reads once
 COMPARED_LAYERS = 15_000  # of all networks that `compare` is given, and of the rewritten one: about a second
 SWEEP_POINTS = 100_000  # of one sweep: some ten minutes for a network of 150 layers, and 60 MB
 PARETO_POINTS = 3_000  # compared in more than two figures, each with all others: a second

@@ -141,14 +141,15 @@ def read(
     settings: Sequence[str] = (),
     check_expect: bool = False,
     layers: bool = False,
+    varied: Sequence[tuple[str, str]] = (),
 ) -> Reading:
     """Read an architecture; its problems are in the result. With `check_expect`, expectations are checked too.
 
     With `layers`, a name that is neither a file nor a bundled architecture is a chain of layers. `inputs` override the
     input size, `3x224x224`, or that of each input by its name, `left=3x64x64`; `settings` override params of the file,
-    `NAME=VALUE`. Raises UsageError if these are not valid for this network.
+    `NAME=VALUE`, as do the `varied`, names and values. Raises UsageError if these are not valid for this network.
     """
-    overrides = parse_overrides(inputs, settings)
+    overrides = parse_overrides(inputs, settings, varied)
     path = find(name)
     if path is None and ":" in name:
         from cnncalc.exchange.modules import parse_module_name  # few names have a colon

@@ -39,7 +39,8 @@ class Evaluation:
         self.axes: Sequence[Axis] = axes
         self.figures, self.budgets, self.dtype, self.device = figures, budgets, dtype, device
         first = [(axis.name, _first(axis)) for axis in axes if axis.name != INPUT]
-        self._check_values(settings)
+        check_given(settings, axes)
+        check_values([axis for axis in axes if axis.name != INPUT])
         texts = [*settings, *(f"{axis}={value}" for axis, value in first)]
         self.variants, has_inputs, has_params = read_variants(name, inputs, texts)
         self.inputs, self.settings = [] if has_inputs else list(inputs), [] if has_params else list(settings)
@@ -50,20 +51,11 @@ class Evaluation:
         own = self.variants.load(parse_overrides(self.inputs, self.settings, [] if has_params else first))
         self.shapes: Mapping[str, Shape] = own.network.inputs if own.network else {}
 
-    def _check_values(self, settings: Sequence[str]) -> None:
-        """Raises UsageError for a value that cannot be read, before the first point is computed."""
-        varied = {axis.name for axis in self.axes}
-        for text in settings:
-            if text.partition("=")[0].strip() in varied:
-                raise UsageError(f"--set and --vary both give {text.partition('=')[0].strip()!r}")
-        for axis in self.axes:
-            for value in axis.values if axis.name != INPUT else ():
-                if not is_number(value):
-                    parse_overrides((), (), [(axis.name, value)])
-
     def settle(self, *, limited: bool) -> list[Axis]:
         """The axes, for the kinds of numbers that the file's params are. Raises UsageError."""
-        self.axes = [settle_axis(axis, whole=self._is_whole(axis.name), limited=limited) for axis in self.axes]
+        self.axes = [
+            settle_axis(axis, limited=limited, whole=not limited or self._is_whole(axis.name)) for axis in self.axes
+        ]
         return self.axes
 
     def _is_whole(self, name: str) -> bool:
@@ -77,7 +69,7 @@ class Evaluation:
         inputs, varied = list(self.inputs), []
         for axis, value in zip(self.axes, values, strict=True):
             if axis.name == INPUT:
-                inputs = self._resize(value)
+                inputs = resize_inputs(value, self.shapes)
             else:
                 varied.append((axis.name, value))
         loaded = self.variants.load(parse_overrides(inputs, self.settings, varied))
@@ -104,20 +96,38 @@ class Evaluation:
             elif excess := find_excess(budget.condition, figures[name], whole):
                 yield name, excess.is_upper
 
-    def _resize(self, value: str) -> list[str]:
-        """The options of the inputs for a size of all spatial axes, or for the sizes themselves."""
-        if re.search(r"\d\s*[x×,]\s*\d", value):
-            parse_sizes(value)
-            return [value]
-        if not value.isdecimal() or int(value) < 1:
-            raise UsageError(f"--vary input takes whole sizes from 1 on, e.g. 96 or 3x96x64, not {value!r}")
-        if not any(len(shape) > 1 for shape in self.shapes.values()):
-            raise UsageError("--vary input: the network has no input with spatial axes")
-        found = []
-        for name, shape in self.shapes.items():
-            text = "x".join([str(shape[0]), *[value] * (len(shape) - 1)])
-            found.append(text if name == INPUT_NAME else f"{name}={text}")
-        return found
+
+def resize_inputs(value: str, shapes: Mapping[str, Shape]) -> list[str]:
+    """The options of the inputs for a size of all spatial axes, or for the sizes themselves. Raises UsageError."""
+    if re.search(r"\d\s*[x×,]\s*\d", value):
+        parse_sizes(value)
+        return [value]
+    if not value.isdecimal() or int(value) < 1:
+        raise UsageError(f"--vary input takes whole sizes from 1 on, e.g. 96 or 3x96x64, not {value!r}")
+    if not any(len(shape) > 1 for shape in shapes.values()):
+        raise UsageError("--vary input: the network has no input with spatial axes")
+    found = []
+    for name, shape in shapes.items():
+        text = "x".join([str(shape[0]), *[value] * (len(shape) - 1)])
+        found.append(text if name == INPUT_NAME else f"{name}={text}")
+    return found
+
+
+def check_given(settings: Sequence[str], axes: Sequence[Axis]) -> None:
+    """Raises UsageError for a param that is both set and varied."""
+    varied = {axis.name for axis in axes}
+    for text in settings:
+        name = text.partition("=")[0].strip()
+        if name in varied:
+            raise UsageError(f"--set and --vary both give {name!r}")
+
+
+def check_values(axes: Sequence[Axis]) -> None:
+    """Raises UsageError for a value of a param that cannot be read, before the first network is made."""
+    for axis in axes:
+        for value in axis.values:
+            if not is_number(value):
+                parse_overrides((), (), [(axis.name, value)])
 
 
 def _first(axis: Axis) -> str:

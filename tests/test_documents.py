@@ -369,7 +369,8 @@ GUIDE = [
     f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
     f"some {effort.ELEMENT} for an element",
     f"{limits.MEMORY // 10**6} MB of memory: a network that would take more",
-    f"`compare`: {limits.COMPARED_LAYERS:,} layers of all networks together, with the rewritten one; layers that have"
+    f"`compare`: {limits.COMPARED_NETWORKS} networks, and {limits.COMPARED_LAYERS:,} layers of all of them together,"
+    f" with the rewritten one; layers that have"
     f" other paths and recur are aligned among {limits.ALIGNED_REPEATED} of each network",
     f"`calc --want`: up to {limits.WANTED_ALONE:,} for one argument that is searched, up to {limits.WANTED_ARGUMENT}"
     f" for each of several; {limits.WANTED_SHOWN} answers are shown",

@@ -255,6 +255,7 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
         4, lambda size: isinstance(name_inputs(Add(), ((3, 8),) * size)[0][0], Term),
     ),
     "ARENA_TENSORS": (6, has_an_arena),
+    "COMPARED_NETWORKS": (4, lambda size: is_compared(*[1] * size)),
     "COMPARED_LAYERS": (8, lambda size: is_compared(4, size - 4) and (size % 2 > 0 or is_rewritten(size // 2))),
     "ALIGNED_REPEATED": (21, is_aligned),
     "WANTED_ARGUMENT": (9, lambda size: has_answers(size, "kernel", "padding")),

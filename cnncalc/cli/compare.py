@@ -3,7 +3,6 @@
 import re
 from enum import StrEnum
 from fractions import Fraction
-from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,12 +12,12 @@ from cnncalc.cli import budgets, device, options
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.messages import note
 from cnncalc.cli.output import emit, make_view
-from cnncalc.cli.reading import read, read_partly
+from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
-from cnncalc.errors import SpecError, UsageError
+from cnncalc.cli.variants import group_inputs, parse_vary, read_networks
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.roofline import Device
     from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide
     from cnncalc.network import Network
     from cnncalc.render.view import View
@@ -102,6 +101,14 @@ Settings = Annotated[
 ]
 
 
+VARY_HELP = "Compare values of a param, or of `input`, all its spatial sizes: 1,2,4 or 96..256:32; several are a grid."
+Vary = Annotated[
+    list[Any] | None,
+    options.option("--vary", metavar="NAME=VALUES", parser=parse_vary, help=VARY_HELP),
+    Without("--separable", "--dense"),
+]
+
+
 def compare(
     archs: Archs,
     separable: Form = None,
@@ -119,6 +126,7 @@ def compare(
     bandwidth: device.Bandwidth = None,
     inputs: Inputs = None,
     settings: Settings = None,
+    vary: Vary = None,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
     width: options.Width = None,
@@ -129,12 +137,12 @@ def compare(
     view = _choose_columns(view, columns, dtype, limits, of_layers=separable is not None)
     rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=format == "json")
     if separable is None and not dense:
-        found = _read_networks(archs, inputs, settings, rates)
+        found = read_networks(archs, inputs or (), settings or (), vary or (), rates)
         for each in found[1:]:
             note(budgets.find_missed(limits, each.report, found[0].report, view.dtype, name=each.label))
         emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
-    sizes = _group_inputs(inputs or [])
+    sizes = group_inputs(inputs or ())
     if len(archs) != 1 or len(sizes) > 1:
         raise UsageError("--separable and --dense take one architecture at one input size")
     network = read(archs[0], sizes[0], settings).require_network()
@@ -215,36 +223,6 @@ def _compare_dense(network: "Network", at: str | None, format: TableFormat, view
     )  # fmt: skip
 
 
-def _read_networks(
-    archs: list[str], inputs: list[str] | None, settings: list[str] | None, rates: "Device | None"
-) -> "list[ComparedNetwork]":
-    """Read each architecture at each input and with each of the values of --set. Raises SpecError."""
-    from cnncalc.compare.rows import require_comparable
-    from cnncalc.compare.side_by_side import ComparedNetwork
-
-    networks = []
-    sizes, variants = _group_inputs(inputs or []), _combine_settings(settings or [])
-    broken = False
-    layers = 0
-    for arch, own, chosen in product(archs, sizes, variants):
-        size, varied = _select_varied(own, sizes), _select_varied(chosen, variants)
-        options = [f"--input {text}" for text in size] + [f"--set {text}" for text in varied]
-        reading = read_partly(arch, own, chosen, where=f"with {' '.join(options)}" if options else "")
-        broken = broken or reading.failed
-        if not broken:
-            network = reading.require_network()
-            layers += len(network.nodes)
-            require_comparable(layers)
-            label = " ".join([arch, *size, *varied])
-            report = reading.require_report()._replace(device=rates)
-            networks.append(ComparedNetwork(label, report, network.former_paths))
-    if broken:
-        raise SpecError([])  # the problems of all of them are noted already
-    if len(networks) < 2:
-        raise UsageError("name two architectures, or one with --separable or --dense, or several --input or --set")
-    return networks
-
-
 def _align(networks: "list[ComparedNetwork]", at: str | None, depth: int | None, *, totals: bool) -> "SideBySide":
     """The networks, and of two the layers aligned. Raises UsageError."""
     from cnncalc.compare.side_by_side import SideBySide, align
@@ -281,33 +259,3 @@ def _compare_side_by_side(found: "SideBySide", format: TableFormat, view: "View"
         json=lambda: render.dump_side_by_side(found),
         csv=lambda: render.write_side_by_side_csv(found, view),
     )  # fmt: skip
-
-
-def _select_varied(chosen: list[str], variants: list[list[str]]) -> list[str]:
-    """The settings of one variant that differ between the variants."""
-    return [text for at, text in enumerate(chosen) if len({other[at] for other in variants}) > 1]
-
-
-def _group_inputs(inputs: list[str]) -> list[list[str]]:
-    """The input sizes of each variant: the first size of each input, then the second of each, and so on.
-
-    An input with one size has it in all variants. Raises UsageError if it is unclear which sizes belong together.
-    """
-    values: dict[str, list[str]] = {}
-    for text in inputs:
-        values.setdefault(text.rpartition("=")[0].strip(), []).append(text)
-    if "" in values and len(values) > 1:
-        raise UsageError("--input takes SIZES for a single input, or NAME=SIZES for each of several, not both")
-    counts = {len(sizes) for sizes in values.values() if len(sizes) > 1}
-    if len(counts) > 1:
-        each = ", ".join(f"{name} {len(sizes)}" for name, sizes in values.items())
-        raise UsageError(f"--input gives different numbers of sizes ({each}): give each input one, or equally many")
-    return [[sizes[at % len(sizes)] for sizes in values.values()] for at in range(max(counts, default=1))]
-
-
-def _combine_settings(settings: list[str]) -> list[list[str]]:
-    """The settings of each variant: all combinations of the values given for each name."""
-    values: dict[str, list[str]] = {}
-    for text in settings:
-        values.setdefault(text.partition("=")[0], []).append(text)
-    return [list(chosen) for chosen in product(*values.values())]

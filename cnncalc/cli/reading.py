@@ -33,18 +33,20 @@ def read_partly(
     settings: Sequence[str] | None = None,
     *,
     layers: bool = False,
+    varied: Sequence[tuple[str, str]] = (),
     where: str = "",
 ) -> "Reading":
     """Read an architecture up to its first error; all problems are reported after the command.
 
-    `where` is added to errors as a note, if the same file is read several times.
+    `varied` are the names and values of --vary. `where` is added to errors as a note, if the same file is read several
+    times.
     """
     from cnncalc.errors import Note
     from cnncalc.reading import read
 
     if ":" in arch:
         _warn_of_code(arch)
-    reading = read(arch, inputs=inputs or (), settings=settings or (), layers=layers)
+    reading = read(arch, inputs=inputs or (), settings=settings or (), layers=layers, varied=varied)
     note(
         problem._replace(notes=(*problem.notes, Note(where))) if where and problem.severity == "error" else problem
         for problem in reading.problems

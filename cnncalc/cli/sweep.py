@@ -10,6 +10,7 @@ from cnncalc.cli.ends import INTERRUPTED
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.relations import Without
+from cnncalc.cli.variants import parse_vary
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,14 +30,8 @@ class SweepFormat(StrEnum):
     svg = "svg"
 
 
-def _parse_axis(text: str) -> Any:
-    from cnncalc.compare.sweep import parse_axis
-
-    return parse_axis(text)
-
-
 VARY_HELP = "Values of a param, or of `input`, all its spatial sizes: 1,2,4 or 96..256:32; several are a grid."
-Vary = Annotated[list[Any] | None, options.option("--vary", metavar="NAME=VALUES", parser=_parse_axis, help=VARY_HELP)]
+Vary = Annotated[list[Any] | None, options.option("--vary", metavar="NAME=VALUES", parser=parse_vary, help=VARY_HELP)]
 LIMIT_HELP = "Keep what meets a condition, e.g. 'macs <= 100 M'; repeatable."
 Limits = Annotated[
     list[Any] | None, options.option("--limit", metavar="CONDITION", parser=budgets.parse, help=LIMIT_HELP)

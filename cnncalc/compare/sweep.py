@@ -66,23 +66,22 @@ def parse_axis(text: str) -> Axis:
     return Axis(name, tuple(format_number(first + step * number) for number in range(count)))
 
 
-def settle_axis(axis: Axis, *, whole: bool, limited: bool) -> Axis:
-    """An axis for what takes `whole` numbers: a range of whole numbers without a step has a step of 1.
+def settle_axis(axis: Axis, *, limited: bool, whole: bool = True) -> Axis:
+    """An axis with values: a range of whole numbers without a step has a step of 1.
 
-    If values within limits are searched, it remains a range. Raises UsageError for a range that needs a step.
+    If values within limits are searched, it remains a range, of whole numbers only if what is varied is `whole`.
+    Raises UsageError for a range that needs a step.
     """
     if axis.ends is None:
         return axis
     if limited:
         return axis._replace(whole=axis.whole and whole)
     first, last = map(format_number, axis.ends)
-    if axis.whole and whole:
+    if axis.whole:
         return parse_axis(f"{axis.name}={first}..{last}:1")
-    finest = Fraction(1) if whole or axis.ends[0] == axis.ends[1] else Fraction(1, 10**9)
-    step = format_number(max(_round_up((axis.ends[1] - axis.ends[0]) / 10), finest))
-    raise UsageError(
-        f"--vary {axis.name} needs a step, e.g. {axis.name}={first}..{last}:{step}, or a --limit to search for"
-    )
+    step = format_number(max(_round_up((axis.ends[1] - axis.ends[0]) / 10), Fraction(1, 10**9)))
+    example = f"{axis.name}={first}..{last}:{step}"
+    raise UsageError(f"--vary {axis.name} needs a step, e.g. {example}; `sweep` searches in a range with --limit")
 
 
 def _split(values: str) -> Iterator[str]:

@@ -79,6 +79,59 @@ def test_one_at_several_inputs_and_settings() -> None:
     assert [row["path"] for row in found["rows"]] == ["vgg11 depths=[2, 2, 2, 2, 2]", "vgg11 depths=[3, 3, 3, 3, 3]"]
 
 
+def labels(*args: str) -> list[str]:
+    found = json.loads(cnncalc("compare", *args, "--format", "json").stdout)
+    return [each["label"] for each in found["architectures"]]
+
+
+def test_what_is_varied() -> None:
+    """As by --set and --input: each value is compared with the first."""
+    assert labels("mobilenet_v2", "--vary", "width=0.5..1:0.25") == [
+        "mobilenet_v2 width=0.5", "mobilenet_v2 width=0.75", "mobilenet_v2 width=1",
+    ]  # fmt: skip
+    assert labels("lenet5", "alexnet", "--vary", "input=227,256") == [
+        "lenet5 1x227x227", "lenet5 1x256x256", "alexnet 3x227x227", "alexnet 3x256x256",
+    ]  # fmt: skip
+    assert labels("siamese", "--vary", "input=105,113") == [
+        "siamese left=1x105x105 right=1x105x105", "siamese left=1x113x113 right=1x113x113",
+    ]  # fmt: skip
+    chain = ("conv(w, 3)", "--input", "3x9x9", "--vary", "w=2..3")
+    assert labels(*chain) == ["conv(w, 3) w=2", "conv(w, 3) w=3"]
+    assert labels(*chain, "--vary", "input=3x9x9,7") == [
+        f"conv(w, 3) {size} w={width}" for size in ("3x9x9", "3x7x7") for width in (2, 3)
+    ]
+    by_set = cnncalc("compare", "mobilenet_v2", "--set", "width=0.5", "--set", "width=1")
+    assert cnncalc("compare", "mobilenet_v2", "--vary", "width=0.5,1").stdout == by_set.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--vary", "width=0.5..1"), "needs a step, e.g. width=0.5..1:0.05"),
+        (("--vary", "widht=1,2"), "did you mean `width`?"),
+        (("--vary", "width=1,2", "--set", "width=1"), "--set and --vary both give 'width'"),
+        (("--vary", "width=1,("), "--vary width: expected a value"),
+        (("--vary", "width=1,2", "--vary", "width=3"), "more than once"),
+        (("--vary", "input=96,128", "--input", "3x64x64"), "both give the input size"),
+        (("--vary", "input=big,128"), "whole sizes"),
+        (("--vary", "width=1"), "name two architectures"),
+        (("--vary", "width=1..101"), "at most 100 networks; `cnncalc sweep` shows more"),
+        (("--vary", "width=1,2", "--separable", "depthwise"), "`--vary` has no effect with `--separable`"),
+    ],
+)
+def test_what_cannot_be_varied(args: tuple[str, ...], message: str) -> None:
+    ran = cnncalc("compare", "mobilenet_v2", *args)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+
+
+def test_a_value_with_an_error_is_reported_with_the_option() -> None:
+    ran = cnncalc("compare", "mobilenet_v2", "--vary", "width=1,wide")
+    assert ran.returncode == 1
+    assert "--vary width:1:1: error[unknown-name]: unknown name `wide`" in ran.stderr
+    assert "note: with --vary width=wide" in ran.stderr
+
+
 def test_of_two_networks_nothing_is_cut_where_it_is_narrow() -> None:
     lines = cnncalc("compare", "vgg16", "vgg19", "--width", "60").stdout.splitlines()
     assert max(map(len, lines)) <= 60

@@ -176,6 +176,7 @@ TRIED = {
     "--standalone": Tried("", (("--format", "latex"),)),
     "--like": Tried("two_conv"),
     "--vary": Tried("kernel=1,3,5"),
+    "compare --vary": Tried("kernel=1,5"),
     "--minimize": Tried("macs"),
     "--maximize": Tried("macs"),
     "--pareto": Tried("macs,multiplications"),

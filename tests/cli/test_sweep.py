@@ -203,7 +203,7 @@ def test_each_point_has_the_limits_alone(net: str, monkeypatch: pytest.MonkeyPat
         (("--vary", "input=-3"), "not '-3'"),
         (("--vary", "input=big"), "not 'big'"),
         (("--vary", "input=3x0x8"), "3x0x8"),
-        (("--vary", "width=1.0..2"), "needs a step, e.g. width=1..2:1"),
+        (("--vary", "width=1.0..2"), "needs a step, e.g. width=1..2:0.1;"),
         (("--vary", "width=1,(,2"), "--vary width: expected a value"),
         (("--vary", "width=1..1e9"), "in decimal numbers"),
         (("--vary", "width=1", "--minimize", "maks"), "did you mean `macs`?"),

@@ -227,19 +227,13 @@ def test_a_search_for_what_is_whole_in_the_file_is_in_whole_numbers() -> None:
 
 
 def test_a_range_of_whole_numbers_has_a_step_of_1() -> None:
-    assert settle_axis(parse_axis("blocks=1..4"), whole=True, limited=False).values == ("1", "2", "3", "4")
+    assert settle_axis(parse_axis("blocks=1..4"), limited=False).values == ("1", "2", "3", "4")
     listed = parse_axis("blocks=1..4:3")
-    assert settle_axis(listed, whole=True, limited=False) == listed
-    for text, whole, step in (
-        ("width=1..4", False, "width=1..4:0.3"),
-        ("blocks=1.0..4", True, "blocks=1..4:1"),
-        ("input=96..256", False, "input=96..256:20"),
-        ("width=1..1", False, "width=1..1:1"),
-    ):
-        with pytest.raises(UsageError, match=f"needs a step, e.g. {step}, or"):
-            settle_axis(parse_axis(text), whole=whole, limited=False)
+    assert settle_axis(listed, limited=False) == listed
+    with pytest.raises(UsageError, match=r"needs a step, e.g. width=1..4:0.3;"):
+        settle_axis(parse_axis("width=1.0..4"), limited=False)
     with pytest.raises(UsageError, match="more than 100,000"):
-        settle_axis(parse_axis("blocks=1..1000000"), whole=True, limited=False)
+        settle_axis(parse_axis("blocks=1..1000000"), limited=False)
 
 
 def test_each_value_of_the_others_is_searched_for() -> None:
