@@ -38,7 +38,7 @@ SMALLEST_BOX = 30 * 23  # pt²: of a page, for each box
 LEGEND_WIDTH = 240.0  # pt of a row, or more below a wider figure
 LEGEND = 11.0  # pt: of a row, and above the first
 MANY = 0.5  # share of the layers in closed groups from which on nothing is to be seen
-FEW_PAGES = 4
+FEW_PAGES = 8
 MEANINGS = {"+": "sum", "×": "product", "‖": "concatenation"}
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROOM = 118.0  # pt of a text in a box or a head; a longer name is shortened
 WITH_CHANNELS = frozenset(("conv", "linear"))  # roles of boxes in which the channels of the output are written
+FEW = 3  # inputs of a merge that are not counted in its box
 NAMED = 2  # kinds that are named in a box without a convolution
 
 
@@ -35,6 +36,7 @@ def label_step(step: Step, report: Report) -> str:
 def label_layer(layer: LayerReport) -> str:
     """A layer in short: `3×3 conv, 64, /2`."""
     window, step = format_window(layer), format_step(layer)
+    window = f"k{window}" if window.isdigit() else window
     parts = [f"{window} {name_kind(layer.kind)}".lstrip()]
     role = find_role(layer.kind)
     if role in WITH_CHANNELS or layer.kind in ("transposed_conv", "separable_conv", "spatial_separable_conv"):
@@ -52,7 +54,7 @@ def label_layer(layer: LayerReport) -> str:
 def label_merge(merge: Merge, report: Report) -> str:
     """What is written in the bar or the box of a merge: `concat, 256`, or `add of 50`."""
     layer = report.layers[merge.layer]
-    if not merge.branches:
+    if not merge.branches and len(layer.sources) > FEW:
         return f"{name_kind(layer.kind)} of {len(layer.sources)}"
     return f"{name_kind(layer.kind)}, {layer.output[0]}" if layer.layer.concatenates else name_kind(layer.kind)
 

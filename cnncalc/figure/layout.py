@@ -17,6 +17,7 @@ from cnncalc.figure.meeting import Beside, Branch, Fan, Meeting, Side
 from cnncalc.figure.pieces import Closed, Gone, Leaf, Piece, Pill
 from cnncalc.figure.stack import Link, Stack
 from cnncalc.figure.tree import Chain, Frame, Item, Merge, Outputs, Step, chains_in, count_of, own_layers, result_of
+from cnncalc.layers import FAMILIES
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Layout:
             lead = self.find_lead(item)
             if lead is not None and lead != current and self.has_pill(lead):
                 row.add(Link(None, flows=False), self.make_pill(lead), lead)
-                current = lead
+                current, shown = lead, self._shape(lead)
             note = self._note_shape(current, shown, level) if lead == current and lead is not None else ""
             shown = self._shape(current) if note else shown
             row.add(Link(lead, lead == current, note), self.make_piece(item, lead, level), self._result_of(item))
@@ -161,6 +162,8 @@ class Layout:
     def make_piece(self, item: Item, flow: int | None, level: int) -> Piece:
         """The piece of an item that the tensor `flow` enters."""
         if isinstance(item, Step):
+            if FAMILIES[self.layers[item.main].kind] == "merge" and len(self.layers[item.main].sources) > 1:
+                return self._make_merge(_as_merge(item, self.layers[item.main].sources), flow, level)
             return self._make_leaf(item, flow)
         if isinstance(item, Merge):
             return self._make_merge(item, flow, level)
@@ -221,7 +224,7 @@ class Layout:
         inside = {
             index: self.needed[index]
             for index in range(frame.first, frame.last)
-            if index in self.needed and index != frame.own_result
+            if index in self.needed and index != self.represent(frame.own_result)
         }
         self.things[frame.first] = tuple(range(frame.first, frame.last))
         closed.attach(self._list_wanted(frame, flow, frame.first), inside)
@@ -272,6 +275,12 @@ class Layout:
             branches.append(self._make_branch(chain, flow, level, Pill(labels.shorten(text))))
         ends = outputs.last == len(self.layers) and outputs.entry not in self.report.ends
         return Fan(branches, None) if ends else Beside(branches)
+
+
+def _as_merge(step: Step, sources: tuple[int, ...]) -> Merge:
+    """A merge of named outputs, `add(a, b)`, of which each may come from anywhere."""
+    others = tuple(_as_merge(each, sources) for each in step.others)
+    return Merge(step.main, step.layers[1:], (), sources, step.entry, step.first, others)
 
 
 def _times(item: Item) -> str:

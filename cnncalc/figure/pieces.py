@@ -108,7 +108,8 @@ class Boxed(Piece):
 
     def attach(self, wanted: Sequence[tuple[int, ...]], read: Mapping[int, int]) -> None:
         """Add what it reads from elsewhere, and tensors inside it that are read there, with their connectors."""
-        y = self.text_height + DISC - 2
+        beside = bool(self.times or self.note or (wanted and read) or len(read) > 1)
+        y = self.text_height + DISC - 2 if beside else self.text_height / 2
         for sources in wanted:
             self.wants = [*self.wants, Want(sources, 0, y, 0, together=len(sources) > 1)]
         y += ROW if wanted else 0
@@ -117,7 +118,7 @@ class Boxed(Piece):
             y += ROW
         if wanted or read:
             self.connectors = max(len(wanted), *read.values(), 1)
-            self.height = y - ROW + DISC + 1 + self.behind
+            self.height = max(y - ROW + DISC + 1, self.text_height) + self.behind
             self.widen(self.width)
 
     def draw(self, scene: Scene, x: float, y: float) -> None:
