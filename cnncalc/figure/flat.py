@@ -11,12 +11,13 @@ from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
 
-from cnncalc.figure.kinds import TITLES, format_sizes
-from cnncalc.figure.legend import Entry, add_legend
+from cnncalc.figure.kinds import format_sizes
+from cnncalc.figure.look import PLAIN, Look
+from cnncalc.figure.map_legend import add_map_legend, paint_maps
 from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, format_page, list_maps
 from cnncalc.figure.scene import MARGIN, Line, Point, Scene, segments
-from cnncalc.figure.solids import LONGEST_BAR, NARROWEST, Scale, find_longest
-from cnncalc.figure.text import SMALL, SMALLEST, text_room
+from cnncalc.figure.solids import LONGEST_BAR, Scale, find_longest
+from cnncalc.figure.text import SMALL, text_room
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -80,14 +81,14 @@ class Stack(NamedTuple):
         return self.x + _label_room(self.map) / 2 if self.leans else self.middle
 
 
-def draw_flat(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True) -> Scene:
+def draw_flat(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True, look: Look = PLAIN) -> Scene:
     """Draw a network as stacks of maps, at most `width` pt wide. Raises FigureError where that is not possible."""
     maps = list_maps(report, "flat")
     for one in maps:
         if one.skips:
             path = report.layers[one.layers[0]].path
             raise FigureError(f"flat shows no skips, as at `{path}`: use `--style volumes` or `--style graph`")
-    rows = _choose(maps, width - 2 * MARGIN)
+    rows = _choose(maps, width - 2 * MARGIN, look)
     scene = Scene(
         f"{report.name}: feature maps",
         f"{report.name}, input {format_sizes(report.input)}, output {format_sizes(report.output)}. "
@@ -95,20 +96,21 @@ def draw_flat(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True)
     )
     _draw_rows(scene, rows)
     if legend:
-        _add_legend(scene, [stack.map for row in rows for stack in row], width)
+        add_map_legend(scene, [stack.map for row in rows for stack in row], look, width - 2 * MARGIN)
     return scene.frame()
 
 
-def _choose(maps: Sequence[FeatureMap], room: float) -> list[list[Stack]]:
+def _choose(maps: Sequence[FeatureMap], room: float, look: Look) -> list[list[Stack]]:
     """The fewest rows; then the least folded, then the largest; and the narrowest of as many rows."""
     foldings = [folded for folded in (fold_maps(maps, level) for level in LEVELS) if len(folded) <= MOST_MAPS]
     for count in range(1, MOST_ROWS + 1):
         for folded in foldings:
-            longest = find_longest(folded)
+            painted = paint_maps(folded, look)
             for tall in TALLS:
-                rows = _wrap(folded, Scale(longest, tall), room)
+                scale = Scale(find_longest(folded), tall)
+                rows = _wrap(painted, scale, room)
                 if len(rows) == count:
-                    return _even_out(folded, Scale(longest, tall), room, rows)
+                    return _even_out(painted, scale, room, rows)
     page = format_page(room + 2 * MARGIN)
     raise FigureError(f"flat has no room for {len(maps)} stacks on a page {page} wide: use `--style graph`")
 
@@ -177,10 +179,9 @@ def _label_room(one: FeatureMap) -> float:
 
 
 def _operation(one: FeatureMap) -> list[str]:
-    """The operation that makes a map, in one or two lines: `2×2, /2` and `max pool`."""
-    if one.block:
-        return [one.block]
-    return [one.kernel, one.kind] if one.kernel else one.kind.split(" ", 1)
+    """The operation that makes a map, in one or two lines, and its note: `2×2, /2` and `max pool`."""
+    lines = [one.kernel, one.kind] if one.kernel else one.kind.split(" ", 1)
+    return [*([one.block] if one.block else lines), *([one.note] if one.note else [])]
 
 
 def _operation_room(one: FeatureMap) -> float:
@@ -206,7 +207,8 @@ def _draw_rows(scene: Scene, rows: Sequence[Sequence[Stack]]) -> None:
             for number, line in enumerate(_operation(stack.map)):
                 scene.text(at, middle + below + OPERATION + LINE * number, line, SMALL, "muted")
         last = placed[-1]
-        y = middle + below + OPERATION + 2 * LINE + CHANNEL
+        lines = max(len(_operation(stack.map)) for stack in placed)
+        y = middle + below + OPERATION + LINE * lines + CHANNEL
 
 
 def _draw_stack(scene: Scene, stack: Stack) -> None:
@@ -289,17 +291,3 @@ def _connect(scene: Scene, last: Stack, first: Stack, y: float) -> None:
     right, start = last.right + CHANNEL / 2, (last.top + last.bottom) / 2
     points = [(last.right + 1, start), (right, start), (right, y), (left, y), (left, middle), (first.x - 1, middle)]
     scene.line(points, radius=4)
-
-
-def _add_legend(scene: Scene, maps: Sequence[FeatureMap], width: float) -> None:
-    extent = scene.extent()
-    roles = dict.fromkeys(one.role for one in maps if not one.block and one.role != "input")
-    entries = [Entry("input", "input"), *(Entry(role, TITLES[role]) for role in roles)]
-    if any(one.block for one in maps):
-        entries.append(Entry("conv", "block", "walls"))
-    if any(one.times > 1 for one in maps):
-        entries.append(Entry("text", "repeated", "mark", "×n"))
-    room = max(extent.width, min(width - 2 * MARGIN, NARROWEST))
-    note = "sides ∝ √size"
-    bottom = add_legend(scene, entries, extent.left, extent.bottom + 5, room - text_room(note, SMALLEST) - 10)
-    scene.text(extent.left + room, bottom - 5.5, note, SMALLEST, "muted", anchor="end")

@@ -52,6 +52,7 @@ class FeatureMap(NamedTuple):
     - `block`: the name of the block that it is the output of, "" for a single layer.
     - `stage`: the name of the outermost group around it.
     - `times`: how many equal ones it stands for.
+    - `note`: a figure of its layers, where figures are shown.
     - `skips`: the indexes of layers far before it that it reads too; `merge` is the sign of how they meet, if they do.
     - `copied`: whether it is a map of a skip, beside the map with which it is concatenated.
     - `follows`: whether it reads the map before it.
@@ -68,6 +69,7 @@ class FeatureMap(NamedTuple):
     block: str = ""
     stage: str = ""
     times: int = 1
+    note: str = ""
     skips: tuple[int, ...] = ()
     merge: str = ""
     copied: bool = False

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
 
-from cnncalc.figure.kinds import TITLES, format_sizes
-from cnncalc.figure.legend import Entry, add_legend, add_sign
+from cnncalc.figure.kinds import format_sizes
+from cnncalc.figure.legend import add_sign
 from cnncalc.figure.maps import FeatureMap
 from cnncalc.figure.scene import Box, Leaf, Line, Point, Scene, Text, bounds, enclose, segments
-from cnncalc.figure.text import SMALL, SMALLEST, text_room
+from cnncalc.figure.text import SMALL
 from cnncalc.records import NamedTuple
 
 DEPTH = 0.30  # share of the width that goes to the back, at 45°
@@ -19,7 +19,6 @@ BAR, BAR_DEPTH, LONGEST_BAR = 4.2, 3.0, 4096  # of vectors; the last in elements
 EDGE = 0.45  # pt of the lines around faces
 LIGHT, DARK = -0.35, 0.12  # of the top and of the side
 STRIP, WIDEST_STRIP = 0.32, 3.2  # of an activation, in shares of the thickness and in pt
-NARROWEST = 232.0  # pt of a legend: one column
 SIGN = 3.4  # radius of the circle of a merge
 CHANNELS, ROW = 5.0, 7.0  # pt from a box to the middle of its number of channels, and between rows of texts
 
@@ -170,28 +169,3 @@ def _list_taken(item: Leaf) -> Iterator[Box]:
         yield bounds(item)
     elif isinstance(item, Line):
         yield from (enclose([Box(*start, *start), Box(*end, *end)]) for start, end in segments(item))
-
-
-def add_solid_legend(scene: Scene, maps: Sequence[FeatureMap], room: float) -> None:
-    """Explain the colours and marks that occur, below the drawing and at most so wide."""
-    extent = scene.extent()
-    roles = dict.fromkeys(one.role for one in maps if not one.block and one.role not in ("input", "copy"))
-    entries = [Entry("input", "input"), *(Entry(role, TITLES[role]) for role in roles)]
-    if any(one.block for one in maps):
-        entries.append(Entry("conv", "block", "walls"))
-    if any(one.activated for one in maps):
-        entries.append(Entry("activation", "activation"))
-    if any(one.copied for one in maps):
-        entries.append(Entry("copy", "copied by a skip"))
-    if any(one.skips for one in maps):
-        entries.append(Entry("skip", "skip", "arrow"))
-    signs = {"+": "sum", "×": "product", "‖": "concatenation"}
-    entries += [
-        Entry("merge", signs[sign], "circle", sign) for sign in dict.fromkeys(one.merge for one in maps if one.merge)
-    ]
-    if any(one.times > 1 for one in maps):
-        entries.append(Entry("text", "repeated", "mark", "×n"))
-    room = max(extent.width, min(room, NARROWEST))
-    note = "sides ∝ √size"
-    bottom = add_legend(scene, entries, extent.left, extent.bottom + 6, room - text_room(note, SMALLEST) - 10)
-    scene.text(extent.left + room, bottom - 5.5, note, SMALLEST, "muted", anchor="end")

@@ -188,7 +188,7 @@ def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
     shown: dict[str, str] = {}
     for before, solid in pairwise(solids):
         one = solid.map
-        if not one.kernel or one.block or shown.get(one.role) == one.kernel:
+        if not one.kernel or one.block or shown.get(one.kind) == one.kernel:
             continue
         half = text_room(one.kernel, SMALLEST) / 2
         if before.y < solid.y:
@@ -198,4 +198,4 @@ def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
         else:
             text = Text(solid.back[0], solid.box.top - 5, one.kernel, SMALLEST, "muted")
         if place_text(scene, text, [(0, 0), (0, -7), (0, 4)]):
-            shown[one.role] = one.kernel
+            shown[one.kind] = one.kernel

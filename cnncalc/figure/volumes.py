@@ -12,6 +12,8 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from cnncalc.figure.kinds import format_sizes
+from cnncalc.figure.look import PLAIN, Look
+from cnncalc.figure.map_legend import add_map_legend, paint_maps
 from cnncalc.figure.maps import FeatureMap, FigureError, describe_runs, fold_maps, format_page, list_maps, locate
 from cnncalc.figure.scene import MARGIN, Scene, Text
 from cnncalc.figure.solids import (
@@ -22,7 +24,6 @@ from cnncalc.figure.solids import (
     add_channels,
     add_merge_sign,
     add_solid,
-    add_solid_legend,
     find_longest,
     format_channels,
     measure,
@@ -46,7 +47,7 @@ PACKED, GLUED, APART = 4.0, 0.6, 8.0  # pt between fronts of equal sizes, and fr
 ARC, ARC_GAP = 8.0, 14.0  # pt between levels of skips, and from the boxes to the first
 
 
-def draw_volumes(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True) -> Scene:
+def draw_volumes(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True, look: Look = PLAIN) -> Scene:
     """Draw a network as volumes, at most `width` pt wide. Raises FigureError where that is not possible."""
     maps = list_maps(report, "volumes")
     scene = Scene(
@@ -55,17 +56,17 @@ def draw_volumes(report: Report, width: float = PAGE_WIDTH, *, legend: bool = Tr
         "Sides grow with the square root of the size.",
     )
     room = width - 2 * MARGIN
-    drawing, drawn = _fit(maps, room)
+    drawing, drawn = _fit(maps, room, look)
     scene.add(drawing.items)
     if legend:
-        add_solid_legend(scene, drawn, room)
+        add_map_legend(scene, drawn, look, room)
     return scene.frame()
 
 
-def _fit(maps: Sequence[FeatureMap], room: float) -> tuple[Scene, list[FeatureMap]]:
+def _fit(maps: Sequence[FeatureMap], room: float, look: Look) -> tuple[Scene, list[FeatureMap]]:
     """The first drawing that fits, with the maps in it."""
     least = inf
-    for solids, draw in _list_attempts(maps):
+    for solids, draw in _list_attempts(maps, look):
         wide = _measure(solids)
         if wide <= room:
             scene = Scene()
@@ -81,7 +82,7 @@ def _fit(maps: Sequence[FeatureMap], room: float) -> tuple[Scene, list[FeatureMa
     raise FigureError(f"the volumes need a page {needed} wide, not {given}: use `--style graph`, or a wider page")
 
 
-def _list_attempts(maps: Sequence[FeatureMap]) -> Iterator[tuple[list[Solid], Draw]]:
+def _list_attempts(maps: Sequence[FeatureMap], look: Look) -> Iterator[tuple[list[Solid], Draw]]:
     """Drawings as a U or in a row: the least folded first, of these the thickest, of these the tallest.
 
     Very small boxes are tried when nothing else fits.
@@ -89,11 +90,13 @@ def _list_attempts(maps: Sequence[FeatureMap]) -> Iterator[tuple[list[Solid], Dr
     foldings = [fold_maps(maps, level) for level in LEVELS]
     for folded in foldings[:2]:
         if is_u(folded):
+            folded = paint_maps(folded, look)
             yield from ((arrange_u(folded, scale), draw_u) for scale in _list_scales(folded, TALLS_OF_U))
     rows = [folded for folded in foldings if len(folded) <= MOST_MAPS and _count_arcs(folded) <= MOST_ARCS]
     for talls in (TALLS, SMALL_TALLS):
         for folded in rows:
-            yield from ((_line_up(folded, scale), _draw_row) for scale in _list_scales(folded, talls))
+            painted = paint_maps(folded, look)
+            yield from ((_line_up(painted, scale), _draw_row) for scale in _list_scales(painted, talls))
 
 
 def _list_scales(maps: Sequence[FeatureMap], talls: Sequence[float]) -> Iterator[Scale]:
@@ -221,7 +224,7 @@ def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
     shown: dict[str, str] = {}
     for solid in solids:
         one = solid.map
-        if not one.kernel or one.block or shown.get(one.role) == one.kernel:
+        if not one.kernel or one.block or shown.get(one.kind) == one.kernel:
             continue
         x = solid.back[0]
         half = text_room(one.kernel, OPERATION) / 2
@@ -230,4 +233,4 @@ def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
         ]
         text = Text(x, min(covered) - 5, one.kernel, OPERATION, "muted")
         if place_text(scene, text, [(dx, -ROW * row) for row in range(3) for dx in (0, half + 2, -half - 2)]):
-            shown[one.role] = one.kernel
+            shown[one.kind] = one.kernel

@@ -12,8 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from cnncalc.analysis.analyze import analyze
+from cnncalc.analysis.figures import FIGURES, Dtype
+from cnncalc.figure.heat import Heat
 from cnncalc.figure.maps import FigureError
-from cnncalc.figure.scene import Scene
+from cnncalc.figure.palette import HEAT
+from cnncalc.figure.scene import Group, Scene, Text
 from cnncalc.reading import load
 from cnncalc.render.svg import write_svg
 from cnncalc.render.tikz import write_tikz
@@ -21,8 +24,8 @@ from cnncalc.spec.files import bundled
 
 from .. import processes
 from ..networks import report
-from .drawn import SVG
-from .styles import STYLES
+from .drawn import SVG, faults_of_texts, things
+from .styles import LOOKS, STYLES
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = ("alexnet", "resnet50", "unet", "c3d")  # whose bytes are compared
@@ -107,3 +110,20 @@ def test_tikz_compiles(part: int, tmp_path: Path) -> None:
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("style", ["volumes", "flat"])
+def test_maps_are_coloured_by_a_figure(style: str) -> None:
+    """Weights and biases: 3·3·3·8 + 8 = 224, 3·3·8·8 + 8 = 584, none, 8·2·2·4 + 4 = 132 of a scale to 584."""
+    network = report("layers: conv(8, 3) -> relu -> conv(8, 3) -> max_pool(2) -> flatten -> linear(4)")
+    look = Heat(network, FIGURES["parameters"], Dtype.float32, str)
+    (scene,) = LOOKS[style](network, look)
+    fronts = [thing.items[-1 if style == "volumes" else 0] for thing in things(scene)]
+    last = len(HEAT) - 1
+    steps = [min(last, number * len(HEAT) // 584) for number in (224, 584, 0, 132)]
+    assert [front.role for front in fronts if not isinstance(front, Group)][1:] == [f"heat{step}" for step in steps]
+    assert [thing.title.rpartition(", ")[2] for thing in things(scene)][1:3] == ["224", "584"]
+    written = [item.text for item in scene.leaves() if isinstance(item, Text)]
+    assert "≤ 584" in written
+    assert ("224" in written) == (style == "flat")
+    assert [*faults_of_texts(scene)] == []
