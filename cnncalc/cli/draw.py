@@ -67,8 +67,8 @@ Depth = Annotated[
 ]
 AT_HELP = "Draw this layer or group alone, with the sizes on its arrows."
 At = Annotated[str | None, options.option("--at", metavar="PATH", help=AT_HELP)]
-LABEL_HELP = "Write a figure beside each box and colour the boxes by it, e.g. macs or peak_memory."
-Label = Annotated[str | None, options.option("--label", metavar="FIGURE", help=LABEL_HELP), FIGURES, OF_GRAPH]
+LABEL_HELP = "Colour the boxes by a figure and write it beside them, e.g. macs or peak_memory."
+Label = Annotated[str | None, options.option("--label", metavar="FIGURE", help=LABEL_HELP), FIGURES]
 DIFF_HELP = "Mark what is new, gone or changed against this architecture."
 Diff = Annotated[
     str | None,
@@ -195,11 +195,11 @@ def _make_scenes(report: "Report", style: Style, look: "Look", shown: Shown) -> 
         case Style.volumes:
             from cnncalc.figure.volumes import draw_volumes
 
-            return [draw_volumes(report, shown.room, legend=shown.legend)]
+            return [draw_volumes(report, shown.room, legend=shown.legend, look=look)]
         case Style.flat:
             from cnncalc.figure.flat import draw_flat
 
-            return [draw_flat(report, shown.room, legend=shown.legend)]
+            return [draw_flat(report, shown.room, legend=shown.legend, look=look)]
         case _:
             assert_never(style)
 

@@ -42,13 +42,16 @@ class Heat(Look):
         reports = [self.report.layers[index] for index in layers]
         if self.figure.of_several:
             return self.figure.of_several(reports, self.dtype)
-        return self.figure.combine([self.figure.measure_layer(layer, self.dtype) for layer in reports])
+        values = [self.figure.measure_layer(layer, self.dtype) for layer in reports]
+        if self.figure.together == "last":  # of a map also where it is flattened then
+            values = [value for value in values if value is not None]
+        return self.figure.combine(values)
 
     def prepare(self, things: Sequence[Sequence[int]]) -> None:
         """Set the scale by the things that are drawn."""
         self.most = max((weigh(self.measure(layers)) for layers in things), default=0)
         bounds = [self.most * (level + 1) / LEVELS for level in range(LEVELS)]
-        integral = all(isinstance(value, int) for value in self.values.values() if value is not None)
+        integral = all(isinstance(weigh(value), int) for value in self.values.values())
         texts = [self.write(round(bound) if integral else bound) for bound in bounds]
         title = f"{self.figure.title} "
         self.scale = [

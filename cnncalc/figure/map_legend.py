@@ -40,9 +40,9 @@ def add_map_legend(scene: Scene, maps: Sequence[FeatureMap], look: Look, room: f
 
 def _list_entries(maps: Sequence[FeatureMap], look: Look) -> Iterator[Entry]:
     yield Entry("input", "input")
-    if look.legend:
-        yield from (entry for entry in look.legend if isinstance(entry, Entry))
-    else:
+    entries = look.list_entries({one.role for one in maps})
+    yield from entries
+    if not entries:
         roles = dict.fromkeys(one.role for one in maps if not one.block and one.role not in ("input", "copy"))
         yield from (Entry(role, TITLES[role]) for role in roles)
         if any(one.block for one in maps):

@@ -127,3 +127,13 @@ def test_maps_are_coloured_by_a_figure(style: str) -> None:
     assert "≤ 584" in written
     assert ("224" in written) == (style == "flat")
     assert [*faults_of_texts(scene)] == []
+
+
+def test_a_map_that_is_flattened_has_the_receptive_field_of_its_pool() -> None:
+    """3 of the convolution and 1 more of the pool, in a legend of whole numbers."""
+    network = report("layers: conv(8, 3) -> max_pool(2) -> flatten -> linear(4)")
+    (scene,) = LOOKS["flat"](network, Heat(network, FIGURES["receptive_field"], Dtype.float32, str))
+    conv, pool = [thing.title for thing in things(scene)][1:3]
+    assert (conv[-6:], pool[-6:]) == ("(3, 3)", "(4, 4)")
+    bounds = [item.text for item in scene.leaves() if isinstance(item, Text) and "≤" in item.text]
+    assert all(text.rpartition(" ")[2].isdecimal() for text in bounds)
