@@ -37,7 +37,7 @@ def derive_formulas(layer: Layer, inputs: Shapes) -> dict[str, Formula]:
     named, shapes, output, found = trace(layer, inputs)
     weights = named.weights(shapes)
     for role, label in ROLES.items():
-        found[label] = sum(count_elements(weight.shape) for weight in weights if weight.role == role)
+        found[label] = count_all([weight.shape for weight in weights if weight.role == role])
     found.update(named.work(shapes, output)._asdict())
     return {label: to_formula(value) for label, value in found.items() if value}
 
@@ -63,6 +63,14 @@ def trace(layer: Layer, inputs: Shapes) -> Trace:
     output = named.result_shape(shapes)  # without `check`: a padding word may pad more than numbers may
     found.update(output_quantities(output))
     return Trace(named, shapes, name_output(output), found)
+
+
+def count_all(shapes: list[Shape]) -> int:
+    """Count the elements of several arrays. Of more than two, those of equal shapes are a product."""
+    times = {shape: shapes.count(shape) for shape in shapes}
+    if len(shapes) <= 2 or len(times) == len(shapes):
+        return sum(map(count_elements, shapes))
+    return sum(count * count_elements(shape) for shape, count in times.items())
 
 
 def count_elements(shape: Shape) -> int:
