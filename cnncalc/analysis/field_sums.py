@@ -146,6 +146,8 @@ def _make_computed_lines(rules: tuple[Rule, ...], field: ReceptiveField, after: 
         varies = "units also see all other positions along the axis"
     if any(isinstance(rule, EveryPosition) and rule.causal for rule in rules):
         varies = "of the last unit: the others see the positions up to their own"
+    if any(isinstance(rule, EveryPosition) and rule.by_data for rule in rules):
+        varies = "at most: what a unit reads depends on the data"
     lines = [Line(label, sums, varies) for label, sums in _group_by_axis("receptive field", "field", found)]
     return lines + [Line(label, (each,)) for label, each in _group_by_axis("field start", "start", at)]
 

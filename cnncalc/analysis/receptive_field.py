@@ -202,11 +202,13 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
     covers: list[Cover | None] = []
     always: list[Cover | None] = []
     sure, dense = field.sure, field.dense and not empty
-    pooled = shared = alone = bounded = causal = False
+    pooled = shared = alone = bounded = fewer = False
     for axis, rule, have, wide, seen, before, read, over in steps:
         pools = _reads_all(rule)
-        if isinstance(rule, EveryPosition) and rule.causal:  # bounds, unless the first unit sees everything already
-            causal = causal or axis.at_most(0, have)[0] != axis.everything(have) or before != seen
+        if isinstance(rule, EveryPosition) and (
+            rule.causal or rule.by_data
+        ):  # bounds, unless the first unit sees everything already
+            fewer = fewer or axis.at_most(0, have)[0] != axis.everything(have) or before != seen
         stepped = step_over(axis, rule, have, wide)
         if pools and axis.folds:
             stepped = stepped._replace(fixed=_together(axis, have, seen))
@@ -230,7 +232,7 @@ def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: S
     # A unit that reads nothing does not see what all units see; and there are no other units beside a pooled one.
     return Field(
         tuple(axes) * again, seen=tuple(covers) * again, always=tuple(always) * again,
-        exact=exact and not causal, sure=sure, certain=certain and not empty and not causal,
+        exact=exact and not fewer, sure=sure, certain=certain and not empty and not fewer,
         alike=field.alike, seen_alike=field.seen_alike, dense=dense,
     )  # fmt: skip
 

@@ -68,6 +68,7 @@ def estimate_execution(node: Node, positions: int) -> Effort:
     steps = done + around * BORDER + count_tried(node) * FOLLOWED
     if isinstance(node.layer, Windowed) and not node.layer.slides:
         made += prod(node.input_shapes[0][1:]) * prod(node.layer.kernels(node.input_shapes))  # each added onto the map
+    made += node.layer.scratch_elements(node.input_shapes) if node.layer.samples else 0
     if node.layer.gated:  # what is combined element by element after the dot products
         made += max(done - 2 * node.layer.work(node.input_shapes, node.output).macs, 0)
     reach = node.layer.reach(node.input_shapes, node.output) if node.layer.restores else ()

@@ -116,6 +116,12 @@ class Numbers(WindowOps):
     def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
         return [DOT(row, column) for row in rows for column in columns]
 
+    def sample(self, channels: Sequence[Values], sizes: tuple[int, ...], points: Sequence[Values]) -> list[Values]:
+        from cnncalc.execution.deforming import shares_of  # rarely needed
+
+        around = [list(shares_of(sizes, point)) for point in zip(*points, strict=True)]
+        return [[sum([x[at] * share for at, share in each]) for each in around] for x in channels]
+
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return DOT(a, shares)
 
@@ -241,6 +247,12 @@ class Counting(WindowOps):
         self.count("additions", made * (len(rows[0]) - 1))
         return [1] * made
 
+    def sample(self, channels: Sequence[Values], sizes: tuple[int, ...], points: Sequence[Values]) -> list[Values]:
+        count = len(points[0])
+        self.count("additions", 4 * count + 3 * count * len(channels))  # distances of a point, and sums of four
+        self.count("multiplications", 4 * count + 4 * count * len(channels))
+        return [[1] * count for _ in channels]
+
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         self.count("multiplications", len(a))
         self.count("additions", len(a) - 1)
@@ -324,6 +336,10 @@ class Provenance(WindowOps):
     def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
         ends = [reduce(or_, column) for column in columns]
         return [start | end for start in (reduce(or_, row) for row in rows) for end in ends]
+
+    def sample(self, channels: Sequence[Values], sizes: tuple[int, ...], points: Sequence[Values]) -> list[Values]:
+        moved = reduce(self.unite, points)  # any position may be read, and where depends on the moves
+        return [self.unite(moved, [reduce(or_, channel, 0)] * len(moved)) for channel in channels]
 
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return reduce(or_, compress(a, shares), 0)

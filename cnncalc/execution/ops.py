@@ -21,7 +21,7 @@ from cnncalc.execution.windows import (
 )
 from cnncalc.layers.arguments import Amount, PerAxis
 from cnncalc.layers.base import expand_per_axis
-from cnncalc.layers.ops import Kernel, Map, Ops, Resampling, Values, WindowSettings
+from cnncalc.layers.ops import Deformation, Kernel, Map, Ops, Resampling, Values, WindowSettings
 
 
 class WindowOps(Ops):
@@ -84,6 +84,15 @@ class WindowOps(Ops):
                 canvas[begin : begin + outs] = added
         kept = [_compute_offset(place, steps) for place in product(*(range(axis.before, axis.end) for axis in axes))]
         return [[canvas[place + number] for place in kept] for number in range(outs)]
+
+    @abstractmethod
+    def sample(self, channels: Sequence[Values], sizes: tuple[int, ...], points: Sequence[Values]) -> list[Values]:
+        """The elements of each channel at points, given by their coordinates on both axes."""
+
+    def deform(self, x: Map, how: Deformation, kernel: Kernel, windows: WindowSettings) -> Map:
+        from cnncalc.execution.deforming import deform  # rarely needed
+
+        return deform(self, x, how, kernel, windows)
 
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:
         axes = slide_axes(x.sizes, windows)

@@ -92,6 +92,7 @@ LATER_FAMILIES = {
     "standardized_conv": "conv",
     "locally_connected": "unshared",
     "table_conv": "unshared",
+    "deformable_conv": "deformable",
     "lstm": "recurrent",
     "gru": "recurrent",
     "rnn": "recurrent",

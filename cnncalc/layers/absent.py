@@ -98,9 +98,14 @@ ABSENT = (
         "`upsample(2, mode=bicubic)` has the same output sizes; `cnncalc layers upsample` lists the modes",
     ),
     Absent(
-        ("deformconv", "deformableconv", "dcn", "dcnv2", "deformconvv2", "dynamicconv", "condconv", "involution"),
-        "kernels whose positions or weights depend on the input are not part of the language",
-        "`conv` with the same arguments has the same weights; the offsets are `conv(2 * 3 * 3, 3, padding=1)`",
+        ("deformconv", "dcn", "dcnv2", "deformconvv2", "modulateddeformconv", "deformconvpack"),
+        "deformable convolutions have the convolution of their offsets within",
+        "write `deformable_conv(out, kernel)`; version 2 is `deformable_conv(out, kernel, mask=true)`",
+    ),
+    Absent(
+        ("dynamicconv", "condconv", "involution"),
+        "kernels whose weights depend on the input are not part of the language",
+        "`conv` with the same arguments has the same output; one for each kernel, times a gate, has the same weights",
     ),
     Absent(
         ("roialign", "roipool", "roipooling", "psroipool", "psroialign", "gridsample", "spatialtransformer"),

@@ -130,6 +130,7 @@ class Layer:
     shares_gradient: ClassVar[bool] = False  # whether an input's gradient is that of the output, or a part of it
     shows_part: ClassVar[bool] = False  # whether eager PyTorch returns a view, which keeps the whole tensor alive
     gated: ClassVar[bool] = False  # whether its dot products are combined element by element, so that channels differ
+    samples: ClassVar[bool] = False  # whether it reads the input at points, each of which is computed by itself
     in_steps: ClassVar[bool] = (
         False  # whether the intermediate map is computed before the output, and the inputs are freed then
     )

@@ -21,7 +21,7 @@ from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.settings import flag, real
 
 
-class _InGroups(ChoosesInGroups, ConvolutionArguments, Convolution):
+class InGroups(ChoosesInGroups, ConvolutionArguments, Convolution):
     """Base of convolutions with `out` channels in `groups`."""
 
     dilation: PerAxis = DILATION
@@ -35,7 +35,7 @@ class _InGroups(ChoosesInGroups, ConvolutionArguments, Convolution):
         return self.groups
 
 
-class Conv(_InGroups, kind="conv"):
+class Conv(InGroups, kind="conv"):
     """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
 
     reference = DUMOULIN
@@ -76,7 +76,7 @@ class DepthwiseConv(CarriesChannels, Convolution, kind="depthwise_conv"):
         )
 
 
-class StandardizedConv(_InGroups, kind="standardized_conv"):
+class StandardizedConv(InGroups, kind="standardized_conv"):
     """Convolution with standardized weights: each output channel's kernel has mean 0 and variance 1 when it is used.
 
     With `gain`, they are then multiplied by a learned number for each output channel, and divided by √(ΠK·C_in/groups).

@@ -77,6 +77,17 @@ class Kernel(NamedTuple):
     groups: int = 1
 
 
+class Deformation(NamedTuple):
+    """Where the elements of windows are read: channels of rows and columns, in turn, for each tap of each part.
+
+    The parts are equal parts of the input's channels. `factors` has a channel for each tap of each part, or none.
+    """
+
+    moves: list[Values]
+    factors: list[Values]
+    parts: int
+
+
 class WindowSettings(NamedTuple):
     """The arguments of a sliding window, one value for all axes or one for each; `ceil` and `dialect` for pools."""
 
@@ -164,6 +175,10 @@ class Ops(ABC):
     @abstractmethod
     def conv_transpose(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:
         """Add every input element, times the kernel [C_in, out/groups, *K], to a window of the output."""
+
+    @abstractmethod
+    def deform(self, x: Map, how: Deformation, kernel: Kernel, windows: WindowSettings) -> Map:
+        """Convolve a map, each element of a window read at the point that it is moved to."""
 
     @abstractmethod
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:

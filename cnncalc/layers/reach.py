@@ -72,10 +72,11 @@ class Everywhere(NamedTuple):
 
 
 class EveryPosition(NamedTuple):
-    """Every output reads all positions of the axis; if `causal`, only those up to its own."""
+    """Every output reads all positions of the axis; if `causal`, those up to its own; if `by_data`, some of them."""
 
     size: int
     causal: bool = False
+    by_data: bool = False
 
 
 class Folded(NamedTuple):

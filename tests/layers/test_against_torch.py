@@ -17,6 +17,7 @@ from cnncalc.layers.pool import AvgPool
 from cnncalc.layers.structure import MERGES
 from cnncalc.layers.window import Windowed, to_pairs
 
+from ..random_networks.deformable import deformable_conv
 from ..random_networks.kinds import PLAIN, Kinds
 from ..random_networks.modules import (
     layer_norm,
@@ -186,6 +187,17 @@ def table(torch: Any, layer: Any, inputs: Shapes) -> Any:
     return table_conv(torch, layer.connections, list(kernel), list(stride), sides(layer, inputs), bias=layer.bias)
 
 
+def deformable(torch: Any, layer: Any, inputs: Shapes) -> Any:
+    kernel, stride, dilation = (
+        list(expand_per_axis(name, getattr(layer, name), 2)) for name in ("kernel", "stride", "dilation")
+    )
+    around = [(axis.before, axis.after) for axis in layer.axes(inputs)]
+    return deformable_conv(
+        torch, inputs[0][0], layer.out, kernel, stride, around, dilation, layer.groups,
+        bias=layer.bias, parts=layer.offset_groups, mask=layer.mask,
+    )  # fmt: skip
+
+
 def prelu(torch: Any, layer: Any, inputs: Shapes) -> Any:
     if layer.per in ("position", "element"):
         return learned(torch, torch.empty(2, *inputs[0]), layer.per, "slope")
@@ -223,6 +235,7 @@ MODULES: dict[str, Build] = {
         t, t.empty(2, *x[0]), y.out, y.kernel, y.stride, bias=y.bias
     ),
     "table_conv": lambda t, y, x, n: table(t, y, x),
+    "deformable_conv": lambda t, y, x, n: deformable(t, y, x),
     **dict.fromkeys(("lstm", "gru", "rnn"), lambda t, y, x, n: recurrent(t, y.kind, x[0][0], **vars(y))),
     "learned": lambda t, y, x, n: learned_tensor(t, y.shape, 2),
     "prelu": lambda t, y, x, n: prelu(t, y, x),

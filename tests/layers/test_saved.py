@@ -26,7 +26,7 @@ from .test_against_torch import (
 
 BATCH = 2
 # Kinds that PyTorch has not: what its functions for them keep depends on how they are put together.
-COMPOSED = ("standardized_conv", "locally_connected", "table_conv")
+COMPOSED = ("standardized_conv", "locally_connected", "table_conv", "deformable_conv")
 SAVED = json.loads((Path(__file__).parent.parent / "reference" / "torch-saved.json").read_text(encoding="utf-8"))
 # Cases of the reference, on a batch of 2 of 8×6×6, as layers.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -110,6 +110,11 @@ SMALL = [
     # 14 products, 10 additions, 2 to join them, 2 of the biases
     ("rnn", {"hidden": 2}, (5, 3), Work(42, 42, 42, 0, 0, 6)),
     ("rnn", {"hidden": 2, "activation": "relu", "biases": 0}, (5, 3), Work(42, 42, 36, 6)),
+    # 2 moves from 2 inputs, then 2 products; each of 2 points: 2 additions to move it, 4 distances, 4 shares, and 4
+    # products and 3 additions to read the element
+    ("deformable_conv", {"out": 1, "kernel": 1}, (1, 1, 2), Work(6, 6 + 2 * 8, 6 + 2 * 9)),
+    # a third move, whose sigmoid is a factor
+    ("deformable_conv", {"out": 1, "kernel": 1, "mask": True}, (1, 1, 2), Work(8, 8 + 2 * 9, 8 + 2 * 10, 0, 2, 2)),
     ("scale", {}, (2, 3), Work(multiplications=6)),
     ("upsample", {"factor": 2}, (2, 3), Work()),
     ("upsample", {"factor": 2, "mode": "linear"}, (2, 3), Work(multiplications=24, additions=12)),

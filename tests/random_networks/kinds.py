@@ -10,6 +10,7 @@ from functools import reduce
 from math import prod
 from typing import Any
 
+from .deformable import deformable_conv
 from .modules import (
     layer_norm,
     learned,
@@ -227,6 +228,23 @@ class Kinds:
         made = table_conv(self.torch, connections, k, s, sides, bias=bias)
         y = self.apply(made.to(self.device), x)
         self.macs += made.weight.numel() * prod(y.shape[2:])
+        return y
+
+    def deformable_conv(
+        self, x: Any, out: int, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1,
+        groups: int = 1, bias: bool = True, offset_groups: int = 1, mask: bool = False,
+    ) -> Any:  # fmt: skip
+        if self.axes(x) != 2:
+            raise Refused("axes")
+        k, s, d = each(kernel, 2), each(stride, 2), each(dilation, 2)
+        sides, channels = self.sides(x, k, s, padding, d), x.shape[1]
+        if channels % groups or out % groups or channels % offset_groups:
+            raise RuntimeError("the groups do not divide the channels")
+        made = deformable_conv(
+            self.torch, channels, out, k, s, sides, d, groups, bias=bias, parts=offset_groups, mask=mask
+        )
+        y = self.apply(made.to(self.device), x)
+        self.macs += (made.weight.numel() + made.conv_offset.weight.numel()) * prod(y.shape[2:])
         return y
 
     def linear(self, x: Any, out: int, bias: bool = True) -> Any:
