@@ -17,7 +17,7 @@ from cnncalc.figure.map_legend import add_map_legend, paint_maps
 from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, format_page, list_maps
 from cnncalc.figure.scene import MARGIN, Line, Point, Scene, segments
 from cnncalc.figure.solids import LONGEST_BAR, Scale, find_longest
-from cnncalc.figure.text import SMALL, text_room
+from cnncalc.figure.text import SMALL, fit_text, text_room
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ STEP = 2.3  # pt from a sheet to the one behind it, to the right and upwards
 BAR, SHORTEST_BAR, CELLS = 5.5, 12.0, 6  # of vectors: width and least height in pt, and parts
 GAP, BETWEEN = 18.0, 3.0  # pt between stacks, and between texts
 LABEL, OPERATION, LINE = 6.0, 8.0, 6.8  # pt to the labels above and to those below, and between lines of text
+NAME = 60.0  # pt of the name of a block
 CHANNEL = 14.0  # pt between rows, for the line from one to the next
 SHADE = -0.25  # of the sheets behind
 SMALLEST_WINDOW, LARGEST_WINDOW = 2.4, 0.85  # in pt, and in shares of a sheet
@@ -181,7 +182,7 @@ def _label_room(one: FeatureMap) -> float:
 def _operation(one: FeatureMap) -> list[str]:
     """The operation that makes a map, in one or two lines, and its note: `2×2, /2` and `max pool`."""
     lines = [one.kernel, one.kind] if one.kernel else one.kind.split(" ", 1)
-    return [*([one.block] if one.block else lines), *([one.note] if one.note else [])]
+    return [*([fit_text(one.block, NAME, SMALL)] if one.block else lines), *([one.note] if one.note else [])]
 
 
 def _operation_room(one: FeatureMap) -> float:

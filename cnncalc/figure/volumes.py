@@ -29,7 +29,7 @@ from cnncalc.figure.solids import (
     measure,
     place_text,
 )
-from cnncalc.figure.text import SMALL, text_room
+from cnncalc.figure.text import SMALL, fit_text, text_room
 from cnncalc.figure.ushape import arrange_u, draw_u, is_u
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ PAGE_WIDTH = 504.0  # pt: two columns
 TALLS, SMALL_TALLS, TALLS_OF_U = (120.0, 106.0, 94.0, 82.0, 72.0), (62.0, 52.0, 44.0), (75.0, 66.0, 58.0, 50.0, 42.0)
 FATS, LEVELS = (1.0, 0.8, 0.62), (0, 1, 2)
 HIGHEST = 620.0  # pt of a drawing
+NAME = 70.0  # pt of the name of a stage
 MOST_MAPS = 80  # of a row that is tried
 MOST_ARCS = 5  # levels of skips above a row
 OPERATION = 5.5  # pt of the kernels above boxes
@@ -216,21 +217,27 @@ def _write_sizes(scene: Scene, solids: Sequence[Solid]) -> None:
         middle = (solids[place].x + solids[end].right) / 2
         if end > place:
             scene.line([(solids[place].x, y + 11), (solids[end].right, y + 11)], "rule", stroke=0.5, arrow=False)
-        place_text(scene, Text(middle, y + 16.2, stage, SMALL, bold=True), [(0, 0), (0, ROW + 1)])
+        place_text(
+            scene, Text(middle, y + 16.2, fit_text(stage, NAME, SMALL, True), SMALL, bold=True), [(0, 0), (0, ROW + 1)]
+        )
 
 
 def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
-    """Write the kernels above the boxes, where they change, each with a line to its box."""
+    """Write the kernels above the boxes, where they change."""
     shown: dict[str, str] = {}
     for solid in solids:
         one = solid.map
         if not one.kernel or one.block or shown.get(one.kind) == one.kernel:
             continue
-        x = solid.back[0]
+        x, top = solid.back
         half = text_room(one.kernel, OPERATION) / 2
-        covered = [
-            other.box.top for other in solids if other.box.left < x + half + 1 and other.box.right > x - half - 1
-        ]
-        text = Text(x, min(covered) - 5, one.kernel, OPERATION, "muted")
-        if place_text(scene, text, [(dx, -ROW * row) for row in range(3) for dx in (0, half + 2, -half - 2)]):
+        shifts = [(dx, _find_top(solids, x + dx, half + 1) - top) for dx in (0, half + 2, -half - 2)]
+        offsets = [(dx, dy - 5 - ROW * row) for row in range(3) for dx, dy in shifts]
+        if place_text(scene, Text(x, top, one.kernel, OPERATION, "muted"), offsets):
             shown[one.kind] = one.kernel
+
+
+def _find_top(solids: Sequence[Solid], x: float, half: float) -> float:
+    """The upper edge of all boxes that are near a position."""
+    boxes = [solid.box for solid in solids]
+    return min((box.top for box in boxes if box.left < x + half and box.right > x - half), default=inf)
