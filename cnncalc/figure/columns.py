@@ -8,7 +8,7 @@ from string import ascii_uppercase
 
 from cnncalc.figure.layout import Row
 from cnncalc.figure.pieces import APART, DISC, SKIP, Pill, Tap, Want, draw_connector
-from cnncalc.figure.scene import Scene
+from cnncalc.figure.scene import Point, Scene
 from cnncalc.figure.stack import GAP, Stack
 from cnncalc.records import NamedTuple
 
@@ -19,12 +19,13 @@ MOST_COLUMNS = 8
 
 
 class Page(NamedTuple):
-    """Columns, and how much room they take. `ends` has where the row goes on after each column."""
+    """Columns, and how much room they take. If `wide`, the last one is below all others."""
 
     columns: tuple[Stack, ...]
     flows: tuple[bool, ...]  # whether the tensor of the column before enters each of them
     width: float
     height: float
+    wide: bool = False
 
 
 class Connectors:
@@ -45,7 +46,7 @@ class Connectors:
         return [letter for sources, letter in self.letters.items() if source in sources]
 
 
-def measure_page(row: Row, cuts: Sequence[int], needed: dict[int, int]) -> Page:
+def measure_page(row: Row, cuts: Sequence[int], needed: dict[int, int], *, wide: bool = False) -> Page:
     """The page of a row that is cut before these pieces; the first cut is where the page begins."""
     columns, flows = [], []
     for first, last in pairwise(cuts):
@@ -56,9 +57,13 @@ def measure_page(row: Row, cuts: Sequence[int], needed: dict[int, int]) -> Page:
         pieces, results = row.pieces[first:last], row.results[first:last]
         columns.append(Stack(pieces, links, results, flow, needed, outermost=True))
         flows.append(enters)
-    width = sum(column.left + column.right for column in columns) + GUTTER * (len(columns) - 1)
-    height = max(column.height for column in columns) + (2 * AROUND if len(columns) > 1 or any(flows) else 0)
-    return Page(tuple(columns), tuple(flows), width, height)
+    upper = columns[:-1] if wide else columns
+    width = sum(column.left + column.right for column in upper) + GUTTER * (len(upper) - 1)
+    height = max(column.height for column in upper) + (2 * AROUND if len(columns) > 1 or any(flows) else 0)
+    if wide:
+        width = max(width, columns[-1].left + columns[-1].right)
+        height += 2 * AROUND + columns[-1].height
+    return Page(tuple(columns), tuple(flows), width, height, wide)
 
 
 def cut_evenly(heights: Sequence[float], count: int, first: int = 0) -> list[int]:
@@ -86,26 +91,35 @@ def fill_columns(heights: Sequence[float], most: float) -> list[int]:
 
 def draw_page(scene: Scene, page: Page, connectors: Connectors, before: str = "", after: str = "") -> None:
     """Draw the columns of a page; `before` and `after` are written where the row comes from another page or goes on."""
-    x = 0.0
+    x = top = 0.0
     leaving: tuple[float, float] | None = None
     found: list[tuple[Stack, float, float]] = []
     for number, (column, flows) in enumerate(zip(page.columns, page.flows, strict=True)):
+        gutter = x - GUTTER / 2
+        if page.wide and number == len(page.columns) - 1:
+            x, gutter = 0.0, 0.0
+            top = max(each.height for each in page.columns[:-1]) + 3 * AROUND
         spine = x + column.left
         if flows and leaving:
-            (ax, ay), gutter = leaving, x - GUTTER / 2
-            down = [(ax, ay), (ax, ay + AROUND), (gutter, ay + AROUND)]
-            scene.line([*down, (gutter, -AROUND), (spine, -AROUND), (spine, 0)], arrow=False, radius=4)
+            _draw_passage(scene, leaving, gutter, (spine, top))
         elif flows and not number:
             _draw_end(scene, before, spine, -AROUND - Pill.height, below=0.0)
-        column.draw(scene, spine, 0)
-        found.append((column, spine, 0))
-        leaving = (spine, column.height)
+        column.draw(scene, spine, top)
+        found.append((column, spine, top))
+        leaving = (spine, top + column.height)
         x += column.left + column.right + GUTTER
     if after and leaving:
         ax, ay = leaving
         scene.line([(ax, ay), (ax, ay + AROUND)])
         Pill(after).draw(scene, ax, ay + AROUND)
     _draw_wants(scene, found, connectors)
+
+
+def _draw_passage(scene: Scene, start: Point, gutter: float, end: Point) -> None:
+    """Lead from the bottom of a column through a gutter to the top of the next, or of one below it."""
+    (ax, ay), (bx, by) = start, end
+    turns = [(ax, by - AROUND)] if by > ay else [(ax, ay + AROUND), (gutter, ay + AROUND), (gutter, by - AROUND)]
+    scene.line([(ax, ay), *turns, (bx, by - AROUND), (bx, by)], arrow=False, radius=4)
 
 
 def _draw_end(scene: Scene, text: str, x: float, top: float, below: float) -> None:

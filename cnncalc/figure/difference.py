@@ -106,4 +106,4 @@ def _list_names(other: Report) -> Iterator[tuple[int, int, str]]:
                 name = labels.label_step(item, other) if index == item.main else name_kind(other.layers[index].kind)
                 yield index, item.main, name
         elif isinstance(item, Merge):
-            yield item.layer, item.layer, labels.label_merge(item, other)
+            yield item.layer, item.layer, labels.label_merge(item, other, counted=not item.branches)

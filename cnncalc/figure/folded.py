@@ -80,7 +80,7 @@ def _list_members(report: Report, layout: Layout, chain: Chain, level: int) -> I
             for inner in chains_in(item):
                 yield from _list_members(report, layout, inner, level)
             if isinstance(item, Merge):
-                label = labels.label_merge(item, report)
+                label = labels.label_merge(item, report, counted=not item.branches)
                 yield GraphNode(_key(item.layer), label, "merge", count_of(item))
 
 

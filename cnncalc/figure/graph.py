@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc import limits
@@ -18,7 +18,7 @@ from cnncalc.figure.columns import (
     fill_columns,
     measure_page,
 )
-from cnncalc.figure.kinds import TITLES, format_sizes
+from cnncalc.figure.kinds import TITLES, find_title, format_sizes
 from cnncalc.figure.layout import Layout, Row, list_layers
 from cnncalc.figure.legend import Entry, add_legend
 from cnncalc.figure.look import PLAIN, Look
@@ -37,6 +37,7 @@ LEAST = 6.8  # pt: the size of labels below which a figure is not made smaller t
 SMALLEST_BOX = 30 * 23  # pt²: of a page, for each box
 LEGEND_WIDTH = 240.0  # pt of a row, or more below a wider figure
 LEGEND = 11.0  # pt: of a row, and above the first
+BELOW = 4  # pieces at the end of a row that may be below all columns
 MANY = 0.5  # share of the layers in closed groups from which on nothing is to be seen
 FEW_PAGES = 8
 MEANINGS = {"+": "sum", "×": "product", "‖": "concatenation"}
@@ -136,7 +137,7 @@ class _Drawing:
         wants = {want.sources for want in measure_page(first, [0, len(first.pieces)], {}).columns[0].wants}
         needed = dict(Counter(source for sources in wants for source in sources))
         layout = Layout(self.report, self.tree, level, needed=needed, look=self.look, sizes=self.sizes)
-        self.signs = layout.signs
+        self.shown = layout
         return Graph(layout, self._make_row(layout), needed)
 
     def _make_row(self, layout: Layout) -> Row:
@@ -156,15 +157,25 @@ class _Drawing:
     def _find_page(self, graph: Graph) -> Page | None:
         """The best page of all with another number of columns; None if the network does not fit on one."""
         heights = [piece.height for piece in graph.row.pieces]
-        best: tuple[float, int] | None = None
-        for count in range(1, 2 if self.size.tall else min(len(heights), MOST_COLUMNS) + 1):
-            page = measure_page(graph.row, cut_evenly(heights, count), graph.needed)
-            score = self._score(page)
+        best: tuple[float, Sequence[int], bool] | None = None
+        for cuts, wide in self._list_cuts(heights):
+            score = self._score(measure_page(graph.row, cuts, graph.needed, wide=wide))
             if best is None or score < best[0] - 0.01:
-                best = score, count
+                best = score, cuts, wide
         if best and (best[0] <= SIZE / LEAST or self.size.tall):  # again, as the others made its frames even with more
-            return measure_page(graph.row, cut_evenly(heights, best[1]), graph.needed)
+            return measure_page(graph.row, best[1], graph.needed, wide=best[2])
         return None
+
+    def _list_cuts(self, heights: Sequence[float]) -> Iterator[tuple[list[int], bool]]:
+        """The ways to cut a row for one page: into columns, or with the last few pieces below all columns."""
+        if self.size.tall:
+            yield [0, len(heights)], False
+            return
+        for count in range(1, min(len(heights), MOST_COLUMNS) + 1):
+            yield cut_evenly(heights, count), False
+        for last in range(max(len(heights) - BELOW, 1), len(heights)):
+            for count in range(2, min(last, MOST_COLUMNS) + 1):
+                yield [*cut_evenly(heights[:last], count), len(heights)], True
 
     def _score(self, page: Page) -> float:
         """How many times as large as the page it is."""
@@ -197,7 +208,7 @@ class _Drawing:
         after = f"to page {number + 2}" if goes_on else ""
         draw_page(scene, page, connectors, before, after)
         if self.legend:
-            entries = list_entries(scene, self.look, self.signs)
+            entries = list_entries(scene, self.look, self.shown)
             extent = scene.extent()
             width = max(extent.width, min(LEGEND_WIDTH, self.size.width - 2 * MARGIN))
             add_legend(scene, entries, extent.left, extent.bottom + LEGEND, width)
@@ -264,13 +275,13 @@ def describe(report: Report) -> str:
     return f"{report.name or 'A network'}, {len(report.layers):,} layers, input {inputs}{output}."
 
 
-def list_entries(scene: Scene, look: Look, signs: Iterable[str]) -> list[Entry]:
+def list_entries(scene: Scene, look: Look, layout: Layout) -> list[Entry]:
     """The legend of what occurs in a scene."""
     roles = {item.role for item in scene.leaves() if isinstance(item, Rect)}
-    return [*look.list_entries(roles)] or [*_list_kinds(scene, signs)]
+    return [*look.list_entries(roles)] or [*_list_kinds(scene, layout)]
 
 
-def _list_kinds(scene: Scene, signs: Iterable[str]) -> Iterator[Entry]:
+def _list_kinds(scene: Scene, layout: Layout) -> Iterator[Entry]:
     roles, circles, skips, repeated = set[str](), False, False, False
     for item in scene.leaves():
         if isinstance(item, Rect):
@@ -282,10 +293,12 @@ def _list_kinds(scene: Scene, signs: Iterable[str]) -> Iterator[Entry]:
         elif isinstance(item, Text):
             repeated = repeated or (item.bold and item.text[:1] == "×")
     for role, title in TITLES.items():
-        if role in roles:
-            yield Entry("conv", title, "strip") if role == "activation" else Entry(role, title)
+        if role == "activation" and role in roles:
+            yield Entry("conv", title, "strip")
+        elif role in roles:
+            yield Entry(role, find_title(role, layout.kinds))
     for sign, title in MEANINGS.items():
-        if circles and sign in signs:
+        if circles and sign in layout.signs:
             yield Entry("merge", title, "circle", sign)
     if skips:
         yield Entry("skip", "skip", "arrow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cnncalc.layers import FAMILIES
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
 ROLES = {  # family of kinds → the role of its boxes
     "conv": "conv", "unshared": "conv", "separable": "depthwise", "transposed": "upsampling", "resize": "upsampling",
-    "unpool": "upsampling", "linear": "linear", "pool": "pool", "merge": "merge", "softmax": "softmax",
+    "unpool": "upsampling", "linear": "linear", "recurrent": "linear", "attention": "linear",
+    "products": "linear", "pool": "pool", "merge": "merge", "softmax": "softmax",
     "reshape": "reshape", "axes": "reshape", "border": "reshape",
 }  # fmt: skip
 OTHER = "norm"  # of norms, activations, arithmetic
@@ -20,6 +22,11 @@ TITLES = {  # role → what a legend calls it
     "conv": "convolution", "depthwise": "depthwise convolution", "pool": "pooling", "linear": "linear",
     "upsampling": "upsampling", "norm": "norm, activation", "merge": "merge", "softmax": "softmax",
     "reshape": "reshape", "activation": "with activation",
+}  # fmt: skip
+FAMILY_TITLES = {  # of roles with several families: what a legend calls each that occurs
+    "linear": "linear", "recurrent": "recurrent", "attention": "attention", "products": "matrix product",
+    "normalization": "norm", "magnitude": "norm", "activation": "activation", "arithmetic": "arithmetic",
+    "reduction": "reduction", "regular": "scale, dropout", "learned": "learned values",
 }  # fmt: skip
 NAMES = {
     "depthwise_conv": "dw-conv", "separable_conv": "sep-conv", "spatial_separable_conv": "sep-conv",
@@ -35,6 +42,17 @@ def find_role(kind: str) -> str:
     ('conv', 'norm', 'pool')
     """
     return KIND_ROLES.get(kind) or ROLES.get(FAMILIES[kind], OTHER)
+
+
+def find_title(role: str, kinds: Iterable[str]) -> str:
+    """What a legend calls a role in a figure with boxes of these kinds.
+
+    >>> find_title("norm", ["conv", "batch_norm"]), find_title("pool", []), find_title("linear", ["linear", "lstm"])
+    ('norm', 'pooling', 'linear, recurrent')
+    """
+    families = {FAMILIES[kind] for kind in kinds if find_role(kind) == role}
+    titles = dict.fromkeys(title for family, title in FAMILY_TITLES.items() if family in families)
+    return ", ".join(titles) or TITLES[role]
 
 
 def is_activation(kind: str) -> bool:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 ROOM = 118.0  # pt of a text in a box or a head; a longer name is shortened
 WITH_CHANNELS = frozenset(("conv", "linear"))  # roles of boxes in which the channels of the output are written
-FEW = 3  # inputs of a merge that are not counted in its box
 NAMED = 2  # kinds that are named in a box without a convolution
 
 
@@ -51,10 +50,10 @@ def label_layer(layer: LayerReport) -> str:
     return ", ".join(parts)
 
 
-def label_merge(merge: Merge, report: Report) -> str:
-    """What is written in the bar or the box of a merge: `concat, 256`, or `add of 50`."""
+def label_merge(merge: Merge, report: Report, *, counted: bool = False) -> str:
+    """What is written in the bar or the box of a merge: `concat, 256`, or if its inputs are counted `add of 50`."""
     layer = report.layers[merge.layer]
-    if not merge.branches and len(layer.sources) > FEW:
+    if counted:
         return f"{name_kind(layer.kind)} of {len(layer.sources)}"
     return f"{name_kind(layer.kind)}, {layer.output[0]}" if layer.layer.concatenates else name_kind(layer.kind)
 

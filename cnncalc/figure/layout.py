@@ -58,6 +58,7 @@ class Layout:
         self.links: set[tuple[int, int]] = set()  # (tensor, the layer that names what reads it), all that is drawn
         self.things: dict[int, tuple[int, ...]] = {}  # the layers of each thing that is drawn, by that which names it
         self.signs: set[str] = set()  # of merges
+        self.kinds: set[str] = set()  # that name boxes
         self.needed: Mapping[int, int] = needed or {}
 
     def represent(self, index: int) -> int:
@@ -184,6 +185,7 @@ class Layout:
             strip=role in WITH_STRIP and any(is_activation(self.layers[index].kind) for index in step.layers),
         )
         self.things[step.main] = step.layers
+        self.kinds.add(main.kind)
         leaf.attach(self._list_wanted(step, flow, step.main), {})
         return leaf
 
@@ -245,6 +247,7 @@ class Layout:
         self.things[merge.layer] = merge.layer, *merge.after
         self.links |= {(self.represent(source), merge.layer) for source in layer.sources}
         collected = [*dict.fromkeys(map(self.represent, merge.collected))]
+        many = len(merge.collected) > TOGETHER or len(collected) < len(merge.collected)
         if flow in collected:
             collected.remove(flow)
             branches.append(Branch(None, enters=True))
@@ -252,11 +255,10 @@ class Layout:
         layers = (merge.layer, *merge.after)
         every = [index for each in (merge, *merge.others) for index in own_layers(each)]
         note = self.look.note(every)
-        many = len(merge.collected) > TOGETHER
         sign = "" if many else SIGNS.get(layer.kind, "")
         meeting = Meeting(
             sign=sign,
-            text=labels.label_merge(merge, self.report),
+            text=labels.label_merge(merge, self.report, counted=many),
             title=f"{layer.path}: {layer.kind} → {format_sizes(layer.output)}",
             layers=layers,
             role=self.look.paint("merge", every),

@@ -107,7 +107,9 @@ class Side(Piece):
             tallest = max(tallest, branch.piece.height)
             found = _collect(branch.piece, x, self.start, number == len(others) - 1)
             self.taps, self.wants = [*self.taps, *found[0]], [*self.wants, *found[1]]
-        self.middle = self.start + max(tallest, 8) + GAP + RADIUS
+        plain = not self.main.piece and not self.columns  # only what comes from elsewhere
+        self.pointed = plain
+        self.middle = RADIUS if plain else self.start + max(tallest, 8) + GAP + RADIUS
         self.height = self.middle + RADIUS
         self.entered = self.main.enters or any(branch.enters for branch, _ in self.columns)
         if direct:
@@ -128,7 +130,7 @@ class Side(Piece):
                 scene.line([(x, y), (x, y + FORK)], arrow=False)
             main.draw(scene, x, y + self.start)
             scene.line([(x, y + self.start + main.height), (x, bottom)])
-        elif self.main.enters:
+        elif self.main.enters and bottom > y:
             scene.line([(x, y), (x, bottom)])
         for branch, dx in self.columns:
             self._draw_other(scene, branch, x, y, x + dx)
