@@ -46,7 +46,7 @@ ABSENT = (
     Absent(
         ("convlstm", "convgru", "convlstmcell", "convgrucell", "convrnn"),
         "recurrent layers are of sequences, [channels, positions], and have no convolutions",
-        "write its steps as blocks of `conv`, `sigmoid`, `tanh` and `multiply:`",
+        "write a step as a block and apply it to each frame with `reuse`: the guide's page on the language has one",
     ),
     Absent(("timedistributed",), "every layer is applied to all positions anyway", "write the layer itself"),
     Absent(
