@@ -1,0 +1,72 @@
+"""Outputs of imported networks are the originals', by an interpreter of our networks in PyTorch, flat and as blocks."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+
+from cnncalc.reading import read_graph
+
+from .interpreter import differences, fill
+
+pytestmark = pytest.mark.torch
+
+# of torchvision 0.28, those of each family that have at most 35 million parameters
+CLASSIFIERS = [
+    "convnext_tiny",
+    "densenet121",
+    "densenet201",
+    "efficientnet_b0",
+    "efficientnet_b4",
+    "efficientnet_v2_s",
+    "googlenet",
+    "inception_v3",
+    "mnasnet0_5",
+    "mnasnet1_3",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "regnet_x_400mf",
+    "regnet_x_3_2gf",
+    "regnet_y_400mf",
+    "regnet_y_3_2gf",
+    "resnet18",
+    "resnet50",
+    "resnext50_32x4d",
+    "shufflenet_v2_x0_5",
+    "shufflenet_v2_x2_0",
+    "squeezenet1_0",
+    "squeezenet1_1",
+]
+EQUAL = 1e-9
+
+
+@pytest.fixture
+def torch() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pytest.importorskip("torch", reason="PyTorch is not installed")
+    before = found.get_num_threads()
+    found.set_num_threads(1)
+    yield found
+    found.set_num_threads(before)
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_gives_what_it_gave(torch: Any, name: str) -> None:
+    models = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
+    from cnncalc.exchange.from_torch import trace, without_numbers
+
+    more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    with without_numbers():
+        module = models.get_model(name, weights=None, **more)
+    module = fill(torch, module, 5)
+    size = 96 if name == "inception_v3" else 64
+    graph = trace(module, {"": (3, size, size)})
+    x = torch.randn(2, 3, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    found = differences(torch, module, graph, read_graph(graph, name), [x])
+    assert len(found) == 2
+    assert max(found) < EQUAL
