@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,3 +25,15 @@ def nets_used(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(Malformed, "__init__", note)
     yield used
     assert used == []
+
+
+@pytest.fixture
+def torch() -> Iterator[Any]:
+    """PyTorch, in one thread."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pytest.importorskip("torch", reason="PyTorch is not installed")
+    before = found.get_num_threads()
+    found.set_num_threads(1)
+    yield found
+    found.set_num_threads(before)

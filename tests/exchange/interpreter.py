@@ -73,9 +73,6 @@ def step(torch: Any, network: Network, node: Node, made: Mapping[int, Any], arra
         return function_output(torch, layer, tensors)
     with torch.device("meta"):
         module = MODULES[layer.kind](torch, layer, node.input_shapes, len(next(iter(node.input_shapes), ())) - 1).eval()
-        for each in module.modules():
-            if hasattr(each, "count_include_pad"):
-                each.count_include_pad = layer.count_padding  # type: ignore[attr-defined]
     return torch.func.functional_call(module, named(module, layer, node, arrays), tuple(tensors))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import pytest
@@ -41,17 +40,6 @@ CLASSIFIERS = [
     "squeezenet1_1",
 ]
 EQUAL = 1e-9
-
-
-@pytest.fixture
-def torch() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = pytest.importorskip("torch", reason="PyTorch is not installed")
-    before = found.get_num_threads()
-    found.set_num_threads(1)
-    yield found
-    found.set_num_threads(before)
 
 
 @pytest.mark.sample(3)
