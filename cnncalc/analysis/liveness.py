@@ -119,7 +119,9 @@ def make_plan(tensors: Tensors, mode: Mode, *, joins: bool = False) -> Plan:
             roots[index] = reads[0]
             steps.append(Step(index, reads, None))
             continue
-        target = into.get(index, index)
+        target = index
+        while target in into:  # a concat may itself write into another
+            target = into[target]
         is_new = target not in sizes
         roots[index] = target
         if is_new:
@@ -145,13 +147,11 @@ def _find_joins(tensors: Tensors, plan: Plan) -> dict[int, int]:
     """For each layer that can write into the output of a concat, the concat: along the channels, in one piece."""
     readers = count_readers(step for step in plan.steps if step.makes is not None)
     found: dict[int, int] = {}
-    joined: set[int] = set()  # concats that are written into: one within another is copied
     for index, each in enumerate(tensors.layers):
         if each.layer.concatenates and each.output[0] == sum(shape[0] for shape in each.inputs):
             for root in {plan.roots[source] for source in each.sources}:
-                if root >= 0 and readers[root] == 1 and root not in plan.kept and root not in joined:
+                if root >= 0 and readers[root] == 1 and root not in plan.kept:
                     found[root] = index
-                    joined.add(index)
     return found
 
 

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from math import prod
+from types import FrameType
+from typing import Any
 
 import pytest
 
-from cnncalc.analysis.liveness import Mode, Plan, find_peak, list_alive, make_plan, measure, network_tensors
+from cnncalc.analysis.liveness import (
+    Mode,
+    Passed,
+    Plan,
+    Tensors,
+    find_peak,
+    list_alive,
+    make_plan,
+    measure,
+    network_tensors,
+    peak_per_layer,
+)
+from cnncalc.layers.merge import Add
 from cnncalc.network import Network
 from cnncalc.reading import read
 from cnncalc.spec.files import bundled
 
 from ..networks import network
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 def plan_of(net: Network, mode: Mode = Mode.separate) -> Plan:
@@ -141,12 +159,45 @@ def test_a_separable_convolution_has_the_memory_of_its_two_steps() -> None:
         assert measure(plan_of(whole, mode)) == measure(plan_of(steps, mode))
 
 
+def residual_tensors(layers: int) -> Tensors:
+    """Sums of each output and the one two before it, on an input that the last layer reads too."""
+    shape, add = (8, 4, 4), Add()
+    middle = [Passed(add, (shape, shape), shape, (at - 1, max(at - 2, -1))) for at in range(layers - 1)]
+    end = Passed(add, (shape, shape), shape, (layers - 2, -1))
+    return Tensors({-1: shape}, [*middle, end], frozenset({layers - 1}))
+
+
+def count_lines(layers: int) -> int:
+    """How many lines are run to find the peak of all modes, those of loops within a line each time."""
+    lines = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> TraceFunction:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    tensors, before = residual_tensors(layers), sys.gettrace()
+    sys.settrace(count)
+    try:
+        for mode in Mode:
+            peak_per_layer(plan := make_plan(tensors, mode), alive := measure(plan), layers)
+            find_peak(alive, plan)
+    finally:
+        sys.settrace(before)
+    return lines
+
+
 def test_liveness_is_linear() -> None:
-    """Counted, not timed: each step is gone through once, and no list of tensors is."""
-    nets = [network(f"layers: ['relu * {count}']") for count in (100, 1000)]
-    small, large = (plan_of(net) for net in nets)
-    assert len(large.steps) == 10 * len(small.steps)
-    assert measure(large)[:100] == measure(small)
+    """Counted, not timed: ten times the layers take ten times the lines."""
+    small, large = count_lines(300), count_lines(3000)
+    assert small > 300
+    assert large <= 10 * small
+
+
+def test_liveness_of_ten_to_the_fifth_layers() -> None:
+    """More than a file may have. Alive are the input, two outputs and the one that is made, of 128 elements."""
+    plan = make_plan(residual_tensors(10**5), Mode.separate)
+    assert find_peak(measure(plan), plan) == (4 * 128, 2)
 
 
 def test_what_is_alive_at_a_sum_of_many_rounds() -> None:
@@ -165,6 +216,8 @@ def test_what_is_alive_at_a_sum_of_many_rounds() -> None:
         ("layers: ['conv(4, 1)', concat: ['identity', 'conv(4, 1)']]", 1024, 768),
         # an axis that is not the first is in pieces
         ("layers: [concat(axis=1): ['conv(4, 1)', 'conv(4, 1)']]", 1024, 1024),
+        # a concat within another: all write into the outer one of 768, where the first of them runs
+        ("layers: [concat: [concat: ['conv(4, 1)', 'conv(4, 1)'], 'conv(4, 1)']]", 1536, 960),
         # a branch of several layers: its last one writes; 192 + 256 + 512 while it does
         ("layers: [concat: ['conv(4, 1)', 'conv(4, 1) -> conv(4, 1)']]", 1024, 960),
     ],
