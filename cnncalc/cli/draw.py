@@ -8,6 +8,7 @@ import typer
 
 from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
+from cnncalc.cli.formats import refuse_picture
 from cnncalc.cli.output import STANDARD_OUTPUT, emit, find_width, write_message
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without
@@ -48,10 +49,6 @@ class Background(StrEnum):
 
 FIGURES = Needs("--format svg", "--format latex")
 OF_GRAPH = Without("--style volumes", "--style flat")
-PICTURES = {  # endings of files that other programs make of an SVG
-    ".png": "rsvg-convert -z 3 {svg} -o {name}", ".pdf": "rsvg-convert -f pdf {svg} -o {name}",
-    ".eps": "rsvg-convert -f eps {svg} -o {name}",
-}  # fmt: skip
 UNITS = {"mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0, "pt": 1.0}
 WIDTHS = (100.0, 3000.0)  # pt
 DEFAULT_WIDTH = "178mm"
@@ -121,7 +118,7 @@ def draw(
     Equal blocks are folded to ×n, and norms and activations are drawn with the layer before them. What does not fit on
     a page is written to FILE-1.svg, FILE-2.svg and so on.
     """
-    _refuse_pictures(output)
+    refuse_picture(output)
     room = parse_length(page_width)
     reading = read(arch, inputs, settings)
     report = reading.require_report()
@@ -144,18 +141,6 @@ class Shown(NamedTuple):
     tall: bool
     legend: bool
     sizes: bool
-
-
-def _refuse_pictures(output: str | None) -> None:
-    """Raises UsageError for formats that other programs write."""
-    path = Path(output or "")
-    command = PICTURES.get(path.suffix.lower())
-    if command:
-        svg = path.with_suffix(".svg").name
-        raise UsageError(
-            f"{output!r}: write an SVG, and let another program make a picture of it: -o {svg}, then"
-            f" `{command.format(svg=svg, name=path.name)}` (librsvg), or Inkscape"
-        )
 
 
 def parse_length(text: str) -> float:

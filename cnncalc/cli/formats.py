@@ -6,9 +6,13 @@ name, its case and its file ending here, and a writer in `render`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
+
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.render.document import Block
@@ -45,7 +49,25 @@ ENDINGS = {
     ".mmd": "mermaid",
     ".dot": "dot",
 }
+TEXT_ENDINGS = (".txt", ".text", ".log", ".out")  # of any text
+OTHER_ENDING = re.compile(r"\.(?=[0-9]*[a-z])[a-z0-9]{1,5}")  # of a format that is meant; not of `$(mktemp)`
+PICTURES = {  # endings of files that other programs make of an SVG
+    ".png": "rsvg-convert -z 3 {svg} -o {name}", ".pdf": "rsvg-convert -f pdf {svg} -o {name}",
+    ".eps": "rsvg-convert -f eps {svg} -o {name}",
+}  # fmt: skip
 FOR_PROGRAMS = ("json", "csv")  # always with all digits and all rows
+
+
+def refuse_picture(output: str | None) -> None:
+    """Raises UsageError for formats that other programs write."""
+    path = Path(output or "")
+    command = PICTURES.get(path.suffix.lower())
+    if command:
+        svg = path.with_suffix(".svg").name
+        raise UsageError(
+            f"{output!r}: write an SVG, and let another program make a picture of it: -o {svg}, then"
+            f" `{command.format(svg=svg, name=path.name)}` (librsvg), or Inkscape"
+        )
 
 
 def write_table(

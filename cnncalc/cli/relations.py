@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from cnncalc.cli.formats import ENDINGS
+from cnncalc.cli.formats import ENDINGS, OTHER_ENDING, TEXT_ENDINGS, refuse_picture
 from cnncalc.cli.output import STANDARD_OUTPUT
 from cnncalc.errors import UsageError
 
@@ -87,11 +87,27 @@ class Given:
     def _choose_format(self) -> str:
         """Set the format by the ending of --output, unless --format is given; returns the reason, "" if not set."""
         output = self.get_value("--output")
-        asked = ENDINGS.get(Path(output).suffix.lower()) if output else None
-        if "--format" in self.params and "--format" not in self.given and asked in self.get_choices("--format"):
-            self.values[self.params["--format"].name] = asked
+        if not output or "--format" not in self.params or "--format" in self.given:
+            return ""
+        ending = Path(output).suffix.lower()
+        choices = self.get_choices("--format")
+        if ENDINGS.get(ending) in choices:
+            self.values[self.params["--format"].name] = ENDINGS[ending]
             return f"the ending of {output!r}"
         return ""
+
+    def check_ending(self) -> None:
+        """Raises UsageError for an --output with the ending of a format that the command does not have."""
+        output, choices = self.get_value("--output"), self.get_choices("--format")
+        if not output or self.by_ending or not choices or "--format" in self.given:
+            return
+        ending = Path(output).suffix.lower()
+        if "svg" in choices:
+            refuse_picture(output)
+        if OTHER_ENDING.fullmatch(ending) and ending not in TEXT_ENDINGS:
+            possible = [known for known, format in ENDINGS.items() if format in choices]
+            text = f"this command writes no `{ending}` file: use {', '.join(possible)} or .txt, or name a --format"
+            raise UsageError(f"--output {output!r}: {text}")
 
     def get_value(self, name: str) -> Any:
         """The value of a parameter, None if the command does not have it."""
@@ -133,6 +149,7 @@ def check(given: Given) -> None:
                 _check_relation(name, relation, given)
     _check_input(given)
     _check_outputs(given)
+    given.check_ending()
 
 
 def _check_relation(name: str, relation: object, given: Given) -> None:

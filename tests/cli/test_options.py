@@ -397,6 +397,28 @@ def test_values_beyond_the_range_are_refused_whatever_else_is_given(args: str, r
     assert args.split("=")[0].split()[-1] in done.err or "--free" in done.err
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "endings"),
+    [
+        ("verify", "v.csv", ".json or .txt"),
+        ("memory", "x.xyz", ".csv, .json, .md, .tex or .txt"),
+        ("explain", "x.JSON", ".md, .tex or .txt"),
+        ("summary", "x.html", ".csv, .json, .md, .tex or .txt"),
+        ("run", "a.csv", ".json or .txt"),
+    ],
+)
+def test_the_ending_of_a_format_that_a_command_lacks_is_refused(
+    command: str, name: str, endings: str, runner: Runner
+) -> None:
+    arguments = [command, "net.yaml", "--output", name]
+    done = runner(*arguments)
+    assert (done.code, done.files) == (2, ())
+    assert f"use {endings}, or name a --format" in done.err
+    assert runner(*arguments, "--format", "text" if command in ("verify", "explain", "run") else "table").code == 0
+    for other in ("x.txt", "x.log", "x", "tmp.Xa8Z92hxsk", "2024.11"):  # names without a format
+        assert runner(command, "net.yaml", "--output", other).code == 0
+
+
 def test_the_ending_of_a_file_chooses_the_format(runner: Runner) -> None:
     endings = {"a.csv": "csv", "a.json": "json", "a.MD": "markdown", "a.txt": "table", "a": "table"}
     for name, format in endings.items():
@@ -405,4 +427,3 @@ def test_the_ending_of_a_file_chooses_the_format(runner: Runner) -> None:
     table = runner("summary", "net.yaml").out
     assert runner("summary", "net.yaml", "-o", "a.csv", "--format", "table").files == (("a.csv", table),)
     assert "align*" in runner("explain", "net.yaml", "-o", "a.tex").files[0][1]
-    assert runner("run", "net.yaml", "-o", "a.csv").files == (("a.csv", runner("run", "net.yaml").out),)  # has no CSV
