@@ -126,22 +126,32 @@ def transposed(torch: Any, layer: Any, inputs: Shapes) -> Any:
 
 def pool(torch: Any, layer: Any, inputs: Shapes) -> Any:
     """A pool, None if PyTorch does not have it: with Caffe's rule, or rounding up with uneven padding."""
-    n, border = len(inputs[0]) - 1, 0.0
+    n = len(inputs[0]) - 1
     if layer.ceil and (layer.dialect == "caffe" or not is_numeric(layer)):
         return None
     settings = {"stride": expand_per_axis("stride", layer.stride, n), "ceil_mode": layer.ceil}
     if layer.kind == "max_pool":
         settings["dilation"] = expand_per_axis("dilation", layer.dilation, n)
-        border = float("-inf")
-    elif not layer.count_padding:
-        if not is_numeric(layer):
-            return None
-        settings["count_include_pad"] = False
+    else:
+        settings["count_include_pad"] = layer.count_padding
     make = getattr(torch.nn, f"{'Max' if layer.kind == 'max_pool' else 'Avg'}Pool{n}d")
     kernel = expand_per_axis("kernel", layer.kernel, n)
     if is_numeric(layer):
         return make(kernel, padding=expand_per_axis("padding", layer.padding, n), **settings)
-    return torch.nn.Sequential(Pad(torch, sides(layer, inputs), border), make(kernel, **settings))
+    if layer.kind == "avg_pool" and not layer.count_padding:
+        return mean_inside(torch, Pad(torch, sides(layer, inputs)), make(kernel, **settings))
+    value = float("-inf") if layer.kind == "max_pool" else 0
+    return torch.nn.Sequential(Pad(torch, sides(layer, inputs), value), make(kernel, **settings))
+
+
+def mean_inside(torch: Any, pad: Any, pool: Any) -> Any:
+    """The mean of those elements of a window that are in the map."""
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return pool(pad(x)) / pool(pad(torch.ones_like(x)))
+
+    return Module()
 
 
 def separable(torch: Any, layer: Any, inputs: Shapes) -> Any:

@@ -170,15 +170,17 @@ class Written(Recorded):
 
 @contextmanager
 def doubles(torch: Any) -> Any:
-    """New tensors and parameters in float64, the same numbers each time."""
-    before = torch.get_default_dtype()
+    """New tensors and parameters in float64, the same numbers each time; threads would wait for one another."""
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
     torch.manual_seed(14)
     try:
         with torch.no_grad():
             yield
     finally:
         torch.set_default_dtype(before)
+        torch.set_num_threads(threads)
 
 
 def run_ours(torch: Any, network: Network, weights: Sequence[list[Any]], x: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cnncalc.layers.base import Shape
 
 from . import written
 from .layerwise import BATCH, Written, assert_equal, doubles, our_leaves, run_ours
+from .written_cells import NARROWED, WRITTEN
 
 pytestmark = pytest.mark.torch
 
@@ -32,8 +33,12 @@ SMALL: dict[str, Shape] = {  # an input for numbers: small, and odd where the ne
     "deepspeech2": (1, 161, 9),
     "kws_lstm": (10, 7),
     "kws_gru": (10, 7),
+    "nasnet_a_large": (3, 35, 50),
+    "nasnet_a_mobile": (3, 40, 35),
+    "pnasnet5_large": (3, 35, 50),
+    "hardnet68": (3, 33, 48),
 }
-SETTINGS = {"deepspeech2": {"hidden": 64}}  # of the numbers alone: its own take a gigabyte
+SETTINGS = {"deepspeech2": {"hidden": 64}, **NARROWED}  # of the numbers alone: its own take a gigabyte
 FILES = {"bisenet": str(Path(__file__).parents[1] / "gallery" / "good" / "bisenet.yaml")}  # what is not bundled
 
 
@@ -45,7 +50,7 @@ def torch() -> Any:
 
 
 def theirs(name: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(written, name)
+    found: Callable[..., Any] = WRITTEN[name] if name in WRITTEN else getattr(written, name)
     return found
 
 
