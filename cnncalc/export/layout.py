@@ -1,0 +1,111 @@
+"""Python code laid out as `ruff format` lays it out by its defaults, so that formatting changes nothing.
+
+An expression is a string, which is never broken, or one of the classes here. `lay_out` breaks it into lines: what fits
+stays on one line; else the arguments are on one line of their own; else one argument is on each line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from cnncalc.records import NamedTuple
+
+WIDTH = 88  # characters of a line
+INDENT = "    "
+
+
+class Bracketed(NamedTuple):
+    """`head(a, b)`, or `[a, b]` with other brackets; with a `clause`, `[a for … in …]`."""
+
+    head: str
+    items: tuple[Code, ...]
+    brackets: str = "()"
+    clause: str = ""
+
+
+class Keyed(NamedTuple):
+    """`name=value`, `"key": value`, or `*value`, with its separator in `key`."""
+
+    key: str
+    value: Code
+
+
+class Conditional(NamedTuple):
+    """`yes if condition else no`."""
+
+    yes: Code
+    condition: str
+    no: Code
+
+
+Code: TypeAlias = "str | Bracketed | Keyed | Conditional"
+
+
+def call(head: str, *items: Code) -> Bracketed:
+    """A call, `head(items)`."""
+    return Bracketed(head, items)
+
+
+def flat(code: Code) -> str:
+    """An expression on one line."""
+    if isinstance(code, str):
+        return code
+    if isinstance(code, Keyed):
+        return code.key + flat(code.value)
+    if isinstance(code, Conditional):
+        return f"{flat(code.yes)} if {code.condition} else {flat(code.no)}"
+    inner = ", ".join(map(flat, code.items))
+    clause = f" {code.clause}" if code.clause else ""
+    return f"{code.head}{code.brackets[0]}{inner}{clause}{code.brackets[1]}"
+
+
+def lay_out(prefix: str, code: Code, suffix: str = "", margin: int = 0) -> list[str]:
+    """The lines of `prefix`, an expression, and `suffix`, which will be indented by `margin` characters."""
+    return _Layout(WIDTH - margin).lines(prefix, code, suffix, "")
+
+
+class _Layout:
+    """Breaks expressions at a width."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def lines(self, prefix: str, code: Code, suffix: str, indent: str) -> list[str]:
+        while isinstance(code, Keyed):
+            prefix, code = prefix + code.key, code.value
+        line = f"{indent}{prefix}{flat(code)}{suffix}"
+        if len(line) <= self.width or isinstance(code, str) or (isinstance(code, Bracketed) and not code.items):
+            return [line]
+        inside = indent + INDENT
+        if isinstance(code, Conditional):
+            return [f"{indent}{prefix}(", *self.conditional(code, inside), f"{indent}){suffix}"]
+        parts = self.clause(code, inside) if code.clause else self.items(code.items, inside)
+        return [f"{indent}{prefix}{code.head}{code.brackets[0]}", *parts, f"{indent}{code.brackets[1]}{suffix}"]
+
+    def fits(self, line: str) -> bool:
+        return len(line) <= self.width
+
+    def conditional(self, code: Conditional, indent: str) -> list[str]:
+        if self.fits(indent + flat(code)):
+            return [indent + flat(code)]
+        yes = self.lines("", code.yes, "", indent)
+        return [*yes, f"{indent}if {code.condition}", *self.lines("else ", code.no, "", indent)]
+
+    def clause(self, code: Bracketed, indent: str) -> list[str]:
+        line = f"{indent}{flat(code.items[0])} {code.clause}"
+        return [line] if self.fits(line) else [*self.lines("", code.items[0], "", indent), indent + code.clause]
+
+    def items(self, items: Sequence[Code], indent: str) -> list[str]:
+        """All on one line; else an item on each line, with a comma after the last of several."""
+        line = indent + ", ".join(map(flat, items))
+        if self.fits(line):
+            return [line]
+        if len(items) == 1 and not (isinstance(items[0], Keyed) and items[0].key.endswith("=")):
+            return self.lines("", items[0], "", indent)
+        return [part for item in items for part in self.lines("", item, ",", indent)]
+
+
+def indented(lines: Sequence[str], indent: str = INDENT) -> list[str]:
+    """Lines inside of a block; empty ones stay empty."""
+    return [indent + line if line else line for line in lines]

@@ -1,0 +1,221 @@
+"""What a class of a module is made of while it is written: its parameters, its constructor, its `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from cnncalc.errors import CnncalcError, Mistake, Span
+from cnncalc.export.expressions import identifier, literal, put_names, to_python
+from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, indented, lay_out
+from cnncalc.export.recording import Instance
+from cnncalc.export.torch_names import is_taken
+from cnncalc.layers.arguments import Value
+from cnncalc.records import NamedTuple
+from cnncalc.spec.expressions import Expression, Member, Name, Unknown, names_in, parts_of
+from cnncalc.spec.values import Word
+
+CHANNELS = "channels"
+IN_CHANNELS = "in_channels"
+RAW = "\0"  # before a name that is Python text already
+
+
+class Tensor(NamedTuple):
+    """A named output in `forward`: its variable, and its channels as an expression, None if they are not known."""
+
+    variable: str
+    channels: Expression | None
+
+
+class Entry(NamedTuple):
+    """A module by its name, made only if a condition holds, or in each round of a loop, whose number its name has."""
+
+    name: str
+    code: Code
+    condition: str = ""
+    loop: str = ""
+
+    def written(self) -> Code:
+        """The module, or one that changes nothing."""
+        return Conditional(self.code, self.condition, "nn.Identity()") if self.condition else self.code
+
+
+class Setting(NamedTuple):
+    """A statement of the constructor that makes a module, below a line such as `if stride != 1:` if it has one."""
+
+    prefix: str
+    code: Code
+    header: str = ""
+
+
+def setting(entry: Entry, of: str = "self") -> list[Setting]:
+    """The statements that make a module an attribute."""
+    header = entry.loop or (f"if {entry.condition}:" if entry.condition else "")
+    if not is_attribute(entry.name):
+        return [Setting("", call(f"{of}.add_module", name_text(entry), entry.code), header)]
+    return [Setting(f"{of}.{entry.name} = ", entry.code, header)]
+
+
+def name_text(entry: Entry) -> str:
+    """The name of a module as Python text."""
+    return f'{"f" * bool(entry.loop)}"{entry.name}"'
+
+
+def reading(name: str, loop: str = "") -> str:
+    """The module with a name, in `forward`."""
+    return f"self.{name}" if is_attribute(name) else f'self.get_submodule({"f" * bool(loop)}"{name}")'
+
+
+def is_attribute(name: str) -> bool:
+    """Whether a module with this name is an attribute that can be written."""
+    return name.isidentifier() and identifier(name, is_taken) == name
+
+
+def written(settings: Sequence[Setting], margin: int) -> list[str]:
+    """The lines of statements; those under the same condition are together."""
+    lines: list[str] = []
+    before = ""
+    for prefix, code, header in settings:
+        if header and header != before:
+            lines += [header]
+        before = header
+        found = lay_out(prefix, code, "", margin + 4 * bool(header))
+        lines += indented(found) if header else found
+    return lines
+
+
+def dictionary(items: Iterable[tuple[str, Code]], head: str = "OrderedDict") -> Code:
+    """`OrderedDict(name=module)`, or a dictionary in brackets where a name is no identifier."""
+    pairs = list(items)
+    if all(name.isidentifier() and identifier(name) == name for name, _ in pairs):
+        return call(head, *(Keyed(f"{name}=", code) for name, code in pairs))
+    return call(head, Bracketed("", tuple(Keyed(f'"{name}": ', code) for name, code in pairs), "{}"))
+
+
+class Looped(CnncalcError):
+    """Modules of a loop cannot be in an expression."""
+
+
+def sequential(entries: Sequence[Entry]) -> Code:
+    """`nn.Sequential` of modules with names. Raises Looped."""
+    if any(entry.loop for entry in entries):
+        raise Looped
+    return call("nn.Sequential", dictionary((entry.name, entry.written()) for entry in entries))
+
+
+class Values:
+    """The names of one run of a part of the text, as a scope in which expressions are evaluated."""
+
+    def __init__(self, *values: Mapping[str, Value]) -> None:
+        self.values = values
+
+    def lookup(self, name: str, span: Span) -> Value:
+        for each in self.values:
+            if name in each:
+                return each[name]
+        return {"true": True, "false": False}.get(name, Word(name))
+
+    def spend(self, work: int, span: Span) -> None:
+        """Nothing: what is evaluated was evaluated before."""
+
+    def spoil(self, name: str) -> None:
+        """Nothing: there are no mistakes."""
+
+    def member(self, owner: Value, name: str, span: Span) -> Value:
+        raise Unknown
+
+
+class ClassText:
+    """One class while it is written. Parts of a body that become a class of their own have the same names."""
+
+    def __init__(self, name: str, params: Mapping[str, Value], words: Mapping[str, str]) -> None:
+        """`params` are those of the file, by value; `words` are classes that words of arguments stand for."""
+        self.name = name
+        self.params = params
+        self.words = words
+        self.used: dict[str, None] = {}  # names that the constructor needs, in order
+        self.locals: dict[str, Expression] = {}  # variables of the constructor
+        self.kept: dict[str, str] = {}  # attributes for `forward`, with their values
+        self.statements: list[tuple[str, Code]] = []  # before the modules
+        self.init: list[Setting] = []
+        self.forward: list[str] = []
+        self.tensors: dict[str, None] = {}  # named outputs that `forward` takes as arguments
+        self.functions: set[str] = set()  # of expressions
+        self.helpers: set[str] = set()
+        self.entries: list[Entry] | None = None  # of a class that is a chain
+        self.result = "x"
+        self.input = "x"  # the parameter of `forward`
+        self.out: Expression | None = None  # the channels of its output
+        self.own_names: frozenset[str] = frozenset()  # parameters of the block, and channels
+        self.in_channels: Expression = Name(None, IN_CHANNELS)  # type: ignore[arg-type]  # of its input
+        self.tensor_names: frozenset[str] = frozenset()  # parameters that are named outputs
+        self.outer_locals: set[str] = set()  # variables of the constructor around it
+
+    def named(self, name: str) -> str:
+        """A name of the architecture in the constructor."""
+        if name in ("true", "false"):
+            return name.title()
+        if name in self.locals or name == "index":
+            return name
+        if name in self.own_names or name in self.params:
+            self.used[name] = None
+            return python_name(name)
+        if name in self.words:
+            return self.words[name]
+        return literal(name)
+
+    def text(self, expression: Expression) -> str:
+        """An expression as Python text in the constructor. Raises Unwritable."""
+        return to_python(expression, self.named, self.functions.add)
+
+    def inner(self, expression: Expression) -> str:
+        """An expression as Python text in `forward`, where names are attributes. Raises Unwritable."""
+        return to_python(expression, self.named_inside, self.functions.add)
+
+    def named_inside(self, name: str) -> str:
+        """A name of the architecture in `forward`, or a text that begins with RAW as it is."""
+        if name.startswith(RAW):
+            return name[len(RAW) :]
+        text = self.named(name)
+        if name in self.locals or name in self.used:
+            return f"self.{self.keep(text, text)}"
+        return text
+
+    def keep(self, text: str, name: str) -> str:
+        """Keep what a text of the constructor comes to for `forward`; the name of the attribute."""
+        for known, kept in self.kept.items():
+            if kept == text:
+                return known
+        name = identifier(name, lambda each: each in self.kept or is_taken(each))
+        self.kept[name] = text
+        return name
+
+    def expand(self, expression: Expression) -> Expression:
+        """An expression without the variables of the constructor."""
+        for _ in range(len(self.locals) + 1):
+            if not any(name.name in self.locals for name in names_in(expression)):
+                break
+            expression = put_names(expression, self.locals)
+        return expression
+
+
+def python_name(name: str) -> str:
+    """The name of a parameter in Python; what modules use themselves is not taken."""
+    return identifier(name, lambda each: each in ("self", "x", "nn", "torch", "F", "math", "layers", "index"))
+
+
+def evaluate(expression: Expression, instance: Instance, params: Mapping[str, Value]) -> Value | None:
+    """The value of an expression in one run, None if it has none."""
+    if any(isinstance(part, Member) for part in parts_of(expression)):
+        return None
+    try:
+        return expression.evaluate(Values(instance.values, params))
+    except (Mistake, Unknown):
+        return None
+
+
+def agrees(expression: Expression | None, wanted: Iterable[tuple[Instance, int]], owner: ClassText) -> bool:
+    """Whether an expression comes to the wanted numbers in all runs."""
+    if expression is None:
+        return False
+    whole = owner.expand(expression)
+    return all(evaluate(whole, instance, owner.params) == number for instance, number in wanted)

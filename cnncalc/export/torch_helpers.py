@@ -1,0 +1,330 @@
+"""Modules that PyTorch lacks, as text to put into a file; each is written once, where it is needed.
+
+Tests run them: exported networks give the outputs of `cnncalc run`. `{n}` is the number of spatial axes.
+"""
+
+from __future__ import annotations
+
+HELPERS: dict[str, str] = {
+    "divisible": '''
+def divisible(x: float, divisor: int) -> int:
+    """The multiple of `divisor` nearest to `x`, never below 90 % of it."""
+    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * x else rounded
+''',
+    "half": '''
+def half(kernel: int | tuple[int, ...], dilation: int = 1) -> Any:
+    """The padding that keeps the size where a kernel is odd."""
+    if isinstance(kernel, int):
+        return dilation * (kernel - 1) // 2
+    return tuple(dilation * (size - 1) // 2 for size in kernel)
+''',
+    "padding_of": '''
+def padding_of(padding: Any, kernel: int | tuple[int, ...], dilation: int = 1) -> Any:
+    """The padding of each side; `half` keeps the size where a kernel is odd."""
+    if padding == "half":
+        sizes = kernel if isinstance(kernel, tuple) else (kernel,)
+        sides = tuple(dilation * (size - 1) // 2 for size in sizes)
+        return sides if isinstance(kernel, tuple) else sides[0]
+    return 0 if padding == "valid" else padding
+''',
+    "SamePad{n}d": '''
+class SamePad{n}d(nn.Module):
+    """A border so that a window of this stride gives ⌈size/stride⌉ positions."""
+
+    def __init__(
+        self, kernel: Any, stride: Any = 1, dilation: Any = 1, value: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.windows = [
+            each if isinstance(each, tuple) else (each,) * {n}
+            for each in (kernel, stride, dilation)
+        ]
+        self.value = value
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        sides: list[int] = []
+        for size, k, s, d in zip(x.shape[2:], *self.windows, strict=True):
+            missing = max(d * (k - 1) + (size - 1) // s * s - (size - 1), 0)
+            sides = [missing // 2, missing - missing // 2, *sides]
+        return F.pad(x, sides, value=self.value)
+''',
+    "Crop{n}d": '''
+class Crop{n}d(nn.Module):
+    """Removes positions from each side, first to last axis."""
+
+    def __init__(self, *sides: tuple[int, int]) -> None:
+        super().__init__()
+        self.sides = [-side for pair in reversed(sides) for side in pair]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.pad(x, self.sides)
+''',
+    "fit": '''
+def fit(x: torch.Tensor, sizes: Sequence[int], value: float = 0.0) -> torch.Tensor:
+    """Pads or crops to spatial sizes, centred, the odd position after."""
+    sides: list[int] = []
+    for size, wanted in zip(x.shape[2:], sizes, strict=True):
+        more = wanted - size
+        before = more // 2 if more >= 0 else -(-more // 2)
+        sides = [before, more - before, *sides]
+    return F.pad(x, sides, value=value)
+''',
+    "CaffePool{n}d": '''
+class CaffePool{n}d(nn.Module):
+    """A pool that rounds up as Caffe does: no window starts behind the padded input."""
+
+    def __init__(self, average: bool, kernel: Any, stride: Any, padding: Any) -> None:
+        super().__init__()
+        self.average = average
+        self.kernel, self.stride, self.padding = (
+            each if isinstance(each, tuple) else (each,) * {n}
+            for each in (kernel, stride, padding)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        sides: list[int] = []
+        beyond: list[int] = []
+        windows = zip(x.shape[2:], self.kernel, self.stride, self.padding, strict=True)
+        for size, k, s, p in windows:
+            count = -(-(size + 2 * p - k) // s) + 1
+            count -= p > 0 and (count - 1) * s >= size + p
+            more = max((count - 1) * s + k - size - 2 * p, 0)
+            sides = [p, p, *sides]
+            beyond = [0, more, *beyond]
+        if not self.average:
+            x = F.pad(F.pad(x, sides, value=-torch.inf), beyond, value=-torch.inf)
+            return F.max_pool{n}d(x, self.kernel, self.stride)
+        counted = F.pad(F.pad(torch.ones_like(x[:1, :1]), sides, value=1.0), beyond)
+        x = F.pad(F.pad(x, sides), beyond)
+        mean, share = (F.avg_pool{n}d(y, self.kernel, self.stride) for y in (x, counted))
+        return mean / share
+''',
+    "SeparableConv{n}d": '''
+class SeparableConv{n}d(nn.Sequential):
+    """A convolution of each channel, then one of each position."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out: int,
+        kernel: Any,
+        multiplier: int = 1,
+        bias: bool = True,
+        sides: Any = None,
+        **options: Any,
+    ) -> None:
+        middle = in_channels * multiplier
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        if sides is not None:
+            layers["pad"] = sides
+        layers["depthwise"] = nn.Conv{n}d(
+            in_channels, middle, kernel, groups=in_channels, bias=False, **options
+        )
+        layers["pointwise"] = nn.Conv{n}d(middle, out, 1, bias=bias)
+        super().__init__(layers)
+''',
+    "SpatialSeparableConv2d": '''
+class SpatialSeparableConv2d(nn.Sequential):
+    """A convolution along columns, then one along rows."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out: int,
+        kernel: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        bias: bool = True,
+    ) -> None:
+        (k, l), (s, t), (p, q) = kernel, stride, padding
+        column = nn.Conv2d(in_channels, out, (k, 1), (s, 1), (p, 0), bias=False)
+        row = nn.Conv2d(out, out, (1, l), (1, t), (0, q), bias=bias)
+        super().__init__(OrderedDict(column=column, row=row))
+''',
+    "StandardizedConv{n}d": '''
+class StandardizedConv{n}d(nn.Conv{n}d):
+    """A convolution with kernels of mean 0 and variance 1."""
+
+    def __init__(
+        self, *args: Any, gain: bool = False, eps: float = 1e-6, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.eps = eps
+        shape = (self.out_channels, *[1] * (self.weight.dim() - 1))
+        self.gain = nn.Parameter(torch.ones(shape)) if gain else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.weight
+        over = tuple(range(1, weight.dim()))
+        variance, mean = torch.var_mean(weight, over, correction=0, keepdim=True)
+        weight = (weight - mean) / torch.sqrt(variance + self.eps)
+        if self.gain is not None:
+            weight = weight * self.gain * weight[0].numel() ** -0.5
+        return self._conv_forward(x, weight, self.bias)
+''',
+    "AxisNorm": '''
+class AxisNorm(nn.LayerNorm):
+    """A layer norm over some axes, of which 1 are the channels."""
+
+    def __init__(
+        self, *args: Any, axes: tuple[int, ...] = (1,), **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.axes = axes
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        last = tuple(range(-len(self.axes), 0))
+        return super().forward(x.movedim(self.axes, last)).movedim(last, self.axes)
+''',
+    "ChannelRMSNorm": '''
+class ChannelRMSNorm(nn.RMSNorm):
+    """A root mean square norm of each position over its channels."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+''',
+    "one_sided": '''
+def one_sided(norm: nn.Module, scale: bool, shift: bool) -> nn.Module:
+    """A norm without its factor or without its summand."""
+    if not scale:
+        norm.register_parameter("weight", None)
+    if not shift:
+        norm.register_parameter("bias", None)
+    return norm
+''',
+    "ResponseNorm": '''
+class ResponseNorm(nn.Module):
+    """Global response normalization, as in ConvNeXt V2."""
+
+    def __init__(self, channels: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.eps = eps
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        axes = tuple(range(2, x.dim()))
+        norm = torch.linalg.vector_norm(x, dim=axes, keepdim=True) if axes else x.abs()
+        response = norm / (norm.mean(dim=1, keepdim=True) + self.eps)
+        shape = (-1, *[1] * len(axes))
+        return self.weight.view(shape) * (x * response) + self.bias.view(shape) + x
+''',
+    "Scale": '''
+class Scale(nn.Module):
+    """A learned factor for each channel, or of another shape."""
+
+    def __init__(self, *shape: int, initial: float = 1.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(shape, initial))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        axes = [1] * (x.dim() - 2) if self.weight.dim() == 1 else []
+        return x * self.weight.view(*self.weight.shape, *axes)
+''',
+    "Shift": '''
+class Shift(nn.Module):
+    """A learned summand for each channel, or of another shape."""
+
+    def __init__(self, *shape: int, initial: float = 0.0) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.full(shape, initial))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        axes = [1] * (x.dim() - 2) if self.bias.dim() == 1 else []
+        return x + self.bias.view(*self.bias.shape, *axes)
+''',
+    "Slope": '''
+class Slope(nn.Module):
+    """A learned slope of negative elements for each position or element."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(shape, 0.25))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.where(x > 0, x, x * self.weight)
+''',
+    "StochasticDepth": '''
+class StochasticDepth(nn.Module):
+    """Leaves out whole samples of a branch, in training."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        shape = (len(x), *[1] * (x.dim() - 1))
+        return x * (torch.rand(shape, device=x.device) >= self.rate) / (1 - self.rate)
+''',
+    "LocallyConnected": '''
+class LocallyConnected(nn.Module):
+    """A convolution with kernels of its own at each position."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out: int,
+        sizes: tuple[int, ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+        n = in_channels * math.prod(kernel)
+        weight = torch.empty(out, *sizes, in_channels, *kernel)
+        self.weight = nn.Parameter(weight.uniform_(-(n**-0.5), n**-0.5))
+        self.bias = nn.Parameter(torch.zeros(out, *sizes)) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for axis, (k, s) in enumerate(zip(self.kernel, self.stride, strict=True), 2):
+            x = x.unfold(axis, k, s)
+        windows = x.movedim(1, 1 + len(self.kernel)).unsqueeze(1)
+        y = (windows * self.weight).flatten(2 + len(self.kernel)).sum(dim=-1)
+        return y if self.bias is None else y + self.bias
+''',
+    "TableConv": '''
+class TableConv(nn.Module):
+    """A convolution whose output channels each read some of the input channels."""
+
+    def __init__(
+        self,
+        connections: tuple[tuple[int, ...], ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        sides: tuple[int, ...],
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.connections, self.stride, self.sides = connections, stride, sides
+        pairs = sum(map(len, connections))
+        n = math.prod(kernel)
+        weight = torch.empty(pairs, *kernel)
+        self.weight = nn.Parameter(weight.uniform_(-(n**-0.5), n**-0.5))
+        self.bias = nn.Parameter(torch.zeros(len(connections))) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.pad(x, self.sides)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.stride) - 1]
+        weights = self.weight.split([len(each) for each in self.connections])
+        parts = [
+            convolve(x[:, list(channels)], weight.unsqueeze(0), stride=self.stride)
+            for channels, weight in zip(self.connections, weights, strict=True)
+        ]
+        y = torch.cat(parts, dim=1)
+        axes = [1] * len(self.stride)
+        return y if self.bias is None else y + self.bias.view(-1, *axes)
+''',
+}  # fmt: skip
+
+
+def helper_text(name: str) -> str:
+    """The text of a helper by its name, `Crop2d`."""
+    for key, text in HELPERS.items():
+        for axes in "123":
+            if key.replace("{n}", axes) == name:
+                return text.strip("\n").replace("{n}", axes)
+    raise KeyError(name)

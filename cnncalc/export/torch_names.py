@@ -1,0 +1,93 @@
+"""Names that modules of PyTorch use themselves, and how our words are called there."""
+
+from __future__ import annotations
+
+from cnncalc.layers import FAMILIES
+from cnncalc.layers.frameworks import PYTORCH
+
+# Attributes of nn.Module, nn.Sequential and nn.ModuleDict in PyTorch 2.13: no module in them can have such a name.
+_OF_MODULES = frozenset(
+    [
+        "T_destination",
+        "add_module",
+        "append",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "clear",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extend",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "insert",
+        "ipu",
+        "items",
+        "keys",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "pop",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "update",
+        "values",
+        "xpu",
+        "zero_grad",
+    ]
+)
+
+
+def is_taken(name: str) -> bool:
+    """Whether a module cannot have an attribute of this name."""
+    return name in _OF_MODULES or name.startswith("_")
+
+
+def module_key(name: str) -> str:
+    """The name of a module: that of our path, with a `_` where modules use it themselves."""
+    return f"{name}_" if name in _OF_MODULES or name.startswith("__") else name
+
+
+# The classes of PyTorch for activations without required arguments, by our word.
+ACTIVATION_MODULES = {
+    signature.kind: f"nn.{name}"
+    for name, signature in reversed(PYTORCH.items())
+    if FAMILIES.get(signature.kind) == "activation"
+}
