@@ -30,6 +30,8 @@ ARROWS: dict[str, set[str]] = {
     "given": {"errors", "layers"},
     "spec": {"conditions", "errors", "nearest", "system", "layers", "network", "given"},
     "exchange": {"errors", "layers", "network", "spec"},  # of spec only what writes a network as text
+    # it runs the text again, and evaluates its params
+    "export": {"errors", "layers", "network", "spec"},
     "analysis": {"conditions", "errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
     "conditions": {"errors", "nearest"},

@@ -33,7 +33,7 @@ PANELS = {
     "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
     "Compare": {"compare": "compare", "sweep": "sweep"},
     "Execute": {"run": "run"},
-    "Exchange": {"import": "import_"},
+    "Exchange": {"import": "import_", "export": "export"},
     "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},
 }
 COMMANDS = {name: (function, panel) for panel, names in PANELS.items() for name, function in names.items()}

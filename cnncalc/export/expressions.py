@@ -97,7 +97,7 @@ def put_in(expression: Expression, replace: Callable[[Expression], Expression | 
     if isinstance(expression, Not):
         return Not(span, parts[0])
     if isinstance(expression, Choice):
-        return choose(*parts, span=span)
+        return choose(parts[0], parts[1], parts[2], span)
     if isinstance(expression, Function):
         return Function(span, expression.name, tuple(parts))
     return Member(span, parts[0], expression.name) if isinstance(expression, Member) else expression
@@ -115,6 +115,8 @@ def combine(operator: str, left: Expression, right: Expression, span: Span) -> E
         return Literal(span, {"+": a + b, "-": a - b, "*": a * b}[operator])
     if isinstance(a, int) and isinstance(b, int) and operator in ("//", "/") and b and a % b == 0:
         return Literal(span, a // b)
+    if operator == "+" and (more := _like_terms(left, right, span)):
+        return more
     if (operator == "+" and b == 0) or (operator in ("*", "//") and b == 1 and not isinstance(b, bool)):
         return left
     if (operator == "+" and a == 0) or (operator == "*" and a == 1 and not isinstance(a, bool)):
@@ -122,10 +124,25 @@ def combine(operator: str, left: Expression, right: Expression, span: Span) -> E
     return Arithmetic(span, operator, left, right)
 
 
+def _like_terms(left: Expression, right: Expression, span: Span) -> Expression | None:
+    """`2 * a` for `a + a`, and `3 * a` for `2 * a + a`."""
+    if isinstance(left, Literal | Listed):
+        return None
+    if is_same(left, right):
+        return Arithmetic(span, "*", Literal(span, 2), right)
+    if isinstance(left, Arithmetic) and left.operator == "*" and isinstance(left.left, Literal):
+        count = left.left.value
+        if isinstance(count, int) and is_same(left.right, right):
+            return Arithmetic(span, "*", Literal(span, count + 1), right)
+    return None
+
+
 def choose(yes: Expression, condition: Expression, no: Expression, span: Span) -> Expression:
     """`yes if condition else no`, without the condition where both are the same in any case."""
     if is_same(yes, no):
         return yes
+    if isinstance(condition, ComparisonExpression) and all(isinstance(each, Literal) for each in condition.operands):
+        return yes if condition.evaluate(_NOTHING) else no
     if isinstance(condition, ComparisonExpression) and condition.operators in (("!=",), ("==",)):
         first, second = condition.operands
         if (is_same(first, yes) and is_same(second, no)) or (is_same(first, no) and is_same(second, yes)):
@@ -135,6 +152,25 @@ def choose(yes: Expression, condition: Expression, no: Expression, span: Span) -
         if any(choose(yes, part, no, span) is yes for part in parts):
             return yes
     return Choice(span, yes, condition, no)
+
+
+class _Nothing:
+    """A scope without names."""
+
+    def lookup(self, name: str, span: Span) -> Value:
+        raise Unwritable
+
+    def spend(self, work: int, span: Span) -> None:
+        """Nothing: it is little."""
+
+    def spoil(self, name: str) -> None:
+        """Nothing: there are no names."""
+
+    def member(self, owner: Value, name: str, span: Span) -> Value:
+        raise Unwritable
+
+
+_NOTHING = _Nothing()
 
 
 def is_same(one: Expression, other: Expression) -> bool:

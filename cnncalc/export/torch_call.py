@@ -32,7 +32,8 @@ class State:
         self.index: Expression | None = None  # of a repeat that is written round by round
         self.tensors: dict[str, Tensor] = {}
         self.modules: dict[str, str] = {}  # modules that have a name, for `reuse`
-        self.lists: dict[str, str] = {}  # variables with the outputs of all rounds
+        self.lists: dict[str, Tensor] = {}  # variables with the outputs of all rounds, and their channels together
+        self.per_round: dict[str, int] | None = None  # in a loop: how far its rounds advance the numbering
         self.current = "x"  # the current tensor in `forward`
         self.input = "x"
         self.variable = "x"  # what is assigned to
@@ -233,6 +234,9 @@ def after(call: Call, given: LayerCall) -> Expression | None:
         from cnncalc.export.expressions import combine
 
         return combine("*", before, bound["multiplier"], before.span)
+    listed = call.bound.get("parts")
+    if kind == "channel_split" and isinstance(listed, Listed) and len(given.values("take")) == 1:
+        return given.state.resolve(listed.items[given.constant("take")])
     if (
         kind in ("channel_split", "split")
         and before is not None
@@ -240,8 +244,8 @@ def after(call: Call, given: LayerCall) -> Expression | None:
     ):
         from cnncalc.export.expressions import combine
 
-        parts = given.state.resolve(call.bound["parts"])
         if kind == "split" and given.values("axis") != [0]:
             return before
+        parts = given.state.resolve(call.bound["parts"])
         return combine("//", before, parts, before.span)
     return before

@@ -64,6 +64,8 @@ class ChainWriter:
         ahead = state.ahead.get(part.path_word, 0)
         if ahead == UNKNOWN:
             raise Refused(f"the number of `{part.path_word}` depends on a repeat before it")
+        if state.per_round is not None and part.ordinal:
+            return numbered(part, ahead, state.per_round.get(part.path_word, 1))
         return module_key(add_number(part.path_word, part.ordinal + ahead) if ahead and part.ordinal else part.segment)
 
     def item(self, item: Item, state: State) -> list[Entry]:
@@ -80,12 +82,18 @@ class ChainWriter:
         yes, state.channels = state.channels, before
         if item.otherwise is not None:
             entries += [self.when(entry, condition[1]) for entry in self.unit(item.otherwise, state)]
-        state.channels = self.either(yes, state.resolve(item.condition), state.channels)
+        state.channels = self.either(yes, state.resolve(item.condition), state.channels, state.owner)
         return entries
 
     @staticmethod
-    def either(yes: Expression | None, condition: Expression, no: Expression | None) -> Expression | None:
-        return None if yes is None or no is None else choose(yes, condition, no, NOWHERE)
+    def either(
+        yes: Expression | None, condition: Expression, no: Expression | None, owner: ClassText
+    ) -> Expression | None:
+        """The channels of an item under a condition."""
+        if yes is None or no is None:
+            return None
+        found = choose(owner.expand(yes), condition, owner.expand(no), NOWHERE)
+        return no if is_same(found, owner.expand(no)) else yes if is_same(found, owner.expand(yes)) else found
 
     def when(self, entry: Entry, condition: str) -> Entry:
         """An entry under one more condition."""
@@ -115,7 +123,19 @@ class ChainWriter:
         return self.flat_rounds(item, state) if item.unit.flat else [self.rounds(item, state)]
 
     def unit(self, unit: SyntaxUnit, state: State) -> list[Entry]:
-        """The entries of a unit; the channels of `state` are then those of its output."""
+        """The entries of a unit; the channels of `state` are then those of its output.
+
+        What has no counterpart is reported, and left out.
+        """
+        try:
+            return self.entries_of(unit, state)
+        except Refused as refused:
+            self.module.refuse(unit, str(refused))
+            self.set_channels(state, None, self.module.runs(unit, state))
+            return []
+
+    def entries_of(self, unit: SyntaxUnit, state: State) -> list[Entry]:
+        """The entries of a unit. Raises NotSequential, Refused."""
         if isinstance(unit, SyntaxGroup):
             return self.chain(unit.chain, state)
         if not isinstance(unit, Call) or unit.sources or unit.target in ("from", "reuse"):
@@ -261,12 +281,12 @@ class ChainWriter:
 
     def loop_entries(self, unit: SyntaxUnit, state: State) -> list[Entry]:
         """The modules of a round; each has a name that is computed."""
-        if any(number != 1 for number in unit.per_round.values()):
-            raise Refused(f"the repeat of `{unit.span.text}` has another number of rounds each time")
+        state.per_round = unit.per_round
         entries = self.unit(unit, state)
         if any(entry.loop or entry.condition for entry in entries):
             raise Refused(f"the repeat of `{unit.span.text}` holds conditions or repeats")
-        return [entry._replace(name=numbered(entry.name)) for entry in entries]
+        state.per_round = None
+        return entries
 
     @staticmethod
     def count_on(item: Item, state: State) -> None:
@@ -360,14 +380,11 @@ def mentioned(expression: Expression) -> set[str]:
     return {name.name for name in names_in(expression)}
 
 
-def numbered(name: str) -> str:
-    """A name with the number of the round in place of its own.
-
-    >>> numbered("conv1"), numbered("relu6_3")
-    ('conv{index + 1}', 'relu6_{index + 3}')
-    """
-    stem = name.rstrip("0123456789")
-    return f"{stem}{{index + {name[len(stem) :]}}}"
+def numbered(part: SyntaxUnit | Chain, ahead: int, per_round: int) -> str:
+    """The name of a module in a loop, with a number that is computed from that of the round."""
+    before = add_number(part.path_word, 1)[:-1]
+    step = "index" if per_round == 1 else f"{per_round} * index"
+    return f"{before}{{{step} + {part.ordinal + ahead}}}"
 
 
 def added(out: Expression) -> Expression | None:

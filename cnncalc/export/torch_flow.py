@@ -15,13 +15,38 @@ from cnncalc.export.torch_functions import write_function, write_join
 from cnncalc.export.torch_kinds import Refused
 from cnncalc.export.torch_names import module_key
 from cnncalc.layers import kind_class
-from cnncalc.spec.expressions import Expression, Member, Name
+from cnncalc.spec.expressions import Expression, Member, Name, names_in
 from cnncalc.spec.tree import Block, Body, Branch, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
 
 if TYPE_CHECKING:
     from cnncalc.export.torch_module import ModuleWriter
 
 LONGEST_NEST = 56  # characters of calls in one another
+LONGEST_SUM = 76  # of the parts of a merge with an operator between them
+# A branch: its text in `forward`, the attribute that says whether it is there, and its channels.
+Part = tuple[str, str, Expression | None]
+
+
+def as_call(code: Code) -> Code:
+    """A text that is one call, as a call that can be broken into lines."""
+    if not isinstance(code, str) or not code.endswith(")"):
+        return code
+    parts, depth, start, opened = [], 0, 0, -1
+    for at, character in enumerate(code):
+        if character in "([":
+            if not depth and character == "(" and opened < 0 and not code[:at].count(" "):
+                opened, start = at, at + 1
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+            if not depth and opened >= 0 and at < len(code) - 1:
+                return code  # something follows the call
+        elif character == "," and depth == 1 and opened >= 0:
+            parts.append(code[start:at].strip())
+            start = at + 1
+    if opened < 0:
+        return code
+    return Bracketed(code[:opened], (*parts, code[start:-1].strip()) if code[start:-1].strip() else ())
 
 
 class FlowWriter:
@@ -36,6 +61,7 @@ class FlowWriter:
     def assign(self, state: State, code: Code, variable: str = "") -> None:
         """Assign a value to a variable, which is then the current tensor."""
         variable = variable or state.variable
+        code = as_call(code)
         if code != variable:
             state.owner.forward += lay_out(f"{variable} = ", code, "", 8)
         state.current = variable
@@ -72,6 +98,7 @@ class FlowWriter:
         """Give the current tensor its name, if something reads it."""
         if chain.name not in self.module.read and not chain.name.isidentifier():
             return
+        state.owner.tensor_names -= {chain.name}
         if chain.name in self.module.read:
             variable = python_name(chain.name)
             code = self.last_value(state)
@@ -202,7 +229,7 @@ class FlowWriter:
         except Unwritable:
             state.channels = None
         else:
-            state.channels = self.chains.either(ends[0], condition_now, ends[1])
+            state.channels = self.chains.either(ends[0], condition_now, ends[1], state.owner)
 
     def arm(self, unit: SyntaxUnit, state: State, condition: str, variable: str) -> list[str]:
         """The lines of one case; its modules are made only then."""
@@ -225,7 +252,15 @@ class FlowWriter:
         state.owner.init[start:] = [each._replace(header=f"if {condition}:") for each in made]
 
     def unit(self, unit: SyntaxUnit, state: State) -> None:
-        """A unit that is no chain of modules."""
+        """A unit that is no chain of modules; what has no counterpart is reported, and left out."""
+        try:
+            self.write_unit(unit, state)
+        except Refused as refused:
+            self.module.refuse(unit, str(refused))
+            self.chains.set_channels(state, None, self.module.runs(unit, state))
+
+    def write_unit(self, unit: SyntaxUnit, state: State) -> None:
+        """A unit that is no chain of modules. Raises Refused."""
         if isinstance(unit, SyntaxGroup):
             self.chain(unit.chain, state)
         elif isinstance(unit, Merge):
@@ -259,7 +294,7 @@ class FlowWriter:
             self.block(call, call.target, state)
             return
         given = LayerCall(call, state, instances)
-        if given.kind == "upsample" or "like" in call.bound:
+        if given.kind in ("upsample", "reshape") or "like" in call.bound:  # they name the tensor twice
             self.settle(state)
         code = write_function(given, state.current)
         if code is None:
@@ -337,17 +372,26 @@ class FlowWriter:
         self.assign(state, state.current)
         base = python_name(name or key)
         x, lines = state.variable, state.owner.forward
-        lists = [f"{base}_{each}" for each in exported] + ([base] if name in self.module.rounds_read else [])
+        given = [*map(python_name, exported), *([x] if name in self.module.rounds_read else [])]
+        lists = [f"{base}_{each}" for each in (*exported, "rounds")][: len(given)]
         lines += [f"{each}: list[torch.Tensor] = []" for each in lists]
         lines.append(f"for layer in {reading(key)}:")
         lines.append(f"    {', '.join([x, *map(python_name, exported)])} = layer({', '.join([x, *more])})")
-        lines += [
-            f"    {each}.append({python_name(given)})" for each, given in zip(lists, [*exported, x], strict=False)
-        ]
+        lines += [f"    {each}.append({variable})" for each, variable in zip(lists, given, strict=True)]
         for each, listed_name in zip(exported, lists, strict=False):
-            state.lists[f"{name or key}.{each}"] = listed_name
+            state.lists[f"{name or key}.{each}"] = Tensor(listed_name, None)
         if name in self.module.rounds_read:
-            state.lists[name] = base
+            state.lists[name] = Tensor(f"{base}_rounds", self.of_all_rounds(item.count, state))
+
+    @staticmethod
+    def of_all_rounds(count: Expression, state: State) -> Expression | None:
+        """The channels of all rounds together, if each has those of the last."""
+        if state.channels is None or "index" in {name.name for name in names_in(state.channels)}:
+            return None
+        try:
+            return combine("*", state.resolve(count), state.channels, NOWHERE)
+        except Unwritable:
+            return None
 
     def of_block(self, unit: SyntaxUnit, state: State) -> Code:
         """The constructor of a block in a round; the channels are then those of its output."""
@@ -421,9 +465,8 @@ class FlowWriter:
             return
         start = state.copy()
         key = self.chains.key(merge, state)
-        parts: list[tuple[str, str, Expression | None]] = []  # text, flag, channels
+        parts: list[Part] = []
         modules: list[Entry] = []
-        before = len(state.owner.forward)
         for branch in merge.branches:
             part = self.branch(branch, key, start, modules, merge)
             if part is not None:
@@ -431,7 +474,7 @@ class FlowWriter:
         self.add_modules(key, modules, state)
         if not parts:
             raise Refused("a merge without branches")
-        self.join_parts(merge, parts, state, before)
+        self.join_parts(merge, parts, state)
 
     def join_rounds(self, merge: Merge, expression: Expression, state: State) -> None:
         """A merge of the outputs of all rounds of a repeat."""
@@ -439,14 +482,28 @@ class FlowWriter:
         listed = state.lists.get(name)
         if listed is None:
             raise Refused(f"`{merge.word}: rounds({name})` of a repeat that is not in this body")
+        out = listed.channels if merge.word == "concat" else None
         if merge.word in ("concat", "stack"):
-            code: Code = write_join(merge.word, [f"*{listed}"], 0)
+            code: Code = call(f"torch.{'cat' if merge.word == 'concat' else 'stack'}", listed.variable, "dim=1")
         elif merge.word == "add":
-            code = f"torch.stack({listed}).sum(dim=0)"
+            code = f"torch.stack({listed.variable}).sum(dim=0)"
         else:
             raise Refused(f"`{merge.word}: rounds({name})`")
         self.assign(state, code)
-        self.chains.set_channels(state, None, self.module.runs(merge, state), self.chains.parameters(state))
+        self.chains.set_channels(state, out, self.module.runs(merge, state), self.chains.parameters(state))
+
+    def shortened(self, merge: Merge, parts: list[Part], state: State) -> list[Part]:
+        """The parts of a sum or a product; variables where they are too long for one line together."""
+        if merge.word in ("concat", "stack") or sum(len(text) + 3 for text, _, _ in parts) < LONGEST_SUM:
+            return parts
+        found: list[Part] = []
+        for text, flag, channels in parts:
+            if not text.isidentifier() and not flag:
+                variable = self.free_variable(f"part{len(found) + 1}", state)
+                state.owner.forward += lay_out(f"{variable} = ", as_call(text), "", 8)
+                text = variable
+            found.append((text, flag, channels))
+        return found
 
     def add_modules(self, key: str, modules: list[Entry], state: State) -> None:
         """The modules of the branches of a merge, by their names in a dictionary."""
@@ -467,9 +524,7 @@ class FlowWriter:
             return [Setting(prefix, "nn.Sequential()"), Setting(prefix, full, f"if {only.value.condition}:")]
         return [Setting(prefix, code, f"if {entry.condition}:" if entry.condition else "")]
 
-    def branch(
-        self, branch: Branch, key: str, start: State, modules: list[Entry], merge: Merge
-    ) -> tuple[str, str, Expression | None] | None:
+    def branch(self, branch: Branch, key: str, start: State, modules: list[Entry], merge: Merge) -> Part | None:
         """A branch: its text in `forward`, the attribute that says whether it is there, and its channels."""
         state = start.copy()
         state.ahead = {}
@@ -552,9 +607,8 @@ class FlowWriter:
             return False
         return unit.target in ("from", "reuse") or (not isinstance(unit.target, str | Block) and not unit.sources)
 
-    def join_parts(
-        self, merge: Merge, parts: list[tuple[str, str, Expression | None]], state: State, before: int
-    ) -> None:
+    def join_parts(self, merge: Merge, parts: list[Part], state: State) -> None:
+        parts = self.shortened(merge, parts, state)
         texts = [text for text, _, _ in parts]
         channels = [each for _, _, each in parts]
         if not any(flag for _, flag, _ in parts):
@@ -603,5 +657,5 @@ class FlowWriter:
         self.add_modules(key, modules, state)
         for label, text in found:
             self.module.outputs.append(label)
-            state.owner.forward += lay_out(f'outputs["{label}"] = ', text, "", 8)
+            state.owner.forward += lay_out(f'outputs["{label}"] = ', as_call(text), "", 8)
         self.module.ended = True

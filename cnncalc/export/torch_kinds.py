@@ -359,7 +359,8 @@ def _sides_of_norm(given: Given, code: Code) -> Code:
 def _layer_norm(given: Given) -> list[Module]:
     over = only(given, "over")
     if given.axes == 0 or over in ("channels", 0, (0,)):
-        size, axes = given.channels(), (1,)
+        size = given.channels()
+        axes: tuple[int, ...] = (1,)
     else:
         shape = given.shape()
         count = len(shape)

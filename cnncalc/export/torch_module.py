@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from textwrap import wrap
 
+from cnncalc.errors import Problem, Problems, Span, SpecError
 from cnncalc.export.expressions import Unwritable, identifier, literal, put_names, quote
 from cnncalc.export.layout import WIDTH, Bracketed, Code, call, flat, indented, lay_out
 from cnncalc.export.recording import Instance, channels_name, record
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, Tensor, python_name, setting, written
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter, NotSequential
-from cnncalc.export.torch_flow import FlowWriter
+from cnncalc.export.torch_flow import FlowWriter, as_call
 from cnncalc.export.torch_helpers import helper_text
 from cnncalc.export.torch_kinds import Refused
 from cnncalc.export.torch_names import ACTIVATION_MODULES
@@ -25,6 +26,7 @@ from cnncalc.layers.arguments import Value
 from cnncalc.network import Network
 from cnncalc.spec.expressions import Expression, Literal, Member, Name, names_in, parts_of
 from cnncalc.spec.family import Description
+from cnncalc.spec.load import evaluate_params
 from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
 from cnncalc.spec.values import Word
@@ -48,6 +50,7 @@ class ModuleWriter:
         self.rounds_read = self.names_of_rounds()
         self.parameters = {p.name for block in description.blocks.values() for p in block.parameters}
         self.outputs: list[str] = []
+        self.refusals: dict[Span, Problem] = {}
         self.ended = False
         self.top: ClassText | None = None
         self.parts: dict[str, ClassText] = {}  # classes of parts of bodies, by name
@@ -94,6 +97,10 @@ class ModuleWriter:
         if isinstance(state.index, Literal):
             return [each for each in found if each.values.get("index", state.index.value) == state.index.value]
         return found
+
+    def refuse(self, unit: SyntaxUnit, reason: str) -> None:
+        """Report a part of the text that has no counterpart, once."""
+        self.refusals[unit.span] = Problem("no-counterpart", f"PyTorch: {reason}", unit.span)
 
     # classes
 
@@ -196,10 +203,14 @@ class ModuleWriter:
         owner = self.parts[code.head] if isinstance(code, Bracketed) else None
         if owner is None:
             return []
+        found = []
         for name in owner.tensors:
-            if name in state.owner.tensor_names and name not in state.tensors:
+            if name in state.owner.tensor_names:
                 state.owner.tensors[name] = None
-        return [state.tensors[name].variable if name in state.tensors else python_name(name) for name in owner.tensors]
+                found.append(python_name(name))
+            else:
+                found.append(state.tensors[name].variable)
+        return found
 
     def is_top(self, owner: ClassText) -> bool:
         return owner is self.top
@@ -394,7 +405,7 @@ class ModuleWriter:
             lines[start:] = [f"return {lines[start][len(result) + 3 :]}", *lines[start + 1 :]]
             result = ""
         head = lay_out("", call("def forward", "self", *(f"{name}: {kind}" for name in inputs)), f" -> {returned}:", 4)
-        body = [*lines, *(lay_out("return ", result, "", 8) if result else [])]
+        body = [*lines, *(lay_out("return ", as_call(result), "", 8) if result else [])]
         return head + indented(body)
 
     @staticmethod
@@ -488,6 +499,14 @@ class ModuleWriter:
         return lines
 
 
-def write_module(description: Description, params: Mapping[str, Value], network: Network) -> str:
-    """The text of a Python file with the network as a module. Raises Refused for what has no counterpart."""
-    return ModuleWriter(description, params, network).file()
+def write_module(description: Description, network: Network) -> str:
+    """The text of a Python file with the network as a module. Raises SpecError with all that has no counterpart."""
+    writer = ModuleWriter(description, evaluate_params(description, Problems()), network)
+    try:
+        text = writer.file()
+    except Refused as refused:
+        assert description.layers is not None
+        writer.refusals.setdefault(description.layers[0].span, Problem("no-counterpart", f"PyTorch: {refused}"))
+    if writer.refusals:
+        raise SpecError([writer.refusals[span] for span in sorted(writer.refusals, key=lambda span: span.start)])
+    return text

@@ -162,7 +162,7 @@ def build(
     former: bool = False,
 ) -> Loaded:
     """Build the network of a checked description."""
-    params = _params(description, problems)
+    params = evaluate_params(description, problems)
     network, steps = _expand(description, params, problems, former=former)
     if network is not None and not former:
         again = partial(load_source, source, path, overrides, former=True)
@@ -221,7 +221,8 @@ def _expand(
     return network and network._replace(family=family), expander.built.steps
 
 
-def _params(description: Description, problems: Problems) -> dict[str, Value]:
+def evaluate_params(description: Description, problems: Problems) -> dict[str, Value]:
+    """The values of the params of the file, None for those with a mistake, which is reported."""
     values: dict[str, Value] = {}
     scope = ParamScope(values, description.amount)
     for name, entry in description.params.items():

@@ -36,6 +36,13 @@ CODES = (
         " operation there, and the shapes of its inputs. Nothing is guessed: figures end before the first one.",
     ),
     Code(
+        "no-counterpart",
+        "The target of an export has no counterpart of a layer, or of how the file uses it.",
+        "`cnncalc export` writes what PyTorch computes in the same way, with a small helper where PyTorch has no module"
+        " of its own. What cannot be said is reported as a whole, each with its place, and nothing is written. Write"
+        " that part in another way, or export the file's expansion: `cnncalc show --expand`.",
+    ),
+    Code(
         "too-large",
         "A limit on size, depth or number is exceeded.",
         "Limits prevent a file from using up memory or time: 1 MiB per file, 30,000 layers, 100 levels of parentheses"
