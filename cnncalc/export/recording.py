@@ -47,7 +47,7 @@ class Recorder(Expander):
         self.instances: dict[int, list[Instance]] = {}  # by the identity of a unit, or of an item that repeats
         self.arguments: dict[str, list[dict[str, Value]]] = {}  # of each block, by its name
         self.judged: dict[int, set[bool]] = {}  # by the identity of a condition
-        self.counts: dict[int, set[int]] = {}  # rounds, by the identity of an item
+        self.counts: dict[int, list[tuple[int | None, int]]] = {}  # by the identity of an item: index around it, rounds
 
     def of(self, unit: SyntaxUnit) -> Sequence[Instance]:
         """The runs of a part of the text, none if it never runs."""
@@ -63,7 +63,7 @@ class Recorder(Expander):
         end = super().repeat(item, expression, frame, flow, prefix)  # type: ignore[arg-type]
         self.keep(item, frame, flow, end[0], before)
         rounds = end[1].rounds if end[1] else None
-        self.counts.setdefault(id(item), set()).add(len(rounds or ()))
+        self.counts.setdefault(id(item), []).append((frame.index, len(rounds or ())))
         return end
 
     def call(self, call: Call, frame: Frame, flow: Flow, path: str) -> tuple[Flow, Definition | None]:

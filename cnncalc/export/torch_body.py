@@ -135,7 +135,7 @@ class ClassText:
         self.used: dict[str, None] = {}  # names that the constructor needs, in order
         self.locals: dict[str, Expression] = {}  # variables of the constructor
         self.kept: dict[str, str] = {}  # attributes for `forward`, with their values
-        self.statements: list[tuple[str, Code]] = []  # before the modules
+        self.statements: dict[str, str] = {}  # the values of variables, written where they are used
         self.init: list[Setting] = []
         self.forward: list[str] = []
         self.tensors: dict[str, None] = {}  # named outputs that `forward` takes as arguments

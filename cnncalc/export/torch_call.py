@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncalc.export.expressions import Unwritable, literal, put_in
+from cnncalc.export.expressions import Unwritable, combine, literal, put_in
 from cnncalc.export.layout import Code
 from cnncalc.export.recording import Instance
 from cnncalc.export.torch_body import IN_CHANNELS, RAW, ClassText, Tensor, agrees
@@ -231,9 +231,11 @@ def after(call: Call, given: LayerCall) -> Expression | None:
     if "out" in bound:
         return bound["out"]
     if kind == "depthwise_conv" and "multiplier" in bound and before is not None:
-        from cnncalc.export.expressions import combine
-
         return combine("*", before, bound["multiplier"], before.span)
+    if kind in ("pixel_shuffle", "pixel_unshuffle") and before is not None:
+        factor = given.state.resolve(call.bound["factor"])
+        squared = combine("*", factor, factor, before.span)
+        return combine("//" if kind == "pixel_shuffle" else "*", before, squared, before.span)
     listed = call.bound.get("parts")
     if kind == "channel_split" and isinstance(listed, Listed) and len(given.values("take")) == 1:
         return given.state.resolve(listed.items[given.constant("take")])
@@ -242,8 +244,6 @@ def after(call: Call, given: LayerCall) -> Expression | None:
         and before is not None
         and all(isinstance(value, int) for value in given.values("parts"))
     ):
-        from cnncalc.export.expressions import combine
-
         if kind == "split" and given.values("axis") != [0]:
             return before
         parts = given.state.resolve(call.bound["parts"])

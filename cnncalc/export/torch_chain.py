@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.errors import CnncalcError
@@ -13,6 +14,7 @@ from cnncalc.export.torch_body import ClassText, Entry, Looped, agrees, sequenti
 from cnncalc.export.torch_call import BEFORE, NOWHERE, LayerCall, State, after
 from cnncalc.export.torch_kinds import Refused, modules_of
 from cnncalc.export.torch_names import module_key
+from cnncalc.layers import kind_class
 from cnncalc.spec.expressions import ComparisonExpression, Expression, Literal, Name, names_in
 from cnncalc.spec.segments import add_number
 from cnncalc.spec.tree import Block, Call, Chain, Item, SyntaxGroup, SyntaxUnit
@@ -24,6 +26,9 @@ T = TypeVar("T")
 LONGEST = 28  # characters of channels that are written where they are used; longer ones get a name
 MOST_ROUNDS = 16  # of a repeat that is written round by round
 UNKNOWN = -1  # how far the numbering has advanced after a loop
+
+
+SIZES_DECIDE = "what it depends on is known only when the sizes of tensors are"
 
 
 class NotSequential(CnncalcError):
@@ -43,6 +48,7 @@ class ChainWriter:
 
     def __init__(self, module: ModuleWriter) -> None:
         self.module = module
+        self.meant: list[Call] = []  # calls of activations by their words, which are kept for their identity
 
     def body(self, body: Sequence[Chain], state: State) -> list[Entry]:
         """The entries of a body. Raises NotSequential, Refused."""
@@ -129,8 +135,8 @@ class ChainWriter:
         """
         try:
             return self.entries_of(unit, state)
-        except Refused as refused:
-            self.module.refuse(unit, str(refused))
+        except (Refused, Unwritable) as refused:
+            self.module.refuse(unit, str(refused) or SIZES_DECIDE)
             self.set_channels(state, None, self.module.runs(unit, state))
             return []
 
@@ -148,6 +154,9 @@ class ChainWriter:
     def made(self, unit: Call, state: State) -> list[tuple[str, Code]]:
         """The constructors of a call: of a layer, an activation, or a block."""
         instances = self.module.runs(unit, state)
+        if not instances and unit.target != "activation":
+            self.module.left_out = True  # it never runs with these params
+            return []
         if isinstance(unit.target, Block):
             block = self.module.block(unit.target)
             if block.tensors or self.module.exported(unit.target):
@@ -156,9 +165,7 @@ class ChainWriter:
             self.set_channels(state, self.module.out_of(unit, state), instances, self.guesses(unit, state))
             return [("", code)]
         if unit.target == "activation":
-            return [("", self.activation(unit, state))]
-        if not instances:
-            raise Refused(f"`{unit.span.text}` never runs with these params")
+            return self.activation(unit, state)
         given = LayerCall(unit, state, instances)
         modules = modules_of(given)
         if modules is None:
@@ -224,9 +231,9 @@ class ChainWriter:
             if is_same(known, channels):
                 state.channels = Name(NOWHERE, name)
                 return
-        number = len(owner.locals) + 1
-        name = "channels" if number == 1 else f"channels{number}"
-        owner.statements.append((f"{name} = ", text))
+        taken = {*owner.locals, *owner.own_names, *self.module.params}
+        name = next(each for each in _variables() if each not in taken)
+        owner.statements[name] = text
         owner.locals[name] = channels
         state.channels = Name(NOWHERE, name)
 
@@ -246,18 +253,27 @@ class ChainWriter:
             by_name = named
         return call(block.name, *arguments)
 
-    def activation(self, unit: Call, state: State) -> Code:
+    def activation(self, unit: Call, state: State) -> list[tuple[str, Code]]:
+        """An activation by its word: the kind or the block of that name, or a class that is an argument."""
         (expression,) = unit.bound.values()
+        word = expression.name if isinstance(expression, Name) else getattr(expression, "value", "")
+        known = {*state.owner.own_names, *self.module.params}
+        if word not in known and word != "identity":
+            meant = Call(unit.kind, unit.kind_span, (), unit.span)
+            meant.target = self.module.description.blocks.get(word) or kind_class(word)
+            self.module.recorder.instances[id(meant)] = list(self.module.runs(unit, state))
+            self.meant.append(meant)
+            return self.made(meant, state)
         text = state.owner.text(state.resolve(expression))
         if text.startswith('"'):
             raise Refused(f"there is no module for the activation {text}")
-        return f"{text}()"
+        return [("", f"{text}()")]
 
     # repeats
 
     def flat_rounds(self, item: Item, state: State) -> list[Entry]:
         """An unnamed repeat, whose layers are numbered on: written round by round, or as a loop."""
-        counts = self.module.recorder.counts.get(id(item), set())
+        counts = self.module.counts(item, state)
         if len(counts) != 1 or max(counts) > MOST_ROUNDS:
             return self.loop(item, state)
         outer = state.index
@@ -316,10 +332,7 @@ class ChainWriter:
         before = state.channels
         probe = state.copy()
         probe.channels = Name(NOWHERE, BEFORE)
-        statements, known = len(state.owner.statements), dict(state.owner.locals)
         write(item.unit, probe)
-        del state.owner.statements[statements:]
-        state.owner.locals = known
         inside, end = self.through_rounds(item, before, probe.channels, state)
         state.channels = inside
         made = write(item.unit, state)
@@ -378,6 +391,12 @@ class ChainWriter:
 def mentioned(expression: Expression) -> set[str]:
     """The names in an expression."""
     return {name.name for name in names_in(expression)}
+
+
+def _variables() -> Iterator[str]:
+    """Names for channels."""
+    yield "channels"
+    yield from (f"channels{number}" for number in count(2))
 
 
 def numbered(part: SyntaxUnit | Chain, ahead: int, per_round: int) -> str:

@@ -10,7 +10,7 @@ from cnncalc.export.expressions import Unwritable, combine, identifier
 from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, flat, lay_out
 from cnncalc.export.torch_body import Entry, Setting, Tensor, python_name, reading, setting
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State
-from cnncalc.export.torch_chain import ChainWriter, NotSequential, in_line
+from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter, NotSequential, in_line
 from cnncalc.export.torch_functions import write_function, write_join
 from cnncalc.export.torch_kinds import Refused
 from cnncalc.export.torch_names import module_key
@@ -21,6 +21,7 @@ from cnncalc.spec.tree import Block, Body, Branch, Call, Chain, Item, Merge, Syn
 if TYPE_CHECKING:
     from cnncalc.export.torch_module import ModuleWriter
 
+NO_INDICES = "`max_unpool` reads the indices of a pool, which `forward` would have to carry along"
 LONGEST_NEST = 56  # characters of calls in one another
 LONGEST_SUM = 76  # of the parts of a merge with an operator between them
 # A branch: its text in `forward`, the attribute that says whether it is there, and its channels.
@@ -181,11 +182,10 @@ class FlowWriter:
             self.repeat(item, state, name)
             return
         trial = state.copy()
-        mark = len(state.owner.statements)
         try:
             entries = self.chains.item(item, trial)
         except NotSequential:
-            del state.owner.statements[mark:]
+            pass
         else:
             state.channels, state.ahead = trial.channels, trial.ahead
             self.apply_all(entries, state)
@@ -255,8 +255,8 @@ class FlowWriter:
         """A unit that is no chain of modules; what has no counterpart is reported, and left out."""
         try:
             self.write_unit(unit, state)
-        except Refused as refused:
-            self.module.refuse(unit, str(refused))
+        except (Refused, Unwritable) as refused:
+            self.module.refuse(unit, str(refused) or SIZES_DECIDE)
             self.chains.set_channels(state, None, self.module.runs(unit, state))
 
     def write_unit(self, unit: SyntaxUnit, state: State) -> None:
@@ -298,7 +298,7 @@ class FlowWriter:
             self.settle(state)
         code = write_function(given, state.current)
         if code is None:
-            raise Refused(f"there is no module for `{given.kind}`")
+            raise Refused(NO_INDICES if given.kind == "max_unpool" else f"there is no module for `{given.kind}`")
         try:
             from cnncalc.export.torch_call import after
 
@@ -410,7 +410,7 @@ class FlowWriter:
         return found
 
     def flat_repeat(self, item: Item, state: State) -> None:
-        counts = self.module.recorder.counts.get(id(item), set())
+        counts = self.module.counts(item, state)
         if len(counts) != 1 or max(counts) > 64:
             raise Refused(f"the repeat `{item.span.text}` has another number of rounds each time")
         from cnncalc.spec.expressions import Literal
@@ -543,7 +543,7 @@ class FlowWriter:
         items = [item for chain in branch.body for item in ([] if self.is_whole(chain) else chain.items)]
         simple = len(items) == sum(len(chain.items) for chain in branch.body)
         waiting: list[Entry] = []
-        mark = (len(state.owner.statements), len(state.owner.init), len(state.owner.forward), dict(state.owner.kept))
+        mark = (len(state.owner.init), len(state.owner.forward), dict(state.owner.kept))
 
         def flush() -> None:
             nonlocal runs
@@ -591,10 +591,10 @@ class FlowWriter:
         return identifier(name, lambda each: each in taken or each in state.owner.tensor_names)
 
     @staticmethod
-    def forget(state: State, mark: tuple[int, int, int, dict[str, str]]) -> None:
+    def forget(state: State, mark: tuple[int, int, dict[str, str]]) -> None:
         owner = state.owner
-        del owner.statements[mark[0] :], owner.init[mark[1] :], owner.forward[mark[2] :]
-        owner.kept = mark[3]
+        del owner.init[mark[0] :], owner.forward[mark[1] :]
+        owner.kept = mark[2]
 
     def is_whole(self, chain: Chain) -> bool:
         return bool(chain.segment) or bool(chain.name and chain.name in self.module.read)
@@ -619,11 +619,10 @@ class FlowWriter:
             self.join(merge.head, texts, channels, state, merge)
             return
         always = [part for part in parts if not part[1]]
-        if len(always) != 1 or merge.word not in ("add", "multiply", "concat"):
-            raise Refused("a merge with several conditions")
+        if len(always) != 1 or merge.word not in ("add", "multiply", "concat") or always[0][0] == state.variable:
+            self.join_present(merge, parts, state)
+            return
         whole = always[0][0]
-        if whole == "x":
-            raise Refused("a merge whose only certain branch is its input")
         state.owner.forward += lay_out("y = ", whole, "", 8)
         for text, flag, _ in parts:
             if flag:
@@ -633,6 +632,24 @@ class FlowWriter:
                 state.owner.forward += [f"if self.{flag}:", *(f"    {line}" for line in joined)]
         self.assign(state, "y")
         out = None if kind_class(merge.word).concatenates else always[0][2]
+        self.chains.set_channels(state, out, self.module.runs(merge, state), self.chains.parameters(state))
+
+    def join_present(self, merge: Merge, parts: list[Part], state: State) -> None:
+        """A merge of which some branches may not be there: a list of those that are."""
+        lines = state.owner.forward
+        lines.append("parts: list[torch.Tensor] = []")
+        for text, flag, _ in parts:
+            lines += [f"if self.{flag}:"] if flag else []
+            lines.append(f"{'    ' * bool(flag)}parts.append({text})")
+        joins = {"add": "torch.add", "subtract": "torch.sub", "multiply": "torch.mul", "divide": "torch.div"}
+        joins |= {"maximum": "torch.maximum", "minimum": "torch.minimum", "mean": "torch.add"}
+        axes = {getattr(each.layer, "axis", 0) for each in self.module.runs(merge, state) if each.layer is not None}
+        if merge.word in ("concat", "stack"):
+            code: Code = write_join(merge.word, ["*parts"], axes.pop() if axes else 0)
+        else:
+            code = f"functools.reduce({joins[merge.word]}, parts){' / len(parts)' * (merge.word == 'mean')}"
+        self.assign(state, code)
+        out = None if kind_class(merge.word).concatenates else parts[0][2]
         self.chains.set_channels(state, out, self.module.runs(merge, state), self.chains.parameters(state))
 
     # outputs

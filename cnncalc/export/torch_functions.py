@@ -18,6 +18,9 @@ class Step(Protocol):
     def constant(self, name: str) -> Any:
         """The value of an argument that is always the same. Raises Refused."""
 
+    def values(self, name: str) -> list[Any]:
+        """The values that an argument comes to, each once."""
+
     def inner(self, name: str) -> str:
         """An argument as Python text that is valid in `forward`. Raises Unwritable."""
 
@@ -89,16 +92,8 @@ def _reshape(step: Step, x: str) -> Code:
 
 def _split(step: Step, x: str) -> Code:
     axis = behind_batch(step.constant("axis") if step.kind == "split" else 0)
-    parts = step.constant("parts") if step.kind == "split" else None
-    listed = isinstance(parts, tuple) or (parts is None and _is_listed(step))
+    listed = any(isinstance(value, tuple) for value in step.values("parts"))
     return f"{_owner(x)}.{'split' if listed else 'chunk'}({step.inner('parts')}, dim={axis})[{step.inner('take')}]"
-
-
-def _is_listed(step: Step) -> bool:
-    try:
-        return isinstance(step.constant("parts"), tuple)
-    except Refused:
-        return False
 
 
 def _slice(step: Step, x: str) -> Code:

@@ -100,6 +100,18 @@ class CaffePool{n}d(nn.Module):
         mean, share = (F.avg_pool{n}d(y, self.kernel, self.stride) for y in (x, counted))
         return mean / share
 ''',
+    "AvgPoolInside{n}d": '''
+class AvgPoolInside{n}d(nn.AvgPool{n}d):
+    """An average pool of an input that is padded before it, which does not count the padding."""
+
+    def __init__(self, sides: nn.Module, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.sides = sides
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inside = self.sides(torch.ones_like(x[:1, :1]))
+        return super().forward(self.sides(x)) / super().forward(inside)
+''',
     "SeparableConv{n}d": '''
 class SeparableConv{n}d(nn.Sequential):
     """A convolution of each channel, then one of each position."""

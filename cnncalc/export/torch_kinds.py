@@ -328,13 +328,24 @@ def _pool(given: Given) -> list[Module]:
     if before and any(given.values("ceil")):
         raise Refused("`ceil` with a padding of different sides")
     if before and given.kind == "avg_pool" and False in given.values("count_padding"):
-        raise Refused("`count_padding=false` with a padding of different sides")
+        options = construct(given, name, padding="", count_padding="").items
+        return [Module("", call(given.helper(f"AvgPoolInside{given.axes}d"), before[0].code, *options))]
     return [*before, Module("", construct(given, name, padding=padding))]
 
 
 def _global_pool(given: Given) -> list[Module]:
     name = "AdaptiveAvgPool" if given.kind == "global_avg_pool" else "AdaptiveMaxPool"
     return [Module("", call(f"nn.{name}{given.axes}d", "1"))]
+
+
+def _adaptive_pool(name: str) -> Callable[[Given], list[Module]]:
+    def write(given: Given) -> list[Module]:
+        if all(isinstance(value, tuple) and set(value) <= {"none", None} for value in given.values("size")):
+            return [Module("", call("nn.Identity"))]
+        sizes = given.text("size").replace('"none"', "None")
+        return [Module("", call(f"nn.{name}{given.axes}d", sizes))]
+
+    return write
 
 
 def _norm(name: str) -> Callable[[Given], list[Module]]:
@@ -515,6 +526,8 @@ SPECIAL: dict[str, Callable[[Given], list[Module] | None]] = {
     "transposed_conv": _transposed,
     "max_pool": _pool,
     "avg_pool": _pool,
+    "adaptive_avg_pool": _adaptive_pool("AdaptiveAvgPool"),
+    "adaptive_max_pool": _adaptive_pool("AdaptiveMaxPool"),
     "global_avg_pool": _global_pool,
     "global_max_pool": _global_pool,
     "batch_norm": _norm("BatchNorm"),

@@ -31,6 +31,9 @@ from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
 from cnncalc.spec.values import Word
 
+_WORDS = re.compile(r"[^\W\d]\w*")
+LEFT_OUT = "Parts of the architecture that do not run with its params as they are here are left out."
+
 
 class ModuleWriter:
     """Writes one architecture."""
@@ -51,6 +54,7 @@ class ModuleWriter:
         self.parameters = {p.name for block in description.blocks.values() for p in block.parameters}
         self.outputs: list[str] = []
         self.refusals: dict[Span, Problem] = {}
+        self.left_out = False  # whether a part of the text never runs with these params
         self.ended = False
         self.top: ClassText | None = None
         self.parts: dict[str, ClassText] = {}  # classes of parts of bodies, by name
@@ -98,6 +102,12 @@ class ModuleWriter:
             return [each for each in found if each.values.get("index", state.index.value) == state.index.value]
         return found
 
+    def counts(self, item: Item, state: State) -> set[int]:
+        """How many rounds a repeat has; in a round that is written by itself, how many it has there."""
+        found = self.recorder.counts.get(id(item), [])
+        known = state.index.value if isinstance(state.index, Literal) else None
+        return {count for index, count in found if known is None or index is None or index == known}
+
     def refuse(self, unit: SyntaxUnit, reason: str) -> None:
         """Report a part of the text that has no counterpart, once."""
         self.refusals[unit.span] = Problem("no-counterpart", f"PyTorch: {reason}", unit.span)
@@ -115,8 +125,7 @@ class ModuleWriter:
 
     def words(self) -> dict[str, str]:
         """Classes that a word stands for, where an activation or a block is an argument."""
-        found = {**ACTIVATION_MODULES, "identity": "nn.Identity"}
-        return {word: name for word, name in found.items() if word not in self.description.blocks}
+        return {word: name for word, name in ACTIVATION_MODULES.items() if word not in self.description.blocks}
 
     def new(self, name: str) -> ClassText:
         return ClassText(self.class_name(name), self.params, self.words())
@@ -124,8 +133,6 @@ class ModuleWriter:
     def block(self, block: Block) -> ClassText:
         """The class of a block, which is written when it is first needed."""
         if block.name in self.classes:
-            if self.classes[block.name] not in self.order:
-                raise Refused(f"the block `{block.name}` calls itself")
             return self.classes[block.name]
         owner = self.new(block.name)
         self.classes[block.name] = owner
@@ -139,6 +146,9 @@ class ModuleWriter:
         owner.tensor_names = frozenset(tensors)
         own = {parameter.name for parameter in block.parameters} - set(tensors)
         owner.own_names = frozenset(own | {IN_CHANNELS} | {channels_name(name) for name in tensors})
+        if self.calls_itself(block):  # its arguments are needed before its body is written
+            named = {name.name for each in expressions_of(chains_of(block.body)) for name in names_in(each)}
+            owner.used = dict.fromkeys([IN_CHANNELS, *sorted(own), *sorted(named & {*self.params} - own)])
         state = State(owner, Name(NOWHERE, IN_CHANNELS))
         for name in tensors:
             state.tensors[name] = Tensor(python_name(name), Name(NOWHERE, channels_name(name)))
@@ -146,6 +156,17 @@ class ModuleWriter:
         self.write(owner, block.body, state, exported=self.exported(block))
         self.order.append(owner)
         return owner
+
+    def calls_itself(self, block: Block) -> bool:
+        """Whether a block calls itself, also by others."""
+        seen: set[str] = set()
+        waiting = [block]
+        while waiting:
+            for unit in units_of(chains_of(waiting.pop().body)):
+                if isinstance(unit, Call) and isinstance(unit.target, Block) and unit.kind not in seen:
+                    seen.add(unit.kind)
+                    waiting.append(unit.target)
+        return block.name in seen
 
     def write(self, owner: ClassText, body: Body, state: State, exported: Sequence[str] = ()) -> None:
         """Write a body: as a chain of modules, else with a `forward`."""
@@ -161,8 +182,6 @@ class ModuleWriter:
                 return
             except NotSequential:
                 owner.entries = None
-                owner.statements.clear()
-                owner.locals.clear()
         self.flow.body(body, state)
         owner.result = state.current
         owner.out = None if state.channels is None else owner.expand(state.channels)
@@ -174,7 +193,7 @@ class ModuleWriter:
         outer = state.owner
         owner = self.new(f"{outer.name}_{label}")
         owner.own_names, owner.tensor_names = outer.own_names, outer.tensor_names | frozenset(state.tensors)
-        owner.locals = dict(outer.locals)
+        owner.in_channels, owner.locals = outer.in_channels, dict(outer.locals)
         inner = state.copy()
         inner.owner, inner.current, inner.ahead, inner.modules = owner, "x", {}, {}
         inner.input = "x"
@@ -196,7 +215,7 @@ class ModuleWriter:
 
     def mentioned(self, owner: ClassText) -> set[str]:
         text = "\n".join(self.constructor(owner))
-        return set(re.findall(r"[A-Za-z_]\w*", text))
+        return set(_WORDS.findall(text))
 
     def tensors_of(self, code: Code, state: State) -> list[str]:
         """The variables that a part of a body reads, by the call of its class."""
@@ -236,8 +255,10 @@ class ModuleWriter:
 
     @staticmethod
     def needs_index(owner: ClassText) -> bool:
-        texts = [flat(each.code) for each in owner.init] + [str(text) for text in owner.kept.values()]
-        texts += [flat(entry.code) for entry in owner.entries or ()]
+        texts = [flat(each.code) for each in owner.init if not each.header.startswith("for index")] + [
+            str(text) for text in owner.kept.values()
+        ]
+        texts += [flat(entry.code) for entry in owner.entries or () if not entry.loop]
         return any(re.search(r"\bindex\b(?! in range)", re.sub(r"\[.* for index in range", "", text)) for text in texts)
 
     def is_plain(self, expression: Expression) -> bool:
@@ -320,10 +341,13 @@ class ModuleWriter:
 
     def constructor(self, owner: ClassText) -> list[str]:
         """The lines inside of `__init__`, after the call of the parent's."""
-        lines = [line for prefix, code in owner.statements for line in lay_out(prefix, code, "", 8)]
-        lines += [line for name, text in owner.kept.items() for line in lay_out(f"self.{name} = ", text, "", 8)]
+        lines = [line for name, text in owner.kept.items() for line in lay_out(f"self.{name} = ", text, "", 8)]
         settings = [each for entry in owner.entries for each in setting(entry)] if owner.entries else owner.init
-        return lines + written(settings, 8)
+        lines += written(settings, 8)
+        for name, text in reversed(owner.statements.items()):
+            if any(name in _WORDS.findall(line) for line in lines):
+                lines = [*lay_out(f"{name} = ", text, "", 8), *lines]
+        return lines
 
     def annotation(self, owner: ClassText, name: str) -> str:
         """The type of a parameter, by the values that it had."""
@@ -450,7 +474,8 @@ class ModuleWriter:
         return [line for name in sorted(names, key=str.lower) for line in ["", "", *helper_text(name).split("\n")]]
 
     def head(self, text: str) -> list[str]:
-        standard = ["import math"] if re.search(r"\bmath\.", text) else []
+        standard = ["import functools"] if "functools." in text else []
+        standard += ["import math"] if re.search(r"\bmath\.", text) else []
         standard += ["from collections import OrderedDict"] if "OrderedDict" in text else []
         standard += ["from collections.abc import Sequence"] if re.search(r"\bSequence\[", text) else []
         standard += ["from typing import Any"] if re.search(r"\bAny\b", text) else []
@@ -463,6 +488,7 @@ class ModuleWriter:
         shapes = ", ".join("×".join(map(str, shape)) for shape in self.network.inputs.values())
         lines = [f"{self.network.name} at {shapes}: {self.counted():,} parameters.", ""]
         lines += wrap(self.network.source, 85) if self.network.source else []
+        lines += ["", *wrap(LEFT_OUT, 85)] if self.left_out else []
         text = (
             "\n".join(lines).strip().replace("\\", "\\\\").replace('"', '\\"' if '"""' in self.network.source else '"')
         )

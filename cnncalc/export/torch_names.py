@@ -89,5 +89,6 @@ def module_key(name: str) -> str:
 ACTIVATION_MODULES = {
     signature.kind: f"nn.{name}"
     for name, signature in reversed(PYTORCH.items())
-    if FAMILIES.get(signature.kind) == "activation"
+    if FAMILIES.get(signature.kind) == "activation" and "num_parameters" not in signature.parameters
 }
+ACTIVATION_MODULES["identity"] = "nn.Identity"
