@@ -14,15 +14,14 @@ from cnncalc.spec.expressions import (
     ComparisonExpression,
     Expression,
     Function,
-    Index,
     Listed,
     Literal,
     Logic,
-    Member,
-    Name,
     Negative,
     Not,
+    Unknown,
 )
+from cnncalc.spec.name_expressions import Index, Member, Name
 from cnncalc.spec.values import Word
 
 # How tightly each form binds; an operand that binds less is in parentheses.
@@ -154,23 +153,35 @@ def choose(yes: Expression, condition: Expression, no: Expression, span: Span) -
     return Choice(span, yes, condition, no)
 
 
-class _Nothing:
-    """A scope without names."""
+class KnownValues:
+    """A scope of names whose values are known; others are words."""
+
+    def __init__(self, *values: Mapping[str, Value]) -> None:
+        self.values = values
 
     def lookup(self, name: str, span: Span) -> Value:
-        raise Unwritable
+        for each in self.values:
+            if name in each:
+                return each[name]
+        return {"true": True, "false": False}.get(name, Word(name))
 
     def spend(self, work: int, span: Span) -> None:
-        """Nothing: it is little."""
+        """Nothing: what is evaluated was evaluated before."""
 
     def spoil(self, name: str) -> None:
-        """Nothing: there are no names."""
+        """Nothing: there are no mistakes."""
 
     def member(self, owner: Value, name: str, span: Span) -> Value:
-        raise Unwritable
+        raise Unknown
+
+    def round(self, owner: Value, index: int, spans: tuple[Span, Span]) -> Value:
+        raise Unknown
+
+    def previous(self, distance: int, before: Value | None, spans: tuple[Span, Span]) -> Value:
+        raise Unknown
 
 
-_NOTHING = _Nothing()
+_NOTHING = KnownValues()
 
 
 def is_same(one: Expression, other: Expression) -> bool:

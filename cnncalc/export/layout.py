@@ -109,3 +109,25 @@ class _Layout:
 def indented(lines: Sequence[str], indent: str = INDENT) -> list[str]:
     """Lines inside of a block; empty ones stay empty."""
     return [indent + line if line else line for line in lines]
+
+
+def as_call(code: Code) -> Code:
+    """A text that is one call, as a call that can be broken into lines."""
+    if not isinstance(code, str) or not code.endswith(")"):
+        return code
+    parts, depth, start, opened = [], 0, 0, -1
+    for at, character in enumerate(code):
+        if character in "([":
+            if not depth and character == "(" and opened < 0 and not code[:at].count(" "):
+                opened, start = at, at + 1
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+            if not depth and opened >= 0 and at < len(code) - 1:
+                return code  # something follows the call
+        elif character == "," and depth == 1 and opened >= 0:
+            parts.append(code[start:at].strip())
+            start = at + 1
+    if opened < 0:
+        return code
+    return Bracketed(code[:opened], (*parts, code[start:-1].strip()) if code[start:-1].strip() else ())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cnncalc.errors import CnncalcError, Mistake, Span
-from cnncalc.export.expressions import identifier, literal, put_names, to_python
+from cnncalc.errors import CnncalcError, Mistake
+from cnncalc.export.expressions import KnownValues, identifier, literal, put_names, to_python
 from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, indented, lay_out
 from cnncalc.export.recording import Instance
 from cnncalc.export.torch_names import is_taken
 from cnncalc.layers.arguments import Value
 from cnncalc.records import NamedTuple
-from cnncalc.spec.expressions import Expression, Member, Name, Unknown, names_in, parts_of
-from cnncalc.spec.values import Word
+from cnncalc.spec.expressions import Expression, Unknown
+from cnncalc.spec.name_expressions import Member, Name, names_in, parts_of
 
 CHANNELS = "channels"
 IN_CHANNELS = "in_channels"
@@ -102,28 +102,6 @@ def sequential(entries: Sequence[Entry]) -> Code:
     return call("nn.Sequential", dictionary((entry.name, entry.written()) for entry in entries))
 
 
-class Values:
-    """The names of one run of a part of the text, as a scope in which expressions are evaluated."""
-
-    def __init__(self, *values: Mapping[str, Value]) -> None:
-        self.values = values
-
-    def lookup(self, name: str, span: Span) -> Value:
-        for each in self.values:
-            if name in each:
-                return each[name]
-        return {"true": True, "false": False}.get(name, Word(name))
-
-    def spend(self, work: int, span: Span) -> None:
-        """Nothing: what is evaluated was evaluated before."""
-
-    def spoil(self, name: str) -> None:
-        """Nothing: there are no mistakes."""
-
-    def member(self, owner: Value, name: str, span: Span) -> Value:
-        raise Unknown
-
-
 class ClassText:
     """One class while it is written. Parts of a body that become a class of their own have the same names."""
 
@@ -208,7 +186,7 @@ def evaluate(expression: Expression, instance: Instance, params: Mapping[str, Va
     if any(isinstance(part, Member) for part in parts_of(expression)):
         return None
     try:
-        return expression.evaluate(Values(instance.values, params))
+        return expression.evaluate(KnownValues(instance.values, params))
     except (Mistake, Unknown):
         return None
 
@@ -219,3 +197,15 @@ def agrees(expression: Expression | None, wanted: Iterable[tuple[Instance, int]]
         return False
     whole = owner.expand(expression)
     return all(evaluate(whole, instance, owner.params) == number for instance, number in wanted)
+
+
+class NotSequential(CnncalcError):
+    """A part of a body is no chain of modules: it belongs into `forward`."""
+
+
+def in_line(entries: Sequence[Entry]) -> Code:
+    """`nn.Sequential` of modules. Raises NotSequential where a loop makes them."""
+    try:
+        return sequential(entries)
+    except Looped:
+        raise NotSequential from None

@@ -12,7 +12,8 @@ from cnncalc.export.torch_body import IN_CHANNELS, RAW, ClassText, Tensor, agree
 from cnncalc.export.torch_kinds import Refused
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.window import to_pairs
-from cnncalc.spec.expressions import Expression, Listed, Literal, Member, Name, evaluate_constant, names_in, parts_of
+from cnncalc.spec.expressions import Expression, Listed, Literal, evaluate_constant
+from cnncalc.spec.name_expressions import Member, Name, names_in, parts_of
 from cnncalc.spec.tree import Call
 
 # Which axis of a tensor with a batch a size is.

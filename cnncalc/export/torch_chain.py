@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cnncalc.errors import CnncalcError
-from cnncalc.export.expressions import Unwritable, choose, combine, is_same, put_names
-from cnncalc.export.layout import Bracketed, Code, Keyed, call
-from cnncalc.export.recording import Instance
-from cnncalc.export.torch_body import ClassText, Entry, Looped, agrees, sequential
-from cnncalc.export.torch_call import BEFORE, NOWHERE, LayerCall, State, after
+from cnncalc.export.expressions import Unwritable, choose, is_same
+from cnncalc.export.layout import Code, Keyed, call
+from cnncalc.export.torch_body import ClassText, Entry, NotSequential, in_line
+from cnncalc.export.torch_call import NOWHERE, LayerCall, State, after
+from cnncalc.export.torch_channels import Channels
 from cnncalc.export.torch_kinds import Refused, modules_of
 from cnncalc.export.torch_names import module_key
+from cnncalc.export.torch_rounds import UNKNOWN, RoundWriter, numbered
 from cnncalc.layers import kind_class
-from cnncalc.spec.expressions import ComparisonExpression, Expression, Literal, Name, names_in
+from cnncalc.spec.expressions import Expression
+from cnncalc.spec.name_expressions import Name, names_in
 from cnncalc.spec.segments import add_number
 from cnncalc.spec.tree import Block, Call, Chain, Item, SyntaxGroup, SyntaxUnit
 
 if TYPE_CHECKING:
     from cnncalc.export.torch_module import ModuleWriter
 
-T = TypeVar("T")
-LONGEST = 28  # characters of channels that are written where they are used; longer ones get a name
-MOST_ROUNDS = 16  # of a repeat that is written round by round
-UNKNOWN = -1  # how far the numbering has advanced after a loop
-
 
 SIZES_DECIDE = "what it depends on is known only when the sizes of tensors are"
-
-
-class NotSequential(CnncalcError):
-    """A part of a body is no chain of modules: it belongs into `forward`."""
-
-
-def in_line(entries: Sequence[Entry]) -> Code:
-    """`nn.Sequential` of modules. Raises NotSequential where a loop makes them."""
-    try:
-        return sequential(entries)
-    except Looped:
-        raise NotSequential from None
 
 
 class ChainWriter:
@@ -48,6 +31,8 @@ class ChainWriter:
 
     def __init__(self, module: ModuleWriter) -> None:
         self.module = module
+        self.channels = Channels(module)
+        self.repeats = RoundWriter(module, self)
         self.meant: list[Call] = []  # calls of activations by their words, which are kept for their identity
 
     def body(self, body: Sequence[Chain], state: State) -> list[Entry]:
@@ -126,7 +111,7 @@ class ChainWriter:
     def counted(self, item: Item, state: State) -> list[Entry]:
         if item.count is None:
             return self.unit(item.unit, state)
-        return self.flat_rounds(item, state) if item.unit.flat else [self.rounds(item, state)]
+        return self.repeats.flat_rounds(item, state) if item.unit.flat else [self.repeats.rounds(item, state)]
 
     def unit(self, unit: SyntaxUnit, state: State) -> list[Entry]:
         """The entries of a unit; the channels of `state` are then those of its output.
@@ -137,7 +122,7 @@ class ChainWriter:
             return self.entries_of(unit, state)
         except (Refused, Unwritable) as refused:
             self.module.refuse(unit, str(refused) or SIZES_DECIDE)
-            self.set_channels(state, None, self.module.runs(unit, state))
+            self.channels.set_channels(state, None, self.module.runs(unit, state))
             return []
 
     def entries_of(self, unit: SyntaxUnit, state: State) -> list[Entry]:
@@ -162,7 +147,9 @@ class ChainWriter:
             if block.tensors or self.module.exported(unit.target):
                 raise NotSequential
             code = self.construct(unit, block, state)
-            self.set_channels(state, self.module.out_of(unit, state), instances, self.guesses(unit, state))
+            self.channels.set_channels(
+                state, self.module.arguments.out_of(unit, state), instances, self.channels.guesses(unit, state)
+            )
             return [("", code)]
         if unit.target == "activation":
             return self.activation(unit, state)
@@ -174,68 +161,8 @@ class ChainWriter:
             out = after(unit, given)
         except Unwritable:
             out = None
-        self.set_channels(state, out, instances)
+        self.channels.set_channels(state, out, instances)
         return [(module.suffix, module.code) for module in modules]
-
-    def set_channels(
-        self,
-        state: State,
-        found: Expression | None,
-        instances: Sequence[Instance],
-        others: Sequence[Expression | None] = (),
-    ) -> None:
-        """Go on with the channels of an output: an expression that holds each time, else their number."""
-        wanted = [(instance, instance.after[0]) for instance in instances]
-        numbers = {number for _, number in wanted}
-        if not instances or (found is not None and self.holds(found, wanted, state.owner)):
-            state.channels = found
-        else:
-            state.channels = Literal(NOWHERE, numbers.pop()) if len(numbers) == 1 else None
-        self.name_channels(state)
-
-    @staticmethod
-    def guesses(unit: Call, state: State) -> list[Expression]:
-        """What the channels of a block's output may be, if its text does not tell: those before, or an argument."""
-        found = [] if state.channels is None else [state.channels]
-        for value in unit.bound.values():
-            try:
-                found.append(state.resolve(value))
-            except Unwritable:
-                continue
-        return found
-
-    @staticmethod
-    def parameters(state: State) -> list[Expression]:
-        """The parameters of the block, of which the channels of a merge may be one."""
-        return [Name(NOWHERE, name) for name in sorted(state.owner.own_names)]
-
-    def holds(self, found: Expression, wanted: list[tuple[Instance, int]], owner: ClassText) -> bool:
-        if any(name.name == BEFORE for name in names_in(owner.expand(found))):
-            return True  # it is checked when the round is written
-        return agrees(found, wanted, owner)
-
-    def name_channels(self, state: State) -> None:
-        """Give long channels a name in the constructor."""
-        channels = state.channels
-        if channels is None or any(name.name in (BEFORE, "index") for name in names_in(channels)):
-            return
-        owner = state.owner
-        try:
-            text = owner.text(channels)
-        except Unwritable:
-            state.channels = None
-            return
-        if len(text) <= LONGEST:
-            return
-        for name, known in owner.locals.items():
-            if is_same(known, channels):
-                state.channels = Name(NOWHERE, name)
-                return
-        taken = {*owner.locals, *owner.own_names, *self.module.params}
-        name = next(each for each in _variables() if each not in taken)
-        owner.statements[name] = text
-        owner.locals[name] = channels
-        state.channels = Name(NOWHERE, name)
 
     # blocks
 
@@ -243,8 +170,8 @@ class ChainWriter:
         """The constructor of a block with the arguments of a call."""
         arguments: list[Code] = []
         by_name = False
-        for name, default in self.module.signature(block):
-            value = self.module.argument(unit, name, state)
+        for name, default in self.module.arguments.signature(block):
+            value = self.module.arguments.argument(unit, name, state)
             if value is None:
                 by_name = True
                 continue
@@ -270,147 +197,3 @@ class ChainWriter:
         return [("", f"{text}()")]
 
     # repeats
-
-    def flat_rounds(self, item: Item, state: State) -> list[Entry]:
-        """An unnamed repeat, whose layers are numbered on: written round by round, or as a loop."""
-        counts = self.module.counts(item, state)
-        if len(counts) != 1 or max(counts) > MOST_ROUNDS:
-            return self.loop(item, state)
-        outer = state.index
-        entries: list[Entry] = []
-        for index in range(max(counts)):
-            state.index = Literal(NOWHERE, index)
-            if index:
-                self.count_on(item, state)
-            entries += self.unit(item.unit, state)
-        state.index = outer
-        return entries
-
-    def loop(self, item: Item, state: State) -> list[Entry]:
-        """An unnamed repeat of any number of rounds: modules whose names have the number of the round."""
-        assert item.count is not None
-        header = f"for index in range({state.owner.text(state.resolve(item.count))}):"
-        found = self.round(item, state, self.loop_entries)
-        for word in item.unit.per_round:
-            state.ahead[word] = UNKNOWN
-        return [entry._replace(loop=header) for entry in found]
-
-    def loop_entries(self, unit: SyntaxUnit, state: State) -> list[Entry]:
-        """The modules of a round; each has a name that is computed."""
-        state.per_round = unit.per_round
-        entries = self.unit(unit, state)
-        if any(entry.loop or entry.condition for entry in entries):
-            raise Refused(f"the repeat of `{unit.span.text}` holds conditions or repeats")
-        state.per_round = None
-        return entries
-
-    @staticmethod
-    def count_on(item: Item, state: State) -> None:
-        """Advance the numbering by a round."""
-        for word, number in item.unit.per_round.items():
-            state.ahead[word] = state.ahead.get(word, 0) + number
-
-    def rounds(self, item: Item, state: State) -> Entry:
-        """A repeat with a name: `nn.Sequential` of its rounds, in a list or by a loop."""
-        key = self.key(item.unit, state)
-        assert item.count is not None
-        count = state.owner.text(state.resolve(item.count))
-        element = self.round(item, state, self.element)
-        variable = "index" if self.uses_index(element) else "_"
-        items = Bracketed("", (element,), "[]", f"for {variable} in range({count})")
-        return Entry(key, call("nn.Sequential", Keyed("*", items)))
-
-    def uses_index(self, code: Code) -> bool:
-        import re
-
-        from cnncalc.export.layout import flat
-
-        return re.search(r"\bindex\b", flat(code)) is not None
-
-    def round(self, item: Item, state: State, write: Callable[[SyntaxUnit, State], T]) -> T:
-        """One round of a repeat, as an expression of `index`; the channels are then those after the last."""
-        before = state.channels
-        probe = state.copy()
-        probe.channels = Name(NOWHERE, BEFORE)
-        write(item.unit, probe)
-        inside, end = self.through_rounds(item, before, probe.channels, state)
-        state.channels = inside
-        made = write(item.unit, state)
-        instances = self.module.runs(item, state)
-        self.set_channels(state, end, instances)
-        return made
-
-    def through_rounds(
-        self, item: Item, before: Expression | None, out: Expression | None, state: State
-    ) -> tuple[Expression | None, Expression | None]:
-        """The channels at the start of a round, and after the last one, where a round gives `out` of `BEFORE`."""
-        if before is None or out is None or item.count is None:
-            return None, None
-        index = Name(NOWHERE, "index")
-        rounds = self.module.runs(item.unit, state) if isinstance(item.unit, Call) else ()
-        kept = bool(rounds) and all(each.before[0] == each.after[0] for each in rounds)
-        if kept or is_same(out, Name(NOWHERE, BEFORE)) or is_same(out, before):
-            return before, before
-        if BEFORE not in {name.name for name in names_in(out)}:
-            first = ComparisonExpression(NOWHERE, ("==",), (index, Literal(NOWHERE, 0)))
-            back = combine("-", index, Literal(NOWHERE, 1), NOWHERE)
-            inside = choose(before, first, put_names(out, {"index": back}), NOWHERE)
-            try:
-                last = combine("-", state.resolve(item.count), Literal(NOWHERE, 1), NOWHERE)
-                return inside, put_names(out, {"index": last})
-            except Unwritable:
-                return inside, None
-        grown = added(out)
-        if grown is None or {"index", BEFORE} & {name.name for name in names_in(grown)}:
-            return None, None
-        inside = combine("+", before, combine("*", index, grown, NOWHERE), NOWHERE)
-        try:
-            return inside, combine("+", before, combine("*", state.resolve(item.count), grown, NOWHERE), NOWHERE)
-        except Unwritable:
-            return inside, None
-
-    def element(self, unit: SyntaxUnit, state: State) -> Code:
-        """A round as one module."""
-        inner = state.copy()
-        inner.ahead = {}
-        if isinstance(unit, SyntaxGroup):
-            try:
-                entries = self.chain(unit.chain, inner)
-            except NotSequential:
-                return self.module.part((unit.chain,), state, "Round")
-            state.channels = inner.channels
-            return in_line(entries)
-        if not isinstance(unit, Call):
-            return self.module.part_of_unit(unit, state, "Round")
-        made = self.made(unit, state)
-        if len(made) != 1:
-            raise Refused(f"a repeat of `{unit.span.text}`, which needs several modules")
-        return made[0][1]
-
-
-def mentioned(expression: Expression) -> set[str]:
-    """The names in an expression."""
-    return {name.name for name in names_in(expression)}
-
-
-def _variables() -> Iterator[str]:
-    """Names for channels."""
-    yield "channels"
-    yield from (f"channels{number}" for number in count(2))
-
-
-def numbered(part: SyntaxUnit | Chain, ahead: int, per_round: int) -> str:
-    """The name of a module in a loop, with a number that is computed from that of the round."""
-    before = add_number(part.path_word, 1)[:-1]
-    step = "index" if per_round == 1 else f"{per_round} * index"
-    return f"{before}{{{step} + {part.ordinal + ahead}}}"
-
-
-def added(out: Expression) -> Expression | None:
-    """What a sum adds to `BEFORE`, None if it is no such sum."""
-    start = Name(NOWHERE, BEFORE)
-    zero = put_names(out, {BEFORE: Literal(NOWHERE, 0)})
-    rebuilt = combine("+", start, zero, NOWHERE)
-    if is_same(rebuilt, out) or is_same(combine("+", zero, start, NOWHERE), out):
-        return zero
-    return None

@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cnncalc.export.expressions import Unwritable, combine, identifier
-from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, flat, lay_out
-from cnncalc.export.torch_body import Entry, Setting, Tensor, python_name, reading, setting
+from cnncalc.export.expressions import Unwritable
+from cnncalc.export.layout import Code, as_call, flat, lay_out
+from cnncalc.export.torch_body import Entry, NotSequential, Tensor, in_line, python_name, reading, setting
+from cnncalc.export.torch_branches import BranchWriter
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State
-from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter, NotSequential, in_line
-from cnncalc.export.torch_functions import write_function, write_join
+from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
+from cnncalc.export.torch_functions import write_function
 from cnncalc.export.torch_kinds import Refused
-from cnncalc.export.torch_names import module_key
-from cnncalc.layers import kind_class
-from cnncalc.spec.expressions import Expression, Member, Name, names_in
-from cnncalc.spec.tree import Block, Body, Branch, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
+from cnncalc.export.torch_merges import MergeWriter
+from cnncalc.export.torch_repeats import RepeatWriter
+from cnncalc.spec.expressions import Expression
+from cnncalc.spec.name_expressions import Member, Name
+from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
 
 if TYPE_CHECKING:
     from cnncalc.export.torch_module import ModuleWriter
 
 NO_INDICES = "`max_unpool` reads the indices of a pool, which `forward` would have to carry along"
 LONGEST_NEST = 56  # characters of calls in one another
-LONGEST_SUM = 76  # of the parts of a merge with an operator between them
-# A branch: its text in `forward`, the attribute that says whether it is there, and its channels.
-Part = tuple[str, str, Expression | None]
-
-
-def as_call(code: Code) -> Code:
-    """A text that is one call, as a call that can be broken into lines."""
-    if not isinstance(code, str) or not code.endswith(")"):
-        return code
-    parts, depth, start, opened = [], 0, 0, -1
-    for at, character in enumerate(code):
-        if character in "([":
-            if not depth and character == "(" and opened < 0 and not code[:at].count(" "):
-                opened, start = at, at + 1
-            depth += 1
-        elif character in ")]":
-            depth -= 1
-            if not depth and opened >= 0 and at < len(code) - 1:
-                return code  # something follows the call
-        elif character == "," and depth == 1 and opened >= 0:
-            parts.append(code[start:at].strip())
-            start = at + 1
-    if opened < 0:
-        return code
-    return Bracketed(code[:opened], (*parts, code[start:-1].strip()) if code[start:-1].strip() else ())
 
 
 class FlowWriter:
@@ -56,6 +33,9 @@ class FlowWriter:
     def __init__(self, module: ModuleWriter, chains: ChainWriter) -> None:
         self.module = module
         self.chains = chains
+        self.merges = MergeWriter(module, chains, self)
+        self.repeats = RepeatWriter(module, chains, self)
+        self.branches = BranchWriter(module, chains, self)
 
     # the lines of `forward`
 
@@ -179,7 +159,7 @@ class FlowWriter:
     def item(self, item: Item, state: State, name: str = "") -> None:
         """An item of a chain with this name."""
         if item.count is not None and name in self.module.rounds_read:
-            self.repeat(item, state, name)
+            self.repeats.repeat(item, state, name)
             return
         trial = state.copy()
         try:
@@ -193,7 +173,7 @@ class FlowWriter:
                 state.modules[item.unit.segment] = reading(entries[-1].name)
             return
         if item.count is not None:
-            self.repeat(item, state, name)
+            self.repeats.repeat(item, state, name)
             return
         if item.condition is None:
             self.unit(item.unit, state)
@@ -257,14 +237,14 @@ class FlowWriter:
             self.write_unit(unit, state)
         except (Refused, Unwritable) as refused:
             self.module.refuse(unit, str(refused) or SIZES_DECIDE)
-            self.chains.set_channels(state, None, self.module.runs(unit, state))
+            self.chains.channels.set_channels(state, None, self.module.runs(unit, state))
 
     def write_unit(self, unit: SyntaxUnit, state: State) -> None:
         """A unit that is no chain of modules. Raises Refused."""
         if isinstance(unit, SyntaxGroup):
             self.chain(unit.chain, state)
         elif isinstance(unit, Merge):
-            self.merge(unit, state)
+            self.merges.merge(unit, state)
         elif isinstance(unit, Call):
             self.call_unit(unit, state)
         else:
@@ -275,7 +255,7 @@ class FlowWriter:
         if call.sources:
             self.settle(state)
             parts = [self.tensor(source, state) for source in call.sources]
-            self.join(call, [part.variable for part in parts], [part.channels for part in parts], state)
+            self.merges.join(call, [part.variable for part in parts], [part.channels for part in parts], state)
             return
         if call.target == "from":
             (name,) = call.bound.values()
@@ -288,7 +268,7 @@ class FlowWriter:
             if known is None:
                 raise Refused(f"`reuse({name.span.text})` of a layer that is named elsewhere")
             self.take(state, f"{known}({state.current})")
-            self.chains.set_channels(state, None, instances)
+            self.chains.channels.set_channels(state, None, instances)
             return
         if isinstance(call.target, Block):
             self.block(call, call.target, state)
@@ -306,13 +286,13 @@ class FlowWriter:
         except Unwritable:
             out = None
         self.take(state, code)
-        self.chains.set_channels(state, out, instances)
+        self.chains.channels.set_channels(state, out, instances)
 
     def block(self, call: Call, target: Block, state: State) -> None:
         """A block that takes named outputs, or gives some."""
         block = self.module.block(target)
         code = self.chains.construct(call, block, state)
-        more = self.tensors_of_call(call, block.tensors, state)
+        more = self.repeats.tensors_of_call(call, block.tensors, state)
         exported = self.module.exported(target)
         key = self.chains.key(call, state)
         entry = Entry(key, code)
@@ -328,7 +308,9 @@ class FlowWriter:
             for each, variable in zip(exported, given, strict=True):
                 state.tensors[f"{key}.{each}"] = Tensor(variable, None)
         state.modules[key] = reading(key)
-        self.chains.set_channels(state, self.module.out_of(call, state), self.module.runs(call, state))
+        self.chains.channels.set_channels(
+            state, self.module.arguments.out_of(call, state), self.module.runs(call, state)
+        )
 
     def tensor(self, expression: Expression, state: State) -> Tensor:
         """A named output. Raises Refused."""
@@ -348,331 +330,6 @@ class FlowWriter:
 
     # repeats
 
-    def repeat(self, item: Item, state: State, name: str = "") -> None:
-        """A repeat whose rounds read named outputs, give some, or are read one by one."""
-        if item.condition is not None:
-            raise Refused(f"the repeat `{item.span.text}` under a condition, whose rounds are no chain of modules")
-        if item.unit.flat:
-            self.flat_repeat(item, state)
-            return
-        unit = item.unit
-        if not isinstance(unit, Call) or not isinstance(unit.target, Block):
-            raise Refused(f"the repeat `{item.span.text}`, whose rounds read named outputs")
-        target = unit.target
-        assert item.count is not None
-        count = state.owner.text(state.resolve(item.count))
-        element = self.chains.round(item, state, self.of_block)
-        block, exported = self.module.block(target), self.module.exported(target)
-        more = self.tensors_of_call(unit, block.tensors, state)
-        key = self.chains.key(unit, state)
-        variable = "index" if self.chains.uses_index(element) else "_"
-        listed = Bracketed("", (element,), "[]", f"for {variable} in range({count})")
-        state.owner.init += setting(Entry(key, call("nn.ModuleList", listed)))
-        self.settle(state)
-        self.assign(state, state.current)
-        base = python_name(name or key)
-        x, lines = state.variable, state.owner.forward
-        given = [*map(python_name, exported), *([x] if name in self.module.rounds_read else [])]
-        lists = [f"{base}_{each}" for each in (*exported, "rounds")][: len(given)]
-        lines += [f"{each}: list[torch.Tensor] = []" for each in lists]
-        lines.append(f"for layer in {reading(key)}:")
-        lines.append(f"    {', '.join([x, *map(python_name, exported)])} = layer({', '.join([x, *more])})")
-        lines += [f"    {each}.append({variable})" for each, variable in zip(lists, given, strict=True)]
-        for each, listed_name in zip(exported, lists, strict=False):
-            state.lists[f"{name or key}.{each}"] = Tensor(listed_name, None)
-        if name in self.module.rounds_read:
-            state.lists[name] = Tensor(f"{base}_rounds", self.of_all_rounds(item.count, state))
-
-    @staticmethod
-    def of_all_rounds(count: Expression, state: State) -> Expression | None:
-        """The channels of all rounds together, if each has those of the last."""
-        if state.channels is None or "index" in {name.name for name in names_in(state.channels)}:
-            return None
-        try:
-            return combine("*", state.resolve(count), state.channels, NOWHERE)
-        except Unwritable:
-            return None
-
-    def of_block(self, unit: SyntaxUnit, state: State) -> Code:
-        """The constructor of a block in a round; the channels are then those of its output."""
-        assert isinstance(unit, Call)
-        code = self.chains.construct(unit, self.module.block(unit.target), state)
-        out = self.module.out_of(unit, state)
-        self.chains.set_channels(state, out, self.module.runs(unit, state), self.chains.guesses(unit, state))
-        return code
-
-    def tensors_of_call(self, call: Call, names: Iterable[str], state: State) -> list[str]:
-        """The named outputs that a call passes to a block."""
-        found = []
-        for name in names:
-            value = call.bound.get(name)
-            found.append(self.tensor(value, state).variable if value is not None else "None")
-        return found
-
-    def flat_repeat(self, item: Item, state: State) -> None:
-        counts = self.module.counts(item, state)
-        if len(counts) != 1 or max(counts) > 64:
-            raise Refused(f"the repeat `{item.span.text}` has another number of rounds each time")
-        from cnncalc.spec.expressions import Literal
-
-        outer = state.index
-        for index in range(counts.copy().pop()):
-            state.index = Literal(NOWHERE, index)
-            if index:
-                self.chains.count_on(item, state)
-            self.item(item._replace(count=None, condition=None, otherwise=None), state)
-        state.index = outer
-
     # merges
 
-    def join(
-        self,
-        call: Call,
-        parts: Sequence[str],
-        channels: Sequence[Expression | None],
-        state: State,
-        unit: SyntaxUnit | None = None,
-    ) -> None:
-        """The parts of a merge, joined."""
-        instances = self.module.runs(unit or call, state)
-        axes = {getattr(each.layer, "axis", 0) for each in instances if each.layer is not None}
-        if len(axes) > 1:
-            raise Refused(f"`{call.kind}` joins other axes each time")
-        code = write_join(call.kind, parts, axes.pop() if axes else 0)
-        self.assign(state, code)
-        self.chains.set_channels(
-            state, self.channels_of_merge(call, channels), instances, self.chains.parameters(state)
-        )
-
-    def channels_of_merge(self, call: Call, channels: Sequence[Expression | None]) -> Expression | None:
-        known = [each for each in channels if each is not None]
-        if not kind_class(call.kind).concatenates:
-            return known[0] if known else None
-        if len(known) < len(channels):
-            return None
-        total = known[0]
-        for each in known[1:]:
-            total = combine("+", total, each, NOWHERE)
-        return total
-
-    def merge(self, merge: Merge, state: State) -> None:
-        self.settle(state)
-        if merge.word == "outputs":
-            self.outputs(merge, state)
-            return
-        if merge.rounds is not None:
-            self.join_rounds(merge, merge.rounds, state)
-            return
-        start = state.copy()
-        key = self.chains.key(merge, state)
-        parts: list[Part] = []
-        modules: list[Entry] = []
-        for branch in merge.branches:
-            part = self.branch(branch, key, start, modules, merge)
-            if part is not None:
-                parts.append(part)
-        self.add_modules(key, modules, state)
-        if not parts:
-            raise Refused("a merge without branches")
-        self.join_parts(merge, parts, state)
-
-    def join_rounds(self, merge: Merge, expression: Expression, state: State) -> None:
-        """A merge of the outputs of all rounds of a repeat."""
-        name = expression.span.text.replace(" ", "")
-        listed = state.lists.get(name)
-        if listed is None:
-            raise Refused(f"`{merge.word}: rounds({name})` of a repeat that is not in this body")
-        out = listed.channels if merge.word == "concat" else None
-        if merge.word in ("concat", "stack"):
-            code: Code = call(f"torch.{'cat' if merge.word == 'concat' else 'stack'}", listed.variable, "dim=1")
-        elif merge.word == "add":
-            code = f"torch.stack({listed.variable}).sum(dim=0)"
-        else:
-            raise Refused(f"`{merge.word}: rounds({name})`")
-        self.assign(state, code)
-        self.chains.set_channels(state, out, self.module.runs(merge, state), self.chains.parameters(state))
-
-    def shortened(self, merge: Merge, parts: list[Part], state: State) -> list[Part]:
-        """The parts of a sum or a product; variables where they are too long for one line together."""
-        if merge.word in ("concat", "stack") or sum(len(text) + 3 for text, _, _ in parts) < LONGEST_SUM:
-            return parts
-        found: list[Part] = []
-        for text, flag, channels in parts:
-            if not text.isidentifier() and not flag:
-                variable = self.free_variable(f"part{len(found) + 1}", state)
-                state.owner.forward += lay_out(f"{variable} = ", as_call(text), "", 8)
-                text = variable
-            found.append((text, flag, channels))
-        return found
-
-    def add_modules(self, key: str, modules: list[Entry], state: State) -> None:
-        """The modules of the branches of a merge, by their names in a dictionary."""
-        if not modules:
-            return
-        state.owner.init += setting(Entry(key, "nn.ModuleDict()"))
-        for entry in modules:
-            state.owner.init += self.of_branch(entry, f'{reading(key)}["{entry.name}"] = ')
-
-    @staticmethod
-    def of_branch(entry: Entry, prefix: str) -> list[Setting]:
-        """The statements for a branch; one whose only module may not be there is empty then, and changes nothing."""
-        code = entry.code
-        inner = code.items[0] if isinstance(code, Bracketed) and code.head == "nn.Sequential" else None
-        only = inner.items[0] if isinstance(inner, Bracketed) and len(inner.items) == 1 else None
-        if isinstance(only, Keyed) and isinstance(only.value, Conditional) and not entry.condition:
-            full = call("nn.Sequential", call("OrderedDict", Keyed(only.key, only.value.yes)))
-            return [Setting(prefix, "nn.Sequential()"), Setting(prefix, full, f"if {only.value.condition}:")]
-        return [Setting(prefix, code, f"if {entry.condition}:" if entry.condition else "")]
-
-    def branch(self, branch: Branch, key: str, start: State, modules: list[Entry], merge: Merge) -> Part | None:
-        """A branch: its text in `forward`, the attribute that says whether it is there, and its channels."""
-        state = start.copy()
-        state.ahead = {}
-        state.variable = self.free_variable(branch.label, start)
-        flag = condition = ""
-        if branch.condition is not None:
-            judged = self.chains.condition(branch.condition, state)
-            if judged is False:
-                return None
-            if not isinstance(judged, bool):
-                condition = judged[0]
-                flag = state.owner.keep(condition, condition if condition.isidentifier() else f"has_{branch.label}")
-        label = module_key(branch.label)
-        name = reading(key)
-        runs = 0
-        items = [item for chain in branch.body for item in ([] if self.is_whole(chain) else chain.items)]
-        simple = len(items) == sum(len(chain.items) for chain in branch.body)
-        waiting: list[Entry] = []
-        mark = (len(state.owner.init), len(state.owner.forward), dict(state.owner.kept))
-
-        def flush() -> None:
-            nonlocal runs
-            if not waiting:
-                return
-            runs += 1
-            if runs > 1:
-                raise NotSequential
-            modules.append(Entry(label, in_line(list(waiting)), condition))
-            state.current = f'{name}["{label}"]({state.current})'
-            waiting.clear()
-
-        count = len(modules)
-        try:
-            if not simple:
-                raise NotSequential
-            for item in items:
-                try:
-                    trial = state.copy()
-                    found = self.chains.item(item, trial)
-                except NotSequential:
-                    flush()
-                    if not self.is_function(item):
-                        raise
-                    self.unit(item.unit, state)
-                    continue
-                state.channels, state.ahead = trial.channels, trial.ahead
-                waiting += found
-            flush()
-        except NotSequential:
-            del modules[count:]
-            self.forget(state, mark)
-            state = start.copy()
-            code = self.module.part(branch.body, state, branch.label)
-            more = self.module.tensors_of(code, state)
-            modules.append(Entry(label, code, condition))
-            state.current = f'{name}["{label}"]({", ".join([state.current, *more])})'
-        return state.current, flag, state.channels
-
-    @staticmethod
-    def free_variable(label: str, state: State) -> str:
-        """A variable for what a branch computes."""
-        taken = {"x", "y", "inputs", "outputs", "self", *(tensor.variable for tensor in state.tensors.values())}
-        name = label if not label[:1].isdigit() else f"branch_{label}"
-        return identifier(name, lambda each: each in taken or each in state.owner.tensor_names)
-
-    @staticmethod
-    def forget(state: State, mark: tuple[int, int, dict[str, str]]) -> None:
-        owner = state.owner
-        del owner.init[mark[0] :], owner.forward[mark[1] :]
-        owner.kept = mark[2]
-
-    def is_whole(self, chain: Chain) -> bool:
-        return bool(chain.segment) or bool(chain.name and chain.name in self.module.read)
-
-    @staticmethod
-    def is_function(item: Item) -> bool:
-        """Whether an item is an expression without modules: a named output, or a layer without weights."""
-        unit = item.unit
-        if item.count is not None or item.condition is not None or not isinstance(unit, Call):
-            return False
-        return unit.target in ("from", "reuse") or (not isinstance(unit.target, str | Block) and not unit.sources)
-
-    def join_parts(self, merge: Merge, parts: list[Part], state: State) -> None:
-        parts = self.shortened(merge, parts, state)
-        texts = [text for text, _, _ in parts]
-        channels = [each for _, _, each in parts]
-        if not any(flag for _, flag, _ in parts):
-            if len(texts) == 1 and kind_class(merge.word).passes_single:
-                self.assign(state, texts[0])
-                self.chains.set_channels(state, channels[0], self.module.runs(merge, state))
-                return
-            self.join(merge.head, texts, channels, state, merge)
-            return
-        always = [part for part in parts if not part[1]]
-        if len(always) != 1 or merge.word not in ("add", "multiply", "concat") or always[0][0] == state.variable:
-            self.join_present(merge, parts, state)
-            return
-        whole = always[0][0]
-        state.owner.forward += lay_out("y = ", whole, "", 8)
-        for text, flag, _ in parts:
-            if flag:
-                order = [text, "y"] if parts.index((text, flag, _)) < parts.index(always[0]) else ["y", text]
-                order = ["y", text] if merge.word == "add" else order
-                joined = lay_out("y = ", write_join(merge.word, order, 0), "", 12)
-                state.owner.forward += [f"if self.{flag}:", *(f"    {line}" for line in joined)]
-        self.assign(state, "y")
-        out = None if kind_class(merge.word).concatenates else always[0][2]
-        self.chains.set_channels(state, out, self.module.runs(merge, state), self.chains.parameters(state))
-
-    def join_present(self, merge: Merge, parts: list[Part], state: State) -> None:
-        """A merge of which some branches may not be there: a list of those that are."""
-        lines = state.owner.forward
-        lines.append("parts: list[torch.Tensor] = []")
-        for text, flag, _ in parts:
-            lines += [f"if self.{flag}:"] if flag else []
-            lines.append(f"{'    ' * bool(flag)}parts.append({text})")
-        joins = {"add": "torch.add", "subtract": "torch.sub", "multiply": "torch.mul", "divide": "torch.div"}
-        joins |= {"maximum": "torch.maximum", "minimum": "torch.minimum", "mean": "torch.add"}
-        axes = {getattr(each.layer, "axis", 0) for each in self.module.runs(merge, state) if each.layer is not None}
-        if merge.word in ("concat", "stack"):
-            code: Code = write_join(merge.word, ["*parts"], axes.pop() if axes else 0)
-        else:
-            code = f"functools.reduce({joins[merge.word]}, parts){' / len(parts)' * (merge.word == 'mean')}"
-        self.assign(state, code)
-        out = None if kind_class(merge.word).concatenates else parts[0][2]
-        self.chains.set_channels(state, out, self.module.runs(merge, state), self.chains.parameters(state))
-
     # outputs
-
-    def outputs(self, merge: Merge, state: State) -> None:
-        """Named outputs: entries of the dictionary that `forward` returns."""
-        if not self.module.is_top(state.owner):
-            raise Refused("`outputs` inside of a block")
-        if merge.rounds is not None:
-            raise Refused("`outputs: rounds(…)`")
-        start = state.copy()
-        key = self.chains.key(merge, state)
-        modules: list[Entry] = []
-        found: list[tuple[str, str]] = []
-        for branch in merge.branches:
-            part = self.branch(branch, key, start, modules, merge)
-            if part is None:
-                continue
-            if part[1]:
-                raise Refused("an output under a condition")
-            found.append((branch.label, part[0]))
-        self.add_modules(key, modules, state)
-        for label, text in found:
-            self.module.outputs.append(label)
-            state.owner.forward += lay_out(f'outputs["{label}"] = ', as_call(text), "", 8)
-        self.module.ended = True

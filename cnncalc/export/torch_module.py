@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from math import prod
-from textwrap import wrap
 
 from cnncalc.errors import Problem, Problems, Span, SpecError
-from cnncalc.export.expressions import Unwritable, identifier, literal, put_names, quote
-from cnncalc.export.layout import WIDTH, Bracketed, Code, call, flat, indented, lay_out
+from cnncalc.export.expressions import identifier
+from cnncalc.export.layout import Bracketed, Code, call
 from cnncalc.export.recording import Instance, channels_name, record
-from cnncalc.export.torch_body import IN_CHANNELS, ClassText, Tensor, python_name, setting, written
+from cnncalc.export.torch_arguments import Arguments
+from cnncalc.export.torch_body import IN_CHANNELS, ClassText, NotSequential, Tensor, python_name
 from cnncalc.export.torch_call import NOWHERE, State
-from cnncalc.export.torch_chain import ChainWriter, NotSequential
-from cnncalc.export.torch_flow import FlowWriter, as_call
-from cnncalc.export.torch_helpers import helper_text
+from cnncalc.export.torch_chain import ChainWriter
+from cnncalc.export.torch_file import FilePrinter
+from cnncalc.export.torch_flow import FlowWriter
 from cnncalc.export.torch_kinds import Refused
 from cnncalc.export.torch_names import ACTIVATION_MODULES
+from cnncalc.export.torch_text import WORDS, ClassPrinter
 from cnncalc.layers.arguments import Value
 from cnncalc.network import Network
-from cnncalc.spec.expressions import Expression, Literal, Member, Name, names_in, parts_of
+from cnncalc.spec.expressions import Literal
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import evaluate_params
+from cnncalc.spec.name_expressions import Member, Name, names_in, parts_of
 from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
-from cnncalc.spec.values import Word
-
-_WORDS = re.compile(r"[^\W\d]\w*")
-LEFT_OUT = "Parts of the architecture that do not run with its params as they are here are left out."
 
 
 class ModuleWriter:
@@ -42,6 +39,9 @@ class ModuleWriter:
         self.description = description
         self.params = params
         self.network = network
+        self.arguments = Arguments(self)
+        self.text = ClassPrinter(self)
+        self.printer = FilePrinter(self)
         self.recorder = record(description, dict(params), network)
         self.classes: dict[str, ClassText] = {}  # of blocks
         self.order: list[ClassText] = []
@@ -205,7 +205,7 @@ class ModuleWriter:
         self.parts[owner.name] = owner
         state.channels = inner.channels if owner.entries is None else owner.out
         owner.outer_locals = known & self.mentioned(owner)
-        names = [name for name, _ in self.signature(owner)]
+        names = [name for name, _ in self.arguments.signature(owner)]
         return call(owner.name, *(outer.named(name) for name in names))
 
     def part_of_unit(self, unit: SyntaxUnit, state: State, label: str) -> Code:
@@ -214,8 +214,8 @@ class ModuleWriter:
         return self.part((Chain("", None, (item,), unit.span),), state, label)
 
     def mentioned(self, owner: ClassText) -> set[str]:
-        text = "\n".join(self.constructor(owner))
-        return set(_WORDS.findall(text))
+        text = "\n".join(self.text.constructor(owner))
+        return set(WORDS.findall(text))
 
     def tensors_of(self, code: Code, state: State) -> list[str]:
         """The variables that a part of a body reads, by the call of its class."""
@@ -236,212 +236,10 @@ class ModuleWriter:
 
     # arguments
 
-    def signature(self, owner: ClassText) -> list[tuple[str, bool]]:
-        """The parameters of a class in order, each with whether it has a default."""
-        block = self.blocks_of.get(owner.name)
-        used = [*owner.used, *sorted(getattr(owner, "outer_locals", ()))]
-        if "index" in self.mentioned(owner) and not block and owner is not self.top and self.needs_index(owner):
-            used.append("index")
-        if block is None:
-            first = [name for name in used if name == IN_CHANNELS]
-            return [(name, False) for name in [*first, *(name for name in used if name != IN_CHANNELS)]]
-        defaults = {p.name: p.default for p in block.parameters if p.default is not None}
-        plain = {name for name, value in defaults.items() if self.is_plain(value)}
-        declared = [p.name for p in block.parameters if p.name in used]
-        others = [name for name in used if name not in declared and name != IN_CHANNELS]
-        order = [name for name in (IN_CHANNELS,) if name in used]
-        order += [name for name in declared if name not in plain] + others
-        return [(name, False) for name in order] + [(name, True) for name in declared if name in plain]
-
-    @staticmethod
-    def needs_index(owner: ClassText) -> bool:
-        texts = [flat(each.code) for each in owner.init if not each.header.startswith("for index")] + [
-            str(text) for text in owner.kept.values()
-        ]
-        texts += [flat(entry.code) for entry in owner.entries or () if not entry.loop]
-        return any(re.search(r"\bindex\b(?! in range)", re.sub(r"\[.* for index in range", "", text)) for text in texts)
-
-    def is_plain(self, expression: Expression) -> bool:
-        """Whether a default stands for itself, so that it can be one in Python."""
-        return not any(
-            name.name in (*self.params, IN_CHANNELS, "channels") or name.name in self.parameters
-            for name in names_in(expression)
-        )
-
-    def argument(self, unit: Call, name: str, state: State) -> str | None:
-        """The argument of a block's call as Python text, None for its default. Raises Refused."""
-        block = unit.target
-        if name == IN_CHANNELS:
-            return self.channels(unit, state)
-        for parameter in block.parameters:
-            if channels_name(parameter.name) == name and parameter.name in self.classes[block.name].tensor_names:
-                value = unit.bound.get(parameter.name)
-                assert isinstance(value, Expression)
-                tensor = self.flow.tensor(value, state)
-                return state.owner.text(State.known(tensor.channels))
-        if name in unit.bound:
-            return state.owner.text(state.resolve(unit.bound[name]))
-        default = next((p.default for p in block.parameters if p.name == name), None)
-        if default is None:
-            return state.owner.named(name)  # a param of the file
-        if self.is_plain(default):
-            return None
-        given = self.given(unit, state)
-        return state.owner.text(put_names(default, given))
-
-    def channels(self, unit: Call, state: State) -> str:
-        """The channels that go into a block."""
-        instances = self.runs(unit, state)
-        wanted = [(instance, instance.before[0]) for instance in instances]
-        if state.channels is not None and self.chains.holds(state.channels, wanted, state.owner):
-            return state.owner.text(state.channels)
-        numbers = {number for _, number in wanted}
-        if len(numbers) != 1:
-            raise Refused(f"the channels that go into `{unit.span.text}` differ each time")
-        return str(numbers.pop())
-
-    def given(self, unit: Call, state: State) -> dict[str, Expression]:
-        """What the names inside of a block stand for in a call, as expressions outside."""
-        values: dict[str, Expression] = {}
-        if state.channels is not None:
-            values[IN_CHANNELS] = state.channels
-        for parameter in unit.target.parameters:
-            if parameter.name in unit.bound:
-                bound = unit.bound[parameter.name]
-                try:
-                    values[parameter.name] = state.resolve(bound)
-                    tensor = (
-                        self.flow.tensor(bound, state)
-                        if parameter.name in self.classes[unit.target.name].tensor_names
-                        else None
-                    )
-                    if tensor is not None and tensor.channels is not None:
-                        values[channels_name(parameter.name)] = tensor.channels
-                except (Unwritable, Refused):
-                    continue
-            elif parameter.default is not None:
-                values[parameter.name] = put_names(parameter.default, values)
-        return values
-
-    def out_of(self, unit: Call, state: State) -> Expression | None:
-        """The channels of a block's output in a call; None if they are not known."""
-        out = self.classes[unit.target.name].out
-        if out is None:
-            return None
-        values = self.given(unit, state)
-        own = {parameter.name for parameter in unit.target.parameters} | {IN_CHANNELS}
-        if any(name.name in own and name.name not in values for name in names_in(out)):
-            return None
-        return put_names(out, values)
-
     def python_name(self, name: str) -> str:
         return python_name(name)
 
     # the text
-
-    def constructor(self, owner: ClassText) -> list[str]:
-        """The lines inside of `__init__`, after the call of the parent's."""
-        lines = [line for name, text in owner.kept.items() for line in lay_out(f"self.{name} = ", text, "", 8)]
-        settings = [each for entry in owner.entries for each in setting(entry)] if owner.entries else owner.init
-        lines += written(settings, 8)
-        for name, text in reversed(owner.statements.items()):
-            if any(name in _WORDS.findall(line) for line in lines):
-                lines = [*lay_out(f"{name} = ", text, "", 8), *lines]
-        return lines
-
-    def annotation(self, owner: ClassText, name: str) -> str:
-        """The type of a parameter, by the values that it had."""
-        block = self.blocks_of.get(owner.name)
-        if name == IN_CHANNELS or name == "index" or name in getattr(owner, "outer_locals", ()):
-            return "int"
-        if block is not None and any(channels_name(p.name) == name for p in block.parameters):
-            return "int"
-        values = (
-            [given[name] for given in self.recorder.arguments.get(block.name, []) if name in given] if block else []
-        )
-        if not values:
-            values = [given[name] for each in self.recorder.arguments.values() for given in each if name in given]
-        if not values and name in self.params:
-            values = [self.params[name]]
-        return " | ".join(sorted({self.type_of(value) for value in values})) or "int"
-
-    def type_of(self, value: Value) -> str:
-        if isinstance(value, bool):
-            return "bool"
-        if isinstance(value, Word):
-            return "type[nn.Module]" if value in self.words() else "str"
-        if isinstance(value, str):
-            return "str"
-        if isinstance(value, tuple):
-            inner = [self.type_of(item) for item in value]
-            if len(set(inner)) == 1 and len(inner) > 3:
-                return f"tuple[{inner[0]}, ...]"
-            return f"tuple[{', '.join(inner)}]"
-        return "int" if isinstance(value, int) else "float"
-
-    def class_lines(self, owner: ClassText) -> list[str]:
-        parent = "nn.Module" if owner.entries is None else "nn.Sequential"
-        inner = self.constructor(owner)
-        parameters: list[Code] = ["self"]
-        for name, default in self.signature(owner):
-            text = f"{python_name(name)}: {self.annotation(owner, name)}"
-            if default:
-                block = self.blocks_of[owner.name]
-                value = next(p.default for p in block.parameters if p.name == name)
-                assert value is not None
-                text += f" = {owner.text(value)}"
-            elif owner is self.top:
-                text += f" = {self.default(name)}"
-            parameters.append(text)
-        lines = [f"class {owner.name}({parent}):"]
-        init = lay_out("", call("def __init__", *parameters), " -> None:", 4)
-        lines += indented(init + indented(["super().__init__()", *inner]))
-        if owner.entries is None:
-            lines += ["", *indented(self.forward(owner))]
-        return lines
-
-    def default(self, name: str) -> str:
-        value = self.params[name]
-        if isinstance(value, Word):
-            return self.words().get(value, quote(value))
-        return literal(value)
-
-    def forward(self, owner: ClassText) -> list[str]:
-        inputs = [owner.input]
-        if owner is self.top and len(self.network.inputs) > 1:
-            inputs = [python_name(name) for name in self.network.inputs]
-        inputs += [python_name(name) for name in owner.tensors]
-        kind = "torch.Tensor"
-        given = owner.result.count(", ") if owner is not self.top and re.fullmatch(r"[\w, ]+", owner.result) else 0
-        returned = f"tuple[{', '.join([kind] * (given + 1))}]" if given else kind
-        result = owner.result
-        lines = list(owner.forward)
-        if owner is self.top and self.outputs:
-            returned = f"dict[str, {kind}]"
-            lines = [f"outputs: dict[str, {kind}] = {{}}", *lines]
-            if not self.ended_by_outputs():
-                lines.append(f'outputs["output"] = {result}')
-            result = "outputs"
-        elif lines and lines[-1].startswith(f"{result} = ") and result.isidentifier():
-            result = lines.pop()[len(result) + 3 :]
-        elif lines and result.isidentifier() and self.ends_with_assignment(lines, result):
-            start = max(at for at, line in enumerate(lines) if line.startswith(f"{result} = "))
-            lines[start:] = [f"return {lines[start][len(result) + 3 :]}", *lines[start + 1 :]]
-            result = ""
-        head = lay_out("", call("def forward", "self", *(f"{name}: {kind}" for name in inputs)), f" -> {returned}:", 4)
-        body = [*lines, *(lay_out("return ", as_call(result), "", 8) if result else [])]
-        return head + indented(body)
-
-    @staticmethod
-    def ends_with_assignment(lines: list[str], name: str) -> bool:
-        """Whether the last statement, on several lines, assigns to a name."""
-        if lines[-1] not in (")", "]"):
-            return False
-        starts = [at for at, line in enumerate(lines) if not line.startswith((" ", ")", "]"))]
-        return lines[starts[-1]].startswith(f"{name} = ")
-
-    def ended_by_outputs(self) -> bool:
-        return "" not in self.network.outputs
 
     def file(self) -> str:
         """The whole file. Raises Refused."""
@@ -459,70 +257,7 @@ class ModuleWriter:
         top.in_channels = Literal(NOWHERE, first[0])
         self.write(top, layers, state)
         self.order.append(top)
-        return "\n".join(self.lines()) + "\n"
-
-    def lines(self) -> list[str]:
-        classes = [line for owner in self.order for line in ["", "", *self.class_lines(owner)]]
-        helpers = self.helpers()
-        checks = self.checks()
-        text = "\n".join([*helpers, *classes, *checks])
-        return [*self.head(text), *helpers, *classes, "", "", *checks]
-
-    def helpers(self) -> list[str]:
-        names = {name for owner in self.order for name in owner.helpers}
-        names |= {"divisible" for owner in self.order if "divisible" in owner.functions}
-        return [line for name in sorted(names, key=str.lower) for line in ["", "", *helper_text(name).split("\n")]]
-
-    def head(self, text: str) -> list[str]:
-        standard = ["import functools"] if "functools." in text else []
-        standard += ["import math"] if re.search(r"\bmath\.", text) else []
-        standard += ["from collections import OrderedDict"] if "OrderedDict" in text else []
-        standard += ["from collections.abc import Sequence"] if re.search(r"\bSequence\[", text) else []
-        standard += ["from typing import Any"] if re.search(r"\bAny\b", text) else []
-        other = ["import torch"] if re.search(r"\btorch\.", text) else []
-        other += ["import torch.nn.functional as F"] if re.search(r"\bF\.", text) else []
-        imports = [*standard, *([""] if standard else []), *other, "from torch import nn"]
-        return [*self.docstring(), "", *imports]
-
-    def docstring(self) -> list[str]:
-        shapes = ", ".join("×".join(map(str, shape)) for shape in self.network.inputs.values())
-        lines = [f"{self.network.name} at {shapes}: {self.counted():,} parameters.", ""]
-        lines += wrap(self.network.source, 85) if self.network.source else []
-        lines += ["", *wrap(LEFT_OUT, 85)] if self.left_out else []
-        text = (
-            "\n".join(lines).strip().replace("\\", "\\\\").replace('"', '\\"' if '"""' in self.network.source else '"')
-        )
-        return f'"""{text}\n"""'.split("\n") if "\n" in text else [f'"""{text}"""']
-
-    def counted(self) -> int:
-        """The parameters, without buffers."""
-        return sum(
-            prod(weight.shape)
-            for node in self.network.nodes
-            if node.shares is None
-            for weight in node.layer.weights(node.input_shapes)
-            if not weight.name.rpartition(".")[2].startswith("running_")
-        )
-
-    def checks(self) -> list[str]:
-        """A block that asserts the parameters and the output's shape, computed without numbers."""
-        assert self.top is not None
-        lines = ['if __name__ == "__main__":', f'    network = {self.top.name}().to("meta").eval()']
-        sizes = [", ".join(map(str, (1, *shape))) for shape in self.network.inputs.values()]
-        applied = call("network", *(f'torch.empty({size}, device="meta")' for size in sizes))
-        lines += [f"    assert sum(p.numel() for p in network.parameters()) == {self.counted():_}"]
-        if not self.outputs:
-            shape = literal((1, *self.network.shape_at(self.network.outputs[""])))
-            line = f"    assert {flat(applied)}.shape == {shape}"
-            if len(line) <= WIDTH:
-                return [*lines, line]
-            return [*lines, *indented(lay_out("output = ", applied, "", 4)), f"    assert output.shape == {shape}"]
-        lines += indented(lay_out("outputs = ", applied, "", 4))
-        for name, index in self.network.outputs.items():
-            key = name.rpartition(".")[2] if name else "output"
-            shape = literal((1, *self.network.shape_at(index)))
-            lines += [f"    assert outputs[{quote(key)}].shape == {shape}"]
-        return lines
+        return "\n".join(self.printer.lines()) + "\n"
 
 
 def write_module(description: Description, network: Network) -> str:

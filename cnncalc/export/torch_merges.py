@@ -1,0 +1,206 @@
+"""Merges and named outputs in `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cnncalc.export.expressions import combine
+from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, as_call, call, lay_out
+from cnncalc.export.torch_body import Entry, Setting, reading, setting
+from cnncalc.export.torch_branches import Part
+from cnncalc.export.torch_call import NOWHERE, State
+from cnncalc.export.torch_chain import ChainWriter
+from cnncalc.export.torch_functions import write_join
+from cnncalc.export.torch_kinds import Refused
+from cnncalc.layers import kind_class
+from cnncalc.spec.expressions import Expression
+from cnncalc.spec.tree import Call, Merge, SyntaxUnit
+
+if TYPE_CHECKING:
+    from cnncalc.export.torch_flow import FlowWriter
+    from cnncalc.export.torch_module import ModuleWriter
+
+LONGEST_SUM = 76  # of the parts of a merge with an operator between them
+
+
+class MergeWriter:
+    """Writes merges and named outputs."""
+
+    def __init__(self, module: ModuleWriter, chains: ChainWriter, flow: FlowWriter) -> None:
+        self.module = module
+        self.chains = chains
+        self.flow = flow
+
+    def join(
+        self,
+        call: Call,
+        parts: Sequence[str],
+        channels: Sequence[Expression | None],
+        state: State,
+        unit: SyntaxUnit | None = None,
+    ) -> None:
+        """The parts of a merge, joined."""
+        instances = self.module.runs(unit or call, state)
+        axes = {getattr(each.layer, "axis", 0) for each in instances if each.layer is not None}
+        if len(axes) > 1:
+            raise Refused(f"`{call.kind}` joins other axes each time")
+        code = write_join(call.kind, parts, axes.pop() if axes else 0)
+        self.flow.assign(state, code)
+        self.chains.channels.set_channels(
+            state, self.channels_of_merge(call, channels), instances, self.chains.channels.parameters(state)
+        )
+
+    def channels_of_merge(self, call: Call, channels: Sequence[Expression | None]) -> Expression | None:
+        known = [each for each in channels if each is not None]
+        if not kind_class(call.kind).concatenates:
+            return known[0] if known else None
+        if len(known) < len(channels):
+            return None
+        total = known[0]
+        for each in known[1:]:
+            total = combine("+", total, each, NOWHERE)
+        return total
+
+    def merge(self, merge: Merge, state: State) -> None:
+        self.flow.settle(state)
+        if merge.word == "outputs":
+            self.outputs(merge, state)
+            return
+        if merge.rounds is not None:
+            self.join_rounds(merge, merge.rounds, state)
+            return
+        start = state.copy()
+        key = self.chains.key(merge, state)
+        parts: list[Part] = []
+        modules: list[Entry] = []
+        for branch in merge.branches:
+            part = self.flow.branches.branch(branch, key, start, modules, merge)
+            if part is not None:
+                parts.append(part)
+        self.add_modules(key, modules, state)
+        if not parts:
+            raise Refused("a merge without branches")
+        self.join_parts(merge, parts, state)
+
+    def join_rounds(self, merge: Merge, expression: Expression, state: State) -> None:
+        """A merge of the outputs of all rounds of a repeat."""
+        name = expression.span.text.replace(" ", "")
+        listed = state.lists.get(name)
+        if listed is None:
+            raise Refused(f"`{merge.word}: rounds({name})` of a repeat that is not in this body")
+        out = listed.channels if merge.word == "concat" else None
+        if merge.word in ("concat", "stack"):
+            code: Code = call(f"torch.{'cat' if merge.word == 'concat' else 'stack'}", listed.variable, "dim=1")
+        elif merge.word == "add":
+            code = f"torch.stack({listed.variable}).sum(dim=0)"
+        else:
+            raise Refused(f"`{merge.word}: rounds({name})`")
+        self.flow.assign(state, code)
+        self.chains.channels.set_channels(
+            state, out, self.module.runs(merge, state), self.chains.channels.parameters(state)
+        )
+
+    def shortened(self, merge: Merge, parts: list[Part], state: State) -> list[Part]:
+        """The parts of a sum or a product; variables where they are too long for one line together."""
+        if merge.word in ("concat", "stack") or sum(len(text) + 3 for text, _, _ in parts) < LONGEST_SUM:
+            return parts
+        found: list[Part] = []
+        for text, flag, channels in parts:
+            if not text.isidentifier() and not flag:
+                variable = self.flow.branches.free_variable(f"part{len(found) + 1}", state)
+                state.owner.forward += lay_out(f"{variable} = ", as_call(text), "", 8)
+                text = variable
+            found.append((text, flag, channels))
+        return found
+
+    def add_modules(self, key: str, modules: list[Entry], state: State) -> None:
+        """The modules of the branches of a merge, by their names in a dictionary."""
+        if not modules:
+            return
+        state.owner.init += setting(Entry(key, "nn.ModuleDict()"))
+        for entry in modules:
+            state.owner.init += self.of_branch(entry, f'{reading(key)}["{entry.name}"] = ')
+
+    @staticmethod
+    def of_branch(entry: Entry, prefix: str) -> list[Setting]:
+        """The statements for a branch; one whose only module may not be there is empty then, and changes nothing."""
+        code = entry.code
+        inner = code.items[0] if isinstance(code, Bracketed) and code.head == "nn.Sequential" else None
+        only = inner.items[0] if isinstance(inner, Bracketed) and len(inner.items) == 1 else None
+        if isinstance(only, Keyed) and isinstance(only.value, Conditional) and not entry.condition:
+            full = call("nn.Sequential", call("OrderedDict", Keyed(only.key, only.value.yes)))
+            return [Setting(prefix, "nn.Sequential()"), Setting(prefix, full, f"if {only.value.condition}:")]
+        return [Setting(prefix, code, f"if {entry.condition}:" if entry.condition else "")]
+
+    def join_parts(self, merge: Merge, parts: list[Part], state: State) -> None:
+        parts = self.shortened(merge, parts, state)
+        texts = [text for text, _, _ in parts]
+        channels = [each for _, _, each in parts]
+        if not any(flag for _, flag, _ in parts):
+            if len(texts) == 1 and kind_class(merge.word).passes_single:
+                self.flow.assign(state, texts[0])
+                self.chains.channels.set_channels(state, channels[0], self.module.runs(merge, state))
+                return
+            self.join(merge.head, texts, channels, state, merge)
+            return
+        always = [part for part in parts if not part[1]]
+        if len(always) != 1 or merge.word not in ("add", "multiply", "concat") or always[0][0] == state.variable:
+            self.join_present(merge, parts, state)
+            return
+        whole = always[0][0]
+        state.owner.forward += lay_out("y = ", whole, "", 8)
+        for text, flag, _ in parts:
+            if flag:
+                order = [text, "y"] if parts.index((text, flag, _)) < parts.index(always[0]) else ["y", text]
+                order = ["y", text] if merge.word == "add" else order
+                joined = lay_out("y = ", write_join(merge.word, order, 0), "", 12)
+                state.owner.forward += [f"if self.{flag}:", *(f"    {line}" for line in joined)]
+        self.flow.assign(state, "y")
+        out = None if kind_class(merge.word).concatenates else always[0][2]
+        self.chains.channels.set_channels(
+            state, out, self.module.runs(merge, state), self.chains.channels.parameters(state)
+        )
+
+    def join_present(self, merge: Merge, parts: list[Part], state: State) -> None:
+        """A merge of which some branches may not be there: a list of those that are."""
+        lines = state.owner.forward
+        lines.append("parts: list[torch.Tensor] = []")
+        for text, flag, _ in parts:
+            lines += [f"if self.{flag}:"] if flag else []
+            lines.append(f"{'    ' * bool(flag)}parts.append({text})")
+        joins = {"add": "torch.add", "subtract": "torch.sub", "multiply": "torch.mul", "divide": "torch.div"}
+        joins |= {"maximum": "torch.maximum", "minimum": "torch.minimum", "mean": "torch.add"}
+        axes = {getattr(each.layer, "axis", 0) for each in self.module.runs(merge, state) if each.layer is not None}
+        if merge.word in ("concat", "stack"):
+            code: Code = write_join(merge.word, ["*parts"], axes.pop() if axes else 0)
+        else:
+            code = f"functools.reduce({joins[merge.word]}, parts){' / len(parts)' * (merge.word == 'mean')}"
+        self.flow.assign(state, code)
+        out = None if kind_class(merge.word).concatenates else parts[0][2]
+        self.chains.channels.set_channels(
+            state, out, self.module.runs(merge, state), self.chains.channels.parameters(state)
+        )
+
+    def outputs(self, merge: Merge, state: State) -> None:
+        """Named outputs: entries of the dictionary that `forward` returns."""
+        if not self.module.is_top(state.owner):
+            raise Refused("`outputs` inside of a block")
+        if merge.rounds is not None:
+            raise Refused("`outputs: rounds(…)`")
+        start = state.copy()
+        key = self.chains.key(merge, state)
+        modules: list[Entry] = []
+        found: list[tuple[str, str]] = []
+        for branch in merge.branches:
+            part = self.flow.branches.branch(branch, key, start, modules, merge)
+            if part is None:
+                continue
+            if part[1]:
+                raise Refused("an output under a condition")
+            found.append((branch.label, part[0]))
+        self.add_modules(key, modules, state)
+        for label, text in found:
+            self.module.outputs.append(label)
+            state.owner.forward += lay_out(f'outputs["{label}"] = ', as_call(text), "", 8)
+        self.module.ended = True

@@ -1,0 +1,135 @@
+"""Classes as lines of Python: constructor, types and `forward`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnncalc.export.expressions import literal, quote
+from cnncalc.export.layout import Code, as_call, call, indented, lay_out
+from cnncalc.export.recording import channels_name
+from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name, setting, written
+from cnncalc.layers.arguments import Value
+from cnncalc.spec.values import Word
+
+if TYPE_CHECKING:
+    from cnncalc.export.torch_module import ModuleWriter
+
+WORDS = re.compile(r"[^\W\d]\w*")
+
+
+class ClassPrinter:
+    """Writes classes as lines."""
+
+    def __init__(self, module: ModuleWriter) -> None:
+        self.module = module
+
+    def constructor(self, owner: ClassText) -> list[str]:
+        """The lines inside of `__init__`, after the call of the parent's."""
+        lines = [line for name, text in owner.kept.items() for line in lay_out(f"self.{name} = ", text, "", 8)]
+        settings = [each for entry in owner.entries for each in setting(entry)] if owner.entries else owner.init
+        lines += written(settings, 8)
+        for name, text in reversed(owner.statements.items()):
+            if any(name in WORDS.findall(line) for line in lines):
+                lines = [*lay_out(f"{name} = ", text, "", 8), *lines]
+        return lines
+
+    def annotation(self, owner: ClassText, name: str) -> str:
+        """The type of a parameter, by the values that it had."""
+        block = self.module.blocks_of.get(owner.name)
+        if name == IN_CHANNELS or name == "index" or name in getattr(owner, "outer_locals", ()):
+            return "int"
+        if block is not None and any(channels_name(p.name) == name for p in block.parameters):
+            return "int"
+        values = (
+            [given[name] for given in self.module.recorder.arguments.get(block.name, []) if name in given]
+            if block
+            else []
+        )
+        if not values:
+            values = [
+                given[name] for each in self.module.recorder.arguments.values() for given in each if name in given
+            ]
+        if not values and name in self.module.params:
+            values = [self.module.params[name]]
+        return " | ".join(sorted({self.type_of(value) for value in values})) or "int"
+
+    def type_of(self, value: Value) -> str:
+        if isinstance(value, bool):
+            return "bool"
+        if isinstance(value, Word):
+            return "type[nn.Module]" if value in self.module.words() else "str"
+        if isinstance(value, str):
+            return "str"
+        if isinstance(value, tuple):
+            inner = [self.type_of(item) for item in value]
+            if len(set(inner)) == 1 and len(inner) > 3:
+                return f"tuple[{inner[0]}, ...]"
+            return f"tuple[{', '.join(inner)}]"
+        return "int" if isinstance(value, int) else "float"
+
+    def class_lines(self, owner: ClassText) -> list[str]:
+        parent = "nn.Module" if owner.entries is None else "nn.Sequential"
+        inner = self.constructor(owner)
+        parameters: list[Code] = ["self"]
+        for name, default in self.module.arguments.signature(owner):
+            text = f"{python_name(name)}: {self.annotation(owner, name)}"
+            if default:
+                block = self.module.blocks_of[owner.name]
+                value = next(p.default for p in block.parameters if p.name == name)
+                assert value is not None
+                text += f" = {owner.text(value)}"
+            elif owner is self.module.top:
+                text += f" = {self.default(name)}"
+            parameters.append(text)
+        lines = [f"class {owner.name}({parent}):"]
+        init = lay_out("", call("def __init__", *parameters), " -> None:", 4)
+        lines += indented(init + indented(["super().__init__()", *inner]))
+        if owner.entries is None:
+            lines += ["", *indented(self.forward(owner))]
+        return lines
+
+    def default(self, name: str) -> str:
+        value = self.module.params[name]
+        if isinstance(value, Word):
+            return self.module.words().get(value, quote(value))
+        return literal(value)
+
+    def forward(self, owner: ClassText) -> list[str]:
+        inputs = [owner.input]
+        if owner is self.module.top and len(self.module.network.inputs) > 1:
+            inputs = [python_name(name) for name in self.module.network.inputs]
+        inputs += [python_name(name) for name in owner.tensors]
+        kind = "torch.Tensor"
+        given = (
+            owner.result.count(", ") if owner is not self.module.top and re.fullmatch(r"[\w, ]+", owner.result) else 0
+        )
+        returned = f"tuple[{', '.join([kind] * (given + 1))}]" if given else kind
+        result = owner.result
+        lines = list(owner.forward)
+        if owner is self.module.top and self.module.outputs:
+            returned = f"dict[str, {kind}]"
+            lines = [f"outputs: dict[str, {kind}] = {{}}", *lines]
+            if not self.ended_by_outputs():
+                lines.append(f'outputs["output"] = {result}')
+            result = "outputs"
+        elif lines and lines[-1].startswith(f"{result} = ") and result.isidentifier():
+            result = lines.pop()[len(result) + 3 :]
+        elif lines and result.isidentifier() and self.ends_with_assignment(lines, result):
+            start = max(at for at, line in enumerate(lines) if line.startswith(f"{result} = "))
+            lines[start:] = [f"return {lines[start][len(result) + 3 :]}", *lines[start + 1 :]]
+            result = ""
+        head = lay_out("", call("def forward", "self", *(f"{name}: {kind}" for name in inputs)), f" -> {returned}:", 4)
+        body = [*lines, *(lay_out("return ", as_call(result), "", 8) if result else [])]
+        return head + indented(body)
+
+    @staticmethod
+    def ends_with_assignment(lines: list[str], name: str) -> bool:
+        """Whether the last statement, on several lines, assigns to a name."""
+        if lines[-1] not in (")", "]"):
+            return False
+        starts = [at for at, line in enumerate(lines) if not line.startswith((" ", ")", "]"))]
+        return lines[starts[-1]].startswith(f"{name} = ")
+
+    def ended_by_outputs(self) -> bool:
+        return "" not in self.module.network.outputs
