@@ -10,7 +10,7 @@ from cnncalc.export.layout import flat
 from cnncalc.export.recording import channels_name
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText
 from cnncalc.export.torch_call import State
-from cnncalc.export.torch_kinds import Refused
+from cnncalc.export.torch_construct import Refused
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import names_in
 from cnncalc.spec.tree import Call

@@ -9,7 +9,7 @@ from cnncalc.export.expressions import Unwritable, combine, literal, put_in
 from cnncalc.export.layout import Code
 from cnncalc.export.recording import Instance
 from cnncalc.export.torch_body import IN_CHANNELS, RAW, ClassText, Tensor, agrees
-from cnncalc.export.torch_kinds import Refused
+from cnncalc.export.torch_construct import Refused
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.window import to_pairs
 from cnncalc.spec.expressions import Expression, Listed, Literal, evaluate_constant
@@ -218,6 +218,8 @@ class LayerCall:
 
     def sizes(self, name: str) -> str | None:
         bound = self.call.bound.get(name)
+        if bound is not None and evaluate_constant(bound) is not None:
+            return literal(self.constant(name))
         if not isinstance(bound, Name):
             return None
         variable = self.state.variable_of(bound.name)

@@ -10,7 +10,8 @@ from cnncalc.export.layout import Code, Keyed, call
 from cnncalc.export.torch_body import ClassText, Entry, NotSequential, in_line
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State, after
 from cnncalc.export.torch_channels import Channels
-from cnncalc.export.torch_kinds import Refused, modules_of
+from cnncalc.export.torch_construct import Refused
+from cnncalc.export.torch_kinds import modules_of
 from cnncalc.export.torch_names import module_key
 from cnncalc.export.torch_rounds import UNKNOWN, RoundWriter, numbered
 from cnncalc.layers import kind_class

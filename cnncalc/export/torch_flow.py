@@ -12,8 +12,8 @@ from cnncalc.export.torch_body import Entry, NotSequential, Tensor, in_line, pyt
 from cnncalc.export.torch_branches import BranchWriter
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
+from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_function
-from cnncalc.export.torch_kinds import Refused
 from cnncalc.export.torch_merges import MergeWriter
 from cnncalc.export.torch_repeats import RepeatWriter
 from cnncalc.spec.expressions import Expression

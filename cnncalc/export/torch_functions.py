@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from cnncalc.export.layout import Bracketed, Code, Keyed, call
-from cnncalc.export.torch_kinds import Refused
+from cnncalc.export.torch_construct import Refused
 
 
 class Step(Protocol):
@@ -63,7 +63,7 @@ def write_join(kind: str, parts: Sequence[str], axis: int) -> Code:
     return f" {sign} ".join(f"({part})" if _is_sum(part) and sign != "+" else part for part in parts)
 
 
-SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "matmul": "@"}
 
 
 def _is_sum(text: str) -> bool:

@@ -226,24 +226,30 @@ class ResponseNorm(nn.Module):
 class Scale(nn.Module):
     """A learned factor for each channel, or of another shape."""
 
-    def __init__(self, *shape: int, initial: float = 1.0) -> None:
+    def __init__(
+        self, *shape: int, initial: float = 1.0, channels: bool = True
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.full(shape, initial))
+        self.channels = channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        axes = [1] * (x.dim() - 2) if self.weight.dim() == 1 else []
+        axes = [1] * (x.dim() - 2) if self.channels else []
         return x * self.weight.view(*self.weight.shape, *axes)
 ''',
     "Shift": '''
 class Shift(nn.Module):
     """A learned summand for each channel, or of another shape."""
 
-    def __init__(self, *shape: int, initial: float = 0.0) -> None:
+    def __init__(
+        self, *shape: int, initial: float = 0.0, channels: bool = True
+    ) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.full(shape, initial))
+        self.channels = channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        axes = [1] * (x.dim() - 2) if self.bias.dim() == 1 else []
+        axes = [1] * (x.dim() - 2) if self.channels else []
         return x + self.bias.view(*self.bias.shape, *axes)
 ''',
     "Slope": '''
@@ -270,6 +276,38 @@ class StochasticDepth(nn.Module):
             return x
         shape = (len(x), *[1] * (x.dim() - 1))
         return x * (torch.rand(shape, device=x.device) >= self.rate) / (1 - self.rate)
+''',
+    "ChannelsLSTM": '''
+class ChannelsLSTM(nn.LSTM):
+    """A recurrent layer on a sequence with its channels first."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return super().forward(x.permute(2, 0, 1))[0].permute(1, 2, 0)
+''',
+    "ChannelsGRU": '''
+class ChannelsGRU(nn.GRU):
+    """A recurrent layer on a sequence with its channels first."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return super().forward(x.permute(2, 0, 1))[0].permute(1, 2, 0)
+''',
+    "ChannelsRNN": '''
+class ChannelsRNN(nn.RNN):
+    """A recurrent layer on a sequence with its channels first."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return super().forward(x.permute(2, 0, 1))[0].permute(1, 2, 0)
+''',
+    "Learned": '''
+class Learned(nn.Module):
+    """Learned numbers, the same for each of a batch."""
+
+    def __init__(self, *shape: int, initial: float = 0.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(shape, initial))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.weight.expand(len(x), *self.weight.shape)
 ''',
     "LocallyConnected": '''
 class LocallyConnected(nn.Module):

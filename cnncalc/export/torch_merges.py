@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import combine
 from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, as_call, call, lay_out
+from cnncalc.export.recording import Instance
 from cnncalc.export.torch_body import Entry, Setting, reading, setting
 from cnncalc.export.torch_branches import Part
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter
+from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_join
-from cnncalc.export.torch_kinds import Refused
 from cnncalc.layers import kind_class
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.tree import Call, Merge, SyntaxUnit
@@ -45,11 +46,23 @@ class MergeWriter:
         axes = {getattr(each.layer, "axis", 0) for each in instances if each.layer is not None}
         if len(axes) > 1:
             raise Refused(f"`{call.kind}` joins other axes each time")
-        code = write_join(call.kind, parts, axes.pop() if axes else 0)
+        code = write_join(call.kind, self.turned(call, parts, instances), axes.pop() if axes else 0)
         self.flow.assign(state, code)
         self.chains.channels.set_channels(
             state, self.channels_of_merge(call, channels), instances, self.chains.channels.parameters(state)
         )
+
+    @staticmethod
+    def turned(call: Call, parts: Sequence[str], instances: Sequence[Instance]) -> list[str]:
+        """The parts of a product of matrices, one of them with its last two axes swapped."""
+        found = list(parts)
+        turns = {getattr(each.layer, "transpose", "none") for each in instances if each.layer is not None} or {"none"}
+        if len(turns) > 1:
+            raise Refused(f"`{call.kind}` swaps other axes each time")
+        at = {"first": 0, "second": 1}.get(turns.pop())
+        if at is not None:
+            found[at] = f"{found[at]}.mT"
+        return found
 
     def channels_of_merge(self, call: Call, channels: Sequence[Expression | None]) -> Expression | None:
         known = [each for each in channels if each is not None]

@@ -17,9 +17,9 @@ from cnncalc.export.torch_arguments import Arguments
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, NotSequential, Tensor, python_name
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter
+from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_file import FilePrinter
 from cnncalc.export.torch_flow import FlowWriter
-from cnncalc.export.torch_kinds import Refused
 from cnncalc.export.torch_names import ACTIVATION_MODULES
 from cnncalc.export.torch_text import WORDS, ClassPrinter
 from cnncalc.layers.arguments import Value

@@ -10,7 +10,7 @@ from cnncalc.export.layout import Bracketed, Code, call
 from cnncalc.export.torch_body import Entry, Tensor, python_name, reading, setting
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter
-from cnncalc.export.torch_kinds import Refused
+from cnncalc.export.torch_construct import Refused
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import names_in
 from cnncalc.spec.tree import Block, Call, Item, SyntaxUnit

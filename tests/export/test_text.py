@@ -1,0 +1,71 @@
+"""Exported code as text: formatted, typed by mypy where both are installed, valid for any names."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from cnncalc.errors import Source
+from cnncalc.export.layout import WIDTH
+from cnncalc.reading import read, read_text
+from cnncalc.spec.files import bundled
+
+from .modules import code_of
+from .test_torch_export import REFUSED
+
+NAMES = [name for name in bundled() if name not in REFUSED]
+SHORT = {"resnet50": 90, "unet": 95, "inception_v1": 145, "mobilenet_v3_large": 140}  # lines at most
+
+
+@pytest.mark.sample(30)
+@pytest.mark.parametrize("name", NAMES)
+def test_code_is_python_of_narrow_lines(name: str) -> None:
+    text = code_of(read(name))
+    ast.parse(text)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "cnncalc" not in text.replace("\n", " ").split('"""', 2)[2]
+
+
+@pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed: it is a tool of development")
+def test_formatting_changes_nothing(tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / f"{name}.py").write_text(code_of(read(name)), encoding="utf-8")
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_code_is_short(name: str) -> None:
+    assert len(code_of(read(name)).splitlines()) <= SHORT[name]
+
+
+HOSTILE = """
+name: 'x\"\"\"; import os; os.abort() #'
+source: 'a \"\"\" b \\ c'
+input: [3, 8, 8]
+params: {lambda: 4, self: 1, nn: 2}
+blocks:
+  class(x, torch=1, index_=2): conv(x, torch, bias=false) -> relu
+layers:
+  - forward = conv(lambda, 3, padding=self)
+  - training = class(nn, index_=2)
+  - type = from(forward) -> conv(2, 1)
+  - ünï = from(training)
+  - concat: {1: from(type), values: from(ünï)}
+"""
+
+
+def test_names_cannot_leave_their_place() -> None:
+    """Keywords, names of PyTorch, quotes and other scripts become identifiers; text stays in its string."""
+    reading = read_text(Source("hostile.yaml", HOSTILE))
+    assert not reading.failed, reading.problems
+    tree = ast.parse(code_of(reading))
+    assert [type(node).__name__ for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not any("os." in call or "abort" in call for call in calls)
