@@ -47,17 +47,16 @@ class FilePrinter:
         return [*self.docstring(), "", *imports]
 
     def docstring(self) -> list[str]:
-        shapes = ", ".join("×".join(map(str, shape)) for shape in self.module.network.inputs.values())
-        lines = [f"{self.module.network.name} at {shapes}: {self.counted():,} parameters.", ""]
-        lines += wrap(self.module.network.source, 85) if self.module.network.source else []
+        """What the file is about; of text from outside, what is not printable is escaped."""
+        network = self.module.network
+        shapes = ", ".join("×".join(map(str, shape)) for shape in network.inputs.values())
+        macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
+        about = f"{network.name} at {shapes}: {self.counted():,} parameters, {macs:,} macs."
+        lines = [part for line in (about, "", network.source) for part in wrap(printable(line), 85) or [""]]
         lines += ["", *wrap(LEFT_OUT, 85)] if self.module.left_out else []
-        text = (
-            "\n".join(lines)
-            .strip()
-            .replace("\\", "\\\\")
-            .replace('"', '\\"' if '"""' in self.module.network.source else '"')
-        )
-        return f'"""{text}\n"""'.split("\n") if "\n" in text else [f'"""{text}"""']
+        while not lines[-1]:
+            lines.pop()
+        return [f'"""{lines[0]}', *lines[1:], '"""'] if len(lines) > 1 else [f'"""{lines[0]}"""']
 
     def counted(self) -> int:
         """The parameters, without buffers."""
@@ -88,3 +87,12 @@ class FilePrinter:
             shape = literal((1, *self.module.network.shape_at(index)))
             lines += [f"    assert outputs[{quote(key)}].shape == {shape}"]
         return lines
+
+
+def printable(text: str) -> str:
+    """A text for a docstring: backslashes, quotes, and what is not printable, escaped."""
+    characters = (
+        character if character.isprintable() and character not in '\\"' else quote(character)[1:-1]
+        for character in text.replace('"', "'")
+    )
+    return "".join(characters)

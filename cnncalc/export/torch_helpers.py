@@ -146,13 +146,15 @@ class SpatialSeparableConv2d(nn.Sequential):
         out: int,
         kernel: tuple[int, int],
         stride: tuple[int, int] = (1, 1),
-        padding: tuple[int, int] = (0, 0),
+        sides: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0)),
         bias: bool = True,
     ) -> None:
-        (k, l), (s, t), (p, q) = kernel, stride, padding
-        column = nn.Conv2d(in_channels, out, (k, 1), (s, 1), (p, 0), bias=False)
-        row = nn.Conv2d(out, out, (1, l), (1, t), (0, q), bias=bias)
-        super().__init__(OrderedDict(column=column, row=row))
+        (k, m), (s, t), (rows, columns) = kernel, stride, sides
+        super().__init__()
+        self.above = nn.ConstantPad2d((0, 0, *rows), 0.0)
+        self.column = nn.Conv2d(in_channels, out, (k, 1), (s, 1), bias=False)
+        self.beside = nn.ConstantPad2d((*columns, 0, 0), 0.0)
+        self.row = nn.Conv2d(out, out, (1, m), (1, t), bias=bias)
 ''',
     "StandardizedConv{n}d": '''
 class StandardizedConv{n}d(nn.Conv{n}d):

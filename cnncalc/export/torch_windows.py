@@ -7,7 +7,7 @@ from cnncalc.export.layout import Code, Keyed, call
 from cnncalc.export.torch_construct import Given, Module, Refused, construct, only, product, settings_of
 from cnncalc.layers.arguments import collapse
 from cnncalc.layers.base import expand_per_axis
-from cnncalc.layers.window import to_pairs
+from cnncalc.layers.window import Axis, resolve_padding, to_pairs
 
 
 def _border(given: Given) -> tuple[list[Module], str]:
@@ -122,17 +122,12 @@ def spatial_separable(given: Given) -> list[Module]:
     kernel, stride = (expand_per_axis(name, only(given, name), 2) for name in ("kernel", "stride"))
     padding = only(given, "padding")
     if isinstance(padding, str):
-        amounts = {"valid": (0, 0), "half": tuple((k - 1) // 2 for k in kernel), "full": tuple(k - 1 for k in kernel)}
-        if padding == "same" and set(stride) == {1} and all(k % 2 for k in kernel):
-            padding = "half"
-        if padding not in amounts:
-            raise Refused(f"padding `{padding}` of `{given.kind}`")
-        padding = amounts[padding]
+        sizes = given.shape()[1:] if padding == "same" else (1, 1)
+        axes = zip(sizes, kernel, stride, strict=True)
+        padding = tuple(resolve_padding(padding, Axis(i, k, s, 1, 0, 0)) for i, k, s in axes)
     sides = to_pairs("padding", padding, 2)
-    if any(before != after for before, after in sides):
-        raise Refused(f"padding of different sides of `{given.kind}`")
     options: list[Code] = [Keyed("stride=", literal(stride))] if stride != (1, 1) else []
-    options += [Keyed("padding=", literal(tuple(b for b, _ in sides)))] if any(b for b, _ in sides) else []
+    options += [Keyed("sides=", literal(sides))] if any(map(any, sides)) else []
     options += [Keyed("bias=", given.text("bias"))] if given.is_given("bias") else []
     name = given.helper("SpatialSeparableConv2d")
     return [Module("", call(name, given.channels(), given.text("out"), literal(kernel), *options))]

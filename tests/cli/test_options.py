@@ -76,6 +76,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "summary": (["net.yaml"], {}), "memory": (["net.yaml"], {}), "sweep": (["net.yaml"], {"--vary": "kernel=1,3"}),
     "validate": (["net.yaml"], {}),
     "explain": (["net.yaml"], {}), "import": (["net.yaml"], {}),
+    "export": (["net.yaml"], {"--to": "pytorch"}),
     "compare": (["net.yaml", "another_network.yaml"], {}), "show": (["net.yaml"], {}), "run": (["net.yaml"], {}),
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
@@ -175,6 +176,7 @@ TRIED = {
     "--background": Tried("none", SVG),
     "--standalone": Tried("", (("--format", "latex"),)),
     "--like": Tried("two_conv"),
+    "--to": Tried("pytorch"),
     "--vary": Tried("kernel=1,3,5"),
     "compare --vary": Tried("kernel=1,5"),
     "--minimize": Tried("macs"),
@@ -272,7 +274,7 @@ def line(command: str, *options: str, without: str = "") -> list[str]:
     for option in options:
         beside |= dict(tried(command, option).beside)
     wanted = beside | {option: tried(command, option).value for option in options}
-    given = given | {option: value for option, value in wanted.items() if option != without}
+    given = {option: value for option, value in (given | wanted).items() if option != without}
     arguments = next((ON[f"{command} {each}"] for each in [*options, *given] if f"{command} {each}" in ON), arguments)
     return [command, *arguments, *(token for pair in given.items() for token in pair if token)]
 

@@ -37,6 +37,7 @@ COMMANDS = [
     ["run", "good.yaml", "--seed", "7"], ["run", "no-such-file"], ["verify", "two_conv"], ["list"], ["layers", "conv"],
     ["codes"], ["compare", "vgg16", "vgg19"], ["compare", "alexnet", "--separable", "depthwise"],
     ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"],
+    ["export", "good.yaml", "--to", "pytorch"],
     ["sweep", "alexnet", "--vary", "input=195,227"], ["summary", "alexnet", "--nonsense"], ["guide"],
 ]  # fmt: skip
 
