@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cnncalc import limits
@@ -88,17 +89,23 @@ class _Drawing:
         ]
 
     def _choose(self, depth: int | None) -> list[Page]:
-        """The pages at a depth, or at the largest one that fits."""
-        if depth is not None:
-            pages = self._make_pages(self._lay_out(depth - 1))
-            if any(self._score(page) > SIZE / SMALLEST for page in pages):
-                raise UsageError(
-                    f"at --depth {depth} a part of the figure is wider or higher than a page; "
-                    + (f"--depth {depth - 1} may fit" if depth > 1 else "--at PATH draws one group or layer")
-                )
-            return pages
+        """The pages at a depth, or at the largest one that fits. Raises UsageError if texts would be too small."""
+        pages = self._make_pages(self._lay_out(depth - 1)) if depth is not None else self._find_depth()
+        largest = max(map(self._score, pages))
+        if largest > SIZE / SMALLEST:
+            wider = ceil(self.size.width * largest / (SIZE / SMALLEST))
+            smaller = f", --depth {depth - 1}" if depth is not None and depth > 1 else ""
+            raise UsageError(
+                f"a part of the figure does not fit a page with texts of {SMALLEST:g} pt: try --page-width {wider}pt"
+                f"{smaller}, --style volumes, or --at PATH for one group"
+            )
+        return pages
+
+    def _find_depth(self) -> list[Page]:
+        """The pages at the largest depth that fits one, or a few if nothing would be to be seen on one."""
         counts = count_boxes(self.tree)
         found: list[Page] = []
+        pages: list[Page] = []
         for level in range(len(counts) - 1, -1, -1):
             if counts[level] * SMALLEST_BOX > FEW_PAGES * self.size.width * self.size.height and level:
                 continue

@@ -7,16 +7,18 @@ import subprocess
 import sys
 from collections import Counter
 from itertools import chain
+from random import Random
 
 import pytest
 
 import cnncalc
 from cnncalc import limits
+from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.analysis.report import Report
-from cnncalc.errors import UsageError
+from cnncalc.errors import Source, UsageError
 from cnncalc.figure.fold import make_tree
-from cnncalc.figure.graph import LEAST, PAGE, count_boxes, draw_graph
+from cnncalc.figure.graph import LEAST, PAGE, Size, count_boxes, draw_graph
 from cnncalc.figure.heat import Heat
 from cnncalc.figure.layout import Layout
 from cnncalc.figure.part import take_part
@@ -24,9 +26,12 @@ from cnncalc.figure.scene import Circle, Group, Line, Scene, Text
 from cnncalc.figure.text import SIZE
 from cnncalc.render.svg import write_svg
 from cnncalc.spec.files import bundled
+from cnncalc.spec.load import load_source, parse_overrides
 
 from .. import processes
 from ..networks import report
+from ..random_networks.drawing import drawn
+from ..random_networks.writing import written
 from .geometry import find_faults, find_unreached
 
 USUAL = ("alexnet", "vgg16", "resnet50", "inception_v1", "densenet121", "mobilenet_v2", "unet")
@@ -41,6 +46,24 @@ def list_drawn(scenes: list[Scene]) -> Counter[int]:
     """The layers of all groups of scenes."""
     groups = chain.from_iterable(scene.items for scene in scenes)
     return Counter(index for group in groups if isinstance(group, Group) for index in group.layers)
+
+
+def assert_complete(found: Report) -> None:
+    """Each layer is in one box or folded into one, each connection drawn or inside a box, at every depth."""
+    tree = make_tree(found)
+    for level in range(len(count_boxes(tree))):
+        layout = Layout(found, tree, level)
+        layout.make_row(tree.items, -1 if len(found.inputs) == 1 else None, 0)
+        thing = {index: main for main, layers in layout.things.items() for index in layers}
+        assert len(thing) == sum(map(len, layout.things.values()))
+        assert all(index in thing or layout.represent(index) in thing for index in range(len(found.layers)))
+        wanted = {
+            (layout.represent(source), thing[index])
+            for index in thing
+            for source in found.layers[index].sources
+            if thing.get(source) != thing[index]
+        }
+        assert layout.links == wanted
 
 
 @pytest.mark.sample(10)
@@ -65,21 +88,22 @@ def test_networks_are_drawn_without_faults(name: str) -> None:
 @pytest.mark.parametrize("name", bundled())
 def test_every_layer_and_every_connection_is_drawn(name: str) -> None:
     """Layers in exactly one box each, or folded into one; connections between boxes, or inside one."""
-    found = cnncalc.analyze(cnncalc.load(name))
-    tree = make_tree(found)
-    for level in range(len(count_boxes(tree))):
-        layout = Layout(found, tree, level)
-        layout.make_row(tree.items, -1 if len(found.inputs) == 1 else None, 0)
-        thing = {index: main for main, layers in layout.things.items() for index in layers}
-        assert len(thing) == sum(map(len, layout.things.values()))
-        assert all(index in thing or layout.represent(index) in thing for index in range(len(found.layers)))
-        wanted = {
-            (layout.represent(source), thing[index])
-            for index in thing
-            for source in found.layers[index].sources
-            if thing.get(source) != thing[index]
-        }
-        assert layout.links == wanted
+    assert_complete(cnncalc.analyze(cnncalc.load(name)))
+
+
+@pytest.mark.sample(8)
+@pytest.mark.parametrize("seed", range(100))
+def test_random_networks_are_drawn_whole_and_without_faults(seed: int) -> None:
+    source = Source("random", written(drawn(seed), Random(seed)))
+    network = load_source(source, "-", parse_overrides([], [])).network
+    if network is None or not network.complete:
+        return
+    found = analyze(network)
+    assert_complete(found)
+    for scene in draw_graph(found, size=Size(1_000), sizes=True):
+        assert [fault for fault in find_faults(scene) if not fault.endswith(" pt")] == []
+        without = sum(not layer.sources for layer in found.layers)  # learned tensors
+        assert len([*find_unreached(scene)]) <= without
 
 
 @pytest.mark.sample(3)
