@@ -7,9 +7,10 @@ subclasses of `CnncalcError`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # for type checkers true: nothing is imported here, so that Ctrl-C is handled from the start
 if TYPE_CHECKING:
+    from typing import Any
+
     from cnncalc.analysis.analyze import analyze as analyze
     from cnncalc.analysis.report import LayerReport as LayerReport
     from cnncalc.analysis.report import Report as Report

@@ -17,6 +17,7 @@ from cnncalc.layers.channels import Carried
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.kernel import Convolution
 from cnncalc.layers.separable import SeparableConv, SpatialSeparableConv, TwoSteps
+from cnncalc.layers.unshared import LocallyConnected, TableConv
 from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node, once_per_layer
 from cnncalc.records import NamedTuple
@@ -217,9 +218,9 @@ def list_dense_equivalents(layers: Collection[LayerReport]) -> list[DenseCompari
     ]
 
 
-def _list_single_steps(each: LayerReport) -> Iterator[tuple[str, Convolution, Shape, Shape]]:
+def _list_single_steps(each: LayerReport) -> Iterator[tuple[str, Layer, Shape, Shape]]:
     """The convolutions of a layer, with their paths, inputs and outputs."""
-    if isinstance(each.layer, Convolution):
+    if isinstance(each.layer, Convolution | LocallyConnected | TableConv):
         yield each.path, each.layer, each.inputs[0], each.output
     elif isinstance(each.layer, TwoSteps):
         intermediate = each.layer.intermediate(each.inputs, each.output)

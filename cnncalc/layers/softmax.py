@@ -25,7 +25,7 @@ class _Softmax(Grouped, SameShape, Weightless):
     """Base of the softmax and its logarithm, over an axis, separately for each of `groups` parts of the channels."""
 
     groups: int = integer(1, symbol="G", brief="g{}", doc="parts that the channels are divided into")
-    over: int = axis(0, brief="over axis {}", doc="the axis along which the elements sum to 1; 0 = channels")
+    over: int = axis(0, brief="over {}", doc="the axis along which the elements sum to 1; 0 = channels")
 
     def at(self, shape: Shape) -> int:
         """The axis, numbered from 0. Raises LayerError `wrong-rank`, and `bad-argument` for groups of positions."""

@@ -165,6 +165,15 @@ def test_shared_weights_are_split_together() -> None:
     assert [node.layer.kind for node in found.network.nodes] == ["separable_conv"] * 2
 
 
+def test_dense_beside_kernels_that_are_not_shared_by_all() -> None:
+    """6·6 to 4·4 with windows of 9, of which each has its kernel; of a table, 3 of 2·2 pairs of channels."""
+    (found,) = list_dense_equivalents(analyze(network(one("locally_connected(1, 3)", "1, 6, 6"))).layers)
+    assert (found.dense, found.sparse, found.weights) == (576, 144, 144)
+    table = one("table_conv([[0], [0, 1]], 3)", "2, 6, 6")
+    (found,) = list_dense_equivalents(analyze(network(table)).layers)
+    assert (found.dense, found.sparse, found.weights) == (72 * 32, 3 * 9 * 16, 27)
+
+
 def test_dense_sparse_shared() -> None:
     (found,) = list_dense_equivalents(analyze(network(one("conv(1, 3)", "1, 6, 6"))).layers)
     assert (found.dense, found.sparse, found.weights) == (576, 144, 9)
