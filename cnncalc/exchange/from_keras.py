@@ -14,6 +14,7 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Source, Span
+from cnncalc.exchange import keras_norms  # noqa: F401  # it fills LAYERS
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.keras_layers import LAYERS, Call, arguments, operate

@@ -213,7 +213,7 @@ def dense(call: Call) -> Tensor:
     return activate(call.graph, found, call.config.get("activation"))
 
 
-def _axis(call: Call) -> int:
+def axis_of(call: Call) -> int:
     """The only axis of a layer, from 0. Raises Refusal for several."""
     given = call.config.get("axis", -1)
     axes = given if isinstance(given, list) else [given]
@@ -223,56 +223,10 @@ def _axis(call: Call) -> int:
     return int(axes[0]) % rank
 
 
-def _normalization(kind: str, call: Call) -> Tensor:
-    epsilon = call.get("epsilon", (int, float), 1e-3)
-    scale, shift = call.get("scale", bool, True), call.get("center", bool, True)
-    if call.get("rms_scaling", bool, False):
-        raise Refusal("a layer normalization without means")
-    more: dict[str, Value] = {"groups": call.get("groups", int, 32)} if kind == "group_norm" else {}
-    x = views.with_axis(call.graph, call.x, _axis(call), 0)
-    settings = {"epsilon": epsilon, "scale": scale, "shift": shift, "affine": scale or shift, **more}
-    if not (scale or shift):
-        settings.update(scale=True, shift=True)
-    return operations.pointwise(call.graph, kind, x, Unstated(call.key), **settings)
-
-
-LAYERS["BatchNormalization"] = partial(_normalization, "batch_norm")
-LAYERS["LayerNormalization"] = partial(_normalization, "layer_norm")
-LAYERS["GroupNormalization"] = partial(_normalization, "group_norm")
-
-
-@layer("Normalization")
-def normalization(call: Call) -> Tensor:
-    x = views.with_axis(call.graph, call.x, _axis(call), 0)
-    call.graph.note("The means and variances of Normalization layers are counted as buffers.")
-    return operations.pointwise(call.graph, "batch_norm", x, Unstated(call.key), affine=False, epsilon=0)
-
-
-@layer("Rescaling")
-def rescaling(call: Call) -> Tensor:
-    scale, offset = (call.config.get(name, default) for name, default in (("scale", 1), ("offset", 0)))
-    if not isinstance(scale, int | float) or not isinstance(offset, int | float):
-        raise Refusal("a scale or an offset for each channel")
-    return operations.affine(call.graph, call.x, scale, offset)
-
-
 @layer("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout")
 def dropout(call: Call) -> Tensor:
     rate = call.get("rate", (int, float), 0.0)
     return operations.pointwise(call.graph, "dropout", call.x, rate=rate) if rate else call.x
-
-
-# Keras's own documentation: at inference, the output is identical to the input
-TRAINING_ONLY = ("GaussianNoise", "GaussianDropout", "ActivityRegularization", "RandomBrightness", "RandomContrast",
-                 "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom")  # fmt: skip
-
-
-def _training_only(kind: str, call: Call) -> Tensor:
-    call.graph.note(f"{kind}, which acts in training alone, is left out.")
-    return call.x
-
-
-LAYERS.update({kind: partial(_training_only, kind) for kind in TRAINING_ONLY})
 
 
 @layer("Activation")
@@ -307,7 +261,7 @@ def elu(call: Call) -> Tensor:
 
 @layer("Softmax")
 def softmax(call: Call) -> Tensor:
-    return operations.softmax(call.graph, call.x, _axis(call))
+    return operations.softmax(call.graph, call.x, axis_of(call))
 
 
 @layer("Flatten")
@@ -340,13 +294,6 @@ def permute(call: Call) -> Tensor:
     if sorted(map(str, dims)) != sorted(map(str, range(1, len(call.x.shape)))):
         raise Refusal(f"its order is {str(dims)[:40]!r}")
     return views.permute(call.x, [0, *dims])
-
-
-@layer("LayerScale")
-def layer_scale(call: Call) -> Tensor:
-    """Of Keras's ConvNeXt: a learned factor for each channel."""
-    x = views.with_axis(call.graph, call.x, len(call.x.shape) - 1, 0)
-    return operations.pointwise(call.graph, "scale", x, Unstated(call.key), initial=call.get("init_values", float, 1.0))
 
 
 @layer("CustomScaleLayer")

@@ -12,6 +12,7 @@ import pytest
 
 import cnncalc
 from cnncalc.cli.app import run
+from cnncalc.exchange import keras_norms
 from cnncalc.layers.base import Shape
 from cnncalc.reading import Reading, read
 
@@ -70,6 +71,23 @@ ONE: dict[str, tuple[Layer, list[str]]] = {
     "leaky relu": (one("LeakyReLU", negative_slope=0.1), ["leaky_relu(slope=0.1)"]),
     "swish": (one("Activation", activation="swish"), ["silu"]),
     "softmax": (one("Activation", activation="softmax"), ["softmax"]),
+    "rescaling of channels": (
+        one("Rescaling", scale=[0.5, 0.25, 1], offset=-1),
+        [
+            "channel_split(3, 0)",
+            "affine(factor=0.5, offset=-1)",
+            "channel_split(3, 1)",
+            "affine(factor=0.25, offset=-1)",
+            "channel_split(3, 2)",
+            "affine(offset=-1)",
+            "concat",
+        ],
+    ),
+    "normalization by constants": (
+        one("Normalization", axis=[-1], mean=[[[0.5]]], variance=0.25),
+        ["affine(factor=2, offset=-1)"],  # (x − ½)/√¼
+    ),
+    "normalization": (one("Normalization", axis=[-1]), ["batch_norm(affine=false, epsilon=0)"]),
     "rescaling": (one("Rescaling", scale=0.5, offset=-1), ["affine(factor=0.5, offset=-1)"]),
     "dropout": (one("Dropout", rate=0.2), ["dropout(rate=0.2)"]),
 }
@@ -145,11 +163,12 @@ def test_layers_that_act_in_training_alone_are_left_out_with_a_note(
 ) -> None:
     """Once for each class; a dropout is a kind of ours, and stays."""
     layers = [("RandomFlip", {}), ("RandomFlip", {}), ("GaussianNoise", {"stddev": 0.1}), ("Dropout", {"rate": 0.25})]
+    layers += [(kind, {}) for kind in keras_norms.TRAINING_ONLY if kind not in dict(layers)]
     model = sequential(*(layer(kind, f"l{at}", **config) for at, (kind, config) in enumerate(layers)))
     assert calls(reading(folder, model)) == ["dropout(rate=0.25)"]
     assert run(["show", "net.json"]) == 0
     text, err = capsys.readouterr()
-    for kind in ("RandomFlip", "GaussianNoise"):
+    for kind in keras_norms.TRAINING_ONLY:
         assert text.count(f"{kind}, which acts in training alone, is left out.") == 1
     assert err == ""
 
@@ -173,6 +192,10 @@ def test_an_archive_is_read_and_every_command_takes_it(folder: Path, capsys: pyt
         (one("MultiHeadAttention", num_heads=2), "MultiHeadAttention has no layer kind"),
         (one("Conv2D", filters="many", kernel_size=[3, 3]), "its `filters` is 'many'"),
         (one("Conv2D", filters=4, kernel_size=[3]), "its `kernel_size` is"),
+        (one("Normalization", axis=-1, invert=True), "a normalization that is undone"),
+        (one("Normalization", axis=-1, mean=[1, 2], variance=1), "it has 2 factors and 2 offsets for an axis of 3"),
+        (one("Rescaling", scale="a"), "its `scale` is 'a'"),
+        (one("RandomCrop", height=4, width=4), "RandomCrop has no layer kind"),
         (one("Activation", activation="mine"), "its activation is 'mine'"),
     ],
 )
