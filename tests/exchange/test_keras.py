@@ -65,7 +65,7 @@ ONE: dict[str, tuple[Layer, list[str]]] = {
     "dense of positions": (one("Dense", units=4), ["conv(4, 1)"]),
     "flatten": (one("Flatten"), ["transpose([1, 2, 0])", "flatten"]),
     "padding": (one("ZeroPadding2D", padding=[[0, 1], [2, 0]]), ["pad([[0, 1], [2, 0]])"]),
-    "cropping": (one("Cropping2D", cropping=[[1, 1], [0, 0]]), ["slice(1, 1, 7)"]),
+    "cropping": (one("Cropping2D", cropping=[[1, 1], [0, 0]]), ["slice(1, 1, stop=7)"]),
     "upsampling": (one("UpSampling2D", size=[2, 2], interpolation="bilinear"), ["upsample(2, mode=linear)"]),
     "relu6": (one("ReLU", max_value=6.0), ["relu6"]),
     "leaky relu": (one("LeakyReLU", negative_slope=0.1), ["leaky_relu(slope=0.1)"]),

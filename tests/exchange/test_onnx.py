@@ -164,7 +164,7 @@ ONE: dict[str, tuple[list[bytes], list[bytes], list[str]]] = {
     "slice": (
         one("Slice", "x s e a t"),
         [tensor(name, (1,), [at]) for name, at in (("s", 1), ("e", 2**60), ("a", 3), ("t", 2))],
-        ["slice(3, 1, 8, step=2)".replace("3,", "2,")],
+        ["slice(2, 1, stop=8, step=2)"],
     ),
     "slice of old opsets": (one("Slice", starts=[0], ends=[-4], axes=[2]), [], ["split(2, 0, axis=1)"]),
     "nearest": (
