@@ -84,7 +84,7 @@ class Stack(NamedTuple):
 
 def draw_flat(report: Report, width: float = PAGE_WIDTH, *, legend: bool = True, look: Look = PLAIN) -> Scene:
     """Draw a network as stacks of maps, at most `width` pt wide. Raises FigureError where that is not possible."""
-    maps = list_maps(report, "flat")
+    maps = [one._replace(activated=False) for one in list_maps(report, "flat")]  # no strips
     for one in maps:
         if one.skips:
             path = report.layers[one.layers[0]].path

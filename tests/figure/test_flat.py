@@ -72,6 +72,7 @@ def test_lenet_5_is_that_of_the_paper() -> None:
     """LeCun et al., figure 2: the maps and their sizes; the operations as this file has them."""
     scene = draw_flat(analyze(load("lenet5")))
     written = texts(scene)
+    assert written[-5:] == ["input", "convolution", "pooling", "linear", "sides ∝ √size"]  # the legend
     maps = ["1@32×32", "6@28×28", "6@14×14", "16@10×10", "16@5×5", "120@1×1", "84", "10"]
     assert [text for text in written if "@" in text or text.isdecimal()] == maps
     assert [text for text in written if text == "5×5"] == ["5×5"] * 3
