@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Shapes
@@ -118,6 +118,16 @@ class Network(NamedTuple):
     def starts(self) -> dict[int, Shape]:
         """The shape of each input by its index, from INPUT down."""
         return dict(zip(count(INPUT, -1), self.inputs.values(), strict=False))
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """One line for IPython, which shows tuples in full otherwise."""
+        printer.text(f"<{type(self).__name__} {self.name!r} of {len(self.nodes):,} layers>")
+
+    def _repr_svg_(self) -> str | None:
+        """The block diagram for a notebook; None, which a notebook leaves out, if it has too many boxes."""
+        from cnncalc.render.notebook import draw_svg
+
+        return draw_svg(self)
 
     def shape_at(self, index: int) -> Shape:
         """The shape of the output of a node, or of an input."""

@@ -51,8 +51,14 @@ ARROWS: dict[str, set[str]] = {
 }
 ARROWS["cli"] = {*ARROWS} - {"__main__"}
 EVERYWHERE = {"limits", "records"}  # what every room may import
-# For the methods of the report that Rich and notebooks call.
-EXCEPTIONS = {"analysis/report.py": ["cnncalc.render.summary", "cnncalc.render.summary.rich_summary"]}
+# For the methods that Rich, notebooks and pandas call.
+EXCEPTIONS = {
+    "analysis/report.py": [
+        "cnncalc.render.summary", "cnncalc.render.summary.rich_summary",
+        *(f"cnncalc.render.notebook{name}" for name in ("", ".show_html", "", ".make_dict", "", ".list_rows")),
+    ],
+    "network.py": ["cnncalc.render.notebook", "cnncalc.render.notebook.draw_svg"],
+}  # fmt: skip
 # library → the only room that may import it
 LIBRARIES = {"yaml": "spec", "rich": "render", "typer": "cli"}
 

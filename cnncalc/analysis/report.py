@@ -242,6 +242,31 @@ class Report(NamedTuple):
         return rich_summary(self)
 
     def _repr_mimebundle_(self, include: Sequence[str] = (), exclude: Sequence[str] = (), **_: Any) -> dict[str, str]:
-        """The summary for a notebook."""
+        """The summary for a notebook, as text and as HTML."""
         bundle: dict[str, str] = self.__rich__()._repr_mimebundle_(include, exclude)
-        return bundle
+        return {kind: self._repr_html_() if kind == "text/html" else text for kind, text in bundle.items()}
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """The summary for IPython, which shows tuples in full otherwise."""
+        printer.text(self._repr_mimebundle_(include=["text/plain"])["text/plain"].rstrip())
+
+    def _repr_html_(self) -> str:
+        """The summary as a table in HTML, without a script."""
+        from cnncalc.render.notebook import show_html
+
+        return show_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as the dicts, lists, strings and numbers of `summary --format json`."""
+        from cnncalc.render.notebook import make_dict
+
+        return make_dict(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each layer, by the names of columns, e.g. for `pandas.DataFrame(report.rows())`.
+
+        Shapes and sizes along axes are tuples; figures that are not defined are None.
+        """
+        from cnncalc.render.notebook import list_rows
+
+        return list_rows(self)
