@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
@@ -155,6 +156,19 @@ class Written(Recorded):
         """A fully connected layer."""
         return self.run(self.nn.Linear(x.shape[1], out), x)
 
+    def learned(self, *shape: int) -> Any:
+        """Learned numbers, which are of no input."""
+        module = self.nn.ParameterList([self.torch.randn(shape)])
+        self.modules.append(module)
+        self.leaves.append(Leaf(prod(shape), 0, 0, shape))
+        return module[0]
+
+    def matmul(self, a: Any, b: Any) -> Any:
+        """The product of two tensors, of which one may be learned numbers."""
+        y = self.torch.matmul(a, b)
+        self.leaves.append(Leaf(0, 0, y[0].numel() * a.shape[-1], tuple(y.shape[1:])))
+        return y
+
     def recurrent(self, kind: str, x: Any, hidden: int, **more: Any) -> Any:
         """A recurrent layer, of a sequence with the channels first."""
         return self.run(recurrent(self.torch, kind, x.shape[1], hidden, **more), x)
@@ -190,6 +204,9 @@ def run_ours(torch: Any, network: Network, weights: Sequence[list[Any]], x: Any)
     values: dict[int, Any] = {next(iter(network.starts)): x}
     for node in network.nodes:
         inputs = [values[index] for index in node.inputs]
+        if not inputs:  # learned numbers, the same for all of the batch
+            values[node.index] = left.pop(0)[0].unsqueeze(0)
+            continue
         if node.layer.kind == "max_unpool":
             values[node.index] = undo(torch, node, network.nodes[node.inputs[1]], inputs[0], values)
             continue

@@ -37,6 +37,7 @@ SMALL: dict[str, Shape] = {  # an input for numbers: small, and odd where the ne
     "nasnet_a_mobile": (3, 40, 35),
     "pnasnet5_large": (3, 35, 50),
     "hardnet68": (3, 33, 48),
+    "capsnet": (1, 28, 28),
 }
 SETTINGS = {"deepspeech2": {"hidden": 64}, **NARROWED}  # of the numbers alone: its own take a gigabyte
 FILES = {"bisenet": str(Path(__file__).parents[1] / "gallery" / "good" / "bisenet.yaml")}  # what is not bundled

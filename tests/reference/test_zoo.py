@@ -67,6 +67,7 @@ PARAMETERS = {
     "nasnet_a_mobile": 5289978,  # Cadene's pretrainedmodels; Keras says 5,326,716 with the 36,738 that are not trained
     "pnasnet5_large": 86057668,  # timm, Cadene's pretrainedmodels; the paper says 86.1 million
     "hardnet68": 17565348,  # the authors' code; their README says 17.6 million
+    "capsnet": 6804224,  # XifengGuo/CapsNet-Keras: 8,215,568 with the decoder; 6.8 and 8.2 million in the paper
 }
 
 
@@ -308,6 +309,18 @@ def test_deepspeech2_by_hand() -> None:
     assert totals.parameters == sum(convolutions) + sum(recurrent) + others == PARAMETERS["deepspeech2"]
     maps = convolutions[0] * 81 * 500 + convolutions[1] * 41 * 500
     assert totals.work.macs == maps + (sum(recurrent) + 1024 * 29) * 500
+
+
+def test_capsnet_by_hand() -> None:
+    """Each of 32·6·6 capsules predicts 10 with a matrix of 8×16; a decoder of 160, 512, 1,024 and 784 elements."""
+    convolutions, capsules = [81 * 256, 81 * 256 * 256], 32 * 6 * 6
+    found = report("capsnet").totals
+    assert found.parameters == sum(convolutions) + 2 * 256 + capsules * 10 * 8 * 16
+    routing = 4 * capsules * 10 * 16  # two agreements, and as many sums but for the first
+    assert found.work.macs == convolutions[0] * 400 + convolutions[1] * 36 + capsules * 10 * 8 * 16 + routing
+    decoded = analyze(load("capsnet", settings=["reconstruction=true"]))
+    assert decoded.totals.parameters == 8215568
+    assert decoded.outputs["image"] == (784,)
 
 
 @pytest.mark.parametrize(

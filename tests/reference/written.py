@@ -326,3 +326,23 @@ def kws_lstm(n: Written, x: Any) -> Any:
 def kws_gru(n: Written, x: Any) -> Any:
     """TensorFlow's GRUCell has one bias vector, and resets the state before the product."""
     return n.linear(n.recurrent("gru", x, 154, biases=1, reset_after=False)[..., -1], 12)
+
+
+def capsnet(n: Written, x: Any, classes: int = 10) -> Any:
+    """Eight channels of the second convolution are a capsule; routing as procedure 1 of the paper says it."""
+
+    def squash(s: Any) -> Any:
+        square = (s * s).sum(-1, keepdim=True)
+        return square / (1 + square) * s / square.sqrt()
+
+    x = n.conv(n.functional.relu(n.conv(x, 256, 9, 1, 0)), 256, 9, 2, 0)
+    capsules = squash(x.unflatten(1, (32, 8)).flatten(3).transpose(2, 3).flatten(1, 2))
+    weights = n.learned(capsules.shape[1], 16 * classes, 8)
+    predicted = n.matmul(weights, capsules.unsqueeze(-1)).unflatten(2, (classes, 16)).squeeze(-1).transpose(1, 2)
+    logits = n.torch.zeros_like(predicted[..., :1])
+    shares = logits.softmax(1)
+    digits = squash((shares * predicted).sum(2, keepdim=True))
+    for _ in range(2):
+        logits = logits + n.matmul(predicted, digits.transpose(2, 3))
+        digits = squash(n.matmul(logits.softmax(1).transpose(2, 3), predicted))
+    return (digits * digits).sum(-1).sqrt().flatten(1)
