@@ -271,10 +271,11 @@ FRAGMENTS = {
     **{
         f"{word}:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}"
         for word in LATER_MERGES
-        if word not in ("stack", "matmul")
+        if word not in ("stack", "matmul", "attention")
     },
     "add(a, b)": "{input: [1, 9, 9], layers: [a = relu, b = tanh, '@']}",
     "matmul(q, k, transpose=first)": "{input: [4, 9], layers: [q = relu, k = tanh, '@']}",
+    "attention(heads=4):": "{input: [8, 9], layers: [{@ {query: relu, key: tanh, value: relu}}]}",
     "learned([width, 1])": "{input: [1, 9], params: {width: 8}, layers: ['@']}",
     "subtract(whole, part)": "{input: [1, 9, 9], layers: [whole = relu, part = tanh, '@']}",
     "multiply:": "{input: [1, 9, 9], layers: [{@ [relu, tanh]}]}",

@@ -51,6 +51,7 @@ class Field(NamedTuple):
     certain: bool = True
     alike: bool = True
     seen_alike: bool = True
+    spread: bool = False  # through attention, a unit may see whatever all see: it has no field of its own any more
     dense: bool = True  # a unit sees all positions of its interval that are on the image and in `seen`
     before_flat: tuple[Shape, Field] | None = None  # the flattened map, while its elements are in order
 
@@ -121,7 +122,7 @@ def _see_everything(field: Field, axes: tuple[AxisField, ...], *, flat: bool | N
 def _see_at_most_everything(field: Field, shape: Shape) -> Field:
     """The field of elements that each see at most what the elements of a map of this shape see together."""
     axes = tuple(map(constant, _unite_all(field, shape)))
-    return _see_everything(field, axes, flat=True)._replace(exact=False, certain=False)
+    return _see_everything(field, axes, flat=True)._replace(exact=False, certain=False, spread=True)
 
 
 def _take_part(field: Field) -> Field:
@@ -136,6 +137,8 @@ def _take_part(field: Field) -> Field:
 
 def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
     """The same elements in another shape."""
+    if field.spread:
+        return field
     if len(output) == 1:
         if field.flat is not None:
             return field
@@ -157,8 +160,7 @@ def _reshape(field: Field, shape: Shape, output: Shape) -> Field:
     if field.flat is None:  # the positions may be kept, and only the channels divided: [C, H, W] → [G, C/G, H, W]
         kept = (shape, field) if output[-len(axes) :] == shape[1:] and not placed else None
     if field.flat and placed:
-        everywhere = _see_everything(field, axes, flat=None)
-        return everywhere._replace(exact=field.exact, sure=field.sure, certain=field.certain)
+        return _see_everything(field, axes, flat=None)._replace(sure=field.sure, certain=field.certain)
     if placed:  # the new positions are not tracked: a unit sees at most what all see together
         axes = tuple(axis._replace(fixed=None) for axis in axes)
     return field._replace(
@@ -332,11 +334,15 @@ def _merge(branches: tuple[Field | None, ...], inputs: Shapes, output: Shape, *,
         seen_alike=all(field.seen_alike for field in fields) and (not stacked or equally_seen) and not unequal,
         dense=all(field.dense for field in fields) and (equal or _are_overlapping(fields)),
     )
-    if any(field.flat is not None for field in fields):
+    spread = any(field.spread for field in fields)
+    if spread or any(field.flat is not None for field in fields):
+        each = zip(fields, inputs, strict=True)
+        fields = tuple([_see_at_most_everything(*pair) for pair in each]) if spread else fields
         alone = tuple(constant(unite(field.axes[at].fixed for field in fields)) for at in range(len(fields[0].axes)))
         full = [field for field in fields if field.flat and field.always == seen]
         flat = len(full) == len(branches) if stacked else bool(full)
-        return merged._replace(axes=alone, flat=flat, always=seen if flat else (None,) * len(seen))
+        merged = merged._replace(axes=alone, flat=flat, always=seen if flat else (None,) * len(seen))
+        return _see_at_most_everything(merged, output) if spread else merged
     axes: list[AxisField] = []
     all_centred, all_exact = True, merged.exact
     last = None

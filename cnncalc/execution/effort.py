@@ -13,7 +13,7 @@ from cnncalc.network import Network, Node, positions_of
 from cnncalc.records import NamedTuple
 
 # steps, some twenty nanoseconds each
-ELEMENT, BORDER = 50, 8  # for computing an element, and for an element of padding
+ELEMENT, BORDER, VIEW = 50, 8, 10  # for computing an element, for an element of padding, and for one of a view
 UNIT, FOLLOWED = 20, 4  # for a unit whose windows are followed back, and for each element examined
 LARGE = 50  # larger arguments are unusual
 WORD = 128  # positions of a traced set per additional step
@@ -74,7 +74,8 @@ def estimate_execution(node: Node, positions: int) -> Effort:
     reach = node.layer.reach(node.input_shapes, node.output) if node.layer.restores else ()
     if isinstance(reach, tuple) and reach:  # each window of an unpooling is gone through for every channel
         made += prod(node.input_shapes[0]) * prod(getattr(rule, "kernel", 1) for rule in reach)
-    return Effort(done, made + around, 0, steps + made * (ELEMENT + positions // WORD))
+    each = VIEW if node.layer.storage == "view" else ELEMENT
+    return Effort(done, made + around, 0, steps + made * (each + positions // WORD))
 
 
 def estimate_following(network: Network) -> Iterator[Effort]:

@@ -98,6 +98,9 @@ LATER_FAMILIES = {
     "rnn": "recurrent",
     "matmul": "products",
     "learned": "learned",
+    "relative_position_bias": "learned",
+    "attention": "products",
+    "multi_head_attention": "attention",
 }
 
 FAMILIES = {**FIRST_FAMILIES, **LATER_FAMILIES}

@@ -20,13 +20,19 @@ class Absent(NamedTuple):
 ABSENT = (
     Absent(
         (
-            *("attention", "selfattention", "multiheadattention", "multiheadselfattention", "mha", "sdpa"),
-            *("scaleddotproductattention", "additiveattention", "groupedqueryattention", "windowattention"),
-            *("transformer", "transformerencoder", "transformerdecoder", "transformerencoderlayer"),
-            *("transformerdecoderlayer", "transformerblock", "encoderlayer", "crossattention"),
+            *("selfattention", "multiheadselfattention", "mha", "crossattention", "windowattention"),
+            *("additiveattention", "groupedqueryattention", "sdpa", "scaleddotproductattention"),
         ),
-        "attention multiplies activations with one another",
-        "its projections are `conv(width, 1)`; there is no kind for the products of queries, keys and values",
+        "attention is `multi_head_attention`, or `attention` without projections",
+        "write `multi_head_attention(8)`, or `attention:` with the branches `query`, `key` and `value`",
+    ),
+    Absent(
+        (
+            *("transformer", "transformerencoder", "transformerdecoder", "transformerencoderlayer"),
+            *("transformerdecoderlayer", "transformerblock", "encoderlayer"),
+        ),
+        "this block consists of several layers",
+        "write `add:` around `multi_head_attention`, under `blocks`; `cnncalc show vit_b_16` has one",
     ),
     Absent(
         ("einsum", "bmm", "mm", "baddbmm", "dot", "outer"),

@@ -118,6 +118,7 @@ class Layer:
     flat: ClassVar[bool] = False  # whether the input must be flat, so that its size is in elements, not channels
     sources: ClassVar[int] = 1  # 0 for a kind that reads no tensor and starts a path
     branches: ClassVar[int] = 0  # how many branches a merge takes, 0 for any number
+    branch_names: ClassVar[tuple[str, ...]] = ()  # of a merge whose branches have names
     passes_single: ClassVar[bool] = True  # whether a merge of a single branch is that branch
     broadcasts: ClassVar[bool] = False  # whether inputs with axes of size 1 are repeated along them
     concatenates: ClassVar[bool] = False  # whether the output has the channels of all inputs, in order

@@ -135,6 +135,18 @@ PYTORCH: dict[str, Signature] = {
         for name, mode in (("Reflection", "reflect"), ("Replication", "replicate"), ("Circular", "circular"))
     },
     "Identity": _pytorch("identity"),
+    "MultiheadAttention": _pytorch(
+        "multi_head_attention",
+        "embed_dim num_heads dropout bias add_bias_kv add_zero_attn kdim vdim batch_first",
+        embed_dim=INPUT,
+        num_heads="heads",
+        dropout=IGNORED,
+        add_bias_kv=UNSUPPORTED,
+        add_zero_attn=UNSUPPORTED,
+        kdim=UNSUPPORTED,
+        vdim=UNSUPPORTED,
+        batch_first=IGNORED,
+    ),
     "LSTM": _pytorch("lstm", f"{_TORCH_RECURRENT} proj_size", **_TORCH_CELL),
     "GRU": _pytorch("gru", _TORCH_RECURRENT, **_TORCH_CELL),
     "RNN": _pytorch("rnn", _TORCH_RECURRENT.replace("bias", "nonlinearity bias"), **_TORCH_CELL),

@@ -1,16 +1,20 @@
-"""Learned tensors that no input goes into: class tokens, position embeddings, tables."""
+"""Learned tensors that no input goes into: class tokens, queries, tables of position biases."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
+from math import prod
 from typing import Any
 
 from cnncalc import limits
 from cnncalc.layers.base import (
     Example,
+    Extra,
     Layer,
     Maps,
     NoOperations,
+    Saved,
     Shape,
     Shapes,
     Weight,
@@ -18,7 +22,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.channels import Channels, Chosen
 from cnncalc.layers.ops import GetWeight, Map, Ops
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import real, sizes
+from cnncalc.layers.settings import integer, real, sizes
 
 
 class Learned(NoOperations, kind="learned"):
@@ -53,3 +57,54 @@ class Learned(NoOperations, kind="learned"):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"shape": (192, 1)}, ()), Example({"shape": (10,), "initial": 1}, ())
+
+
+class RelativePositionBias(NoOperations, kind="relative_position_bias"):
+    """→ [heads, N, N], a learned number for each head and each offset of two of the N positions of a window.
+
+    The element of the positions i and j is that of i − j on every axis, in a table of the ∏(2·size − 1) offsets.
+    """
+
+    linear = True
+    sources = 0
+    reference = "Z. Liu et al., Swin Transformer, arXiv:2103.14030"
+    heads: int = integer(symbol="H", brief="{} heads", doc="numbers of each offset")
+    window: tuple[int, ...] = sizes(longest=3, brief="window {}", doc="the sizes of the window, on 1 to 3 axes")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        positions = prod(self.window)
+        return (self.heads, positions, positions)
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        offsets = prod(2 * size - 1 for size in self.window)
+        return (Weight("relative_position_bias_table", (offsets, self.heads), alias="weight", neutral=0),)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        return Saved(extras=(Extra("indices", prod(output[1:]), 8, once=True),))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "pointwise"
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Chosen()
+
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        return self.replace(heads=divide(self.heads))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        spans = [2 * size - 1 for size in self.window]
+        table = get_weight("relative_position_bias_table", (prod(spans), self.heads))
+        places = list(product(*map(range, self.window)))
+        offsets = []
+        for one, other in product(places, repeat=2):
+            at = 0
+            for i, j, size, span in zip(one, other, self.window, spans, strict=True):
+                at = at * span + i - j + size - 1
+            offsets.append(at)
+        numbers = [element for number in table for element in ops.constant(number, 1)]
+        values = [numbers[at * self.heads + head] for head in range(self.heads) for at in offsets]
+        return Map((self.heads, len(places), len(places)), values)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"heads": 3, "window": (7, 7)}, ()), Example({"heads": 2, "window": (4,)}, ())

@@ -1,16 +1,19 @@
-"""Products of two tensors: of matrices, as in attention."""
+"""Products of tensors: of matrices, and scaled dot-product attention, which consists of two of them."""
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Sequence
+from math import prod, sqrt
 
 from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.base import Example, Extra, Maps, Saved, Shape, Shapes, Weightless, Work, format_shape
 from cnncalc.layers.channels import OUTPUT, Apart, Carried, Channels
+from cnncalc.layers.groups import check_groups
 from cnncalc.layers.merge import Merged
 from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach
-from cnncalc.layers.settings import word
+from cnncalc.layers.settings import integer, word
+from cnncalc.layers.softmax import softmax
 
 TRANSPOSES = ("none", "first", "second")
 
@@ -113,3 +116,105 @@ def matrices_of(x: Map, *, by_rows: bool) -> list[list[Values]]:
         lines = [matrix[at : at + width] for at in range(0, len(matrix), width)]
         found.append(lines if by_rows else [list(column) for column in zip(*lines, strict=True)])
     return found
+
+
+def check_sequence(kind: str, shape: Shape, heads: int) -> None:
+    """Raises LayerError unless a tensor is [C, L], of channels that the heads divide."""
+    if len(shape) != 2:
+        text = f"`{kind}` needs a sequence [channels, positions], found {format_shape(shape)}"
+        before = "reshape([channels, rest])" if len(shape) > 2 else ""
+        raise LayerError("wrong-rank", text, insert_before=before)
+    check_groups(kind, heads, shape[0], argument="heads")
+
+
+def count_attention(heads: int, queries: Shape, keys: Shape, values: Shape) -> Work:
+    """The work of attention, of [C, L] tensors.
+
+    Each element of the queries is scaled by a multiplication. Each head has for each pair of a query and a key a dot
+    product of C/heads elements, a softmax over the keys for each query, and a dot product of the weights of all keys
+    for each output.
+    """
+    positions, others = queries[1], keys[1]
+    pairs = heads * positions * others
+    scores, sums = positions * others * queries[0], positions * others * values[0]
+    macs = scores + sums
+    remaining = pairs - heads * positions  # a maximum and a sum of n elements take n − 1
+    return Work(
+        macs,
+        macs + queries[0] * positions,
+        (scores - pairs) + (pairs + remaining) + (sums - values[0] * positions),
+        comparisons=remaining,
+        divisions=pairs,
+        exponentials=pairs,
+        attention_macs=macs,
+    )
+
+
+def attend(
+    ops: Ops, heads: int, queries: Sequence[Values], keys: Sequence[Values], values: Sequence[Values]
+) -> list[Values]:
+    """The weighted sums of the values for each query, position by position; one row of weights at a time."""
+    made: list[Values] = [[] for _ in queries]
+    size, width = len(queries[0]) // heads, len(values[0]) // heads
+    for head in range(heads):
+        own_keys = [key[head * size : (head + 1) * size] for key in keys]
+        own_values = [value[head * width : (head + 1) * width] for value in values]
+        columns = [list(column) for column in zip(*own_values, strict=True)]
+        for query, position in zip(queries, made, strict=True):
+            scaled = ops.scale(query[head * size : (head + 1) * size], 1 / sqrt(size))
+            weights = softmax(ops, ops.products([scaled], own_keys))
+            position += ops.products([weights], columns)
+    return made
+
+
+class Attention(Merged, Weightless, kind="attention"):
+    """softmax(queryᵀ·key/√d)·valueᵀ in heads of d channels: [C, L_q], [C, L], [V, L] → [V, L_q].
+
+    The branches are `query`, `key` and `value`, in this order if they have no names.
+    """
+
+    branches = 3
+    branch_names = ("query", "key", "value")
+    passes_single = False
+    reference = "A. Vaswani et al., Attention Is All You Need, arXiv:1706.03762; PyTorch, scaled_dot_product_attention"
+    heads: int = integer(1, symbol="H", brief="{} heads", doc="parts that the channels are divided into")
+
+    def result_shape(self, inputs: Shapes) -> Shape:
+        query, key, value = inputs
+        for shape in inputs:
+            check_sequence(self.kind, shape, self.heads)
+        if query[0] != key[0] or key[1] != value[1]:
+            text = f"`{self.kind}` needs a query and a key of equal channels, and a key and a value of equal positions"
+            shapes = ", ".join(map(format_shape, inputs))
+            raise LayerError("shape-mismatch", f"{text}, found {shapes}")
+        return (value[0], query[1])
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        return count_attention(self.heads, *inputs)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "anywhere"
+
+    def channels(self, inputs: Shapes, output: Shape) -> Channels:
+        return Apart(((0, 1), (2, OUTPUT)), (inputs[0][0] // self.heads, inputs[2][0] // self.heads))
+
+    def scratch_elements(self, inputs: Shapes) -> int:
+        return sum(map(prod, inputs)) + 3 * inputs[1][1]  # lists of positions, and a row of weights
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        # a fused kernel computes the weights again, from the logarithm of each query's sum; it has equal channels only
+        if inputs[0][0] == inputs[2][0]:
+            return Saved((0, 1, 2), output=True, extras=(Extra("statistics", self.heads * inputs[0][1], 4),))
+        return Saved((0, 1, 2), extras=(Extra("maps", self.heads * inputs[0][1] * inputs[1][1]),))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        query, key, value = (x.positions() for x in inputs)
+        return Map.of_positions(attend(ops, self.heads, query, key, value), inputs[0].sizes)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example({"heads": 3}, ((192, 197), (192, 197), (192, 197))),
+            Example({}, ((4, 5), (4, 7), (6, 7))),
+            Example({"heads": 2}, ((8, 3), (8, 6), (4, 6))),
+        )

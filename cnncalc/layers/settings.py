@@ -21,6 +21,7 @@ class SameAs:
 
 REQUIRED: Any = object()
 POOL = "pool"  # the argument that takes a max pool, by the name of its output
+MEMORY = "memory"  # the argument that takes a named output
 LIKE = "like"  # the argument that takes the sizes of a named output
 
 

@@ -66,20 +66,19 @@ class Applier:
         node = self.built.add(layer, (), (), output, call.span, path)
         return Flow(node, output), Definition(None, layer, {}, node, node + 1)
 
-    def restore(self, layer: Layer, flow: Flow, call: Call, path: str, pool: Node, like: int | None) -> Flow:
-        """Apply a layer that reads the indices of a max pool besides the current tensor."""
+    def apply_two(self, layer: Layer, flow: Flow, other: Flow, call: Call, path: str, like: int | None = None) -> Flow:
+        """Apply a layer that reads another output besides the current tensor."""
         if flow.node == NOTHING:
             text = f"from({next(iter(self.description.inputs))}) -> {call.span.text}"
             raise no_tensor(self.description, call.span, *([] if call.by_name else [write(call.span, text)]))
-        if flow.shape is None:
+        if flow.shape is None or other.shape is None:
             raise Unknown
-        inputs = (flow.shape, pool.output)
+        inputs = (flow.shape, other.shape)
         try:
             output = layer.output_shape(inputs)
         except LayerError as error:
             return self._fail(error, layer, flow, call, path)
-        sizes = pool.inputs[0] if like is None else like
-        return Flow(self.built.add(layer, (flow.node, pool.index), inputs, output, call.span, path, sizes), output)
+        return Flow(self.built.add(layer, (flow.node, other.node), inputs, output, call.span, path, like), output)
 
     def _fail(self, error: LayerError, layer: Layer, flow: Flow, call: Call, path: str) -> Flow:
         """Report the failed rule of a layer, unless it may follow from another mistake; returns what is known."""

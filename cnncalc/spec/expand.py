@@ -19,10 +19,11 @@ from cnncalc.spec.binding import make_layer
 from cnncalc.spec.builder import Builder, raise_recursion_limit, shorten
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
+from cnncalc.spec.repairs import rename
 from cnncalc.spec.replay import Replays
 from cnncalc.spec.reuse import reuse
 from cnncalc.spec.rounds import Memory, each_round
-from cnncalc.spec.scope import DefinedChain, Definition, Flow, Frame, Output, take_pool, take_sizes
+from cnncalc.spec.scope import DefinedChain, Definition, Flow, Frame, Output, take_memory, take_pool, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
 from cnncalc.spec.tree import (
     Block,
@@ -220,9 +221,13 @@ class Expander:
         settings = {name: frame.value(value) for name, value in call.bound.items()}
         like = take_sizes(settings, call)
         pool = take_pool(settings, call, self.built.nodes, failed=self.built.failed)
+        memory = take_memory(settings, call)
         layer = make_layer(call, call.target, settings, self.layers)
         if pool:
-            return self.applier.restore(layer, flow, call, path, pool, like), None
+            other, sizes = Flow(pool.index, pool.output), pool.inputs[0] if like is None else like
+            return self.applier.apply_two(layer, flow, other, call, path, sizes), None
+        if memory:
+            return self.applier.apply_two(layer, flow, memory, call, path), None
         return self.applier.apply(layer, flow, call, path, like)
 
     def block(
@@ -343,6 +348,7 @@ class Expander:
             result = present[0][1]
         else:
             frame.flow = flow
+            present = order_branches(merge, present)
             result = self.applier.join(merge.head, present, frame, path, rounds=bool(merge.rounds))
         self.built.close(opened, "outputs" if merge.word == "outputs" else "merge", merge.word, result)
         return result
@@ -379,3 +385,16 @@ class Expander:
 def find_activation(name: str) -> type[Layer] | None:
     """The class of an activation without required arguments, None for other names."""
     return kind_class(name) if FAMILIES.get(name) == "activation" else None
+
+
+def order_branches(merge: Merge, present: list[tuple[Branch, Flow]]) -> list[tuple[Branch, Flow]]:
+    """The branches of a merge, in the order of their names where it knows these. Raises Mistake for another name."""
+    names = kind_class(merge.word).branch_names
+    if not names or all(branch.label.isdigit() for branch, _ in present):
+        return present
+    for branch, _ in present:
+        if branch.label not in names:
+            listed = ", ".join(f"`{name}`" for name in names)
+            message = f"the branches of `{merge.word}` are {listed}, found `{branch.label}`"
+            raise Mistake("wrong-form", message, branch.span, "", *rename(branch.span, branch.label, names))
+    return sorted(present, key=lambda each: names.index(each[0].label))

@@ -9,7 +9,7 @@ from cnncalc import limits
 from cnncalc.errors import Amount, Fix, Mistake, Span
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Layer, Shape, format_shape
-from cnncalc.layers.settings import LIKE, POOL
+from cnncalc.layers.settings import LIKE, MEMORY, POOL
 from cnncalc.network import INPUT, NOTHING, Node
 from cnncalc.records import NamedTuple
 from cnncalc.spec.check import BOOLEANS, HERE, SPECIAL
@@ -105,6 +105,20 @@ def take_sizes(settings: dict[str, Value], call: Call) -> int | None:
         raise Mistake("wrong-rank", f"`{span.text}` is flat and has no spatial sizes: {format_shape(flow.shape)}", span)
     settings[LIKE] = make_list(list(flow.shape[1:]), span)
     return flow.node
+
+
+def take_memory(settings: dict[str, Value], call: Call) -> Flow | None:
+    """Replace an output as the argument `memory` by its shape; returns the output, None if there is none.
+
+    Raises Unknown if its shape is unknown.
+    """
+    memory = settings.get(MEMORY)
+    if not isinstance(memory, Output):
+        return None
+    if memory.flow.shape is None or memory.flow.doubtful:
+        raise Unknown
+    settings[MEMORY] = make_list(list(memory.flow.shape), call.bound[MEMORY].span)
+    return memory.flow
 
 
 def take_pool(settings: dict[str, Value], call: Call, nodes: Sequence[Node], *, failed: bool) -> Node | None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape
-from cnncalc.layers.settings import LIKE, POOL
+from cnncalc.layers.settings import LIKE, MEMORY, POOL
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network, Node
 from cnncalc.spec.check import RESERVED
@@ -98,6 +98,10 @@ def _call(network: Network, node: Node, names: dict[int, str]) -> str:
     call = repr(node.layer)
     if node.layer.restores:
         call = call.replace(format_value(getattr(node.layer, POOL)), names[node.inputs[1]])
+    if len(node.inputs) > 1 and hasattr(node.layer, MEMORY):
+        return call.replace(
+            f"{MEMORY}={format_value(getattr(node.layer, MEMORY))}", f"{MEMORY}={names[node.inputs[1]]}"
+        )
     written = f"{LIKE}={format_value(getattr(node.layer, LIKE, None))}"
     if (like := _find_like(network, node)) is not None:
         return call.replace(written, f"{LIKE}={names[like]}")
@@ -121,7 +125,7 @@ def _sources(network: Network) -> set[int]:
     flow = _start(network)
     for node in network.nodes:
         found.update(source for source in node.inputs if source != flow)
-        found.update(node.inputs[1:] if node.layer.restores else ())
+        found.update(node.inputs[1:] if node.layer.kind not in MERGES else ())
         found.update(index for index in (node.shares, _find_like(network, node)) if index is not None)
         flow = node.index
     found.update(index for name, index in network.outputs.items() if name or index != flow)

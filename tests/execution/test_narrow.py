@@ -147,7 +147,7 @@ def test_products_narrow_what_does_not_become_positions(transpose: str, wide: Sh
     assert verify(net).held
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "learned"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind_class(kind).sources])
 def test_every_kind_narrows(kind: str) -> None:
     """What 60 times as many channels are narrowed to is no more than the layer takes."""
     checked = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from random import Random
 
 import pytest
 
@@ -128,3 +129,118 @@ def test_attention_by_its_parts() -> None:
     assert last.whole
     assert (last.whole.size, last.whole.exact) == ((10,), False)
     assert verify(network(ATTENTION)).held
+
+
+def numbers(seed: str, shape: Shape) -> Map:
+    rng = Random(seed)
+    return Map(shape, [rng.gauss(0, 1) for _ in range(prod(shape))])
+
+
+def close(a: list[float], b: list[float]) -> bool:
+    return len(a) == len(b) and all(abs(x - y) <= 1e-9 * (1 + abs(x)) for x, y in zip(a, b, strict=True))
+
+
+def test_attention_agrees_with_its_parts() -> None:
+    """In work too, but for the scaling, which is 1/2 for the parts' heads of 4 channels."""
+    text = """
+        input: {q: [12, 5], k: [12, 7], v: [6, 7]}
+        layers:
+          - a = from(q) -> affine(0.5) -> reshape([3, 4, rest])
+          - b = from(k) -> reshape([3, 4, rest])
+          - c = from(v) -> reshape([3, 2, rest])
+          - w = matmul(a, b, transpose=first) -> softmax(over=-1)
+          - matmul(c, w, transpose=second)
+          - outputs: {parts: 'reshape([6, rest])', whole: 'attention(q, k, v, heads=3)'}
+    """
+    net = network(text)
+    starts = tuple(numbers(name, shape) for name, shape in net.inputs.items())
+    made = run(net, starts, Weights(net, {}, 1), Numbers())
+    parts, whole = (made[index].values for index in net.outputs.values())
+    assert close(parts, whole)
+    *several, last = report(text).layers
+    together = several[0].work
+    for layer in several[1:]:
+        together = together.plus(layer.work)
+    assert last.work == together
+    assert last.work.attention_macs == 5 * 7 * 12 + 5 * 7 * 6
+    assert verify(net).held
+
+
+def test_attention_with_projections_agrees_with_convolutions_around_it() -> None:
+    text = """
+        input: [6, 5]
+        layers:
+          - m = multi_head_attention(2)
+          - q = from(input) -> conv(6, 1)
+          - k = from(input) -> conv(6, 1)
+          - v = from(input) -> conv(6, 1)
+          - attention: {value: from(v), query: from(q), key: from(k)}
+          - conv(6, 1)
+    """.replace("attention: {", "attention(heads=2): {")
+    net = network(text)
+    arrays = {name: numbers(name, shape) for name, shape in (("i", (18, 6)), ("b", (18,)), ("o", (6, 6)), ("c", (6,)))}
+    given: dict[tuple[str, str], FlatArray] = {}
+    for name, own in (("in_proj_weight", "i"), ("in_proj_bias", "b"), ("out_proj.weight", "o"), ("out_proj.bias", "c")):
+        given["m", name] = FlatArray(*arrays[own])
+    for at, path in enumerate(("q.conv1", "k.conv1", "v.conv1")):
+        given[path, "weight"] = FlatArray((6, 6, 1), arrays["i"].values[36 * at : 36 * at + 36])
+        given[path, "bias"] = FlatArray((6,), arrays["b"].values[6 * at : 6 * at + 6])
+    given["conv1", "weight"] = FlatArray((6, 6, 1), arrays["o"].values)
+    given["conv1", "bias"] = FlatArray((6,), arrays["c"].values)
+    made = run(net, (numbers("x", (6, 5)),), Weights(net, given, None), Numbers())
+    assert close(made[0].values, made[net.nodes[-1].index].values)
+    first, *others = report(text).layers
+    assert first.parameters == sum(layer.parameters for layer in others) == 4 * 36 + 4 * 6
+    assert first.work.macs == sum(layer.work.macs for layer in others) == 4 * 36 * 5 + 2 * 25 * 6
+    assert verify(net).held
+
+
+@pytest.mark.torch
+def test_attention_with_a_memory_is_that_of_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    net = network("input: {x: [6, 5], y: [4, 7]}\nlayers: ['from(x) -> multi_head_attention(3, memory=y)']")
+    (node,) = net.nodes
+    module = torch.nn.MultiheadAttention(6, 3, kdim=4, vdim=4, batch_first=True).double()
+    given = {}
+    for name, array in module.named_parameters():
+        shape = tuple(array.shape)
+        values = numbers(name, shape).values
+        array.data = torch.tensor(values, dtype=torch.float64).reshape(shape)
+        given[node.path, name] = FlatArray(shape, values)
+    x, y = numbers("x", (6, 5)), numbers("y", (4, 7))
+    made = run(net, (x, y), Weights(net, given, None), Numbers())[0]
+    one, other = (torch.tensor(each.values, dtype=torch.float64).reshape(1, *each.shape).mT for each in (x, y))
+    theirs = module(one, other, other)[0].mT.flatten().tolist()
+    assert close(made.values, theirs)
+
+
+@pytest.mark.parametrize(
+    ("layers", "code"),
+    [
+        ("multi_head_attention(5)", "groups-mismatch"),
+        ("conv(6, 1) -> multi_head_attention(2, memory=[6, 7])", "bad-argument"),
+        ("multi_head_attention(2, memory=3)", "bad-argument"),
+        ("{attention: [identity, identity]}", "wrong-form"),
+        ("{attention: {query: identity, key: identity, values: identity}}", "wrong-form"),
+        ("{attention: {query: identity, key: 'conv(4, 1)', value: identity}}", "shape-mismatch"),
+        ("reshape([2, 3, 5]) -> multi_head_attention(2)", "wrong-rank"),
+        ("flatten -> multi_head_attention(2)", "wrong-rank"),
+    ],
+)
+def test_attention_that_is_refused(layers: str, code: str) -> None:
+    item = layers if layers.startswith("{") else f"'{layers}'"
+    found = [problem for problem in read(f"input: [6, 5]\nlayers: [{item}]").problems if problem.severity == "error"]
+    assert [problem.code for problem in found] == [code]
+
+
+def test_attention_is_written_and_read() -> None:
+    text = """
+        input: {x: [12, 10], y: [8, 7]}
+        layers:
+          - mem = from(y) -> conv(10, 1)
+          - from(x) -> multi_head_attention(3, memory=mem)
+          - attention(heads=2): {value: from(y), query: from(x), key: "from(y) -> conv(12, 1)"}
+    """
+    net = network(text)
+    again = network(write_network(net))
+    assert [(node.layer, node.inputs) for node in again.nodes] == [(node.layer, node.inputs) for node in net.nodes]

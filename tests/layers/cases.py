@@ -47,12 +47,23 @@ def random_factors(rng: Random) -> Shapes:
     return (*first, *one), (*second, *other)
 
 
+def random_sequences(rng: Random, kind: str) -> Shapes:
+    """Queries, keys and values, or a sequence with or without a memory."""
+    query, (_, length) = random_map(rng, 1), random_map(rng, 1)
+    channels = query[0] if rng.random() < 0.5 else random_map(rng, 1)[0]
+    if kind == "attention":
+        return query, (query[0], length), (channels, length)
+    return rng.choice(((query,), (query, (channels, length))))
+
+
 def random_inputs(rng: Random, kind: str) -> Shapes:
     """Input shapes of a kind: of any rank, and for a merge with all differences that branches may have."""
-    if kind == "learned":
+    if kind in ("learned", "relative_position_bias"):
         return ()
     if kind == "matmul":
         return random_factors(rng)
+    if kind in ("attention", "multi_head_attention"):
+        return random_sequences(rng, kind)
     shape = random_map(rng, rng.choice((0, 1, 1, 2, 2, 2, 3)))
     if FAMILIES[kind] in ("axes", "reduction", "softmax") and rng.random() < 0.2:
         shape = random_map(rng, rng.choice((4, 5)))
@@ -130,7 +141,7 @@ def random_settings(rng: Random, kind: str, shape: Shape) -> dict[str, Value]:
     return {
         name: random_value(rng, setting, len(shape) - 1, shape)
         for name, setting in kind_class(kind).settings.items()
-        if setting.default is REQUIRED or rng.random() < 0.5
+        if name != "memory" and (setting.default is REQUIRED or rng.random() < 0.5)
     }
 
 
@@ -148,7 +159,10 @@ def random_case(rng: Random, kind: str) -> tuple[Layer, Shapes]:
     for _ in range(500):
         inputs = random_inputs(rng, kind)
         try:
-            layer = kind_class(kind)(**random_settings(rng, kind, inputs[0] if inputs else random_map(rng, 2)))
+            settings = random_settings(rng, kind, inputs[0] if inputs else random_map(rng, 2))
+            if kind == "multi_head_attention":
+                settings["memory"] = inputs[1] if len(inputs) > 1 else None
+            layer = kind_class(kind)(**settings)
             layer.output_shape(inputs)
         except LayerError:
             continue

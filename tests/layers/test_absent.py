@@ -32,22 +32,8 @@ def test_every_name_is_in_the_table_once() -> None:
 def test_the_advice_only_mentions_what_exists(absent: object) -> None:
     """Everything in backticks is a valid chain, key, word or command."""
     text = getattr(absent, "instead")  # noqa: B009 - a NamedTuple
-    keys = {
-        "blocks",
-        "outputs",
-        "input",
-        "index",
-        "add",
-        "concat",
-        "multiply",
-        "body",
-        "skip",
-        "dilation",
-        "conv_bn",
-        "a",
-        "b",
-        "width",
-    }
+    keys = {"blocks", "outputs", "input", "index", "add", "concat", "multiply", "body", "skip", "dilation", "conv_bn"}
+    keys |= {"a", "b", "width", "query", "key", "value"}
     for quoted in re.findall("`([^`]*)`", text):
         if quoted.startswith("cnncalc show "):
             assert quoted.split()[-1] in bundled()
@@ -61,13 +47,13 @@ def test_the_advice_only_mentions_what_exists(absent: object) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("attention(8)", "attention"), ("nn.LSTMCell(8, 16)", "lstmcell"), ("ConvLSTM2D(64)", "convlstm"),
+        ("nn.LSTMCell(8, 16)", "lstmcell"), ("ConvLSTM2D(64)", "convlstm"),
         ("permute", "permute"), ("bilinear(2)", "bilinear"),
         ("lanczos", "lanczos"), ("bicubic", "bilinear"), ("area(2)", "bilinear"),
         ("DeformConv2d(8, 16)", "deformconv"), ("einsum", "einsum"), ("torch.bmm", "einsum"),
         ("roi_align(7)", "roialign"), ("nn.Embedding(10, 8)", "embedding"), ("resize(4)", "resize"),
-        ("nn.Sequential", "sequential"), ("SelfAttention", "attention"),
-        ("nn.MultiheadAttention(8, 2)", "attention"), ("Bidirectional", "bidirectional"),
+        ("nn.Sequential", "sequential"), ("SelfAttention", "selfattention"),
+        ("nn.TransformerEncoderLayer(8, 2)", "transformer"), ("Bidirectional", "bidirectional"),
         ("nn.CrossEntropyLoss()", "crossentropyloss"),
     ],
 )  # fmt: skip

@@ -24,6 +24,8 @@ from ..random_networks.modules import (
     learned,
     learned_tensor,
     locally_connected,
+    multi_head_attention,
+    relative_position_bias,
     response_norm,
     rms_norm,
     standardized_conv,
@@ -252,6 +254,8 @@ MODULES: dict[str, Build] = {
     "table_conv": lambda t, y, x, n: table(t, y, x),
     "deformable_conv": lambda t, y, x, n: deformable(t, y, x),
     **dict.fromkeys(("lstm", "gru", "rnn"), lambda t, y, x, n: recurrent(t, y.kind, x[0][0], **vars(y))),
+    "multi_head_attention": lambda t, y, x, n: multi_head_attention(t, x[0][0], x[-1][0], y.heads, bias=y.bias),
+    "relative_position_bias": lambda t, y, x, n: relative_position_bias(t, y.heads, y.window, 2),
     "learned": lambda t, y, x, n: learned_tensor(t, y.shape, 2),
     "prelu": lambda t, y, x, n: prelu(t, y, x),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),
@@ -375,8 +379,9 @@ def weight_shapes(module: Any) -> dict[str, list[Shape]]:
 
 
 def is_bias(name: str) -> bool:
-    """Whether an array of a module is a bias: `bias`, or `bias_ih_l0`."""
-    return name.rpartition(".")[2].startswith("bias")
+    """Whether an array of a module is a bias: `bias`, `bias_ih_l0`, or `in_proj_bias`."""
+    own = name.rpartition(".")[2]
+    return own.startswith("bias") or own.endswith("bias")
 
 
 def our_weights(layer: Layer, inputs: Shapes) -> dict[str, list[Shape]]:

@@ -199,8 +199,17 @@ class Drawing(Blocks):
             Chain((call("learned", f"[{', '.join((shape, *'1' * self.axes))}]"),), learned),
             Chain((call(self.rng.choice(("add", "multiply")), before, learned),), both),
             Chain((call("matmul", both, before, transpose=how), call("softmax", over=-1)), scores),
-            Chain((call("matmul", scores, both),)),
+            Chain((call("matmul", scores, both), *self.attending(both, before))),
         ]
+
+    def attending(self, query: str, other: str) -> list[Item]:
+        """Attention to an earlier output, of a sequence."""
+        if self.axes != 1 and self.chance(0.98):
+            return []
+        heads = self.rng.choice((1, 2, 2, 4, 3))
+        memory = {"memory": other} if self.chance(0.5) else {}
+        some = call("multi_head_attention", heads, **memory, **({"bias": "false"} if self.chance(0.3) else {}))
+        return [some, call("attention", query, other, other, heads=heads)][: self.rng.choice((1, 2))]
 
     def reusing_stage(self, out: str) -> list[Chain]:
         """A layer or a block whose weights are applied again, twice at most, behind something else."""

@@ -16,6 +16,7 @@ from .modules import (
     learned,
     learned_tensor,
     locally_connected,
+    multi_head_attention,
     response_norm,
     rms_norm,
     standardized_conv,
@@ -458,6 +459,20 @@ class Kinds:
         self.afford(prod(x.shape[1:]))
         return self.apply(learned(self.torch, x, per, name).to(self.device), x)
 
+    def multi_head_attention(self, x: Any, heads: int, memory: Any = None, bias: bool = True) -> Any:
+        for each in (x,) if memory is None else (x, memory):
+            if each.dim() != 3:
+                raise Refused("axes")
+        other = x if memory is None else memory
+        if x.shape[1] % heads:
+            raise RuntimeError("embed_dim must be divisible by num_heads")  # PyTorch has an assertion
+        made = multi_head_attention(self.torch, x.shape[1], other.shape[1], heads, bias=bias).to(self.device)
+        channels, length = x.shape[1], other.shape[2]
+        projections = 2 * channels * channels * x.shape[2] + 2 * other.shape[1] * channels * length
+        self.macs = projections + 2 * channels * x.shape[2] * length
+        self.modules.append(made)
+        return made.eval()(x, memory)
+
     def learned(self, x: Any, shape: list[int], initial: float = 0) -> Any:
         self.afford(prod(shape))
         return self.apply(learned_tensor(self.torch, shape, 1).to(self.device), x)
@@ -487,13 +502,15 @@ class Kinds:
 
     # merges
 
-    def meet(self, word: str, ends: list[Any], axis: int = 0, transpose: str = "none") -> Any:
+    def meet(self, word: str, ends: list[Any], axis: int = 0, transpose: str = "none", heads: int = 1) -> Any:
         """Branches that come together; `macs` are those of a product of matrices."""
         self.modules, self.macs = [], 0
         if word == "matmul":
             if len(ends) != 2:
                 raise Refused("branches")
             return self.multiply_matrices(ends[0], ends[1], transpose)
+        if word == "attention":
+            return self.attend(ends, heads)
         if word in ("concat", "stack"):
             return (self.torch.cat if word == "concat" else self.torch.stack)(ends, dim=behind_batch(axis))
         if word in ("subtract", "divide") and len(ends) != 2:
@@ -510,6 +527,16 @@ class Kinds:
         y = a @ b
         self.macs = y.numel() // y.shape[0] * a.shape[-1]
         return y
+
+    def attend(self, ends: list[Any], heads: int) -> Any:
+        if len(ends) != 3:
+            raise Refused("branches")
+        if any(end.dim() != 3 for end in ends):
+            raise Refused("axes")
+        query, key, value = ends
+        parts = [end.unflatten(1, (heads, -1)).mT.clone(memory_format=self.torch.contiguous_format) for end in ends]
+        self.macs = query.shape[2] * key.shape[2] * (query.shape[1] + value.shape[1])
+        return self.nn.functional.scaled_dot_product_attention(*parts).mT.flatten(1, 2)
 
     # moving
 

@@ -171,3 +171,37 @@ def learned_tensor(torch: Any, shape: Any, batch: int) -> Any:
             return self.weight.expand(batch, *shape)
 
     return Module()
+
+
+def multi_head_attention(torch: Any, channels: int, others: int, heads: int, *, bias: bool = True) -> Any:
+    """Attention of a sequence [C, L] to itself or to a memory."""
+    size = None if others == channels else others
+
+    class Module(torch.nn.MultiheadAttention):  # type: ignore[misc]
+        def forward(self, x: Any, memory: Any = None) -> Any:
+            x = x.mT
+            memory = x if memory is None else memory.mT
+            return super().forward(x, memory, memory, need_weights=False)[0].mT
+
+    return Module(channels, heads, kdim=size, vdim=size, bias=bias, batch_first=True)
+
+
+def relative_position_bias(torch: Any, heads: int, window: Any, batch: int) -> Any:
+    """A learned number for each head and offset of two positions, by the index of torchvision's Swin Transformer."""
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            sizes = [2 * size - 1 for size in window]
+            self.relative_position_bias_table = torch.nn.Parameter(torch.zeros(prod(sizes), heads))
+            places = torch.cartesian_prod(*map(torch.arange, window)).reshape(prod(window), -1)
+            offsets = places[:, None] - places[None] + torch.tensor([size - 1 for size in window])
+            steps = [prod(sizes[at + 1 :]) for at in range(len(sizes))]
+            self.index = (offsets * torch.tensor(steps)).sum(-1).flatten()  # which torchvision keeps in a buffer
+
+        def forward(self, *_: Any) -> Any:
+            n = prod(window)
+            found = self.relative_position_bias_table[self.index].view(n, n, heads).permute(2, 0, 1)
+            return found.expand(batch, heads, n, n)
+
+    return Module()
