@@ -13,6 +13,7 @@ from cnncalc.conditions import EXAMPLES
 from cnncalc.errors.codes.warnings import CODES
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.arguments import NONE
+from cnncalc.layers.attention import MemorySetting
 from cnncalc.layers.over import AxesSetting
 from cnncalc.layers.settings import (
     REQUIRED,
@@ -186,7 +187,7 @@ def _list_literals(setting: Setting) -> list[Schema]:
         found += [factor, {**_make_list({"anyOf": [factor, EXPRESSION]}, 1), "maxItems": 3}]
     elif isinstance(setting, LikeSetting):
         found.append({**_make_list({"anyOf": [_make_integer(1), EXPRESSION]}, 1), "maxItems": 3})
-    elif isinstance(setting, PoolSetting):
+    elif isinstance(setting, PoolSetting | MemorySetting):
         found.append({"type": "string", "pattern": r"^\w+(\.\w+)*$", "description": "The name of an output."})
     elif isinstance(setting, IndexListsSetting):
         found.append(_make_list(_make_list({"anyOf": [_make_integer(0), EXPRESSION]}, 1), 1))
