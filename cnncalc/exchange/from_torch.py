@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.exchange import torch_layers, torch_views  # noqa: F401  # they fill OPS
+from cnncalc.exchange import torch_layers, torch_products, torch_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import TOP, Array, Graph, Tensor
 from cnncalc.exchange.modules import ModuleName
 from cnncalc.exchange.torch_arrays import Known, derive
 from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, usual_input
-from cnncalc.exchange.torch_ops import DECIDES, OPS, QUERIES, SHAPED, Indices, Padded
+from cnncalc.exchange.torch_ops import DECIDES, OPS, QUERIES, SHAPED, Aside, Padded
 from cnncalc.layers.base import Shape
 from cnncalc.spec.write import make_names
 
@@ -32,7 +32,7 @@ BATCH = 2  # which no other axis is likely to be confused with
 DECISIONS = 100  # by values, after which a module that decides again and again is left
 SKIPPED = ("StochasticDepth", "DropPath")  # modules that give back what they get, but in training
 SKIPPED_NOTE = "Stochastic depth, which acts in training alone, is left out."
-VALUES = (Tensor, Padded, Indices)  # what depends on the input
+VALUES = (Tensor, Padded, Aside)  # what depends on the input
 
 
 def read(name: ModuleName, text: str, inputs: Mapping[str, Shape]) -> Graph:
@@ -288,8 +288,10 @@ class _Tracer:
         if problem is not None or handler is None:
             raise problem or Refusal(f"{title} has no layer kind")
 
-        if not title.startswith("max_") and any(isinstance(value, Padded | Indices) for value in values.values()):
-            raise Refusal("a border of −∞, or the indices of a max pool, are for another layer than a max pool")
+        if not title.startswith("max_") and any(isinstance(value, Padded | Aside) for value in values.values()):
+            raise Refusal(
+                "what is beside an output is used: a border of −∞, indices, weights of an attention, a last state"
+            )
         given, named = self.mapped(values, args), self.mapped(values, kwargs)
         if named.get("out", self) is None:
             del named["out"]

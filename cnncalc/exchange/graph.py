@@ -34,6 +34,23 @@ class Array(NamedTuple):
     load: Callable[[], list[float] | None] = lambda: None
 
 
+def permuted(array: Array, order: Sequence[int]) -> Array:
+    """The array with its axes in another order."""
+    shape = array.shape
+    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+    def load() -> list[float] | None:
+        numbers = array.load()
+        if numbers is None:
+            return None
+        places = [0]
+        for axis in order:
+            places = [place + at * strides[axis] for place in places for at in range(shape[axis])]
+        return [numbers[place] for place in places]
+
+    return Array(array.key, tuple(shape[axis] for axis in order), load)
+
+
 class Unstated(NamedTuple):
     """In place of the arrays of a layer whose sizes the source does not state: what makes them the same elsewhere."""
 
@@ -210,6 +227,12 @@ class Graph:
         self._keys.update(dict.fromkeys(keys, index))
         return None
 
+    def is_learned(self, array: Array | None) -> bool:
+        """Whether an array is a tensor of its own already, `learned`."""
+        node = self._keys.get(array.key) if array is not None else None
+        layer = self.nodes[node].layer if node is not None else None
+        return layer is not None and layer.kind == "learned"
+
     # How a tensor lies
 
     def is_plain(self, tensor: Tensor) -> bool:
@@ -305,8 +328,12 @@ class Graph:
     def stand_in(self, shape: Shape) -> Tensor:
         """A tensor of the source, [batch, …], in place of one that is refused, so that what follows is looked at."""
         own = tuple(shape[1:]) or (1,)
-        self.nodes.append(GraphNode(None, (), own, self.scope, {}))
+        more = shape[0] // self.batch if shape and shape[0] % self.batch == 0 else 1  # of an example, beside the batch
+        self.nodes.append(GraphNode(None, (), own if more == 1 else (more, *own), self.scope, {}))
         found = self.tensor(len(self.nodes) - 1)
+        if more > 1:
+            dims = (join([*found.dims[0], *found.dims[1]]), *found.dims[2:])
+            return Tensor(found.node, dims[: len(shape)], tuple(shape))
         return found._replace(shape=tuple(shape), dims=found.dims[: len(shape)]) if len(shape) == 1 else found
 
     def attempt(

@@ -10,8 +10,20 @@ from math import prod
 
 from cnncalc import limits
 from cnncalc.exchange.arrangement import BATCH, Dim, Refusal, join, regroup
-from cnncalc.exchange.graph import Array, Graph, Tensor, Unstated
-from cnncalc.exchange.views import channels_at, drop, insert, permute, take, unexpanded, view, with_axis
+from cnncalc.exchange.graph import Array, Graph, Tensor, Unstated, permuted
+from cnncalc.exchange.views import (
+    channels_at,
+    drop,
+    find_batch,
+    insert,
+    permute,
+    settle,
+    take,
+    unexpanded,
+    view,
+    with_axis,
+    with_batch_at,
+)
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.arithmetic import Affine
 from cnncalc.layers.base import Shape
@@ -47,8 +59,12 @@ def merge(graph: Graph, kind: str, tensors: Sequence[Tensor]) -> Tensor:
     found = _broadcast(graph, kind, tensors)
     if found is not None:
         return found
-    nodes = [graph.materialize(each) for each in tensors]
-    return graph.tensor(graph.add(kind, nodes))
+    settled = [settle(graph, each) for each in tensors]
+    place = find_batch(graph, settled[0])
+    if any(find_batch(graph, each) != place for each in settled):
+        raise Refusal("tensors are merged whose batch is at different places")
+    node = graph.add(kind, [each.node for each in settled])
+    return with_batch_at(graph, node, *place)
 
 
 def _with_rank(tensor: Tensor, rank: int) -> Tensor:
@@ -98,6 +114,8 @@ def concat(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
     def others(tensor: Tensor) -> tuple[Dim, ...]:
         return (*tensor.dims[:dim], *tensor.dims[dim + 1 :])
 
+    tensors = _alike(graph, tensors, dim)
+    first = tensors[0]
     axis = graph.axis_of(first, dim)
     alike = all(others(each) == others(first) and graph.axis_of(each, dim) == axis for each in tensors)
     if axis is None or not alike or len({len(graph.shape_at(each.node)) for each in tensors}) > 1:
@@ -110,6 +128,16 @@ def concat(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
         for each, old in enumerate(first.dims)
     )
     return Tensor(node, dims, (*first.shape[:dim], size, *first.shape[dim + 1 :]))
+
+
+def _alike(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Sequence[Tensor]:
+    """The tensors, where they are sequences that lie as [channels, positions] or would have to: all as such."""
+    others = [each for each in range(1, len(tensors[0].shape)) if each != dim]
+    if len(others) != 1 or all(graph.is_plain(each) for each in tensors):
+        return tensors
+    order = (0, *others, dim)
+    nodes = [graph.materialize(permute(each, order)) for each in tensors]
+    return [permute(graph.tensor(node), [order.index(each) for each in range(3)]) for node in nodes]
 
 
 def stack(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
@@ -143,6 +171,14 @@ def learned(graph: Graph, kind: str, tensor: Tensor, array: Array) -> Tensor:
         return pointwise(graph, kind, tensor, arrays, per="all")
     if len(large) == 1 and large[0] != 0:
         return pointwise(graph, kind, with_axis(graph, tensor, large[0], 0), arrays)
+    if large == list(range(1, len(sizes))) and tensor.dims[0] == graph.tensor(tensor.node).dims[0]:
+        axes = [atom for dim in tensor.dims[1:] for atom in dim]
+        own = graph.shape_at(tensor.node)
+        if sorted(axis for axis, _, _ in axes) == list(range(len(own))):  # each whole, in another order
+            name = next(iter(arrays))
+            laid = array._replace(shape=tuple(size for _, _, size in axes))
+            order = [next(at for at, atom in enumerate(axes) if atom.axis == axis) for axis in range(len(own))]
+            return pointwise(graph, kind, tensor, {name: permuted(laid, order)}, per="element")
     plain = graph.plain(tensor)
     if large == list(range(1, len(sizes))):
         return pointwise(graph, kind, plain, arrays, per="element")

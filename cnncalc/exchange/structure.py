@@ -240,15 +240,19 @@ class _Builder:
         self.done: set[int] = set()
         self.above: dict[int, int | None] = {}  # the value before a value through which all ways to it lead
         self.depth: dict[int, int] = {}
+        self.free: set[int] = set()  # values that nothing leads to: learned tensors, and what is made of them alone
         for source in _taken(units):
             self.above[source], self.depth[source] = None, 0
         for unit in units:
+            if self.free.issuperset(unit.inputs):
+                self.free.add(unit.value)
             found = self.meeting(unit.inputs)
             self.above[unit.value] = found
             self.depth[unit.value] = 0 if found is None else self.depth[found] + 1
 
     def meeting(self, values: Sequence[int]) -> int | None:
         """The last value through which all ways to some values lead; None where there is none."""
+        values = [value for value in values if value not in self.free]
         found: int | None = values[0] if values else None
         for value in values[1:]:
             other: int | None = value
@@ -266,6 +270,10 @@ class _Builder:
         way: list[tuple[Unit, int]] = []
         while value != source and value in self.makers and value not in self.done:
             unit = self.makers[value]
+            if not unit.inputs:
+                way.append((unit, value))
+                value = source
+                break
             meeting = self.meeting(unit.inputs) if self.structure._is_merge(unit) else unit.inputs[0]
             before = source if meeting is None else meeting
             way.append((unit, before))

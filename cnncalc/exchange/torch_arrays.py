@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from math import isclose, prod, sqrt
 from typing import Any
 
+from cnncalc.exchange import views
 from cnncalc.exchange.arrangement import Refusal
-from cnncalc.exchange.graph import Array
+from cnncalc.exchange.graph import Array, Graph, Tensor, permuted
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
@@ -81,6 +82,11 @@ def derive(title: str, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Sh
     first = values[0] if values else None
     if first is not None and len(values) == 1 and title in VIEWS:
         return first._replace(shape=shape, array=first.array and first.array._replace(shape=shape))
+    if first is not None and len(values) == 1 and title.startswith("expand") and first.array is not None:
+        return first._replace(shape=shape, number=None)
+    if first is not None and len(values) == 1 and title in ("t", "transpose") and len(first.shape) == 2:
+        array = first.array and permuted(first.array._replace(shape=first.shape), (1, 0))
+        return Known(shape, array, first.is_buffer, first.factor)
     if title in ("view_as", "reshape_as") and first is not None:
         return first._replace(shape=shape)
     if first is not None and title == "mul" and len(values) == 1:
@@ -128,3 +134,21 @@ def standardized(standard: Standard, shape: Shape, bias: Any) -> tuple[dict[str,
         arrays["gain"] = gain._replace(shape=(shape[0], *[1] * (len(shape) - 1)))
         assert prod(gain.shape) == shape[0]
     return arrays, {"gain": gain is not None, "epsilon": epsilon}
+
+
+def as_tensor(graph: Graph, value: Any, rank: int = 0) -> Tensor:
+    """A learned array as a tensor that is the same for all examples of the batch, [1, …] or expanded to its size.
+
+    With a `rank`, dimensions of size 1 are added before its own, as broadcasting has it.
+    """
+    if isinstance(value, Tensor):
+        return value
+    array = array_of(value)
+    first, *sizes = [1] * (rank - len(value.shape)) + list(value.shape)
+    if first not in (1, graph.batch) or not sizes or prod(array.shape) != prod(sizes):
+        raise Refusal(f"a learned array of {'×'.join(map(str, value.shape))} that is no tensor of an example")
+    own = array._replace(shape=tuple(sizes))
+    if len(sizes) != 2:
+        return graph.tensor(graph.add("learned", [], {"weight": own}, shape=own.shape))
+    node = graph.add("learned", [], {"weight": permuted(own, (1, 0))}, shape=own.shape[::-1])
+    return views.permute(graph.tensor(node), (0, 2, 1))

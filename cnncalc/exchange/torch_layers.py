@@ -11,7 +11,7 @@ from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
 from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, standardized, statistics_of
-from cnncalc.exchange.torch_ops import OPS, Indices, Padded, axis_of, each, op
+from cnncalc.exchange.torch_ops import OPS, Aside, Padded, axis_of, each, op
 from cnncalc.layers import KINDS
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape, format_shape
@@ -149,11 +149,11 @@ def _max_pool(
 
 def _max_pool_with_indices(axes: int, graph: Graph, x: Tensor, *args: Any, **kwargs: Any) -> list[Any]:
     pooled = _max_pool(axes, graph, x, *args, **kwargs)
-    return [pooled, Indices(pooled.node, pooled.shape)]
+    return [pooled, Aside(pooled.node, pooled.shape)]
 
 
 def _max_unpool(axes: int, graph: Graph, x: Tensor, indices: Any, *_: Any, shape: Shape, **__: Any) -> Tensor:
-    if not isinstance(indices, Indices):
+    if not isinstance(indices, Aside):
         raise Refusal("the indices of its pool are computed")
     pool, inside = graph.nodes[indices.pool].layer, graph.nodes[indices.pool].inputs[0]
     if graph.shape_at(inside)[1:] != shape[2:]:
@@ -203,11 +203,6 @@ def linear(graph: Graph, x: Tensor, weight: Any, bias: Any = None) -> Tensor:
     return operations.linear(graph, x, arrays_of(weight=weight, bias=bias), array_of(weight).shape[0])
 
 
-@op("matmul", "bmm", "einsum", "baddbmm", "scaled_dot_product_attention", "multi_head_attention_forward")
-def matmul(graph: Graph, *_: Any, **__: Any) -> Tensor:
-    raise Refusal("matmul of two tensors has no layer kind")
-
-
 # Normalization
 
 
@@ -229,7 +224,8 @@ def batch_norm(
         raise Refusal("a batch norm that computes the statistics of its batch")
     learned = arrays_of(weight=weight, bias=bias)
     arrays = {**learned, "running_mean": statistics_of(running_mean), "running_var": statistics_of(running_var)}
-    return operations.apply(graph, "batch_norm", x, arrays, epsilon=eps, **_affine(learned))
+    x = views.channels_at(graph, x, 1)
+    return operations.pointwise(graph, "batch_norm", x, arrays, epsilon=eps, **_affine(learned))
 
 
 @op("instance_norm")

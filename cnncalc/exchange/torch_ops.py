@@ -26,8 +26,9 @@ class Padded(NamedTuple):
     shape: Shape
 
 
-class Indices(NamedTuple):
-    """The indices of a max pool, by its node, which `max_unpool` takes."""
+class Aside(NamedTuple):
+    """What a function gives beside its output: the indices of a max pool, by its node, which `max_unpool` takes; the
+    weights of an attention, the states of a recurrent layer."""
 
     pool: int
     shape: Shape

@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
-from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of
+from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of, as_tensor
 from cnncalc.exchange.torch_ops import OPS, Padded, axis_of, each, op
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
@@ -28,9 +28,10 @@ def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: A
         other = other.number
     if isinstance(other, Known):
         if kind == "subtract" and first:
-            x = operations.affine(graph, x, -1)
-        elif kind not in ("add", "multiply"):
-            raise Refusal(f"{kind} with a learned array")
+            x, kind = operations.affine(graph, x, -1), "add"
+        if kind not in ("add", "multiply") or graph.is_learned(other.array):
+            other = as_tensor(graph, other, len(x.shape))
+            return operations.merge(graph, kind, [other, x] if first else [x, other])
         learned = "scale" if kind == "multiply" else "shift"
         return operations.learned(graph, learned, x, array_of(other))
     number = float(other)
@@ -72,8 +73,10 @@ def minimum(graph: Graph, a: Any, b: Any = None) -> Tensor:
 
 
 def _extreme(kind: str, graph: Graph, a: Any, b: Any) -> Tensor:
-    if not isinstance(a, Tensor) or not isinstance(b, Tensor):
+    if any(not isinstance(each, Tensor | Known) for each in (a, b)):
         raise Refusal(f"a {kind} of something else than two tensors")
+    rank = max(len(each.shape) for each in (a, b))
+    a, b = (as_tensor(graph, each, rank) for each in (a, b))
     return operations.merge(graph, kind, [a, b])
 
 
@@ -196,8 +199,7 @@ def transpose(graph: Graph, x: Tensor, a: int, b: int) -> Tensor:
 
 @op("cat", "concat", "concatenate")
 def concat(graph: Graph, tensors: Sequence[Any], dim: int = 0, **more: Any) -> Tensor:
-    if not all(isinstance(one, Tensor) for one in tensors):
-        raise Refusal("a tensor is joined with a parameter")
+    tensors = [as_tensor(graph, each) for each in tensors]
     return operations.concat(graph, tensors, axis_of(more.get("axis", dim), len(tensors[0].shape)))
 
 
@@ -263,6 +265,22 @@ def flip(graph: Graph, x: Tensor, *dims: Any) -> Tensor:
     x = graph.plain(x)
     for dim in dims[0] if isinstance(dims[0], tuple | list) else dims:
         x = operations.apply(graph, "flip", x, axis=axis_of(dim, len(x.shape)) - 1)
+    return x
+
+
+@op("roll")
+def roll(graph: Graph, x: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    amounts, over = each(shifts, 1), each(dims, 1)
+    if dims is None or len(amounts) != len(over):
+        raise Refusal("a cyclic shift of all elements in a row")
+    for by, dim in zip(amounts, over, strict=True):
+        if by % x.shape[dim] == 0:
+            continue
+        x = x if graph.axis_of(x, dim) is not None else views.settle(graph, x)
+        axis = graph.axis_of(x, dim)
+        if axis is None:
+            raise Refusal("a cyclic shift of the batch")
+        x = operations.pointwise(graph, "roll", x, axis=axis, by=by)
     return x
 
 

@@ -64,12 +64,14 @@ def with_axis(graph: Graph, tensor: Tensor, dim: int, axis: int) -> Tensor:
     """
     if graph.axis_of(tensor, dim) == axis:
         return tensor
-    if dim == 0:
+    cut, at, is_cut = _cut(graph, tensor)
+    if dim == at:
         raise Refusal("an operation along the batch")
-    others = [each for each in range(1, len(tensor.shape)) if each != dim]
-    order = [0, *others[:axis], dim, *others[axis:]]
-    moved = graph.plain(permute(tensor, order))
-    return permute(moved, [order.index(each) for each in range(len(order))])
+    dim += is_cut and dim > at
+    others = [each for each in range(len(cut.shape)) if each not in (at, dim)]
+    order = [at, *others[:axis], dim, *others[axis:]]
+    moved = graph.plain(permute(cut, order))
+    return _rejoined(permute(moved, [order.index(each) for each in range(len(order))]), at, is_cut)
 
 
 def channels_at(graph: Graph, tensor: Tensor, dim: int) -> Tensor:
@@ -94,7 +96,7 @@ def take(graph: Graph, tensor: Tensor, dim: int, start: int, stop: int, step: in
         return tensor
     if not 0 <= start < stop <= size or step < 1:
         raise Refusal(f"a slice {start}:{stop}:{step} of {size} positions")
-    if dim == 0:
+    if any(atom.axis == BATCH for atom in tensor.dims[dim]):
         raise Refusal("a slice of the batch")
     atoms, shape = tensor.dims[dim], graph.shape_at(tensor.node)
     axis, inner, size = atoms[0] if len(atoms) == 1 else (BATCH, 1, size)
@@ -102,7 +104,7 @@ def take(graph: Graph, tensor: Tensor, dim: int, start: int, stop: int, step: in
     if not outermost or (inner > 1 and step > 1) or tensor.expanded:
         if graph.is_plain(tensor):
             raise Refusal(f"a slice {start}:{stop}:{step} of {size} positions")
-        return take(graph, graph.plain(tensor), dim, start, stop, step)
+        return take(graph, settle(graph, tensor), dim, start, stop, step)
     node = _part(graph, tensor.node, axis, start * inner, stop * inner, step)
     count = -((stop - start) // -step)
     part = join([Atom(axis, inner, count)])
@@ -121,3 +123,66 @@ def _part(graph: Graph, node: int, axis: int, start: int, stop: int, step: int) 
             return graph.add("channel_split", [node], parts=size // part, take=start // part)
         return graph.add("split", [node], parts=size // part, take=start // part, axis=axis)
     return graph.add("slice", [node], axis=axis, start=start, stop=stop, step=step)
+
+
+# Where the batch is
+
+
+def find_batch(graph: Graph, tensor: Tensor) -> tuple[int, bool]:
+    """The dimension in which the batch is, and whether other positions are in it, too. Raises Refusal where the batch
+    is not a dimension, or not its outermost part. A batch of one is in the first."""
+    own = join([Atom(BATCH, 1, graph.batch)])
+    for dim, atoms in enumerate(tensor.dims):
+        if atoms[: len(own)] == own:
+            return dim, len(atoms) > len(own)
+    raise Refusal("the examples of a batch are not an axis, or not its outermost part")
+
+
+def swap_last(tensor: Tensor) -> Tensor:
+    """The last two dimensions the other way round."""
+    rank = len(tensor.shape)
+    return permute(tensor, [*range(rank - 2), rank - 1, rank - 2])
+
+
+def _cut(graph: Graph, tensor: Tensor) -> tuple[Tensor, int, bool]:
+    """The tensor with the batch as a dimension of its own, which one, and whether what was beside it is one more."""
+    at, is_cut = find_batch(graph, tensor)
+    if not is_cut:
+        return tensor, at, False
+    own = join([Atom(BATCH, 1, graph.batch)])
+    sizes = (*tensor.shape[:at], graph.batch, tensor.shape[at] // graph.batch, *tensor.shape[at + 1 :])
+    dims = (*tensor.dims[:at], own, tensor.dims[at][len(own) :], *tensor.dims[at + 1 :])
+    return Tensor(tensor.node, dims, sizes), at, True
+
+
+def _rejoined(tensor: Tensor, at: int, is_cut: bool) -> Tensor:
+    """The tensor before it was cut."""
+    if not is_cut:
+        return tensor
+    joined = join([*tensor.dims[at], *tensor.dims[at + 1]])
+    sizes = (*tensor.shape[:at], tensor.shape[at] * tensor.shape[at + 1], *tensor.shape[at + 2 :])
+    return Tensor(tensor.node, (*tensor.dims[:at], joined, *tensor.dims[at + 2 :]), sizes)
+
+
+def _batch_first(tensor: Tensor, at: int) -> Tensor:
+    return permute(tensor, [at, *(dim for dim in range(len(tensor.shape)) if dim != at)])
+
+
+def is_settled(graph: Graph, tensor: Tensor) -> bool:
+    """Whether the elements of the node are in the order of the dimensions, the batch left out."""
+    cut, at, _ = _cut(graph, tensor)
+    atoms = join(atom for dim in _batch_first(cut, at).dims[1:] for atom in dim)
+    return atoms == join(atom for dim in graph.tensor(cut.node).dims[1:] for atom in dim)
+
+
+def settle(graph: Graph, tensor: Tensor) -> Tensor:
+    """The same tensor as the output of a node that has its dimensions as axes, in their order; the batch is left out,
+    and what is in one dimension with it is an axis of its own."""
+    cut, at, is_cut = _cut(graph, tensor)
+    return with_batch_at(graph, graph.materialize(_batch_first(cut, at)), at, is_cut)
+
+
+def with_batch_at(graph: Graph, node: int, at: int, is_cut: bool) -> Tensor:
+    """The output of a node with the batch as a dimension; with `is_cut` in one dimension with the axis after it."""
+    whole = graph.tensor(node)
+    return _rejoined(permute(whole, [*range(1, at + 1), 0, *range(at + 1, len(whole.shape))]), at, is_cut)

@@ -1,0 +1,199 @@
+"""Functions of PyTorch that multiply tensors of the input, and recurrent layers.
+
+Sequences are [channels, positions] here, whichever way PyTorch has them: their arrangement says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from math import isclose, sqrt
+from typing import Any
+
+from cnncalc.exchange import operations, views
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Graph, Tensor, permuted
+from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, as_tensor
+from cnncalc.exchange.torch_ops import OPS, Aside, op
+from cnncalc.layers import KINDS
+from cnncalc.layers.arguments import Value
+
+# Products
+
+
+@op("matmul", "bmm", "rmatmul")
+def matmul(graph: Graph, a: Any, b: Any, **_: Any) -> Tensor:
+    if isinstance(b, Known) and len(b.shape) == 2 and isinstance(a, Tensor):
+        weight = permuted(array_of(b), (1, 0))
+        return operations.linear(graph, a, {"weight": weight}, weight.shape[0])
+    a, b = as_tensor(graph, a), as_tensor(graph, b)
+    if len(a.shape) != len(b.shape) or len(a.shape) < 3:
+        raise Refusal("a product of tensors of different ranks, or of a vector")
+    return product(graph, a, b)
+
+
+def product(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
+    """The product of the matrices of the last two dimensions."""
+    swapped = [views.swap_last(each) for each in (a, b)]
+    if not views.is_settled(graph, b) and views.is_settled(graph, swapped[1]):
+        found = _multiply(graph, a, swapped[1], "second")
+    elif not views.is_settled(graph, a) and views.is_settled(graph, swapped[0]):
+        found = _multiply(graph, swapped[0], b, "first")
+    else:
+        found = _multiply(graph, a, b, "none")
+    return found
+
+
+def _multiply(graph: Graph, a: Tensor, b: Tensor, transpose: str) -> Tensor:
+    """The product, where the batch is at the same place of both."""
+    a, b = (views.settle(graph, views.unexpanded(each)) for each in (a, b))
+    place = views.find_batch(graph, a)
+    if place != views.find_batch(graph, b):
+        raise Refusal("a product of tensors whose batch is at different places")
+    node = graph.add("matmul", [a.node, b.node], transpose=transpose)  # its axes are the dimensions of both
+    return views.with_batch_at(graph, node, *place)
+
+
+@op("einsum")
+def einsum(graph: Graph, equation: str, *operands: Any) -> Tensor:
+    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands
+    left, _, out = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != 2 or "." in equation or not out or any(len({*term}) != len(term) for term in (*terms, out)):
+        raise Refusal(f"einsum of {equation!r}")
+    a, b = (as_tensor(graph, each) for each in tensors)
+    first, second = terms
+    lead = [each for each in first if each in second and each in out]
+    rows = [each for each in first if each not in second]
+    columns = [each for each in second if each not in first]
+    summed = [each for each in first if each in second and each not in out]
+    if not {*rows, *columns} <= {*out} or not rows or not columns or len(summed) != 1:
+        raise Refusal(f"einsum of {equation!r}")
+    sizes = {**dict(zip(first, a.shape, strict=True)), **dict(zip(second, b.shape, strict=True))}
+
+    def laid(x: Tensor, term: str, order: list[list[str]]) -> Tensor:
+        moved = views.permute(x, [term.index(name) for name in [*lead, *order[0], *order[1]]])
+        return views.view(moved, [*(sizes[name] for name in lead), *(_count(sizes, names) for names in order)])
+
+    made = product(graph, laid(a, first, [rows, summed]), laid(b, second, [summed, columns]))
+    names = [*lead, *rows, *columns]
+    made = views.view(made, [sizes[name] for name in names])
+    return views.permute(made, [names.index(name) for name in out])
+
+
+def _count(sizes: dict[str, int], names: Sequence[str]) -> int:
+    found = 1
+    for name in names:
+        found *= sizes[name]
+    return found
+
+
+# Attention
+
+
+@op("scaled_dot_product_attention")
+def attention(
+    graph: Graph, query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> Tensor:  # fmt: skip
+    if is_causal or (attn_mask is not None and not isinstance(attn_mask, Tensor)):
+        raise Refusal("attention with a mask")
+    query, key, value = (as_tensor(graph, each) for each in (query, key, value))
+    own = 1 / sqrt(query.shape[-1])
+    is_usual = scale is None or isclose(scale, own, rel_tol=1e-9)
+    alike = len({x.shape[:-2] for x in (query, key, value)}) == 1
+    if "attention" in KINDS and attn_mask is None and is_usual and alike and not enable_gqa:
+        return _attend(graph, query, key, value)
+    scores = operations.affine(graph, product(graph, query, views.swap_last(key)), own if scale is None else scale)
+    if attn_mask is not None:
+        scores = operations.merge(graph, "add", [scores, attn_mask])
+    return product(graph, operations.softmax(graph, scores, len(scores.shape) - 1), value)
+
+
+def _attend(graph: Graph, *tensors: Tensor) -> Tensor:
+    """Attention of [batch, heads…, positions, channels], where there is one batch of sequences."""
+    query = tensors[0]
+    rank = len(query.shape)
+    if query.dims[0] != graph.tensor(query.node).dims[0]:
+        raise Refusal("attention of parts of an example")
+    heads = _count(dict(enumerate(query.shape)), range(1, rank - 2))  # type: ignore[arg-type]
+    nodes = []
+    for each in tensors:
+        moved = views.permute(each, [*range(rank - 2), rank - 1, rank - 2])
+        sequence = views.view(moved, (graph.batch, heads * each.shape[-1], each.shape[-2]))
+        nodes.append(graph.materialize(sequence))
+    made = graph.tensor(graph.add("attention", nodes, heads=heads))
+    sizes = (*query.shape[:-2], tensors[2].shape[-1], query.shape[-2])
+    return views.swap_last(views.view(made, sizes))
+
+
+@op("multi_head_attention_forward")
+def multi_head_attention(
+    graph: Graph, query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: int, num_heads: int,
+    in_proj_weight: Any, in_proj_bias: Any, bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float,
+    out_proj_weight: Any, out_proj_bias: Any, training: bool = True, key_padding_mask: Any = None,
+    need_weights: bool = True, attn_mask: Any = None, use_separate_proj_weight: bool = False,
+    q_proj_weight: Any = None, k_proj_weight: Any = None, v_proj_weight: Any = None, static_k: Any = None,
+    static_v: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
+) -> list[Any]:  # fmt: skip
+    if any(each is not None for each in (bias_k, bias_v, key_padding_mask, attn_mask, static_k, static_v)):
+        raise Refusal("attention with a mask, or with learned keys")
+    if add_zero_attn or is_causal or key != value:
+        raise Refusal("attention with a mask, or whose keys and values are of different tensors")
+    weights = {"q_proj_weight": q_proj_weight, "k_proj_weight": k_proj_weight, "v_proj_weight": v_proj_weight}
+    weights = weights if use_separate_proj_weight else {"in_proj_weight": in_proj_weight}
+    arrays = arrays_of(**weights, in_proj_bias=in_proj_bias)
+    arrays |= {f"out_proj.{name}": each for name, each in arrays_of(weight=out_proj_weight, bias=out_proj_bias).items()}
+    nodes = [graph.materialize(views.permute(each, (1, 2, 0))) for each in ([query] if key == query else [query, key])]
+    settings: dict[str, Value] = {"heads": num_heads, "bias": in_proj_bias is not None}
+    if len(nodes) > 1:
+        settings["memory"] = graph.shape_at(nodes[1])
+    made = graph.tensor(graph.add("multi_head_attention", nodes, arrays, **settings))
+    output = views.permute(made, (2, 0, 1))
+    if not need_weights:
+        return [output]
+    batch, sizes = graph.batch, (query.shape[0], key.shape[0])
+    return [output, Aside(-1, (batch, *sizes) if average_attn_weights else (batch, num_heads, *sizes))]
+
+
+# Recurrent layers
+
+
+def _recurrent(kind: str, more: dict[str, str], graph: Graph, x: Tensor, *given: Any, **_: Any) -> list[Any]:
+    state, weights, has_biases, layers, _dropout, _training, bidirectional, batch_first = given
+    states = [state] if isinstance(state, Known | Tensor) else state
+    if any(not isinstance(each, Known) or each.array is not None for each in states):
+        raise Refusal("a recurrent layer with a first state of its own")
+    if len(x.shape) != 3:
+        raise Refusal("a recurrent layer without a batch")
+    directions = 2 if bidirectional else 1
+    hidden = array_of(weights[1]).shape[1]
+    each = 4 if has_biases else 2
+    if len(weights) != layers * directions * each:
+        raise Refusal("a recurrent layer with a projection")
+    names = [
+        f"{name}_l{layer}{end}"
+        for layer in range(layers)
+        for end in ("", "_reverse")[:directions]
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[:each]
+    ]
+    arrays = {name: array_of(weight) for name, weight in zip(names, weights, strict=True)}
+    order = (0, 2, 1) if batch_first else (1, 2, 0)
+    node = graph.materialize(views.permute(x, order))
+    settings = {**more, "hidden": hidden, "layers": layers, "bidirectional": bidirectional}
+    made = graph.tensor(graph.add(kind, [node], arrays, biases=2 if has_biases else 0, **settings))
+    output = views.permute(made, (0, 2, 1) if batch_first else (2, 0, 1))
+    shape = (layers * directions, graph.batch, hidden)
+    last: Any = Aside(-1, shape)
+    if layers == directions == 1:  # the last state is the last output
+        dim = 1 if batch_first else 0
+        size = output.shape[dim]
+        last = views.take(graph, output, dim, size - 1, size)
+        last = views.permute(last, (1, 0, 2)) if batch_first else last
+    return [output, last, *([Aside(-1, shape)] if kind == "lstm" else [])]
+
+
+OPS["lstm"] = partial(_recurrent, "lstm", {})
+OPS["gru"] = partial(_recurrent, "gru", {})
+OPS["rnn_tanh"] = partial(_recurrent, "rnn", {})
+OPS["rnn_relu"] = partial(_recurrent, "rnn", {"activation": "relu"})
