@@ -54,7 +54,7 @@ class FeatureMap(NamedTuple):
     - `times`: how many equal ones it stands for.
     - `note`: a figure of its layers, where figures are shown.
     - `skips`: the indexes of layers far before it that it reads too; `merge` is the sign of how they meet, if they do.
-    - `copied`: whether it is a map of a skip, beside the map with which it is concatenated.
+    - `copied`: whether it is a map of a skip; it follows the map with which it is concatenated.
     - `follows`: whether it reads the map before it.
     """
 
@@ -183,7 +183,6 @@ class _Walker:
         kind = self.layers[merge.layer].kind
         layers = (*(index for branch in far for index in range(*_span(branch))), merge.layer, *merge.after)
         starts = tuple(map(self._find_start, far))
-        before = len(self.maps)
         self.walk(own[0], stage)
         if kind != "concat":
             self._absorb(layers)
@@ -195,14 +194,7 @@ class _Walker:
             for shape, start in zip(shapes, starts, strict=True)
         ]
         copies[0] = copies[0]._replace(layers=layers)
-        self._place_copies(copies, before)
-
-    def _place_copies(self, copies: list[FeatureMap], before: int) -> None:
-        """Add copies before the map with which they are concatenated, if it was just upsampled; else after it."""
-        added = self.maps[before:]
-        alone = len(added) == 1 or (not added and len(self.maps) > 1 and self.maps[-1].role == "upsampling")
-        place = len(self.maps) - 1 if alone else len(self.maps)
-        self.maps[place:place] = copies
+        self.maps += copies
 
     def _name(self, index: int) -> str:
         return self.layers[index].path if index >= 0 else "the input"

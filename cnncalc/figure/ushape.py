@@ -6,7 +6,7 @@ The form is that of O. Ronneberger, P. Fischer and T. Brox, U-Net (MICCAI 2015),
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise, takewhile
 from math import prod
 
 from cnncalc.figure.maps import FeatureMap, locate
@@ -30,7 +30,24 @@ SMALLER, LARGER = 0.67, 1.5  # factors of a size from which a map is on another 
 TALLS, FATS = (75.0, 66.0, 58.0, 50.0, 42.0), (1.0, 0.8, 0.62)
 LEVEL = 22.0  # pt between levels, for texts and arrows
 BELOW = 15.0  # pt from a box to below its texts
+ABOVE = 14.0  # pt from boxes to a skip above them
 SKIP = 36.0  # pt of the shortest skip
+
+
+def lead_copies(maps: Sequence[FeatureMap]) -> list[FeatureMap]:
+    """The maps with copies before what they are concatenated with, where that is the first of its level."""
+    ordered: list[FeatureMap] = []
+    for place, one in enumerate(maps):
+        first = place - sum(1 for _ in takewhile(lambda each: each.copied, reversed(maps[:place]))) if one.copied else 0
+        grown = first > 1 and _find_step(maps[first - 2], maps[first - 1]) < 0
+        ordered.insert(len(ordered) - 1 if grown else len(ordered), one)
+    return ordered
+
+
+def _find_step(before: FeatureMap, one: FeatureMap) -> int:
+    """1 if a map is on the level below that of the one before it, −1 if it is above, else 0."""
+    ratio: float = (prod(one.sizes) / prod(before.sizes)) ** (1 / max(len(one.sizes), 1))
+    return (ratio < SMALLER) - (ratio > LARGER)
 
 
 def is_u(maps: Sequence[FeatureMap]) -> bool:
@@ -49,20 +66,15 @@ def is_u(maps: Sequence[FeatureMap]) -> bool:
 
 
 def _is_straight(levels: Sequence[int], maps: Sequence[FeatureMap], source: int, reader: int) -> bool:
-    """Whether nothing of their level is between a source and its reader."""
+    """Whether between a source and its reader are only maps of lower levels, or some at last with which it meets."""
     level = levels[source]
-    return levels[reader] == level and all(other != level for other in levels[source + 1 : reader])
+    between = [other == level for other in levels[source + 1 : reader]]
+    return levels[reader] == level and not (between and between[0]) and between == sorted(between)
 
 
 def list_levels(maps: Sequence[FeatureMap]) -> list[int]:
     """How often the map has halved, map by map; a copy is on the level of what it is concatenated with."""
-    levels, level = [0], 0
-    for before, one in pairwise(maps):
-        if not before.copied:
-            ratio = float(prod(one.sizes) / prod(before.sizes)) ** (1 / max(len(one.sizes), 1))
-            level += (ratio < SMALLER) - (ratio > LARGER)
-        levels.append(level)
-    return levels
+    return [*accumulate((_find_step(before, one) for before, one in pairwise(maps)), initial=0)]
 
 
 def _edges(solid: Solid) -> tuple[float, float]:
@@ -105,7 +117,7 @@ def _find_x(
         x = before.middle - thick / 2 - (thick + 1 if one.copied else 0)
         return max(x, ends.get(levels[place], -SKIP) + SKIP)
     half = text_room(format_channels(one), SMALL) / 2
-    if one.copied or before.map.copied:
+    if one.copied or _leads(maps, levels, place - 1):
         beside = text_room(format_channels(before.map), SMALL) / 2
         return max(before.right + 1, before.middle + half + beside + 1 - thick / 2)
     own = max(half, text_room(format_size(one.sizes), SMALLEST) / 2)
@@ -114,6 +126,13 @@ def _find_x(
     if same:
         return max(before.right + 4, before.middle + beside + half + 1 - thick / 2)
     return max(before.right + before.deep + 7, before.middle + beside + own + 1 - thick / 2)
+
+
+def _leads(maps: Sequence[FeatureMap], levels: Sequence[int], place: int) -> bool:
+    """Whether a map is a copy before what it is concatenated with: the first of its level, or after such copies."""
+    if not maps[place].copied:
+        return False
+    return levels[place] != levels[place - 1] or _leads(maps, levels, place - 1)
 
 
 def draw_u(scene: Scene, solids: Sequence[Solid]) -> None:
@@ -125,9 +144,9 @@ def draw_u(scene: Scene, solids: Sequence[Solid]) -> None:
         if not solid.map.copied:
             _draw_arrow(scene, _find_before(solids, place), before, solid, levels[place])
     where = locate([solid.map for solid in solids])
-    for solid in solids:
+    for place, solid in enumerate(solids):
         for index in solid.map.skips:
-            _draw_skip(scene, solids[where[index]], solid)
+            _draw_skip(scene, solids[where[index]], solid, solids[where[index] + 1 : place])
     for solid in solids:
         add_channels(scene, solid)
     _write_sizes(scene, solids)
@@ -144,8 +163,8 @@ def _find_before(solids: Sequence[Solid], place: int) -> Solid:
 
 def _draw_arrow(scene: Scene, source: Solid, beside: Solid, solid: Solid, level: int) -> None:
     if source.y == solid.y:
-        if source.map.sizes != solid.map.sizes and not beside.map.copied:
-            scene.line([(source.right + source.deep / 2, solid.y), (solid.x - 0.5, solid.y)])
+        if source.map.sizes != solid.map.sizes:
+            scene.line([(beside.right + beside.deep / 2, solid.y), (solid.x - 0.5, solid.y)])
         return
     if source.y < solid.y:
         x = solid.middle
@@ -164,8 +183,18 @@ def _find_top(solid: Solid, x: float) -> float:
     return solid.top - min(solid.deep, max(x - solid.x, 0))
 
 
-def _draw_skip(scene: Scene, source: Solid, reader: Solid) -> None:
+def _draw_skip(scene: Scene, source: Solid, reader: Solid, between: Sequence[Solid]) -> None:
+    """A line straight across; or above boxes that are in the way."""
     sign = reader.map.merge
+    beside = [solid for solid in between if solid.y == reader.y]
+    if beside:
+        top = min(solid.box.top for solid in (source, reader, *beside)) - ABOVE
+        (start, _), (end, tip) = source.back, reader.back
+        tip -= 2 * SIGN if sign else 0.4
+        scene.line([(start, source.box.top), (start, top), (end, top), (end, tip)], "skip", stroke=0.9, radius=5)
+        if sign:
+            add_merge_sign(scene, end, tip + SIGN, sign)
+        return
     end = reader.x - (2 * SIGN + 4 if sign else 0.5)
     scene.line([(source.right + source.deep / 2, reader.y), (end, reader.y)], "skip", stroke=0.9)
     if sign:
@@ -175,9 +204,9 @@ def _draw_skip(scene: Scene, source: Solid, reader: Solid) -> None:
 
 def _write_sizes(scene: Scene, solids: Sequence[Solid]) -> None:
     """Write the size below each box whose size is not that of the box before it."""
-    for before, solid in pairwise([None, *solids]):
-        assert solid
-        known = before and before.y == solid.y and not before.map.copied and before.map.sizes == solid.map.sizes
+    for place, solid in enumerate(solids):
+        before = _find_before(solids, place) if place else None
+        known = before and before.y == solid.y and before.map.sizes == solid.map.sizes
         if not solid.map.copied and not known:
             y = solid.bottom + CHANNELS + 6.5
             scene.text(solid.middle, y, format_size(solid.map.sizes), SMALLEST, "muted")
@@ -186,14 +215,14 @@ def _write_sizes(scene: Scene, solids: Sequence[Solid]) -> None:
 def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
     """Write the kernels where they change: above boxes, or beside the arrows between levels."""
     shown: dict[str, str] = {}
-    for before, solid in pairwise(solids):
+    for place, (before, solid) in enumerate(pairwise(solids), 1):
         one = solid.map
         if not one.kernel or one.block or shown.get(one.kind) == one.kernel:
             continue
         half = text_room(one.kernel, SMALLEST) / 2
         if before.y < solid.y:
             text = Text(solid.middle + half + 4, solid.box.top - 8, one.kernel, SMALLEST, "muted")
-        elif before.y > solid.y or before.map.copied:
+        elif before.y > solid.y or _find_before(solids, place).y > solid.y:
             text = Text(solid.middle + half + 4, solid.bottom + BELOW + 7, one.kernel, SMALLEST, "muted")
         else:
             text = Text(solid.back[0], solid.box.top - 5, one.kernel, SMALLEST, "muted")

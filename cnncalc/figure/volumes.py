@@ -30,7 +30,7 @@ from cnncalc.figure.solids import (
     place_text,
 )
 from cnncalc.figure.text import SMALL, fit_text, text_room
-from cnncalc.figure.ushape import arrange_u, draw_u, is_u
+from cnncalc.figure.ushape import arrange_u, draw_u, is_u, lead_copies
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -89,7 +89,7 @@ def _list_attempts(maps: Sequence[FeatureMap], look: Look) -> Iterator[tuple[lis
     Very small boxes are tried when nothing else fits.
     """
     foldings = [fold_maps(maps, level) for level in LEVELS]
-    for folded in foldings[:2]:
+    for folded in map(lead_copies, foldings[:2]):
         if is_u(folded):
             folded = paint_maps(folded, look)
             yield from ((arrange_u(folded, scale), draw_u) for scale in _list_scales(folded, TALLS_OF_U))
@@ -133,7 +133,7 @@ def _list_firsts(maps: Sequence[FeatureMap]) -> Iterator[bool]:
 
 
 def _find_gap(before: Solid, one: FeatureMap) -> float:
-    if before.map.copied or one.copied:
+    if one.copied:
         return GLUED
     return PACKED if before.map.sizes == one.sizes and not one.flat else before.deep + APART
 

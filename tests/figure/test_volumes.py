@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.figure.maps import FigureError, fold_maps, list_maps
-from cnncalc.figure.scene import Polygon, Scene, Text, bounds, enclose
+from cnncalc.figure.maps import FigureError, fold_maps, list_maps, locate
+from cnncalc.figure.scene import Line, Polygon, Scene, Text, bounds, enclose
 from cnncalc.figure.volumes import draw_volumes
 from cnncalc.reading import load
 from cnncalc.render.svg import write_svg
@@ -18,9 +18,11 @@ from cnncalc.spec.files import bundled
 from ..networks import report
 from .drawn import drawn_layers, faults_of_lines, faults_of_texts, overlap, polygons_overlap, things
 
-BRANCHED = {  # whose outputs beside the main path, inputs or crossing skips are the graph's
-    "deeplabv3_resnet50", "enet", "fcn_resnet50", "pspnet", "retinanet_resnet50_fpn", "siamese", "ssd300_vgg16",
-    "unetpp", "yolov5s",
+DRAWN = {  # at least; others may be refused, with the style that shows them
+    "alexnet", "c3d", "convnext_tiny", "densenet121", "edsr", "efficientnet_b0", "inception_v1", "inception_v3", 
+    "lenet5",
+    "mobilenet_v2", "resnet50", "resnet152", "segnet", "squeezenet1_0", "unet", "vgg16", "wavenet",
+    "xception", "yolov8n",
 }  # fmt: skip
 UNET_1D = """
     input: [2, 4096]
@@ -46,12 +48,35 @@ PATHS = """
       - from(a) -> (right = conv(4, 1))
       - concat: {left: from(left), right: identity}
 """
+UNET_LATE = """
+    input: [3, 128, 128]
+    blocks:
+      two(out): (conv(out, 3, padding=same) -> relu) * 2
+      up(out, skip):
+        - concat:
+            up: transposed_conv(out, 2, stride=2) -> conv(out, 1) -> relu
+            skip: from(skip)
+        - two(out)
+    layers:
+      - d1 = two(16)
+      - max_pool(2) -> (d2 = two(32))
+      - max_pool(2) -> two(64)
+      - up(32, d2)
+      - up(16, d1)
+      - conv(2, 1)
+"""
+UNET_ADD = UNET_LATE.replace("concat:", "add:")
 UNET_3D = UNET_1D.replace("[2, 4096]", "[2, 16, 64, 48]").replace("9,", "3,")
 
 
 def chain(count: int) -> str:
     """So many convolutions, none of which is like another."""
     return " -> ".join(f"conv({100 + number}, 1)" for number in range(count))
+
+
+def check_refusal(refusal: FigureError, allowed: bool) -> None:
+    assert allowed, refusal
+    assert "`--style graph`" in str(refusal)
 
 
 def solids(scene: Scene) -> list[list[Polygon]]:
@@ -82,11 +107,11 @@ def check_geometry(scene: Scene) -> None:
 @pytest.mark.parametrize("name", bundled())
 def test_bundled_networks_are_drawn_or_refused(name: str) -> None:
     network = analyze(load(name))
-    if name in BRANCHED:
-        with pytest.raises(FigureError, match="--style graph"):
-            draw_volumes(network)
+    try:
+        scene = draw_volumes(network)
+    except FigureError as refusal:
+        check_refusal(refusal, name not in DRAWN)
         return
-    scene = draw_volumes(network)
     assert scene.canvas.width <= 504
     assert scene.canvas.height <= 700
     assert drawn_layers(scene) == [*range(len(network.layers))]
@@ -157,6 +182,47 @@ def test_a_u_net_of_other_axes_is_a_u(text: str) -> None:
     ]  # input d1 | pool d2 | pool conv | copy up conv | …
     skips = [item for item in scene.leaves() if item.role == "skip" and not isinstance(item, Text)]
     assert len(skips) == 2 + 1  # and that of the legend
+
+
+@pytest.mark.parametrize("text", [UNET_LATE, UNET_ADD], ids=["concat", "add"])
+def test_a_skip_goes_above_what_is_between(text: str) -> None:
+    scene = draw_volumes(report(text))
+    check_geometry(scene)
+    assert max(find_rows(scene)) == 2
+    skips = [item for item in scene.leaves() if isinstance(item, Line) and item.role == "skip"]
+    assert [len(skip.points) for skip in skips] == [4, 4, 2]  # the last is in the legend
+    signs = [item for item in scene.leaves() if item.role == "merge"]
+    assert len(signs) == (3 if text == UNET_ADD else 0)
+
+
+@pytest.mark.sample(12)
+@pytest.mark.parametrize("name", bundled())
+def test_every_connection_is_an_arrow_a_skip_or_inside_a_box(name: str) -> None:
+    """Of all layers and what they read; in copies is the layer that concatenates them with the map before."""
+    network = analyze(load(name))
+    try:
+        all_maps = list_maps(network, "volumes")
+    except FigureError as refusal:
+        check_refusal(refusal, name not in DRAWN)
+        return
+    for level in (0, 1, 2):
+        maps = fold_maps(all_maps, level)
+        where = locate(maps)
+        skips = {(where[source], place) for place, one in enumerate(maps) for source in one.skips}
+        shown = 0
+        for index, layer in enumerate(network.layers):
+            for source in layer.sources:
+                start, end = where[source], where[index]
+                first = end
+                while maps[first].copied:
+                    first -= 1
+                inside = first <= start <= end
+                previous = start < end and all(one.copied for one in maps[start + 1 : end])
+                skip = any((start, place) in skips for place in range(first, end + 1))
+                meeting = any((start, place) in skips for place in range(end, len(maps)) if maps[place].copied)
+                assert inside or previous or skip or meeting, (layer.path, source)
+                shown += 1
+        assert shown >= len(network.layers)
 
 
 def test_repeats_fold_where_they_do_not_fit() -> None:
