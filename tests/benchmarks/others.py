@@ -48,7 +48,7 @@ import sys, torch
 from torchvision import models
 for name, model in {networks}.items():
     network = eval(f"models.{{model}}").eval()
-    torch.onnx.export(network, torch.randn(1, 3, 224, 224), f"{{sys.argv[1]}}/{{name}}.onnx")
+    torch.onnx.export(network, (torch.randn(1, 3, 224, 224),), f"{{sys.argv[1]}}/{{name}}.onnx", external_data=False)
 """
 META = """
 import json, time
