@@ -16,12 +16,15 @@ OPS = (
     "ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze",
     "Expand", "Concat", "Split", "Slice", "Gather", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth",
     "Shape", "Constant", "ConstantOfShape", "Range", "Where", "Equal", "ReduceProd", "If", "Erf", "Sigmoid", "Sqrt",
+    "ReduceL1", "ReduceLogSumExp", "ReduceSumSquare", "SplitToSequence", "SequenceAt", "SequenceConstruct",
+    "ConcatFromSequence", "CastLike", "LSTM", "GRU", "RNN",
 )  # fmt: skip
 NAMES = (
     "kernel_shape", "strides", "pads", "dilations", "group", "auto_pad", "axis", "axes", "perm", "epsilon", "alpha",
     "beta", "value", "mode", "ceil_mode", "blocksize", "size", "keepdims", "num_outputs", "split", "starts", "ends",
     "scales", "output_shape", "output_padding", "num_groups", "ratio", "to", "min", "max", "p", "start", "end",
-    "coordinate_transformation_mode", "nearest_mode", "transB", "allowzero", "approximate",
+    "coordinate_transformation_mode", "nearest_mode", "transB", "allowzero", "approximate", "new_axis",
+    "noop_with_empty_axes", "antialias", "hidden_size", "direction", "activations", "layout", "linear_before_reset",
 )  # fmt: skip
 NUMBERS = (-(2**63), -1000, -2, -1, 0, 1, 2, 3, 4, 7, 8, 64, 4096, 10**6, 10**9, 2**31, 2**62, 2**63 - 1)
 SHAPES: tuple[tuple[int, ...], ...] = (
