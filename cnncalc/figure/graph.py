@@ -218,7 +218,7 @@ class _Drawing:
             entries = list_entries(scene, self.look, self.shown)
             extent = scene.extent()
             width = max(extent.width, min(LEGEND_WIDTH, self.size.width - 2 * MARGIN))
-            add_legend(scene, entries, extent.left, extent.bottom + LEGEND, width)
+            add_legend(scene, entries, extent.left - (width - extent.width) / 2, extent.bottom + LEGEND, width)
         scene.frame()
         factor = min(1.0, self.size.width / scene.canvas.width)
         factor = factor if self.size.tall else min(factor, self.size.height / scene.canvas.height)

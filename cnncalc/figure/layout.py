@@ -85,6 +85,7 @@ class Layout:
             shown = self._shape(current) if note else shown
             row.add(Link(lead, lead == current, note), self.make_piece(item, lead, level), self._result_of(item))
             current = row.results[-1]
+            shown = self._shape(current) if isinstance(row.pieces[-1], Closed) else shown  # which has it inside
             self._add_gone(row, own_layers(item) if isinstance(item, Step | Merge) else (), current)
         for piece in pieces:
             row.add(Link(current, flows=True), piece, current or 0)

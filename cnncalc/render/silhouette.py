@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,9 @@ def draw_silhouette(report: Report, tree: Chain, width: int | None) -> str:
     slabs = inputs
     for level in (*range(8, -1, -1), -1):
         slabs = [*inputs, *_join(_list_slabs(report, tree, level), sizes_only=level < 0)]
-        if _measure(slabs) <= width:
+        if _measure(_list_cells(slabs)) <= width:
             break
-    while _measure(slabs) > width and len(slabs) > 1:
+    while _measure(_list_cells(slabs)) > width and len(slabs) > 1:
         del slabs[len(slabs) // 2]
     sizes = ", ".join(map(format_sizes, report.inputs.values()))
     head = f"{clean(report.name)}  {sizes} → {format_sizes(report.output)}".strip()[:width].rstrip()
@@ -73,30 +73,52 @@ def _join(slabs: Iterator[Slab], *, sizes_only: bool) -> Iterator[Slab]:
         yield alike[-1]._replace(times=sum(slab.times for slab in alike))
 
 
-def _cells(slab: Slab) -> int:
-    """The width of a slab: for a map by its channels, and as wide as what is written below it."""
+def _list_cells(slabs: Sequence[Slab], *, roomy: bool = False) -> list[int]:
+    """The widths of slabs: for maps by their channels, and as wide as what is written below; if `roomy`, sizes too."""
+    cells = []
+    for _, run in groupby(slabs, lambda slab: slab.shape[1:]):
+        members = [*run]
+        widths = [_count_cells(slab) for slab in members]
+        missing = len(_format_size(members[0])) - sum(widths) - len(widths) + 1
+        widths[-1] += max(missing, 0) if roomy else 0
+        cells += widths
+    return cells
+
+
+def _count_cells(slab: Slab) -> int:
     times = f"×{slab.times}" if slab.times > 1 else ""
     thick = max(round(slab.shape[0] ** 0.42 / 3.2), 1) if len(slab.shape) > 1 else 1
     return max(thick, len(str(slab.shape[0])), len(times))
 
 
-def _measure(slabs: Sequence[Slab]) -> int:
-    return sum(_cells(slab) + 1 for slab in slabs) - 1
+def _format_size(slab: Slab) -> str:
+    sizes = slab.shape[1:]
+    return f"{sizes[0]}²" if len(sizes) == 2 and sizes[0] == sizes[1] else format_sizes(sizes)
+
+
+def _measure(cells: Sequence[int]) -> int:
+    return sum(cells) + len(cells) - 1
 
 
 def _draw(slabs: Sequence[Slab], width: int) -> Iterator[str]:
+    roomy = _list_cells(slabs, roomy=True)
+    cells = roomy if _measure(roomy) <= width else _list_cells(slabs)
     highest = max((max(slab.shape[1:]) for slab in slabs if len(slab.shape) > 1), default=1)
     heights = [_height(slab, highest) for slab in slabs]
+    thick = [_count_cells(slab) for slab in slabs]
+
+    def place(texts: Iterable[str]) -> str:
+        """A line with a text below each slab."""
+        columns = zip(texts, thick, cells, strict=True)
+        return " ".join(text.center(wide).ljust(room) for text, wide, room in columns).rstrip()
+
     for row in range(ROWS):
-        yield _line(_block(slab, height, row) * _cells(slab) for slab, height in zip(slabs, heights, strict=True))
-    yield _line(str(slab.shape[0]).center(_cells(slab)) for slab in slabs)
-    yield _line(_write_sizes(slabs))[:width].rstrip()
+        blocks = (_find_block(slab, height, row) for slab, height in zip(slabs, heights, strict=True))
+        yield place(block * wide for block, wide in zip(blocks, thick, strict=True))
+    yield place(str(slab.shape[0]) for slab in slabs)
+    yield " ".join(_write_sizes(slabs, cells))[:width].rstrip()
     if any(slab.times > 1 for slab in slabs):
-        yield _line((f"×{slab.times}" if slab.times > 1 else "").center(_cells(slab)) for slab in slabs)
-
-
-def _line(cells: Iterator[str]) -> str:
-    return " ".join(cells).rstrip()
+        yield place(f"×{slab.times}" if slab.times > 1 else "" for slab in slabs)
 
 
 def _height(slab: Slab, highest: int) -> int:
@@ -105,7 +127,7 @@ def _height(slab: Slab, highest: int) -> int:
     return max(round(math.sqrt(share) * ROWS * 2), 1)
 
 
-def _block(slab: Slab, height: int, row: int) -> str:
+def _find_block(slab: Slab, height: int, row: int) -> str:
     low = (2 * ROWS - height) / 2
     upper, lower = (low <= at + 0.5 < low + height for at in (2 * row, 2 * row + 1))
     if upper and lower:
@@ -113,9 +135,9 @@ def _block(slab: Slab, height: int, row: int) -> str:
     return "▀" if upper else "▄" if lower else " "
 
 
-def _write_sizes(slabs: Sequence[Slab]) -> Iterator[str]:
+def _write_sizes(slabs: Sequence[Slab], cells: Sequence[int]) -> Iterator[str]:
     """The spatial sizes below all slabs that have them."""
-    for sizes, run in groupby(slabs, lambda slab: slab.shape[1:]):
-        room = _measure([*run])
-        text = f"{sizes[0]}²" if len(sizes) == 2 and sizes[0] == sizes[1] else format_sizes(sizes)
+    for _, run in groupby(zip(slabs, cells, strict=True), lambda each: each[0].shape[1:]):
+        members = [*run]
+        room, text = _measure([wide for _, wide in members]), _format_size(members[0][0])
         yield text.center(room) if len(text) <= room else " " * room

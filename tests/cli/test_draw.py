@@ -44,7 +44,7 @@ def test_a_silhouette_fits_its_width(draw: Drawer) -> None:
         code, out, err = draw("resnet50", "--width", str(width))
         assert (code, err) == (0, "")
         assert max(map(len, out.splitlines())) <= width
-    assert "64 64 256" in draw("resnet50", "--width", "100")[1]
+    assert re.search(r"^3 +64 +64 +256 +256 +512", draw("resnet50", "--width", "100")[1], re.MULTILINE)
 
 
 def test_what_other_programs_write_is_refused_with_the_program(draw: Drawer) -> None:

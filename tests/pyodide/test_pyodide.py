@@ -36,7 +36,8 @@ COMMANDS = [
     ["explain", "vgg16"], ["explain", "bad.yaml"], ["run", "lenet5"], ["run", "two_conv", "--at", "conv1", "--picture"],
     ["run", "good.yaml", "--seed", "7"], ["run", "no-such-file"], ["verify", "two_conv"], ["list"], ["layers", "conv"],
     ["codes"], ["compare", "vgg16", "vgg19"], ["compare", "alexnet", "--separable", "depthwise"],
-    ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"],
+    ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"], ["draw", "resnet50"],
+    ["draw", "alexnet", "-f", "svg"],
     ["export", "good.yaml", "--to", "pytorch"],
     ["sweep", "alexnet", "--vary", "input=195,227"], ["summary", "alexnet", "--nonsense"], ["guide"],
 ]  # fmt: skip
