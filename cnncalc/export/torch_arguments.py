@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc.export.expressions import Unwritable, put_names
 from cnncalc.export.layout import flat
 from cnncalc.export.recording import channels_name
-from cnncalc.export.torch_body import IN_CHANNELS, ClassText
+from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name
 from cnncalc.export.torch_call import State
 from cnncalc.export.torch_construct import Refused
 from cnncalc.spec.expressions import Expression
@@ -28,7 +28,9 @@ class Arguments:
     def signature(self, owner: ClassText) -> list[tuple[str, bool]]:
         """The parameters of a class in order, each with whether it has a default."""
         block = self.module.blocks_of.get(owner.name)
-        used = [*owner.used, *sorted(getattr(owner, "outer_locals", ()))]
+        written = self.module.mentioned(owner)
+        used = [name for name in owner.used if owner.recursive or python_name(name) in written]
+        used += sorted(owner.outer_locals)
         if (
             "index" in self.module.mentioned(owner)
             and not block

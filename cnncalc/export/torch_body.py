@@ -124,6 +124,7 @@ class ClassText:
         self.input = "x"  # the parameter of `forward`
         self.out: Expression | None = None  # the channels of its output
         self.own_names: frozenset[str] = frozenset()  # parameters of the block, and channels
+        self.recursive = False  # whether the block calls itself
         self.in_channels: Expression = Name(None, IN_CHANNELS)  # type: ignore[arg-type]  # of its input
         self.tensor_names: frozenset[str] = frozenset()  # parameters that are named outputs
         self.outer_locals: set[str] = set()  # variables of the constructor around it

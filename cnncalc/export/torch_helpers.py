@@ -49,17 +49,6 @@ class SamePad{n}d(nn.Module):
             sides = [missing // 2, missing - missing // 2, *sides]
         return F.pad(x, sides, value=self.value)
 ''',
-    "Crop{n}d": '''
-class Crop{n}d(nn.Module):
-    """Removes positions from each side, first to last axis."""
-
-    def __init__(self, *sides: tuple[int, int]) -> None:
-        super().__init__()
-        self.sides = [-side for pair in reversed(sides) for side in pair]
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.pad(x, self.sides)
-''',
     "fit": '''
 def fit(x: torch.Tensor, sizes: Sequence[int], value: float = 0.0) -> torch.Tensor:
     """Pads or crops to spatial sizes, centred, the odd position after."""
@@ -70,34 +59,46 @@ def fit(x: torch.Tensor, sizes: Sequence[int], value: float = 0.0) -> torch.Tens
         sides = [before, more - before, *sides]
     return F.pad(x, sides, value=value)
 ''',
-    "CaffePool{n}d": '''
-class CaffePool{n}d(nn.Module):
-    """A pool that rounds up as Caffe does: no window starts behind the padded input."""
-
-    def __init__(self, average: bool, kernel: Any, stride: Any, padding: Any) -> None:
-        super().__init__()
-        self.average = average
-        self.kernel, self.stride, self.padding = (
-            each if isinstance(each, tuple) else (each,) * {n}
+    "caffe_sides": '''
+def caffe_sides(
+    sizes: torch.Size, kernel: Any, stride: Any, padding: Any
+) -> tuple[list[int], list[int]]:
+    """The padding of a pool that rounds up as Caffe does, and what is beyond it."""
+    sides: list[int] = []
+    beyond: list[int] = []
+    for at, size in enumerate(sizes):
+        k, s, p = (
+            each[at] if isinstance(each, tuple) else each
             for each in (kernel, stride, padding)
         )
+        count = -(-(size + 2 * p - k) // s) + 1
+        count -= p > 0 and (count - 1) * s >= size + p
+        sides = [p, p, *sides]
+        beyond = [0, max((count - 1) * s + k - size - 2 * p, 0), *beyond]
+    return sides, beyond
+''',
+    "CaffeMaxPool{n}d": '''
+class CaffeMaxPool{n}d(nn.MaxPool{n}d):
+    """A max pool that rounds up as Caffe does: no window starts behind the padding."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        sides: list[int] = []
-        beyond: list[int] = []
-        windows = zip(x.shape[2:], self.kernel, self.stride, self.padding, strict=True)
-        for size, k, s, p in windows:
-            count = -(-(size + 2 * p - k) // s) + 1
-            count -= p > 0 and (count - 1) * s >= size + p
-            more = max((count - 1) * s + k - size - 2 * p, 0)
-            sides = [p, p, *sides]
-            beyond = [0, more, *beyond]
-        if not self.average:
-            x = F.pad(F.pad(x, sides, value=-torch.inf), beyond, value=-torch.inf)
-            return F.max_pool{n}d(x, self.kernel, self.stride)
+        window = (self.kernel_size, self.stride, self.padding)
+        for sides in caffe_sides(x.shape[2:], *window):
+            x = F.pad(x, sides, value=-torch.inf)
+        return F.max_pool{n}d(x, self.kernel_size, self.stride)
+''',
+    "CaffeAvgPool{n}d": '''
+class CaffeAvgPool{n}d(nn.AvgPool{n}d):
+    """An average pool that rounds up as Caffe does, and counts its padding."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        window = (self.kernel_size, self.stride, self.padding)
+        sides, beyond = caffe_sides(x.shape[2:], *window)
         counted = F.pad(F.pad(torch.ones_like(x[:1, :1]), sides, value=1.0), beyond)
         x = F.pad(F.pad(x, sides), beyond)
-        mean, share = (F.avg_pool{n}d(y, self.kernel, self.stride) for y in (x, counted))
+        mean, share = (
+            F.avg_pool{n}d(each, self.kernel_size, self.stride) for each in (x, counted)
+        )
         return mean / share
 ''',
     "AvgPoolInside{n}d": '''

@@ -199,11 +199,12 @@ def _pad(given: Given) -> list[Module] | None:
 def _crop(given: Given) -> list[Module] | None:
     if given.values("like") != [None]:
         return None
-    if len(given.values("amount")) > 1 and all(isinstance(each, int) for each in given.values("amount")):
+    if all(isinstance(each, int) for each in given.values("amount")):
         text = given.text("amount")
-        return [Module("", call(given.helper(f"Crop{given.axes}d"), *[f"({text}, {text})"] * given.axes))]
+        return [Module("", call(f"nn.ZeroPad{given.axes}d", f"-{text}" if text.isalnum() else f"-({text})"))]
     sides = to_pairs("amount", only(given, "amount"), given.axes)
-    return [Module("", call(given.helper(f"Crop{given.axes}d"), *map(literal, sides)))]
+    less = tuple(-side for pair in reversed(sides) for side in pair)
+    return [Module("", call(f"nn.ZeroPad{given.axes}d", literal(less)))]
 
 
 def _recurrent(name: str) -> Callable[[Given], list[Module]]:

@@ -148,6 +148,7 @@ class ModuleWriter:
         owner.own_names = frozenset(own | {IN_CHANNELS} | {channels_name(name) for name in tensors})
         if self.calls_itself(block):  # its arguments are needed before its body is written
             named = {name.name for each in expressions_of(chains_of(block.body)) for name in names_in(each)}
+            owner.recursive = True
             owner.used = dict.fromkeys([IN_CHANNELS, *sorted(own), *sorted(named & {*self.params} - own)])
         state = State(owner, Name(NOWHERE, IN_CHANNELS))
         for name in tensors:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cnncalc.export.expressions import literal
 from cnncalc.export.layout import Code, Keyed, call
 from cnncalc.export.torch_construct import Given, Module, Refused, construct, only, product, settings_of
@@ -26,7 +28,7 @@ def _border(given: Given) -> tuple[list[Module], str]:
         return _same(given)
     if word:
         return [], _symmetric(given, word)
-    if not any(isinstance(side, tuple) for value in values if isinstance(value, tuple) for side in value):
+    if not any(map(has_pairs, values)):
         return [], given.text("padding") if given.is_given("padding") else ""
     parts = given.parts("padding")
     if parts is None:
@@ -98,13 +100,13 @@ def depthwise(given: Given) -> list[Module]:
     out = channels
     if given.is_given("multiplier"):
         out = product(channels, given.text("multiplier"))
-    options: list[Code] = [
-        Keyed(f"{name}=", given.text(name)) for name in ("stride", "dilation", "bias") if given.is_given(name)
-    ]
-    at = 1 if given.is_given("stride") else 0
-    options.insert(at, Keyed("padding=", padding)) if padding else None
-    options.insert(len(options) - given.is_given("bias"), Keyed("groups=", channels))
-    return [*before, Module("", call(f"nn.Conv{given.axes}d", channels, out, given.text("kernel"), *options))]
+    arguments: list[Code] = [channels, out, given.text("kernel")]
+    arguments += [given.text("stride")] if given.is_given("stride") else []
+    arguments += [padding if given.is_given("stride") else Keyed("padding=", padding)] if padding else []
+    arguments += [Keyed("dilation=", given.text("dilation"))] if given.is_given("dilation") else []
+    arguments += [Keyed("groups=", channels)]
+    arguments += [Keyed("bias=", given.text("bias"))] if given.is_given("bias") else []
+    return [*before, Module("", call(f"nn.Conv{given.axes}d", *arguments))]
 
 
 def separable(given: Given) -> list[Module]:
@@ -162,22 +164,28 @@ def transposed(given: Given) -> list[Module]:
     if all(before == after for before, after in sides):
         amount = collapse(tuple(before for before, _ in sides))
         return [Module("", construct(given, "ConvTranspose", padding=literal(amount) if amount else ""))]
-    crop = call(given.helper(f"Crop{given.axes}d"), *map(literal, sides))
+    less = tuple(-side for pair in reversed(sides) for side in pair)
+    crop = call(f"nn.ZeroPad{given.axes}d", literal(less))
     return [Module("", construct(given, "ConvTranspose", padding="")), Module("_crop", crop)]
+
+
+def has_pairs(value: Any) -> bool:
+    """Whether an amount is a list with a pair in it."""
+    return isinstance(value, tuple) and any(isinstance(side, tuple) for side in value)
 
 
 def pool(given: Given) -> list[Module]:
     name = "MaxPool" if given.kind == "max_pool" else "AvgPool"
     if "caffe" in given.values("dialect") and any(given.values("ceil")):
-        stride = given.text("stride") if given.is_given("stride") else given.text("kernel")
-        arguments = (literal(name == "AvgPool"), given.text("kernel"), stride, given.text("padding"))
-        if any(isinstance(value, str) or value == () for value in given.values("padding")):
-            raise Refused("a padding by a word of a pool of Caffe")
+        if any(isinstance(value, str) or has_pairs(value) for value in given.values("padding")):
+            raise Refused("a padding by words or pairs of a pool of Caffe")
         if (given.kind == "max_pool" and given.is_given("dilation")) or (
             given.kind == "avg_pool" and given.is_given("count_padding")
         ):
             raise Refused("such a pool of Caffe")
-        return [Module("", call(given.helper(f"CaffePool{given.axes}d"), *arguments))]
+        given.helper("caffe_sides")
+        options = construct(given, name, ceil="").items
+        return [Module("", call(given.helper(f"Caffe{name}{given.axes}d"), *options))]
     before, padding = _border(given)
     if before and any(given.values("ceil")):
         raise Refused("`ceil` with a padding of different sides")
