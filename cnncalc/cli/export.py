@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.output import emit
+from cnncalc.cli.output import emit, write_message
 from cnncalc.cli.reading import read
 
 
@@ -36,5 +36,8 @@ def export(
     reading = read(arch, inputs, settings)
     network = reading.require_network()
     assert reading.description is not None
-    emit(write_module(reading.description, network), output)
+    written = write_module(reading.description, network)
+    if written.flat:
+        write_message(f"cnncalc: note: {arch} is written a layer a line, without blocks: {written.flat}\n")
+    emit(written.text, output)
     return 0

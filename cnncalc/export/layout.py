@@ -6,6 +6,7 @@ stays on one line; else the arguments are on one line of their own; else one arg
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -16,12 +17,13 @@ INDENT = "    "
 
 
 class Bracketed(NamedTuple):
-    """`head(a, b)`, or `[a, b]` with other brackets; with a `clause`, `[a for … in …]`."""
+    """`head(a, b)`, or `[a, b]` with other brackets; with a `clause`, `[a for … in …]`. A `tail` follows."""
 
     head: str
     items: tuple[Code, ...]
     brackets: str = "()"
     clause: str = ""
+    tail: str = ""
 
 
 class Keyed(NamedTuple):
@@ -57,7 +59,7 @@ def flat(code: Code) -> str:
         return f"{flat(code.yes)} if {code.condition} else {flat(code.no)}"
     inner = ", ".join(map(flat, code.items))
     clause = f" {code.clause}" if code.clause else ""
-    return f"{code.head}{code.brackets[0]}{inner}{clause}{code.brackets[1]}"
+    return f"{code.head}{code.brackets[0]}{inner}{clause}{code.brackets[1]}{code.tail}"
 
 
 def lay_out(prefix: str, code: Code, suffix: str = "", margin: int = 0) -> list[str]:
@@ -75,13 +77,25 @@ class _Layout:
         while isinstance(code, Keyed):
             prefix, code = prefix + code.key, code.value
         line = f"{indent}{prefix}{flat(code)}{suffix}"
-        if len(line) <= self.width or isinstance(code, str) or (isinstance(code, Bracketed) and not code.items):
-            return [line]
         inside = indent + INDENT
+        if isinstance(code, str) and not self.fits(line) and prefix.endswith(("= ", "return ")) and _is_loose(code):
+            return [f"{indent}{prefix}(", *self.operands(code, inside), f"{indent}){suffix}"]
+        if self.fits(line) or isinstance(code, str) or (isinstance(code, Bracketed) and not code.items):
+            return [line]
         if isinstance(code, Conditional):
             return [f"{indent}{prefix}(", *self.conditional(code, inside), f"{indent}){suffix}"]
+        begin = f"{indent}{prefix}{code.head}{code.brackets[0]}"
+        if not self.fits(begin) and isinstance(head := as_call(code.head), Bracketed):
+            return self.lines(prefix, head, flat(code)[len(code.head) :] + suffix, indent)
         parts = self.clause(code, inside) if code.clause else self.items(code.items, inside)
-        return [f"{indent}{prefix}{code.head}{code.brackets[0]}", *parts, f"{indent}{code.brackets[1]}{suffix}"]
+        return [begin, *parts, f"{indent}{code.brackets[1]}{code.tail}{suffix}"]
+
+    def operands(self, text: str, indent: str) -> list[str]:
+        """A text with an operator in it, on one line or with an operand on each."""
+        if self.fits(indent + text):
+            return [indent + text]
+        parts = re.split(r"(?<=[\w)\]]) (?=[-+*/@] )", text)
+        return [indent + part for part in parts]
 
     def fits(self, line: str) -> bool:
         return len(line) <= self.width
@@ -112,22 +126,44 @@ def indented(lines: Sequence[str], indent: str = INDENT) -> list[str]:
 
 
 def as_call(code: Code) -> Code:
-    """A text that is one call, as a call that can be broken into lines."""
-    if not isinstance(code, str) or not code.endswith(")"):
+    """A text that ends with a call, and perhaps an index behind it, as a call that can be broken into lines."""
+    if not isinstance(code, str):
         return code
-    parts, depth, start, opened = [], 0, 0, -1
-    for at, character in enumerate(code):
-        if character in "([":
-            if not depth and character == "(" and opened < 0 and not code[:at].count(" "):
-                opened, start = at, at + 1
-            depth += 1
-        elif character in ")]":
-            depth -= 1
-            if not depth and opened >= 0 and at < len(code) - 1:
-                return code  # something follows the call
-        elif character == "," and depth == 1 and opened >= 0:
-            parts.append(code[start:at].strip())
+    text, tail = code, ""
+    if text.endswith("]") and (start := _opening(text)) > 0:
+        text, tail = text[:start], text[start:]
+    if not text.endswith(")") or (start := _opening(text)) < 1 or _is_loose(text[:start]):
+        return code
+    return Bracketed(text[:start], _arguments(text[start + 1 : -1]), tail=tail)
+
+
+def _opening(text: str) -> int:
+    """Where the bracket opens that the end of a text closes; -1 if it does not."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] in ")]}") - (text[at] in "([{")
+        if not depth:
+            return at
+    return -1
+
+
+def _is_loose(text: str) -> bool:
+    """Whether a blank stands in a text outside of its brackets, as around an operator."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == " " and not depth:
+            return True
+    return False
+
+
+def _arguments(text: str) -> tuple[str, ...]:
+    """The arguments in a text, divided at the commas outside of brackets."""
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and not depth:
+            parts.append(text[start:at].strip())
             start = at + 1
-    if opened < 0:
-        return code
-    return Bracketed(code[:opened], (*parts, code[start:-1].strip()) if code[start:-1].strip() else ())
+    parts.append(text[start:].strip())
+    return tuple(part for part in parts if part)

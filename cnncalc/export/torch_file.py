@@ -5,35 +5,42 @@ from __future__ import annotations
 import re
 from math import prod
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import literal, quote
 from cnncalc.export.layout import WIDTH, call, flat, indented, lay_out
 from cnncalc.export.torch_helpers import helper_text
-
-if TYPE_CHECKING:
-    from cnncalc.export.torch_module import ModuleWriter
+from cnncalc.network import Network
 
 LEFT_OUT = "Parts of the architecture that do not run with its params as they are here are left out."
 
 
 class FilePrinter:
-    """Writes a file."""
+    """Writes a file with the classes of a network, of which the last is the whole.
 
-    def __init__(self, module: ModuleWriter) -> None:
-        self.module = module
+    `classes` are their lines, `helpers` the names of helpers, `outputs` those that the network returns by name, `notes`
+    are paragraphs of what the file says of itself.
+    """
 
-    def lines(self) -> list[str]:
-        classes = [line for owner in self.module.order for line in ["", "", *self.module.text.class_lines(owner)]]
-        helpers = self.helpers()
-        checks = self.checks()
+    def __init__(
+        self, network: Network, name: str, classes: list[list[str]], helpers: set[str], outputs: bool, notes: list[str]
+    ) -> None:
+        self.network = network
+        self.name = name
+        self.classes = classes
+        self.names = helpers
+        self.outputs = outputs
+        self.notes = notes
+
+    def text(self) -> str:
+        """The whole file."""
+        classes = [line for each in self.classes for line in ["", "", *each]]
+        helpers, checks = self.helpers(), self.checks()
         text = "\n".join([*helpers, *classes, *checks])
-        return [*self.head(text), *helpers, *classes, "", "", *checks]
+        return "\n".join([*self.head(text), *helpers, *classes, "", "", *checks, ""])
 
     def helpers(self) -> list[str]:
-        names = {name for owner in self.module.order for name in owner.helpers}
-        names |= {"divisible" for owner in self.module.order if "divisible" in owner.functions}
-        return [line for name in sorted(names, key=str.lower) for line in ["", "", *helper_text(name).split("\n")]]
+        names = sorted(self.names, key=str.lower)
+        return [line for name in names for line in ["", "", *helper_text(name).split("\n")]]
 
     def head(self, text: str) -> list[str]:
         standard = ["import functools"] if "functools." in text else []
@@ -48,12 +55,12 @@ class FilePrinter:
 
     def docstring(self) -> list[str]:
         """What the file is about; of text from outside, what is not printable is escaped."""
-        network = self.module.network
+        network = self.network
         shapes = ", ".join("×".join(map(str, shape)) for shape in network.inputs.values())
         macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
         about = f"{network.name} at {shapes}: {self.counted():,} parameters, {macs:,} macs."
         lines = [part for line in (about, "", network.source) for part in wrap(printable(line), 85) or [""]]
-        lines += ["", *wrap(LEFT_OUT, 85)] if self.module.left_out else []
+        lines += [line for note in self.notes for line in ["", *wrap(note, 85)]]
         while not lines[-1]:
             lines.pop()
         return [f'"""{lines[0]}', *lines[1:], '"""'] if len(lines) > 1 else [f'"""{lines[0]}"""']
@@ -62,7 +69,7 @@ class FilePrinter:
         """The parameters, without buffers."""
         return sum(
             prod(weight.shape)
-            for node in self.module.network.nodes
+            for node in self.network.nodes
             if node.shares is None
             for weight in node.layer.weights(node.input_shapes)
             if not weight.name.rpartition(".")[2].startswith("running_")
@@ -70,21 +77,20 @@ class FilePrinter:
 
     def checks(self) -> list[str]:
         """A block that asserts the parameters and the output's shape, computed without numbers."""
-        assert self.module.top is not None
-        lines = ['if __name__ == "__main__":', f'    network = {self.module.top.name}().to("meta").eval()']
-        sizes = [", ".join(map(str, (1, *shape))) for shape in self.module.network.inputs.values()]
+        lines = ['if __name__ == "__main__":', f'    network = {self.name}().to("meta").eval()']
+        sizes = [", ".join(map(str, (1, *shape))) for shape in self.network.inputs.values()]
         applied = call("network", *(f'torch.empty({size}, device="meta")' for size in sizes))
         lines += [f"    assert sum(p.numel() for p in network.parameters()) == {self.counted():_}"]
-        if not self.module.outputs:
-            shape = literal((1, *self.module.network.shape_at(self.module.network.outputs[""])))
+        if not self.outputs:
+            shape = literal((1, *self.network.shape_at(self.network.outputs[""])))
             line = f"    assert {flat(applied)}.shape == {shape}"
             if len(line) <= WIDTH:
                 return [*lines, line]
             return [*lines, *indented(lay_out("output = ", applied, "", 4)), f"    assert output.shape == {shape}"]
         lines += indented(lay_out("outputs = ", applied, "", 4))
-        for name, index in self.module.network.outputs.items():
+        for name, index in self.network.outputs.items():
             key = name.rpartition(".")[2] if name else "output"
-            shape = literal((1, *self.module.network.shape_at(index)))
+            shape = literal((1, *self.network.shape_at(index)))
             lines += [f"    assert outputs[{quote(key)}].shape == {shape}"]
         return lines
 

@@ -49,6 +49,28 @@ class SamePad{n}d(nn.Module):
             sides = [missing // 2, missing - missing // 2, *sides]
         return F.pad(x, sides, value=self.value)
 ''',
+    "put": '''
+def put(root: nn.Module, path: str, module: nn.Module) -> None:
+    """Makes a module part of another, below containers for the parts of its path."""
+    *outer, last = path.split(".")
+    for name in outer:
+        if name not in dict(root.named_children()):
+            root.add_module(name, nn.Module())
+        root = root.get_submodule(name)
+    root.add_module(last, module)
+''',
+    "unpool": '''
+def unpool(
+    x: torch.Tensor, before: torch.Tensor, pool: nn.Module, sizes: tuple[int, ...]
+) -> torch.Tensor:
+    """Each element at the index that the pool took from its input, zeros elsewhere."""
+    window = (pool.kernel_size, pool.stride, pool.padding)
+    pooling = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[len(sizes) - 1]
+    unpooling = (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d)[len(sizes) - 1]
+    ceil = bool(pool.ceil_mode)
+    _, indices = pooling(before, *window, 1, ceil, return_indices=True)  # type: ignore
+    return unpooling(x, indices, *window, output_size=list(sizes))  # type: ignore
+''',
     "fit": '''
 def fit(x: torch.Tensor, sizes: Sequence[int], value: float = 0.0) -> torch.Tensor:
     """Pads or crops to spatial sizes, centred, the odd position after."""

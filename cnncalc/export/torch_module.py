@@ -18,12 +18,14 @@ from cnncalc.export.torch_body import IN_CHANNELS, ClassText, NotSequential, Ten
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter
 from cnncalc.export.torch_construct import Refused
-from cnncalc.export.torch_file import FilePrinter
+from cnncalc.export.torch_file import LEFT_OUT, FilePrinter
+from cnncalc.export.torch_flat import A_LAYER_A_LINE, FlatWriter
 from cnncalc.export.torch_flow import FlowWriter
 from cnncalc.export.torch_names import ACTIVATION_MODULES
 from cnncalc.export.torch_text import WORDS, ClassPrinter
 from cnncalc.layers.arguments import Value
 from cnncalc.network import Network
+from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Literal
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import evaluate_params
@@ -41,7 +43,6 @@ class ModuleWriter:
         self.network = network
         self.arguments = Arguments(self)
         self.text = ClassPrinter(self)
-        self.printer = FilePrinter(self)
         self.recorder = record(description, dict(params), network)
         self.classes: dict[str, ClassText] = {}  # of blocks
         self.order: list[ClassText] = []
@@ -110,7 +111,7 @@ class ModuleWriter:
 
     def refuse(self, unit: SyntaxUnit, reason: str) -> None:
         """Report a part of the text that has no counterpart, once."""
-        self.refusals[unit.span] = Problem("no-counterpart", f"PyTorch: {reason}", unit.span)
+        self.refusals[unit.span] = Problem("no-counterpart", reason, unit.span)
 
     # classes
 
@@ -258,17 +259,39 @@ class ModuleWriter:
         top.in_channels = Literal(NOWHERE, first[0])
         self.write(top, layers, state)
         self.order.append(top)
-        return "\n".join(self.printer.lines()) + "\n"
+        classes = [self.text.class_lines(owner) for owner in self.order]
+        helpers = {name for owner in self.order for name in owner.helpers}
+        helpers |= {"divisible" for owner in self.order if "divisible" in owner.functions}
+        notes = [LEFT_OUT] if self.left_out else []
+        return FilePrinter(self.network, top.name, classes, helpers, bool(self.outputs), notes).text()
 
 
-def write_module(description: Description, network: Network) -> str:
-    """The text of a Python file with the network as a module. Raises SpecError with all that has no counterpart."""
+class Written(NamedTuple):
+    """A file, and why it has a layer a line instead of the author's blocks, "" where it has these."""
+
+    text: str
+    flat: str = ""
+
+
+def write_module(description: Description, network: Network) -> Written:
+    """A Python file with the network as a module: with the author's blocks, else a layer a line.
+
+    Raises SpecError with all layers that have no counterpart.
+    """
     writer = ModuleWriter(description, evaluate_params(description, Problems()), network)
     try:
         text = writer.file()
     except Refused as refused:
-        assert description.layers is not None
-        writer.refusals.setdefault(description.layers[0].span, Problem("no-counterpart", f"PyTorch: {refused}"))
-    if writer.refusals:
-        raise SpecError([writer.refusals[span] for span in sorted(writer.refusals, key=lambda span: span.start)])
-    return text
+        reasons = [str(refused)]
+    else:
+        if not writer.refusals:
+            return Written(text)
+        reasons = [problem.message for problem in writer.refusals.values()]
+    flat = FlatWriter(network)
+    flat.write()
+    if flat.refusals:
+        raise SpecError([flat.refusals[span] for span in sorted(flat.refusals, key=lambda span: span.start)])
+    name = ModuleWriter(description, {}, network).class_name(network.name)
+    lines = flat.class_lines(name)
+    outputs = [*network.outputs] != [""]
+    return Written(FilePrinter(network, name, [lines], flat.helpers, outputs, [A_LAYER_A_LINE]).text(), reasons[0])

@@ -20,7 +20,7 @@ def code_of(reading: Reading) -> str:
     """The exported file."""
     network = reading.require_network()
     assert reading.description is not None
-    return write_module(reading.description, network)
+    return write_module(reading.description, network).text
 
 
 def made(torch: Any, text: str) -> Any:
