@@ -21,7 +21,6 @@ from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
 from cnncalc.spec.repairs import rename
 from cnncalc.spec.replay import Replays
-from cnncalc.spec.reuse import reuse
 from cnncalc.spec.rounds import Memory, each_round
 from cnncalc.spec.scope import DefinedChain, Definition, Flow, Frame, Output, take_memory, take_pool, take_sizes
 from cnncalc.spec.segments import Prefix, Segments
@@ -280,6 +279,8 @@ class Expander:
         if word == "from":
             self.built.lost.append((flow.node, call.span))
             return value.flow, value.definition
+        from cnncalc.spec.reuse import reuse  # only for networks that share weights
+
         return reuse(self, value, call, frame, flow, path)
 
     def activation(

@@ -102,6 +102,19 @@ def reuse_within_reuse(unit: Unit, count: int) -> str:
     return block(unit, f"    - b{depth - 1}\n", "l", others)
 
 
+def reuse_of_chains(unit: Unit, count: int) -> str:
+    depth = count.bit_length() - 1
+    lines = "".join(f"  - c{n} = reuse(c{n - 1}) -> reuse(c{n - 1})\n" for n in range(1, depth))
+    return f"{unit.head}layers:\n{unit.flat}  - start = identity\n  - c0 = {unit.text} -> identity\n{lines}"
+
+
+def memories(unit: Unit, count: int) -> str:
+    """Every round reads what entered the one before, and two others that are there or not."""
+    inner = "        - identity\n        - from(a)\n        - from(b if b != none else c if c != none else a)\n"
+    call = "l(previous(1), previous(2, before=none), previous(index + 1, before=none))"
+    return f"{unit.head}blocks:\n  l(a, b, c):\n    - add:\n{inner}layers:\n{unit.flat}  - {call} * {count}\n"
+
+
 def doubled_blocks(unit: Unit, count: int) -> str:
     depth = count.bit_length() - 1
     others = f"  b0:\n    - {unit.again}\n"
@@ -197,7 +210,8 @@ def settings(unit: Unit, count: int) -> str:
 
 BOMBS: dict[str, Callable[[Unit, int], str]] = {
     "repeated block": repeated_block, "parenthesis": parenthesis, "reuse": reuse, "reuse of a block": reuse_of_a_block,
-    "reuse within reuse": reuse_within_reuse, "doubled blocks": doubled_blocks,
+    "reuse within reuse": reuse_within_reuse, "reuse of chains": reuse_of_chains, "memories": memories,
+    "doubled blocks": doubled_blocks,
     **{f"{word} of three": merged(word) for word in MERGES},
     "add of reuse": add_of_reuse, "many branches": many_branches, "rounds": rounds,
     "rounds of rounds": rounds_of_rounds, "rounds again": rounds_again, "outputs": outputs, "named": named,

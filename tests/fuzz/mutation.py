@@ -20,6 +20,7 @@ TOKENS = (
     " else ", " and ", "not ", "index", "channels", "in_channels", "input", "from(e)", "reuse(e)", "identity",
     "outputs", "add", "activation(relu)", "conv(3, 3)", "true", "m.y", "* 5", "* 1000", "1/0", "same", "half", "caffe",
     "axis=1", ", axis=-1", "axes=[1, 0]", "over=[0, 1]", "like=input", "mode=reflect", "rest", "none", "here.height",
+    "previous(2, before=e)", "from(e[0])", "rounds(e)", " != none",
     "max_unpool(e)", "mean_over([1, 2])", "concat(a, b, axis=1)", "stack(axis=-1):",
     "dialect=caffe", "\n", "  ", "    ", "\t", "- ", "-", "? ", "#", "'", '"', "|", ">", "|2-", "&a ", "*a", "<<: ",
     "!t ", "!!python/object/apply:os.system ", "%YAML 1.1\n", "---\n", "...\n", "@", "`", "~", "null", "\\x1b[31m",

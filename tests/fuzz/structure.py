@@ -235,7 +235,7 @@ class Writer:
                     count = parameters if not self.odd() else self.pick((0, 1, 5))
                     return f"{name}({', '.join(self.expression() for _ in range(count))})"
                 case 5 if self.outputs:
-                    return f"{self.pick(('from', 'from', 'reuse'))}({self.pick(self.outputs)})"
+                    return f"{self.pick(('from', 'from', 'reuse'))}({self.earlier()})"
                 case 6:
                     word = self.name() if self.odd() else self.pick(("relu", "silu", "identity", "gelu"))
                     return f"activation({word})"
@@ -247,6 +247,13 @@ class Writer:
                     return self.pick(SHAPE_KEEPING)
         finally:
             self.deep -= 1
+
+    def earlier(self) -> str:
+        """An output, one of its rounds, or what entered an earlier round."""
+        name, number = self.pick(self.outputs), self.pick(("0", "1", "2", "3", "-1", "index", "40", "10 ** 17"))
+        before = self.pick(("", "none", name, "input", "3" if self.odd() else "none"))
+        memory = f"previous({number}{', before=' if before else ''}{before})"
+        return self.pick((name, name, name, f"{name}[{number}]", memory, f"{memory}.a0" if self.odd() else memory))
 
     def item(self, *, alone: bool) -> str:
         text = self.unit()
@@ -305,6 +312,8 @@ class Writer:
             key = f"b{number}" if not self.odd() else self.pick(("b0", "from", "1x1", "add", "é", "b.c"))
             key += f" if {self.condition()}" if self.often(12) else ""
             text = self.pick(("identity", "relu", "conv(8, 1)")) if self.often(40) else self.chain(named=False)
+            if self.outputs and self.often(10):
+                text = f"{ROUNDS}({self.pick(self.outputs)})"
             if listed:
                 lines.append(f"{inside}- {text}")
             elif self.deep < 3 and self.often(25):
