@@ -99,6 +99,7 @@ LATER_FAMILIES = {
     "matmul": "products",
     "learned": "learned",
     "relative_position_bias": "learned",
+    "continuous_position_bias": "learned",
     "attention": "products",
     "multi_head_attention": "attention",
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
-from math import prod
+from math import copysign, log2, prod
 from typing import Any
 
 from cnncalc import limits
+from cnncalc.layers.activation import sigmoid
+from cnncalc.layers.attention import rows_of
 from cnncalc.layers.base import (
     Example,
     Extra,
@@ -18,11 +20,14 @@ from cnncalc.layers.base import (
     Shape,
     Shapes,
     Weight,
+    Work,
 )
 from cnncalc.layers.channels import Channels, Chosen
-from cnncalc.layers.ops import GetWeight, Map, Ops
+from cnncalc.layers.ops import GetWeight, Map, Ops, Values
 from cnncalc.layers.reach import Reach
 from cnncalc.layers.settings import integer, real, sizes
+
+LARGEST_BIAS = 16  # of the numbers, as in Swin Transformer V2
 
 
 class Learned(NoOperations, kind="learned"):
@@ -92,8 +97,13 @@ class RelativePositionBias(NoOperations, kind="relative_position_bias"):
         return self.replace(heads=divide(self.heads))
 
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        offsets = prod(2 * size - 1 for size in self.window)
+        table = get_weight("relative_position_bias_table", (offsets, self.heads))
+        return self.look_up([element for number in table for element in ops.constant(number, 1)])
+
+    def look_up(self, table: Values) -> Map:
+        """The numbers of all heads and pairs of positions, from a table of the offsets' numbers of each head."""
         spans = [2 * size - 1 for size in self.window]
-        table = get_weight("relative_position_bias_table", (prod(spans), self.heads))
         places = list(product(*map(range, self.window)))
         offsets = []
         for one, other in product(places, repeat=2):
@@ -101,10 +111,71 @@ class RelativePositionBias(NoOperations, kind="relative_position_bias"):
             for i, j, size, span in zip(one, other, self.window, spans, strict=True):
                 at = at * span + i - j + size - 1
             offsets.append(at)
-        numbers = [element for number in table for element in ops.constant(number, 1)]
-        values = [numbers[at * self.heads + head] for head in range(self.heads) for at in offsets]
+        values = [table[at * self.heads + head] for head in range(self.heads) for at in offsets]
         return Map((self.heads, len(places), len(places)), values)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"heads": 3, "window": (7, 7)}, ()), Example({"heads": 2, "window": (4,)}, ())
+
+
+def log_spaced(offset: int, size: int) -> float:
+    """±log₂(1 + 8·|offset|/(size − 1))/3, from −log₂(9)/3 to log₂(9)/3; 0 for the only offset of a size of 1."""
+    return copysign(log2(1 + 8 * abs(offset) / max(size - 1, 1)) / 3, offset)
+
+
+class ContinuousPositionBias(RelativePositionBias, kind="continuous_position_bias"):
+    """→ [heads, N, N], a number for each head and each offset of two of the N positions of a window, at most 16.
+
+    That of the positions i and j is 16·sigmoid(W₂·relu(W₁·x + b)), where x has for every axis the sign of i − j times
+    log₂(1 + 8·|i − j|/(size − 1))/3. It is computed once for each of the ∏(2·size − 1) offsets.
+    """
+
+    reference = "Z. Liu et al., Swin Transformer V2, arXiv:2111.09883"
+    hidden: int = integer(512, symbol="M", brief="hidden {}", doc="units of the hidden layer, W₁·x + b")
+
+    def weights(self, inputs: Shapes) -> tuple[Weight, ...]:
+        return (
+            Weight("cpb_mlp.0.weight", (self.hidden, len(self.window))),
+            Weight("cpb_mlp.0.bias", (self.hidden,), "bias", neutral=0),
+            Weight("cpb_mlp.2.weight", (self.heads, self.hidden)),
+        )
+
+    def work(self, inputs: Shapes, output: Shape) -> Work:
+        offsets, axes = prod(2 * size - 1 for size in self.window), len(self.window)
+        first, second = offsets * axes * self.hidden, offsets * self.hidden * self.heads
+        numbers = offsets * self.heads  # a sigmoid of each, times 16; the sums of the first layer have a bias each
+        return Work(
+            first + second,
+            first + second + numbers,
+            first + second,
+            comparisons=offsets * self.hidden,
+            divisions=numbers,
+            exponentials=numbers,
+        )
+
+    def inner_elements(self, inputs: Shapes, output: Shape) -> int:
+        return prod(2 * size - 1 for size in self.window) * (self.hidden + self.heads)
+
+    def saved(self, inputs: Shapes, output: Shape) -> Saved:
+        # the offsets, the hidden layer, and the numbers after the sigmoid
+        offsets = prod(2 * size - 1 for size in self.window)
+        maps = Extra("maps", offsets * (len(self.window) + self.hidden + self.heads), once=True)
+        return Saved(extras=(maps, Extra("indices", prod(output[1:]), 8, once=True)))
+
+    def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
+        axes = len(self.window)
+        first = rows_of(get_weight("cpb_mlp.0.weight", (self.hidden, axes)), axes)
+        biases = get_weight("cpb_mlp.0.bias", (self.hidden,))
+        second = rows_of(get_weight("cpb_mlp.2.weight", (self.heads, self.hidden)), self.hidden)
+        table: Values = []
+        for offsets in product(*(range(1 - size, size) for size in self.window)):
+            spaced = [log_spaced(offset, size) for offset, size in zip(offsets, self.window, strict=True)]
+            x = [element for number in spaced for element in ops.constant(number, 1)]
+            hidden = ops.clamp_min(ops.dots(x, first, biases), 0)
+            table += ops.scale(sigmoid(ops, ops.dots(hidden, second, None)), LARGEST_BIAS)
+        return self.look_up(table)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return Example({"heads": 3, "window": (8, 8)}, ()), Example({"heads": 2, "window": (4,), "hidden": 5}, ())

@@ -58,7 +58,7 @@ def random_sequences(rng: Random, kind: str) -> Shapes:
 
 def random_inputs(rng: Random, kind: str) -> Shapes:
     """Input shapes of a kind: of any rank, and for a merge with all differences that branches may have."""
-    if kind in ("learned", "relative_position_bias"):
+    if FAMILIES[kind] == "learned":
         return ()
     if kind == "matmul":
         return random_factors(rng)

@@ -20,6 +20,7 @@ from cnncalc.layers.window import Windowed, to_pairs
 from ..random_networks.deformable import deformable_conv
 from ..random_networks.kinds import PLAIN, Kinds
 from ..random_networks.modules import (
+    continuous_position_bias,
     layer_norm,
     learned,
     learned_tensor,
@@ -256,6 +257,7 @@ MODULES: dict[str, Build] = {
     **dict.fromkeys(("lstm", "gru", "rnn"), lambda t, y, x, n: recurrent(t, y.kind, x[0][0], **vars(y))),
     "multi_head_attention": lambda t, y, x, n: multi_head_attention(t, x[0][0], x[-1][0], y.heads, bias=y.bias),
     "relative_position_bias": lambda t, y, x, n: relative_position_bias(t, y.heads, y.window, 2),
+    "continuous_position_bias": lambda t, y, x, n: continuous_position_bias(t, y.heads, y.window, y.hidden, 2),
     "learned": lambda t, y, x, n: learned_tensor(t, y.shape, 2),
     "prelu": lambda t, y, x, n: prelu(t, y, x),
     "elu": lambda t, y, x, n: t.nn.ELU(y.alpha),

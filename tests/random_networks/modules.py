@@ -205,3 +205,28 @@ def relative_position_bias(torch: Any, heads: int, window: Any, batch: int) -> A
             return found.expand(batch, heads, n, n)
 
     return Module()
+
+
+def continuous_position_bias(torch: Any, heads: int, window: Any, hidden: int, batch: int) -> Any:
+    """The numbers of torchvision's ShiftedWindowAttentionV2, on any number of axes."""
+
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            nn = torch.nn
+            layers = (nn.Linear(len(window), hidden), nn.ReLU(inplace=True), nn.Linear(hidden, heads, bias=False))
+            self.cpb_mlp = nn.Sequential(*layers)
+            spans = [
+                torch.arange(1 - size, size, dtype=torch.get_default_dtype()) / max(size - 1, 1) for size in window
+            ]
+            offsets = 8 * torch.cartesian_prod(*spans).reshape(-1, len(window))
+            self.offsets = torch.sign(offsets) * torch.log2(offsets.abs() + 1) / 3
+            plain = relative_position_bias(torch, heads, window, batch)
+            self.index = plain.index
+
+        def forward(self, *_: Any) -> Any:
+            n = prod(window)
+            found = 16 * torch.sigmoid(self.cpb_mlp(self.offsets.to(self.cpb_mlp[0].weight.dtype))[self.index])
+            return found.view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
+
+    return Module()
