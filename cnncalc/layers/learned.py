@@ -128,7 +128,8 @@ class ContinuousPositionBias(RelativePositionBias, kind="continuous_position_bia
     """→ [heads, N, N], a number for each head and each offset of two of the N positions of a window, at most 16.
 
     That of the positions i and j is 16·sigmoid(W₂·relu(W₁·x + b)), where x has for every axis the sign of i − j times
-    log₂(1 + 8·|i − j|/(size − 1))/3. It is computed once for each of the ∏(2·size − 1) offsets.
+    log₂(1 + 8·|i − j|/(size − 1))/3. It is computed once for each of the ∏(2·size − 1) offsets; torchvision applies the
+    sigmoid to each pair of positions.
     """
 
     reference = "Z. Liu et al., Swin Transformer V2, arXiv:2111.09883"

@@ -79,7 +79,7 @@ def expected(torch: Any, layer: Any, inputs: tuple[Map, ...], arrays: Arrays) ->
     tensors = [tensor(torch, x) for x in inputs]
     if layer.kind in NO_MODULE:
         return by_function(torch, layer, tensors, arrays)
-    module = MODULES[layer.kind](torch, layer, shapes, len(shapes[0]) - 1)
+    module = MODULES[layer.kind](torch, layer, shapes, len(next(iter(shapes), ())) - 1)
     if module is None or is_refused_for_no_reason_of_shape(layer, shapes) or is_refused(layer, shapes):
         return None
     if layer.kind in ("max_pool", "avg_pool") and not is_numeric(layer):
@@ -87,7 +87,7 @@ def expected(torch: Any, layer: Any, inputs: tuple[Map, ...], arrays: Arrays) ->
     module = settled(module, layer)
     load(torch, module, layer, shapes, arrays)
     with torch.no_grad():
-        return module(*tensors)
+        return module(*tensors)[:1]  # what reads no tensor is there for each of a batch
 
 
 def is_refused(layer: Any, shapes: Shapes) -> bool:

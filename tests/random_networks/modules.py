@@ -216,9 +216,7 @@ def continuous_position_bias(torch: Any, heads: int, window: Any, hidden: int, b
             nn = torch.nn
             layers = (nn.Linear(len(window), hidden), nn.ReLU(inplace=True), nn.Linear(hidden, heads, bias=False))
             self.cpb_mlp = nn.Sequential(*layers)
-            spans = [
-                torch.arange(1 - size, size, dtype=torch.get_default_dtype()) / max(size - 1, 1) for size in window
-            ]
+            spans = [torch.arange(1.0 - size, size).double() / max(size - 1, 1) for size in window]
             offsets = 8 * torch.cartesian_prod(*spans).reshape(-1, len(window))
             self.offsets = torch.sign(offsets) * torch.log2(offsets.abs() + 1) / 3
             plain = relative_position_bias(torch, heads, window, batch)
@@ -226,7 +224,7 @@ def continuous_position_bias(torch: Any, heads: int, window: Any, hidden: int, b
 
         def forward(self, *_: Any) -> Any:
             n = prod(window)
-            found = 16 * torch.sigmoid(self.cpb_mlp(self.offsets.to(self.cpb_mlp[0].weight.dtype))[self.index])
-            return found.view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
+            table = 16 * torch.sigmoid(self.cpb_mlp(self.offsets.to(self.cpb_mlp[0].weight.dtype)))
+            return table[self.index].view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
 
     return Module()
