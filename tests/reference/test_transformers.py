@@ -57,8 +57,8 @@ def macs(module: Any, x: Any, y: Any) -> int:
     if type(module).__name__ not in ATTENTION:
         weight = getattr(module, "weight", None)
         return 0 if weight is None or weight.dim() < 2 else int(y[0].numel() * weight[0].numel())
-    channels = y.shape[-1]
-    positions = y[0].numel() // channels
+    channels: int = y.shape[-1]
+    positions = int(y[0].numel()) // channels
     seen = positions  # by each position
     if hasattr(module, "window_size"):
         seen = module.window_size[0] * module.window_size[1]
