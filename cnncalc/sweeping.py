@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cnncalc.analysis.roofline import Device
 
 
+_SHAPE = re.compile(r"\d\s*[x×,]\s*\d")  # in a value with all sizes
+
+
 class Evaluation:
     """Computes the figures of an architecture at the values of the axes."""
 
@@ -42,7 +45,7 @@ class Evaluation:
         check_given(settings, axes)
         check_values([axis for axis in axes if axis.name != INPUT])
         texts = [*settings, *(f"{axis}={value}" for axis, value in first)]
-        self.variants, has_inputs, has_params = read_variants(name, inputs, texts)
+        self.variants, has_inputs, has_params = read_variants(name, inputs or find_shape(axes), texts)
         self.inputs, self.settings = [] if has_inputs else list(inputs), [] if has_params else list(settings)
         if inputs and INPUT in {axis.name for axis in axes} and not has_inputs:
             raise UsageError("--input and --vary both give the input size")
@@ -99,7 +102,7 @@ class Evaluation:
 
 def resize_inputs(value: str, shapes: Mapping[str, Shape]) -> list[str]:
     """The options of the inputs for a size of all spatial axes, or for the sizes themselves. Raises UsageError."""
-    if re.search(r"\d\s*[x×,]\s*\d", value):
+    if _SHAPE.search(value):
         parse_sizes(value)
         return [value]
     if not value.isdecimal() or int(value) < 1:
@@ -111,6 +114,11 @@ def resize_inputs(value: str, shapes: Mapping[str, Shape]) -> list[str]:
         text = "x".join([str(shape[0]), *[value] * (len(shape) - 1)])
         found.append(text if name == INPUT_NAME else f"{name}={text}")
     return found
+
+
+def find_shape(axes: Sequence[Axis]) -> list[str]:
+    """The first of the inputs that are varied, if it has all sizes: what leaves its sizes open is read with it."""
+    return [each.values[0] for each in axes if each.name == INPUT and each.values and _SHAPE.search(each.values[0])]
 
 
 def check_given(settings: Sequence[str], axes: Sequence[Axis]) -> None:

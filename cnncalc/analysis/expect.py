@@ -17,10 +17,10 @@ Reference = Callable[[str, Span], Report]  # the report of an architecture by it
 
 
 def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
-    """A problem `unknown-key` for each expectation of an unknown figure."""
+    """A problem `unknown-key` for each expectation of an unknown figure, `bad-value` for units that do not fit."""
     problems = []
     known = (*(name for name, figure in FIGURES.items() if not figure.of_device), "outputs")
-    for key, _, span, _ in expectations:
+    for key, expected, span, value_span in expectations:
         if key in FIGURES and FIGURES[key].of_device:
             message = f"`{key}` depends on a device, which a file does not name"
             help_text = f"check it with --limit '{key} <= 5 ms' --compute 10T --bandwidth 100G"
@@ -29,7 +29,21 @@ def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
             fixes = _rename(key, known, span)
             help_text = "" if fixes else "the keys of `expect` are " + ", ".join(known)
             problems.append(Problem("unknown-key", f"unknown key `{key}` in `expect`", span, help_text, fixes=fixes))
+        elif key in FIGURES and type(expected) not in (int, tuple):
+            problems += _check_units(FIGURES[key], expected, value_span)
     return problems
+
+
+def _check_units(figure: Figure, expected: Value, span: Span) -> list[Problem]:
+    from cnncalc.analysis.budgets import check_units  # for files with conditions
+    from cnncalc.conditions import Condition, ConditionError
+
+    try:
+        if isinstance(expected, Condition):
+            check_units(figure, expected)
+    except ConditionError as error:
+        return [Problem("bad-value", str(error), span)]
+    return []
 
 
 def _rename(key: str, known: Collection[str], span: Span) -> tuple[Fix, ...]:
@@ -58,13 +72,12 @@ def check_expectations(expectations: Sequence[Expectation], report: Report, refe
 def _check_figure(figure: Figure, expected: Value, span: Span, report: Report, reference: Reference) -> list[Problem]:
     if type(expected) in (int, tuple):
         return _compare(figure.name, figure.measure_network(report), expected, span)
-    from cnncalc.analysis.budgets import Budget, check_budget, check_units  # for files with conditions
+    from cnncalc.analysis.budgets import Budget, check_budget  # for files with conditions
     from cnncalc.conditions import Condition, ConditionError
 
     if not isinstance(expected, Condition):
         return _compare(figure.name, figure.measure_network(report), expected, span)
     try:
-        check_units(figure, expected)
         return check_budget(Budget(figure, expected, span), report, reference)
     except ConditionError as error:
         return [Problem("bad-value", str(error), span)]

@@ -111,12 +111,12 @@ def _resize(
 ) -> list[list[str]]:
     """The options of the inputs for each of the sizes of an axis. Raises UsageError."""
     from cnncalc.reading import read
-    from cnncalc.sweeping import resize_inputs
+    from cnncalc.sweeping import find_shape, resize_inputs
 
     if len(sizes) > 1:
         raise UsageError("--input and --vary both give several input sizes")
     first = [(each.name, each.values[0]) for each in params]
-    reading = read(arch, inputs=sizes[0], settings=settings, varied=first)
+    reading = read(arch, inputs=sizes[0] or find_shape([axis]), settings=settings, varied=first)
     if sizes[0] and not (reading.is_chain or reading.graph is not None):
         raise UsageError("--input and --vary both give the input size")
     if reading.network is None:

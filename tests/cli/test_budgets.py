@@ -37,6 +37,14 @@ def test_a_peak_that_is_too_high_lists_the_layers_where_it_is() -> None:
     assert "conv1 22,912, …\n" in ran.stdout
 
 
+def test_all_conditions_that_are_wrong_are_reported_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text("extends: lenet5\nexpect: {depth: <= 5 KiB, maks: <= 5, macs: 3 .. 2}\n")
+    said = cnncalc("validate", str(file)).stdout
+    for each in ("`depth` is no figure in KiB", "unknown key `maks`", "runs backwards"):
+        assert each in said
+
+
 def test_bytes_are_called_so() -> None:
     """The first map of LeNet-5, 6×28×28, in and out of its tanh, 4 bytes each: 37,632."""
     ran = cnncalc("validate", "lenet5", "--limit", "peak_memory <= 36 KiB")

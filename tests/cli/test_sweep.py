@@ -119,6 +119,13 @@ def test_the_widest_that_fits(net: str) -> None:
     assert missed.returncode == 1
 
 
+def test_whole_shapes_are_the_input_of_what_has_none() -> None:
+    found = cnncalc("sweep", "conv(4, 3)", "--vary", "input=3x8x8,3x8x16", "--format", "csv", "--columns", "output")
+    assert found.stdout.splitlines()[1:] == ["3x8x8,4x6x6,", "3x8x16,4x6x14,"]
+    compared = cnncalc("compare", "conv(4, 3)", "--vary", "input=3x8x8,3x8x16", "--format", "json")
+    assert [each["output"] for each in json.loads(compared.stdout)["architectures"]] == [[4, 6, 6], [4, 6, 14]]
+
+
 def test_whole_numbers_go_by_ones(net: str) -> None:
     """The file has `width: 4`."""
     ran = cnncalc("sweep", net, "--vary", "width=1..4", "--format", "csv", "--columns", "parameters")
