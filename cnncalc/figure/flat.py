@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
 
-from cnncalc.figure.kinds import format_sizes
+from cnncalc.figure.kinds import format_sizes, name_kind
 from cnncalc.figure.look import PLAIN, Look
 from cnncalc.figure.map_legend import add_map_legend, paint_maps
 from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, format_page, list_maps
@@ -181,7 +181,8 @@ def _label_room(one: FeatureMap) -> float:
 
 def _operation(one: FeatureMap) -> list[str]:
     """The operation that makes a map, in one or two lines, and its note: `2×2, /2` and `max pool`."""
-    lines = [one.kernel, one.kind] if one.kernel else one.kind.split(" ", 1)
+    name = name_kind(one.kind)
+    lines = [one.kernel, name] if one.kernel else name.split(" ", 1)
     return [*([fit_text(one.block, NAME, SMALL)] if one.block else lines), *([one.note] if one.note else [])]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cnncalc.figure.kinds import TITLES
+from cnncalc.figure.kinds import find_title
 from cnncalc.figure.legend import Entry, add_legend
 from cnncalc.figure.look import Look
 from cnncalc.figure.maps import FeatureMap
@@ -43,8 +43,9 @@ def _list_entries(maps: Sequence[FeatureMap], look: Look) -> Iterator[Entry]:
     entries = look.list_entries({one.role for one in maps})
     yield from entries
     if not entries:
-        roles = dict.fromkeys(one.role for one in maps if not one.block and one.role not in ("input", "copy"))
-        yield from (Entry(role, TITLES[role]) for role in roles)
+        kinds = [one.kind for one in maps if one.kind]
+        roles = dict.fromkeys(one.role for one in maps if one.kind)
+        yield from (Entry(role, find_title(role, kinds)) for role in roles)
         if any(one.block for one in maps):
             yield Entry("conv", "block", "walls")
     if any(one.activated for one in maps):

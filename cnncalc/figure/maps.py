@@ -19,7 +19,6 @@ from cnncalc.figure.kinds import (
     format_step,
     format_window,
     is_activation,
-    name_kind,
 )
 from cnncalc.figure.tree import Chain, Frame, Merge, Outputs, Step, build_tree, walk
 from cnncalc.layers.base import Shape
@@ -47,7 +46,7 @@ class FeatureMap(NamedTuple):
     - `layers`: the indexes of all layers that it stands for, () for the input.
     - `title`: what a pointer shows.
     - `kernel`: of its layer, with the stride: `3×3, /2`; `window` is the span of the kernel along each axis.
-    - `kind`: the short name of its kind: `max pool`.
+    - `kind`: the kind of its layer, "" of a block.
     - `activated`: whether an activation follows its layer.
     - `block`: the name of the block that it is the output of, "" for a single layer.
     - `stage`: the name of the outermost group around it.
@@ -161,7 +160,7 @@ class _Walker:
             return
         made = FeatureMap(
             output, role, step.layers, f"{main.path}: {main.layer!r} → {format_sizes(output)}",
-            _describe_kernel(main), _span_window(main), name_kind(main.kind),
+            _describe_kernel(main), _span_window(main), main.kind,
             role in WITH_STRIP and any(is_activation(self.layers[index].kind) for index in step.layers),
             stage=stage, skips=far, follows=step.entry in sources,
         )  # fmt: skip
@@ -172,18 +171,15 @@ class _Walker:
 
     def _add_merge(self, merge: Merge, stage: str) -> None:
         """A block; or, where skips come from far before, what they meet."""
-        far = [branch for branch in merge.branches if self._find_start(branch) != merge.entry]
-        own = [branch for branch in merge.branches if self._find_start(branch) == merge.entry]
-        if not far and any(self._is_body(branch) for branch in own):
-            far = [branch for branch in own if not self._is_body(branch)]
-            own = [branch for branch in own if self._is_body(branch)]
-        if not far or len(own) != 1 or merge.collected or not all(map(self._is_trivial, far)):
-            self._add_block(merge, self.layers[merge.layer].kind, stage)
-            return
         kind = self.layers[merge.layer].kind
+        parts = self._split(merge)
+        if parts is None:
+            self._add_block(merge, kind, stage)
+            return
+        own, far = parts
         layers = (*(index for branch in far for index in range(*_span(branch))), merge.layer, *merge.after)
         starts = tuple(map(self._find_start, far))
-        self.walk(own[0], stage)
+        self.walk(own, stage)
         if kind != "concat":
             self._absorb(layers)
             self.maps[-1] = self.maps[-1]._replace(skips=self.maps[-1].skips + starts, merge=SIGNS.get(kind, "+"))
@@ -196,6 +192,17 @@ class _Walker:
         copies[0] = copies[0]._replace(layers=layers)
         self.maps += copies
 
+    def _split(self, merge: Merge) -> tuple[Chain, list[Chain]] | None:
+        """The branch of the main path and those that are drawn as skips, None if a merge is drawn as a block."""
+        far = [branch for branch in merge.branches if self._find_start(branch) != merge.entry]
+        own = [branch for branch in merge.branches if self._find_start(branch) == merge.entry]
+        if not far and any(self._is_body(branch) for branch in own):
+            far = [branch for branch in own if not self._is_body(branch)]
+            own = [branch for branch in own if self._is_body(branch)]
+        if not far or len(own) != 1 or merge.collected or not all(map(self._is_trivial, far)):
+            return None
+        return own[0], far
+
     def _name(self, index: int) -> str:
         return self.layers[index].path if index >= 0 else "the input"
 
@@ -204,7 +211,7 @@ class _Walker:
         if not branch.items:
             return branch.result
         sources = self.layers[branch.items[0].first].sources
-        return branch.entry if branch.entry in sources else sources[0]
+        return branch.entry if branch.entry in sources or not sources else sources[0]  # none: a learned tensor
 
     def _is_body(self, branch: Chain) -> bool:
         """Whether a branch has so many blocks that they are drawn one by one."""
@@ -215,8 +222,22 @@ class _Walker:
             isinstance(item, Step) and find_role(self.layers[item.main].kind) in TRIVIAL for item in branch.items
         )
 
+    def _is_walkable(self, chain: Chain) -> bool:
+        """Whether the maps of a chain that reads from far before it are one path, with skips that are drawn."""
+        for item in chain.items:
+            if isinstance(item, Step):
+                walkable = item.entry in self.layers[item.first].sources
+            elif isinstance(item, Merge):
+                walkable = not self._list_far(item) or self._split(item) is not None
+            else:
+                walkable = isinstance(item, Frame) and self._is_walkable(item.body)
+            if not walkable:
+                return False
+        return True
+
     def _add_frame(self, frame: Frame, stage: str) -> None:
-        if not self._list_far(frame) and (self._is_merging(frame) or _name_block(frame) in self.blocks):
+        is_block = self._is_merging(frame) or _name_block(frame) in self.blocks
+        if not self._is_walkable(frame.body) if self._list_far(frame) else is_block:
             self._add_block(frame, _name_block(frame), stage)
             return
         self.walk(frame.body, stage)

@@ -226,5 +226,5 @@ def _write_kernels(scene: Scene, solids: Sequence[Solid]) -> None:
             text = Text(solid.middle + half + 4, solid.bottom + BELOW + 7, one.kernel, SMALLEST, "muted")
         else:
             text = Text(solid.back[0], solid.box.top - 5, one.kernel, SMALLEST, "muted")
-        if place_text(scene, text, [(0, 0), (0, -7), (0, 4)]):
+        if place_text(scene, text, [(0, 0), (0, -7), (0, -14)]):
             shown[one.kind] = one.kernel

@@ -189,9 +189,13 @@ def _has_arrow(before: Solid, solid: Solid) -> bool:
 
 def _draw_arcs(scene: Scene, solids: Sequence[Solid]) -> None:
     above = min(solid.box.top for solid in solids)
-    for first, last, level in _list_arcs([solid.map for solid in solids]):
+    arcs = _list_arcs([solid.map for solid in solids])
+    sources = {first for first, *_ in arcs}
+    for first, last, level in arcs:
         source, reader = solids[first], solids[last]
         start, end = (solid.back[0] for solid in (source, reader))
+        start += min(source.thick / 4, 2) if source.map.skips else 0  # beside one that ends there
+        end -= min(reader.thick / 4, 2) if last in sources else 0
         y = above - ARC_GAP - ARC * level
         sign = reader.map.merge
         tip = reader.box.top - (2 * SIGN if sign else 0.4)

@@ -17,7 +17,7 @@ from .drawn import drawn_layers
 from .styles import STYLES
 
 CHECKS = {"volumes": test_volumes.check_geometry, "flat": test_flat.check_geometry}
-NETWORKS, BATCHES = 40, 10
+NETWORKS, BATCHES = 40, 25
 
 
 @pytest.mark.sample(1)

@@ -19,9 +19,9 @@ from ..networks import report
 from .drawn import drawn_layers, faults_of_lines, faults_of_texts, overlap, polygons_overlap, things
 
 DRAWN = {  # at least; others may be refused, with the style that shows them
-    "alexnet", "c3d", "convnext_tiny", "densenet121", "edsr", "efficientnet_b0", "inception_v1", "inception_v3", 
-    "lenet5",
-    "mobilenet_v2", "resnet50", "resnet152", "segnet", "squeezenet1_0", "unet", "vgg16", "wavenet",
+    "alexnet", "c3d", "convnext_tiny", "densenet121", "edsr", "efficientnet_b0", "inception_v1", "inception_v3",
+    "lenet5", "mobilenet_v2", "nasnet_a_mobile", "pnasnet5_large",
+    "resnet50", "resnet152", "segnet", "squeezenet1_0", "unet", "vgg16", "wavenet",
     "xception", "yolov8n",
 }  # fmt: skip
 UNET_1D = """
