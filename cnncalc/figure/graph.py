@@ -164,6 +164,8 @@ class _Drawing:
     def _find_page(self, graph: Graph) -> Page | None:
         """The best page of all with another number of columns; None if the network does not fit on one."""
         heights = [piece.height for piece in graph.row.pieces]
+        if not self.size.tall and sum(heights) > MOST_COLUMNS * self.size.height * SIZE / LEAST:
+            return None
         best: tuple[float, Sequence[int], bool] | None = None
         for cuts, wide in self._list_cuts(heights):
             score = self._score(measure_page(graph.row, cuts, graph.needed, wide=wide))

@@ -38,7 +38,11 @@ def label_layer(layer: LayerReport) -> str:
     window = f"k{window}" if window.isdigit() else window
     parts = [f"{window} {name_kind(layer.kind)}".lstrip()]
     role = find_role(layer.kind)
-    if role in WITH_CHANNELS or layer.kind in ("transposed_conv", "separable_conv", "spatial_separable_conv"):
+    if (role in WITH_CHANNELS and layer.kind != "matmul") or layer.kind in (
+        "transposed_conv",
+        "separable_conv",
+        "spatial_separable_conv",
+    ):
         parts.append(str(layer.output[0]))
     if step:
         parts.append(step)

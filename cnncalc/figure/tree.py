@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 JOINING_FAMILIES = frozenset(("normalization", "activation", "magnitude"))
 JOINING_KINDS = frozenset(("dropout", "stochastic_depth"))
 STANDING_KINDS = frozenset(("local_response_norm",))  # drawn as a step of its own, as the papers of its time do
-LEADING_FAMILIES = frozenset(("conv", "linear", "transposed", "separable", "unshared"))  # what a norm before it joins
+LEADING_FAMILIES = frozenset(
+    ("conv", "linear", "transposed", "separable", "unshared", "attention", "recurrent")
+)  # what a norm before it joins
 
 
 class Step(NamedTuple):
