@@ -52,7 +52,8 @@ class Inspection:
         key = (id(node.layer), node.input_shapes)
         if key not in self.known_windows:
             layer = node.layer
-            found = layer.axes(node.input_shapes) if isinstance(layer, Windowed) and layer.slides else ()
+            windows = isinstance(layer, Windowed) and layer.slides and not layer.samples
+            found = layer.axes(node.input_shapes) if isinstance(layer, Windowed) and windows else ()
             self.known_windows[key] = found
         return self.known_windows[key]
 

@@ -393,6 +393,19 @@ def our_weights(layer: Layer, inputs: Shapes) -> dict[str, list[Shape]]:
     return found
 
 
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
+def test_arrays_of_recurrent_layers_have_the_names_of_a_state_dict(torch: Any, kind: str) -> None:
+    """So that a state dict, as nested lists, is a file of weights; one bias vector is that of the input."""
+    for settings in ({}, {"layers": 2, "bidirectional": True}, {"biases": 1}, {"biases": 0}):
+        layer: Any = kind_class(kind)(hidden=3, **settings)
+        more = {"num_layers": settings.get("layers", 1), "bidirectional": settings.get("bidirectional", False)}
+        module = getattr(torch.nn, kind.upper())(5, 3, bias=layer.biases > 0, **more)
+        theirs = {name: tuple(array.shape) for name, array in module.state_dict().items()}
+        if layer.biases == 1:
+            del theirs["bias_hh_l0"]
+        assert {weight.name: weight.shape for weight in layer.weights(((5, 4),))} == theirs
+
+
 def ours(layer: Layer, inputs: Shapes) -> Shape | None:
     """The output's shape, None if it is rejected."""
     try:

@@ -17,7 +17,7 @@ from .tree import Block, Call, Chain, Item, Merge, Parenthesis, Tree, Unit
 WORDS = (
     *("valid", "half", "same", "full", "all", "nearest", "linear", "bilinear", "trilinear"),
     *("channel", "position", "element", "none", "rest", "zeros", "reflect", "replicate", "circular"),
-    *("bicubic", "area", "tanh"),
+    *("bicubic", "area", "tanh", "first", "second"),
 )
 ACTIVATIONS = (*PLAIN, "gelu", "leaky_relu", "prelu", "elu")
 

@@ -19,7 +19,8 @@ FIRST = {line.partition("(")[0] for line in SIGNATURES.split("\n")}
 NEW = [
     kind
     for kind in KINDS
-    if kind not in FIRST and kind not in (*MERGES, "max_unpool", "learned", "multi_head_attention")
+    if kind not in FIRST
+    and kind not in (*MERGES, "max_unpool", "learned", "multi_head_attention", "relative_position_bias")
 ]
 OFTEN_REFUSED = ("mean_over", "sum_over", "max_over", "pixel_unshuffle", "locally_connected", "table_conv")
 NEW_WORDS = ("subtract", "divide", "maximum", "minimum", "mean")
