@@ -16,7 +16,7 @@ from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.onnx_constants import Constant, of_list, of_tensor
 from cnncalc.exchange.onnx_context import OPS, Context, Outputs, TensorList
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor, Sizes, Subgraph, read_model
-from cnncalc.exchange.onnx_folding import fold
+from cnncalc.exchange.onnx_folding import COMPUTED, fold
 from cnncalc.exchange.onnx_patterns import fuse
 from cnncalc.exchange.protobuf import Wire, WireError
 from cnncalc.exchange.views import permute
@@ -152,7 +152,7 @@ class _Lowering:
         unknown = next((each for each in inputs if isinstance(each, Unknown)), None)
         tensors = [each for each in inputs if isinstance(each, Tensor)]
         made: Outputs | None = None
-        if unknown is None or unknown.reason or node.domain or node.op not in OPS:
+        if unknown is None or unknown.reason or node.domain or node.op not in {*OPS, *COMPUTED}:
             self.graph.scope = self._scope(node)
             make = partial(guarded, self._make, node, inputs)
             made = self.graph.attempt(make, op=_title(node), inputs=tensors, place=self._place(node))

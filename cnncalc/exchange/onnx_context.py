@@ -17,6 +17,7 @@ from cnncalc.exchange.onnx_constants import (
     Constant,
 )
 from cnncalc.exchange.onnx_file import OnnxNode
+from cnncalc.exchange.products import learned_tensor
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.frameworks import ONNX, UNSUPPORTED
 from cnncalc.records import NamedTuple
@@ -50,6 +51,13 @@ class Context(NamedTuple):
         # equal numbers all over an array are written once by exporters, although layers have arrays of their own
         key = (value.key, node.outputs[0]) if value.tensor.uniform else value.key
         return Array(key, value.shape, value.load)
+
+    def tensor(self, value: object, node: OnnxNode, rank: int = 0) -> Tensor:
+        """An input as a tensor; a learned array is one that no input goes into. Raises Refusal."""
+        if isinstance(value, Tensor):
+            return value
+        array = self.array(value, node)
+        return learned_tensor(self.graph, array, array.shape, rank)
 
     def bias(self, value: object, node: OnnxNode) -> dict[str, Array]:
         """The bias of a layer, which may be left out, or be zeros that other nodes compute. Raises Refusal."""

@@ -188,6 +188,10 @@ def _range(node: OnnxNode, inputs: Values) -> Constant:
 def _expand(node: OnnxNode, inputs: Values) -> Constant | None:
     x, wanted = inputs[0], require_integers(inputs[1], "a shape")
     assert x is not None
+    rank = max(len(wanted), len(x.shape))
+    sizes = [[1] * (rank - len(each)) + [*each] for each in (x.shape, wanted)]
+    if rank <= limits.ONNX_AXES and all(want in (1, size) for size, want in zip(*sizes, strict=True)):
+        return x._replace(shape=tuple(sizes[0]))  # nothing is repeated
     if prod(x.shape) != 1 or min(wanted, default=1) < 0 or prod(wanted) > limits.ONNX_ELEMENTS:
         return None
     return of_list((x.values or []) * prod(wanted), tuple(wanted))
@@ -261,11 +265,11 @@ _TYPES: dict[tuple[int, ...], Callable[[Any], Any]] = {
 }  # fmt: skip
 _VIEWS = {
     "Reshape": _reshape, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Flatten": _flatten, "Transpose": _transpose,
-    "Identity": _same, "Cast": _cast, "CastLike": _cast, "Dropout": _same,
+    "Identity": _same, "Expand": _expand, "Cast": _cast, "CastLike": _cast, "Dropout": _same,
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[[OnnxNode, Values], Constant | None]] = {
     "Gather": _gather, "Concat": _concat, "Slice": _slice, "ConstantOfShape": _filled, "Range": _range,
-    "Expand": _expand, "ReduceProd": _reduced(prod), "ReduceMax": _reduced(max), "ReduceMin": _reduced(min),
+    "ReduceProd": _reduced(prod), "ReduceMax": _reduced(max), "ReduceMin": _reduced(min),
     "ReduceSum": _reduced(sum),
     "Add": _elementwise(_bounded(lambda a, b: a + b)), "Sub": _elementwise(_bounded(lambda a, b: a - b)),
     "Mul": _elementwise(_bounded(lambda a, b: a * b)), "Div": _elementwise(_divide), "Pow": _elementwise(_power),
@@ -279,3 +283,4 @@ _FUNCTIONS: dict[str, Callable[[OnnxNode, Values], Constant | None]] = {
     "And": _elementwise(lambda a, b: bool(a and b)), "Or": _elementwise(lambda a, b: bool(a or b)),
     "Where": _elementwise(lambda c, a, b: a if c else b),
 }  # fmt: skip
+COMPUTED = {*_VIEWS, *_FUNCTIONS, "Shape"}

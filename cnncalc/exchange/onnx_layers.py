@@ -14,6 +14,7 @@ from cnncalc.exchange.onnx_constants import (
 )
 from cnncalc.exchange.onnx_context import Context, Inputs, arguments, attribute, input_at, op, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
+from cnncalc.exchange.products import product
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
@@ -146,7 +147,7 @@ def global_pool(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
 def gemm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     x, matrix = tensor_of(inputs), input_at(inputs, 1)
     if not isinstance(matrix, Constant):
-        raise Refusal("a product of two tensors has no layer kind")
+        raise Refusal("a product of two tensors and a summand")
     if attribute(node, "transA", 0) or attribute(node, "alpha", 1.0) != 1 or attribute(node, "beta", 1.0) != 1:
         raise Refusal("a product with a factor, or of a transposed tensor")
     if len(matrix.shape) != 2:
@@ -160,15 +161,16 @@ def gemm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
 @op("MatMul")
 def matmul(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     x, matrix = input_at(inputs, 0), input_at(inputs, 1)
-    if isinstance(x, Tensor) and isinstance(matrix, Tensor):
-        raise Refusal("matmul of two tensors has no layer kind")
-    if not isinstance(x, Tensor) or not isinstance(matrix, Constant) or len(matrix.shape) != 2:
-        raise Refusal("a constant times a tensor has no layer kind")
-    arrays = {"weight": context.array(permuted(matrix, (1, 0)), node)}
-    bias = context.take_summand(node, matrix.shape[1])
-    if bias is not None:
-        arrays["bias"] = context.array(bias, node)
-    return operations.linear(context.graph, x, arrays, matrix.shape[1])
+    if isinstance(x, Tensor) and isinstance(matrix, Constant) and len(matrix.shape) == 2:
+        arrays = {"weight": context.array(permuted(matrix, (1, 0)), node)}
+        bias = context.take_summand(node, matrix.shape[1])
+        if bias is not None:
+            arrays["bias"] = context.array(bias, node)
+        return operations.linear(context.graph, x, arrays, matrix.shape[1])
+    a, b = (context.tensor(each, node) for each in (x, matrix))
+    if len(a.shape) != len(b.shape) or len(a.shape) < 3:
+        raise Refusal("a product of tensors of different ranks, or of a vector")
+    return product(context.graph, a, b)
 
 
 # Normalization

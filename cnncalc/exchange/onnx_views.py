@@ -68,9 +68,7 @@ def expand(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
 
 @op("Concat")
 def concat(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
-    tensors = [each for each in inputs if isinstance(each, Tensor)]
-    if len(tensors) < len(inputs):
-        raise Refusal("a tensor is joined with a constant")
+    tensors = [context.tensor(each, node) for each in inputs]
     axis = axis_in(node.attributes.get("axis"), len(tensors[0].shape))
     return operations.concat(context.graph, tensors, axis)
 

@@ -280,7 +280,7 @@ def linear(graph: Graph, tensor: Tensor, arrays: Arrays, out: int, *, bias: bool
     """
     has_bias = bias if bias is not None or isinstance(arrays, Unstated) else "bias" in arrays
     last = len(tensor.shape) - 1
-    if last == 1:
+    if last == 1 and tensor.dims[0] == graph.tensor(tensor.node).dims[0]:
         return apply(graph, "linear", tensor, arrays, out=out, bias=has_bias)
     found = channels_at(graph, tensor, last)
     node = graph.add("conv", [found.node], arrays, out=out, kernel=1, bias=has_bias)

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from math import isclose, prod, sqrt
 from typing import Any
 
-from cnncalc.exchange import views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor, permuted
+from cnncalc.exchange.products import learned_tensor
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
@@ -137,18 +137,5 @@ def standardized(standard: Standard, shape: Shape, bias: Any) -> tuple[dict[str,
 
 
 def as_tensor(graph: Graph, value: Any, rank: int = 0) -> Tensor:
-    """A learned array as a tensor that is the same for all examples of the batch, [1, …] or expanded to its size.
-
-    With a `rank`, dimensions of size 1 are added before its own, as broadcasting has it.
-    """
-    if isinstance(value, Tensor):
-        return value
-    array = array_of(value)
-    first, *sizes = [1] * (rank - len(value.shape)) + list(value.shape)
-    if first not in (1, graph.batch) or not sizes or prod(array.shape) != prod(sizes):
-        raise Refusal(f"a learned array of {'×'.join(map(str, value.shape))} that is no tensor of an example")
-    own = array._replace(shape=tuple(sizes))
-    if len(sizes) != 2:
-        return graph.tensor(graph.add("learned", [], {"weight": own}, shape=own.shape))
-    node = graph.add("learned", [], {"weight": permuted(own, (1, 0))}, shape=own.shape[::-1])
-    return views.permute(graph.tensor(node), (0, 2, 1))
+    """A tensor, or a learned array as one, see `products.learned_tensor`."""
+    return value if isinstance(value, Tensor) else learned_tensor(graph, array_of(value), value.shape, rank)

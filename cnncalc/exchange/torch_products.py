@@ -13,6 +13,7 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor, permuted
+from cnncalc.exchange.products import product
 from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, as_tensor
 from cnncalc.exchange.torch_ops import OPS, Aside, op
 from cnncalc.layers import KINDS
@@ -30,28 +31,6 @@ def matmul(graph: Graph, a: Any, b: Any, **_: Any) -> Tensor:
     if len(a.shape) != len(b.shape) or len(a.shape) < 3:
         raise Refusal("a product of tensors of different ranks, or of a vector")
     return product(graph, a, b)
-
-
-def product(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
-    """The product of the matrices of the last two dimensions."""
-    swapped = [views.swap_last(each) for each in (a, b)]
-    if not views.is_settled(graph, b) and views.is_settled(graph, swapped[1]):
-        found = _multiply(graph, a, swapped[1], "second")
-    elif not views.is_settled(graph, a) and views.is_settled(graph, swapped[0]):
-        found = _multiply(graph, swapped[0], b, "first")
-    else:
-        found = _multiply(graph, a, b, "none")
-    return found
-
-
-def _multiply(graph: Graph, a: Tensor, b: Tensor, transpose: str) -> Tensor:
-    """The product, where the batch is at the same place of both."""
-    a, b = (views.settle(graph, views.unexpanded(each)) for each in (a, b))
-    place = views.find_batch(graph, a)
-    if place != views.find_batch(graph, b):
-        raise Refusal("a product of tensors whose batch is at different places")
-    node = graph.add("matmul", [a.node, b.node], transpose=transpose)  # its axes are the dimensions of both
-    return views.with_batch_at(graph, node, *place)
 
 
 @op("einsum")

@@ -214,6 +214,31 @@ def test_a_flat_layer_takes_the_bias_that_is_added_after_it(folder: Path) -> Non
         assert found.require_report().totals.parameters == 192 * 5 + 5
 
 
+def test_products_of_tensors_and_learned_tokens(folder: Path) -> None:
+    """Attention of 65 tokens of 3 channels, one of them learned: 65·65·3 macs for the scores, and as many for the
+    values."""
+    nodes = [
+        node("Reshape", "x shape", "p"),
+        node("Transpose", "p", "q", perm=[0, 2, 1]),
+        node("Expand", "token one", "t"),
+        node("Concat", "t q", "s", axis=1),
+        node("Add", "s place", "z"),
+        node("Transpose", "z", "k", perm=[0, 2, 1]),
+        node("MatMul", "z k", "scores"),
+        node("Softmax", "scores", "w", axis=-1),
+        node("MatMul", "w z", "y"),
+    ]
+    arrays = [tensor("token", (1, 1, 3)), tensor("place", (1, 65, 3))]
+    sizes = [tensor("shape", (3,), [0, 3, -1]), tensor("one", (3,), [1, 1, 3])]
+    found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=[*arrays, *sizes]))
+    kinds = [each.layer.kind for each in found.require_network().nodes]
+    assert sorted(set(kinds)) == ["concat", "learned", "matmul", "reshape", "shift", "softmax", "transpose"]
+    totals = found.require_report().totals
+    assert (totals.work.macs, totals.work.attention_macs) == (2 * 65 * 65 * 3, 2 * 65 * 65 * 3)
+    assert totals.parameters == 3 + 65 * 3
+    assert found.require_network().nodes[-1].output == (65, 3)
+
+
 def test_a_linear_layer_of_tokens_is_a_convolution_of_one_position(folder: Path) -> None:
     nodes = [
         node("Reshape", "x shape", "t"),
@@ -451,7 +476,7 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
 ) -> None:
     nodes = [
         node("Relu", "x", "a"),
-        node("MatMul", "a a", "b", name="/layer1/attn/MatMul"),
+        node("Einsum", "a a", "b", name="/layer1/attn/Einsum"),
         node("Relu", "b", "c"),
         node("Erf", "c", "d", name="/layer2/Erf"),
         node("Twist", "d", "e", name="twisted", domain="com.acme"),
@@ -460,7 +485,7 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
     between = {"b": (1, 3, 8, 8), "d": (1, 3, 8, 8)}
     data = model(nodes, inputs=IMAGE, outputs=["y"], between=between)
     assert refused(reading(folder, data)) == [
-        "`layer1.attn`: matmul of two tensors has no layer kind (MatMul, 3×8×8 · 3×8×8)",
+        "`layer1.attn`: Einsum has no layer kind (Einsum, 3×8×8 · 3×8×8)",
         "`layer2`: Erf has no layer kind (Erf, 3×8×8)",
         "com.acme::Twist has no layer kind (com.acme::Twist, 3×8×8, node 'twisted')",
     ]
@@ -488,13 +513,18 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
         (one("Resize", "x - factor", mode="linear", antialias=1), "a resize with a filter"),
         (one("Add", "x nothing"), "nothing makes its input `nothing`"),
         ([node("Relu", "x", "z"), node("Identity", "table", "y")], "it does not depend on the input"),
-        (one("Concat", "x table", axis=1), "joined with a constant"),
+        ([node("ConstantOfShape", "four", "z"), node("Concat", "x z", "y", axis=1)], "computed by other nodes"),
         (one("AveragePool", kernel_shape=[2, 2], dilations=[2, 2]), "an average pool with a dilation"),
         (one("Conv", "x w", group=2), "groups"),
     ],
 )
 def test_an_op_that_cannot_be_said_is_refused(folder: Path, nodes: list[bytes], reason: str) -> None:
-    tensors = [tensor("table", (1, 4, 8, 8)), tensor("factor", (4,), [1.0, 1.0, 2.0, 2.0]), W]
+    tensors = [
+        tensor("table", (1, 4, 8, 8)),
+        tensor("four", (4,), [1, 1, 8, 8]),
+        tensor("factor", (4,), [1.0, 1.0, 2.0, 2.0]),
+        W,
+    ]
     (message,) = refused(reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=tensors, opset=13)))
     assert reason in message
 

@@ -172,24 +172,34 @@ def test_opsets(torch: Any, opset: int, tmp_path: Path) -> None:
     assert {"layer_norm", "gelu", "group_norm", "prelu", "silu", "upsample"} <= {*kinds}
 
 
-def test_what_has_no_kind_is_refused_with_its_module(torch: Any, tmp_path: Path) -> None:
+def test_attention_and_what_has_no_kind(torch: Any, tmp_path: Path) -> None:
+    """Attention is read; a sum from the first position on has no kind, and is refused with its module."""
     nn = torch.nn
 
+    class Sums(nn.Module):  # type: ignore[misc,name-defined]
+        def forward(self, x: Any) -> Any:
+            return x.cumsum(1)
+
     class Net(nn.Module):  # type: ignore[misc,name-defined]
-        def __init__(self) -> None:
+        def __init__(self, *, sums: bool) -> None:
             super().__init__()
             self.conv, self.attention = nn.Conv2d(3, 8, 3), nn.MultiheadAttention(8, 2, batch_first=True)
+            self.sums = Sums() if sums else nn.Identity()
 
         def forward(self, x: Any) -> Any:
             y = self.conv(x).flatten(2).transpose(1, 2)
-            return self.attention(y, y, y)[0]
+            return self.sums(self.attention(y, y, y)[0])
 
     for new in (False, True):
-        found = exported(torch, Net(), torch.zeros(1, 3, 8, 8), tmp_path / "net.onnx", new=new)
-        messages = [problem.message for problem in found.problems]
-        assert {problem.code for problem in found.problems} == {"no-layer-kind"}
-        assert all("`attention" in message for message in messages)
-        network = found.network
-        assert network is not None
-        assert not network.complete
-        assert network.nodes[0].layer.kind == "conv"
+        module = Net(sums=False)
+        randomize(torch, module)
+        found = exported(torch, module, torch.zeros(1, 3, 8, 8), tmp_path / "net.onnx", new=new)
+        assert [problem.message for problem in found.problems] == []
+        totals = found.require_report().totals
+        # 36 positions: the convolution, the four projections, scores and values
+        assert totals.work.macs == 36 * 27 * 8 + 4 * 36 * 8 * 8 + 2 * 36 * 36 * 8
+        assert totals.parameters == sum(each.numel() for each in module.parameters())
+        found = exported(torch, Net(sums=True), torch.zeros(1, 3, 8, 8), tmp_path / "net.onnx", new=new)
+        (problem,) = found.problems
+        assert problem.code == "no-layer-kind"
+        assert "CumSum has no layer kind" in problem.message

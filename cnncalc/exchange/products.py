@@ -1,0 +1,47 @@
+"""Products of tensors of the source, and learned arrays as tensors: what attention is made of."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.exchange import views
+from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.graph import Array, Graph, Tensor, permuted
+from cnncalc.layers.base import Shape
+
+
+def product(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
+    """The product of the matrices of the last two dimensions."""
+    swapped = [views.swap_last(each) for each in (a, b)]
+    if not views.is_settled(graph, b) and views.is_settled(graph, swapped[1]):
+        found = _multiply(graph, a, swapped[1], "second")
+    elif not views.is_settled(graph, a) and views.is_settled(graph, swapped[0]):
+        found = _multiply(graph, swapped[0], b, "first")
+    else:
+        found = _multiply(graph, a, b, "none")
+    return found
+
+
+def _multiply(graph: Graph, a: Tensor, b: Tensor, transpose: str) -> Tensor:
+    """The product, where the batch is at the same place of both."""
+    a, b = (views.settle(graph, views.unexpanded(each)) for each in (a, b))
+    place = views.find_batch(graph, a)
+    if place != views.find_batch(graph, b):
+        raise Refusal("a product of tensors whose batch is at different places")
+    node = graph.add("matmul", [a.node, b.node], transpose=transpose)  # its axes are the dimensions of both
+    return views.with_batch_at(graph, node, *place)
+
+
+def learned_tensor(graph: Graph, array: Array, shape: Shape, rank: int = 0) -> Tensor:
+    """A learned array as a tensor that is the same for all examples of the batch, [1, …] or expanded to its size.
+
+    With a `rank`, dimensions of size 1 are added before its own, as broadcasting has it.
+    """
+    first, *sizes = [1] * (rank - len(shape)) + list(shape)
+    if first not in (1, graph.batch) or not sizes or prod(array.shape) != prod(sizes):
+        raise Refusal(f"a learned array of {'×'.join(map(str, shape))} that is no tensor of an example")
+    own = array._replace(shape=tuple(sizes))
+    if len(sizes) != 2:
+        return graph.tensor(graph.add("learned", [], {"weight": own}, shape=own.shape))
+    node = graph.add("learned", [], {"weight": permuted(own, (1, 0))}, shape=own.shape[::-1])
+    return views.permute(graph.tensor(node), (0, 2, 1))
