@@ -188,21 +188,20 @@ def multi_head_attention(torch: Any, channels: int, others: int, heads: int, *, 
 
 def relative_position_bias(torch: Any, heads: int, window: Any, batch: int) -> Any:
     """A learned number for each head and offset of two positions, by the index of torchvision's Swin Transformer."""
+    n, sizes = prod(window), [2 * size - 1 for size in window]
 
     class Module(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            sizes = [2 * size - 1 for size in window]
             self.relative_position_bias_table = torch.nn.Parameter(torch.zeros(prod(sizes), heads))
-            places = torch.cartesian_prod(*map(torch.arange, window)).reshape(prod(window), -1)
-            offsets = places[:, None] - places[None] + torch.tensor([size - 1 for size in window])
-            steps = [prod(sizes[at + 1 :]) for at in range(len(sizes))]
-            self.index = (offsets * torch.tensor(steps)).sum(-1).flatten()  # which torchvision keeps in a buffer
 
         def forward(self, *_: Any) -> Any:
-            n = prod(window)
-            found = self.relative_position_bias_table[self.index].view(n, n, heads).permute(2, 0, 1)
-            return found.expand(batch, heads, n, n)
+            table = self.relative_position_bias_table
+            places = torch.cartesian_prod(*(torch.arange(size, device=table.device) for size in window)).reshape(n, -1)
+            index = torch.zeros(1, dtype=torch.long, device=table.device)
+            for axis, size in enumerate(sizes):
+                index = index * size + places[:, None, axis] - places[None, :, axis] + window[axis] - 1
+            return table[index.flatten()].view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
 
     return Module()
 

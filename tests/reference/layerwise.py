@@ -17,6 +17,13 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Node
 
 from ..layers.test_against_torch import MODULES, NO_MODULE, function_output
+from ..random_networks.modules import (
+    layer_norm,
+    learned,
+    multi_head_attention,
+    relative_position_bias,
+    response_norm,
+)
 from ..random_networks.recurrent import count_macs, recurrent
 
 BATCH = 2  # of all tensors with values
@@ -44,8 +51,11 @@ def macs(module: Any, x: Any, y: Any) -> int:
     """Multiply-accumulates for one element of the batch: each output meets a kernel, each input if transposed."""
     if hasattr(module, "weight_ih_l0"):
         return count_macs(module, x.shape[2])
-    weight = module.weight
-    if weight is None or weight.dim() < 2:
+    if hasattr(module, "in_proj_weight"):  # four projections, the products with all keys and the sums of all values
+        channels, positions = x.shape[1:]
+        return int(4 * channels * channels * positions + 2 * positions * positions * channels)
+    weight = getattr(module, "weight", None)
+    if weight is None or x is None or weight.dim() < 2:
         return 0
     met = x if type(module).__name__.startswith("ConvTranspose") else y
     return int(met[0].numel() * weight[0].numel())
@@ -99,7 +109,14 @@ def record(torch: Any, model: Any) -> Recorded:
 
 def settle(torch: Any, module: Any, x: Any) -> None:
     """Draw weights of a module so that its outputs are neither all alike nor out of bounds."""
-    if x.device.type == "meta":
+    if x is not None and x.device.type == "meta":
+        return
+    if x is None or not hasattr(module, "weight"):  # of the model itself, or several under other names
+        with torch.no_grad():
+            for array in module.parameters():
+                array.copy_(
+                    torch.randn(array.shape) * (0.5 if array.dim() < 2 or x is None else array.shape[1] ** -0.5)
+                )
         return
     weight: Any = getattr(module, "weight", None)
     bias: Any = getattr(module, "bias", None)
@@ -173,6 +190,36 @@ class Written(Recorded):
         """A recurrent layer, of a sequence with the channels first."""
         return self.run(recurrent(self.torch, kind, x.shape[1], hidden, **more), x)
 
+    def channel_norm(self, x: Any, epsilon: float = 1e-5) -> Any:
+        """A layer norm of the channels of each position."""
+        return self.run(layer_norm(self.torch, x, [1], epsilon), x)
+
+    def attention(self, x: Any, heads: int) -> Any:
+        """nn.MultiheadAttention of a sequence with the channels first."""
+        return self.run(multi_head_attention(self.torch, x.shape[1], x.shape[1], heads), x)
+
+    def position_bias(self, heads: int, window: Sequence[int]) -> Any:
+        """A number for each head and offset of two positions of a window."""
+        return self.run(relative_position_bias(self.torch, heads, window, BATCH), None)
+
+    def shift(self, x: Any) -> Any:
+        """A parameter that is added, for each element."""
+        return self.run(learned(self.torch, x, "element", "bias"), x)
+
+    def response_norm(self, x: Any) -> Any:
+        """Global response normalization."""
+        return self.run(response_norm(self.torch, x.shape[1]), x)
+
+    def attend(self, query: Any, key: Any, value: Any, scale: float, bias: Any = None) -> Any:
+        """softmax(query·key)·value of tensors [batch, …, positions, channels], recorded as two products."""
+        scores = query @ key.mT * scale
+        self.leaves.append(Leaf(0, 0, scores[0].numel() * query.shape[-1], tuple(scores.shape[1:])))
+        if bias is not None:
+            scores = scores + bias()
+        made = scores.softmax(-1) @ value
+        self.leaves.append(Leaf(0, 0, made[0].numel() * key.shape[-2], tuple(made.mT.shape[1:])))
+        return made
+
     def cat(self, *parts: Any, axis: int = 1) -> Any:
         """A concatenation, of channels unless the axis is given."""
         return self.torch.cat(parts, axis)
@@ -204,9 +251,6 @@ def run_ours(torch: Any, network: Network, weights: Sequence[list[Any]], x: Any)
     values: dict[int, Any] = {next(iter(network.starts)): x}
     for node in network.nodes:
         inputs = [values[index] for index in node.inputs]
-        if not inputs:  # learned numbers, the same for all of the batch
-            values[node.index] = left.pop(0)[0].unsqueeze(0)
-            continue
         if node.layer.kind == "max_unpool":
             values[node.index] = undo(torch, node, network.nodes[node.inputs[1]], inputs[0], values)
             continue
@@ -224,7 +268,7 @@ def prepare(torch: Any, node: Node, left: list[list[Any]]) -> Any:
     """The module of a layer, with the next arrays that are left if it has any."""
     layer: Any = node.layer
     with torch.device("meta"):  # its own first weights would be drawn in vain
-        module = MODULES[layer.kind](torch, layer, node.input_shapes, len(node.input_shapes[0]) - 1)
+        module = MODULES[layer.kind](torch, layer, node.input_shapes, len(next(iter(node.input_shapes), ())) - 1)
     module.to_empty(device="cpu")
     if own := arrays_of(module):
         for array, other in zip(own, left.pop(0), strict=True):

@@ -12,9 +12,8 @@ import pytest
 from cnncalc import analyze, load
 from cnncalc.layers.base import Shape
 
-from . import written
+from . import written, written_attention, written_cells
 from .layerwise import BATCH, Written, assert_equal, doubles, our_leaves, run_ours
-from .written_cells import NARROWED, WRITTEN
 
 pytestmark = pytest.mark.torch
 
@@ -38,8 +37,21 @@ SMALL: dict[str, Shape] = {  # an input for numbers: small, and odd where the ne
     "pnasnet5_large": (3, 35, 50),
     "hardnet68": (3, 33, 48),
     "capsnet": (1, 28, 28),
+    "vit_b_16": (3, 32, 48),
+    "vit_tiny": (3, 32, 48),
+    "deit_tiny": (3, 32, 48),
+    "swin_t": (3, 224, 224),
+    "maxvit_t": (3, 224, 224),
+    "mobilevit_s": (3, 64, 128),
+    "coatnet_0": (3, 64, 96),
+    "convnext_v2_atto": (3, 64, 96),
 }
-SETTINGS = {"deepspeech2": {"hidden": 64}, **NARROWED}  # of the numbers alone: its own take a gigabyte
+WRITTEN = {**written_cells.WRITTEN, **written_attention.WRITTEN}
+SETTINGS: dict[str, dict[str, Any]] = {  # of the numbers alone: their own take a gigabyte, or long
+    "deepspeech2": {"hidden": 64},
+    **written_cells.NARROWED,
+    **written_attention.NARROWED,
+}
 FILES = {"bisenet": str(Path(__file__).parents[1] / "gallery" / "good" / "bisenet.yaml")}  # what is not bundled
 
 
@@ -72,7 +84,7 @@ def test_outputs(torch: Any, name: str) -> None:
         x = torch.randn(BATCH, *SMALL[name])
         net = Written(torch)
         wanted = theirs(name)(net, x, **SETTINGS.get(name, {}))
-        settings = [f"{param}={value}" for param, value in SETTINGS.get(name, {}).items()]
+        settings = [f"{param}={str(value).lower()}" for param, value in SETTINGS.get(name, {}).items()]
         ours = load(FILES.get(name, name), input=list(SMALL[name]), settings=settings)
         found = run_ours(torch, ours, net.arrays(), x)
     wanted = wanted if isinstance(wanted, dict) else {"": wanted}
