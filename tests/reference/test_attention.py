@@ -1,4 +1,4 @@
-"""Bundled networks with attention: what is published, arithmetic by hand, and torchvision's with PyTorch's own counter."""
+"""Bundled networks with attention: what is published, arithmetic by hand, and torchvision with PyTorch's counter."""
 
 from __future__ import annotations
 
