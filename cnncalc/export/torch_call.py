@@ -183,6 +183,9 @@ class LayerCall:
             return None
         return self.owner.text(self.state.resolve(Listed(expression.span, tuple(sides))))
 
+    def reads_another(self) -> bool:
+        return "memory" in self.call.bound
+
     def is_dynamic(self, name: str) -> bool:
         expression = self.expression(name)
         return expression is not None and any(isinstance(part, Member) for part in parts_of(expression))

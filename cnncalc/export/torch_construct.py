@@ -47,6 +47,9 @@ class Given(Protocol):
     def parts(self, name: str) -> Code | None:
         """An argument that is a list of pairs as Python text of their elements from the last axis on, else None."""
 
+    def reads_another(self) -> bool:
+        """Whether the layer reads a named output besides its input."""
+
     def is_dynamic(self, name: str) -> bool:
         """Whether an argument depends on the sizes of tensors."""
 

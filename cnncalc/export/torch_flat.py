@@ -10,7 +10,7 @@ from cnncalc.export.expressions import identifier, literal, quote
 from cnncalc.export.layout import Code, as_call, call, indented, lay_out
 from cnncalc.export.torch_construct import Module, Refused
 from cnncalc.export.torch_functions import write_function, write_join
-from cnncalc.export.torch_kinds import modules_of
+from cnncalc.export.torch_kinds import attend, modules_of
 from cnncalc.layers.base import Shape
 from cnncalc.layers.window import to_pairs
 from cnncalc.network import Network, Node
@@ -64,6 +64,9 @@ class NodeCall:
         pairs = to_pairs(name, self.constant(name), self.axes)
         return literal(tuple(side for pair in reversed(pairs) for side in pair))
 
+    def reads_another(self) -> bool:
+        return len(self.node.inputs) > 1
+
     def is_dynamic(self, name: str) -> bool:
         return False
 
@@ -109,6 +112,10 @@ class FlatWriter:
         if modules is not None:
             self.apply(node, [*modules], texts[0])
             return
+        if node.layer.kind == "multi_head_attention":
+            memory = node.input_shapes[1][0]
+            self.apply(node, attend(given, None if memory == given.before[0] else memory), ", ".join(texts))
+            return
         if node.layer.restores:
             code: Code = self.restored(node, given, texts)
         elif len(node.inputs) > 1:
@@ -132,6 +139,9 @@ class FlatWriter:
             x = variable
 
     def joined(self, node: Node, texts: list[str]) -> Code:
+        if node.layer.kind == "attention":
+            self.helpers.add("attention")
+            return call("attention", *texts, str(getattr(node.layer, "heads", 1)))
         turned = list(texts)
         at = {"first": 0, "second": 1}.get(getattr(node.layer, "transpose", ""))
         if at is not None:

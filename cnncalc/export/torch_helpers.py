@@ -323,6 +323,51 @@ class ChannelsRNN(nn.RNN):
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         return super().forward(x.permute(2, 0, 1))[0].permute(1, 2, 0)
 ''',
+    "SequenceAttention": '''
+class SequenceAttention(nn.MultiheadAttention):
+    """Attention of a sequence with its channels first, to itself or to a memory."""
+
+    def forward(  # type: ignore[override]
+        self, x: torch.Tensor, memory: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        x = x.permute(2, 0, 1)
+        memory = x if memory is None else memory.permute(2, 0, 1)
+        y, _ = super().forward(x, memory, memory, need_weights=False)
+        return y.permute(1, 2, 0)
+''',
+    "attention": '''
+def attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, heads: int
+) -> torch.Tensor:
+    """Attention in heads of sequences with their channels first."""
+    parts = (each.unflatten(1, (heads, -1)).mT for each in (query, key, value))
+    return F.scaled_dot_product_attention(*parts).mT.flatten(1, 2)
+''',
+    "RelativePositionBias": '''
+class RelativePositionBias(nn.Module):
+    """A learned number for each head and each offset of two positions of a window."""
+
+    index: torch.Tensor
+
+    def __init__(self, heads: int, window: tuple[int, ...]) -> None:
+        super().__init__()
+        sizes = [2 * size - 1 for size in window]
+        table = torch.zeros(math.prod(sizes), heads)
+        self.relative_position_bias_table = nn.Parameter(table)
+        places = torch.cartesian_prod(*map(torch.arange, window))
+        places = places.reshape(math.prod(window), -1)
+        last = torch.tensor([size - 1 for size in window])
+        steps = [math.prod(sizes[at + 1 :]) for at in range(len(sizes))]
+        offsets = places[:, None] - places[None] + last
+        index = (offsets * torch.tensor(steps)).sum(-1).flatten()
+        self.register_buffer("index", index, persistent=False)
+        self.positions = math.prod(window)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = self.relative_position_bias_table[self.index].T
+        n = self.positions
+        return found.reshape(-1, n, n).expand(len(x), -1, n, n)
+''',
     "Learned": '''
 class Learned(nn.Module):
     """Learned numbers, the same for each of a batch."""

@@ -228,6 +228,24 @@ def _learned(given: Given) -> list[Module]:
     return [Module("", call(given.helper("Learned"), *map(str, only(given, "shape")), *options))]
 
 
+def attend(given: Given, memory: int | None = None) -> list[Module]:
+    """Attention with projections; `memory` are the channels of what keys and values are computed from."""
+    options: list[Code] = [] if memory is None else [Keyed("kdim=", str(memory)), Keyed("vdim=", str(memory))]
+    options += [Keyed("bias=", given.text("bias"))] if given.is_given("bias") else []
+    return [Module("", call(given.helper("SequenceAttention"), given.channels(), given.text("heads"), *options))]
+
+
+def _self_attention(given: Given) -> list[Module]:
+    if given.reads_another():
+        raise Refused("`multi_head_attention` with a memory, in a block")
+    return attend(given)
+
+
+def _relative_position_bias(given: Given) -> list[Module]:
+    name = given.helper("RelativePositionBias")
+    return [Module("", call(name, given.text("heads"), literal(only(given, "window"))))]
+
+
 SPECIAL: dict[str, Callable[[Given], list[Module] | None]] = {
     "conv": conv,
     "depthwise_conv": depthwise,
@@ -262,4 +280,6 @@ SPECIAL: dict[str, Callable[[Given], list[Module] | None]] = {
     "gru": _recurrent("GRU"),
     "rnn": _recurrent("RNN"),
     "learned": _learned,
+    "multi_head_attention": _self_attention,
+    "relative_position_bias": _relative_position_bias,
 }

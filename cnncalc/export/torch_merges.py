@@ -46,6 +46,8 @@ class MergeWriter:
         axes = {getattr(each.layer, "axis", 0) for each in instances if each.layer is not None}
         if len(axes) > 1:
             raise Refused(f"`{call.kind}` joins other axes each time")
+        if call.kind == "attention":
+            raise Refused("`attention`, whose branches are told by their names")
         code = write_join(call.kind, self.turned(call, parts, instances), axes.pop() if axes else 0)
         self.flow.assign(state, code)
         self.chains.channels.set_channels(
