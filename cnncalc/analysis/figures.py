@@ -150,11 +150,12 @@ def _measure_network_field(report: Report) -> Value:
 
 
 def count_depth(report: Report) -> int:
-    """The most convolutions and linear layers on a way through the network; 50 for ResNet-50."""
+    """The most convolutions, linear and recurrent layers on a way through the network; 50 for ResNet-50."""
     found: dict[int, int] = {}
     for index, layer in enumerate(report.layers):
         found[index] = max((found.get(source, 0) for source in layer.sources), default=0)
-        found[index] += layer.layer.consecutive if layer.work.macs > 0 else 0
+        if layer.work.macs > 0 and (layer.weights or layer.shares):  # a product of two tensors has none
+            found[index] += layer.layer.consecutive
     return max(found.values(), default=0)
 
 
@@ -320,7 +321,7 @@ FIGURES: dict[str, Figure] = {
             of_layer=lambda layer: 1,
         ),
         Figure(
-            "depth", "depth", "depth", "layers", "the most convolutions and linear layers on a path",
+            "depth", "depth", "depth", "layers", "the most layers with weights and macs on a path",
             "none", "neither", of_network=count_depth,
         ),
     )

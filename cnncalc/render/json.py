@@ -9,7 +9,8 @@ from functools import cache
 from math import isfinite
 from typing import Any
 
-from cnncalc.analysis.figures import COUNTS, OF_DEVICES, WITH_DTYPE, Dtype
+from cnncalc.analysis.by_kind import sum_by_kind
+from cnncalc.analysis.figures import COUNTS, FIGURES, OF_DEVICES, WITH_DTYPE, Dtype
 from cnncalc.analysis.report import Costs, LayerReport, ReceptiveField, Report, Seen, Whole
 from cnncalc.errors import Fix, Note, Problem
 from cnncalc.layers.arguments import Value
@@ -23,6 +24,8 @@ def dump_summary(report: Report, dtype: Dtype) -> str:
     """A report as JSON; the layers are the executed ones, so that they add up to the totals."""
     in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
     totals = {**_record_figures(report.totals), **in_memory, "dtype": dtype.value}
+    totals["depth"] = FIGURES["depth"].measure_network(report)
+    by_kind = {each.kind: {"layers": each.layers, **_record_figures(each.costs)} for each in sum_by_kind(report)}
     if report.device:
         totals |= {figure.name: record_value(figure.measure_network(report, dtype)) for figure in OF_DEVICES}
     document = {
@@ -35,6 +38,7 @@ def dump_summary(report: Report, dtype: Dtype) -> str:
         "outputs": report.outputs,
         "complete": report.complete,
         "totals": totals,
+        "by_kind": by_kind,
         "layers": LazyList(_Layers(report).record, report.layers),
     }
     return dump(document)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.analysis.by_kind import sum_by_kind
 from cnncalc.analysis.figures import FIGURES, Dtype, find_last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.render.columns import format_seen, join
-from cnncalc.render.numbers import format_bytes, format_figure
+from cnncalc.render.numbers import format_bytes, format_figure, format_share
 
 
 def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iterator[tuple[str, str]]:
@@ -27,9 +28,13 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
     parts = f"weights {write('weights')} + biases {write('biases')}; buffers {write('buffers')}, not counted"
     yield "parameters", f"{write('parameters')} ({parts}){write_memory('parameter_bytes')}"
     yield "macs", f"{write('macs')} {_describe_convention('macs')}"
+    yield from _list_kinds(report, units=units)
     yield "multiplications", f"{write('multiplications')} {_describe_convention('multiplications')}"
     activations = f"{write('activations')} {_describe_convention('activations')}"
     yield "activations", activations + write_memory("activation_bytes")
+    depth = FIGURES["depth"].measure_network(report)
+    if depth:
+        yield "depth", f"{depth:,} layer{'s' * (depth != 1)} with weights on the longest path"
     for name in report.inputs:
         last = find_last_spatial_layer(report, name)
         if last:
@@ -38,6 +43,25 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
     yield from explain_marks(report)
     if report.notes:
         yield "notes", " ".join(report.notes.split())
+
+
+def _list_kinds(report: Report, *, units: bool) -> Iterator[tuple[str, str]]:
+    """The weights and macs of each kind with their shares, where there are several."""
+    kinds, totals = sum_by_kind(report), report.totals
+    if len(kinds) < 2:
+        return
+    texts = []
+    for kind, layers, costs in kinds:
+        numbers = (
+            (costs.weights, totals.weights, " weights", units),
+            (costs.work.macs, totals.work.macs, " macs", True),
+        )
+        parts = [
+            f"{format_figure(part, 'count', units=short)}{word} ({format_share(part, whole)})"
+            for part, whole, word, short in numbers if part
+        ]  # fmt: skip
+        texts.append(f"{kind} {layers:,}: {', '.join(parts)}")
+    yield "by kind", " · ".join(texts)
 
 
 def _describe_convention(name: str) -> str:
