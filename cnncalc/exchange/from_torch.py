@@ -21,7 +21,7 @@ from cnncalc.exchange.graph import TOP, Array, Graph, Tensor
 from cnncalc.exchange.modules import ModuleName
 from cnncalc.exchange.torch_arrays import Known, derive
 from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, usual_input
-from cnncalc.exchange.torch_ops import DECIDES, OPS, QUERIES, SHAPED, Aside, Padded
+from cnncalc.exchange.torch_ops import CREATES, DECIDES, OPS, QUERIES, SHAPED, Aside, Padded
 from cnncalc.layers.base import Shape
 from cnncalc.spec.write import make_names
 
@@ -209,12 +209,13 @@ class _Tracer:
         """What a parameter, a buffer or another tensor is that does not depend on the input."""
         name, shape = self.names.get(id(tensor)), tuple(tensor.shape)
         if name is None:
-            return Known(shape, None, number=None if tensor.is_meta or shape else float(tensor))
+            number = None if tensor.is_meta or shape else float(tensor)
+            return Known(shape, None, number=number, is_constant=True)
         array = Array(name, shape, partial(self.numbers, name))
         is_buffer = not isinstance(tensor, self.torch.nn.Parameter)
         original = self.originals[name]
         is_number = is_buffer and not shape and not original.is_meta
-        return Known(shape, array, is_buffer, number=float(original) if is_number else None)
+        return Known(shape, array, is_buffer, number=float(original) if is_number else None, is_constant=is_buffer)
 
     def numbers(self, name: str) -> list[float] | None:
         """The numbers of an array of the module, None where it has none."""
@@ -251,10 +252,14 @@ class _Tracer:
             problem = refusal
         made = func(*args, **kwargs)
         if name == "__setitem__":
-            made, problem = args[0], Refusal("a tensor is changed in place through a view")
+            made = args[0]
+            if not all(isinstance(value, Known) and value.is_constant for value in values.values()):
+                problem = Refusal("a tensor is changed in place through a view")
+        elif title in CREATES:
+            values = {}
         outputs = [each for each in self.tree.tree_leaves(made) if isinstance(each, self.torch.Tensor)]
         tensors = [value for value in values.values() if isinstance(value, VALUES)]
-        if outputs and not tensors and problem is None:
+        if outputs and not tensors and problem is None and not _is_table(title, args, values):
             self.derive(title, args, kwargs, values, outputs)
         elif outputs:
             make = partial(self.lower, title, args, kwargs, values, outputs, problem)
@@ -313,12 +318,19 @@ class _Tracer:
 
     def derive(self, title: str, args: Any, kwargs: Any, values: Mapping[int, Any], outputs: list[Any]) -> None:
         """What is made of arrays alone."""
+        if not values:
+            for output in outputs:
+                self.learn(output, self.constant(output))
+            return
         given, named = self.mapped(values, args), self.mapped(values, kwargs)
         for output in outputs:
-            if not values:
-                self.learn(output, self.constant(output))
-            else:
-                self.learn(output, derive(title, given, named, tuple(output.shape)))
+            self.learn(output, derive(title, given, named, tuple(output.shape)))
+
+
+def _is_table(title: str, args: Any, values: Mapping[int, Any]) -> bool:
+    """Whether elements of a parameter are taken at constant positions."""
+    known = [values.get(id(each)) for each in args]
+    return title == "getitem" and isinstance(known[0], Known) and not known[0].is_constant and known[1] is not None
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -13,9 +13,11 @@ from cnncalc.exchange.arrangement import BATCH, Dim, Refusal, join, regroup
 from cnncalc.exchange.graph import Array, Graph, Tensor, Unstated, permuted
 from cnncalc.exchange.views import (
     channels_at,
+    constant_node,
     drop,
     find_batch,
     insert,
+    is_constant,
     permute,
     settle,
     take,
@@ -59,12 +61,17 @@ def merge(graph: Graph, kind: str, tensors: Sequence[Tensor]) -> Tensor:
     found = _broadcast(graph, kind, tensors)
     if found is not None:
         return found
-    settled = [settle(graph, each) for each in tensors]
-    place = find_batch(graph, settled[0])
-    if any(find_batch(graph, each) != place for each in settled):
-        raise Refusal("tensors are merged whose batch is at different places")
-    node = graph.add(kind, [each.node for each in settled])
-    return with_batch_at(graph, node, *place)
+    place = find_batch(graph, next((each for each in tensors if not is_constant(graph, each)), tensors[0]))
+
+    def laid(tensor: Tensor) -> int:
+        if is_constant(graph, tensor):
+            return constant_node(graph, tensor, *place)
+        settled = settle(graph, tensor)
+        if find_batch(graph, settled) != place:
+            raise Refusal("tensors are merged whose batch is at different places")
+        return settled.node
+
+    return with_batch_at(graph, graph.add(kind, list(map(laid, tensors))), *place)
 
 
 def _with_rank(tensor: Tensor, rank: int) -> Tensor:

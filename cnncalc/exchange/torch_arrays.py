@@ -28,7 +28,8 @@ class Standard(NamedTuple):
 class Known(NamedTuple):
     """A parameter or a buffer, or what is made of some; `array` is None where it is computed.
 
-    `factor` are constants by which the array is multiplied; `number` is the value of a constant of one element.
+    `factor` are constants by which the array is multiplied; `number` is the value of a constant of one element;
+    a constant is made of no parameter.
     """
 
     shape: Shape
@@ -36,6 +37,7 @@ class Known(NamedTuple):
     is_buffer: bool = False
     factor: float = 1
     number: float | None = None
+    is_constant: bool = False
     standard: Standard | None = None
 
     @property
@@ -93,6 +95,8 @@ def derive(title: str, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Sh
         factor = next((each for each in args if isinstance(each, int | float)), None)
         if factor is not None:
             return first._replace(factor=first.factor * factor, number=None)
+    if all(value.is_constant for value in values):
+        return Known(shape, None, is_constant=True)
     if title == "batch_norm" and (standard := _standardized(*args, **kwargs)) is not None:
         return Known(shape, None, standard=standard)
     return Known(shape, None)

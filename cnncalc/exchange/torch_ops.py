@@ -47,6 +47,11 @@ DECIDES = {
     "item": 1, "__bool__": False, "__int__": 1, "__float__": 1.0, "__index__": 1, "tolist": None, "numpy": None,
     "nonzero": None, "equal": False, "allclose": False, "is_nonzero": False,
 }  # fmt: skip
+# functions that take the sizes, or the data type, of a tensor, and not its values
+_CREATES = (
+    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like rand_like randn_like"
+)
+CREATES = frozenset(_CREATES.split())
 # handlers that take the sizes of the output
 _SHAPED = (
     "view reshape flatten squeeze unflatten unsqueeze view_as reshape_as ravel expand expand_as interpolate"

@@ -70,17 +70,75 @@ def _count(sizes: dict[str, int], names: Sequence[str]) -> int:
 # Attention
 
 
+MASK_NOTE = (
+    "Constant masks of attention scores, which have no parameters and macs, are left out: outputs differ by them."
+)
+POINTWISE = ("add", "affine", "multiply", "reshape", "scale")  # layers that may be between scores and a mask
+STEPS = 6
+
+
+def is_mask(graph: Graph, x: Tensor, shape: Sequence[int]) -> bool:
+    """Whether a constant of a shape that is added to a tensor is a mask of attention scores."""
+    if len(x.shape) < 4 or len(shape) < 2 or tuple(shape[-2:]) != x.shape[-2:]:
+        return False
+    node = x.node
+    for _ in range(STEPS):
+        layer = graph.nodes[node].layer if node >= 0 else None
+        if layer is None or layer.kind == "matmul":
+            return layer is not None
+        if layer.kind not in POINTWISE:
+            return False
+        node = graph.nodes[node].inputs[0]
+    return False
+
+
+def relative_positions(graph: Graph, table: Known, index: Any) -> Tensor:
+    """A table of offsets at the offsets of all pairs of positions of a window, [pairs…, heads]."""
+    array = array_of(table)
+    numbers = index.array.load() if isinstance(index, Known) and index.array is not None else None
+    if len(array.shape) != 2 or numbers is None:
+        raise Refusal("elements of a parameter are taken at positions that are computed")
+    heads, positions = array.shape[1], round(sqrt(len(numbers)))
+    for window in _windows(positions, array.shape[0]):
+        if [int(number) for number in numbers] == _offsets(window):
+            node = graph.add("relative_position_bias", [], {TABLE: array}, heads=heads, window=window)
+            pairs = views.permute(graph.tensor(node), (0, 2, 3, 1))
+            found = Tensor(node, pairs.dims[1:], pairs.shape[1:])
+            return views.view(found, (*index.shape, heads))
+    raise Refusal("elements of a parameter are taken at positions that are no offsets in a window")
+
+
+TABLE = "relative_position_bias_table"
+
+
+def _windows(positions: int, offsets: int) -> list[tuple[int, int]]:
+    """The windows of so many positions and offsets."""
+    sizes = [(height, positions // height) for height in range(1, positions + 1) if positions % height == 0]
+    return [(height, width) for height, width in sizes if (2 * height - 1) * (2 * width - 1) == offsets]
+
+
+def _offsets(window: tuple[int, int]) -> list[int]:
+    """The row of the table for each pair of positions, as Swin numbers them."""
+    height, width = window
+    places = [(y, x) for y in range(height) for x in range(width)]
+    return [(y - v + height - 1) * (2 * width - 1) + x - u + width - 1 for y, x in places for v, u in places]
+
+
 @op("scaled_dot_product_attention")
 def attention(
     graph: Graph, query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
 ) -> Tensor:  # fmt: skip
-    if is_causal or (attn_mask is not None and not isinstance(attn_mask, Tensor)):
-        raise Refusal("attention with a mask")
+    if isinstance(attn_mask, Known) and not attn_mask.is_constant:
+        attn_mask = as_tensor(graph, attn_mask, len(query.shape))
+    if is_causal or isinstance(attn_mask, Known):
+        graph.note(MASK_NOTE)
+        attn_mask = None
     query, key, value = (as_tensor(graph, each) for each in (query, key, value))
     own = 1 / sqrt(query.shape[-1])
     is_usual = scale is None or isclose(scale, own, rel_tol=1e-9)
     alike = len({x.shape[:-2] for x in (query, key, value)}) == 1
+    alike = alike and not any(views.find_batch(graph, x) != (0, False) for x in (query, key, value))
     if "attention" in KINDS and attn_mask is None and is_usual and alike and not enable_gqa:
         return _attend(graph, query, key, value)
     scores = operations.affine(graph, product(graph, query, views.swap_last(key)), own if scale is None else scale)
@@ -93,8 +151,6 @@ def _attend(graph: Graph, *tensors: Tensor) -> Tensor:
     """Attention of [batch, heads…, positions, channels], where there is one batch of sequences."""
     query = tensors[0]
     rank = len(query.shape)
-    if query.dims[0] != graph.tensor(query.node).dims[0]:
-        raise Refusal("attention of parts of an example")
     heads = _count(dict(enumerate(query.shape)), range(1, rank - 2))  # type: ignore[arg-type]
     nodes = []
     for each in tensors:
@@ -115,10 +171,13 @@ def multi_head_attention(
     q_proj_weight: Any = None, k_proj_weight: Any = None, v_proj_weight: Any = None, static_k: Any = None,
     static_v: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
 ) -> list[Any]:  # fmt: skip
-    if any(each is not None for each in (bias_k, bias_v, key_padding_mask, attn_mask, static_k, static_v)):
-        raise Refusal("attention with a mask, or with learned keys")
-    if add_zero_attn or is_causal or key != value:
-        raise Refusal("attention with a mask, or whose keys and values are of different tensors")
+    masks = [each for each in (key_padding_mask, attn_mask) if each is not None]
+    if any(each is not None for each in (bias_k, bias_v, static_k, static_v)) or add_zero_attn or key != value:
+        raise Refusal("attention with learned keys, or whose keys and values are of different tensors")
+    if not all(isinstance(each, Known) and each.is_constant for each in masks):
+        raise Refusal("attention with a mask that depends on the input")
+    if masks or is_causal:
+        graph.note(MASK_NOTE)
     weights = {"q_proj_weight": q_proj_weight, "k_proj_weight": k_proj_weight, "v_proj_weight": v_proj_weight}
     weights = weights if use_separate_proj_weight else {"in_proj_weight": in_proj_weight}
     arrays = arrays_of(**weights, in_proj_bias=in_proj_bias)

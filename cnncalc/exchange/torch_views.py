@@ -11,6 +11,7 @@ from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
 from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of, as_tensor
 from cnncalc.exchange.torch_ops import OPS, Padded, axis_of, each, op
+from cnncalc.exchange.torch_products import MASK_NOTE, is_mask, relative_positions
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
 
@@ -27,6 +28,9 @@ def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: A
     if isinstance(other, Known) and other.number is not None:
         other = other.number
     if isinstance(other, Known):
+        if kind == "add" and other.is_constant and is_mask(graph, x, other.shape):
+            graph.note(MASK_NOTE)
+            return x
         if kind == "subtract" and first:
             x, kind = operations.affine(graph, x, -1), "add"
         if kind not in ("add", "multiply") or graph.is_learned(other.array):
@@ -176,7 +180,12 @@ def same(graph: Graph, x: Tensor, *_: Any, **__: Any) -> Tensor:
 
 @op("view", "reshape", "flatten", "squeeze", "unflatten", "unsqueeze", "view_as", "reshape_as", "ravel")
 def view(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
-    return views.view(x, shape)
+    try:
+        return views.view(x, shape)
+    except Refusal:  # of positions that are cut in another way
+        if views.is_settled(graph, x) and not x.expanded:
+            raise
+        return views.view(views.settle(graph, x), shape)
 
 
 @op("expand", "expand_as")
@@ -237,7 +246,9 @@ def narrow(graph: Graph, x: Tensor, dim: int, start: int, length: int) -> Tensor
 
 
 @op("getitem")
-def getitem(graph: Graph, x: Tensor, index: Any) -> Tensor:
+def getitem(graph: Graph, x: Tensor | Known, index: Any) -> Tensor:
+    if isinstance(x, Known):
+        return relative_positions(graph, x, index)
     given = index if isinstance(index, tuple) else (index,)
     count = sum(one is not None and one is not Ellipsis for one in given)
     if Ellipsis in given:

@@ -138,6 +138,24 @@ def find_batch(graph: Graph, tensor: Tensor) -> tuple[int, bool]:
     raise Refusal("the examples of a batch are not an axis, or not its outermost part")
 
 
+def is_constant(graph: Graph, tensor: Tensor) -> bool:
+    """Whether a tensor is the same for all examples, and does not have their dimension."""
+    return graph.batch > 1 and not any(atom.axis == BATCH for dim in tensor.dims for atom in dim)
+
+
+def constant_node(graph: Graph, tensor: Tensor, at: int, is_cut: bool) -> int:
+    """The node of a constant tensor, for a merge with others that have the batch at a dimension.
+
+    With `is_cut` it has an axis of size 1 for what is beside the batch.
+    """
+    if tensor.shape[at] != 1:
+        raise Refusal("a constant of another size for each example")
+    dims, sizes = tensor.dims, tensor.shape
+    whole = join([Atom(BATCH, 1, graph.batch)])
+    found = Tensor(tensor.node, (*dims[:at], whole, *dims[at + 1 :]), (*sizes[:at], graph.batch, *sizes[at + 1 :]))
+    return graph.materialize(_batch_first(insert(found, at + 1) if is_cut else found, at))
+
+
 def swap_last(tensor: Tensor) -> Tensor:
     """The last two dimensions the other way round."""
     rank = len(tensor.shape)

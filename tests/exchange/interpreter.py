@@ -11,19 +11,25 @@ from cnncalc.network import INPUT, Network, Node
 
 from ..layers.test_against_torch import MODULES, NO_MODULE, function_output, is_bias
 
-LOADED = 10_000  # elements of an array up to which the reader's own way to its numbers is taken
+LOADED = 10_000  # elements of an array up to which the reader's own way to its numbers is taken in any case
+PLAIN = ("conv", "depthwise_conv", "transposed_conv", "linear", "multi_head_attention")  # whose arrays are as they were
 
 Arrays = Mapping[str, Any]
 
 
 def fill(torch: Any, module: Any, seed: int) -> Any:
     """The module in float64 and evaluation mode, with random weights and statistics."""
-    module = module.to_empty(device="cpu").double().eval()
+    for part in module.modules():
+        for kept in (part._parameters, part._buffers):
+            for name, array in kept.items():
+                if array is not None and array.is_meta:
+                    made = torch.empty_like(array, device="cpu")
+                    kept[name] = torch.nn.Parameter(made) if kept is part._parameters else made
+    module = module.double().eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, array in [*module.named_parameters(), *module.named_buffers()]:
-            if not array.dtype.is_floating_point:
-                array.zero_()
+            if not array.dtype.is_floating_point or not array.shape:  # indices and constants
                 continue
             array.normal_(generator=generator)
             if name.endswith("running_var"):
@@ -40,9 +46,11 @@ def fill(torch: Any, module: Any, seed: int) -> Any:
 def arrays_of(torch: Any, graph: Graph, index: int, state: Mapping[str, Any]) -> Arrays:
     """The arrays of a node, by our names."""
     found = {}
+    layer = graph.nodes[index].layer
     for name, array in graph.nodes[index].arrays.items():
-        numbers = array.load() if array.key not in state or state[array.key].numel() < LOADED else None  # type: ignore[index]
-        data = state[array.key] if numbers is None else torch.tensor(numbers, dtype=torch.float64)  # type: ignore[index]
+        data = state[str(array.key)]
+        if layer is None or layer.kind not in PLAIN or data.numel() < LOADED:
+            data = torch.tensor(array.load(), dtype=torch.float64)
         found[name] = data.reshape(array.shape)
     return found
 
@@ -71,7 +79,7 @@ def step(torch: Any, network: Network, node: Node, made: Mapping[int, Any], arra
         return unpooled(torch, layer, tensors[0], made[network.nodes[node.inputs[1]].inputs[0]])
     if layer.kind in NO_MODULE:
         return function_output(torch, layer, tensors)
-    with torch.device("meta"):
+    with torch.device("cpu" if layer.kind == "relative_position_bias" else "meta"):  # which computes indices
         module = MODULES[layer.kind](torch, layer, node.input_shapes, len(next(iter(node.input_shapes), ())) - 1).eval()
     return torch.func.functional_call(module, named(module, layer, node, arrays), tuple(tensors))
 

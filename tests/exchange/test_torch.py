@@ -90,6 +90,8 @@ CLASSIFIERS = [
     "wide_resnet101_2",
     "wide_resnet50_2",
 ]
+# the transformers, but for Swin of version 2, whose bias is changed in place
+TRANSFORMERS = ["vit_b_16", "vit_b_32", "vit_h_14", "vit_l_16", "vit_l_32", "swin_b", "swin_s", "swin_t", "maxvit_t"]
 AUXILIARY = ("aux", "AuxLogits")  # heads of Inception that act in training alone
 
 
@@ -106,7 +108,7 @@ def torch() -> Any:
 
 @torch_mark
 @pytest.mark.sample(6)
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", [*CLASSIFIERS, *TRANSFORMERS])
 def test_a_classifier_is_exact(torch: Any, name: str) -> None:
     """Parameters, buffers and macs are PyTorch's; the text is short and no line longer than 100 characters."""
     models = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
@@ -135,7 +137,20 @@ def test_a_classifier_is_exact(torch: Any, name: str) -> None:
     assert totals.buffers == sum(buffers)
     lines = [line for line in found.text.splitlines() if not line.startswith(("notes:", "source:"))]
     assert max(map(len, lines)) <= 100
-    assert len(lines) <= {"resnet50": 30}.get(name, 75)
+    assert len(lines) <= {"resnet50": 30}.get(name, 75 if name in CLASSIFIERS else 160)
+    if name == "vit_b_16":
+        assert totals.work.attention_macs == 715_327_488  # 2·12 blocks·197²·768
+
+
+@torch_mark
+def test_what_a_transformer_has_beyond_the_kinds_is_refused(torch: Any) -> None:
+    models = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
+    from cnncalc.exchange.from_torch import trace, without_numbers
+
+    with without_numbers():
+        module = models.swin_v2_t()
+    found = trace(module, {"": (3, 256, 256)}).refusals
+    assert "`features.1.0.attn`: a tensor is changed in place through a view (torch.linear" in found[1].message
 
 
 class Modules:

@@ -58,3 +58,27 @@ def test_a_classifier_gives_what_it_gave(torch: Any, name: str) -> None:
     found = differences(torch, module, graph, read_graph(graph, name), [x])
     assert len(found) == 2
     assert max(found) < EQUAL
+
+
+@pytest.mark.parametrize("kind", ["window", "grid"])
+def test_attention_with_relative_positions_gives_what_it_gave(torch: Any, kind: str) -> None:
+    """Windows of a map are further examples of the batch there."""
+    maxvit = pytest.importorskip("torchvision.models.maxvit", reason="torchvision is not installed")
+    from cnncalc.exchange.from_torch import trace
+
+    nn = torch.nn
+    module = fill(torch, maxvit.PartitionAttentionLayer(8, 4, 3, kind, (6, 6), 2, nn.GELU, nn.LayerNorm, 0, 0, 0), 5)
+    graph = trace(module, {"": (8, 6, 6)})
+    x = torch.randn(2, 8, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    assert max(differences(torch, module, graph, read_graph(graph, kind), [x])) < EQUAL
+
+
+def test_a_vision_transformer_gives_what_it_gave(torch: Any) -> None:
+    vision = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
+    from cnncalc.exchange.from_torch import trace
+
+    module = vision.VisionTransformer(32, 8, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=16, num_classes=5)
+    module = fill(torch, module, 5)
+    graph = trace(module, {"": (3, 32, 32)})
+    x = torch.randn(2, 3, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    assert max(differences(torch, module, graph, read_graph(graph, "vit"), [x])) < EQUAL
