@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cnncalc.figure.kinds import format_sizes, name_kind
 from cnncalc.figure.look import PLAIN, Look
 from cnncalc.figure.map_legend import add_map_legend, paint_maps
-from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, format_page, list_maps
+from cnncalc.figure.maps import FeatureMap, FigureError, fold_maps, list_maps
 from cnncalc.figure.scene import MARGIN, Line, Point, Scene, segments
 from cnncalc.figure.solids import LONGEST_BAR, Scale, find_longest
 from cnncalc.figure.text import SMALL, fit_text, text_room
@@ -112,8 +112,9 @@ def _choose(maps: Sequence[FeatureMap], room: float, look: Look) -> list[list[St
                 rows = _wrap(painted, scale, room)
                 if len(rows) == count:
                     return _even_out(painted, scale, room, rows)
-    page = format_page(room + 2 * MARGIN)
-    raise FigureError(f"flat has no room for {len(maps)} stacks on a page {page} wide: use `--style graph`")
+    raise FigureError(
+        f"flat has no room for {len(maps)} stacks: use `--style graph`, or a wider page with --page-width"
+    )
 
 
 def _even_out(maps: Sequence[FeatureMap], scale: Scale, room: float, rows: list[list[Stack]]) -> list[list[Stack]]:

@@ -86,12 +86,12 @@ class FeatureMap(NamedTuple):
 
 
 def format_page(width: float) -> str:
-    """A width in the units of pages.
+    """A width of a page that is enough.
 
     >>> format_page(504)
-    '504 pt (178 mm)'
+    '178mm'
     """
-    return f"{ceil(width)} pt ({ceil(width * 25.4 / 72)} mm)"
+    return f"{ceil(width * 25.4 / 72)}mm"
 
 
 def list_maps(report: Report, style: str) -> list[FeatureMap]:

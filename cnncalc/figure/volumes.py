@@ -66,21 +66,25 @@ def draw_volumes(report: Report, width: float = PAGE_WIDTH, *, legend: bool = Tr
 
 def _fit(maps: Sequence[FeatureMap], room: float, look: Look) -> tuple[Scene, list[FeatureMap]]:
     """The first drawing that fits, with the maps in it."""
-    least = inf
+    narrowest: list[Solid] = []
     for solids, draw in _list_attempts(maps, look):
-        wide = _measure(solids)
-        if wide <= room:
+        if not narrowest or _measure(solids) <= _measure(narrowest):
+            narrowest, draw_narrowest = solids, draw
+        if _measure(solids) <= room:
             scene = Scene()
             draw(scene, solids)
             extent = scene.extent()
             if extent.width <= room and extent.height <= HIGHEST:
                 return scene, [solid.map for solid in solids]
-            wide = extent.width
-        least = min(least, wide)
-    if least == inf:
+    if not narrowest:
         raise FigureError("there are too many volumes, or too many skips between them: use `--style graph`")
-    needed, given = (format_page(edge + 2 * MARGIN) for edge in (max(least, room + 1), room))
-    raise FigureError(f"the volumes need a page {needed} wide, not {given}: use `--style graph`, or a wider page")
+    scene = Scene()
+    draw_narrowest(scene, narrowest)
+    needed = scene.extent().width
+    if needed <= room:
+        raise FigureError("the volumes are too high for a page: use `--style graph`")
+    message = f"the volumes need a page {format_page(needed + 2 * MARGIN)} wide"
+    raise FigureError(f"{message}: use `--style graph`, or a wider page with --page-width")
 
 
 def _list_attempts(maps: Sequence[FeatureMap], look: Look) -> Iterator[tuple[list[Solid], Draw]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -273,6 +274,15 @@ def test_what_cannot_be_shown_is_refused(text: str, message: str) -> None:
 
 def test_a_wider_page_shows_more() -> None:
     assert drawn_layers(draw_volumes(report(f"layers: {chain(60)}"), 1500)) == [*range(60)]
+
+
+@pytest.mark.parametrize("name", ["vgg16", "unet", "densenet121", "segnet"])
+def test_a_page_as_wide_as_the_refusal_says_is_enough(name: str) -> None:
+    network = analyze(load(name))
+    with pytest.raises(FigureError, match="need a page") as caught:
+        draw_volumes(network, 200)
+    needed = re.findall(r"(\d+)mm", str(caught.value))
+    assert draw_volumes(network, int(needed[0]) * 72 / 25.4)
 
 
 def test_without_a_legend() -> None:
