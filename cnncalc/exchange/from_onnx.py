@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.exchange import onnx_arithmetic, onnx_layers, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
+from cnncalc.exchange import onnx_arithmetic, onnx_layers, onnx_recurrent, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.onnx_constants import Constant, of_list, of_tensor
@@ -158,7 +158,11 @@ class _Lowering:
             made = self.graph.attempt(make, op=_title(node), inputs=tensors, place=self._place(node))
         results = [made] if isinstance(made, Tensor | Constant | TensorList) else made
         for at, name in enumerate(node.outputs):
-            self.known[name] = results[at] if results is not None and at < len(results) else self._stand_in(name)
+            if results is None:
+                self.known[name] = self._stand_in(name)
+            else:
+                other = Unknown(f"output {at + 1} of {_title(node)} is not read")
+                self.known[name] = results[at] if at < len(results) else other
 
     def _place(self, node: OnnxNode) -> str:
         """Where a node is, unless its module says so."""

@@ -239,6 +239,48 @@ def test_products_of_tensors_and_learned_tokens(folder: Path) -> None:
     assert found.require_network().nodes[-1].output == (65, 3)
 
 
+SEQUENCE = {"x": (1, 5, 3)}  # batch, positions, channels
+RECURRENT = [tensor("w", (1, 8, 3)), tensor("r", (1, 8, 2)), tensor("b", (1, 16))]
+
+
+def test_a_recurrent_op_is_a_layer(folder: Path) -> None:
+    """Four gates of 2 from 3 inputs and 2 of the state at each of 5 positions, with both biases of ONNX."""
+    nodes = [node("LSTM", "x w r b", "a h", hidden_size=2, layout=1), node("Flatten", "h", "y")]
+    data = model(nodes, inputs=SEQUENCE, outputs=["y"], tensors=RECURRENT)
+    found = reading(folder, data)
+    assert "lstm(2)" in calls(found)
+    totals = found.require_report().totals
+    assert totals.parameters == 4 * 2 * (3 + 2 + 2)
+    assert totals.work.macs == 5 * 4 * 2 * (3 + 2)
+    assert found.require_network().nodes[-1].output == (2,)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "more", "reason"),
+    [
+        ("x w r b", {"direction": "reverse"}, "only reads backwards"),
+        ("x w r b", {"clip": 3.0}, "a recurrent layer with bounds"),
+        ("x w r b - first", {}, "a first state of its own"),
+        ("x w r b lengths", {}, "sequences of different lengths"),
+        ("x w b", {}, "weights of other sizes"),
+        ("x w r r", {}, "biases of other sizes"),
+        ("x w r b", {"direction": "bidirectional"}, "weights of other sizes"),
+        ("x w r b", {"activations": 3}, "a recurrent layer with other activations: 3"),
+    ],
+)
+def test_a_recurrent_op_that_no_kind_has_is_refused(folder: Path, inputs: str, more: Any, reason: str) -> None:
+    tensors = [*RECURRENT, tensor("first", (1, 1, 2), [1.0, 2.0]), tensor("lengths", (1,), [4])]
+    data = model([node("LSTM", inputs, "y", layout=1, **more)], inputs=SEQUENCE, outputs=["y"], tensors=tensors)
+    (message,) = refused(reading(folder, data))
+    assert reason in message
+
+
+def test_an_output_that_is_not_read_is_refused_where_it_is_used(folder: Path) -> None:
+    nodes = [node("LSTM", "x w r b", "a h c", layout=1), node("Relu", "c", "y")]
+    (message,) = refused(reading(folder, model(nodes, inputs=SEQUENCE, outputs=["y"], tensors=RECURRENT)))
+    assert message == "output 3 of LSTM is not read (Relu)"
+
+
 def test_a_linear_layer_of_tokens_is_a_convolution_of_one_position(folder: Path) -> None:
     nodes = [
         node("Reshape", "x shape", "t"),
@@ -502,7 +544,7 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
     ("nodes", "reason"),
     [
         (one("If", "x", then_branch=b""), "If has no layer kind"),
-        (one("GRU"), "GRU has no layer kind"),
+        (one("GRU"), "a recurrent layer that only reads backwards, or of no sequences"),
         (one("Conv", "x x"), "its weights depend on the input"),
         (one("Gather", "table x"), "a table whose rows are chosen by the input"),
         (one("Reshape", "x x"), "a shape depends on values that are not known"),

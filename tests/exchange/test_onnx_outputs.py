@@ -60,7 +60,29 @@ def networks(torch: Any) -> dict[str, tuple[Any, tuple[int, ...]]]:
             a, b = x.chunk(2, 1)
             return torch.cat([self.left(a), self.right(b)], 1)
 
+    class Recurrent(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows = nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+            self.columns = nn.GRU(8, 3, batch_first=True)
+
+        def forward(self, x: Any) -> Any:
+            y, _ = self.rows(x)
+            return self.columns(y)[1][0]
+
+    class Attention(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.token = nn.Parameter(torch.zeros(1, 1, 4))
+            self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+
+        def forward(self, x: Any) -> Any:
+            y = torch.cat([self.token.expand(x.shape[0], -1, -1), x.flatten(2).transpose(1, 2)], 1)
+            return self.attention(y, y, y)[0][:, 0]
+
     return {
+        "recurrent": (Recurrent(), (6, 3)),
+        "attention": (Attention(), (4, 3, 3)),
         "residual": (nn.Sequential(nn.Conv2d(3, 4, 3, 2), Residual(), nn.Flatten(), nn.LazyLinear(3)), (3, 9, 9)),
         "tokens": (nn.Sequential(nn.Conv2d(3, 4, 2, stride=2), Tokens(), nn.AvgPool2d(2)), (3, 8, 8)),
         "branches": (nn.Sequential(Branches(), nn.PReLU(4), nn.MaxPool2d(3, 2, 1), nn.GroupNorm(2, 4)), (4, 6, 6)),
@@ -88,7 +110,7 @@ def evaluated(path: Path, x: Any) -> Any:
 
 
 @pytest.mark.parametrize("new", [False, True])
-@pytest.mark.parametrize("name", ["residual", "tokens", "branches", "upwards"])
+@pytest.mark.parametrize("name", ["residual", "tokens", "branches", "upwards", "recurrent", "attention"])
 def test_run_gives_the_outputs_of_the_file(
     torch: Any,
     name: str,
