@@ -241,9 +241,15 @@ def _self_attention(given: Given) -> list[Module]:
     return attend(given)
 
 
-def _relative_position_bias(given: Given) -> list[Module]:
-    name = given.helper("RelativePositionBias")
-    return [Module("", call(name, given.text("heads"), literal(only(given, "window"))))]
+def _position_bias(name: str) -> Callable[[Given], list[Module]]:
+    def write(given: Given) -> list[Module]:
+        given.helper("relative_index")
+        arguments: list[Code] = [given.text("heads"), literal(only(given, "window"))]
+        if given.kind == "continuous_position_bias" and given.is_given("hidden"):
+            arguments.append(Keyed("hidden=", given.text("hidden")))
+        return [Module("", call(given.helper(name), *arguments))]
+
+    return write
 
 
 SPECIAL: dict[str, Callable[[Given], list[Module] | None]] = {
@@ -281,5 +287,6 @@ SPECIAL: dict[str, Callable[[Given], list[Module] | None]] = {
     "rnn": _recurrent("RNN"),
     "learned": _learned,
     "multi_head_attention": _self_attention,
-    "relative_position_bias": _relative_position_bias,
+    "relative_position_bias": _position_bias("RelativePositionBias"),
+    "continuous_position_bias": _position_bias("ContinuousPositionBias"),
 }

@@ -29,8 +29,9 @@ pytestmark = pytest.mark.torch
 REFUSED = {"kws_gru": "nn.GRU", "kws_lstm": "nn.LSTM"}
 # Those that are written a layer a line: rounds that read earlier ones, indices of pools, sizes that decide channels.
 FLAT = {
-    "capsnet", "enet", "hardnet68", "maxvit_t", "nasnet_a_large", "nasnet_a_mobile", "pnasnet5_large", "segnet",
-    "swin_t", "unetpp",
+    "capsnet", "coatnet_0", "detr_encoder", "enet", "hardnet68", "maxvit_t", "mobilevit_s", "nasnet_a_large",
+    "nasnet_a_mobile", "pnasnet5_large", "segnet", "swin_b", "swin_s", "swin_t", "swin_v2_b", "swin_v2_s", "swin_v2_t",
+    "unetpp",
 }  # fmt: skip
 WITHOUT_MODULE = {"deformable_conv"}  # torchvision has one
 RANDOM = 300

@@ -1,0 +1,259 @@
+"""Helpers of exported code for borders, convolutions and pools, as text; see `torch_helpers`."""
+
+from __future__ import annotations
+
+WINDOWS: dict[str, str] = {
+    "divisible": '''
+def divisible(x: float, divisor: int) -> int:
+    """The multiple of `divisor` nearest to `x`, never below 90 % of it."""
+    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * x else rounded
+''',
+    "half": '''
+def half(kernel: int | tuple[int, ...], dilation: int = 1) -> Any:
+    """The padding that keeps the size where a kernel is odd."""
+    if isinstance(kernel, int):
+        return dilation * (kernel - 1) // 2
+    return tuple(dilation * (size - 1) // 2 for size in kernel)
+''',
+    "padding_of": '''
+def padding_of(padding: Any, kernel: int | tuple[int, ...], dilation: int = 1) -> Any:
+    """The padding of each side; `half` keeps the size where a kernel is odd."""
+    if padding == "half":
+        sizes = kernel if isinstance(kernel, tuple) else (kernel,)
+        sides = tuple(dilation * (size - 1) // 2 for size in sizes)
+        return sides if isinstance(kernel, tuple) else sides[0]
+    return 0 if padding == "valid" else padding
+''',
+    "SamePad{n}d": '''
+class SamePad{n}d(nn.Module):
+    """A border so that a window of this stride gives ⌈size/stride⌉ positions."""
+
+    def __init__(
+        self, kernel: Any, stride: Any = 1, dilation: Any = 1, value: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.windows = [
+            each if isinstance(each, tuple) else (each,) * {n}
+            for each in (kernel, stride, dilation)
+        ]
+        self.value = value
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        sides: list[int] = []
+        for size, k, s, d in zip(x.shape[2:], *self.windows, strict=True):
+            missing = max(d * (k - 1) + (size - 1) // s * s - (size - 1), 0)
+            sides = [missing // 2, missing - missing // 2, *sides]
+        return F.pad(x, sides, value=self.value)
+''',
+    "put": '''
+def put(root: nn.Module, path: str, module: nn.Module) -> None:
+    """Makes a module part of another, below containers for the parts of its path."""
+    *outer, last = path.split(".")
+    for name in outer:
+        if name not in dict(root.named_children()):
+            root.add_module(name, nn.Module())
+        root = root.get_submodule(name)
+    root.add_module(last, module)
+''',
+    "unpool": '''
+def unpool(
+    x: torch.Tensor, before: torch.Tensor, pool: nn.Module, sizes: tuple[int, ...]
+) -> torch.Tensor:
+    """Each element at the index that the pool took from its input, zeros elsewhere."""
+    window = (pool.kernel_size, pool.stride, pool.padding)
+    pooling = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[len(sizes) - 1]
+    unpooling = (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d)[len(sizes) - 1]
+    ceil = bool(pool.ceil_mode)
+    _, indices = pooling(before, *window, 1, ceil, return_indices=True)  # type: ignore
+    return unpooling(x, indices, *window, output_size=list(sizes))  # type: ignore
+''',
+    "fit": '''
+def fit(x: torch.Tensor, sizes: Sequence[int], value: float = 0.0) -> torch.Tensor:
+    """Pads or crops to spatial sizes, centred, the odd position after."""
+    sides: list[int] = []
+    for size, wanted in zip(x.shape[2:], sizes, strict=True):
+        more = wanted - size
+        before = more // 2 if more >= 0 else -(-more // 2)
+        sides = [before, more - before, *sides]
+    return F.pad(x, sides, value=value)
+''',
+    "caffe_sides": '''
+def caffe_sides(
+    sizes: torch.Size, kernel: Any, stride: Any, padding: Any
+) -> tuple[list[int], list[int]]:
+    """The padding of a pool that rounds up as Caffe does, and what is beyond it."""
+    sides: list[int] = []
+    beyond: list[int] = []
+    for at, size in enumerate(sizes):
+        k, s, p = (
+            each[at] if isinstance(each, tuple) else each
+            for each in (kernel, stride, padding)
+        )
+        count = -(-(size + 2 * p - k) // s) + 1
+        count -= p > 0 and (count - 1) * s >= size + p
+        sides = [p, p, *sides]
+        beyond = [0, max((count - 1) * s + k - size - 2 * p, 0), *beyond]
+    return sides, beyond
+''',
+    "CaffeMaxPool{n}d": '''
+class CaffeMaxPool{n}d(nn.MaxPool{n}d):
+    """A max pool that rounds up as Caffe does: no window starts behind the padding."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        window = (self.kernel_size, self.stride, self.padding)
+        for sides in caffe_sides(x.shape[2:], *window):
+            x = F.pad(x, sides, value=-torch.inf)
+        return F.max_pool{n}d(x, self.kernel_size, self.stride)
+''',
+    "CaffeAvgPool{n}d": '''
+class CaffeAvgPool{n}d(nn.AvgPool{n}d):
+    """An average pool that rounds up as Caffe does, and counts its padding."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        window = (self.kernel_size, self.stride, self.padding)
+        sides, beyond = caffe_sides(x.shape[2:], *window)
+        counted = F.pad(F.pad(torch.ones_like(x[:1, :1]), sides, value=1.0), beyond)
+        x = F.pad(F.pad(x, sides), beyond)
+        mean, share = (
+            F.avg_pool{n}d(each, self.kernel_size, self.stride) for each in (x, counted)
+        )
+        return mean / share
+''',
+    "AvgPoolInside{n}d": '''
+class AvgPoolInside{n}d(nn.AvgPool{n}d):
+    """An average pool of an input that is padded before it, which does not count the padding."""
+
+    def __init__(self, sides: nn.Module, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.sides = sides
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inside = self.sides(torch.ones_like(x[:1, :1]))
+        return super().forward(self.sides(x)) / super().forward(inside)
+''',
+    "SeparableConv{n}d": '''
+class SeparableConv{n}d(nn.Sequential):
+    """A convolution of each channel, then one of each position."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out: int,
+        kernel: Any,
+        multiplier: int = 1,
+        bias: bool = True,
+        sides: Any = None,
+        **options: Any,
+    ) -> None:
+        middle = in_channels * multiplier
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        if sides is not None:
+            layers["pad"] = sides
+        layers["depthwise"] = nn.Conv{n}d(
+            in_channels, middle, kernel, groups=in_channels, bias=False, **options
+        )
+        layers["pointwise"] = nn.Conv{n}d(middle, out, 1, bias=bias)
+        super().__init__(layers)
+''',
+    "SpatialSeparableConv2d": '''
+class SpatialSeparableConv2d(nn.Sequential):
+    """A convolution along columns, then one along rows."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out: int,
+        kernel: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        sides: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0)),
+        bias: bool = True,
+    ) -> None:
+        (k, m), (s, t), (rows, columns) = kernel, stride, sides
+        super().__init__()
+        self.above = nn.ConstantPad2d((0, 0, *rows), 0.0)
+        self.column = nn.Conv2d(in_channels, out, (k, 1), (s, 1), bias=False)
+        self.beside = nn.ConstantPad2d((*columns, 0, 0), 0.0)
+        self.row = nn.Conv2d(out, out, (1, m), (1, t), bias=bias)
+''',
+    "StandardizedConv{n}d": '''
+class StandardizedConv{n}d(nn.Conv{n}d):
+    """A convolution with kernels of mean 0 and variance 1."""
+
+    def __init__(
+        self, *args: Any, gain: bool = False, eps: float = 1e-6, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.eps = eps
+        shape = (self.out_channels, *[1] * (self.weight.dim() - 1))
+        self.gain = nn.Parameter(torch.ones(shape)) if gain else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.weight
+        over = tuple(range(1, weight.dim()))
+        variance, mean = torch.var_mean(weight, over, correction=0, keepdim=True)
+        weight = (weight - mean) / torch.sqrt(variance + self.eps)
+        if self.gain is not None:
+            weight = weight * self.gain * weight[0].numel() ** -0.5
+        return self._conv_forward(x, weight, self.bias)
+''',
+    "LocallyConnected": '''
+class LocallyConnected(nn.Module):
+    """A convolution with kernels of its own at each position."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out: int,
+        sizes: tuple[int, ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+        n = in_channels * math.prod(kernel)
+        weight = torch.empty(out, *sizes, in_channels, *kernel)
+        self.weight = nn.Parameter(weight.uniform_(-(n**-0.5), n**-0.5))
+        self.bias = nn.Parameter(torch.zeros(out, *sizes)) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for axis, (k, s) in enumerate(zip(self.kernel, self.stride, strict=True), 2):
+            x = x.unfold(axis, k, s)
+        windows = x.movedim(1, 1 + len(self.kernel)).unsqueeze(1)
+        y = (windows * self.weight).flatten(2 + len(self.kernel)).sum(dim=-1)
+        return y if self.bias is None else y + self.bias
+''',
+    "TableConv": '''
+class TableConv(nn.Module):
+    """A convolution whose output channels each read some of the input channels."""
+
+    def __init__(
+        self,
+        connections: tuple[tuple[int, ...], ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        sides: tuple[int, ...],
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.connections, self.stride, self.sides = connections, stride, sides
+        pairs = sum(map(len, connections))
+        n = math.prod(kernel)
+        weight = torch.empty(pairs, *kernel)
+        self.weight = nn.Parameter(weight.uniform_(-(n**-0.5), n**-0.5))
+        self.bias = nn.Parameter(torch.zeros(len(connections))) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.pad(x, self.sides)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.stride) - 1]
+        weights = self.weight.split([len(each) for each in self.connections])
+        parts = [
+            convolve(x[:, list(channels)], weight.unsqueeze(0), stride=self.stride)
+            for channels, weight in zip(self.connections, weights, strict=True)
+        ]
+        y = torch.cat(parts, dim=1)
+        axes = [1] * len(self.stride)
+        return y if self.bias is None else y + self.bias.view(-1, *axes)
+''',
+}  # fmt: skip
