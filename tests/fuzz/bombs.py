@@ -68,7 +68,8 @@ def fitted(value: object, shape: Shape) -> object:
     return shape if value[1:] == SHAPES[0][1:] else value[: len(shape) - 1]
 
 
-UNITS = {kind: unit_of(kind) for kind in KINDS if kind not in MERGES}
+CHAINED = [kind for kind in KINDS if kind not in MERGES and kind_class(kind).examples()[0].inputs]  # with an input
+UNITS = {kind: unit_of(kind) for kind in CHAINED}
 
 
 def block(unit: Unit, body: str, calls: str, others: str = "") -> str:
