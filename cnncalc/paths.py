@@ -147,3 +147,17 @@ def _list_groups(paths: Iterable[str]) -> Iterable[str]:
     return dict.fromkeys(
         ".".join(parts[:end]) for parts in (path.split(".") for path in paths) for end in range(1, len(parts))
     )
+
+
+def find_nth(wanted: str, kinds: Sequence[str]) -> int | None:
+    """The index of the layer that `conv#7` means, the seventh of its kind; None for another text. Raises PathError."""
+    kind, sign, digits = wanted.strip().partition("#")
+    if not sign or not digits.isdecimal() or len(digits) > 9:
+        return None
+    found = [index for index, each in enumerate(kinds) if each == kind]
+    number = int(digits)
+    if 1 <= number <= len(found):
+        return found[number - 1]
+    if not found:
+        raise PathError(f"there is no layer of the kind {kind!r}", did_you_mean(kind, set(kinds)) or "")
+    raise PathError(f"there is no {wanted}", f"the network has {kind}#1 to {kind}#{len(found)}")

@@ -25,7 +25,7 @@ class ExplainFormat(StrEnum):
 Path = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PATH]", help="Path of a layer or a group as summary prints it, an ending of it, or a pattern.",
+        metavar="[PATH]", help="Path of a layer or a group as summary prints it, its ending, a pattern, or conv#7.",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -47,14 +47,18 @@ def explain(
     With PATH, the receptive field follows, layer by layer. Without it, all layers are explained.
     """
     from cnncalc.analysis.explain import explain as explained
-    from cnncalc.paths import find_paths
+    from cnncalc.paths import find_nth, find_paths
 
     reading = read(arch, inputs, settings)
     network = reading.require_network()
     wanted = None
     if path is not None:
         paths = [node.path for node in network.nodes]
-        wanted = find_paths(path, paths, former=network.former_paths, outputs=network.output_paths())
+        nth = find_nth(path, [node.layer.kind for node in network.nodes])
+        if nth is not None:
+            wanted = [paths[nth]]
+        else:
+            wanted = find_paths(path, paths, former=network.former_paths, outputs=network.output_paths())
     found = explained(network, reading.require_report(), wanted)
     emit(write_explained(found, format, make_view(output, width, color)), output)
 

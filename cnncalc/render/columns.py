@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure
@@ -40,6 +42,32 @@ class Context:
             self._of_layers[figure.name] = dict(zip(paths, values, strict=True))
         found = [self._of_layers[figure.name][layer.path] for layer in row.inside]
         return found[0] if len(found) == 1 else figure.combine(found)
+
+    def describe_nth(self, row: Row) -> str:
+        """Which layers of their kind are in a row, `conv 7 of 13`; of a group those with macs, `conv 5–7 of 13`."""
+        found: dict[str, list[int]] = {}
+        for layer in row.inside if not row.head else ():
+            if layer.work.macs or len(row.inside) == 1:
+                found.setdefault(layer.kind, []).append(self._numbers[layer.path])
+        texts = []
+        for kind, numbers in found.items():
+            last = f"–{numbers[-1]:,}" if len(numbers) > 1 else ""
+            texts.append(f"{kind} {numbers[0]:,}{last} of {self._kinds[kind]:,}")
+        return ", ".join(texts)
+
+    @cached_property
+    def _kinds(self) -> Counter[str]:
+        return Counter(layer.kind for layer in self.report.layers)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """The number of each layer among those of its kind, from 1, by its path."""
+        counted: Counter[str] = Counter()
+        found = {}
+        for layer in self.report.layers:
+            counted[layer.kind] += 1
+            found[layer.path] = counted[layer.kind]
+        return found
 
 
 class Column(NamedTuple):
@@ -191,6 +219,7 @@ COLUMNS = {
         Column("stride", "stride", "stride", lambda row, _: _get_field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _get_field(row, "start")),
         *(_make_share_column(FIGURES[name]) for name in SHARED),
+        Column("nth", "nth", "nth", lambda row, context: context.describe_nth(row), right=False),
     )
 }
 DEFAULT = ("layer", "settings", "input", "output", "parameters", "macs", "receptive_field")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cnncalc.render.terminal import Fitted
 
 BAR = 8  # cells of a full bar
-OWN = ("layer", "line")  # columns in which no two rows are equal
+OWN = ("layer", "line", "nth")  # columns in which no two rows are equal
 
 
 class Fit(NamedTuple):

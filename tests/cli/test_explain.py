@@ -59,3 +59,19 @@ def test_a_group_or_an_ending_that_several_have() -> None:
     done = cnncalc("explain", "resnet18", "conv2x")
     assert (done.returncode, done.stdout) == (2, "")
     assert "did you mean `conv2_x`?" in done.stderr
+
+
+def test_the_nth_of_a_kind() -> None:
+    """VGG-16 has 2 + 2 + 3 + 3 + 3 convolutions: the seventh is the last of its third block."""
+    assert cnncalc("explain", "vgg16", "conv#7").stdout.startswith("vgg3.conv3   conv 3×3, padding 1: 256×56×56 →")
+    assert cnncalc("explain", "vgg16", "conv#7").stdout == cnncalc("explain", "vgg16", "vgg3.conv3").stdout
+    for wanted, said in (
+        ("conv#14", "there is no conv#14; the network has conv#1 to conv#13"),
+        ("conv#0", "conv#1 to conv#13"),
+        ("convv#1", "no layer of the kind 'convv'; did you mean `conv`?"),
+        ("gelu#1", "no layer of the kind 'gelu'"),
+        ("conv#", "there is no layer 'conv#'"),
+    ):
+        ran = cnncalc("explain", "vgg16", wanted)
+        assert ran.returncode == 2
+        assert said in ran.stderr

@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Costs, Report
+from cnncalc.reading import load
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.document import Pairs
 from cnncalc.render.show import show
@@ -197,3 +199,14 @@ def test_units_in_no_even_steps_have_none_in_the_footer() -> None:
 def test_pairs_of_nothing_are_no_lines() -> None:
     """As the list of what training keeps of a network that keeps one tensor."""
     assert show([Pairs([])], View()) == ""
+
+
+def test_which_of_its_kind_a_layer_is() -> None:
+    """VGG-16 has 2 + 2 + 3 + 3 + 3 convolutions and 5 pools; of several layers those with macs are counted."""
+    vgg = analyze(load("vgg16"), fields=False)
+    shown = table(vgg, View(("layer", "nth"), depth=9))
+    cells = {line.split()[0]: " ".join(line.split()[1:]) for line in body(shown) if len(line.split()) > 2}
+    assert cells["linear3"] == "linear 3 of 3"
+    folded = table(vgg, View(("layer", "nth"), depth=1))
+    nth = [" ".join(line.split()[1:]) for line in body(folded) if line.startswith("vgg")]
+    assert nth == ["conv 1–2 of 13", "conv 3–4 of 13", "conv 5–7 of 13", "conv 8–10 of 13", "conv 11–13 of 13"]
