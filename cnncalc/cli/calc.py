@@ -48,6 +48,7 @@ Columns = Annotated[options.Columns, TABLE_ONLY]
 Human = Annotated[options.Human, TABLE_ONLY]
 DtypeOption = Annotated[options.DtypeOption, TABLE_ONLY]
 Compute = Annotated[device.Compute, TABLE_ONLY]
+Shapes = Annotated[options.Shapes, TABLE_ONLY]
 
 
 def _parse_free(text: str) -> str:
@@ -88,6 +89,7 @@ def calc(
     columns: Columns = None,
     human: Human = None,
     dtype: DtypeOption = None,
+    shapes: Shapes = options.ShapeOrder.chw,
     compute: Compute = None,
     bandwidth: device.Bandwidth = None,
     width: options.Width = None,
@@ -106,7 +108,7 @@ def calc(
             output,
             make_view(output, width, color),
         )
-    view = make_summary_view(format, output, None, columns, human, dtype, width, color)
+    view = make_summary_view(format, output, None, columns, human, dtype, shapes, width, color)
     all_columns = view.columns is None and format in ("json", "csv")
     rates = device.choose_device(compute, bandwidth, view.columns or (), used=all_columns)
     reading = read(chain, inputs, settings, layers=True)

@@ -20,6 +20,13 @@ class Color(StrEnum):
     never = "never"
 
 
+class ShapeOrder(StrEnum):
+    """The order of a tensor's sizes in tables."""
+
+    chw = "chw"
+    hwc = "hwc"
+
+
 def complete_architecture(incomplete: str) -> list[str]:
     from cnncalc.spec.files import bundled
 
@@ -78,6 +85,8 @@ Depth = Annotated[
     option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show (default: as many as are readable)."),
     FOR_PEOPLE,
 ]
+SHAPES_HELP = "Order of the sizes of tensors: chw, channels first, or hwc, as 55×55×96."
+Shapes = Annotated[ShapeOrder, typer.Option("--shapes", help=SHAPES_HELP), FOR_PEOPLE]
 COLUMNS_HELP = "Columns to show, comma-separated: layer, settings, macs, … (an unknown name lists all)."
 Columns = Annotated[
     str | None,

@@ -26,6 +26,7 @@ def summary(
     columns: options.Columns = None,
     human: options.Human = None,
     dtype: options.DtypeOption = None,
+    shapes: options.Shapes = options.ShapeOrder.chw,
     limits: budgets.Limits = None,
     compute: device.Compute = None,
     bandwidth: device.Bandwidth = None,
@@ -37,7 +38,7 @@ def summary(
     The totals follow, each with the convention by which it is counted. If the network has an error, the layers before
     it are shown, and the exit code is 1.
     """
-    view = make_summary_view(format, output, depth, columns, human, dtype, width, color)
+    view = make_summary_view(format, output, depth, columns, human, dtype, shapes, width, color)
     all_columns = view.columns is None and format in ("json", "csv")
     rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=all_columns)
     reading = read_partly(arch, inputs, settings)
@@ -51,7 +52,7 @@ def summary(
 
 def make_summary_view(
     format: TableFormat, output: str | None, depth: int | None, columns: str | None, human: bool | None,
-    dtype: Dtype | None, width: int | None, color: str,
+    dtype: Dtype | None, shapes: options.ShapeOrder, width: int | None, color: str,
 ) -> "View":  # fmt: skip
     """How to show a summary, by the options. Raises UsageError."""
     from cnncalc.render.columns import COLUMNS, find_columns
@@ -60,7 +61,8 @@ def make_summary_view(
     if chosen and format == "csv":  # the other formats show memory below the table
         dtype = options.choose_dtype(dtype, chosen)
     view = make_view(output, width, color)
-    return view._replace(columns=chosen, depth=depth, human=human, dtype=dtype or Dtype.float32)
+    last = shapes == options.ShapeOrder.hwc
+    return view._replace(columns=chosen, depth=depth, human=human, dtype=dtype or Dtype.float32, channels_last=last)
 
 
 def _show(report: "Report", format: TableFormat, view: "View", output: str | None) -> None:

@@ -25,8 +25,9 @@ SHARED = ("parameters", "macs", "multiplications")  # figures of which the share
 class Context:
     """What a column may look at beside its row."""
 
-    def __init__(self, report: Report, dtype: Dtype = Dtype.float32) -> None:
+    def __init__(self, report: Report, dtype: Dtype = Dtype.float32, *, channels_last: bool = False) -> None:
         self.report = report
+        self.channels_last = channels_last
         self.dtype = dtype
         self._of_layers: dict[str, dict[str, Value]] = {}
 
@@ -42,6 +43,10 @@ class Context:
             self._of_layers[figure.name] = dict(zip(paths, values, strict=True))
         found = [self._of_layers[figure.name][layer.path] for layer in row.inside]
         return found[0] if len(found) == 1 else figure.combine(found)
+
+    def order(self, shape: Shape | None) -> Shape | None:
+        """The sizes of a tensor in the order in which they are shown."""
+        return (*shape[1:], shape[0]) if shape and self.channels_last else shape
 
     def describe_nth(self, row: Row) -> str:
         """Which layers of their kind are in a row, `conv 7 of 13`; of a group those with macs, `conv 5–7 of 13`."""
@@ -92,7 +97,7 @@ class Column(NamedTuple):
         if self.figure is None or self.share:
             return None
         total: Value = self.figure.measure_network(context.report, context.dtype)
-        return total
+        return context.order(total) if self.name == "output" else total
 
 
 def format_field(layer: LayerReport | None) -> str:
@@ -142,19 +147,32 @@ def _get_field(row: Row, name: str) -> Value:
     return value
 
 
-def format_shapes(inputs: tuple[Shape, ...]) -> str:
+def format_shape(shape: Shape, *, channels_last: bool = False) -> str:
+    """Format the sizes of a tensor.
+
+    >>> format_shape((96, 55, 55)), format_shape((96, 55, 55), channels_last=True)
+    ('96×55×55', '55×55×96')
+    """
+    return join((*shape[1:], shape[0]) if channels_last and shape else shape)
+
+
+def format_shapes(inputs: tuple[Shape, ...], *, channels_last: bool = False) -> str:
     """Format the inputs of a layer; those of a merge on one line.
 
     >>> format_shapes(((3, 8, 8),)), format_shapes(((3, 8, 8), (5, 8, 8)))
     ('3×8×8', '(3 + 5)×8×8')
     >>> format_shapes(((3, 8, 8),) * 2), format_shapes(((3, 8, 8), (3, 1, 1)))
     ('2 · 3×8×8', '3×8×8 + 3×1×1')
+    >>> format_shapes(((3, 8, 8), (5, 8, 8)), channels_last=True)
+    '8×8×(3 + 5)'
     """
-    texts = [join(shape) for shape in inputs]
+    texts = [format_shape(shape, channels_last=channels_last) for shape in inputs]
     if len(texts) > 1 and len(set(texts)) == 1:
         return f"{len(texts)} · {texts[0]}"
     if len(texts) > 1 and len({shape[1:] for shape in inputs}) == 1:
-        return f"({' + '.join(str(shape[0]) for shape in inputs)}){''.join(f'×{size}' for size in inputs[0][1:])}"
+        channels = f"({' + '.join(str(shape[0]) for shape in inputs)})"
+        sizes = [str(size) for size in inputs[0][1:]]
+        return "×".join([*sizes, channels] if channels_last else [channels, *sizes])
     return " + ".join(texts)
 
 
@@ -198,7 +216,7 @@ def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
 
 # Columns that show a figure differently from how it is measured.
 _OUTPUT = Column(
-    "output", "output", "output", lambda row, _: row.output, figure=FIGURES["output"],
+    "output", "output", "output", lambda row, context: context.order(row.output), figure=FIGURES["output"],
 )  # fmt: skip
 _FIELD = Column(
     "receptive_field", "receptive field", "field",
@@ -214,7 +232,12 @@ COLUMNS = {
         Column("kind", "kind", "kind", lambda row, _: row.kind, right=False),
         Column("line", "line", "line", lambda row, _: row.line),
         Column("settings", "settings", "settings", lambda row, _: row.settings, right=False),
-        Column("input", "input", "input", lambda row, _: format_shapes(row.inputs)),
+        Column(
+            "input",
+            "input",
+            "input",
+            lambda row, context: format_shapes(row.inputs, channels_last=context.channels_last),
+        ),
         *(SPECIAL.get(figure.name) or _make_column(figure) for figure in FIGURES.values() if figure.is_column),
         Column("stride", "stride", "stride", lambda row, _: _get_field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _get_field(row, "start")),

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from cnncalc.analysis.by_kind import sum_by_kind
 from cnncalc.analysis.figures import FIGURES, Dtype, find_last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
-from cnncalc.render.columns import format_seen, join
+from cnncalc.render.columns import format_seen, format_shape, join
 from cnncalc.render.numbers import format_bytes, format_figure, format_share
 
 
-def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iterator[tuple[str, str]]:
+def explain_totals(
+    report: Report, dtype: Dtype, *, units: bool = False, channels_last: bool = False
+) -> Iterator[tuple[str, str]]:
     """The lines below a summary, each a name and a text."""
 
     def write(name: str) -> str:
@@ -24,7 +26,7 @@ def explain_totals(report: Report, dtype: Dtype, *, units: bool = False) -> Iter
         yield "incomplete", "an error follows the last layer shown; the totals are of the layers above"
     for name, shape in report.outputs.items():
         if name:
-            yield f"output {name}", join(shape)
+            yield f"output {name}", format_shape(shape, channels_last=channels_last)
     parts = f"weights {write('weights')} + biases {write('biases')}; buffers {write('buffers')}, not counted"
     yield "parameters", f"{write('parameters')} ({parts}){write_memory('parameter_bytes')}"
     yield "macs", f"{write('macs')} {_describe_convention('macs')}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
 from cnncalc.records import NamedTuple
 from cnncalc.render import numbers
-from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, join, list_inputs
+from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, format_shape, join, list_inputs
 from cnncalc.render.document import (
     BLANK,
     EMPTY,
@@ -75,7 +76,11 @@ def describe(report: Report, view: View) -> Iterator[Block]:
     """The summary for Markdown and LaTeX: without shares and bars, of any width."""
     rows = fold(report, view.depth)
     fit = Fit(_choose_columns(view), bool(view.human), bars=False, shares=False)
-    return _document(report, view._replace(width=None), _draw(rows, fit, Context(report, view.dtype)))
+    return _document(
+        report,
+        view._replace(width=None),
+        _draw(rows, fit, Context(report, view.dtype, channels_last=view.channels_last)),
+    )
 
 
 def rich_table(report: Report, view: View | None = None) -> RichTable:
@@ -95,7 +100,7 @@ def rich_summary(report: Report) -> Fitted:
 def make_layer_table(report: Report, view: View) -> Table:
     """The table of layers in the first variant that fits the width of the view, or in the last."""
     rows = fold(report, view.depth)
-    context = Context(report, view.dtype)
+    context = Context(report, view.dtype, channels_last=view.channels_last)
     for fit in _iterate_fits(view):
         table = _draw(rows, fit, context)
         excess = measure_excess(table, view.width)
@@ -109,17 +114,18 @@ def make_layer_table(report: Report, view: View) -> Table:
 
 
 def _document(report: Report, view: View, table: Table) -> Iterator[Block]:
-    yield from _describe_title(report, view.width)
+    yield from _describe_title(report, view)
     yield table
     yield BLANK
-    yield Pairs(list(explain_totals(report, view.dtype, units=bool(view.human))))
+    yield Pairs(list(explain_totals(report, view.dtype, units=bool(view.human), channels_last=view.channels_last)))
 
 
-def _describe_title(report: Report, width: int | None) -> Iterator[Block]:
+def _describe_title(report: Report, view: View) -> Iterator[Block]:
     """The name, the input and the output, on two lines if they do not fit on one."""
-    output, mark = (join(report.output), "") if report.complete else ("?", "  incomplete")
-    sizes = f"{list_inputs(report.inputs, join)} → {output}"
-    if width is None or count_cells(f"{clean(report.name)}  {sizes}{mark}") <= width:
+    write = partial(format_shape, channels_last=view.channels_last)
+    output, mark = (write(report.output), "") if report.complete else ("?", "  incomplete")
+    sizes = f"{list_inputs(report.inputs, write)} → {output}"
+    if view.width is None or count_cells(f"{clean(report.name)}  {sizes}{mark}") <= view.width:
         yield Paragraph(((report.name, "title"), (f"  {sizes}", ""), (mark, "mark")))
     else:
         yield make_paragraph(report.name, "title")

@@ -16,3 +16,4 @@ class View(NamedTuple):
     width: int | None = None  # characters of a line; None for no limit
     color: bool = False
     totals: bool = False  # only the totals of a comparison
+    channels_last: bool = False  # 55×55×96 instead of 96×55×55, in text

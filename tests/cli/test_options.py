@@ -117,6 +117,7 @@ TRIED = {
     "--columns": Tried("layer,activation_bytes"),
     "--human": Tried(),
     "--dtype": Tried("float16"),
+    "--shapes": Tried("hwc"),
     "--limit": Tried("macs <= 1"),
     "--strict": Tried(),
     "--expand": Tried(),

@@ -210,3 +210,17 @@ def test_which_of_its_kind_a_layer_is() -> None:
     folded = table(vgg, View(("layer", "nth"), depth=1))
     nth = [" ".join(line.split()[1:]) for line in body(folded) if line.startswith("vgg")]
     assert nth == ["conv 1–2 of 13", "conv 3–4 of 13", "conv 5–7 of 13", "conv 8–10 of 13", "conv 11–13 of 13"]
+
+
+def test_channels_last() -> None:
+    """AlexNet as books print it: 227×227×3, 55×55×96, 9216."""
+    chain = ("conv(96, 11, stride=4)", "--input", "3x227x227")
+    lines = cnncalc("summary", *chain, "--shapes", "hwc", "--columns", "layer,input,output").stdout.splitlines()
+    assert lines[0].endswith("227×227×3 → 55×55×96")
+    assert lines[3].split() == ["conv1", "227×227×3", "55×55×96"]
+    assert lines[5].split() == ["total", "55×55×96"]
+    merged = "concat: {a: 'conv(5, 1)', b: identity}"
+    text = show(summarize(report_of(f"layers: [{merged}]"), View(("layer", "input"), channels_last=True)), View())
+    assert "8×8×(5 + 3)" in text
+    assert "[96, 55, 55]" in cnncalc("summary", *chain, "-f", "json").stdout
+    assert cnncalc("summary", *chain, "--shapes", "hwc", "-f", "json").returncode == 2  # programs have one order
