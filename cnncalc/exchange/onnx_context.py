@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
 from cnncalc.exchange.onnx_constants import (
@@ -61,9 +63,9 @@ class Context(NamedTuple):
 
     def bias(self, value: object, node: OnnxNode) -> dict[str, Array]:
         """The bias of a layer, which may be left out, or be zeros that other nodes compute. Raises Refusal."""
-        if value is None or (isinstance(value, Constant) and value.key is None and set(value.values or [1]) == {0}):
-            return {}
-        return {"bias": self.array(value, node)}
+        if isinstance(value, Constant) and value.key is None and prod(value.shape) <= limits.WIRE_NUMBERS:
+            value = None if set(value.load() or [1]) == {0} else value
+        return {} if value is None else {"bias": self.array(value, node)}
 
     def arrays(self, node: OnnxNode, given: Mapping[str, object]) -> dict[str, Array]:
         """Several, by our names; those that are left out are not in it."""

@@ -192,9 +192,9 @@ def _expand(node: OnnxNode, inputs: Values) -> Constant | None:
     sizes = [[1] * (rank - len(each)) + [*each] for each in (x.shape, wanted)]
     if rank <= limits.ONNX_AXES and all(want in (1, size) for size, want in zip(*sizes, strict=True)):
         return x._replace(shape=tuple(sizes[0]))  # nothing is repeated
-    if prod(x.shape) != 1 or min(wanted, default=1) < 0 or prod(wanted) > limits.ONNX_ELEMENTS:
+    if prod(x.shape) != 1 or min(wanted, default=1) < 0 or prod(wanted) > limits.WIRE_NUMBERS:
         return None
-    return of_list((x.values or []) * prod(wanted), tuple(wanted))
+    return Constant(tuple(wanted), lambda: (x.load() or []) * prod(wanted))
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[[OnnxNode, Values], Constant | None]:

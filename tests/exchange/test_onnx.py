@@ -365,6 +365,13 @@ def test_what_the_new_exporter_of_pytorch_writes_without_its_optimizer(folder: P
     assert calls(found) == ["conv(4, 3, bias=false)", "channel_split(2, 1)", "channel_split(2, 0)", "relu", "concat"]
 
 
+def test_zeros_of_many_channels_are_no_bias(folder: Path) -> None:
+    nodes = [node("Expand", "zero n", "zeros"), node("Conv", "x w zeros", "y")]
+    tensors = [tensor("w", (6000, 3, 1, 1)), tensor("zero", (1,), [0.0]), tensor("n", (1,), [6000])]
+    found = reading(folder, model(nodes, inputs=IMAGE, outputs=["y"], tensors=tensors))
+    assert calls(found) == ["conv(6000, 1, bias=false)"]
+
+
 def test_lists_of_tensors(folder: Path) -> None:
     nodes = [
         node("SplitToSequence", "x", "rows", axis=2, keepdims=0),
