@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.figure.tree import Chain, Frame, Item, Merge, Outputs, Step, build_tree, list_readers
+from cnncalc.figure.tree import Chain, Frame, Item, Merge, Outputs, Step, build_tree, end_of, list_readers, result_of
 from cnncalc.layers.base import Shape
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
 
+LONGEST_CYCLE = 16  # items that recur as a whole
 SHRUNK = 0.7  # of a size: what shrinks further is a new stage
 
 
@@ -33,7 +34,31 @@ class _Folder:
                 items.extend(run[0].body.items)
             else:
                 items.append(run[0]._replace(others=tuple(run[1:])) if len(run) > 1 else run[0])
-        return chain._replace(items=tuple(items))
+        return chain._replace(items=tuple(self._fold_cycles(items)))
+
+    def _fold_cycles(self, items: Sequence[Item]) -> Iterator[Item]:
+        """The items, with several that recur as a whole, a block and another one in turn, as one repeated frame."""
+        keys = [(self._describe(item), len(item.others)) for item in items]
+        at = 0
+        while at < len(items):
+            cycle = self._find_cycle(items, keys, at)
+            if cycle:
+                first, *others = cycle
+                yield first._replace(others=tuple(others))
+                at += len(cycle) * len(first.body.items)
+            else:
+                yield items[at]
+                at += 1
+
+    def _find_cycle(self, items: Sequence[Item], keys: Sequence[object], at: int) -> list[Frame]:
+        """The repetitions of the shortest cycle that begins with an item, [] if there is none."""
+        for period in range(2, min(LONGEST_CYCLE, (len(items) - at) // 2) + 1):
+            blocks = any(isinstance(item, Frame | Merge) for item in items[at : at + period])
+            if blocks and keys[at : at + period] == keys[at + period : at + 2 * period]:
+                run = next(self._list_runs(_list_cycles(items, keys, at, period)))
+                if len(run) > 1:
+                    return run
+        return []
 
     def _fold_inside(self, item: Item) -> Item:
         if isinstance(item, Frame):
@@ -42,7 +67,7 @@ class _Folder:
             return item._replace(branches=tuple(map(self.fold, item.branches)))
         return item
 
-    def _list_runs(self, items: Sequence[Item]) -> Iterator[list[Any]]:
+    def _list_runs(self, items: Iterable[Item]) -> Iterator[list[Any]]:
         """The items in runs that are drawn as one."""
         run: list[Item] = []
         key: object = None
@@ -97,6 +122,19 @@ class _Folder:
         result = item.own_result
         readers = self.readers[result] if result >= 0 else ()
         return tuple(reader for reader in readers if not after.first <= reader < after.last)
+
+
+def _list_cycles(items: Sequence[Item], keys: Sequence[object], at: int, period: int) -> Iterator[Frame]:
+    """Frames around so many items each, as long as they are alike."""
+    for start in range(at, len(items) - period + 1, period):
+        if keys[start : start + period] != keys[at : at + period]:
+            return
+        first, last = items[start], items[start + period - 1]
+        names = [item.title if isinstance(item, Frame) else "" for item in (first, last)]
+        title = " … ".join(filter(None, names)) or f"{period} blocks"
+        size = end_of(last) - first.first
+        body = Chain("", tuple(items[start : start + period]), first.entry, result_of(last), size)
+        yield Frame("", title, "cycle", body, (), first.entry, first.first)
 
 
 def _describe_structure(item: Item) -> Iterator[object]:

@@ -9,7 +9,7 @@ from cnncalc.figure import labels
 from cnncalc.figure.graph import count_boxes
 from cnncalc.figure.kinds import find_role, format_sizes
 from cnncalc.figure.layout import Layout
-from cnncalc.figure.tree import Chain, Frame, Merge, Step, chains_in, count_of
+from cnncalc.figure.tree import Chain, Frame, Merge, Step, chains_in, count_of, is_level
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def _list_members(report: Report, layout: Layout, chain: Chain, level: int) -> I
 def _make_cluster(report: Report, layout: Layout, frame: Frame, level: int) -> GraphNode | Cluster:
     label = " ".join(filter(None, labels.head_frame(frame)))
     times = count_of(frame)
-    if level >= layout.depth:
+    if level >= layout.depth and is_level(frame):
         return GraphNode(_key(frame.first), label, "inner", times)
-    members = [*_list_members(report, layout, frame.body, level + 1)]
+    members = [*_list_members(report, layout, frame.body, level + is_level(frame))]
     members += [GraphNode(_key(index), report.layers[index].kind, "norm") for index in frame.after[:1]]
     return Cluster(f"g{frame.first}_{level}", label + (f" ×{times}" if times > 1 else ""), tuple(members))
 

@@ -27,7 +27,7 @@ from cnncalc.figure.pieces import Pill
 from cnncalc.figure.scene import MARGIN, Circle, Line, Rect, Scene, Text
 from cnncalc.figure.stack import Link
 from cnncalc.figure.text import SIZE, SMALLEST
-from cnncalc.figure.tree import Chain, Frame, Step, chains_in
+from cnncalc.figure.tree import Chain, Frame, Step, chains_in, is_level
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def count_boxes(tree: Chain) -> list[int]:
             opened.append(0)
             closed.append(0)
         for item in chain.items:
-            if isinstance(item, Frame):
+            if isinstance(item, Frame) and is_level(item):
                 closed[level] += 1
                 visit(item.body, level + 1)
             else:
@@ -270,11 +270,11 @@ def count_boxes(tree: Chain) -> list[int]:
 def list_things(tree: Chain, level: int) -> Iterator[list[int]]:
     """The layers of each box, with so many levels of frames open."""
     for item in tree.items:
-        if isinstance(item, Step) or (isinstance(item, Frame) and not level):
+        if isinstance(item, Step) or (is_level(item) and not level):
             yield list_layers(item)
         else:
             for inner in chains_in(item):
-                yield from list_things(inner, level - 1 if isinstance(item, Frame) else level)
+                yield from list_things(inner, level - is_level(item))
 
 
 def describe(report: Report) -> str:

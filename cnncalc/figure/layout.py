@@ -16,7 +16,19 @@ from cnncalc.figure.look import PLAIN, Look
 from cnncalc.figure.meeting import Beside, Branch, Fan, Meeting, Side
 from cnncalc.figure.pieces import Closed, Gone, Leaf, Piece, Pill
 from cnncalc.figure.stack import Link, Stack
-from cnncalc.figure.tree import Chain, Frame, Item, Merge, Outputs, Step, chains_in, count_of, own_layers, result_of
+from cnncalc.figure.tree import (
+    Chain,
+    Frame,
+    Item,
+    Merge,
+    Outputs,
+    Step,
+    chains_in,
+    count_of,
+    is_level,
+    own_layers,
+    result_of,
+)
 from cnncalc.layers import FAMILIES
 from cnncalc.records import NamedTuple
 
@@ -206,11 +218,13 @@ class Layout:
         layers = list_layers(frame)
         head, title = labels.head_frame(frame), frame.path or frame.title
         times = _times(frame)
-        if level < self.depth:
+        if level < self.depth or not is_level(frame):
             if frame.after:
                 self.things[frame.after[0]] = frame.after
                 self.links.add((self.represent(frame.body.result), frame.after[0]))
-            stack = self.make_stack(frame.body.items, flow, level + 1, result=frame.body.result, framed=True)
+            stack = self.make_stack(
+                frame.body.items, flow, level + is_level(frame), result=frame.body.result, framed=True
+            )
             role = self.look.paint("", layers)
             note = self.look.head(layers)
             return FramePiece(stack, head, title, inner=level % 2 == 1, times=times, note=note, role=role)

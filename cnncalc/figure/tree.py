@@ -129,6 +129,11 @@ class Chain(NamedTuple):
 Item = Step | Merge | Frame | Outputs
 
 
+def is_level(item: Item) -> bool:
+    """Whether an item is a level of groups, which may be closed: not the rounds of a repeat, nor a cycle of blocks."""
+    return isinstance(item, Frame) and item.form not in ("round", "cycle")
+
+
 def count_of(item: Item) -> int:
     """How many equal items are drawn as this one."""
     return 1 + len(item.others)

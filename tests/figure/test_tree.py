@@ -132,6 +132,22 @@ def test_rounds_that_are_collected_fold() -> None:
     assert drawn(text) == ["conv", "conv ×4", "add[]"]
 
 
+def test_blocks_that_recur_in_turn_fold_as_a_cycle() -> None:
+    """Six blocks of two kinds in turn are one frame of two, three times; the steps between them are not a cycle."""
+    text = """
+        blocks:
+          wide(dilation):
+            - add: {main: 'conv(3, 3, padding=dilation, dilation=dilation)', skip: identity}
+            - conv(3, 1)
+        layers:
+          - wide(1) -> wide(2) -> wide(1) -> wide(2) -> wide(1) -> wide(2)
+        """
+    found = report(text)
+    (frame,) = make_tree(found).items
+    assert isinstance(frame, Frame)
+    assert (len(frame.body.items), 1 + len(frame.others), frame.title) == (2, 3, "wide(1) … wide(2)")
+
+
 def test_shared_weights_are_not_folded_with_others() -> None:
     assert drawn("layers: ['c = conv(3, 1)', reuse(c)]") == ["conv", "conv"]
 
