@@ -101,6 +101,7 @@ MATRIX_ELEMENTS = 100_000  # of a matrix that `run --matrix` shows
 VERIFIED_LAYERS = 5_000  # of `verify`: narrowing a network and following its windows takes several passes
 VERIFIED_STEPS = 420_000_000  # of one network of `verify`, which is narrowed until it takes no more: some ten seconds
 VERIFIED_STEPS_OF_MANY = 100_000_000  # of each of many networks: some two seconds
+ISOLATED_ELEMENTS = 300_000  # of a layer that `verify` executes by itself with two channels; of a larger one it is one
 VERIFIED_AT_MOST = 1_000_000_000  # steps of a network that cannot be narrowed as far
 NARROWED_LAYERS = 200_000  # looked through for smaller inputs that fit: some ten seconds
 NARROWED_INPUTS = 1_000  # smaller inputs that are tried

@@ -25,6 +25,7 @@ from cnncalc.exchange.onnx_file import read_tensor
 from cnncalc.exchange.protobuf import Wire, WireError
 from cnncalc.execution import narrow
 from cnncalc.execution.netpbm import PictureError, read_header
+from cnncalc.execution.observe import isolate
 from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.groups import nearest_divisor
 from cnncalc.layers.merge import Add, Stack
@@ -346,6 +347,15 @@ def test_smaller_inputs_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits, "NARROWED_INPUTS", inputs)
         assert narrow.narrow(net, 1) is None
         assert len(tried) == wanted
+
+
+def test_channels_of_a_layer_that_is_executed_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of 10×10 positions are 200 elements."""
+    (node,) = network("input: [6, 10, 10]\nlayers: [softmax]").nodes
+    assert isolate(node).output == (2, 10, 10)
+    for elements, channels in ((200, 2), (199, 1)):
+        monkeypatch.setattr(limits, "ISOLATED_ELEMENTS", elements)
+        assert isolate(node).output == (channels, 10, 10)
 
 
 def test_names_given_twice_that_are_repaired(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from functools import reduce
 from math import prod
 from operator import or_
 
+from cnncalc import limits
 from cnncalc.execution.interpretations import Counting, Provenance, trace_inputs
 from cnncalc.execution.narrow import narrow_to
 from cnncalc.execution.run import execute, run
@@ -130,7 +131,7 @@ def count_layers(network: Network, step: Step) -> list[Counts]:
 
 
 def isolate(node: Node) -> Node:
-    """The layer by itself, with as few channels as possible."""
+    """The layer by itself, with few channels: two or three times the least number, or the least one of large maps."""
     shapes = node.input_shapes
     if len(shapes) > 1 and not isinstance(node.layer.channels(shapes, node.output), Apart):
         inputs = tuple((1, *shape[1:]) for shape in shapes)
@@ -139,7 +140,10 @@ def isolate(node: Node) -> Node:
     single = node._replace(index=0, inputs=starts, shares=None, like=None)
     named = {f"{INPUT_NAME}{at}": shape for at, shape in enumerate(shapes)}
     network = Network("", "", "", named, (single,), (), {"": 0})
-    return narrow_to(network, [shape[1:] for shape in shapes], joined=True).nodes[0]
+    sizes = [shape[1:] for shape in shapes]
+    found = narrow_to(network, sizes, joined=True).nodes[0]
+    is_large = prod(found.output) > limits.ISOLATED_ELEMENTS
+    return narrow_to(network, sizes, joined=True, bare=True).nodes[0] if is_large else found
 
 
 # tracing

@@ -164,6 +164,9 @@ class ContinuousPositionBias(RelativePositionBias, kind="continuous_position_bia
         maps = Extra("maps", offsets * (len(self.window) + self.hidden + self.heads), once=True)
         return Saved(extras=(maps, Extra("indices", prod(output[1:]), 8, once=True)))
 
+    def narrow(self, before: Shapes, inputs: Shapes, divide: Callable[[int], int]) -> Layer:
+        return self.replace(heads=divide(self.heads), hidden=divide(self.hidden))
+
     def execute(self, inputs: Maps, get_weight: GetWeight, ops: Ops) -> Map:
         axes = len(self.window)
         first = rows_of(get_weight("cpb_mlp.0.weight", (self.hidden, axes)), axes)
