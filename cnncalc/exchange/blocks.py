@@ -240,7 +240,7 @@ class Blocks:
 
     def _new_name(self, block: Block, argument: str, value: int, found: Mapping[str, object]) -> str:
         """A name for a parameter: the argument's, but for channels in the middle, which are a width."""
-        base = argument
+        base = "to" if argument == "shape" else argument
         if argument == "out":
             later = [
                 column.values for (other, name), column in block.columns.items() if name == "out" and other > value

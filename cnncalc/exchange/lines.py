@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 PERIODS = range(1, 7)  # items of a round that is looked for
 Token = str | list[str]  # an item in a line, or one that takes several
@@ -53,11 +53,28 @@ def packed(tokens: Sequence[str], width: int) -> list[str]:
         moved: list[str] = []
         if lines and not _begins(token):  # what belongs to the layer before goes with it
             start = next((at for at in range(len(lines[-1]) - 1, 0, -1) if _begins(lines[-1][at])), 0)
-            if start:
+            if start and len(" -> ".join([*lines[-1][start:], token])) <= width:
                 moved = lines[-1][start:]
                 del lines[-1][start:]
         lines.append([*moved, token])
     return [" -> ".join(line) for line in lines]
+
+
+def wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
+    """The lines, those that are too long continued on more deeply indented ones, as YAML allows for values.
+
+    >>> list(wrapped(["  - conv(8, 3, padding=1) -> relu"], 24))
+    ['  - conv(8, 3,', '      padding=1) -> relu']
+    """
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        while len(line) > width:
+            end = max(line.rfind(", ", len(indent), width) + 1, line.rfind(" -> ", len(indent), width - 2) + 3)
+            if end <= len(indent):
+                break
+            yield line[:end]
+            line = indent + line[end + 1 :]
+        yield line
 
 
 def _begins(token: str) -> bool:

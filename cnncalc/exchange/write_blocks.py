@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from cnncalc import limits
 from cnncalc.exchange.blocks import MISSING, Block, Blocks
-from cnncalc.exchange.body import Body, File, Unsaid
+from cnncalc.exchange.body import WIDTH, Body, File, Unsaid
 from cnncalc.exchange.graph import Graph
+from cnncalc.exchange.lines import wrapped
 from cnncalc.exchange.names import is_taken
 from cnncalc.exchange.structure import CallItem, Chain, FromItem, MergeItem, Structure, nest_concats, unnest, walk
 from cnncalc.exchange.write_flat import kept_nodes
@@ -52,7 +53,7 @@ class _Writer:
         root = unnest(self._inlined(self.structure.chain(self.structure.units, start, ends)), start)
         file = File(self.graph, self.kept, self.blocks)
         body = Body(file, root, start, None)
-        lines = self._head()
+        lines: list[str] = []
         layers = body.top_lines()
         bodies = {
             block: Body(file, block.model.chain, block.model.source, block).lines(4) for block in self._used(root)
@@ -62,7 +63,7 @@ class _Writer:
             for head, text in [*file.helpers.items(), *((_head(block), text) for block, text in bodies.items())]:
                 lines += [f"  {head}:", *text]
         lines += ["", "layers:", *layers]
-        return "\n".join(lines) + "\n", list(self._order(root))
+        return "\n".join([*self._head(), *wrapped(lines, WIDTH)]) + "\n", list(self._order(root))
 
     def _head(self) -> list[str]:
         graph = self.graph

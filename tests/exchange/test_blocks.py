@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,6 +190,36 @@ def test_modules_of_an_onnx_file_are_blocks(tmp_path: Path) -> None:
         "layers:\n"
         "  - body = body_block * 4\n"
     )
+
+
+def test_deeply_nested_merges_are_within_the_width() -> None:
+    """Each takes the two before, as the fusions of HRNet do: they are written one after another, in time that grows
+    with their number, not with that of the ways through them."""
+    graph = Graph({"input": (4, 8, 8)}, batch=1, name="net")
+    values = [INPUT, graph.add("tanh", [INPUT])]
+    for _ in range(40):
+        values.append(graph.add("add", [graph.add("relu", [each]) for each in values[-2:]]))
+    graph.outputs = {"": values[-1]}
+    text, order = write_blocks(graph)
+    assert max(map(len, text.splitlines())) <= 100
+    assert agrees(graph, order, read_text(Source("net.yaml", text)).require_network())
+
+
+def test_long_calls_are_continued_on_the_next_line() -> None:
+    graph = Graph({"input": (4, 8, 8)}, batch=1, name="net")
+    settings: dict[str, Any] = {
+        "kernel": (12, 13),
+        "stride": (12, 13),
+        "padding": (112, 113),
+        "dilation": (12, 13),
+        "groups": 4,
+    }
+    weight = Array("w", (123456, 1, 12, 13))
+    graph.outputs = {"": graph.add("conv", [INPUT], {"weight": weight}, out=123456, bias=False, **settings)}
+    text, order = write_blocks(graph)
+    assert "- conv(123456, [12, 13]" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert agrees(graph, order, read_text(Source("net.yaml", text)).require_network())
 
 
 def test_lines_end_before_a_layer_with_weights() -> None:
