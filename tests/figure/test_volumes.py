@@ -241,6 +241,21 @@ def test_folding_keeps_every_layer() -> None:
             assert sum(one.times for one in folded) == len(maps) or level == 2
 
 
+def test_what_is_read_by_a_skip_is_the_last_of_its_fold() -> None:
+    text = """
+        layers:
+          - conv(8, 3, padding=1)
+          - a = conv(8, 3, padding=1)
+          - conv(8, 3, padding=1) -> conv(8, 3, padding=1) -> conv(4, 1)
+          - concat:
+              own: identity
+              skip: from(a)
+    """
+    folded = fold_maps(list_maps(report(text), "volumes"), 1)
+    assert [one.times for one in folded] == [1, 2, 2, 1, 1]  # the input, up to a, after it, 1×1, the copy
+    assert folded[-1].skips[0] == folded[1].layers[-1]
+
+
 def test_a_skip_from_a_folded_or_absorbed_layer_begins_at_what_is_drawn() -> None:
     text = """
         layers:

@@ -12,6 +12,8 @@ from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.figures import Dtype
 from cnncalc.reading import load
 from cnncalc.render.csv import write_summary_csv
+from cnncalc.render.document import Cell, Column, Pairs, Paragraph, Table
+from cnncalc.render.html import write_html
 from cnncalc.render.json import dump_summary
 from cnncalc.render.view import View
 
@@ -148,3 +150,11 @@ def test_ipython_shows_no_tuples() -> None:
     assert printer.written == "<Network 'Two convolutions' of 9 layers>"
     analyze(architecture)._repr_pretty_(printer, False)
     assert "9,098" in printer.written  # in the table
+
+
+def test_cells_are_escaped() -> None:
+    hostile = "<b>&\x1b"
+    column = Column(hostile, [Cell("  " + hostile, "head")], footer=Cell(hostile))
+    html = write_html([Table([column]), Pairs([(hostile, hostile)]), Paragraph(((hostile, ""),))])
+    assert html.count("&lt;b&gt;&amp;\\x1b") == 6
+    assert "<b>" not in html
