@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Mistake, Source, Span
-from cnncalc.exchange import keras_norms  # noqa: F401  # it fills LAYERS
+from cnncalc.exchange import keras_norms, keras_recurrent  # noqa: F401  # they fill LAYERS
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.keras_layers import LAYERS, Call, arguments, operate
@@ -48,7 +49,7 @@ def read(path: str, inputs: Mapping[str, Shape]) -> Graph:
         raise _mistake("unreadable", path, str(error)) from None
     except (ValueError, RecursionError):
         raise _mistake("unreadable", path, "its JSON cannot be read") from None
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise _mistake("unreadable", path, getattr(error, "strerror", None) or "it is no complete archive") from None
 
 
@@ -65,8 +66,11 @@ def _json_of(path: str) -> str:
     if head.startswith(b"\x89HDF"):
         return _json_of_hdf5(path)
     if head.startswith(b"PK"):
-        with zipfile.ZipFile(path) as archive, archive.open("config.json") as part:
-            data = part.read(limits.KERAS_BYTES + 1)
+        with zipfile.ZipFile(path) as archive:
+            if "config.json" not in archive.namelist():
+                raise Broken("the archive has no config.json, in which Keras says the layers")
+            with archive.open("config.json") as part:
+                data = part.read(limits.KERAS_BYTES + 1)
     else:
         with Path(path).open("rb") as file:
             data = file.read(limits.KERAS_BYTES + 1)

@@ -216,8 +216,8 @@ def several(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
         known = [number for number in numbers if number is not None]
         low, high = (max(known), None) if node.op == "Max" else (None, min(known))
         return bounded(context.graph, tensors[0], low, high)
-    if numbers:
-        raise Refusal("a merge with a constant")
+    if numbers or not tensors:
+        raise Refusal("a merge with a constant" if numbers else "it lacks an input")
     kind = {"Sum": "add", "Mean": "mean", "Max": "maximum", "Min": "minimum"}[node.op]
     return tensors[0] if len(tensors) == 1 else operations.merge(context.graph, kind, tensors)
 

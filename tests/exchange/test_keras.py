@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import zipfile
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import cnncalc
+from cnncalc import limits
 from cnncalc.cli.app import run
 from cnncalc.exchange import keras_norms
 from cnncalc.layers.base import Shape
@@ -192,6 +194,8 @@ def test_an_archive_is_read_and_every_command_takes_it(folder: Path, capsys: pyt
         (one("MultiHeadAttention", num_heads=2), "MultiHeadAttention has no layer kind"),
         (one("Conv2D", filters="many", kernel_size=[3, 3]), "its `filters` is 'many'"),
         (one("Conv2D", filters=4, kernel_size=[3]), "its `kernel_size` is"),
+        (one("LSTM", units=3), "a recurrent layer of no sequence"),
+        (one("Bidirectional", layer={"class_name": "Dense"}), "a layer in both directions that is 'Dense'"),
         (one("Normalization", axis=-1, invert=True), "a normalization that is undone"),
         (one("Normalization", axis=-1, mean=[1, 2], variance=1), "it has 2 factors and 2 offsets for an axis of 3"),
         (one("Rescaling", scale="a"), "its `scale` is 'a'"),
@@ -204,6 +208,30 @@ def test_what_has_no_kind_is_refused(folder: Path, given: Layer, message: str) -
     assert {problem.code for problem in found.problems} == {"no-layer-kind"}
     assert found.problems[0].message.startswith("`y`: ")
     assert message in found.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"go_backwards": True}, "a recurrent layer with `go_backwards`"),
+        ({"activation": "relu"}, "a recurrent layer with other activations: 'relu', 'sigmoid'"),
+        ({"recurrent_activation": "hard_sigmoid"}, "other activations: 'tanh', 'hard_sigmoid'"),
+        ({"units": 0}, "hidden"),
+    ],
+)
+def test_a_recurrent_layer_that_no_kind_has_is_refused(folder: Path, config: dict[str, Any], message: str) -> None:
+    model = functional(one("LSTM", **{"units": 3, **config}), outputs=["y"], shape=(5, 4))
+    (problem,) = reading(folder, model).problems
+    assert message in problem.message
+
+
+def test_a_recurrent_layer_by_hand(folder: Path) -> None:
+    """Four gates of 3 from 4 channels and 3 of the state at 5 positions, one bias; the last state."""
+    found = reading(folder, functional(one("LSTM", units=3), outputs=["y"], shape=(5, 4)))
+    assert calls(found)[0] == "lstm(3, biases=1)"
+    totals = found.require_report().totals
+    assert (totals.parameters, totals.work.macs) == (4 * 3 * (4 + 3 + 1), 5 * 4 * 3 * (4 + 3))
+    assert found.require_network().nodes[-1].output == (3,)
 
 
 def test_open_sizes_need_input_with_the_channels_first(folder: Path) -> None:
@@ -244,6 +272,42 @@ def test_damaged_models_are_refused_with_our_own_messages(folder: Path, hundred:
             text = text[:at] + part + text[at + chance.choice((0, 1, 4)) :]
         (folder / "net.json").write_text(text)
         assert {problem.code for problem in read("net.json").problems} <= {"no-layer-kind", "unreadable", "bad-input"}
+
+
+def archive(text: str, *, compression: int, name: str = "config.json") -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", compression) as file:
+        file.writestr("metadata.json", "{}")
+        file.writestr(name, text)
+    return data.getvalue()
+
+
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("hundred", range(20))
+def test_damaged_archives_are_refused_with_our_own_messages(folder: Path, hundred: int) -> None:
+    for number in range(100 * hundred, 100 * hundred + 100):
+        chance = random.Random(number)
+        text = json.dumps(functional(*(each for each, _ in ONE.values()), outputs=["y"]))
+        data = bytearray(archive(text, compression=chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))))
+        for _ in range(chance.choice((1, 2, 8))):
+            data[chance.randrange(30, len(data))] = chance.randrange(256)
+        end = chance.choice((len(data), len(data), chance.randrange(60, len(data))))
+        (folder / "net.keras").write_bytes(data[:end])
+        assert {problem.code for problem in read("net.keras").problems} <= {"no-layer-kind", "unreadable", "bad-input"}
+
+
+def test_archives_that_are_no_model(folder: Path) -> None:
+    """One without the JSON, one with too much of it, one that is nested too deep."""
+    large = " " * (limits.KERAS_BYTES + 1)
+    for data, message in (
+        (archive("{}", compression=zipfile.ZIP_STORED, name="x.json"), "the archive has no config.json"),
+        (archive(large, compression=zipfile.ZIP_DEFLATED), "its JSON is larger than 4 MiB"),
+        (archive("[" * 100_000, compression=zipfile.ZIP_DEFLATED), "its JSON cannot be read"),
+    ):
+        (folder / "net.keras").write_bytes(data)
+        (problem,) = read("net.keras").problems
+        assert problem.code == "unreadable"
+        assert message in problem.message
 
 
 @pytest.mark.sample(1)

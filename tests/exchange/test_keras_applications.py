@@ -106,3 +106,22 @@ def test_files_that_keras_writes(keras: Any, tmp_path: Path) -> None:
     (problem,) = read(str(tmp_path / "net.weights.h5")).problems
     assert "the file holds weights and no network" in problem.message
     assert json.loads((tmp_path / "net.json").read_text())["class_name"] == "Sequential"
+
+
+def test_recurrent_layers_have_the_weights_of_keras(keras: Any, tmp_path: Path) -> None:
+    layers = keras.layers
+    for first, last in (
+        (layers.LSTM(4, return_sequences=True), layers.LSTM(3)),
+        (layers.Bidirectional(layers.GRU(4, return_sequences=True)), layers.GRU(3, reset_after=False)),
+        (layers.SimpleRNN(4, activation="relu", return_sequences=True), layers.Bidirectional(layers.LSTM(3))),
+        (layers.GRU(4, use_bias=False, return_sequences=True), layers.SimpleRNN(3)),
+    ):
+        model = keras.Sequential([keras.Input((7, 5)), first, last, layers.Dense(2)])
+        (tmp_path / "net.json").write_text(model.to_json())
+        found = read(str(tmp_path / "net.json"))
+        assert [problem.message for problem in found.problems] == []
+        assert found.require_report().totals.parameters == elements(model.trainable_weights)
+        network = found.require_network()
+        assert network.nodes[-1].output == (2,)
+        shapes = {node.output[0] for node in network.nodes if node.layer.kind in ("lstm", "gru", "rnn")}
+        assert shapes == {first.output.shape[-1], last.output.shape[-1]}

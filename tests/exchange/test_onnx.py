@@ -560,6 +560,7 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
         (one("Pad", pads=[0, 0, 1, 1, 0, 0, -1, 1], mode="edge"), "a border in mode 'replicate' that takes positions"),
         (one("Resize", "x - factor", mode="linear", coordinate_transformation_mode="asymmetric"), "'asymmetric'"),
         (one("Resize", "x - factor", mode="linear", antialias=1), "a resize with a filter"),
+        ([node("SplitToSequence", "x", "z", axis=1), node("Sum", "z", "y")], "it lacks an input"),
         (one("Add", "x nothing"), "nothing makes its input `nothing`"),
         ([node("Relu", "x", "z"), node("Identity", "table", "y")], "it does not depend on the input"),
         ([node("ConstantOfShape", "four", "z"), node("Concat", "x z", "y", axis=1)], "computed by other nodes"),
