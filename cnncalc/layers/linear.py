@@ -14,7 +14,10 @@ from cnncalc.layers.settings import flag, integer
 
 
 class Linear(ChoosesChannels, kind="linear"):
-    """Fully connected layer: [N_in] → [out], every output reads every input."""
+    """Fully connected layer: [N_in] → [out], every output reads every input.
+
+    Applied to the channels of each position of a map or a sequence, it is `conv(out, 1)`, with the same parameters.
+    """
 
     linear = True
     flat = True
@@ -28,7 +31,7 @@ class Linear(ChoosesChannels, kind="linear"):
                 "wrong-rank",
                 f"`{self.kind}` needs a flat input, but its input is a map",
                 detail=f" of {format_shape(inputs[0])} ({prod(inputs[0]):,} elements)",
-                help="put `flatten` before it",
+                help="put `flatten` before it; for each position by itself, use `conv(out, 1)`",
                 insert_before="flatten",
             )
         return (self.out,)

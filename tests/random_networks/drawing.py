@@ -194,7 +194,11 @@ class Drawing(Blocks):
         shape = self.rng.choice(("channels", "channels", "1", "width"))
         how = self.rng.choice(("second", "second", "second", "first", "none"))
         self.names.clear()
+        kind = self.rng.choice(("relative_position_bias", "continuous_position_bias"))
+        table = branch(call(kind, self.rng.randint(1, 3), self.rng.choice(("[2]", "[2, 3]"))), call("flatten"))
+        tables = [meeting("outputs", (table._replace(label=self.fresh()),))] if self.chance(0.5) else []
         return [
+            *tables,
             Chain(tuple(self.steps.keep(out)), before),
             Chain((call("learned", f"[{', '.join((shape, *'1' * self.axes))}]"),), learned),
             Chain((call(self.rng.choice(("add", "multiply")), before, learned),), both),

@@ -12,11 +12,13 @@ from typing import Any
 
 from .deformable import deformable_conv
 from .modules import (
+    continuous_position_bias,
     layer_norm,
     learned,
     learned_tensor,
     locally_connected,
     multi_head_attention,
+    relative_position_bias,
     response_norm,
     rms_norm,
     standardized_conv,
@@ -472,6 +474,14 @@ class Kinds:
         self.macs = projections + 2 * channels * x.shape[2] * length
         self.modules.append(made)
         return made.eval()(x, memory)
+
+    def relative_position_bias(self, x: Any, heads: int, window: list[int]) -> Any:
+        return self.apply(relative_position_bias(self.torch, heads, window, 1).to(self.device), x)
+
+    def continuous_position_bias(self, x: Any, heads: int, window: list[int], hidden: int = 512) -> Any:
+        made = continuous_position_bias(self.torch, heads, window, hidden, 1).to(self.device)
+        self.macs = prod(2 * size - 1 for size in window) * hidden * (len(window) + heads)
+        return self.apply(made, x)
 
     def learned(self, x: Any, shape: list[int], initial: float = 0) -> Any:
         self.afford(prod(shape))

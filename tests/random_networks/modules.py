@@ -186,22 +186,28 @@ def multi_head_attention(torch: Any, channels: int, others: int, heads: int, *, 
     return Module(channels, heads, kdim=size, vdim=size, bias=bias, batch_first=True)
 
 
+def index_offsets(torch: Any, window: Any, device: Any) -> Any:
+    """For each pair of positions of a window, the row of their offset in a table, as in torchvision."""
+    places = torch.cartesian_prod(*(torch.arange(size, device=device) for size in window)).reshape(prod(window), -1)
+    index = torch.zeros(1, dtype=torch.long, device=device)
+    for axis, size in enumerate(window):
+        index = index * (2 * size - 1) + places[:, None, axis] - places[None, :, axis] + size - 1
+    return index.flatten()
+
+
 def relative_position_bias(torch: Any, heads: int, window: Any, batch: int) -> Any:
-    """A learned number for each head and offset of two positions, by the index of torchvision's Swin Transformer."""
-    n, sizes = prod(window), [2 * size - 1 for size in window]
+    """A learned number for each head and offset of two positions, as torchvision's Swin Transformer has it."""
+    n, offsets = prod(window), prod(2 * size - 1 for size in window)
 
     class Module(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.relative_position_bias_table = torch.nn.Parameter(torch.zeros(prod(sizes), heads))
+            self.relative_position_bias_table = torch.nn.Parameter(torch.zeros(offsets, heads))
 
         def forward(self, *_: Any) -> Any:
             table = self.relative_position_bias_table
-            places = torch.cartesian_prod(*(torch.arange(size, device=table.device) for size in window)).reshape(n, -1)
-            index = torch.zeros(1, dtype=torch.long, device=table.device)
-            for axis, size in enumerate(sizes):
-                index = index * size + places[:, None, axis] - places[None, :, axis] + window[axis] - 1
-            return table[index.flatten()].view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
+            found = table[index_offsets(torch, window, table.device)]
+            return found.view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
 
     return Module()
 
@@ -218,12 +224,11 @@ def continuous_position_bias(torch: Any, heads: int, window: Any, hidden: int, b
             spans = [torch.arange(1.0 - size, size).double() / max(size - 1, 1) for size in window]
             offsets = 8 * torch.cartesian_prod(*spans).reshape(-1, len(window))
             self.offsets = torch.sign(offsets) * torch.log2(offsets.abs() + 1) / 3
-            plain = relative_position_bias(torch, heads, window, batch)
-            self.index = plain.index
 
         def forward(self, *_: Any) -> Any:
             n = prod(window)
             table = 16 * torch.sigmoid(self.cpb_mlp(self.offsets.to(self.cpb_mlp[0].weight.dtype)))
-            return table[self.index].view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
+            found = table[index_offsets(torch, window, table.device)]
+            return found.view(n, n, heads).permute(2, 0, 1).expand(batch, heads, n, n)
 
     return Module()

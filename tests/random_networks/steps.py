@@ -16,12 +16,8 @@ ACTIVATIONS = (
     "tanh", "softplus", "mish",
 )  # fmt: skip
 FIRST = {line.partition("(")[0] for line in SIGNATURES.split("\n")}
-NEW = [
-    kind
-    for kind in KINDS
-    if kind not in FIRST
-    and kind not in (*MERGES, "max_unpool", "learned", "multi_head_attention", "relative_position_bias")
-]
+SPECIAL = ("max_unpool", "multi_head_attention")  # which stages of their own draw
+NEW = [kind for kind in KINDS if kind not in (*FIRST, *MERGES, *SPECIAL) and kind_class(kind).sources]
 OFTEN_REFUSED = ("mean_over", "sum_over", "max_over", "pixel_unshuffle", "locally_connected", "table_conv")
 NEW_WORDS = ("subtract", "divide", "maximum", "minimum", "mean")
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
