@@ -58,7 +58,7 @@ def unit_of(kind: str) -> Unit:
         except LayerError:
             continue
     example = made.examples()[0]
-    return Unit(repr(made(**example.settings)), example.inputs[0], keeps=False)
+    return Unit(repr(made(**example.settings)), next(iter(example.inputs), SHAPES[0]), keeps=False)
 
 
 def fitted(value: object, shape: Shape) -> object:

@@ -64,6 +64,8 @@ def layers(chance: random.Random) -> Case:
     while True:
         layer, inputs = random_case(chance, chance.choice(CHAINED))
         arrays = layer.weights(inputs)
+        if getattr(layer, "memory", None):  # another output
+            continue
         if max(map(prod, (*inputs, layer.output_shape(inputs), *(weight.shape for weight in arrays)))) <= LARGEST:
             break
     flat = len(inputs[0]) == 1
