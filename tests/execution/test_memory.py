@@ -43,6 +43,7 @@ from ..networks import network
 
 SPAN = network("layers: [relu]").nodes[0].span
 SHAPES = ((1, 60, 60), (16, 16, 16), (2, 1500), (128, 6, 6), (32, 100), (2, 12, 12, 12), (2000,), (300, 3, 3))
+SEQUENCES = ((16, 60), (32, 40), (64, 12), (8, 100))
 MOST_WORK, MOST_ELEMENTS = 400_000, 40_000  # of a case, so that it does not take long
 SLACK = 30_000  # bytes of what does not grow
 
@@ -61,9 +62,9 @@ def cases(kind: str) -> list[tuple[Layer, Shapes]]:
     """Layers on maps large enough to tell bytes by: wide, narrow, long, flat."""
     rng = Random(f"memory {kind}")
     found: list[tuple[Layer, Shapes]] = []
-    branches = {"subtract": 2, "divide": 2}.get(kind, 3 if kind in MERGES else 1)
-    for shape in SHAPES * 6:
-        inputs = (shape,) * branches
+    branches = {"subtract": 2, "divide": 2, "matmul": 2}.get(kind, 3 if kind in MERGES else 1)
+    for shape in (SEQUENCES if "attention" in kind else SHAPES) * 6:
+        inputs = (shape,) * branches * kind_class(kind).sources
         try:
             layer = kind_class(kind)(**random_settings(rng, kind, shape))
             output = layer.output_shape(inputs)
@@ -97,7 +98,7 @@ def test_the_memory_of_every_kind(kind: str, reading: str) -> None:
     assert len(found) >= 3
     for layer, inputs in found:
         node = Node(0, kind, layer, (INPUT,) * len(inputs), inputs, layer.output_shape(inputs), SPAN)
-        elements, ops, values = readings(inputs[0])[reading]
+        elements, ops, values = readings(inputs[0] if inputs else (1, 1))[reading]
         maps = tuple(Map(shape, values) for shape in inputs)
         bytes_ = taken(partial(layer.execute, maps, draw, ops))
         assert bytes_ <= output_bytes(node, elements) + working_bytes(node, elements) + SLACK, (layer, inputs)
