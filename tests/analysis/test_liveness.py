@@ -116,9 +116,11 @@ def live_by_definition(net: Network) -> list[int]:
             last[root[source]] = max(last[root[source]], node.index)
     for end in kept:
         last[root[end]] = len(net.nodes)
-    sizes = {at: prod(net.shape_at(at)) for at in last}
+    sizes = {at: prod(net.shape_at(at)) for at in last if at < 0 or net.nodes[at].layer.storage != "weights"}
+    between = [node.layer.inner_elements(node.input_shapes, node.output) for node in net.nodes]
     return [
-        sum(size for at, size in sizes.items() if at <= node.index <= last[at] and last[at] >= 0) for node in net.nodes
+        sum(size for at, size in sizes.items() if at <= node.index <= last[at] and last[at] >= 0) + between[node.index]
+        for node in net.nodes
     ]
 
 
