@@ -37,6 +37,7 @@ class MultiHeadAttention(Layer, kind="multi_head_attention"):
     """
 
     reference = "A. Vaswani et al., Attention Is All You Need, arXiv:1706.03762; PyTorch, torch.nn.MultiheadAttention"
+    consecutive = 2  # the projection before the attention, and the one after it
     heads: int = integer(symbol="H", brief="{} heads", doc="parts that the channels are divided into")
     memory: Shape | None = memory(
         doc="a named output [C, L] from which keys and values are computed (default: the input)"
