@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cnncalc.exchange.graph import Graph
+from cnncalc.exchange.lines import WIDTH
 from cnncalc.exchange.structure import CONTAINERS, CallItem, Chain, FromItem, Item, MergeItem, Part, walk
 from cnncalc.layers.arguments import format_value
 from cnncalc.layers.base import Layer
@@ -61,6 +62,15 @@ class Block:
         at = self.parts.index(part)
         return [(each.name, each.values[at]) for each in self.parameters if each.values[at] != each.default]
 
+    @property
+    def head(self) -> str:
+        """The declaration, `bottleneck(width, stride=1)`."""
+        given = (
+            each.name if each.default is MISSING else f"{each.name}={format_value(each.default)}"
+            for each in self.parameters
+        )
+        return f"{self.name}({', '.join(given)})" if self.parameters else self.name
+
 
 class Blocks:
     """Finds the blocks of a structure, the innermost first."""
@@ -93,6 +103,8 @@ class Blocks:
         block = self._block(parts, model, optional) if len(parts) > 1 else None
         if block is None:
             return False
+        while len(f"  {block.head}:") > WIDTH and "_" in block.name:  # a key is not continued on the next line
+            block.name = self._free(block.name.partition("_")[2])
         self.blocks.append(block)
         self.of_part.update((id(part), block) for part in parts)
         return True
@@ -277,6 +289,10 @@ class Blocks:
         base = re.sub(r"_?[0-9]+$", "", base)
         if not scope.type_name:  # a stage may have this name, and a number
             base = base if base.endswith("block") else f"{base}_block" if base else "block"
+        return self._free(base)
+
+    def _free(self, base: str) -> str:
+        """A name that no other block has."""
         base = f"{base}_block" if self.taken(base) else base
         name, number = base, 2
         known = {block.name for block in self.blocks}

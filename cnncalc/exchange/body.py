@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cnncalc.errors import CnncalcError
 from cnncalc.exchange.blocks import MISSING, WORD, Block, Blocks
 from cnncalc.exchange.graph import Graph
-from cnncalc.exchange.lines import Token, folded, is_named, longest_run, packed
+from cnncalc.exchange.lines import WIDTH, Token, folded, is_named, longest_run, packed
 from cnncalc.exchange.names import allowed, is_taken, unique
 from cnncalc.exchange.structure import CallItem, Chain, FromItem, Item, MergeItem, walk
 from cnncalc.layers.arguments import format_value
@@ -16,7 +16,6 @@ from cnncalc.layers.settings import REQUIRED, SameAs
 from cnncalc.network import INPUT
 from cnncalc.spec.segments import free_name
 
-WIDTH = 100
 STEPS = {"concat": "grow", "add": "residual", "multiply": "gated"}  # what a repeated merge is called
 
 

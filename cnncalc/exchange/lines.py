@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+WIDTH = 100  # columns
 PERIODS = range(1, 7)  # items of a round that is looked for
 Token = str | list[str]  # an item in a line, or one that takes several
 
@@ -67,6 +68,9 @@ def wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
     ['  - conv(8, 3,', '      padding=1) -> relu']
     """
     for line in lines:
+        if line.endswith("):"):  # the head of a block, which is a key
+            yield line
+            continue
         indent = " " * (len(line) - len(line.lstrip()) + 4)
         while len(line) > width:
             end = max(line.rfind(", ", len(indent), width) + 1, line.rfind(" -> ", len(indent), width - 2) + 3)

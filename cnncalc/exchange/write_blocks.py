@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc import limits
-from cnncalc.exchange.blocks import MISSING, Block, Blocks
-from cnncalc.exchange.body import WIDTH, Body, File, Unsaid
+from cnncalc.exchange.blocks import Block, Blocks
+from cnncalc.exchange.body import Body, File, Unsaid
 from cnncalc.exchange.graph import Graph
-from cnncalc.exchange.lines import wrapped
+from cnncalc.exchange.lines import WIDTH, wrapped
 from cnncalc.exchange.names import is_taken
 from cnncalc.exchange.structure import CallItem, Chain, FromItem, MergeItem, Structure, nest_concats, unnest, walk
 from cnncalc.exchange.write_flat import kept_nodes
-from cnncalc.layers.arguments import format_value
 from cnncalc.spec.flow import quote
 from cnncalc.spec.write import format_inputs
 
@@ -60,7 +59,7 @@ class _Writer:
         }
         if bodies or file.helpers:
             lines += ["", "blocks:"]
-            for head, text in [*file.helpers.items(), *((_head(block), text) for block, text in bodies.items())]:
+            for head, text in [*file.helpers.items(), *((block.head, text) for block, text in bodies.items())]:
                 lines += [f"  {head}:", *text]
         lines += ["", "layers:", *layers]
         return "\n".join([*self._head(), *wrapped(lines, WIDTH)]) + "\n", list(self._order(root))
@@ -105,9 +104,3 @@ class _Writer:
                 yield from self._order(item.part.chain)
             elif not isinstance(item, FromItem):
                 yield item.value
-
-
-def _head(block: Block) -> str:
-    """The declaration of a block: `bottleneck(width, stride=1)`."""
-    each = (name if default is MISSING else f"{name}={format_value(default)}" for name, _, default in block.parameters)
-    return f"{block.name}({', '.join(each)})" if block.parameters else block.name
