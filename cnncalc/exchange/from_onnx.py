@@ -239,6 +239,8 @@ class _Lowering:
     def _note(self) -> None:
         """What matters little, and should be known."""
         kinds = {node.layer.kind for node in self.graph.nodes if node.layer}
+        if any(tensor.is_external for tensor in self.model.tensors.values()):
+            self.graph.note("The file's weights are in another file, which is not opened.")
         if self.model.producer.startswith("pytorch") and "conv" in kinds and "batch_norm" not in kinds:
             self.graph.notes.append(
                 "The exporter folds batch norms into convolutions: parameters are those of the file."

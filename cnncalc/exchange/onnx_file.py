@@ -31,6 +31,7 @@ class OnnxTensor(NamedTuple):
     name: str
     shape: Shape
     first: Callable[[int], list[float] | None]
+    is_external: bool = False  # its numbers are in another file
 
     def load(self) -> list[float] | None:
         """All elements; None where the file does not hold as many as its sizes say."""
@@ -227,7 +228,7 @@ def read_tensor(wire: Wire, message: Range) -> OnnxTensor:
     if any(size < 0 for size in shape) or len(shape) > limits.ONNX_AXES or prod(shape) > limits.SIZE**2:
         raise WireError(f"the sizes of an array are {shape[: limits.ONNX_AXES]}")
     if external or kind not in ELEMENTS:
-        return OnnxTensor(name, tuple(shape), lambda wanted: None)
+        return OnnxTensor(name, tuple(shape), lambda wanted: None, external)
     return OnnxTensor(name, tuple(shape), partial(_elements, wire, prod(shape), kind, raw, typed))
 
 

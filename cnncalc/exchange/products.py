@@ -37,9 +37,10 @@ def learned_tensor(graph: Graph, array: Array, shape: Shape, rank: int = 0) -> T
 
     With a `rank`, dimensions of size 1 are added before its own, as broadcasting has it.
     """
-    first, *sizes = [1] * (rank - len(shape)) + list(shape)
+    first, *sizes = [1] * (rank - len(shape)) + list(shape) or [1]
     if first not in (1, graph.batch) or not sizes or prod(array.shape) != prod(sizes):
-        raise Refusal(f"a learned array of {'×'.join(map(str, shape))} that is no tensor of an example")
+        sizes_text = "×".join(map(str, shape)) or "one number"
+        raise Refusal(f"a learned array of {sizes_text} that is no tensor of an example")
     own = array._replace(shape=tuple(sizes))
     if len(sizes) != 2:
         return graph.tensor(graph.add("learned", [], {"weight": own}, shape=own.shape))

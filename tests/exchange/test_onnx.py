@@ -372,6 +372,20 @@ def test_zeros_of_many_channels_are_no_bias(folder: Path) -> None:
     assert calls(found) == ["conv(6000, 1, bias=false)"]
 
 
+def test_weights_in_another_file_are_counted_and_not_opened(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file that it names is not there, and nobody asks for it."""
+    place = field(13, field(1, "location") + field(2, "../weights.bin"))
+    away = b"".join(field(1, size) for size in (4, 3, 3, 3)) + field(2, 1) + field(8, "w") + place + field(14, 1)
+    (folder / "net.onnx").write_bytes(model(one("Conv", "x w"), inputs=IMAGE, outputs=["y"], tensors=[away]))
+    found = read("net.onnx")
+    assert found.require_report().totals.parameters == 4 * 27
+    assert found.graph is not None
+    assert found.graph.notes == ["The file's weights are in another file, which is not opened."]
+    assert run(["import", "net.onnx", "-o", "net.yaml", "--save-weights", "weights.json"]) == 1
+    assert "the source holds no numbers for `weight` of conv1" in capsys.readouterr().err
+    assert not (folder / "net.yaml").exists()
+
+
 def test_lists_of_tensors(folder: Path) -> None:
     nodes = [
         node("SplitToSequence", "x", "rows", axis=2, keepdims=0),
@@ -560,6 +574,7 @@ def test_all_that_has_no_layer_kind_is_listed_with_its_place_and_shapes(
         (one("Pad", pads=[0, 0, 1, 1, 0, 0, -1, 1], mode="edge"), "a border in mode 'replicate' that takes positions"),
         (one("Resize", "x - factor", mode="linear", coordinate_transformation_mode="asymmetric"), "'asymmetric'"),
         (one("Resize", "x - factor", mode="linear", antialias=1), "a resize with a filter"),
+        (one("MatMul", "x number"), "a learned array of one number that is no tensor of an example"),
         ([node("SplitToSequence", "x", "z", axis=1), node("Sum", "z", "y")], "it lacks an input"),
         (one("Add", "x nothing"), "nothing makes its input `nothing`"),
         ([node("Relu", "x", "z"), node("Identity", "table", "y")], "it does not depend on the input"),
@@ -572,6 +587,7 @@ def test_an_op_that_cannot_be_said_is_refused(folder: Path, nodes: list[bytes], 
     tensors = [
         tensor("table", (1, 4, 8, 8)),
         tensor("four", (4,), [1, 1, 8, 8]),
+        tensor("number", (), [2.5]),
         tensor("factor", (4,), [1.0, 1.0, 2.0, 2.0]),
         W,
     ]
