@@ -19,9 +19,9 @@ class Term(int):
     """An integer with its formula.
 
     >>> i, p, k, s = Term.of("I", 227), Term.of("P", 0), Term.of("K", 11), Term.of("S", 4)
-    >>> size = (i + 2 * p - k) // s + 1
+    >>> size = (i - k + 2 * p) // s + 1
     >>> size.symbols, size.numbers, int(size)
-    ('⌊(I + 2·P − K)/S⌋ + 1', '⌊(227 + 2·0 − 11)/4⌋ + 1', 55)
+    ('(I − K + 2·P)/S + 1', '(227 − 11 + 2·0)/4 + 1', 55)
     """
 
     operator: str
@@ -238,8 +238,8 @@ TEMPLATES: dict[str, tuple[str, int, tuple[int, ...]]] = {
 
 
 def is_exact(a: int, b: int) -> bool:
-    """Whether a named number is divided without a remainder, e.g. C_in/G."""
-    return isinstance(a, Term) and not a.operator and int(a) % int(b) == 0
+    """Whether a division has no remainder, so that nothing is rounded, e.g. C_in/G or (227 − 11)/4."""
+    return isinstance(a, Term) and int(a) % int(b) == 0
 
 
 def parenthesize(number: float, least: int, numbers: bool) -> str:

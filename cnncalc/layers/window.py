@@ -37,10 +37,10 @@ class Axis(NamedTuple):
 
     @property
     def slack(self) -> int:
-        """I + P_before + P_after − K_eff, how far the window can move over the padded input."""
+        """I − K_eff + P_before + P_after, how far the window can move over the padded input."""
         i, k, _, d, before, after = self
-        padded = i + add_sides(before, after)
-        return padded - k if d == 1 else padded - d * (k - 1) - 1
+        padding = add_sides(before, after)
+        return i - k + padding if d == 1 else i + padding - d * (k - 1) - 1
 
 
 def ceil_divide(a: int, b: int) -> int:

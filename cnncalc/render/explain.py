@@ -75,7 +75,7 @@ def format_line(line: Line) -> str:
 
 
 def format_sum(each: Sum) -> str:
-    """`O = ⌊(I + 2P − K)/S⌋ + 1 = ⌊(227 + 2·0 − 11)/4⌋ + 1 = 55`, or `step j·S = 1·4 = 4`."""
+    """`O = (I − K + 2P)/S + 1 = (227 − 11 + 2·0)/4 + 1 = 55`, or `step j·S = 1·4 = 4`."""
     parts = [join_factors(each.symbols), each.numbers.replace("-", "−"), format_digits(each.result).replace("-", "−")]
     text = " = ".join(part for part in parts if part)
     if not each.name or each.symbols == each.name:
@@ -86,8 +86,8 @@ def format_sum(each: Sum) -> str:
 def join_factors(symbols: str) -> str:
     """A formula without the dot between a number and a symbol, as in textbooks.
 
-    >>> join_factors("⌊(I + 2·P − K)/S⌋ + 1"), join_factors("A·2·B")
-    ('⌊(I + 2P − K)/S⌋ + 1', 'A·2·B')
+    >>> join_factors("⌊(I − K + 2·P)/S⌋ + 1"), join_factors("A·2·B")
+    ('⌊(I − K + 2P)/S⌋ + 1', 'A·2·B')
     """
     return FACTOR.sub(r"\1", symbols)
 

@@ -132,7 +132,7 @@ def test_the_first_layer_of_alexnet_as_in_a_lecture() -> None:
     assert text.startswith(
         """\
 conv1   conv 11×11, stride 4: 3×227×227 → 96×55×55
-output size       O = ⌊(I + 2P − K)/S⌋ + 1 = ⌊(227 + 2·0 − 11)/4⌋ + 1 = 55
+output size       O = (I − K + 2P)/S + 1 = (227 − 11 + 2·0)/4 + 1 = 55
 weights           K·K·C_in·C_out = 11·11·3·96 = 34,848
 biases            C_out = 96
 multiplications   K·K·C_in·C_out·O·O = 11·11·3·96·55·55 = 105,415,200
