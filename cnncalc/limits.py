@@ -106,6 +106,10 @@ VERIFIED_AT_MOST = 1_000_000_000  # steps of a network that cannot be narrowed a
 NARROWED_LAYERS = 200_000  # looked through for smaller inputs that fit: some ten seconds
 NARROWED_INPUTS = 1_000  # smaller inputs that are tried
 
+# Export
+EXPORT_STEPS = 20_000  # parts of blocks that are written, some of them in several ways; then a layer a line
+EXPORT_BLOCK_LAYERS = 5_000  # of a network that is written with its blocks
+
 # Output
 RICH_ROWS = 1_000  # of a table that Rich draws: it takes some 0.6 ms for each; longer ones are plain
 DRAWN_BOXES = 5_000  # of a figure, which nobody could read: some two seconds

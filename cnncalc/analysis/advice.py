@@ -164,7 +164,7 @@ def check_linear_pair(inspection: Inspection) -> Iterator[Problem]:
     """W₂(W₁x) is (W₂W₁)x; not reported if the tensor between is so narrow that the product would cost more."""
     pairs = set()
     for node in inspection.network.nodes:
-        if not inspection.mixes(node):
+        if not node.inputs or not inspection.mixes(node):
             continue
         reader = inspection.find_only_reader(node.index)
         while reader and inspection.passes_on(reader):

@@ -128,6 +128,7 @@ class ChainWriter:
 
     def entries_of(self, unit: SyntaxUnit, state: State) -> list[Entry]:
         """The entries of a unit. Raises NotSequential, Refused."""
+        self.module.step()
         if isinstance(unit, SyntaxGroup):
             return self.chain(unit.chain, state)
         if not isinstance(unit, Call) or unit.sources or unit.target in ("from", "reuse"):

@@ -241,6 +241,7 @@ class FlowWriter:
 
     def write_unit(self, unit: SyntaxUnit, state: State) -> None:
         """A unit that is no chain of modules. Raises Refused."""
+        self.module.step()
         if isinstance(unit, SyntaxGroup):
             self.chain(unit.chain, state)
         elif isinstance(unit, Merge):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -63,6 +64,7 @@ def write_join(kind: str, parts: Sequence[str], axis: int) -> Code:
     return f" {sign} ".join(f"({part})" if _is_sum(part) and sign != "+" else part for part in parts)
 
 
+SIMPLE = re.compile(r"-?[\w.]+")
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "matmul": "@"}
 
 
@@ -138,7 +140,9 @@ def _affine(step: Step, x: str) -> Code:
 
 
 def _power(step: Step, x: str) -> Code:
-    return f"{_owner(x)} ** {step.inner('n')}"
+    base, exponent = _owner(x), step.inner("n")
+    space = "" if SIMPLE.fullmatch(base) and SIMPLE.fullmatch(exponent) else " "  # as `ruff format` writes it
+    return f"{base}{space}**{space}{exponent}"
 
 
 def _clip(step: Step, x: str) -> Code:

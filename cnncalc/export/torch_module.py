@@ -7,17 +7,17 @@ network came to. The keys of the module's state are the paths of our layers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from cnncalc.errors import Problem, Problems, Span, SpecError
-from cnncalc.export.expressions import identifier
+from cnncalc import limits
+from cnncalc.errors import CnncalcError, Problem, Problems, Span, SpecError
+from cnncalc.export.expressions import Unwritable, identifier
 from cnncalc.export.layout import Bracketed, Code, call
 from cnncalc.export.recording import Instance, channels_name, record
 from cnncalc.export.torch_arguments import Arguments
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, NotSequential, Tensor, python_name
 from cnncalc.export.torch_call import NOWHERE, State
-from cnncalc.export.torch_chain import ChainWriter
-from cnncalc.export.torch_construct import Refused
+from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_file import LEFT_OUT, FilePrinter
 from cnncalc.export.torch_flat import A_LAYER_A_LINE, FlatWriter
 from cnncalc.export.torch_flow import FlowWriter
@@ -26,12 +26,22 @@ from cnncalc.export.torch_text import WORDS, ClassPrinter
 from cnncalc.layers.arguments import Value
 from cnncalc.network import Network
 from cnncalc.records import NamedTuple
+from cnncalc.spec.builder import raise_recursion_limit
 from cnncalc.spec.expressions import Literal
 from cnncalc.spec.family import Description
 from cnncalc.spec.load import evaluate_params
 from cnncalc.spec.name_expressions import Member, Name, names_in, parts_of
 from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
+
+TAKEN = frozenset({"nn", "torch", "math", "F", "OrderedDict", "Any", "Sequence", "functools"})
+
+
+def class_name(name: str, taken: Collection[str]) -> str:
+    """The name of a class, in capitalized words, which is not taken."""
+    words = [word for word in re.split(r"[_\W]+", name) if word]
+    text = "".join(word[:1].upper() + word[1:] for word in words) or "Part"
+    return identifier(text if not text[0].isdigit() else f"Block{text}", lambda each: each in taken)
 
 
 class ModuleWriter:
@@ -46,7 +56,7 @@ class ModuleWriter:
         self.recorder = record(description, dict(params), network)
         self.classes: dict[str, ClassText] = {}  # of blocks
         self.order: list[ClassText] = []
-        self.names: set[str] = {"nn", "torch", "math", "F", "OrderedDict", "Any", "Sequence"}
+        self.names = set(TAKEN)
         self.blocks_of: dict[str, Block] = {}  # by the name of their class
         self.chains = ChainWriter(self)
         self.flow = FlowWriter(self, self.chains)
@@ -55,6 +65,7 @@ class ModuleWriter:
         self.parameters = {p.name for block in description.blocks.values() for p in block.parameters}
         self.outputs: list[str] = []
         self.refusals: dict[Span, Problem] = {}
+        self.steps = 0
         self.left_out = False  # whether a part of the text never runs with these params
         self.ended = False
         self.top: ClassText | None = None
@@ -109,6 +120,12 @@ class ModuleWriter:
         known = state.index.value if isinstance(state.index, Literal) else None
         return {count for index, count in found if known is None or index is None or index == known}
 
+    def step(self) -> None:
+        """Count a part of the text that is written. Raises TooLong."""
+        self.steps += 1
+        if self.steps > limits.EXPORT_STEPS:
+            raise TooLong("its blocks take too many steps to write")
+
     def refuse(self, unit: SyntaxUnit, reason: str) -> None:
         """Report a part of the text that has no counterpart, once."""
         self.refusals[unit.span] = Problem("no-counterpart", reason, unit.span)
@@ -116,9 +133,7 @@ class ModuleWriter:
     # classes
 
     def class_name(self, name: str) -> str:
-        words = [word for word in re.split(r"[_\W]+", name) if word]
-        text = "".join(word[:1].upper() + word[1:] for word in words) or "Part"
-        return self.take(identifier(text if not text[0].isdigit() else f"Block{text}", lambda each: each in self.names))
+        return self.take(class_name(name, self.names))
 
     def take(self, name: str) -> str:
         self.names.add(name)
@@ -266,6 +281,10 @@ class ModuleWriter:
         return FilePrinter(self.network, top.name, classes, helpers, bool(self.outputs), notes).text()
 
 
+class TooLong(CnncalcError):
+    """Writing the blocks takes too long."""
+
+
 class Written(NamedTuple):
     """A file, and why it has a layer a line instead of the author's blocks, "" where it has these."""
 
@@ -278,20 +297,31 @@ def write_module(description: Description, network: Network) -> Written:
 
     Raises SpecError with all layers that have no counterpart.
     """
-    writer = ModuleWriter(description, evaluate_params(description, Problems()), network)
-    try:
-        text = writer.file()
-    except Refused as refused:
-        reasons = [str(refused)]
-    else:
-        if not writer.refusals:
+    reason = f"it has more than {limits.EXPORT_BLOCK_LAYERS:,} layers"
+    if len(network.nodes) <= limits.EXPORT_BLOCK_LAYERS:
+        text, reason = _write_blocks(description, network)
+        if not reason:
             return Written(text)
-        reasons = [problem.message for problem in writer.refusals.values()]
     flat = FlatWriter(network)
     flat.write()
     if flat.refusals:
         raise SpecError([flat.refusals[span] for span in sorted(flat.refusals, key=lambda span: span.start)])
-    name = ModuleWriter(description, {}, network).class_name(network.name)
+    name = class_name(network.name, TAKEN)
     lines = flat.class_lines(name)
     outputs = [*network.outputs] != [""]
-    return Written(FilePrinter(network, name, [lines], flat.helpers, outputs, [A_LAYER_A_LINE]).text(), reasons[0])
+    return Written(FilePrinter(network, name, [lines], flat.helpers, outputs, [A_LAYER_A_LINE]).text(), reason)
+
+
+def _write_blocks(description: Description, network: Network) -> tuple[str, str]:
+    """The file with the author's blocks, or why there is none."""
+    with raise_recursion_limit():
+        writer = ModuleWriter(description, evaluate_params(description, Problems()), network)
+        try:
+            text = writer.file()
+        except Unwritable:
+            return "", SIZES_DECIDE
+        except CnncalcError as error:
+            return "", str(error)
+        except RecursionError:
+            return "", "its blocks are nested too deep"
+    return text, next((problem.message for problem in writer.refusals.values()), "")

@@ -55,6 +55,9 @@ COMMANDS = (
     ("memory", FILE, "--training", "--batch", "2"),
     ("import", FILE),
     ("sweep", FILE, "--vary", "input=7,8"),
+    ("export", FILE, "--to", "pytorch"),
+    ("draw", FILE, "--format", "dot"),
+    ("draw", FILE, "--format", "svg"),
 )
 COMMON = 3  # the first so many are what every file is given to first
 MAY_MISUSE = ("compare", "run", "calc", "sweep", "memory", "import")
