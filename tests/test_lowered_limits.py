@@ -26,10 +26,12 @@ from cnncalc.exchange.protobuf import Wire, WireError
 from cnncalc.execution import narrow
 from cnncalc.execution.netpbm import PictureError, read_header
 from cnncalc.execution.observe import isolate
+from cnncalc.export.torch_module import write_module
 from cnncalc.layers.arguments import LayerError
 from cnncalc.layers.groups import nearest_divisor
 from cnncalc.layers.merge import Add, Stack
 from cnncalc.layers.reach import Resample, Window
+from cnncalc.layers.recurrent import Lstm
 from cnncalc.layers.term import Term
 from cnncalc.layers.trace import name_inputs
 from cnncalc.nearest import nearest
@@ -109,6 +111,22 @@ def is_aligned(count: int) -> bool:
 def is_compared(*counts: int) -> bool:
     """Whether networks with this number of layers are compared."""
     return run(["compare", *(f"relu * {count}" for count in counts), "--input", "1x8x8"]) == 0
+
+
+def is_stacked(size: int) -> bool:
+    """Whether a recurrent layer of so many layers is accepted."""
+    try:
+        Lstm(hidden=2, layers=size)
+    except LayerError:
+        return False
+    return True
+
+
+def has_blocks(size: int) -> bool:
+    """Whether a chain of so many layers is exported as it is written, and not a layer a line."""
+    reading = read_text(Source("net.yaml", f"input: [3, 8, 8]\nlayers: [{' -> '.join(['relu'] * size)}]"))
+    assert reading.description is not None
+    return not write_module(reading.description, reading.require_network()).flat
 
 
 def has_an_arena(count: int) -> bool:
@@ -256,6 +274,9 @@ LOWERED: dict[str, tuple[int, Callable[[int], bool]]] = {
         4, lambda size: isinstance(name_inputs(Add(), ((3, 8),) * size)[0][0], Term),
     ),
     "ARENA_TENSORS": (6, has_an_arena),
+    "RECURRENT_LAYERS": (3, is_stacked),
+    "EXPORT_BLOCK_LAYERS": (4, has_blocks),
+    "EXPORT_STEPS": (4, has_blocks),
     "COMPARED_NETWORKS": (4, lambda size: is_compared(*[1] * size)),
     "COMPARED_LAYERS": (8, lambda size: is_compared(4, size - 4) and (size % 2 > 0 or is_rewritten(size // 2))),
     "ALIGNED_REPEATED": (21, is_aligned),

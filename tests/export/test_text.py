@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +14,7 @@ from cnncalc.export.layout import WIDTH
 from cnncalc.reading import read, read_text
 from cnncalc.spec.files import bundled
 
+from .. import processes
 from .modules import code_of
 from .test_torch_export import REFUSED
 
@@ -36,7 +36,7 @@ def test_formatting_changes_nothing(tmp_path: Path) -> None:
     for name in NAMES:
         (tmp_path / f"{name}.py").write_text(code_of(read(name)), encoding="utf-8")
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = processes.run(command, capture_output=True, text=True)
     assert done.stdout == ""
 
 
