@@ -78,7 +78,8 @@ def bind_line(call: Call, made: dict[object, Layer]) -> None:
     kind = call.kind
     if call.by_name or len(sources) < 2 or kind not in MERGES:
         help_text = f"write `{kind}:` with each branch on its own line below it"
-        help_text += f", or list named outputs: `{kind}(a, b)`" if kind in MERGES else ""
+        names = ", ".join(kind_class(kind).branch_names or ("a", "b")) if kind in MERGES else ""
+        help_text += f", or list named outputs: `{kind}({names})`" if names else ""
         help_text += "; over all positions it is `global_avg_pool`" if kind == "mean" else ""
         raise Mistake("wrong-form", f"`{kind}` needs branches", call.span, help_text)
     chain = next((source for source in sources if not isinstance(source, Name | Member | Index | Previous)), None)
