@@ -126,6 +126,8 @@ def _convolution(kind: str, axes: int, call: Call) -> Tensor:
         x = operations.pad(call.graph, x, [(0, 0), (0, 0), (dilation * (kernel - 1), 0)])
         call = call._replace(config={**config, "padding": "valid"})
     settings = {**_window(call, axes), "dilation": call.sizes("dilation_rate", axes)}
+    if settings["kernel"] == (1,) * axes:
+        settings["padding"] = 0  # there is none to add
     if kind == "depthwise_conv":
         settings["multiplier"] = call.get("depth_multiplier", int, 1)
     else:

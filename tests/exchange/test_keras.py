@@ -46,6 +46,10 @@ ONE: dict[str, tuple[Layer, list[str]]] = {
         one("Conv2D", filters=4, kernel_size=[3, 3], strides=[2, 2], padding="same", activation="relu"),
         ["conv(4, 3, stride=2, padding=same)", "relu"],
     ),
+    "conv of one position": (
+        one("Conv2D", filters=4, kernel_size=1, strides=2, padding="same"),
+        ["conv(4, 1, stride=2)"],
+    ),
     "depthwise": (one("DepthwiseConv2D", kernel_size=3, use_bias=False), ["depthwise_conv(3, bias=false)"]),
     "separable": (one("SeparableConv2D", filters=5, kernel_size=[3, 3]), ["separable_conv(5, 3)"]),
     "transposed": (
