@@ -47,17 +47,18 @@ def _estimate_cost(loaded: Loaded) -> int:
 
 
 def _look_over(loaded: Loaded, report: Report | None, references: dict[str, Report] | None) -> list[Problem]:
-    """All problems; expectations and warnings are checked only if there are no errors so far.
+    """All problems; expectations and warnings are checked only if the file has no errors.
 
     `references` are the architectures that conditions name, as far as they are read; None if `expect` is not checked.
     """
     problems = _Allowing(loaded.allow)
     for problem in loaded.problems:
         problems.add(problem)
+    sound = not problems.errors
     for problem in check_keys(loaded.expectations) if references is not None else ():
         problems.add(problem)
     network = loaded.network
-    if network is not None and report is not None and network.complete and not problems.errors:
+    if network is not None and report is not None and network.complete and sound:
         for problem in find_warnings(network, report):
             problems.add(problem)
         for problem in _check_weights(network, loaded.description):

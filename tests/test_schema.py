@@ -29,6 +29,7 @@ NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 FORM = {"unknown-key", "missing-key", "wrong-form", "empty-branch"}
 # Exceptions that it accepts: what depends on the string of an item or on a condition, and keys that are not strings.
 BEYOND = {
+    "names/attention",
     "grammar/merge_word_with_arguments", "structure/no_branch_left", "structure/rounds_of_nothing",
     "structure/rounds_as_an_item", "structure/rounds_within_a_branch", "yaml/comma_splits_a_list",
     "yaml/comma_splits_a_mapping", "yaml/comma_splits_branches", "yaml/commas_split_two_calls", "yaml/key_is_a_list",

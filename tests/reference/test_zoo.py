@@ -407,7 +407,7 @@ def test_unetpp_with_deep_supervision() -> None:
 
 
 DETECTORS = {"retinanet_resnet50_fpn", "ssd300_vgg16", "yolov5s", "yolov8n"}
-NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet", "siamese", "edsr"}
+NOT_CLASSIFIERS = {"dcgan_generator", "dcgan_discriminator", "wavenet", "siamese", "edsr", "detr_encoder"}
 
 
 @pytest.mark.parametrize("name", sorted({*bundled()} - NOT_CLASSIFIERS - DETECTORS))
