@@ -84,7 +84,7 @@ class Rewording(ast.NodeTransformer):
 
 def vocabulary() -> frozenset[str]:
     """The words of which files and repairs consist."""
-    from cnncalc.layers import KINDS, kind_class
+    from cnncalc.layers import KINDS, LATER_WORDS, kind_class
     from cnncalc.layers.frameworks import KERAS, PYTORCH
     from cnncalc.layers.other_frameworks import CAFFE, MATLAB
     from cnncalc.layers.structure import MERGES, STRUCTURE_WORDS
@@ -97,7 +97,9 @@ def vocabulary() -> frozenset[str]:
         name for table in (PYTORCH, KERAS, CAFFE, MATLAB) for each in table.values() for name in each.parameters
     }
     theirs = {word for name in parameters for word in _WORD.findall(name)}
-    return frozenset({*theirs, *KINDS, *STRUCTURE_WORDS, *MERGES, *RESERVED, *KEYS, *KEYWORDS, *arguments})
+    return frozenset(
+        {*theirs, *KINDS, *STRUCTURE_WORDS, *MERGES, *RESERVED, *LATER_WORDS, *KEYS, *KEYWORDS, *arguments}
+    )
 
 
 class Loader(importlib.machinery.SourceFileLoader):
