@@ -80,7 +80,7 @@ def format_sum(each: Sum) -> str:
     text = " = ".join(part for part in parts if part)
     if not each.name or each.symbols == each.name:
         return text
-    return f"{each.name} {text}" if each.name == "step" else f"{each.name} = {text}"
+    return f"{each.name} {text}" if each.name == "step" and len(text.split(" = ")) > 1 else f"{each.name} = {text}"
 
 
 def join_factors(symbols: str) -> str:

@@ -100,7 +100,8 @@ def check_field(last: LayerReport, found: dict[str, list[int]]) -> None:
         sums = found.get("receptive field") or found.get(f"field{name}")
         if sums is None:
             continue
-        wide = last.whole.size if last.whole and last.kind != "multiply" else last.receptive_field.size
+        all_see = last.whole is not None and last.whole.all and last.kind != "multiply"  # else clipped to the image
+        wide = last.whole.size if last.whole and all_see else last.receptive_field.size
         assert sums[0] == wide[axis], last
         if len(sums) > 1:
             assert sums[1] == last.receptive_field.stride[axis], last
