@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 
 from cnncalc import limits
-from cnncalc.analysis import receptive_field
+from cnncalc.analysis import field_report, receptive_field
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.analysis.report import Costs, LayerReport, Report, Seen
 from cnncalc.errors import Span
@@ -96,7 +96,7 @@ class Follower:
 
     def _show(self, field: Field | None) -> Followed:
         self.phases += receptive_field.count_phases(field)
-        shown, whole = receptive_field.to_report(field), receptive_field.whole(field, self.image)
+        shown, whole = field_report.to_report(field), field_report.whole(field, self.image)
         return Followed(field, {self.name: Seen(shown, whole, field is None or field.centred)})
 
 

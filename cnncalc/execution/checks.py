@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from cnncalc.analysis import receptive_field
+from cnncalc.analysis import field_report
 from cnncalc.analysis.analyze import Follower, follow
 from cnncalc.analysis.axis_field import enclose
 from cnncalc.analysis.liveness import Mode, make_plan, measure, network_tensors, peak_per_layer
@@ -187,7 +187,7 @@ def _check_input_claims(shape: Shape, field: Field, trace: Trace) -> Iterator[Ch
         if held and field.sure and cover and cover.solid:
             held = found.bit_count() == cover.last - cover.first + 1
         yield Check("positions seen by all units together", declared, enclose_set(found), held)
-    claim = receptive_field.whole(field, image)
+    claim = field_report.whole(field, image)
     if claim is None:
         return
     everything = (1 << sum(image)) - 1

@@ -16,10 +16,10 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import INPUT, INPUT_NAME, NOTHING, Network
 from cnncalc.spec.apply import Applier, no_tensor
 from cnncalc.spec.binding import make_layer
+from cnncalc.spec.branches import order_branches
 from cnncalc.spec.builder import Builder, raise_recursion_limit, shorten
 from cnncalc.spec.expressions import Expression, Unknown
 from cnncalc.spec.family import Description
-from cnncalc.spec.repairs import rename
 from cnncalc.spec.replay import Replays
 from cnncalc.spec.rounds import Memory, each_round
 from cnncalc.spec.scope import DefinedChain, Definition, Flow, Frame, Output, take_memory, take_pool, take_sizes
@@ -386,16 +386,3 @@ class Expander:
 def find_activation(name: str) -> type[Layer] | None:
     """The class of an activation without required arguments, None for other names."""
     return kind_class(name) if FAMILIES.get(name) == "activation" else None
-
-
-def order_branches(merge: Merge, present: list[tuple[Branch, Flow]]) -> list[tuple[Branch, Flow]]:
-    """The branches of a merge, in the order of their names where it knows these. Raises Mistake for another name."""
-    names = kind_class(merge.word).branch_names
-    if not names or all(branch.label.isdigit() for branch, _ in present):
-        return present
-    for branch, _ in present:
-        if branch.label not in names:
-            listed = ", ".join(f"`{name}`" for name in names)
-            message = f"the branches of `{merge.word}` are {listed}, found `{branch.label}`"
-            raise Mistake("wrong-form", message, branch.span, "", *rename(branch.span, branch.label, names))
-    return sorted(present, key=lambda each: names.index(each[0].label))
