@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from math import floor
 
 from cnncalc.exchange.graph import TOP, Graph
 from cnncalc.layers.structure import MERGES
 from cnncalc.network import INPUT, NOTHING
 
 Chain = list["Item"]
+IN_CONTAINER = 1 / 1024  # what a container adds to the height: it comes after its parts, and counts as none
 NESTED = 4  # merges in branches of merges; of deeper ones the branches are written before the merge
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")  # which say nothing of what is in them
 
@@ -57,10 +59,10 @@ class CallItem(Item):
 class Part:
     """A module: its call in the graph, what it takes and gives, its units, and the chain that is made of them.
 
-    `height` counts the parts that are nested in it.
+    `height` counts the parts that are nested in it; a container, which dissolves, adds next to nothing.
     """
 
-    def __init__(self, scope: int, source: int, value: int, units: list[Unit], height: int) -> None:
+    def __init__(self, scope: int, source: int, value: int, units: list[Unit], height: float) -> None:
         self.scope = scope
         self.source = source
         self.value = value
@@ -200,7 +202,9 @@ class Structure:
             for unit in units:
                 unit.modules = (name, *unit.modules)
             return before + units
-        height = 1 + max((unit.part.height for unit in units if unit.part), default=0)
+        height = max((unit.part.height for unit in units if unit.part), default=0.0)
+        is_container = self.graph.scopes[scope].type_name in CONTAINERS
+        height = height + IN_CONTAINER if is_container else floor(height) + 1
         part = Part(scope, sources[0], outputs[0], units, height)
         self.parts.append(part)
         return [*before, Unit(part.value, (part.source,), (name,), part)]
