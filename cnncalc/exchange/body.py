@@ -178,6 +178,9 @@ class Body:
 
     def _key(self, item: MergeItem, branch: Chain, at: int, keys: set[str]) -> str:
         """A name for a branch: that of its module, or what it is for."""
+        layer = self.graph.nodes[item.value].layer
+        if layer is not None and layer.branch_names:
+            return layer.branch_names[at]
         module = self._module(branch)
         bare = re.sub(r"_?[0-9]+$", "", module)
         alike = [re.sub(r"_?[0-9]+$", "", self._module(each)) for each in item.branches].count(bare)

@@ -137,7 +137,9 @@ def test_a_classifier_is_exact(torch: Any, name: str) -> None:
     assert totals.buffers == sum(buffers)
     lines = [line for line in found.text.splitlines() if not line.startswith(("notes:", "source:"))]
     assert max(map(len, lines)) <= 100
-    assert len(lines) <= {"resnet50": 24, "resnet18": 21, "resnext50_32x4d": 24}.get(name, 75 if name in CLASSIFIERS else 160)
+    assert len(lines) <= {"resnet50": 24, "resnet18": 21, "resnext50_32x4d": 24}.get(
+        name, 75 if name in CLASSIFIERS else 160
+    )
     if name == "vit_b_16":
         assert totals.work.attention_macs == 715_327_488  # 2·12 blocks·197²·768
 
