@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -185,3 +186,30 @@ def test_what_pytorch_prints_is_what_it_runs(folder: Path) -> None:
         ]
         own = sum(each.numel() for each in module.parameters())
         assert read("net.txt", inputs=[size]).require_report().totals.parameters == own
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_text_ends_in_a_network_or_in_messages_of_ours(folder: Path, seed: int) -> None:
+    """Characters, and parts of lines, of a printed chain are dropped, doubled and exchanged."""
+    rng = Random(seed)
+    parts = [
+        *"()[]{},=:.-'\"\\\t\n0123456789e ",
+        "None",
+        "True",
+        "1e999",
+        "kernel_size",
+        "Sequential(",
+        "(0): ReLU()",
+        "é",
+        "\0",
+    ]
+    for _ in range(60):
+        text = PRINTED
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(text))
+            end = at + rng.choice((0, 0, 1, 3, 12, 60))
+            text = text[:at] + rng.choice((*parts, text[at:end] * 2, "")) + text[end:]
+        (folder / "net.txt").write_text(text, encoding="utf-8")
+        found = read("net.txt", inputs=["3x32x32"])
+        assert found.problems or found.network is not None
+        assert all(problem.message and "Traceback" not in problem.message for problem in found.problems)
