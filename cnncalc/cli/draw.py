@@ -10,10 +10,10 @@ from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import options
 from cnncalc.cli.formats import refuse_picture
 from cnncalc.cli.output import STANDARD_OUTPUT, emit, find_width, write_message
+from cnncalc.cli.page import Shown, parse_length
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without
 from cnncalc.errors import UsageError
-from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -49,8 +49,6 @@ class Background(StrEnum):
 
 FIGURES = Needs("--format svg", "--format latex")
 OF_GRAPH = Without("--style volumes", "--style flat")
-UNITS = {"mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0, "pt": 1.0}
-WIDTHS = (100.0, 3000.0)  # pt
 DEFAULT_WIDTH = "178mm"
 FORMAT_HELP = "Output format, also chosen by the ending of --output; latex is TikZ, text a silhouette."
 Format = Annotated[DrawFormat, typer.Option("--format", "-f", help=FORMAT_HELP)]
@@ -131,34 +129,6 @@ def draw(
         _emit_pages([_write_scene(scene, format, background, standalone=standalone) for scene in scenes], output)
     else:
         emit(_write_text(report, format, depth, width or find_width(output)), output)
-
-
-class Shown(NamedTuple):
-    """How much of a network is shown on how large a page; `room` is its width in pt."""
-
-    depth: int | None
-    room: float
-    tall: bool
-    legend: bool
-    sizes: bool
-
-
-def parse_length(text: str) -> float:
-    """A length in pt: `178mm`, `7in`. Raises UsageError.
-
-    >>> parse_length("25.4 mm"), parse_length("504pt")
-    (72.0, 504.0)
-    """
-    number, unit = text.strip()[:-2].strip(), text.strip()[-2:]
-    try:
-        length = float(number) * UNITS[unit] if len(number) < 20 else 0.0
-    except (ValueError, KeyError):
-        length = 0.0
-    if not WIDTHS[0] <= length <= WIDTHS[1]:
-        raise UsageError(
-            f"--page-width takes a length from 100 to 3000 pt in mm, cm, in or pt, e.g. 178mm, not {text!r}"
-        )
-    return round(length, 6)
 
 
 def _take_part(report: "Report", network: "Network", at: str) -> "Report":

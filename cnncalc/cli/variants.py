@@ -1,5 +1,7 @@
 """The networks of `compare`: each architecture at each input and with each of the values of --set and --vary."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
@@ -35,9 +37,9 @@ def read_networks(
     archs: Sequence[str],
     inputs: Sequence[str],
     settings: Sequence[str],
-    axes: "Sequence[Axis]",
-    device: "Device | None",
-) -> "list[ComparedNetwork]":
+    axes: Sequence[Axis],
+    device: Device | None,
+) -> list[ComparedNetwork]:
     """Read all variants of each architecture; least times are those of a device. Raises SpecError and UsageError."""
     from cnncalc.compare.rows import require_comparable
     from cnncalc.compare.side_by_side import ComparedNetwork
@@ -70,7 +72,7 @@ def read_networks(
     return networks
 
 
-def _settle(axes: "Sequence[Axis]") -> "list[Axis]":
+def _settle(axes: Sequence[Axis]) -> list[Axis]:
     """The values of all axes. Raises UsageError."""
     from cnncalc.compare.sweep import INPUT, count_points, settle_axis
     from cnncalc.sweeping import check_values
@@ -82,7 +84,7 @@ def _settle(axes: "Sequence[Axis]") -> "list[Axis]":
 
 
 def _iterate_variants(
-    arch: str, inputs: Sequence[str], settings: Sequence[str], axes: "Sequence[Axis]"
+    arch: str, inputs: Sequence[str], settings: Sequence[str], axes: Sequence[Axis]
 ) -> Iterator[Variant]:
     """The variants of an architecture, of which the last axis changes first. Raises UsageError."""
     from cnncalc.compare.sweep import INPUT
@@ -107,7 +109,7 @@ def _iterate_variants(
 
 
 def _resize(
-    arch: str, sizes: list[list[str]], settings: list[str], params: "Sequence[Axis]", axis: "Axis"
+    arch: str, sizes: list[list[str]], settings: list[str], params: Sequence[Axis], axis: Axis
 ) -> list[list[str]]:
     """The options of the inputs for each of the sizes of an axis. Raises UsageError."""
     from cnncalc.reading import read

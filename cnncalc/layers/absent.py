@@ -223,7 +223,7 @@ def find_absent(name: str) -> Absent | None:
     """The entry for a layer of another tool, in any capitalization; None for other names.
 
     >>> [absent.names[0] for name in ("nn.LSTMCell", "SelfAttention", "roi_align") if (absent := find_absent(name))]
-    ['lstmcell', 'attention', 'roialign']
+    ['lstmcell', 'selfattention', 'roialign']
     """
     wanted = strip_name(name).replace("_", "").lower()
     return next((absent for absent in ABSENT if wanted in absent.names), None)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cnncalc.cli.app import run
-from cnncalc.cli.draw import parse_length
+from cnncalc.cli.page import parse_length
 
 HOSTILE = "<b>&\"'</script>\\\\input{x}$%_#`|[]"
 NETWORK = (

@@ -15,7 +15,14 @@ from ..layers.cases import random_cases
 from .one import count
 
 ROOT = Path(__file__).parents[2] / "cnncalc"
-EXECUTING = ("windows", "resampling", "ops", "interpretations", "run")  # the modules that a layer is executed with
+EXECUTING = (
+    "windows",
+    "resampling",
+    "deforming",
+    "ops",
+    "interpretations",
+    "run",
+)  # the modules that a layer is executed with
 RULES = {"result_shape", "output_shape", "weights", "work", "work_inside", "reach"}
 FUNCTIONS = {
     *("output_size", "pooled_size", "transposed_size", "resolve_padding", "window_axes", "ceil_divide"),
