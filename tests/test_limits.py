@@ -230,7 +230,7 @@ def test_layers_that_are_explained_at_once(tmp_path: Path, capsys: pytest.Captur
     path = tmp_path / "net.yaml"
     path.write_text(f"{HEAD}layers: ['relu * {limits.EXPLAINED_LAYERS + 1}']\n")
     assert run(["explain", str(path)]) == 1
-    assert "at most 1,200 are explained at once" in capsys.readouterr().err
+    assert "at most 1,300 are explained at once" in capsys.readouterr().err
     assert run(["explain", str(path), "relu7"]) == 0
 
 

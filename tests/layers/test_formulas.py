@@ -31,6 +31,7 @@ def evaluate(text: str) -> Fraction:
         "floor": lambda x: Fraction(math.floor(x)),
         "ceil": lambda x: Fraction(math.ceil(x)),
         "max": max,
+        "min": min,
         "gcd": lambda a, b: Fraction(math.gcd(int(a), int(b))),
     }
     result = eval(re.sub(r"\d+(\.\d+)?(e-\d+)?", r"F('\g<0>')", text.translate(SIGNS)), {"__builtins__": {}}, names)
