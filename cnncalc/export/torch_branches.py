@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import identifier
@@ -10,7 +11,7 @@ from cnncalc.export.torch_call import State
 from cnncalc.export.torch_chain import ChainWriter
 from cnncalc.export.torch_names import module_key
 from cnncalc.spec.expressions import Expression
-from cnncalc.spec.tree import Block, Branch, Call, Chain, Item, Merge
+from cnncalc.spec.tree import Block, Branch, Call, Chain, Item
 
 if TYPE_CHECKING:
     from cnncalc.export.torch_flow import FlowWriter
@@ -28,64 +29,81 @@ class BranchWriter:
         self.chains = chains
         self.flow = flow
 
-    def branch(self, branch: Branch, key: str, start: State, modules: list[Entry], merge: Merge) -> Part | None:
-        """A branch: its text in `forward`, the attribute that says whether it is there, and its channels."""
+    def branch(self, branch: Branch, key: str, start: State, modules: list[Entry]) -> Part | None:
+        """Write a branch of the merge `key`; its modules are added to `modules`. None for one that never runs."""
+        condition, flag = self.condition(branch, start)
+        if condition is None:
+            return None
+        state = self.begin(branch, start)
+        mark = (len(state.owner.init), len(state.owner.forward), dict(state.owner.kept))
+        entry: Entry | None = None
+        try:
+            entry = self.in_place(branch, key, state)
+        except NotSequential:
+            self.forget(state, mark)
+            state = self.begin(branch, start)
+            code = self.module.part(branch.body, state, branch.label)
+            entry = Entry(module_key(branch.label), code)
+            self.apply(entry, key, state, self.module.tensors_of(code, state))
+        if entry is not None:
+            modules.append(entry._replace(condition=condition))
+        return state.current, flag, state.channels
+
+    def condition(self, branch: Branch, state: State) -> tuple[str | None, str]:
+        """The condition of a branch as text, "" without one and None if it never holds; and its attribute."""
+        if branch.condition is None:
+            return "", ""
+        judged = self.chains.condition(branch.condition, state)
+        if isinstance(judged, bool):
+            return "" if judged else None, ""
+        text = judged[0]
+        return text, state.owner.keep(text, text if text.isidentifier() else f"has_{branch.label}")
+
+    def begin(self, branch: Branch, start: State) -> State:
+        """The state at the start of a branch."""
         state = start.copy()
         state.ahead = {}
         state.variable = self.free_variable(branch.label, start)
-        flag = condition = ""
-        if branch.condition is not None:
-            judged = self.chains.condition(branch.condition, state)
-            if judged is False:
-                return None
-            if not isinstance(judged, bool):
-                condition = judged[0]
-                flag = state.owner.keep(condition, condition if condition.isidentifier() else f"has_{branch.label}")
-        label = module_key(branch.label)
-        name = reading(key)
-        runs = 0
-        items = [item for chain in branch.body for item in ([] if self.is_whole(chain) else chain.items)]
-        simple = len(items) == sum(len(chain.items) for chain in branch.body)
+        return state
+
+    @staticmethod
+    def apply(entry: Entry, key: str, state: State, more: Sequence[str] = ()) -> None:
+        """Apply the module of a branch to the current tensor."""
+        state.current = f'{reading(key)}["{entry.name}"]({", ".join([state.current, *more])})'
+
+    def in_place(self, branch: Branch, key: str, state: State) -> Entry | None:
+        """Write a branch that is one run of modules, with expressions before and after it; the run, if there is one.
+
+        Raises NotSequential for other branches.
+        """
+        if any(self.is_whole(chain) for chain in branch.body):
+            raise NotSequential
+        made: Entry | None = None
         waiting: list[Entry] = []
-        mark = (len(state.owner.init), len(state.owner.forward), dict(state.owner.kept))
-
-        def flush() -> None:
-            nonlocal runs
-            if not waiting:
-                return
-            runs += 1
-            if runs > 1:
-                raise NotSequential
-            modules.append(Entry(label, in_line(list(waiting)), condition))
-            state.current = f'{name}["{label}"]({state.current})'
-            waiting.clear()
-
-        count = len(modules)
-        try:
-            if not simple:
-                raise NotSequential
-            for item in items:
-                try:
-                    trial = state.copy()
-                    found = self.chains.item(item, trial)
-                except NotSequential:
-                    flush()
-                    if not self.is_function(item):
-                        raise
-                    self.flow.unit(item.unit, state)
-                    continue
+        for item in (item for chain in branch.body for item in chain.items):
+            trial = state.copy()
+            try:
+                found = self.chains.item(item, trial)
+            except NotSequential:
+                made = self.run(branch, key, state, waiting, made)
+                waiting = []
+                if not self.is_function(item):
+                    raise
+                self.flow.unit(item.unit, state)
+            else:
                 state.channels, state.ahead = trial.channels, trial.ahead
                 waiting += found
-            flush()
-        except NotSequential:
-            del modules[count:]
-            self.forget(state, mark)
-            state = start.copy()
-            code = self.module.part(branch.body, state, branch.label)
-            more = self.module.tensors_of(code, state)
-            modules.append(Entry(label, code, condition))
-            state.current = f'{name}["{label}"]({", ".join([state.current, *more])})'
-        return state.current, flag, state.channels
+        return self.run(branch, key, state, waiting, made)
+
+    def run(self, branch: Branch, key: str, state: State, waiting: list[Entry], before: Entry | None) -> Entry | None:
+        """Apply a run of modules, the only one of its branch. Raises NotSequential if there was one `before`."""
+        if not waiting:
+            return before
+        if before is not None:
+            raise NotSequential
+        entry = Entry(module_key(branch.label), in_line(waiting))
+        self.apply(entry, key, state)
+        return entry
 
     @staticmethod
     def free_variable(label: str, state: State) -> str:

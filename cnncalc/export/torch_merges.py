@@ -90,7 +90,7 @@ class MergeWriter:
         parts: list[Part] = []
         modules: list[Entry] = []
         for branch in merge.branches:
-            part = self.flow.branches.branch(branch, key, start, modules, merge)
+            part = self.flow.branches.branch(branch, key, start, modules)
             if part is not None:
                 parts.append(part)
         self.add_modules(key, modules, state)
@@ -208,7 +208,7 @@ class MergeWriter:
         modules: list[Entry] = []
         found: list[tuple[str, str]] = []
         for branch in merge.branches:
-            part = self.flow.branches.branch(branch, key, start, modules, merge)
+            part = self.flow.branches.branch(branch, key, start, modules)
             if part is None:
                 continue
             if part[1]:

@@ -213,7 +213,7 @@ class ModuleWriter:
         owner.in_channels, owner.locals = outer.in_channels, dict(outer.locals)
         inner = state.copy()
         inner.owner, inner.current, inner.ahead, inner.modules = owner, "x", {}, {}
-        inner.input = "x"
+        inner.input = inner.variable = "x"
         known = set(owner.locals)
         self.write(owner, body, inner)
         for name in known:
