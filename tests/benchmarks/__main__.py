@@ -22,13 +22,14 @@ from cnncalc import __version__
 from cnncalc.guide import page, page_path
 from tests.documents import blocks
 
-from . import bounds, execution, growth, inside, many, processes, sweeps
+from . import bounds, execution, growth, inside, many, modules, processes, sweeps
 from .measure import environment, table
 from .others import Others, found
 
 PARTS = {
     "processes": processes.section,
     "inside": inside.section,
+    "modules": modules.section,
     "sweeps": sweeps.section,
     "growth": growth.section,
     "execution": execution.section,
