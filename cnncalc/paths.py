@@ -45,7 +45,9 @@ class PathFinder:
         unknown = f"there is no {self.what} {wanted!r}"
         if today := self._find_today(wanted):
             raise PathError(unknown, f"the path has changed: it is now {_join_paths(today)}")
-        hint = did_you_mean(wanted, self.places) or did_you_mean(wanted, self._last_names)
+        between = self._fill_in(wanted)
+        hint = f"did you mean `{between}`?" if between else did_you_mean(wanted, self.places)
+        hint = hint or did_you_mean(wanted, self._last_names)
         raise PathError(unknown, hint or "`cnncalc summary` shows the paths")
 
     def find_endings(self, wanted: str) -> list[str]:
@@ -64,6 +66,24 @@ class PathFinder:
         if self.patterns > 1 and self.patterns * len(self.places) > limits.MATCHED_PATHS:
             raise PathError(f"{pattern!r} is one of too many patterns for {len(self.places):,} paths", "write the path")
         return _match_pattern(pattern, self.places)
+
+    def _fill_in(self, wanted: str) -> str:
+        """The shortest path with the same ends and these components among its own, "" if there is none.
+
+        >>> PathFinder(["conv3_x", "conv3_x.bottleneck1.0", "conv3_x.bottleneck1.1"])._fill_in("conv3_x.0")
+        'conv3_x.bottleneck1.0'
+        """
+        parts = wanted.split(".")
+        if len(parts) < 2 or not all(parts):
+            return ""
+        begin, end = f"{parts[0]}.", f".{parts[-1]}"
+        found = [path for path in self.places if path.startswith(begin) and path.endswith(end)]
+        fitting = []
+        for path in found:
+            rest = iter(path.split("."))
+            if all(part in rest for part in parts):
+                fitting.append(path)
+        return min(fitting, key=lambda path: path.count("."), default="")
 
     def _find_today(self, wanted: str) -> list[str]:
         """The new paths of the former paths that are meant."""

@@ -123,4 +123,5 @@ def _format_usage_error(error: Any) -> str:
 
     stream = StringIO()
     error.show(stream)
-    return "\n".join(map(elide_message, stream.getvalue().split("\n")))
+    text = stream.getvalue().replace("\t", "  ")  # before each choice of an option that is missing
+    return "\n".join(map(elide_message, text.split("\n")))

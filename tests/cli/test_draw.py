@@ -144,3 +144,8 @@ def test_lengths_that_are_none_are_refused(text: str, draw: Drawer) -> None:
 def test_lengths_have_units() -> None:
     """An inch is 72 pt and 25.4 mm."""
     assert parse_length("2in") == parse_length("50.8mm") == parse_length("5.08 cm") == parse_length("144pt") == 144
+
+
+def test_a_path_without_its_middle_is_told_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["draw", "resnet50", "--at", "conv3_x.0"]) == 2
+    assert "did you mean `conv3_x.bottleneck1.0`?" in capsys.readouterr().err
