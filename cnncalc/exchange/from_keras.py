@@ -81,7 +81,7 @@ def _json_of(path: str) -> str:
 
 def _json_of_hdf5(path: str) -> str:
     try:
-        import h5py  # type: ignore[import-not-found,unused-ignore]
+        import h5py  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         raise Broken("an HDF5 file needs the package h5py: pip install 'cnncalc[h5]'") from None
     with h5py.File(path, "r") as file:

@@ -99,9 +99,9 @@ def networks(torch: Any) -> dict[str, tuple[Any, tuple[int, ...]]]:
 def evaluated(path: Path, x: Any) -> Any:
     """The output of a file, by onnxruntime where it is installed, else by onnx's own evaluator."""
     try:
-        import onnxruntime  # type: ignore[import-not-found,unused-ignore]
+        import onnxruntime  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
-        from onnx.reference import ReferenceEvaluator  # type: ignore[import-not-found,unused-ignore]
+        from onnx.reference import ReferenceEvaluator  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
         evaluator: Any = ReferenceEvaluator(str(path))
         return evaluator.run(None, {evaluator.input_names[0]: x})[0]
