@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from cnncalc.errors import CnncalcError, Mistake
+from cnncalc.errors import Mistake
 from cnncalc.export.expressions import KnownValues, identifier, literal, put_names, to_python
-from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, indented, lay_out
 from cnncalc.export.recording import Instance
-from cnncalc.export.torch_names import is_taken
+from cnncalc.export.torch_names import is_reserved, is_taken
+from cnncalc.export.torch_statements import Entry, Setting
 from cnncalc.layers.arguments import Value
 from cnncalc.records import NamedTuple
 from cnncalc.spec.expressions import Expression, Unknown
@@ -24,82 +24,6 @@ class Tensor(NamedTuple):
 
     variable: str
     channels: Expression | None
-
-
-class Entry(NamedTuple):
-    """A module by its name, made only if a condition holds, or in each round of a loop, whose number its name has."""
-
-    name: str
-    code: Code
-    condition: str = ""
-    loop: str = ""
-
-    def written(self) -> Code:
-        """The module, or one that changes nothing."""
-        return Conditional(self.code, self.condition, "nn.Identity()") if self.condition else self.code
-
-
-class Setting(NamedTuple):
-    """A statement of the constructor that makes a module, below a line such as `if stride != 1:` if it has one."""
-
-    prefix: str
-    code: Code
-    header: str = ""
-
-
-def setting(entry: Entry, of: str = "self") -> list[Setting]:
-    """The statements that make a module an attribute."""
-    header = entry.loop or (f"if {entry.condition}:" if entry.condition else "")
-    if not is_attribute(entry.name):
-        return [Setting("", call(f"{of}.add_module", name_text(entry), entry.code), header)]
-    return [Setting(f"{of}.{entry.name} = ", entry.code, header)]
-
-
-def name_text(entry: Entry) -> str:
-    """The name of a module as Python text."""
-    return f'{"f" * bool(entry.loop)}"{entry.name}"'
-
-
-def reading(name: str, loop: str = "") -> str:
-    """The module with a name, in `forward`."""
-    return f"self.{name}" if is_attribute(name) else f'self.get_submodule({"f" * bool(loop)}"{name}")'
-
-
-def is_attribute(name: str) -> bool:
-    """Whether a module with this name is an attribute that can be written."""
-    return name.isidentifier() and identifier(name, is_taken) == name
-
-
-def written(settings: Sequence[Setting], margin: int) -> list[str]:
-    """The lines of statements; those under the same condition are together."""
-    lines: list[str] = []
-    before = ""
-    for prefix, code, header in settings:
-        if header and header != before:
-            lines += [header]
-        before = header
-        found = lay_out(prefix, code, "", margin + 4 * bool(header))
-        lines += indented(found) if header else found
-    return lines
-
-
-def dictionary(items: Iterable[tuple[str, Code]], head: str = "OrderedDict") -> Code:
-    """`OrderedDict(name=module)`, or a dictionary in brackets where a name is no identifier."""
-    pairs = list(items)
-    if all(name.isidentifier() and identifier(name) == name for name, _ in pairs):
-        return call(head, *(Keyed(f"{name}=", code) for name, code in pairs))
-    return call(head, Bracketed("", tuple(Keyed(f'"{name}": ', code) for name, code in pairs), "{}"))
-
-
-class Looped(CnncalcError):
-    """Modules of a loop cannot be in an expression."""
-
-
-def sequential(entries: Sequence[Entry]) -> Code:
-    """`nn.Sequential` of modules with names. Raises Looped."""
-    if any(entry.loop for entry in entries):
-        raise Looped
-    return call("nn.Sequential", dictionary((entry.name, entry.written()) for entry in entries))
 
 
 class ClassText:
@@ -179,7 +103,7 @@ class ClassText:
 
 def python_name(name: str) -> str:
     """The name of a parameter in Python; what modules use themselves is not taken."""
-    return identifier(name, lambda each: each in ("self", "x", "nn", "torch", "F", "math", "layers", "index"))
+    return identifier(name, is_reserved)
 
 
 def evaluate(expression: Expression, instance: Instance, params: Mapping[str, Value]) -> Value | None:
@@ -198,15 +122,3 @@ def agrees(expression: Expression | None, wanted: Iterable[tuple[Instance, int]]
         return False
     whole = owner.expand(expression)
     return all(evaluate(whole, instance, owner.params) == number for instance, number in wanted)
-
-
-class NotSequential(CnncalcError):
-    """A part of a body is no chain of modules: it belongs into `forward`."""
-
-
-def in_line(entries: Sequence[Entry]) -> Code:
-    """`nn.Sequential` of modules. Raises NotSequential where a loop makes them."""
-    try:
-        return sequential(entries)
-    except Looped:
-        raise NotSequential from None

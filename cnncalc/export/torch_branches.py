@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cnncalc.export.expressions import identifier
-from cnncalc.export.torch_body import Entry, NotSequential, in_line, reading
 from cnncalc.export.torch_call import State
 from cnncalc.export.torch_chain import ChainWriter
-from cnncalc.export.torch_names import module_key
+from cnncalc.export.torch_names import branch_variable, module_key
+from cnncalc.export.torch_statements import Entry, NotSequential, in_line, reading
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.tree import Block, Branch, Call, Chain, Item
 
@@ -108,9 +107,8 @@ class BranchWriter:
     @staticmethod
     def free_variable(label: str, state: State) -> str:
         """A variable for what a branch computes."""
-        taken = {"x", "y", "inputs", "outputs", "self", *(tensor.variable for tensor in state.tensors.values())}
-        name = label if not label[:1].isdigit() else f"branch_{label}"
-        return identifier(name, lambda each: each in taken or each in state.owner.tensor_names)
+        taken = {"inputs", *(tensor.variable for tensor in state.tensors.values()), *state.owner.tensor_names}
+        return branch_variable(label, taken)
 
     @staticmethod
     def forget(state: State, mark: tuple[int, int, dict[str, str]]) -> None:

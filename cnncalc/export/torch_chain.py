@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import Unwritable, choose, is_same
 from cnncalc.export.layout import Code, Keyed, call
-from cnncalc.export.torch_body import ClassText, Entry, NotSequential, in_line
+from cnncalc.export.torch_body import ClassText
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State, after
 from cnncalc.export.torch_channels import Channels
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_kinds import modules_of
 from cnncalc.export.torch_names import module_key
 from cnncalc.export.torch_rounds import UNKNOWN, RoundWriter, numbered
+from cnncalc.export.torch_statements import Entry, NotSequential, in_line
 from cnncalc.layers import kind_class
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import Name, names_in

@@ -63,7 +63,8 @@ class FilePrinter:
         lines += [line for note in self.notes for line in ["", *wrap(note, 85)]]
         while not lines[-1]:
             lines.pop()
-        return [f'"""{lines[0]}', *lines[1:], '"""'] if len(lines) > 1 else [f'"""{lines[0]}"""']
+        lines[-1] += '"""'
+        return [f'"""{lines[0]}', *lines[1:]]
 
     def counted(self) -> int:
         """The parameters, without buffers."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import Unwritable
 from cnncalc.export.layout import Code, as_call, flat, lay_out
-from cnncalc.export.torch_body import Entry, NotSequential, Tensor, in_line, python_name, reading, setting
+from cnncalc.export.torch_body import Tensor, python_name
 from cnncalc.export.torch_branches import BranchWriter
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
@@ -16,6 +16,7 @@ from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_function
 from cnncalc.export.torch_merges import MergeWriter
 from cnncalc.export.torch_repeats import RepeatWriter
+from cnncalc.export.torch_statements import Entry, NotSequential, in_line, reading, setting
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import Member, Name
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import combine
-from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, as_call, call, lay_out
+from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, as_call, call, indented, lay_out
 from cnncalc.export.recording import Instance
-from cnncalc.export.torch_body import Entry, Setting, reading, setting
+from cnncalc.export.torch_body import CHANNELS
 from cnncalc.export.torch_branches import Part
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_join
+from cnncalc.export.torch_names import branch_variable
+from cnncalc.export.torch_statements import Entry, Setting, is_attribute, named_parts, reading, setting
 from cnncalc.layers import kind_class
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.tree import Call, Merge, SyntaxUnit
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from cnncalc.export.torch_flow import FlowWriter
     from cnncalc.export.torch_module import ModuleWriter
 
+MOST_BRANCHES = 2  # that are read by their names
 LONGEST_SUM = 76  # of the parts of a merge with an operator between them
 
 
@@ -96,7 +99,17 @@ class MergeWriter:
         self.add_modules(key, modules, state)
         if not parts:
             raise Refused("a merge without branches")
-        self.join_parts(merge, parts, state)
+        self.join_parts(merge, parts, state, self.together(key, modules, parts))
+
+    @staticmethod
+    def together(key: str, modules: Sequence[Entry], parts: Sequence[Part]) -> str:
+        """The parts of a merge in a loop over its modules, "" if they are not its modules that all read the same."""
+        if len(modules) != len(parts) or len(parts) <= MOST_BRANCHES or any(flag for _, flag, _ in parts):
+            return ""
+        given = parts[0][0].removeprefix(f'{reading(key)}["{modules[0].name}"]')
+        if [text for text, _, _ in parts] != [f'{reading(key)}["{entry.name}"]{given}' for entry in modules]:
+            return ""
+        return f"branch{given} for branch in {reading(key)}.values()"
 
     def join_rounds(self, merge: Merge, expression: Expression, state: State) -> None:
         """A merge of the outputs of all rounds of a repeat."""
@@ -133,27 +146,33 @@ class MergeWriter:
         """The modules of the branches of a merge, by their names in a dictionary."""
         if not modules:
             return
-        state.owner.init += setting(Entry(key, "nn.ModuleDict()"))
+        known = {*state.owner.own_names, *self.module.params, *state.owner.locals, CHANNELS}
+        before: list[Setting] = []  # chains, each with a variable
+        items: list[tuple[Entry, Code]] = []
         for entry in modules:
-            state.owner.init += self.of_branch(entry, f'{reading(key)}["{entry.name}"] = ')
+            code = entry.code
+            if named_parts(code) is not None:
+                code = branch_variable(entry.name, known)
+                before.append(Setting(f"{code} = ", entry.code, f"if {entry.condition}:" if entry.condition else ""))
+            items.append((entry, code))
+        if is_attribute(key) and not any(entry.condition for entry in modules):
+            braces = Bracketed("", tuple(Keyed(f'"{entry.name}": ', code) for entry, code in items), "{}")
+            state.owner.init += [*before, *setting(Entry(key, call("nn.ModuleDict", braces)))]
+            return
+        state.owner.init += [*before, *setting(Entry(key, "nn.ModuleDict()"))]
+        for entry, code in items:
+            prefix = f'{reading(key)}["{entry.name}"] = '
+            state.owner.init.append(Setting(prefix, code, f"if {entry.condition}:" if entry.condition else ""))
 
-    @staticmethod
-    def of_branch(entry: Entry, prefix: str) -> list[Setting]:
-        """The statements for a branch; one whose only module may not be there is empty then, and changes nothing."""
-        code = entry.code
-        inner = code.items[0] if isinstance(code, Bracketed) and code.head == "nn.Sequential" else None
-        only = inner.items[0] if isinstance(inner, Bracketed) and len(inner.items) == 1 else None
-        if isinstance(only, Keyed) and isinstance(only.value, Conditional) and not entry.condition:
-            full = call("nn.Sequential", call("OrderedDict", Keyed(only.key, only.value.yes)))
-            return [Setting(prefix, "nn.Sequential()"), Setting(prefix, full, f"if {only.value.condition}:")]
-        return [Setting(prefix, code, f"if {entry.condition}:" if entry.condition else "")]
-
-    def join_parts(self, merge: Merge, parts: list[Part], state: State) -> None:
+    def join_parts(self, merge: Merge, parts: list[Part], state: State, together: str) -> None:
+        """Join the parts of a merge. `together` is what goes through them all in a loop, "" for none."""
         parts = self.shortened(merge, parts, state)
         texts = [text for text, _, _ in parts]
+        if together and merge.word in ("concat", "stack"):
+            texts = [together]
         channels = [each for _, _, each in parts]
         if not any(flag for _, flag, _ in parts):
-            if len(texts) == 1 and kind_class(merge.word).passes_single:
+            if len(parts) == 1 and kind_class(merge.word).passes_single:
                 self.flow.assign(state, texts[0])
                 self.chains.channels.set_channels(state, channels[0], self.module.runs(merge, state))
                 return
@@ -163,16 +182,25 @@ class MergeWriter:
         if len(always) != 1 or merge.word not in ("add", "multiply", "concat") or always[0][0] == state.variable:
             self.join_present(merge, parts, state)
             return
-        whole = always[0][0]
-        state.owner.forward += lay_out("y = ", whole, "", 8)
-        for text, flag, _ in parts:
-            if flag:
-                order = [text, "y"] if parts.index((text, flag, _)) < parts.index(always[0]) else ["y", text]
-                order = ["y", text] if merge.word == "add" else order
-                joined = lay_out("y = ", write_join(merge.word, order, 0), "", 12)
-                state.owner.forward += [f"if self.{flag}:", *(f"    {line}" for line in joined)]
-        self.flow.assign(state, "y")
-        out = None if kind_class(merge.word).concatenates else always[0][2]
+        self.join_optional(merge, parts, always[0], state)
+
+    def join_optional(self, merge: Merge, parts: list[Part], always: Part, state: State) -> None:
+        """A merge of which only one branch is always there."""
+        state.owner.forward += lay_out("y = ", always[0], "", 8)
+        state.current = "y"
+        optional = [part for part in parts if part[1]]
+        for part in optional:
+            first = merge.word != "add" and parts.index(part) < parts.index(always)
+            joined = write_join(merge.word, [part[0], "y"] if first else ["y", part[0]], 0)
+            if len(optional) == 1:
+                joined = Conditional(joined, f"self.{part[1]}", "y")
+                self.flow.assign(state, joined)
+            else:
+                lines = lay_out("y = ", joined, "", 12)
+                state.owner.forward += [f"if self.{part[1]}:", *indented(lines)]
+        if len(optional) > 1:
+            self.flow.assign(state, "y")
+        out = None if kind_class(merge.word).concatenates else always[2]
         self.chains.channels.set_channels(
             state, out, self.module.runs(merge, state), self.chains.channels.parameters(state)
         )

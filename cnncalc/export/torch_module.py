@@ -15,13 +15,14 @@ from cnncalc.export.expressions import Unwritable, identifier
 from cnncalc.export.layout import Bracketed, Code, call
 from cnncalc.export.recording import Instance, channels_name, record
 from cnncalc.export.torch_arguments import Arguments
-from cnncalc.export.torch_body import IN_CHANNELS, ClassText, NotSequential, Tensor, python_name
+from cnncalc.export.torch_body import IN_CHANNELS, ClassText, Tensor, python_name
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_file import LEFT_OUT, FilePrinter
 from cnncalc.export.torch_flat import A_LAYER_A_LINE, FlatWriter
 from cnncalc.export.torch_flow import FlowWriter
 from cnncalc.export.torch_names import ACTIVATION_MODULES
+from cnncalc.export.torch_statements import NotSequential
 from cnncalc.export.torch_text import WORDS, ClassPrinter
 from cnncalc.layers.arguments import Value
 from cnncalc.network import Network

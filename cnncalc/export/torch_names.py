@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from cnncalc.export.expressions import identifier
+from cnncalc.export.torch_helpers import HELPERS
 from cnncalc.layers import FAMILIES
 from cnncalc.layers.frameworks import PYTORCH
 
@@ -78,6 +82,25 @@ _OF_MODULES = frozenset(
 def is_taken(name: str) -> bool:
     """Whether a module cannot have an attribute of this name."""
     return name in _OF_MODULES or name.startswith("_")
+
+
+# What the text of a file means by these names, besides its helpers.
+_OF_FILES = frozenset({
+    "self", "x", "y", "nn", "torch", "F", "math", "functools", "layers", "layer", "index", "branch", "parts", "outputs",
+    "range", "super", "sum", "len", "max", "min", "round", "abs", "int", "float", "bool", "str", "tuple", "dict",
+    "list", "type",
+})  # fmt: skip
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a parameter or a variable cannot have this name."""
+    return name in _OF_FILES or name in HELPERS
+
+
+def branch_variable(label: str, taken: Collection[str]) -> str:
+    """The variable of a branch, by its label."""
+    name = f"branch_{label}" if label[:1].isdigit() else label
+    return identifier(name, lambda each: each in taken or is_reserved(each))
 
 
 def module_key(name: str) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import Unwritable, combine
 from cnncalc.export.layout import Bracketed, Code, call
-from cnncalc.export.torch_body import Entry, Tensor, python_name, reading, setting
+from cnncalc.export.torch_body import Tensor, python_name
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import ChainWriter
 from cnncalc.export.torch_construct import Refused
+from cnncalc.export.torch_statements import Entry, reading, setting
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import names_in
 from cnncalc.spec.tree import Block, Call, Item, SyntaxUnit

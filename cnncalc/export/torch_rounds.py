@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.export.expressions import Unwritable, choose, combine, is_same, put_names
 from cnncalc.export.layout import Bracketed, Code, Keyed, call
-from cnncalc.export.torch_body import Entry, NotSequential, in_line
 from cnncalc.export.torch_call import BEFORE, NOWHERE, State
 from cnncalc.export.torch_construct import Refused
+from cnncalc.export.torch_statements import Entry, NotSequential, in_line
 from cnncalc.spec.expressions import ComparisonExpression, Expression, Literal
 from cnncalc.spec.name_expressions import Name, names_in
 from cnncalc.spec.segments import add_number

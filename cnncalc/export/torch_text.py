@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cnncalc.export.expressions import literal, quote
 from cnncalc.export.layout import Code, as_call, call, indented, lay_out
 from cnncalc.export.recording import channels_name
-from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name, setting, written
+from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name
+from cnncalc.export.torch_statements import setting, written
 from cnncalc.layers.arguments import Value
 from cnncalc.spec.values import Word
 
@@ -83,7 +84,8 @@ class ClassPrinter:
                 text += f" = {self.default(name)}"
             parameters.append(text)
         lines = [f"class {owner.name}({parent}):"]
-        init = lay_out("", call("def __init__", *parameters), " -> None:", 4)
+        returned = ":" if len(parameters) > 1 else " -> None:"  # mypy asks for it where nothing else has a type
+        init = lay_out("", call("def __init__", *parameters), returned, 4)
         lines += indented(init + indented(["super().__init__()", *inner]))
         if owner.entries is None:
             lines += ["", *indented(self.forward(owner))]

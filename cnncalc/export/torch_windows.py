@@ -176,7 +176,7 @@ def has_pairs(value: Any) -> bool:
 
 def pool(given: Given) -> list[Module]:
     name = "MaxPool" if given.kind == "max_pool" else "AvgPool"
-    if "caffe" in given.values("dialect") and any(given.values("ceil")):
+    if "caffe" in given.values("dialect") and any(given.values("ceil")) and _may_skip(given):
         if any(isinstance(value, str) or has_pairs(value) for value in given.values("padding")):
             raise Refused("a padding by words or pairs of a pool of Caffe")
         if (given.kind == "max_pool" and given.is_given("dilation")) or (
@@ -193,6 +193,15 @@ def pool(given: Given) -> list[Module]:
         options = construct(given, name, padding="", count_padding="").items
         return [Module("", call(given.helper(f"AvgPoolInside{given.axes}d"), before[0].code, *options))]
     return [*before, Module("", construct(given, name, padding=padding))]
+
+
+def _may_skip(given: Given) -> bool:
+    """Whether a window may start behind the map, where Caffe differs: if a stride is above the kernel."""
+    kernels, strides = (
+        [side for value in given.values(name) for side in expand_per_axis(name, value, given.axes)]
+        for name in ("kernel", "stride")
+    )
+    return max(strides, default=1) > min(kernels)
 
 
 def locally_connected(given: Given) -> list[Module]:
