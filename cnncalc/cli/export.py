@@ -1,13 +1,21 @@
 """`cnncalc export`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.output import emit, write_message
 from cnncalc.cli.reading import read
+from cnncalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+    from cnncalc.spec.family import Description
 
 
 class Target(StrEnum):
@@ -17,6 +25,21 @@ class Target(StrEnum):
 
 
 To = Annotated[Target, typer.Option("--to", help="What the network is written for: the code of a PyTorch module.")]
+
+
+class Request(NamedTuple):
+    """What is exported, and the options of single targets."""
+
+    arch: str
+    description: Description
+    network: Network
+
+
+class Exported(NamedTuple):
+    """What is written, and notes for standard error."""
+
+    text: str
+    notes: tuple[str, ...] = ()
 
 
 def export(
@@ -31,13 +54,27 @@ def export(
     A block is a class, a repeat a loop, params are keyword arguments, and the keys of the module's state are the paths
     of the layers. What has no counterpart is reported as a whole; then the exit code is 1 and nothing is written.
     """
-    from cnncalc.export.torch_module import write_module
-
     reading = read(arch, inputs, settings)
     network = reading.require_network()
     assert reading.description is not None
-    written = write_module(reading.description, network)
-    if written.flat:
-        write_message(f"cnncalc: note: {arch} is written a layer a line, without blocks: {written.flat}\n")
-    emit(written.text, output)
+    exported = WRITERS[to](Request(arch, reading.description, network))
+    for note in exported.notes:
+        write_message(f"cnncalc: note: {note}\n")
+    emit(exported.text, output)
     return 0
+
+
+def write_pytorch(request: Request) -> Exported:
+    """The code of a PyTorch module."""
+    from cnncalc.export.torch_module import write_module
+
+    written = write_module(request.description, request.network)
+    return Exported(written.text, note_flat(request, written.flat))
+
+
+def note_flat(request: Request, reason: str) -> tuple[str, ...]:
+    """The note of code that does not have the author's blocks; none without a reason."""
+    return (f"{request.arch} is written a layer a line, without blocks: {reason}",) if reason else ()
+
+
+WRITERS: dict[Target, Callable[[Request], Exported]] = {Target.pytorch: write_pytorch}
