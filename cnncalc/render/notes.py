@@ -8,7 +8,7 @@ from cnncalc.analysis.by_kind import sum_by_kind
 from cnncalc.analysis.figures import FIGURES, Dtype, find_last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.render.columns import format_seen, format_shape, join
-from cnncalc.render.numbers import format_bytes, format_figure, format_share
+from cnncalc.render.numbers import format_bytes, format_figure, format_share, format_units
 
 
 def explain_totals(
@@ -30,6 +30,8 @@ def explain_totals(
     parts = f"weights {write('weights')} + biases {write('biases')}; buffers {write('buffers')}, not counted"
     yield "parameters", f"{write('parameters')} ({parts}){write_memory('parameter_bytes')}"
     yield "macs", f"{write('macs')} {_describe_convention('macs')}"
+    if report.totals.work.macs:
+        yield "flops", describe_flops(report.totals.work.macs)
     yield from _list_kinds(report, units=units)
     yield "multiplications", f"{write('multiplications')} {_describe_convention('multiplications')}"
     activations = f"{write('activations')} {_describe_convention('activations')}"
@@ -45,6 +47,16 @@ def explain_totals(
     yield from explain_marks(report)
     if report.notes:
         yield "notes", " ".join(report.notes.split())
+
+
+def describe_flops(macs: int) -> str:
+    """The two figures that go by the name of FLOPs, side by side.
+
+    >>> describe_flops(4_089_184_256), describe_flops(48)
+    ('4.09 G macs = 8.18 GFLOPs (2 per mac)', '48 macs = 96 FLOPs (2 per mac)')
+    """
+    number, _, unit = format_units(2 * macs).partition(" ")
+    return f"{format_units(macs)} macs = {number} {unit}FLOPs (2 per mac)"
 
 
 def _list_kinds(report: Report, *, units: bool) -> Iterator[tuple[str, str]]:

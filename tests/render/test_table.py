@@ -142,6 +142,7 @@ def test_totals_come_with_their_conventions() -> None:
     text = " ".join(table(small(), View()).split())
     assert "parameters 2,978 (weights 2,956 + biases 22; buffers 0, not counted), 11.6 KiB as float32" in text
     assert "macs 27,904 multiply-accumulates of convolutions, linear layers and attention, without bias" in text
+    assert "flops 27.9 k macs = 55.8 kFLOPs (2 per mac)" in text
     assert "receptive field 7×7 in steps of 1×1, the first starting at (-1, -1), at body.unit1.1.relu1" in text
 
 
