@@ -27,6 +27,7 @@ PANELS = {
         "calc": "calc",
         "explain": "explain",
         "draw": "draw",
+        "report": "report",
         "show": "show",
         "list": "list_",
     },

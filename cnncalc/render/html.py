@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cnncalc.render.document import Block, Cell, Column, Pairs, Table
-from cnncalc.render.svg import escape
+from cnncalc.render.markup import escape
 
 BOLD = ("head", "title")  # styles
 SIDES = {False: ' style="text-align: left"', True: ' style="text-align: right"'}

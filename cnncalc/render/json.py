@@ -186,14 +186,18 @@ def dump(document: Mapping[str, Any]) -> Json:
         return text
 
 
-def encode(value: Any, *, indent: int | None = None, ascii: bool = True) -> str:
-    """Encode a value, with the same settings everywhere. Raises ValueError for infinities and NaN."""
-    return _make_encoder(indent, ascii).encode(value)
+def encode(value: Any, *, indent: int | None = None, ascii: bool = True, compact: bool = False) -> str:
+    """Encode a value, with the same settings everywhere; if `compact`, without blanks.
+
+    Raises ValueError for infinities and NaN.
+    """
+    return _make_encoder(indent, ascii, compact).encode(value)
 
 
 @cache
-def _make_encoder(indent: int | None, ascii: bool) -> json.JSONEncoder:
-    return json.JSONEncoder(indent=indent, ensure_ascii=ascii, allow_nan=False)
+def _make_encoder(indent: int | None, ascii: bool, compact: bool) -> json.JSONEncoder:
+    separators = (",", ":") if compact else None
+    return json.JSONEncoder(indent=indent, ensure_ascii=ascii, allow_nan=False, separators=separators)
 
 
 def _join_pieces(document: Mapping[str, Any]) -> str:

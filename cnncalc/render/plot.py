@@ -11,8 +11,9 @@ from itertools import pairwise
 from math import ceil, floor, log10
 
 from cnncalc.records import NamedTuple
+from cnncalc.render.markup import escape
 from cnncalc.render.numbers import format_bytes, format_figure, format_units
-from cnncalc.render.svg import FONT, escape
+from cnncalc.render.svg import FONT
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from html import escape as escape_markup
 
 from cnncalc.figure.palette import PALETTE, WHITE, mix
 from cnncalc.figure.scene import (
@@ -28,7 +27,7 @@ from cnncalc.figure.scene import (
 )
 from cnncalc.figure.text import BASELINE, SIZE
 from cnncalc.records import NamedTuple
-from cnncalc.render.text import clean
+from cnncalc.render.markup import escape
 
 FONT = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', sans-serif"
 DASHES = "2.5 2"
@@ -53,15 +52,6 @@ def write_svg(scene: Scene, *, background: str | None = WHITE, prefix: str = "cn
         lines.append(f'<rect{_position(left, top)} {_size(width, height)} fill="{background}"/>')
     lines += _write_items(scene.items, prefix, usual)
     return "\n".join([*lines, "</svg>"]) + "\n"
-
-
-def escape(text: str) -> str:
-    """Escape a text for XML and HTML; characters that cannot be printed, and would not be allowed, as in a terminal.
-
-    >>> escape('<b a="1">&\\x1b')
-    '&lt;b a=&quot;1&quot;&gt;&amp;\\\\x1b'
-    """
-    return escape_markup(clean(text))
 
 
 class _Usual(NamedTuple):

@@ -81,6 +81,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
     "schema": ([], {}), "guide": (["limits"], {}), "draw": (["long.yaml"], {}),
+    "report": (["net.yaml"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
 ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}

@@ -39,6 +39,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "list": [["--family", "mobilenet"]],
     "memory": [[NETS], ["two_conv", "--arena"], ["two_conv", "--training", "-f", "json"]],
     "new": [["-", "--like", "lenet5"]],
+    "report": [[NETS], ["two_conv"]],
     "run": [[NETS], [NETS, "--at", "conv1", "--picture"], ["two_conv", "-f", "json"]],
     "schema": [[]],
     "show": [[NETS], ["resnet50", "--expand"]],

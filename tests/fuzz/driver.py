@@ -58,6 +58,7 @@ COMMANDS = (
     ("export", FILE, "--to", "pytorch"),
     ("draw", FILE, "--format", "dot"),
     ("draw", FILE, "--format", "svg"),
+    ("report", FILE),
 )
 COMMON = 3  # the first so many are what every file is given to first
 MAY_MISUSE = ("compare", "run", "calc", "sweep", "memory", "import")

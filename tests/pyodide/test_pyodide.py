@@ -37,7 +37,7 @@ COMMANDS = [
     ["run", "good.yaml", "--seed", "7"], ["run", "no-such-file"], ["verify", "two_conv"], ["list"], ["layers", "conv"],
     ["codes"], ["compare", "vgg16", "vgg19"], ["compare", "alexnet", "--separable", "depthwise"],
     ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"], ["draw", "resnet50"],
-    ["draw", "alexnet", "-f", "svg"],
+    ["draw", "alexnet", "-f", "svg"], ["report", "lenet5"],
     ["export", "good.yaml", "--to", "pytorch"],
     ["sweep", "alexnet", "--vary", "input=195,227"], ["summary", "alexnet", "--nonsense"], ["guide"],
 ]  # fmt: skip

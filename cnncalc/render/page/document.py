@@ -1,0 +1,145 @@
+"""The whole page: its head with the policy of what it may do, the networks, the data, and the script."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnncalc.analysis.figures import FIGURES, Dtype
+from cnncalc.render.columns import format_shape, list_inputs
+from cnncalc.render.markup import Markup, element, join
+from cnncalc.render.notes import explain_totals
+from cnncalc.render.numbers import format_bytes, format_digits
+from cnncalc.render.page.charts import write_charts
+from cnncalc.render.page.data import write_data
+from cnncalc.render.page.panel import write_panel
+from cnncalc.render.page.table import write_table
+from cnncalc.render.svg import write_svg
+
+if TYPE_CHECKING:
+    from cnncalc.render.page.subject import Subject
+
+THEMES = {"": "system", "light": "light", "dark": "dark"}
+EXPORTS = {"csv": "CSV", "json": "JSON", "svg": "SVG of the drawing", "latex": "LaTeX of the table"}
+COUNTED = ("parameters", "macs", "multiplications", "activations")
+
+
+def write_page(subjects: Sequence[Subject], generator: str) -> str:
+    """The page of one network, or of several side by side; `generator` is the program with its version."""
+    style, script = read_part("report.css"), read_part("report.js")
+    names = " and ".join(subject.report.name or subject.label for subject in subjects)
+    head = element(
+        "head", "\n",
+        element("meta", charset="utf-8"), "\n",
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"), "\n",
+        element("meta", http_equiv="Content-Security-Policy", content=_make_policy(style, script)), "\n",
+        element("meta", name="color-scheme", content="light dark"), "\n",
+        element("title", f"{names} – cnncalc report"), "\n",
+        element("style", style), "\n",
+    )  # fmt: skip
+    body = element(
+        "body", "\n",
+        element("a", "Skip to the layers", class_="skip", href=f"#{subjects[0].name('layers')}"), "\n",
+        _write_tools(), "\n",
+        element("main", *map(_write_network, subjects), class_="networks"), "\n",
+        element("footer", element("p", f"Made by {generator}.")), "\n",
+        element("script", write_data(subjects), type="application/json", id="data"), "\n",
+        element("script", script), "\n",
+        data_networks=len(subjects),
+    )  # fmt: skip
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+@cache
+def read_part(name: str) -> Markup:
+    """The style or the script of the page."""
+    return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def _make_policy(style: str, script: str) -> str:
+    """What the page may do: run this script with this style, and show pictures that are part of it; nothing else."""
+    hashes = (f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (style, script))
+    return (
+        "default-src 'none'; style-src {}; script-src {}; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    ).format(*hashes)
+
+
+def _write_tools() -> Markup:
+    options = [element("option", text, value=value) for value, text in THEMES.items()]
+    buttons = [
+        element("button", text, type="button", class_="export", data_export=name) for name, text in EXPORTS.items()
+    ]
+    return element(
+        "p", element("label", "Theme ", element("select", *options, class_="theme")), *buttons,
+        element("button", "Print", type="button", class_="print"), class_="tools page-tools", hidden=True,
+    )  # fmt: skip
+
+
+def _write_network(subject: Subject) -> Markup:
+    parts = [
+        _write_header(subject), _write_charts(subject), _write_layers(subject), write_panel(subject),
+        _write_drawing(subject),
+    ]  # fmt: skip
+    return element("article", "\n", join(parts, "\n"), "\n", class_="network", data_network=subject.number)
+
+
+def _write_header(subject: Subject) -> Markup:
+    report = subject.report
+    facts = [
+        ("input", list_inputs(report.inputs, format_shape)),
+        ("output", format_shape(report.output)),
+        ("layers", format_digits(len(report.layers))),
+        *((name, format_digits(FIGURES[name].measure_network(report))) for name in COUNTED),
+        ("peak memory", format_bytes(subject.peak)),
+    ]
+    return element(
+        "header",
+        element("h1", report.name or subject.label),
+        element("p", report.source, class_="source") if report.source else Markup(),
+        _write_list(facts, "facts"),
+        element("details", element("summary", "How it is counted"),
+                _write_list(explain_totals(report, Dtype.float32), "totals"), open=True),
+    )  # fmt: skip
+
+
+def _write_list(pairs: Iterable[tuple[str, str]], name: str) -> Markup:
+    found = [element("div", element("dt", term), element("dd", text)) for term, text in pairs]
+    return element("dl", *found, class_=name)
+
+
+def _write_section(subject: Subject, name: str, title: str, *content: str) -> Markup:
+    heading = subject.name(f"{name}-title")
+    return element(
+        "section", element("h2", title, id=heading), *content,
+        class_=name, id=subject.name(name), aria_labelledby=heading,
+    )  # fmt: skip
+
+
+def _write_charts(subject: Subject) -> Markup:
+    return _write_section(subject, "charts", "Where the costs are", write_charts(subject))
+
+
+def _write_layers(subject: Subject) -> Markup:
+    tools = element(
+        "p",
+        element("label", "Search ", element("input", type="search", class_="search")),
+        element("button", "Unfold all", type="button", class_="unfold"),
+        element("button", "Fold", type="button", class_="fold"),
+        element("span", class_="count", role="status"),
+        class_="tools", hidden=True,
+    )  # fmt: skip
+    table = element("div", write_table(subject), class_="scroll", tabindex=0, role="region", aria_label="Layers")
+    return _write_section(subject, "layers", "Layer by layer", tools, table)
+
+
+def _write_drawing(subject: Subject) -> Markup:
+    if subject.scene is None:
+        drawn = element("p", "The network has too many boxes to draw.")
+    else:
+        svg = write_svg(subject.scene, prefix=subject.name(""), background=None)
+        drawn = element("div", Markup(svg), class_="scroll", tabindex=0, role="region", aria_label="Drawing")
+    return _write_section(subject, "drawing", "The network", drawn)

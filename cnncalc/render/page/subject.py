@@ -1,0 +1,56 @@
+"""What a page is about: a network with its report, its drawing and the memory of its tensors."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cnncalc.analysis.liveness import Mode
+from cnncalc.analysis.memory import Dtypes, InMode, Memory
+from cnncalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.figure.scene import Scene
+    from cnncalc.network import Network
+
+
+class Subject:
+    """A network of a page, the `number`-th from 0; `label` is what it is called on the command line."""
+
+    def __init__(self, number: int, label: str, network: Network, report: Report) -> None:
+        self.number = number
+        self.label = label
+        self.network = network
+        self.report = report
+
+    def name(self, text: str) -> str:
+        """The id of an element of this network."""
+        return f"n{self.number}-{text}"
+
+    @cached_property
+    def memory(self) -> Memory:
+        """The memory at inference, in float32."""
+        return Memory(self.report, Dtypes())
+
+    @cached_property
+    def tensors(self) -> InMode:
+        """The tensors alive while each layer runs, each in memory of its own."""
+        return self.memory.mode(Mode.separate)
+
+    @property
+    def peak(self) -> int:
+        """The most bytes of tensors alive at one time."""
+        return self.memory.bytes_of(self.tensors.peak.elements)
+
+    @cached_property
+    def scene(self) -> Scene | None:
+        """The block diagram, as high as it must be if it does not fit a page; None of too many boxes."""
+        from cnncalc.figure.graph import Size, draw_graph
+
+        try:
+            scenes = draw_graph(self.report)
+            scene, *_ = draw_graph(self.report, size=Size(tall=True)) if len(scenes) > 1 else scenes
+        except UsageError:
+            return None
+        return scene
