@@ -35,6 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "analysis": {"conditions", "errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
     "conditions": {"errors", "nearest"},
+    "conventions": {"errors", "nearest", "layers", "analysis"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # analysis: only in `verify`, which compares traced positions with receptive fields
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},

@@ -1,0 +1,35 @@
+"""What other tools count as parameters and operations of a network, exactly, and why it differs from ours.
+
+`written` lists the calls of the code that `export --to pytorch` writes for a report. A convention (one file for each
+tool) has a rule for each kind of work of a call. `reconcile` sums them up, with a ledger from our figure to the tool's.
+Nothing here runs a tool: the rules are read from their sources, at the version that each file gives.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import UsageError
+from cnncalc.nearest import spell_out
+
+if TYPE_CHECKING:
+    from cnncalc.conventions.convention import Convention
+
+# The names of conventions, in the order in which they are shown → their modules.
+NAMES: dict[str, str] = {
+    "torchinfo": "torchinfo",
+    "ptflops": "ptflops",
+    "thop": "thop",
+}
+
+
+def named(name: str) -> Convention:
+    """A convention by its name. Raises UsageError for an unknown one."""
+    if name not in NAMES:
+        found = spell_out(name, NAMES)
+        raise UsageError(
+            f"unknown convention {name!r}: " + (f"did you mean {found!r}?" if found else "one of " + ", ".join(NAMES))
+        )
+    convention: Convention = import_module(f"cnncalc.conventions.{NAMES[name]}").CONVENTION
+    return convention

@@ -1,0 +1,145 @@
+"""What a counter sees of a network: one call after another of modules, functions and operators of PyTorch.
+
+`written` makes them from the layers of a report, as `export --to pytorch` writes these; a convention has a rule for
+each kind of work that they do.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Literal
+
+from cnncalc.layers.base import Shape
+from cnncalc.records import NamedTuple
+
+# How work is written: as a module of PyTorch, as a class of the file around the same function, as a function
+# (`F.relu(x)`, `torch.relu(x)`), or as an operator or a method (`x + y`, `x.mean(2)`).
+Form = Literal["module", "class", "function", "operator"]
+
+# The kinds of work → what they are called in ledgers and in the guide.
+WORKS: dict[str, str] = {
+    "conv": "convolutions",
+    "conv_same": 'convolutions with padding="same"',
+    "conv_standardized": "standardized convolutions",
+    "transposed_conv": "transposed convolutions",
+    "linear": "linear layers",
+    "linear_map": "linear layers on a map",
+    "linear_loose": "linear functions",
+    "conv_loose": "convolution functions",
+    "matmul": "matrix products",
+    "attention": "attention",
+    "lstm": "LSTM layers",
+    "gru": "GRU layers",
+    "rnn": "recurrent layers",
+    "batch_norm": "batch norms",
+    "batch_norm_plain": "batch norms without affine",
+    "layer_norm": "layer norms",
+    "layer_norm_plain": "layer norms without affine",
+    "group_norm": "group norms",
+    "group_norm_plain": "group norms without affine",
+    "instance_norm": "instance norms with affine",
+    "instance_norm_plain": "instance norms",
+    "rms_norm": "root mean square norms",
+    "local_response_norm": "local response norms",
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "leaky_relu": "leaky ReLU",
+    "prelu": "PReLU",
+    "elu": "ELU",
+    "selu": "SELU",
+    "gelu": "GELU",
+    "gelu_tanh": "GELU by tanh",
+    "silu": "SiLU",
+    "mish": "Mish",
+    "hard_swish": "hard swish",
+    "hard_sigmoid": "hard sigmoid",
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "softplus": "softplus",
+    "softmax": "softmax",
+    "log_softmax": "log softmax",
+    "max_pool": "max pools",
+    "avg_pool": "average pools",
+    "adaptive_avg_pool": "adaptive average pools",
+    "adaptive_max_pool": "adaptive max pools",
+    "mean": "means",
+    "sum": "sums over axes",
+    "max": "maxima over axes",
+    "variance": "variances over axes",
+    "upsample_nearest": "upsampling, nearest",
+    "upsample_linear": "upsampling, linear",
+    "upsample_bicubic": "upsampling, bicubic",
+    "upsample_area": "upsampling, area",
+    "add": "additions",
+    "subtract": "subtractions",
+    "multiply": "multiplications",
+    "divide": "divisions",
+    "maximum": "maxima and minima of two",
+    "power": "powers",
+    "sqrt": "square roots",
+    "abs": "absolute values",
+    "exp": "exponentials",
+    "log": "logarithms",
+    "clip": "clipping",
+    "loose": "learned numbers outside of PyTorch's modules",
+    "attention_module": "attention modules",
+    "view": "rearranging",
+    "unknown": "other work",
+}
+
+# Those with multiply-accumulates.
+PRODUCTS = frozenset((
+    "conv", "conv_same", "conv_standardized", "transposed_conv", "linear", "linear_map", "linear_loose", "conv_loose",
+    "matmul", "attention", "lstm", "gru", "rnn",
+))  # fmt: skip
+
+
+class Call(NamedTuple):
+    """One call. Shapes are without the batch, which is 1.
+
+    - `layer`: the index in the report's `layers` of the one that it is part of.
+    - `work`: a key of WORKS; `form`: how it is written.
+    - `macs`: multiply-accumulates as cnncalc counts them.
+    - `weights`, `biases`, `buffers`: elements of the module's arrays; `shared` if another call has counted them.
+    - `kernel`, `groups`, `dilation`, `stride`, `padding`: of a window.
+    - `adds_bias`: of a function, whether it is called with a bias.
+    - `amount`: a number that a rule needs, e.g. the product of the sizes that an upsampling is given.
+    """
+
+    layer: int
+    work: str
+    form: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    macs: int = 0
+    weights: int = 0
+    biases: int = 0
+    buffers: int = 0
+    shared: bool = False
+    kernel: Shape = ()
+    groups: int = 1
+    dilation: Shape = ()
+    stride: Shape = ()
+    padding: Shape = ()
+    amount: int | None = None
+    adds_bias: bool = False
+
+    @property
+    def bias(self) -> bool:
+        """Whether a bias is added."""
+        return self.biases > 0 or self.adds_bias
+
+    @property
+    def parameters(self) -> int:
+        """Elements of the arrays that the module learns."""
+        return self.weights + self.biases
+
+    @property
+    def elements(self) -> int:
+        """Elements of the output."""
+        return prod(self.output)
+
+    @property
+    def input_elements(self) -> int:
+        """Elements of the first input."""
+        return prod(self.inputs[0]) if self.inputs else 0

@@ -1,0 +1,68 @@
+"""The ledger of a figure: what a tool counts more or less than we do, by kind of work, so that it adds up exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnncalc.conventions.calls import WORKS, Call
+from cnncalc.conventions.counts import Count, Quantity
+from cnncalc.records import NamedTuple
+
+
+class Line(NamedTuple):
+    """One difference between our figure and the tool's: `amount` is what the tool counts more.
+
+    - `text`: what it is, e.g. `batch norms, 2 for each of 11,113,984 input elements`.
+    - `mistake`: what the tool does wrong there, "" for what is a matter of convention.
+    """
+
+    text: str
+    amount: int
+    mistake: str = ""
+
+
+class Ledger(NamedTuple):
+    """From our figure to the tool's: `ours` plus the amounts of all lines is `theirs`."""
+
+    ours: int
+    lines: tuple[Line, ...]
+    theirs: int
+
+
+class _Entry(NamedTuple):
+    """What is summed up in one line: a factor of a quantity, or all that differs for one kind of work."""
+
+    work: str
+    text: str
+    factor: int
+    noun: str
+    mistake: str
+
+
+def make_ledger(ours: int, counted: Iterable[tuple[Call, Count]], base: Quantity, factor: int = 1) -> Ledger:
+    """The ledger of a figure.
+
+    `base` is the quantity that `ours` is the sum of over all calls, of which the tool counts `factor` for each.
+    """
+    sums: dict[_Entry, int] = {}
+    theirs = 0
+    for call, count in counted:
+        theirs += count.measure(call)
+        own = base.measure(call)
+        if own and count.factor_of(base) != factor:
+            entry = _Entry(
+                call.work, f"counted as {count.format()}" if count.terms else "not counted", 1, "", count.mistake
+            )
+            sums[entry] = sums.get(entry, 0) + count.measure(call) - factor * own
+            continue
+        for each, quantity in count.terms:
+            if quantity is not base:
+                entry = _Entry(call.work, "", each, quantity.noun, count.mistake)
+                sums[entry] = sums.get(entry, 0) + quantity.measure(call)
+    order = {work: at for at, work in enumerate(WORKS)}
+    lines = [Line(f"{factor} operations for each {base.noun[:-1]}", (factor - 1) * ours)] if factor > 1 else []
+    for entry, n in sorted(sums.items(), key=lambda item: order[item[0].work]):
+        if n:
+            what = entry.text or f"{entry.factor} for each of {n:,} {entry.noun}"
+            lines.append(Line(f"{WORKS[entry.work]}, {what}", n * entry.factor, entry.mistake))
+    return Ledger(ours, tuple(lines), theirs)
