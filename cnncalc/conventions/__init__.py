@@ -28,8 +28,7 @@ def named(name: str) -> Convention:
     """A convention by its name. Raises UsageError for an unknown one."""
     if name not in NAMES:
         found = spell_out(name, NAMES)
-        raise UsageError(
-            f"unknown convention {name!r}: " + (f"did you mean {found!r}?" if found else "one of " + ", ".join(NAMES))
-        )
+        hint = f"did you mean {found!r}?" if found else f"one of {', '.join(NAMES)}"
+        raise UsageError(f"unknown convention {name!r}: {hint}")
     convention: Convention = import_module(f"cnncalc.conventions.{NAMES[name]}").CONVENTION
     return convention
