@@ -18,6 +18,9 @@ FORMAT_BYTES = 4_096  # by which a file of another program is recognized
 DATA_BYTES = 2**25  # of input data or weights: all that the executor can use in reasonable time
 DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and program less than 300 MB
 PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold
+PNG_BYTES = 2**22  # of the pixels of a PNG with a filter for each row: some three seconds, bombs are cut off
+NUMERAL_CHARACTERS = 400  # of a number on the command line or in a CSV: the digits of the largest float are fewer
+KERNEL_ELEMENTS = 1_024  # of a kernel that is given by itself, whose rank is found exactly: far above any real one
 PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a header of blanks is not searched to its end
 
 # Files of other programs

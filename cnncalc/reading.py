@@ -175,6 +175,11 @@ def read(
     return Reading(name, loaded, overrides, check_expect=check_expect, is_chain=chain)
 
 
+def names_chain(name: str) -> bool:
+    """Whether what a user names is neither a file nor a bundled architecture, but a chain of layers."""
+    return find(name) is None and _is_chain(name, layers=False)
+
+
 def read_variants(name: str, inputs: Sequence[str] = (), settings: Sequence[str] = ()) -> tuple[Variants, bool, bool]:
     """Read an architecture to make it again and again with other values.
 
@@ -183,7 +188,7 @@ def read_variants(name: str, inputs: Sequence[str] = (), settings: Sequence[str]
     """
     from cnncalc.spec.variants import Variants
 
-    chain = find(name) is None and _is_chain(name, layers=False)
+    chain = names_chain(name)
     reading = read(name, inputs=inputs, settings=settings if chain else ())
     if reading.source is None:
         raise SpecError(reading.problems)

@@ -368,6 +368,8 @@ GUIDE = [
     f" {limits.DATA_MEMORY // 10**6} MB of memory as numbers)",
     f"a picture's header of {limits.PICTURE_HEADER // 1024} KiB,"
     f" {limits.MATCHED_PATHS:,} comparisons of paths with patterns of a file of weights",
+    f"{limits.PNG_BYTES // 2**20} MiB of pixels of a PNG, kernels of {limits.KERNEL_ELEMENTS:,} numbers,"
+    f" numbers of {limits.NUMERAL_CHARACTERS} characters",
     f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
     f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
     f"some {effort.ELEMENT} for an element",

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc import limits
-from cnncalc.cli import data, options
+from cnncalc.cli import options
+from cnncalc.cli.data import read_weights
 from cnncalc.cli.formats import TextFormat, write_text
+from cnncalc.cli.input_data import GivenInputs
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
@@ -29,10 +31,13 @@ At = Annotated[
 All = Annotated[
     bool, options.option("--all", help="Show the output of every layer."), Without("--matrix", "--save-image")
 ]
-INPUT_DATA_HELP = "Nested lists in JSON or YAML, or a PGM or PPM picture. For several inputs: NAME=FILE, repeatable."
+INPUT_DATA_HELP = (
+    "Numbers, '1 2 3; 4 5 6', a pattern (ramp, ones, noise, checker, digit), or a file: nested lists, CSV, PNG, PGM,"
+    " PPM. For several inputs: NAME=DATA, repeatable."
+)
 InputData = Annotated[
     list[str] | None,
-    options.option("--input-data", metavar="FILE", help=INPUT_DATA_HELP),
+    options.option("--input-data", metavar="DATA", help=INPUT_DATA_HELP),
     Reads(named=True),
     Without("--matrix"),
 ]
@@ -40,6 +45,13 @@ WeightsFile = Annotated[
     str | None,
     options.option("--weights", metavar="FILE", help="Arrays by path in JSON or YAML, shaped as in PyTorch."),
     Reads(),
+]
+KERNEL_HELP = (
+    "Kernel of a convolution, for all its channels: sobel_x, blur, …, numbers, '1 0 -1; 2 0 -2; 1 0 -1', or a file. For"
+    " one of several convolutions: PATH=KERNEL, repeatable."
+)
+KernelOption = Annotated[
+    list[str] | None, options.option("--kernel", metavar="KERNEL", help=KERNEL_HELP), Reads(named=True)
 ]
 Seed = Annotated[
     int | None,
@@ -87,6 +99,7 @@ def run(
     settings: options.Settings = None,
     input_data: InputData = None,
     weights: WeightsFile = None,
+    kernel: KernelOption = None,
     seed: Seed = None,
     at: At = None,
     all_: All = False,
@@ -104,15 +117,20 @@ def run(
     """Execute a network on a small input and show its output.
 
     Inference is executed: dropout passes its input on, a batch norm uses its running statistics. Without --input-data
-    the input is random, uniform from 0 to 1. Without --weights (or `weights` in the file) the weights are random too:
-    uniform within 1/sqrt(n) of 0, where n is the number of inputs of an output; factors and variances of norms within
-    1/2 of 1.
+    the input is random, uniform from 0 to 1; with it, a chain of layers needs no --input. Without --weights (or
+    `weights` in the file) the weights are random too: uniform within 1/sqrt(n) of 0, where n is the number of inputs of
+    an output; factors and variances of norms within 1/2 of 1.
     """
+    from cnncalc.reading import names_chain
+
+    given = GivenInputs(input_data or [])
+    if not inputs and given.texts and names_chain(arch):
+        inputs = given.suggest_inputs()
     reading = read(arch, inputs, settings)
     net = reading.require_network()
     if not net.nodes:
         raise UsageError(f"{net.name} has no layers to run")
-    arrays = data.read_weights(reading, weights, seed)
+    arrays = read_weights(reading, weights, seed, kernel or [])
     view = make_view(output, width, color)
     if matrix:
         node = _choose_for_matrix(net, at)
@@ -121,7 +139,7 @@ def run(
         return
     chosen = _choose_layers(net, at, all_)
     _refuse(net, _list_needed(net, chosen.values()), chosen.values(), max_multiplications, max_memory)
-    made = _execute(net, data.read_inputs(net, input_data or [], seed), arrays, chosen)
+    made = _execute(net, given.read(net, seed), arrays, chosen)
     if save_image is not None:
         emit(_make_image(made, channel), save_image)
     else:
@@ -266,10 +284,10 @@ def _make_image(made: "dict[str, Map]", channel: int) -> str:
 
 
 def _write(net: "Network", made: "dict[str, Map]", format: TextFormat, picture: bool, view: "View") -> str:
-    from cnncalc.render import maps
+    from cnncalc.render import maps, pictures
 
     return write_text(
         format, view,
-        document=lambda view: maps.draw_pictures(made, view) if picture else maps.describe_maps(made, view.width),
+        document=lambda view: pictures.draw_pictures(made, view) if picture else maps.describe_maps(made, view.width),
         json=lambda: maps.dump_maps(net.name, made),
     )  # fmt: skip

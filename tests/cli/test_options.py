@@ -137,6 +137,7 @@ TRIED = {
     "--least-saving": Tried("70%", (("--separable", "depthwise"),)),
     "--write": Tried("written.yaml", (("--separable", "depthwise"),)),
     "--input-data": Tried("data.json"),
+    "--kernel": Tried("first=2"),
     "--weights": Tried("weights.json", (("--seed", "0"),)),
     "--seed": Tried("5"),
     "--at": Tried("pair*.0.conv1"),
@@ -319,7 +320,7 @@ def test_what_is_tried_is_there() -> None:
 def test_whatever_names_a_file_says_whether_it_is_read_or_written(command: str) -> None:
     declared = list_relations(COMMANDS[command])
     for param in COMMANDS[command].params:
-        names_a_file = (param.metavar or "").strip("[].") in ("FILE", "ARCH", "CHAIN", "SOURCE")
+        names_a_file = (param.metavar or "").strip("[].") in ("FILE", "ARCH", "CHAIN", "SOURCE", "DATA", "KERNEL")
         assert names_a_file == any(isinstance(each, (Reads, Writes)) for each in declared[param.name]), format_label(
             param
         )

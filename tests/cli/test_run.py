@@ -93,13 +93,13 @@ def test_the_legend_of_several_channels(folder: Path) -> None:
     (folder / "two.json").write_text("[[[0, 1]], [[5, 6]]]")
     done = cnncalc("run", "two.yaml", "--input-data", "two.json", "--picture", cwd=folder)
     assert done.stdout.splitlines()[1:] == [
-        "  ██    ██", "[ ░▒▓█] smallest to largest of each channel; overall 0 to 6"
+        "  ██    ██", "blank is the smallest and █ the largest of each channel; overall 0 to 6"
     ]  # fmt: skip
 
 
 def test_a_picture(folder: Path) -> None:
     done = cnncalc("run", "sobel.yaml", "--at", "edge", "--input-data", "image.json", "--picture", cwd=folder)
-    assert done.stdout == "edge  1×2×2\n░░░░\n██\n[ ░▒▓█] -11 to 7\n"
+    assert done.stdout == "edge  1×2×2\n░░░░\n██\nblank -11 … █ 7\n"
     done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--save-image", "out.pgm", cwd=folder)
     assert (done.stdout, done.stderr) == ("", "")
     assert (folder / "out.pgm").read_text() == "P2\n2 2\n255\n0 0\n255 0\n"

@@ -153,7 +153,7 @@ def test_bytes_of_inputs_and_weights(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("1", "nested lists of numbers are expected, found a number"),
+        ("1", "the input is [1], but the network takes 1×7×9"),
         ("[[[1e999]]]", "finite numbers are expected, found one that is infinite"),
         ("[[[NaN]]]", "finite numbers are expected, found one that is infinite or not a number"),
         ("[" * 5_000, "lists and mappings are nested more than 100 levels deep"),

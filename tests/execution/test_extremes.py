@@ -15,7 +15,8 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, Shapes
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
-from cnncalc.render.maps import describe_maps, draw_pictures
+from cnncalc.render.maps import describe_maps
+from cnncalc.render.pictures import draw_pictures
 from cnncalc.render.show import show
 from cnncalc.render.view import View
 

@@ -40,9 +40,10 @@ from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph
 from cnncalc.render.explain import describe_explained
 from cnncalc.render.guide import list_topics
 from cnncalc.render.kinds import describe_kind, list_kinds
-from cnncalc.render.maps import describe_maps, describe_matrix, draw_pictures
+from cnncalc.render.maps import describe_maps, describe_matrix
 from cnncalc.render.markdown import write_markdown
 from cnncalc.render.memory import describe_memory
+from cnncalc.render.pictures import draw_pictures
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
 from cnncalc.render.roofline import describe_roofline

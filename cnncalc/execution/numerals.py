@@ -1,0 +1,87 @@
+"""Rows of numbers as text: `1 2 3; 4 5 6` on the command line, or the lines of a CSV file."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from math import isinf
+
+from cnncalc import limits
+from cnncalc.errors import CnncalcError
+
+_NUMBER = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)(?:/([0-9]+))?")
+_NUMERALS = re.compile(r"(?:[0-9.eE/,;\s]|[-+](?=[0-9.]))++")
+_DIGIT = re.compile("[0-9]")
+_SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
+_BETWEEN = re.compile(r"\s*,\s*|\s+")
+
+
+class NumeralError(CnncalcError):
+    """A text is not a number, or not rows of numbers."""
+
+
+def is_numerals(text: str) -> bool:
+    """Whether a text is numbers, and neither the name of a file nor a list in YAML.
+
+    >>> [is_numerals(text) for text in ("1 2; 3 -4", "0.5", "1/9, -2e3", "./1", "1.csv", "", "-", "- 1\\n- 2")]
+    [True, True, True, False, False, False, False, False]
+    """
+    return _NUMERALS.fullmatch(text) is not None and not text.startswith("./") and _DIGIT.search(text) is not None
+
+
+def read_inline(text: str) -> list[list[str]]:
+    """The numerals of rows that end with `;`.
+
+    >>> read_inline("1 2; 3,4;")
+    [['1', '2'], ['3', '4']]
+    """
+    return [_BETWEEN.split(row.strip()) for row in text.strip().rstrip(";").split(";")]
+
+
+def read_csv(text: str) -> list[list[str]]:
+    """The numerals of lines, separated by commas, semicolons or blanks; empty lines are left out."""
+    return [_SEPARATORS.split(line.strip()) for line in text.splitlines() if line.strip()]
+
+
+def parse_number(text: str) -> Fraction:
+    """The exact value of a numeral, `-0.25`, `2e-3` or `1/9`. Raises NumeralError.
+
+    >>> parse_number("1/9"), parse_number("0.25")
+    (Fraction(1, 9), Fraction(1, 4))
+    """
+    number, divisor = _split(text)
+    return Fraction(number) / divisor
+
+
+def parse_rows(rows: list[list[str]]) -> list[list[float]]:
+    """The rows of floats, all of one length. Raises NumeralError."""
+    check_rows(rows)
+    return [[_parse_float(text) for text in row] for row in rows]
+
+
+def check_rows(rows: list[list[str]]) -> None:
+    """Raises NumeralError for no rows, and for rows of different lengths."""
+    if not rows:
+        raise NumeralError("numbers are expected, found nothing")
+    for at, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise NumeralError(f"row 1 has {len(rows[0])} numbers, but row {at + 1} has {len(row)}")
+
+
+def _parse_float(text: str) -> float:
+    number, divisor = _split(text)
+    value = float(number) / divisor
+    if isinf(value):
+        raise NumeralError(f"{text[:40]} is larger than any float")
+    return value
+
+
+def _split(text: str) -> tuple[str, int]:
+    """A decimal number, and the integer that it is divided by. Raises NumeralError."""
+    found = _NUMBER.fullmatch(text) if len(text) <= limits.NUMERAL_CHARACTERS else None
+    if found is None:
+        raise NumeralError(f"numbers are expected, found {text[:40]!r}" if text else "a number is missing")
+    divisor = int(found[2] or 1)
+    if not divisor:
+        raise NumeralError(f"{text[:40]} divides by 0")
+    return found[1], divisor
