@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc import limits
 from cnncalc.cli.app import run
 from cnncalc.execution.kernels import NAMED, Rows, get_named
 
@@ -79,8 +80,8 @@ def test_patterns_have_names_and_a_file_of_that_name_has_a_folder(
 
 
 def test_the_bundled_picture_has_a_size_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    [[rows]] = outputs(capsys, "relu", "--input-data", "digit")  # type: ignore[misc]
-    assert (len(rows), len(rows[0])) == (28, 28)
+    assert run(["run", "relu", "--input-data", "digit"]) == 0
+    assert capsys.readouterr().out.startswith("relu1  1×28×28\n")
 
 
 def test_several_inputs_and_standard_input(
@@ -133,6 +134,18 @@ def test_the_named_kernels_are_what_their_names_say() -> None:
     pairs = zip(get_named("identity"), get_named("laplace"), strict=True)
     sharpened = tuple(tuple(a - b for a, b in zip(one, other, strict=True)) for one, other in pairs)
     assert get_named("sharpen") == sharpened
+
+
+@pytest.mark.parametrize(("name", "most"), [("NUMERAL_CHARACTERS", 3), ("KERNEL_ELEMENTS", 4)])
+def test_what_is_at_a_limit_is_read(
+    name: str, most: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["run", "conv(1, 2)", "--input-data", "1 2; 3 4", "--kernel", "1.5 2; 3 4"]
+    assert limits.KERNEL_ELEMENTS == 1_024
+    assert limits.NUMERAL_CHARACTERS == 400
+    for limit, code in ((most, 0), (most - 1, 1)):
+        monkeypatch.setattr(limits, name, limit)
+        assert run(args) == code
 
 
 @pytest.mark.parametrize(
