@@ -16,6 +16,9 @@ class Markup(str):
     __slots__ = ()
 
 
+LINE = Markup("\n")
+
+
 def escape(text: str) -> str:
     """Escape a text for XML and HTML; characters that cannot be printed, and would not be allowed, as in a terminal.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.render.columns import format_shape, list_inputs
-from cnncalc.render.markup import Markup, element, join
+from cnncalc.render.markup import LINE, Markup, element, join
 from cnncalc.render.notes import explain_totals
 from cnncalc.render.numbers import format_bytes, format_digits
 from cnncalc.render.page.charts import write_charts
@@ -33,22 +33,22 @@ def write_page(subjects: Sequence[Subject], generator: str) -> str:
     style, script = read_part("report.css"), read_part("report.js")
     names = " and ".join(subject.report.name or subject.label for subject in subjects)
     head = element(
-        "head", "\n",
-        element("meta", charset="utf-8"), "\n",
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"), "\n",
-        element("meta", http_equiv="Content-Security-Policy", content=_make_policy(style, script)), "\n",
-        element("meta", name="color-scheme", content="light dark"), "\n",
-        element("title", f"{names} – cnncalc report"), "\n",
-        element("style", style), "\n",
+        "head", LINE,
+        element("meta", charset="utf-8"), LINE,
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"), LINE,
+        element("meta", http_equiv="Content-Security-Policy", content=_make_policy(style, script)), LINE,
+        element("meta", name="color-scheme", content="light dark"), LINE,
+        element("title", f"{names} – cnncalc report"), LINE,
+        element("style", style), LINE,
     )  # fmt: skip
     body = element(
-        "body", "\n",
-        element("a", "Skip to the layers", class_="skip", href=f"#{subjects[0].name('layers')}"), "\n",
-        _write_tools(), "\n",
-        element("main", *map(_write_network, subjects), class_="networks"), "\n",
-        element("footer", element("p", f"Made by {generator}.")), "\n",
-        element("script", write_data(subjects), type="application/json", id="data"), "\n",
-        element("script", script), "\n",
+        "body", LINE,
+        element("a", "Skip to the layers", class_="skip", href=f"#{subjects[0].name('layers')}"), LINE,
+        _write_tools(), LINE,
+        element("main", *map(_write_network, subjects), class_="networks"), LINE,
+        element("footer", element("p", f"Made by {generator}.")), LINE,
+        element("script", write_data(subjects), type="application/json", id="data"), LINE,
+        element("script", script), LINE,
         data_networks=len(subjects),
     )  # fmt: skip
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
@@ -84,7 +84,7 @@ def _write_network(subject: Subject) -> Markup:
         _write_header(subject), _write_charts(subject), _write_layers(subject), write_panel(subject),
         _write_drawing(subject),
     ]  # fmt: skip
-    return element("article", "\n", join(parts, "\n"), "\n", class_="network", data_network=subject.number)
+    return element("article", LINE, join(parts, LINE), LINE, class_="network", data_network=subject.number)
 
 
 def _write_header(subject: Subject) -> Markup:

@@ -63,11 +63,14 @@ def write_panel(subject: Subject) -> Markup:
 
 
 def choose_layer(report: Report) -> int:
-    """The last layer of which a unit sees less than the height and the width of the input; else the first layer."""
+    """The last layer with macs of which a unit sees less than the height and the width of the input.
+
+    If there is none, the first layer.
+    """
     canvas = find_canvas(report)
     found = 0
     for index, layer in enumerate(report.layers if canvas else ()):
-        intervals = find_intervals(layer, canvas) if canvas and layer.is_local else None
+        intervals = find_intervals(layer, canvas) if canvas and layer.work.macs else None
         if intervals and all(each.length < each.size for each in intervals):
             found = index
     return found
@@ -148,4 +151,6 @@ def _describe_elsewhere(layer: LayerReport, canvas: Canvas) -> str:
 
 def _write_pairs(name: str, title: str, pairs: Iterable[tuple[str, str]]) -> Markup:
     rows = [element("tr", element("th", label, scope="row"), element("td", text)) for label, text in pairs]
+    if not rows:
+        return element("table", class_=name, hidden=True)
     return element("table", element("caption", title), element("tbody", *rows), class_=name)

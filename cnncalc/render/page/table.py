@@ -10,7 +10,7 @@ from cnncalc.analysis.figures import FIGURES
 from cnncalc.analysis.folding import Row, fold
 from cnncalc.records import NamedTuple
 from cnncalc.render.columns import COLUMNS, format_field, format_shape
-from cnncalc.render.markup import Markup, element, join
+from cnncalc.render.markup import LINE, Markup, element, join
 from cnncalc.render.numbers import format_digits
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def write_table(subject: Subject) -> Markup:
     return element(
         "table",
         element("caption", f"The layers of {report.name} in order, within their groups"),
-        element("thead", element("tr", *heads)), "\n",
-        element("tbody", join(body, "\n")), "\n",
+        element("thead", element("tr", *heads)), LINE,
+        element("tbody", join(body, LINE)), LINE,
         element("tfoot", element("tr", *footer)),
         class_="layers",
     )  # fmt: skip
