@@ -1,4 +1,4 @@
-"""What a file gives besides its network: expectations, and arrays of its layers."""
+"""What a file gives besides its network: expectations, published figures, and arrays of its layers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cnncalc.errors import Span
 from cnncalc.layers.arguments import Value
 from cnncalc.records import NamedTuple
+from cnncalc.rounded import Rounded
 
 
 class Expectation(NamedTuple):
@@ -15,6 +16,28 @@ class Expectation(NamedTuple):
     key: str
     value: Value
     key_span: Span
+    span: Span
+
+
+class Text(NamedTuple):
+    """A string of a file with its position."""
+
+    value: str
+    span: Span
+
+
+class Published(NamedTuple):
+    """Figures of the network as a source prints them, under `published`: by their names, `parameters`, `macs`, `flops`.
+
+    `convention` names what counts like that, None for that of cnncalc. `input` is its shape, or all its spatial sizes;
+    None for the one of the file.
+    """
+
+    figures: Mapping[str, Rounded]
+    source: Text | None
+    convention: Text | None
+    notes: Text | None
+    input: int | tuple[int, ...] | None
     span: Span
 
 

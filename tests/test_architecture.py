@@ -27,8 +27,9 @@ ARROWS: dict[str, set[str]] = {
     "guide": set(),
     "layers": {"errors"},
     "network": {"errors", "layers"},
-    "given": {"errors", "layers"},
-    "spec": {"conditions", "errors", "nearest", "system", "layers", "network", "given"},
+    "rounded": {"errors"},
+    "given": {"errors", "layers", "rounded"},
+    "spec": {"conditions", "errors", "nearest", "system", "layers", "network", "given", "rounded"},
     "exchange": {"errors", "layers", "network", "spec"},  # of spec only what writes a network as text
     # it runs the text again, and evaluates its params
     "export": {"errors", "layers", "network", "spec"},
@@ -41,7 +42,18 @@ ARROWS: dict[str, set[str]] = {
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
     # a drawing as data, of a network and its report
     "figure": {"errors", "layers", "network", "analysis"},
-    "render": {"figure", "conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare"},
+    "render": {
+        "figure",
+        "conditions",
+        "errors",
+        "nearest",
+        "layers",
+        "network",
+        "analysis",
+        "execution",
+        "compare",
+        "rounded",
+    },
     # execution: only the check of the `weights` of a file
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},
@@ -49,7 +61,7 @@ ARROWS: dict[str, set[str]] = {
     "sweeping": {"analysis", "compare", "errors", "layers", "network", "reading", "spec"},
     "__init__": {"errors", "network", "analysis", "reading"},
     "__main__": {"cli"},
-}
+}  # fmt: skip
 ARROWS["cli"] = {*ARROWS} - {"__main__"}
 EVERYWHERE = {"limits", "records"}  # what every room may import
 # For the methods that Rich, notebooks and pandas call.

@@ -50,14 +50,19 @@ def text_of(reading: "Reading", *, expand: bool, overridden: str) -> str:
 
 
 def expand_network(reading: "Reading") -> str:
-    """The network as a file without blocks, with the expectations of the original and the warnings that it allows."""
+    """The network as a file without blocks, with what the original expects, allows, and gives as published.
+
+    Published figures are of the network of the file, and left out where something is overridden.
+    """
+    from cnncalc.spec.load import NO_OVERRIDES
     from cnncalc.spec.write import write_network
 
-    network = reading.require_network()
+    network, description = reading.require_network(), reading.description
+    published = description.published if description and reading.overrides == NO_OVERRIDES else ()
     expect = {expectation.key: expectation.value for expectation in reading.expectations}
     codes = _find_codes(_check_size(write_network(network, expect=expect)))
     allow = {code: reason for code, reason in reading.reasons.items() if code in codes}  # others concern blocks
-    return _check_size(write_network(network, expect=expect, allow=allow))
+    return _check_size(write_network(network, expect=expect, allow=allow, published=published))
 
 
 def _check_size(text: str) -> str:

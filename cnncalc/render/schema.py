@@ -32,6 +32,7 @@ from cnncalc.layers.structure import MERGES, ROUNDS, STRUCTURE_WORDS
 from cnncalc.layers.targets import FactorSetting, LikeSetting
 from cnncalc.layers.unpool import PoolSetting
 from cnncalc.render.json import encode
+from cnncalc.rounded import COUNTED
 
 Schema = dict[str, Any]
 
@@ -50,6 +51,7 @@ KEYS = {
     "name": "The network's title.",
     "source": "The paper or the implementation, with its year and the variant.",
     "notes": "Remarks, shown below the summary.",
+    "published": "Figures as papers and READMEs print them, with their sources, for `cnncalc list --published`.",
     "extends": "A file in the same folder, or a bundled architecture, whose parts this file inherits and overrides.",
     "input": "The input without a batch axis: [N], [C, L], [C, H, W] or [C, D, H, W]; of several inputs each by name.",
     "params": "Values by name; --set NAME=VALUE overrides one.",
@@ -105,9 +107,36 @@ def _describe_keys() -> dict[str, Schema]:
         "blocks": _make_mapping(BODY),
         "layers": BODY,
         "expect": _make_mapping(False, {**dict.fromkeys(expected, EXPECTED), "outputs": _make_mapping(VALUE)}),
+        "published": _describe_published(),
         "allow": _make_mapping(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},
     }
+
+
+def _describe_published() -> Schema:
+    """An entry with figures and their source, or a list of such entries."""
+    figure: Schema = {"type": ["string", "number"], "minLength": 1, "description": "The figure as printed: 3.8 G."}
+    texts = {
+        "source": "Where it is printed.",
+        "convention": "What counts like that; without it, cnncalc's own convention.",
+        "notes": "Remarks.",
+    }
+    size = _make_integer(1)
+    entry: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["source"],
+        "anyOf": [{"required": [name]} for name in COUNTED],
+        "properties": {
+            **dict.fromkeys(COUNTED, figure),
+            **{key: {**TEXT, "minLength": 1, "description": text} for key, text in texts.items()},
+            "input": {
+                "description": "The input if it is another one: 480 for all spatial sizes, or [3, 480, 480].",
+                "anyOf": [size, {**_make_list(size, 1), "maxItems": 4}],
+            },
+        },
+    }
+    return {"anyOf": [entry, _make_list(entry), NOTHING]}
 
 
 def _make_mapping(other: Schema | bool, known: dict[str, Schema] | None = None) -> Schema:

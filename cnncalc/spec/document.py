@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from cnncalc import limits
 from cnncalc.errors import Fix, Problem, Problems, Source, Span
+from cnncalc.given import Published
 from cnncalc.network import INPUT_NAME
 from cnncalc.records import NamedTuple
 from cnncalc.spec.bodies import BodyReader, make_broken
@@ -17,7 +18,10 @@ from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, describe_node,
 from cnncalc.spec.repairs import rename, write
 from cnncalc.spec.tree import Block, Body
 
-KEYS = ("name", "input", "layers", "blocks", "params", "expect", "source", "notes", "allow", "weights", "extends")
+KEYS = (
+    "name", "input", "layers", "blocks", "params", "expect", "source", "notes", "published", "allow", "weights",
+    "extends",
+)  # fmt: skip
 
 _FIRST_WORD = re.compile(r"\A\w+")
 _LISTED_NAME = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?(\w+)")
@@ -55,6 +59,7 @@ class Document:
         self.expect: dict[str, KeyedValue] = {}
         self.allow: dict[str, Reason] = {}  # code of a warning → reason
         self.weights: YamlNode | None = None
+        self.published: tuple[Published, ...] = ()
         self.unread: set[str] = set()  # params and blocks that cannot be read, which is reported
         self.settle: Callable[[Collection[str]], None] = _settle_nothing
 
@@ -115,7 +120,7 @@ class _Reader(BodyReader):
     def document(self, root: YamlMapping) -> Document:
         readers: dict[str, Callable[[YamlString, YamlNode], None]] = {
             "input": self.input, "layers": self.layers, "blocks": self.blocks, "params": self.params,
-            "expect": self.expect, "allow": self.allow, "weights": self.weights,
+            "expect": self.expect, "allow": self.allow, "weights": self.weights, "published": self.published,
         }  # fmt: skip
         for key, node in root.pairs:
             if key.value in readers:
@@ -246,6 +251,11 @@ class _Reader(BodyReader):
                 self.result.allow[code.value] = Reason(reason.value, code.span)
             else:
                 self.refuse(f"`{code.value}` needs a reason, a string", code.span)
+
+    def published(self, key: YamlString, node: YamlNode) -> None:
+        from cnncalc.spec.published import read_published  # only needed for files with `published`
+
+        self.result.published = read_published(key, node, self.problems)
 
     def weights(self, key: YamlString, node: YamlNode) -> None:
         self.pairs(key, node)

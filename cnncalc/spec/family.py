@@ -28,6 +28,7 @@ class Description:
         self.source = first.text("source")
         self.notes = first.text("notes")
         self.expect = first.expect
+        self.published = first.published
         self.own_params = first.params
         self.inputs: dict[str, KeyedValue] = {}
         self.layers: Body | None = None

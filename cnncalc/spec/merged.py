@@ -9,7 +9,7 @@ from cnncalc.records import NamedTuple
 from cnncalc.spec.family import Description
 from cnncalc.spec.nodes import YamlMapping, YamlNode, YamlString, parse
 
-OWN = ("name", "source", "notes", "expect", "weights")  # never inherited
+OWN = ("name", "source", "notes", "published", "expect", "weights")  # never inherited
 JOINED = ("params", "allow", "blocks")
 EDITOR_LINE = "# yaml-language-server:"
 
@@ -39,6 +39,8 @@ The network, from input to output. `stem = conv(64, 7)` names a part; `from(stem
 The weights that `cnncalc run` uses.""",
     "expect": """\
 Figures that `cnncalc validate` checks. Change them along with the network, or remove them.""",
+    "published": """\
+Figures as others print them, with their sources. They are not checked, since others count otherwise.""",
 }
 
 

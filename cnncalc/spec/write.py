@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from cnncalc.given import Published
 from cnncalc.layers.arguments import Value, format_value
 from cnncalc.layers.base import Shape
 from cnncalc.layers.settings import LIKE, MEMORY, POOL
@@ -26,12 +27,13 @@ def write_network(
     notes: str = "",
     expect: Mapping[str, Value] | None = None,
     allow: Mapping[str, str] | None = None,
+    published: Iterable[Published] = (),
 ) -> str:
     """The text of a file that describes this network.
 
     Layers that others refer to get names; if there are none, all layers whose path would change. Other paths that
     change are written as comments. `notes` replace those of the network; `expect` are expected figures, `allow` the
-    warnings to allow, with their reasons.
+    warnings to allow, with their reasons, `published` figures that others print.
     """
     names = _names(network)
     heads = {"name": network.name, "source": network.source, "notes": notes or network.notes}
@@ -42,7 +44,19 @@ def write_network(
     lines += [f"  - {line}" for line in _body(network, names)] or ["  - identity"]
     if expect:
         lines += ["", "expect:", *(f"  {key}: {format_value(value)}" for key, value in expect.items())]
+    if published:
+        lines += ["", "published:", *(f"  - {{{', '.join(_list_pairs(entry))}}}" for entry in published)]
     return "\n".join(lines) + "\n"
+
+
+def _list_pairs(entry: Published) -> Iterator[str]:
+    """The keys and values of an entry of `published`."""
+    yield from (f"{name}: {quote(figure.text)}" for name, figure in entry.figures.items())
+    for name in ("source", "convention", "notes"):
+        if text := getattr(entry, name):
+            yield f"{name}: {quote(text.value)}"
+    if entry.input:
+        yield f"input: {format_value(entry.input)}"
 
 
 def write_allow(allow: Mapping[str, str]) -> str:

@@ -8,9 +8,9 @@ CODES = (
     Code(
         "unknown-key",
         "A key is unknown.",
-        "The keys of a file are name, input, layers, blocks, params, expect, source, notes, allow, weights and"
-        " extends. No key is ignored: an unknown one is usually misspelt. The same is true of the keys under `expect`"
-        " and of the codes under `allow`.",
+        "The keys of a file are name, input, layers, blocks, params, expect, source, notes, published, allow, weights"
+        " and extends. No key is ignored: an unknown one is usually misspelt. The same is true of the keys under"
+        " `expect` and `published`, and of the codes under `allow`.",
         "input: [3, 8, 8]\nlayers:\n  - relu\nnote: my first network\n",
         "input: [3, 8, 8]\nlayers:\n  - relu\nnotes: my first network\n",
     ),
