@@ -206,6 +206,29 @@ def transpose(graph: Graph, x: Tensor, a: int, b: int) -> Tensor:
     return views.permute(x, order)
 
 
+@op("mT")
+def swap_matrix(graph: Graph, x: Tensor) -> Tensor:
+    return transpose(graph, x, -2, -1)
+
+
+@op("T")
+def reverse(graph: Graph, x: Tensor) -> Tensor:
+    return views.permute(x, list(range(len(x.shape)))[::-1])
+
+
+@op("movedim", "moveaxis")
+def movedim(graph: Graph, x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """The axes `source` are moved to the places `destination`; the others keep their order."""
+    number = len(x.shape)
+    starts, ends = (
+        [axis_of(axis, number) for axis in ([axes] if isinstance(axes, int) else axes)]
+        for axes in (source, destination)
+    )
+    others = iter([axis for axis in range(number) if axis not in starts])
+    moved = dict(zip(ends, starts, strict=True))
+    return views.permute(x, [moved[axis] if axis in moved else next(others) for axis in range(number)])
+
+
 @op("cat", "concat", "concatenate")
 def concat(graph: Graph, tensors: Sequence[Any], dim: int = 0, **more: Any) -> Tensor:
     tensors = [as_tensor(graph, each) for each in tensors]

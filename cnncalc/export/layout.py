@@ -7,7 +7,7 @@ stays on one line; else the arguments are on one line of their own; else one arg
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from cnncalc.records import NamedTuple
@@ -60,6 +60,17 @@ def flat(code: Code) -> str:
     inner = ", ".join(map(flat, code.items))
     clause = f" {code.clause}" if code.clause else ""
     return f"{code.head}{code.brackets[0]}{inner}{clause}{code.brackets[1]}{code.tail}"
+
+
+def with_names(code: Code, names: Mapping[str, str]) -> Code:
+    """The same code with names in place of the texts that they stand for."""
+    if isinstance(code, str):
+        return names.get(code, code)
+    if isinstance(code, Keyed):
+        return code._replace(value=with_names(code.value, names))
+    if isinstance(code, Conditional):
+        return code._replace(yes=with_names(code.yes, names), no=with_names(code.no, names))
+    return code._replace(items=tuple(with_names(item, names) for item in code.items))
 
 
 def lay_out(prefix: str, code: Code, suffix: str = "", margin: int = 0) -> list[str]:

@@ -121,7 +121,7 @@ class MergeWriter:
         if merge.word in ("concat", "stack"):
             code: Code = call(f"torch.{'cat' if merge.word == 'concat' else 'stack'}", listed.variable, "dim=1")
         elif merge.word == "add":
-            code = f"torch.stack({listed.variable}).sum(dim=0)"
+            code = f"functools.reduce(torch.add, {listed.variable})"
         else:
             raise Refused(f"`{merge.word}: rounds({name})`")
         self.flow.assign(state, code)

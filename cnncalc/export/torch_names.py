@@ -86,9 +86,9 @@ def is_taken(name: str) -> bool:
 
 # What the text of a file means by these names, besides its helpers.
 _OF_FILES = frozenset({
-    "self", "x", "y", "nn", "torch", "F", "math", "functools", "layers", "layer", "index", "branch", "parts", "outputs",
-    "range", "super", "sum", "len", "max", "min", "round", "abs", "int", "float", "bool", "str", "tuple", "dict",
-    "list", "type",
+    "self", "x", "y", "nn", "torch", "F", "math", "functools", "layers", "layer", "index", "before", "branch", "parts",
+    "outputs", "range", "super", "sum", "len", "max", "min", "round", "abs", "int", "float", "bool", "str", "tuple",
+    "dict", "list", "type",
 })  # fmt: skip
 
 

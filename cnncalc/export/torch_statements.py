@@ -8,7 +8,7 @@ from itertools import groupby
 
 from cnncalc.errors import CnncalcError
 from cnncalc.export.expressions import identifier
-from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, flat, indented, lay_out
+from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, indented, lay_out
 from cnncalc.export.torch_names import is_taken
 from cnncalc.records import NamedTuple
 
@@ -104,11 +104,11 @@ def _loop(target: str, repeat: Bracketed, margin: int) -> list[str]:
     """The lines of a loop that appends the rounds of a repeat."""
     (element,) = repeat.items
     lines: list[str] = []
-    if isinstance(element, Bracketed) and element.items and not re.search(r"\bchannels\b", flat(element)):
+    if isinstance(element, Bracketed) and element.items:
         first, *others = element.items
         if isinstance(first, str) and FIRST.fullmatch(first):
-            lines = lay_out("channels = ", first, "", margin + 4)
-            element = element._replace(items=("channels", *others))
+            lines = lay_out("before = ", first, "", margin + 4)
+            element = element._replace(items=("before", *others))
     lines += lay_out("", call(f"{target}.append", element), "", margin + 4)
     return [f"{target} = nn.Sequential()", f"{repeat.clause}:", *indented(lines)]
 

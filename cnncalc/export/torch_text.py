@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import literal, quote
-from cnncalc.export.layout import Code, as_call, call, indented, lay_out
+from cnncalc.export.layout import Code, as_call, call, indented, lay_out, with_names
 from cnncalc.export.recording import channels_name
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name
 from cnncalc.export.torch_statements import setting, written
@@ -29,7 +29,12 @@ class ClassPrinter:
         """The lines inside of `__init__`, after the call of the parent's."""
         lines = [line for name, text in owner.kept.items() for line in lay_out(f"self.{name} = ", text, "", 8)]
         settings = [each for entry in owner.entries for each in setting(entry)] if owner.entries else owner.init
-        lines += written(settings, 8)
+        found = written(settings, 8)
+        words = {word for line in [*lines, *found] for word in WORDS.findall(line)}
+        known = {text: name for name, text in owner.statements.items() if name in words}
+        if known:  # what a variable has is not written out again
+            found = written([each._replace(code=with_names(each.code, known)) for each in settings], 8)
+        lines += found
         for name, text in reversed(owner.statements.items()):
             if any(name in WORDS.findall(line) for line in lines):
                 lines = [*lay_out(f"{name} = ", text, "", 8), *lines]
