@@ -80,11 +80,12 @@ class ModuleWriter:
         found: set[str] = set()
         for body in self.bodies():
             chains = chains_of(body)
-            for unit in units_of(chains):
-                if isinstance(unit, Call):
-                    found |= {name.name for source in unit.sources for name in names_in(source)}
-            for expression in expressions_of(chains):
-                found |= {name.name for name in names_in(expression)}
+            sources = [source for unit in units_of(chains) if isinstance(unit, Call) for source in unit.sources]
+            rounds = {id(unit.rounds) for unit in units_of(chains) if isinstance(unit, Merge)}
+            for expression in (*sources, *expressions_of(chains)):
+                parts = parts_of(expression)
+                owners = {id(part.owner) for part in parts if isinstance(part, Member) and part.name not in SIZE_NAMES}
+                found |= {part.name for part in parts if isinstance(part, Name) and id(part) not in owners | rounds}
         named = {chain.name for body in self.bodies() for chain in chains_of(body)}
         return (found | self.members()) & named
 

@@ -20,7 +20,7 @@ from .modules import code_of
 from .test_torch_export import REFUSED
 
 NAMES = [name for name in bundled() if name not in REFUSED]
-SHORT = {"resnet50": 90, "unet": 95, "inception_v1": 145, "mobilenet_v3_large": 140}  # lines at most
+SHORT = {"resnet50": 75, "unet": 70, "inception_v1": 110, "mobilenet_v3_large": 114}  # lines at most
 
 
 @pytest.mark.sample(30)
@@ -34,12 +34,14 @@ def test_code_is_python_of_narrow_lines(name: str) -> None:
 
 
 @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed: it is a tool of development")
-def test_formatting_changes_nothing(tmp_path: Path) -> None:
+def test_ruff_finds_and_changes_nothing(tmp_path: Path) -> None:
     for name in NAMES:
         (tmp_path / f"{name}.py").write_text(code_of(read(name)), encoding="utf-8")
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(tmp_path)]
-    done = processes.run(command, capture_output=True, text=True)
-    assert done.stdout == ""
+    for command in (["format", "--diff"], ["check", "--quiet"]):
+        found = processes.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", str(tmp_path)], capture_output=True, text=True
+        )
+        assert found.stdout == ""
 
 
 @pytest.mark.parametrize("name", SHORT)
@@ -71,3 +73,19 @@ def test_names_cannot_leave_their_place() -> None:
     assert [type(node).__name__ for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not any("os." in call or "abort" in call for call in calls)
+
+
+@pytest.mark.torch
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("part", range(4))
+def test_types_hold(tmp_path: Path, part: int) -> None:
+    """mypy passes by its defaults; a name that is not there fails."""
+    mypy = pytest.importorskip("mypy.api", reason="mypy is not installed: it is a tool of development")
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    for name in NAMES[part::4]:
+        (tmp_path / f"{name}.py").write_text(code_of(read(name)), encoding="utf-8")
+    options = ["--config-file=", f"--cache-dir={tmp_path / 'cache'}", "--no-error-summary"]
+    assert mypy.run([*options, *(str(path) for path in sorted(tmp_path.glob("*.py")))]) == ("", "", 0)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("from torch import nn\n\nnn.Conv(1, 1, 1)\n")
+    assert mypy.run([*options, str(wrong)])[2] == 1
