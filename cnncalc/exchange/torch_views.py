@@ -208,7 +208,8 @@ def transpose(graph: Graph, x: Tensor, a: int, b: int) -> Tensor:
 
 @op("mT")
 def swap_matrix(graph: Graph, x: Tensor) -> Tensor:
-    return transpose(graph, x, -2, -1)
+    last = len(x.shape) - 1
+    return views.permute(x, [*range(last - 1), last, last - 1])
 
 
 @op("T")

@@ -45,9 +45,11 @@ class ClassText:
         self.helpers: set[str] = set()
         self.entries: list[Entry] | None = None  # of a class that is a chain
         self.result = "x"
+        self.more: list[str] = []  # variables that `forward` returns beside its result
         self.input = "x"  # the parameter of `forward`
         self.out: Expression | None = None  # the channels of its output
         self.own_names: frozenset[str] = frozenset()  # parameters of the block, and channels
+        self.gives = False  # whether it gives named outputs of the network, by name
         self.recursive = False  # whether the block calls itself
         self.in_channels: Expression = Name(None, IN_CHANNELS)  # type: ignore[arg-type]  # of its input
         self.tensor_names: frozenset[str] = frozenset()  # parameters that are named outputs

@@ -14,7 +14,7 @@ from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_kinds import modules_of
 from cnncalc.export.torch_names import module_key
 from cnncalc.export.torch_rounds import UNKNOWN, RoundWriter, numbered
-from cnncalc.export.torch_statements import Entry, NotSequential, in_line
+from cnncalc.export.torch_statements import Entry, NotSequential, both, in_line
 from cnncalc.layers import kind_class
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import Name, names_in
@@ -92,7 +92,7 @@ class ChainWriter:
         """An entry under one more condition."""
         if not entry.condition:
             return entry._replace(condition=condition)
-        return entry._replace(condition=f"({condition}) and ({entry.condition})")
+        return entry._replace(condition=both(condition, entry.condition))
 
     def condition(self, condition: Expression, state: State) -> bool | tuple[str, str]:
         """Whether a condition holds, or Python text that says so, and its opposite. Raises Refused."""
@@ -147,7 +147,7 @@ class ChainWriter:
             return []
         if isinstance(unit.target, Block):
             block = self.module.block(unit.target)
-            if block.tensors or self.module.exported(unit.target):
+            if block.tensors or block.gives or self.module.exported(unit.target):
                 raise NotSequential
             code = self.construct(unit, block, state)
             self.channels.set_channels(

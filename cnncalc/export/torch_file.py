@@ -59,10 +59,9 @@ class FilePrinter:
         shapes = ", ".join("×".join(map(str, shape)) for shape in network.inputs.values())
         macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
         about = f"{network.name} at {shapes}: {self.counted():,} parameters, {macs:,} macs."
-        lines = [part for line in (about, "", network.source) for part in wrap(printable(line), 85) or [""]]
+        told = [about, *(["", network.source] if network.source else [])]
+        lines = [part for line in told for part in wrap(printable(line), 85) or [""]]
         lines += [line for note in self.notes for line in ["", *wrap(note, 85)]]
-        while not lines[-1]:
-            lines.pop()
         lines[-1] += '"""'
         return [f'"""{lines[0]}', *lines[1:]]
 
@@ -90,10 +89,14 @@ class FilePrinter:
             return [*lines, *indented(lay_out("output = ", applied, "", 4)), f"    assert output.shape == {shape}"]
         lines += indented(lay_out("outputs = ", applied, "", 4))
         for name, index in self.network.outputs.items():
-            key = name.rpartition(".")[2] if name else "output"
             shape = literal((1, *self.network.shape_at(index)))
-            lines += [f"    assert outputs[{quote(key)}].shape == {shape}"]
+            lines += [f"    assert outputs[{quote(output_key(name))}].shape == {shape}"]
         return lines
+
+
+def output_key(name: str) -> str:
+    """The key of a named output in what a network returns; of the last layer's, `output`."""
+    return name or "output"
 
 
 def printable(text: str) -> str:

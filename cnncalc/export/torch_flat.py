@@ -9,6 +9,7 @@ from cnncalc.errors import Problem, Span
 from cnncalc.export.expressions import identifier, literal, quote
 from cnncalc.export.layout import Code, as_call, call, indented, lay_out
 from cnncalc.export.torch_construct import Module, Refused
+from cnncalc.export.torch_file import output_key
 from cnncalc.export.torch_functions import write_function, write_join
 from cnncalc.export.torch_kinds import attend, modules_of
 from cnncalc.layers.base import Shape
@@ -182,7 +183,7 @@ class FlatWriter:
             returned, result = f"dict[str, {tensor}]", "outputs"
             lines.append(f"outputs: dict[str, {tensor}] = {{}}")
             for each, index in outputs.items():
-                lines.append(f"outputs[{quote(each.rpartition('.')[2] or 'output')}] = {self.variables[index]}")
+                lines.append(f"outputs[{quote(output_key(each))}] = {self.variables[index]}")
         head = call("def forward", "self", *(f"{each}: {tensor}" for each in self.inputs))
         return [
             f"class {name}(nn.Module):",

@@ -15,8 +15,9 @@ from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_function
 from cnncalc.export.torch_merges import MergeWriter
+from cnncalc.export.torch_outputs import OutputWriter
 from cnncalc.export.torch_repeats import RepeatWriter
-from cnncalc.export.torch_statements import Entry, NotSequential, in_line, reading, setting
+from cnncalc.export.torch_statements import Entry, NotSequential, both, in_line, reading, setting
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import Member, Name
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
@@ -37,6 +38,7 @@ class FlowWriter:
         self.merges = MergeWriter(module, chains, self)
         self.repeats = RepeatWriter(module, chains, self)
         self.branches = BranchWriter(module, chains, self)
+        self.outputs = OutputWriter(module, self)
 
     # the lines of `forward`
 
@@ -226,11 +228,11 @@ class FlowWriter:
 
     @staticmethod
     def under(condition: str, state: State, start: int) -> None:
-        """Put the modules that were made since `start` under a condition."""
+        """Put the modules that were made since `start` under one more condition. Raises Refused."""
         made = state.owner.init[start:]
-        if any(each.header for each in made):
-            raise Refused("a condition inside of a condition")
-        state.owner.init[start:] = [each._replace(header=f"if {condition}:") for each in made]
+        if any(each.header.startswith("for ") for each in made):
+            raise Refused("a repeat inside of a condition")
+        state.owner.init[start:] = [each._replace(header=f"if {both(condition, each.header[3:-1])}:") for each in made]
 
     def unit(self, unit: SyntaxUnit, state: State) -> None:
         """A unit that is no chain of modules; what has no counterpart is reported, and left out."""
@@ -298,14 +300,17 @@ class FlowWriter:
         exported = self.module.exported(target)
         key = self.chains.key(call, state)
         entry = Entry(key, code)
-        if not exported:
+        if not exported and not block.gives:
             self.apply(entry, state, more)
         else:
             self.put(entry, state)
             given = [f"{python_name(key)}_{each}" for each in exported]
+            found = ["found"] * block.gives
             state.owner.forward += [
-                f"{state.variable}, {', '.join(given)} = {reading(key)}({', '.join([state.current, *more])})"
+                f"{', '.join([state.variable, *given, *found])} = {reading(key)}({', '.join([state.current, *more])})"
             ]
+            if found:
+                self.outputs.pass_on(key, state)
             state.current = state.variable
             for each, variable in zip(exported, given, strict=True):
                 state.tensors[f"{key}.{each}"] = Tensor(variable, None)

@@ -1,4 +1,4 @@
-"""Merges and named outputs in `forward`."""
+"""Merges in `forward`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST_SUM = 76  # of the parts of a merge with an operator between them
 
 
 class MergeWriter:
-    """Writes merges and named outputs."""
+    """Writes merges."""
 
     def __init__(self, module: ModuleWriter, chains: ChainWriter, flow: FlowWriter) -> None:
         self.module = module
@@ -83,7 +83,7 @@ class MergeWriter:
     def merge(self, merge: Merge, state: State) -> None:
         self.flow.settle(state)
         if merge.word == "outputs":
-            self.outputs(merge, state)
+            self.flow.outputs.write(merge, state)
             return
         if merge.rounds is not None:
             self.join_rounds(merge, merge.rounds, state)
@@ -224,26 +224,3 @@ class MergeWriter:
         self.chains.channels.set_channels(
             state, out, self.module.runs(merge, state), self.chains.channels.parameters(state)
         )
-
-    def outputs(self, merge: Merge, state: State) -> None:
-        """Named outputs: entries of the dictionary that `forward` returns."""
-        if not self.module.is_top(state.owner):
-            raise Refused("`outputs` inside of a block")
-        if merge.rounds is not None:
-            raise Refused("`outputs: rounds(…)`")
-        start = state.copy()
-        key = self.chains.key(merge, state)
-        modules: list[Entry] = []
-        found: list[tuple[str, str]] = []
-        for branch in merge.branches:
-            part = self.flow.branches.branch(branch, key, start, modules)
-            if part is None:
-                continue
-            if part[1]:
-                raise Refused("an output under a condition")
-            found.append((branch.label, part[0]))
-        self.add_modules(key, modules, state)
-        for label, text in found:
-            self.module.outputs.append(label)
-            state.owner.forward += lay_out(f'outputs["{label}"] = ', as_call(text), "", 8)
-        self.module.ended = True

@@ -35,6 +35,7 @@ from cnncalc.spec.name_expressions import Member, Name, names_in, parts_of
 from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
 
+LONGEST_RESULT = 40  # of what is returned beside other tensors
 TAKEN = frozenset({"nn", "torch", "math", "F", "OrderedDict", "Any", "Sequence", "functools"})
 
 
@@ -64,11 +65,9 @@ class ModuleWriter:
         self.read = self.names_that_are_read()
         self.rounds_read = self.names_of_rounds()
         self.parameters = {p.name for block in description.blocks.values() for p in block.parameters}
-        self.outputs: list[str] = []
         self.refusals: dict[Span, Problem] = {}
         self.steps = 0
         self.left_out = False  # whether a part of the text never runs with these params
-        self.ended = False
         self.top: ClassText | None = None
         self.parts: dict[str, ClassText] = {}  # classes of parts of bodies, by name
 
@@ -202,10 +201,11 @@ class ModuleWriter:
             except NotSequential:
                 owner.entries = None
         self.flow.body(body, state)
+        if (exported or owner.gives) and len(state.current) > LONGEST_RESULT:
+            self.flow.settle(state)
         owner.result = state.current
         owner.out = None if state.channels is None else owner.expand(state.channels)
-        if exported:
-            owner.result = ", ".join([state.current, *(state.tensors[name].variable for name in exported)])
+        owner.more = [state.tensors[name].variable for name in exported]
 
     def part(self, body: Body, state: State, label: str) -> Code:
         """A class for a part of a body: the constructor, with what it needs of the names around it."""
@@ -276,11 +276,13 @@ class ModuleWriter:
         top.in_channels = Literal(NOWHERE, first[0])
         self.write(top, layers, state)
         self.order.append(top)
+        if top.gives:
+            self.flow.outputs.check()
         classes = [self.text.class_lines(owner) for owner in self.order]
         helpers = {name for owner in self.order for name in owner.helpers}
         helpers |= {"divisible" for owner in self.order if "divisible" in owner.functions}
         notes = [LEFT_OUT] if self.left_out else []
-        return FilePrinter(self.network, top.name, classes, helpers, bool(self.outputs), notes).text()
+        return FilePrinter(self.network, top.name, classes, helpers, top.gives, notes).text()
 
 
 class TooLong(CnncalcError):

@@ -53,12 +53,16 @@ class RepeatWriter:
         self.flow.assign(state, state.current)
         base = python_name(name or key)
         x, lines = state.variable, state.owner.forward
+        found = ["found"] * block.gives
         given = [*map(python_name, exported), *([x] if name in self.module.rounds_read else [])]
         lists = [f"{base}_{each}" for each in (*exported, "rounds")][: len(given)]
         lines += [f"{each}: list[torch.Tensor] = []" for each in lists]
-        lines.append(f"for layer in {reading(key)}:")
-        lines.append(f"    {', '.join([x, *map(python_name, exported)])} = layer({', '.join([x, *more])})")
+        each = f"index, layer in enumerate({reading(key)})" if found else f"layer in {reading(key)}"
+        lines.append(f"for {each}:")
+        lines.append(f"    {', '.join([x, *map(python_name, exported), *found])} = layer({', '.join([x, *more])})")
         lines += [f"    {each}.append({variable})" for each, variable in zip(lists, given, strict=True)]
+        if found:
+            self.flow.outputs.pass_rounds_on(key, state)
         for each, listed_name in zip(exported, lists, strict=False):
             state.lists[f"{name or key}.{each}"] = Tensor(listed_name, None)
         if name in self.module.rounds_read:

@@ -142,6 +142,12 @@ def sequential(entries: Sequence[Entry]) -> Code:
     return call("nn.Sequential", dictionary((entry.name, entry.written()) for entry in entries))
 
 
+def both(condition: str, other: str) -> str:
+    """That two conditions hold, as Python text; "" is one that always does."""
+    loose = re.compile(r"\b(or|if|lambda)\b")
+    return " and ".join(f"({each})" if loose.search(each) else each for each in (condition, other) if each)
+
+
 class NotSequential(CnncalcError):
     """A part of a body is no chain of modules: it belongs into `forward`."""
 

@@ -9,6 +9,7 @@ from cnncalc.export.expressions import literal, quote
 from cnncalc.export.layout import Code, as_call, call, indented, lay_out, with_names
 from cnncalc.export.recording import channels_name
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name
+from cnncalc.export.torch_file import output_key
 from cnncalc.export.torch_statements import setting, written
 from cnncalc.layers.arguments import Value
 from cnncalc.spec.values import Word
@@ -108,18 +109,20 @@ class ClassPrinter:
             inputs = [python_name(name) for name in self.module.network.inputs]
         inputs += [python_name(name) for name in owner.tensors]
         kind = "torch.Tensor"
-        given = (
-            owner.result.count(", ") if owner is not self.module.top and re.fullmatch(r"[\w, ]+", owner.result) else 0
-        )
-        returned = f"tuple[{', '.join([kind] * (given + 1))}]" if given else kind
+        named = f"dict[str, {kind}]"
+        whole = owner is self.module.top
+        more = [*owner.more, *["outputs"] * (owner.gives and not whole)]
+        types = [kind, *[kind] * len(owner.more), *[named] * (len(more) - len(owner.more))]
+        returned = f"tuple[{', '.join(types)}]" if more else kind
         result = owner.result
-        lines = list(owner.forward)
-        if owner is self.module.top and self.module.outputs:
-            returned = f"dict[str, {kind}]"
-            lines = [f"outputs: dict[str, {kind}] = {{}}", *lines]
+        lines = [*([f"outputs: {named} = {{}}"] if owner.gives else []), *owner.forward]
+        if whole and owner.gives:
+            returned = named
             if not self.ended_by_outputs():
-                lines.append(f'outputs["output"] = {result}')
+                lines.append(f"outputs[{quote(output_key(''))}] = {result}")
             result = "outputs"
+        elif more:
+            result = ", ".join([result, *more])
         elif lines and lines[-1].startswith(f"{result} = ") and result.isidentifier():
             result = lines.pop()[len(result) + 3 :]
         elif lines and result.isidentifier() and self.ends_with_assignment(lines, result):

@@ -54,7 +54,7 @@ def names_of_outputs(network: Network) -> dict[str, int]:
     """The outputs of a network as an exported module names them."""
     if list(network.outputs) == [""]:
         return network.outputs
-    return {name.rpartition(".")[2] or "output": index for name, index in network.outputs.items()}
+    return {name or "output": index for name, index in network.outputs.items()}
 
 
 def executed(network: Network, state: Mapping[str, Any], inputs: list[Any]) -> dict[str, list[float]]:
