@@ -22,13 +22,22 @@ NAMES: dict[str, str] = {
     "ptflops": "ptflops",
     "thop": "thop",
 }
+# Those of publications, which no tool of today has.
+PAPERS: dict[str, str] = {
+    "convolutions": "convolutions",
+    "convnet-burden": "convnet_burden",
+    "ptflops-readme": "ptflops_readme",
+    "pycls": "pycls",
+    "tfprof": "tfprof",
+}
 
 
 def named(name: str) -> Convention:
     """A convention by its name. Raises UsageError for an unknown one."""
-    if name not in NAMES:
-        found = spell_out(name, NAMES)
-        hint = f"did you mean {found!r}?" if found else f"one of {', '.join(NAMES)}"
+    modules = {**NAMES, **PAPERS}
+    if name not in modules:
+        found = spell_out(name, modules)
+        hint = f"did you mean {found!r}?" if found else f"one of {', '.join(modules)}"
         raise UsageError(f"unknown convention {name!r}: {hint}")
-    convention: Convention = import_module(f"cnncalc.conventions.{NAMES[name]}").CONVENTION
+    convention: Convention = import_module(f"cnncalc.conventions.{modules[name]}").CONVENTION
     return convention

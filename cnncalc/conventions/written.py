@@ -173,6 +173,10 @@ def transposed(writer: Writer) -> Made:
     )
 
 
+def _strides(layer: Windowed, inputs: Shapes) -> Shape:
+    return tuple(axis.stride for axis in layer.axes(inputs))
+
+
 def pool(writer: Writer) -> Made:
     layer = writer.layer
     sides = [axis for axis in layer.axes(writer.inputs) if axis.before != axis.after]
@@ -180,7 +184,9 @@ def pool(writer: Writer) -> Made:
         yield from unknown(writer)  # classes of the file that pool twice, or by functions
         return
     padded = _padded(layer, writer.inputs[0])
-    yield writer.call(writer.report.kind, inputs=(padded,), kernel=layer.kernels(writer.inputs))
+    yield writer.call(
+        writer.report.kind, inputs=(padded,), kernel=layer.kernels(writer.inputs), stride=_strides(layer, writer.inputs)
+    )
 
 
 def _norm(work: str) -> Callable[[Writer], Made]:
