@@ -61,7 +61,7 @@ def _look_over(loaded: Loaded, report: Report | None, references: dict[str, Repo
     if network is not None and report is not None and network.complete and sound:
         for problem in find_warnings(network, report):
             problems.add(problem)
-        for problem in _check_weights(network, loaded.description):
+        for problem in (*_check_weights(network, loaded.description), *_check_published(loaded.description)):
             problems.add(problem)
         if references is not None:
             for problem in check_expectations(loaded.expectations, report, _reader(loaded, references)):
@@ -96,6 +96,23 @@ def _check_weights(network: Network, description: Description | None) -> list[Pr
 
     given, unread = find_weights(description)
     return [*unread, *check_weights(network, given, complete=False)[1]]
+
+
+def _check_published(description: Description | None) -> list[Problem]:
+    """The problems of conventions that are named under `published`."""
+    given = [entry.convention for entry in (description.published if description else ()) if entry.convention]
+    if not given:
+        return []
+    from cnncalc.conventions import ALL  # few files name any
+    from cnncalc.spec.repairs import rename
+
+    return [
+        Problem(
+            "unknown-name", f"unknown convention `{text.value}`", span, f"the conventions are {', '.join(ALL)}",
+            fixes=rename(span, text.value, ALL),
+        )
+        for text in given for span in [text.span] if text.value not in ALL
+    ]  # fmt: skip
 
 
 class _Allowing(Problems):

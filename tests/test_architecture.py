@@ -36,26 +36,18 @@ ARROWS: dict[str, set[str]] = {
     "analysis": {"conditions", "errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
     "conditions": {"errors", "nearest"},
-    "conventions": {"errors", "nearest", "layers", "analysis"},
+    "conventions": {"errors", "nearest", "layers", "analysis", "given", "rounded"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # analysis: only in `verify`, which compares traced positions with receptive fields
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
     # a drawing as data, of a network and its report
     "figure": {"errors", "layers", "network", "analysis"},
     "render": {
-        "figure",
-        "conditions",
-        "errors",
-        "nearest",
-        "layers",
-        "network",
-        "analysis",
-        "execution",
-        "compare",
-        "rounded",
+        "figure", "conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare", "rounded",
+        "conventions", "given",
     },
     # execution: only the check of the `weights` of a file
-    "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution"},
+    "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution", "conventions"},
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},
     # `sweep`, of one architecture that is read once
     "sweeping": {"analysis", "compare", "errors", "layers", "network", "reading", "spec"},

@@ -30,14 +30,14 @@ PAPERS: dict[str, str] = {
     "pycls": "pycls",
     "tfprof": "tfprof",
 }
+ALL = {**NAMES, **PAPERS}
 
 
 def named(name: str) -> Convention:
     """A convention by its name. Raises UsageError for an unknown one."""
-    modules = {**NAMES, **PAPERS}
-    if name not in modules:
-        found = spell_out(name, modules)
-        hint = f"did you mean {found!r}?" if found else f"one of {', '.join(modules)}"
+    if name not in ALL:
+        found = spell_out(name, ALL)
+        hint = f"did you mean {found!r}?" if found else f"one of {', '.join(ALL)}"
         raise UsageError(f"unknown convention {name!r}: {hint}")
-    convention: Convention = import_module(f"cnncalc.conventions.{modules[name]}").CONVENTION
+    convention: Convention = import_module(f"cnncalc.conventions.{ALL[name]}").CONVENTION
     return convention

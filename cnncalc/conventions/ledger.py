@@ -12,13 +12,20 @@ from cnncalc.records import NamedTuple
 class Line(NamedTuple):
     """One difference between our figure and the tool's: `amount` is what the tool counts more.
 
-    - `text`: what it is, e.g. `batch norms, 2 for each of 11,113,984 input elements`.
+    - `what`: the work, e.g. `batch norms`; "" for the factor of all multiply-accumulates.
+    - `how`: it is counted, e.g. `2 for each of 11,113,984 input elements`.
     - `mistake`: what the tool does wrong there, "" for what is a matter of convention.
     """
 
-    text: str
+    what: str
+    how: str
     amount: int
     mistake: str = ""
+
+    @property
+    def text(self) -> str:
+        """What and how."""
+        return f"{self.what}, {self.how}" if self.what else self.how
 
 
 class Ledger(NamedTuple):
@@ -60,9 +67,9 @@ def make_ledger(ours: int, counted: Iterable[tuple[Call, Count]], base: Quantity
                 entry = _Entry(call.work, "", each, quantity.noun, count.mistake)
                 sums[entry] = sums.get(entry, 0) + quantity.measure(call)
     order = {work: at for at, work in enumerate(WORKS)}
-    lines = [Line(f"{factor} operations for each {base.noun[:-1]}", (factor - 1) * ours)] if factor > 1 else []
+    lines = [Line("", f"{factor} operations for each {base.noun[:-1]}", (factor - 1) * ours)] if factor > 1 else []
     for entry, n in sorted(sums.items(), key=lambda item: order[item[0].work]):
         if n:
-            what = entry.text or f"{entry.factor} for each of {n:,} {entry.noun}"
-            lines.append(Line(f"{WORKS[entry.work]}, {what}", n * entry.factor, entry.mistake))
+            how = entry.text or f"{entry.factor} for each of {n:,} {entry.noun}"
+            lines.append(Line(WORKS[entry.work], how, n * entry.factor, entry.mistake))
     return Ledger(ours, tuple(lines), theirs)

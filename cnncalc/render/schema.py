@@ -51,7 +51,7 @@ KEYS = {
     "name": "The network's title.",
     "source": "The paper or the implementation, with its year and the variant.",
     "notes": "Remarks, shown below the summary.",
-    "published": "Figures as papers and READMEs print them, with their sources.",
+    "published": "Figures as papers print them, with their sources, for `cnncalc list --published`.",
     "extends": "A file in the same folder, or a bundled architecture, whose parts this file inherits and overrides.",
     "input": "The input without a batch axis: [N], [C, L], [C, H, W] or [C, D, H, W]; of several inputs each by name.",
     "params": "Values by name; --set NAME=VALUE overrides one.",
