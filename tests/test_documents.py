@@ -371,6 +371,8 @@ GUIDE = [
     f"{limits.PNG_BYTES // 2**20} MiB of pixels of a PNG, kernels of {limits.KERNEL_ELEMENTS:,} numbers,"
     f" numbers of {limits.NUMERAL_CHARACTERS} characters",
     f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
+    f"`--unit` writes out numbers of layers with {limits.RECORDED_OPERATIONS:,} operations, each computed of"
+    f" {limits.WRITTEN_NUMBERS:,} numbers, and {limits.WRITTEN_UNITS} of a layer",
     f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",
     f"some {effort.ELEMENT} for an element",
     f"{limits.MEMORY // 10**6} MB of memory: a network that would take more",

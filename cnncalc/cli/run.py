@@ -78,6 +78,23 @@ SaveImage = Annotated[
 Channel = Annotated[
     int, typer.Option("--channel", min=0, metavar="N", help="Channel that --save-image writes."), Needs("--save-image")
 ]
+NUMBERS_ONLY = Without("--all", "--matrix", "--picture", "--save-image")
+UnitOption = Annotated[
+    str | None,
+    options.option("--unit", metavar="C,Y,X", help="Write out the arithmetic of a unit: channel and position, from 0."),
+    NUMBERS_ONLY,
+]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="Write out the arithmetic of all units, or of the first ones of many."),
+    NUMBERS_ONLY,
+    Without("--unit"),
+]
+Through = Annotated[
+    int,
+    typer.Option("--through", min=1, metavar="N", help="Write out N layers in a row, backwards."),
+    Needs("--unit", "--explain"),
+]
 MostOperations = Annotated[
     int,
     typer.Option(
@@ -107,6 +124,9 @@ def run(
     matrix: Matrix = False,
     save_image: SaveImage = None,
     channel: Channel = 0,
+    unit: UnitOption = None,
+    explain: Explain = False,
+    through: Through = 1,
     max_multiplications: MostOperations = limits.RUN_OPERATIONS,
     max_memory: MostMemory = limits.MEMORY // 10**6,
     format: Format = TextFormat.text,
@@ -138,6 +158,11 @@ def run(
         emit(_show_matrix(net, node, arrays, format, view), output)
         return
     chosen = _choose_layers(net, at, all_)
+    if unit is not None or explain:
+        node = _choose_one(net, chosen)
+        _refuse(net, _list_needed(net, [node.index]), (), max_multiplications, max_memory)
+        emit(_explain(net, node, unit, through, given.read(net, seed), arrays, format, view), output)
+        return
     _refuse(net, _list_needed(net, chosen.values()), chosen.values(), max_multiplications, max_memory)
     made = _execute(net, given.read(net, seed), arrays, chosen)
     if save_image is not None:
@@ -269,6 +294,33 @@ def _show_matrix(net: "Network", node: "Node", weights: "Weights", format: TextF
         format, view,
         document=lambda view: maps.describe_matrix(node.path, rows, view.width),
         json=lambda: maps.dump_matrix(net.name, node.path, rows),
+    )  # fmt: skip
+
+
+def _choose_one(net: "Network", chosen: dict[str, int]) -> "Node":
+    """The layer whose units are written out. Raises UsageError if there are several."""
+    if len(chosen) > 1:
+        raise UsageError(f"one layer is written out: choose it with --at PATH, e.g. --at {next(iter(chosen))}")
+    (index,) = chosen.values()
+    return net.nodes[index]
+
+
+def _explain(
+    net: "Network", node: "Node", unit: str | None, through: int, starts: "list[FlatArray]", weights: "Weights",
+    format: TextFormat, view: "View",
+) -> str:  # fmt: skip
+    from cnncalc.execution.explained import explain_numbers, list_explained_nodes, parse_unit
+    from cnncalc.layers.ops import Map
+    from cnncalc.render import terms
+
+    units = None if unit is None else [parse_unit(unit, node)]
+    nodes = list_explained_nodes(net, node, through)
+    digits = repr if format is TextFormat.json else terms.format_term
+    found = explain_numbers(net, [Map(*start) for start in starts], weights, nodes, units, digits)
+    return write_text(
+        format, view,
+        document=lambda view: terms.describe_numbers(found, net, view.width),
+        json=lambda: terms.dump_numbers(found, net),
     )  # fmt: skip
 
 

@@ -138,6 +138,8 @@ TRIED = {
     "--write": Tried("written.yaml", (("--separable", "depthwise"),)),
     "--input-data": Tried("data.json"),
     "--kernel": Tried("first=2"),
+    "--unit": Tried("3"),
+    "--through": Tried("2", (("--unit", "3"),)),
     "--weights": Tried("weights.json", (("--seed", "0"),)),
     "--seed": Tried("5"),
     "--at": Tried("pair*.0.conv1"),

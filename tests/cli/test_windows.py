@@ -40,7 +40,12 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "memory": [[NETS], ["two_conv", "--arena"], ["two_conv", "--training", "-f", "json"]],
     "new": [["-", "--like", "lenet5"]],
     "report": [[NETS], ["two_conv"]],
-    "run": [[NETS], [NETS, "--at", "conv1", "--picture"], ["two_conv", "-f", "json"]],
+    "run": [
+        [NETS],
+        [NETS, "--at", "conv1", "--picture"],
+        [NETS, "--at", "conv1", "--unit", "0,0,0"],
+        ["two_conv", "-f", "json"],
+    ],
     "schema": [[]],
     "show": [[NETS], ["resnet50", "--expand"]],
     "summary": [[NETS], ["resnet50", "--width", "80"], ["alexnet", "-f", "csv"], ["inception_v1", "--color", "always"]],
