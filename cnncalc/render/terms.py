@@ -34,8 +34,8 @@ def describe_numbers(found: Explanation, network: Network, width: int | None) ->
             yield BLANK
         about = f"unit {join_unit(each.unit)} of {format_shape(each.node.output)}, {each.node.layer.kind}"
         yield make_title(each.node.path, about)
-        yield Pairs(list(_list_steps(each)), indent=2)
-        yield from _draw_window(each, network, width or WIDTH)
+        yield Pairs([*_list_steps(each), *_list_sources(each, network)], indent=2)
+        yield from _draw_windows(each, width or WIDTH)
     for path, count in found.omitted.items():
         yield BLANK
         yield make_paragraph(
@@ -75,13 +75,17 @@ def _write_line(line: Line) -> str:
     return line.text if line.text == value else f"{line.text} = {value}"
 
 
-def _draw_window(each: Explained, network: Network, width: int) -> Iterator[Block]:
-    """What was read of each input: a picture of the first channel of a map, and which units."""
+def _list_sources(each: Explained, network: Network) -> Iterator[tuple[str, str]]:
+    """What was read of each input."""
+    for source in each.sources:
+        if source.units:
+            name, shape = name_tensor(source.tensor, network), format_shape(source.made.shape)
+            yield "reads", f"{name} {shape}: {_sum_up(source.units)}"
+
+
+def _draw_windows(each: Explained, width: int) -> Iterator[Block]:
+    """A picture of the first channel that was read of each map."""
     for number, source in enumerate(each.sources):
-        if not source.units:
-            continue
-        name = name_tensor(source.tensor, network)
-        yield Pairs([("reads", f"{name} {format_shape(source.made.shape)}: {_sum_up(source.units)}")], indent=2)
         if 2 <= len(source.made.shape) <= 3 and len(source.units) > 1:
             yield from _draw_plane(source, each.window if not number else (), width)
 

@@ -137,6 +137,7 @@ def test_what_is_too_much_is_refused(
 ) -> None:
     """4 units of 9 products: 72 operations; one of them is computed of 9 numbers, and is the tenth."""
     args = ["run", "conv(1, 3)", "--kernel", "blur", "--input", "1x4x4", "--unit", "0,0,1"]
+    assert (limits.RECORDED_OPERATIONS, limits.WRITTEN_NUMBERS) == (1_000_000, 50_000)
     monkeypatch.setattr(limits, name, most)
     assert run(args) in (1, 2)
     assert words in capsys.readouterr().err
