@@ -14,13 +14,24 @@ from cnncalc.errors import UsageError
 from cnncalc.nearest import spell_out
 
 if TYPE_CHECKING:
-    from cnncalc.conventions.convention import Convention
+    from cnncalc.analysis.report import Report
+    from cnncalc.conventions.convention import Convention, Own
 
 # The names of conventions, in the order in which they are shown → their modules.
 NAMES: dict[str, str] = {
     "torchinfo": "torchinfo",
     "ptflops": "ptflops",
+    "ptflops-aten": "ptflops_aten",
     "thop": "thop",
+    "fvcore": "fvcore",
+    "calflops": "calflops",
+    "deepspeed": "deepspeed",
+    "flop-counter": "flop_counter",
+    "torchprofile": "torchprofile",
+    "onnx-tool": "onnx_tool",
+    "keras": "keras",
+    "torchvision": "torchvision_docs",
+    "papers": "papers",
 }
 # Those of publications, which no tool of today has.
 PAPERS: dict[str, str] = {
@@ -41,3 +52,13 @@ def named(name: str) -> Convention:
         raise UsageError(f"unknown convention {name!r}: {hint}")
     convention: Convention = import_module(f"cnncalc.conventions.{ALL[name]}").CONVENTION
     return convention
+
+
+def own(convention: Convention, name: str, report: Report) -> Own | None:
+    """How the library that a tool's users take networks from builds the bundled architecture of this name itself.
+
+    None if it does not have it, or builds it as the file does.
+    """
+    library = "keras" if convention.name == "keras" else "torchvision"
+    found: Own | None = import_module(f"cnncalc.conventions.{library}").own(name, report)
+    return found

@@ -21,6 +21,8 @@ WORKS: dict[str, str] = {
     "conv": "convolutions",
     "conv_same": 'convolutions with padding="same"',
     "conv_standardized": "standardized convolutions",
+    "table_conv": "convolutions of some channels",
+    "locally_connected": "locally connected layers",
     "transposed_conv": "transposed convolutions",
     "linear": "linear layers",
     "linear_map": "linear layers on a map",
@@ -32,12 +34,17 @@ WORKS: dict[str, str] = {
     "gru": "GRU layers",
     "rnn": "recurrent layers",
     "batch_norm": "batch norms",
+    "batch_norm_shift": "batch norms without a factor",
     "batch_norm_plain": "batch norms without affine",
+    "batch_norm_folded": "batch norms folded into convolutions",
     "layer_norm": "layer norms",
+    "layer_norm_shift": "layer norms without a factor",
     "layer_norm_plain": "layer norms without affine",
     "group_norm": "group norms",
+    "group_norm_shift": "group norms without a factor",
     "group_norm_plain": "group norms without affine",
     "instance_norm": "instance norms with affine",
+    "instance_norm_shift": "instance norms without a factor",
     "instance_norm_plain": "instance norms",
     "rms_norm": "root mean square norms",
     "local_response_norm": "local response norms",
@@ -66,6 +73,8 @@ WORKS: dict[str, str] = {
     "sum": "sums over axes",
     "max": "maxima over axes",
     "variance": "variances over axes",
+    "variance_corrected": "corrected variances over axes",
+    "vector_norm": "norms of vectors",
     "upsample_nearest": "upsampling, nearest",
     "upsample_linear": "upsampling, linear",
     "upsample_bicubic": "upsampling, bicubic",
@@ -81,17 +90,26 @@ WORKS: dict[str, str] = {
     "exp": "exponentials",
     "log": "logarithms",
     "clip": "clipping",
+    "compare": "comparisons",
+    "sizes": "arithmetic with sizes",
     "loose": "learned numbers outside of PyTorch's modules",
     "attention_module": "attention modules",
+    "channel_shuffle": "channel shuffles",
+    "chunk": "splits into equal parts",
     "view": "rearranging",
+    "added_biases": "biases of convolutions, which the file leaves out",
+    "left_out_factors": "factors of batch norms, which it leaves out",
+    "normalization": "mean, variance and count of its input",
     "unknown": "other work",
 }
 
 # Those with multiply-accumulates.
 PRODUCTS = frozenset((
-    "conv", "conv_same", "conv_standardized", "transposed_conv", "linear", "linear_map", "linear_loose", "conv_loose",
-    "matmul", "attention", "lstm", "gru", "rnn",
+    "conv", "conv_same", "conv_standardized", "table_conv", "locally_connected", "transposed_conv", "linear",
+    "linear_map", "linear_loose", "conv_loose", "matmul", "attention", "lstm", "gru", "rnn",
 ))  # fmt: skip
+
+UPSAMPLING = ("upsample_nearest", "upsample_linear", "upsample_bicubic", "upsample_area")
 
 
 class Call(NamedTuple):
@@ -101,9 +119,11 @@ class Call(NamedTuple):
     - `work`: a key of WORKS; `form`: how it is written.
     - `macs`: multiply-accumulates as cnncalc counts them.
     - `weights`, `biases`, `buffers`: elements of the module's arrays; `shared` if another call has counted them.
-    - `kernel`, `groups`, `dilation`, `stride`, `padding`: of a window.
+    - `kernel`, `groups`, `dilation`, `stride`, `padding`: of a window. Of an upsampling, `stride` are the factors, if
+      each axis is given one; of a norm or a softmax, `kernel` are the sizes that it is over.
     - `adds_bias`: of a function, whether it is called with a bias.
     - `amount`: a number that a rule needs, e.g. the product of the sizes that an upsampling is given.
+    - `scaled`: of an upsampling by a factor, input elements times factors; None if that is not an integer.
     """
 
     layer: int
@@ -122,6 +142,7 @@ class Call(NamedTuple):
     stride: Shape = ()
     padding: Shape = ()
     amount: int | None = None
+    scaled: int | None = None
     adds_bias: bool = False
 
     @property

@@ -35,6 +35,14 @@ class Counted(NamedTuple):
     unknown: tuple[int, ...] = ()
 
 
+class Own(NamedTuple):
+    """How a library builds a network itself: the calls, and how they differ from those of `export`, as a clause."""
+
+    library: str
+    calls: list[Call]
+    text: str
+
+
 class Convention(NamedTuple):
     """The rules of one tool.
 

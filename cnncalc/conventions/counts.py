@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from cnncalc.conventions.calls import PRODUCTS, WORKS, Call, Form
@@ -62,6 +62,8 @@ M = Count((1, MACS))
 B = quantity("B", "outputs with a bias", lambda call: call.elements if call.bias else 0)
 I = quantity("i", "input elements", lambda call: call.input_elements)  # noqa: E741
 O = quantity("o", "output elements", lambda call: call.elements)  # noqa: E741
+I2 = quantity("i (2-D)", "input elements", lambda call: call.input_elements if len(call.output) == 3 else 0)
+O2 = quantity("o (2-D)", "output elements", lambda call: call.elements if len(call.output) == 3 else 0)
 P = quantity("P", "parameters", lambda call: call.parameters)
 W = quantity("P", "weights", lambda call: call.weights)
 C = quantity("C", "channels", lambda call: call.output[0])
@@ -72,6 +74,10 @@ LRN_PADDED = quantity(
     "padded input elements",
     lambda call: call.elements // call.output[0] * (call.output[0] + (call.amount or 1) - 1),
 )
+# Of a product of matrices, by the first one: without a batch that only the second one has.
+LEFT = quantity("i C", "multiply-accumulates", lambda call: call.input_elements * call.output[-1])
+# One bias vector of each gate of a recurrent layer, of which there are two.
+RB = quantity("B/2", "gates with a bias", lambda call: call.biases // 2 * call.output[-1])
 NOTHING = Count()
 # Parameters: each array once, at the first call of its module.
 COUNTED_HERE = Quantity("P", "parameters", lambda call: 0 if call.shared else call.parameters)
@@ -121,3 +127,18 @@ def ignored(place: str, mistake: str) -> dict[str, Rule]:
         for work in WORKS
         if work != "unknown"
     }
+
+
+NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
+
+
+def norms(
+    place: str,
+    affine: Count | Forms,
+    shift: Count | Forms | None = None,
+    plain: Count | Forms | None = None,
+    kinds: Sequence[str] = NORMS,
+) -> dict[str, Rule]:
+    """Rules for norms with a factor, with a summand only, and with neither; by default all the same."""
+    variants = (("", affine), ("_shift", shift or affine), ("_plain", plain or affine))
+    return {f"{kind}{variant}": Rule(count, place) for kind in kinds for variant, count in variants}

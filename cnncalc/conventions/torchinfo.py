@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.conventions.convention import Convention
-from cnncalc.conventions.counts import BY_OUTPUT, NOTHING, B, M, P, at, ignored, quantity, wrong
+from cnncalc.conventions.counts import BY_OUTPUT, NOTHING, B, M, P, at, ignored, norms, quantity, wrong
 
 RECURRENT = wrong(
     quantity("P C", "parameters times channels of the output", lambda call: call.parameters * call.output[0]),
@@ -19,18 +19,17 @@ CONVENTION = Convention(
     per_mac=1,
     operations={
         **ignored("model_statistics.py#L31-L48", "only modules are seen, not functions"),
+        **norms("layer_info.py#L225-L245", P, P, NOTHING),
         **at(
             "layer_info.py#L225-L245",
             conv=M + B,
             conv_same=M + B,
             conv_standardized=M + B,
+            table_conv=M + B,
+            locally_connected=M + B,
             transposed_conv=wrong(BY_OUTPUT + B, "the kernel is applied at each output position"),
             linear=M + B,
             linear_map=wrong(P, "one position only is counted"),
-            batch_norm=P,
-            layer_norm=P,
-            group_norm=P,
-            instance_norm=P,
             rms_norm=P,
             prelu=P,
             loose={"class": P, "operator": NOTHING},  # a leaf, or an array of a module that has others in it

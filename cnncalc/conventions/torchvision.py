@@ -11,6 +11,7 @@ from math import prod
 
 from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import Call
+from cnncalc.conventions.convention import Own
 from cnncalc.conventions.written import calls_of
 from cnncalc.records import NamedTuple
 
@@ -19,26 +20,19 @@ Calls = list[Call]
 Rewrite = Callable[[Calls, Report], Calls]
 
 
-class Own(NamedTuple):
-    """Another way to write a network: the calls, and what differs, as a clause."""
-
-    calls: Calls
-    text: str
-
-
 class _Style(NamedTuple):
     rewrite: Rewrite
     text: str
 
 
 def own(name: str, report: Report) -> Own | None:
-    """How torchvision writes the bundled architecture of this name; None if that is not known, or not torchvision's."""
+    """How torchvision writes the bundled architecture of this name; None if it has none."""
     found = next((style for prefix, style in STYLES.items() if name.startswith(prefix)), None)
     if found is None or name in OTHERS:
         return None
     calls = calls_of(report)
     changed = found.rewrite(_without_softmax(calls, report), report)
-    return Own(changed, found.text)
+    return Own("torchvision", changed, found.text)
 
 
 def _without_softmax(calls: Calls, report: Report) -> Calls:
@@ -92,6 +86,17 @@ def _adaptive(calls: Calls, report: Report) -> Calls:
     return [*calls[: last + 1], pool, *calls[last + 1 :]]
 
 
+def _shufflenet(calls: Calls, report: Report) -> Calls:
+    """A block splits its input once, and shuffles by views."""
+    found: Calls = []
+    for call in _mean(calls, report):
+        again = call.work == "chunk" and any(
+            c.work == "chunk" and report.layers[c.layer].sources == report.layers[call.layer].sources for c in found
+        )
+        found.append(call._replace(work="view") if again or call.work == "channel_shuffle" else call)
+    return found
+
+
 def _convnext(calls: Calls, report: Report) -> Calls:
     """Blocks have linear layers on a map with the channels last, and `nn.LayerNorm` there."""
     return list(_convnext_calls(calls, report))
@@ -133,7 +138,7 @@ STYLES: dict[str, _Style] = {
     "regnet_": AS_MODULES,
     "resnet": AS_MODULES,
     "resnext": AS_MODULES,
-    "shufflenet_v2_": MEAN,
+    "shufflenet_v2_": _Style(_shufflenet, "its global pool is `x.mean([2, 3])`, and a block splits once"),
     "squeezenet": AS_MODULES,
     "vgg": ADAPTIVE,
     "wide_resnet": AS_MODULES,

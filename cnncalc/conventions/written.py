@@ -12,8 +12,7 @@ from typing import Any
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.conventions.calls import Call, Form
 from cnncalc.layers.base import Shape, Shapes, Weight
-from cnncalc.layers.targets import each_factor
-from cnncalc.layers.window import Windowed
+from cnncalc.layers.window import Windowed, output_size
 
 Made = Iterator[Call]
 
@@ -44,8 +43,7 @@ class Writer:
         elif kind in OPERATORS:
             yield self.call(OPERATORS[kind], "operator")
         elif kind in JOINS:
-            for _ in self.inputs[1:]:
-                yield self.call(JOINS[kind], "function" if JOINS[kind] == "maximum" else "operator")
+            yield from self.joins(JOINS[kind])
         else:
             yield from WRITERS.get(kind, unknown)(self)
 
@@ -76,6 +74,14 @@ class Writer:
             **more,
         )
 
+    def joins(self, work: str) -> Made:
+        """The inputs joined two by two, from the first on."""
+        before = self.inputs[0]
+        for shape in self.inputs[1:]:
+            after = tuple(map(max, before, shape))
+            yield self.call(work, "function" if work == "maximum" else "operator", inputs=(before, shape), output=after)
+            before = after
+
     def loose(self, work: str = "loose") -> Call:
         """A class of the file that has arrays, and what it does with them written as functions."""
         return self.call(work, "class", weights=self.layer.weights(self.inputs))
@@ -83,20 +89,21 @@ class Writer:
 
 # Kinds that rearrange elements, or do nothing at inference.
 VIEWS = frozenset((
-    "flatten", "reshape", "dropout", "stochastic_depth", "channel_split", "split", "slice", "flip", "roll",
-    "transpose", "channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "pad", "crop", "concat", "stack", "identity",
+    "flatten", "reshape", "dropout", "stochastic_depth", "slice", "flip", "roll", "transpose", "pixel_shuffle",
+    "pixel_unshuffle", "pad", "crop", "concat", "stack", "identity",
 ))  # fmt: skip
 # Kinds that are one module of PyTorch → their work.
 MODULES = {
     "linear": "linear", "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "elu": "elu", "selu": "selu",
     "silu": "silu", "mish": "mish", "hard_swish": "hard_swish", "hard_sigmoid": "hard_sigmoid", "sigmoid": "sigmoid",
     "tanh": "tanh", "softplus": "softplus",
+    "channel_shuffle": "channel_shuffle",
     "adaptive_avg_pool": "adaptive_avg_pool", "adaptive_max_pool": "adaptive_max_pool",
     "global_avg_pool": "adaptive_avg_pool", "global_max_pool": "adaptive_max_pool",
 }  # fmt: skip
 # Kinds that are one method of a tensor.
 OPERATORS = {
-    "mean_over": "mean", "sum_over": "sum", "max_over": "max", "variance_over": "variance", "power": "power",
+    "mean_over": "mean", "sum_over": "sum", "max_over": "max", "power": "power",
     "sqrt": "sqrt", "abs": "abs", "exp": "exp", "log": "log", "clip": "clip",
 }  # fmt: skip
 # Merges that join their branches two by two.
@@ -108,13 +115,14 @@ JOINS = {
 
 def unknown(writer: Writer) -> Made:
     """A kind of which it is not known what the tools count."""
-    yield writer.loose("unknown")
+    macs = writer.layer.work(writer.inputs, writer.output).macs
+    yield writer.loose("unknown")._replace(macs=macs)
 
 
 def convolution(writer: Writer, layer: Any, inputs: Shapes, output: Shape) -> Call:
     """A convolution, after its border."""
     axes = layer.axes(inputs)
-    same = layer.padding == "same" and all(axis.stride == 1 for axis in axes)
+    same = layer.padding == "same" and _strides_one(layer, inputs)
     return writer.call(
         "conv_same" if same else "conv",
         inputs=(_padded(layer, inputs[0]), *inputs[1:]) if not same else inputs,
@@ -136,17 +144,35 @@ def _padded(layer: Windowed, shape: Shape) -> Shape:
     return shape
 
 
+def _border(writer: Writer, layer: Windowed, shape: Shape) -> Made:
+    """The class of the file that pads as `same` does where PyTorch's module cannot; it computes with sizes."""
+    pads = layer.padding == "same" and not (layer.kind.endswith("conv") and _strides_one(layer, (shape,)))
+    if pads:
+        yield writer.call("sizes", "operator", inputs=(), output=(len(shape) - 1,))
+
+
+def _strides_one(layer: Windowed, inputs: Shapes) -> bool:
+    return all(axis.stride == 1 for axis in layer.axes(inputs))
+
+
 def conv(writer: Writer) -> Made:
+    yield from _border(writer, writer.layer, writer.inputs[0])
     yield convolution(writer, writer.layer, writer.inputs, writer.output)
 
 
 def standardized(writer: Writer) -> Made:
+    yield from _border(writer, writer.layer, writer.inputs[0])
     call = convolution(writer, writer.layer, writer.inputs, writer.output)
     yield call._replace(work="conv_standardized", form="class")
+    if writer.layer.gain:
+        kernel = writer.layer.weights(writer.inputs)[0].shape
+        for _ in ("the gain", "a constant"):
+            yield writer.call("multiply", "operator", output=kernel)
 
 
 def two_steps(writer: Writer) -> Made:
     first, second = writer.layer.steps(writer.inputs)
+    yield from _border(writer, first, writer.inputs[0])
     between = writer.layer.intermediate(writer.inputs, writer.output)
     yield convolution(writer, first, writer.inputs, between)
     yield convolution(writer, second, (between,), writer.output)
@@ -179,24 +205,30 @@ def _strides(layer: Windowed, inputs: Shapes) -> Shape:
 
 def pool(writer: Writer) -> Made:
     layer = writer.layer
-    sides = [axis for axis in layer.axes(writer.inputs) if axis.before != axis.after]
-    if (layer.ceil and layer.dialect == "caffe") or (sides and not getattr(layer, "count_padding", True)):
+    axes = layer.axes(writer.inputs)
+    sides = any(axis.before != axis.after for axis in axes)
+    skips = max(axis.stride for axis in axes) > min(axis.kernel for axis in axes)
+    if (layer.ceil and layer.dialect == "caffe" and skips) or (sides and not getattr(layer, "count_padding", True)):
         yield from unknown(writer)  # classes of the file that pool twice, or by functions
         return
     padded = _padded(layer, writer.inputs[0])
+    # what rounding up gives if a last window behind the map is not left out
+    beyond = prod(output_size(axis) + (axis.slack % axis.stride > 0 and layer.ceil) for axis in axes)
+    yield from _border(writer, layer, writer.inputs[0])
     yield writer.call(
-        writer.report.kind, inputs=(padded,), kernel=layer.kernels(writer.inputs), stride=_strides(layer, writer.inputs)
+        writer.report.kind,
+        inputs=(padded,),
+        kernel=layer.kernels(writer.inputs),
+        stride=_strides(layer, writer.inputs),
+        amount=beyond,
     )
 
 
 def _norm(work: str) -> Callable[[Writer], Made]:
     def write(writer: Writer) -> Made:
         layer = writer.layer
-        if layer.affine and not (layer.scale and layer.shift):
-            yield from unknown(writer)
-            return
-        plain = "" if layer.affine else "_plain"
-        yield writer.call(work + plain, weights=layer.weights(writer.inputs))
+        variant = "_plain" if not layer.affine else "" if layer.scale else "_shift"
+        yield writer.call(work + variant, weights=layer.weights(writer.inputs))
 
     return write
 
@@ -226,7 +258,8 @@ def prelu(writer: Writer) -> Made:
     layer = writer.layer
     if layer.per in ("position", "element"):
         yield writer.loose()
-        yield writer.call("multiply", "operator")
+        for work in ("multiply", "compare"):
+            yield writer.call(work, "operator")
     else:
         yield writer.call("prelu", weights=layer.weights(writer.inputs))
 
@@ -243,18 +276,22 @@ def softmax(writer: Writer) -> Made:
 
 
 def upsample(writer: Writer) -> Made:
-    """`amount` is what a given size multiplies to, None with a factor."""
     layer = writer.layer
     mode = layer.mode if layer.mode in ("nearest", "bicubic", "area") else "linear"
     axes = len(writer.output) - 1
-    amount = None
+    amount = scaled = None
+    factors = layer.factor if isinstance(layer.factor, tuple) else ()
     if layer.factor is None:
-        size = layer.sizes
-        amount = size if isinstance(size, int) else prod(size)
-    elif not all(isinstance(each, int) for each in each_factor(layer.factor, axes)):
-        yield from unknown(writer)  # some tools multiply by the factor and not by what it gives
-        return
-    yield writer.call(f"upsample_{mode}", "module" if layer.like is None else "function", amount=amount)
+        amount = layer.sizes if isinstance(layer.sizes, int) else prod(layer.sizes)
+    elif isinstance(layer.factor, tuple):
+        scaled = prod(writer.inputs[0]) * int(prod(layer.factor))
+    else:
+        product = prod(writer.inputs[0]) * layer.factor**axes
+        scaled = int(product) if product == int(product) else None
+    form: Form = "module" if layer.like is None else "function"
+    yield writer.call(f"upsample_{mode}", form, amount=amount, scaled=scaled, stride=factors)
+    if mode == "area":
+        yield writer.call("adaptive_avg_pool", "function")
 
 
 def scale(writer: Writer) -> Made:
@@ -274,38 +311,86 @@ def affine(writer: Writer) -> Made:
 
 
 def mean(writer: Writer) -> Made:
-    for _ in writer.inputs[1:]:
-        yield writer.call("add", "operator")
+    yield from writer.joins("add")
     yield writer.call("divide", "operator")
 
 
 def matmul(writer: Writer) -> Made:
-    macs = writer.layer.work(writer.inputs, writer.output).macs
-    yield writer.call("matmul", "operator", macs=macs)
+    """`amount` is 1 if one of the two is transposed."""
+    layer = writer.layer
+    transposed = int(layer.transpose != "none")
+    macs = layer.work(writer.inputs, writer.output).macs
+    yield writer.call("matmul", "operator", macs=macs, amount=transposed)
 
 
 def attention(writer: Writer) -> Made:
+    """A function of the file, whose transposed tensors PyTorch's fused attention does not take."""
     macs = writer.layer.work(writer.inputs, writer.output).macs
-    yield writer.call("attention", "function", macs=macs)
+    yield writer.call("attention", "class", macs=macs)
 
 
 def multi_head_attention(writer: Writer) -> Made:
-    """A subclass of `nn.MultiheadAttention`, which calls functions with its arrays."""
-    layer, inputs, output = writer.layer, writer.inputs, writer.output
+    """A subclass of `nn.MultiheadAttention`, which calls functions with its arrays.
+
+    Its input is permuted, so that PyTorch adds the biases of the first projections apart from the products.
+    """
+    layer, inputs = writer.layer, writer.inputs
     yield writer.loose("attention_module")
-    work = layer.work(inputs, output)
     (channels, positions), (others, length) = inputs[0], inputs[-1]
     if len(inputs) == 1:
-        before = [(channels, positions, 3 * channels)]
+        steps = [(channels, positions, 3 * channels)]
     elif others == channels:
-        before = [(channels, positions, channels), (channels, length, 2 * channels)]
+        steps = [(channels, positions, channels), (channels, length, 2 * channels)]
     else:
-        before = [(channels, positions, channels), *[(others, length, channels)] * 2]
-    for n, places, out in (*before, (channels, positions, channels)):
+        steps = [(channels, positions, channels), *[(others, length, channels)] * 2]
+    last = (channels, positions, channels)
+    for step in (*steps, last):
+        n, places, out = step
         yield writer.call(
-            "linear_loose", "function", inputs=((places, n),), output=(places, out), macs=places * n * out
+            "linear_loose",
+            "function",
+            inputs=((places, n),),
+            output=(places, out),
+            macs=places * n * out,
+            adds_bias=layer.bias and step is last,
         )
-    yield writer.call("attention", "function", macs=work.attention_macs)
+    yield writer.call("sizes", "operator", inputs=(), output=(4,))
+    yield writer.call("attention", "function", macs=layer.work(inputs, writer.output).attention_macs)
+
+
+def split(writer: Writer) -> Made:
+    yield writer.call("view" if isinstance(writer.layer.parts, tuple) else "chunk", "operator")
+
+
+def variance(writer: Writer) -> Made:
+    yield writer.call("variance_corrected" if writer.layer.correction else "variance", "operator")
+
+
+def l2_norm(writer: Writer) -> Made:
+    each = (1, *writer.inputs[0][1:])
+    yield writer.call("vector_norm", "operator", output=each)
+    yield writer.call("clip", "operator", inputs=(each,), output=each)
+    yield writer.call("divide", "operator")
+
+
+def response_norm(writer: Writer) -> Made:
+    yield writer.loose()
+    channels, *sizes = writer.inputs[0]
+    each = (channels, *[1 for _ in sizes])
+    one = tuple(1 for _ in each)
+    yield writer.call("vector_norm" if sizes else "abs", "operator", output=each)
+    yield writer.call("mean", "operator", inputs=(each,), output=one)
+    yield writer.call("add", "operator", output=one)
+    yield writer.call("divide", "operator", output=each)
+    for work in ("multiply", "multiply", "add", "add"):
+        yield writer.call(work, "operator")
+
+
+def unshared(writer: Writer) -> Made:
+    """`locally_connected` and `table_conv`, which are classes of the file."""
+    layer = writer.layer
+    macs = layer.work(writer.inputs, writer.output).macs
+    yield writer.call(writer.report.kind, "class", weights=layer.weights(writer.inputs), macs=macs)
 
 
 def recurrent(writer: Writer) -> Made:
@@ -341,6 +426,13 @@ WRITERS: dict[str, Callable[[Writer], Made]] = {
     "matmul": matmul,
     "attention": attention,
     "multi_head_attention": multi_head_attention,
+    "channel_split": split,
+    "split": split,
+    "variance_over": variance,
+    "l2_norm": l2_norm,
+    "response_norm": response_norm,
+    "locally_connected": unshared,
+    "table_conv": unshared,
     "lstm": recurrent,
     "gru": recurrent,
     "rnn": recurrent,
