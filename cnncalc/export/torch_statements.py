@@ -142,10 +142,14 @@ def sequential(entries: Sequence[Entry]) -> Code:
     return call("nn.Sequential", dictionary((entry.name, entry.written()) for entry in entries))
 
 
+LOOSE = re.compile(r"\b(or|if)\b")  # what `and` would take apart
+
+
 def both(condition: str, other: str) -> str:
     """That two conditions hold, as Python text; "" is one that always does."""
-    loose = re.compile(r"\b(or|if|lambda)\b")
-    return " and ".join(f"({each})" if loose.search(each) else each for each in (condition, other) if each)
+    if not condition or not other:
+        return condition or other
+    return " and ".join(f"({each})" if LOOSE.search(each) else each for each in (condition, other))
 
 
 class NotSequential(CnncalcError):
