@@ -119,6 +119,43 @@ class ChannelsGRU(nn.GRU):
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         return super().forward(x.permute(2, 0, 1))[0].permute(1, 2, 0)
 ''',
+    "ResetBeforeGRU": '''
+class ResetBeforeGRU(ChannelsGRU):
+    """A gated recurrent unit that resets its state before the product, as Cho et al."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        x = x.permute(2, 0, 1)
+        for layer in range(self.num_layers):
+            ends = [f"l{layer}", f"l{layer}_reverse"][: 1 + self.bidirectional]
+            x = torch.cat([self.read(x, end) for end in ends], dim=2)
+        return x.permute(1, 2, 0)
+
+    def read(self, x: torch.Tensor, end: str) -> torch.Tensor:
+        """The outputs of one direction of one layer."""
+        weight, state = (getattr(self, f"weight_{name}_{end}") for name in ("ih", "hh"))
+        gates = F.linear(x, weight)
+        for name in ("ih", "hh") if self.bias else ():
+            gates = gates + getattr(self, f"bias_{name}_{end}")
+        both, own = state.split([2 * self.hidden_size, self.hidden_size])
+        h = x.new_zeros(x.shape[1], self.hidden_size)
+        found = []
+        for step in gates.flip(0) if end.endswith("_reverse") else gates:
+            first, n = step.split([2 * self.hidden_size, self.hidden_size], dim=1)
+            r, z = torch.sigmoid(first + F.linear(h, both)).chunk(2, dim=1)
+            h = (1 - z) * torch.tanh(n + F.linear(r * h, own)) + z * h
+            found.append(h)
+        return torch.stack(found[::-1] if end.endswith("_reverse") else found)
+''',
+    "one_bias": '''
+def one_bias(layer: nn.RNNBase) -> nn.RNNBase:
+    """A recurrent layer whose second bias vectors are zeros, and no parameters."""
+    for name in [name for name, _ in layer.named_parameters() if "bias_hh" in name]:
+        zeros = torch.zeros_like(getattr(layer, name))
+        delattr(layer, name)
+        layer.register_buffer(name, zeros, persistent=False)
+    layer._init_flat_weights()
+    return layer
+''',
     "ChannelsRNN": '''
 class ChannelsRNN(nn.RNN):
     """A recurrent layer on a sequence with its channels first."""

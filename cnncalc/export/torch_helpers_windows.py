@@ -197,6 +197,55 @@ class StandardizedConv{n}d(nn.Conv{n}d):
             weight = weight * self.gain * weight[0].numel() ** -0.5
         return self._conv_forward(x, weight, self.bias)
 ''',
+    "DeformableConv2d": '''
+class DeformableConv2d(nn.Conv2d):
+    """A convolution whose elements are read at places that another convolution moves."""
+
+    def __init__(
+        self, *args: Any, offset_groups: int = 1, mask: bool = False, **options: Any
+    ):
+        super().__init__(*args, **options)
+        self.offset_groups = offset_groups
+        self.points = offset_groups * math.prod(self.kernel_size)
+        out = self.points * (3 if mask else 2)
+        window = (self.kernel_size, self.stride, self.padding, self.dilation)
+        self.conv_offset = nn.Conv2d(self.in_channels, out, *window)
+
+    def starts(self, axis: int, count: int) -> torch.Tensor:
+        """Where the elements of a kernel are on an axis without a move, of all windows."""
+        k, s, d = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
+        same = d * (k - 1) // 2
+        side = same if isinstance(self.padding, str) else self.padding[axis]
+        make = self.weight.new_tensor
+        windows, elements = make(range(count)), make(range(k))
+        return windows * s - side + d * elements[:, None]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, channels, height, width = x.shape
+        moves = self.conv_offset(x)
+        rows, columns = moves.shape[2:]
+        parts = batch * self.offset_groups
+        elements = math.prod(self.kernel_size)
+        shape = (parts, *self.kernel_size, 2, rows, columns)
+        offsets = moves[:, : 2 * self.points].reshape(shape)
+        y = offsets[:, :, :, 0] + self.starts(0, rows)[:, None, :, None]
+        across = offsets[:, :, :, 1] + self.starts(1, columns)[:, None, :]
+        grid = torch.stack(
+            [(2 * across + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1
+        )
+        grid = grid.view(parts, elements * rows, columns, 2)
+        source = x.reshape(parts, channels // self.offset_groups, height, width)
+        read = F.grid_sample(source, grid, align_corners=False)
+        read = read.view(parts, -1, elements, rows, columns)
+        if moves.shape[1] > 2 * self.points:
+            factors = moves[:, 2 * self.points :].sigmoid()
+            read = read * factors.reshape(parts, 1, elements, rows, columns)
+        read = read.reshape(batch, self.groups, -1, rows * columns)
+        weight = self.weight.view(self.groups, self.out_channels // self.groups, -1)
+        found = torch.einsum("gok,bgkp->bgop", weight, read)
+        found = found.reshape(batch, self.out_channels, rows, columns)
+        return found if self.bias is None else found + self.bias[:, None, None]
+''',
     "LocallyConnected": '''
 class LocallyConnected(nn.Module):
     """A convolution with kernels of its own at each position."""

@@ -13,6 +13,7 @@ from cnncalc.export.layout import Code, Keyed, call
 from cnncalc.export.torch_construct import Given, Module, Refused, as_float, construct, only
 from cnncalc.export.torch_windows import (
     conv,
+    deformable,
     depthwise,
     locally_connected,
     pool,
@@ -211,14 +212,16 @@ def _recurrent(name: str) -> Callable[[Given], list[Module]]:
     """A recurrent layer on channels first."""
 
     def write(given: Given) -> list[Module]:
-        if only(given, "biases") == 1 or (given.kind == "gru" and not only(given, "reset_after")):
-            raise Refused(f"PyTorch's `nn.{name}` has two bias vectors, and resets after the product")
         options: list[Code] = [Keyed("num_layers=", given.text("layers"))] if given.is_given("layers") else []
         options += [Keyed("bias=", "False")] if only(given, "biases") == 0 else []
         options += [Keyed("bidirectional=", given.text("bidirectional"))] if given.is_given("bidirectional") else []
         if given.kind == "rnn" and given.is_given("activation"):
             options.append(Keyed("nonlinearity=", given.text("activation")))
-        return [Module("", call(given.helper(f"Channels{name}"), given.channels(), given.text("hidden"), *options))]
+        helper = given.helper(f"Channels{name}")
+        if given.kind == "gru" and not only(given, "reset_after"):
+            helper = given.helper("ResetBeforeGRU")
+        made = call(helper, given.channels(), given.text("hidden"), *options)
+        return [Module("", call(given.helper("one_bias"), made) if only(given, "biases") == 1 else made)]
 
     return write
 
@@ -282,6 +285,7 @@ SPECIAL: dict[str, Callable[[Given], list[Module] | None]] = {
     "crop": _crop,
     "locally_connected": locally_connected,
     "table_conv": table_conv,
+    "deformable_conv": deformable,
     "lstm": _recurrent("LSTM"),
     "gru": _recurrent("GRU"),
     "rnn": _recurrent("RNN"),

@@ -21,6 +21,7 @@ from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_file import LEFT_OUT, FilePrinter
 from cnncalc.export.torch_flat import A_LAYER_A_LINE, FlatWriter
 from cnncalc.export.torch_flow import FlowWriter
+from cnncalc.export.torch_helpers import helper_names
 from cnncalc.export.torch_names import ACTIVATION_MODULES
 from cnncalc.export.torch_statements import NotSequential
 from cnncalc.export.torch_text import WORDS, ClassPrinter
@@ -36,7 +37,7 @@ from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
 
 LONGEST_RESULT = 40  # of what is returned beside other tensors
-TAKEN = frozenset({"nn", "torch", "math", "F", "OrderedDict", "Any", "Sequence", "functools"})
+TAKEN = frozenset({"nn", "torch", "math", "F", "OrderedDict", "Any", "Sequence", "functools", *helper_names()})
 
 
 def class_name(name: str, taken: Collection[str]) -> str:

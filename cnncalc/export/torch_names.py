@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cnncalc.export.expressions import identifier
-from cnncalc.export.torch_helpers import HELPERS
+from cnncalc.export.torch_helpers import helper_names
 from cnncalc.layers import FAMILIES
 from cnncalc.layers.frameworks import PYTORCH
 
@@ -90,11 +90,12 @@ _OF_FILES = frozenset({
     "outputs", "range", "super", "sum", "len", "max", "min", "round", "abs", "int", "float", "bool", "str", "tuple",
     "dict", "list", "type",
 })  # fmt: skip
+_OF_HELPERS = frozenset(helper_names())
 
 
 def is_reserved(name: str) -> bool:
     """Whether a parameter or a variable cannot have this name."""
-    return name in _OF_FILES or name in HELPERS
+    return name in _OF_FILES or name in _OF_HELPERS
 
 
 def branch_variable(label: str, taken: Collection[str]) -> str:

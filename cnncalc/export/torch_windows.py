@@ -144,6 +144,13 @@ def standardized(given: Given) -> list[Module]:
     return [*before, Module("", call(given.helper(f"StandardizedConv{given.axes}d"), *items))]
 
 
+def deformable(given: Given) -> list[Module]:
+    before, padding = _border(given)  # beyond a border there are zeros too
+    items = [*construct(given, "Conv", padding=padding).items]
+    items += [Keyed(f"{name}=", given.text(name)) for name in ("offset_groups", "mask") if given.is_given(name)]
+    return [*before, Module("", call(given.helper("DeformableConv2d"), *items))]
+
+
 def transposed(given: Given) -> list[Module]:
     values = given.values("padding")
     if not any(isinstance(value, str | tuple) for value in values):

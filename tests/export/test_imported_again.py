@@ -14,7 +14,6 @@ from cnncalc.reading import Reading, read, read_graph
 from cnncalc.spec.files import bundled
 
 from .modules import arrays_of, code_of, made
-from .test_torch_export import REFUSED
 
 pytestmark = pytest.mark.torch
 
@@ -57,7 +56,7 @@ def figures(network: Network) -> dict[str, Any]:
 
 
 @pytest.mark.sample(12)
-@pytest.mark.parametrize("name", [name for name in bundled() if name not in {*REFUSED, *NOT_READ, *UNUSED}])
+@pytest.mark.parametrize("name", [name for name in bundled() if name not in {*NOT_READ, *UNUSED}])
 def test_a_bundled_network_comes_back(torch: Any, name: str) -> None:
     reading = read(name)
     graph = traced(torch, reading)

@@ -17,9 +17,8 @@ from cnncalc.spec.files import bundled
 
 from .. import processes
 from .modules import code_of
-from .test_torch_export import REFUSED
 
-NAMES = [name for name in bundled() if name not in REFUSED]
+NAMES = bundled()
 SHORT = {"resnet50": 75, "unet": 70, "inception_v1": 110, "mobilenet_v3_large": 114}  # lines at most
 
 

@@ -25,19 +25,16 @@ from .modules import arrays_of, code_of, executed, made, names_of_outputs, outpu
 
 pytestmark = pytest.mark.torch
 
-# Bundled networks that PyTorch's modules cannot say, with what of them: one bias vector, as Keras.
-REFUSED = {"kws_gru": "nn.GRU", "kws_lstm": "nn.LSTM"}
 # Those that are written a layer a line: rounds that read earlier ones, indices of pools, sizes that decide channels.
 FLAT = {
     "capsnet", "coatnet_0", "detr_encoder", "enet", "hardnet68", "maxvit_t", "mobilevit_s", "nasnet_a_large",
     "nasnet_a_mobile", "pnasnet5_large", "segnet", "swin_b", "swin_s", "swin_t", "swin_v2_b", "swin_v2_s", "swin_v2_t",
     "unetpp",
 }  # fmt: skip
-WITHOUT_MODULE = {"deformable_conv"}  # torchvision has one
 RANDOM = 300
 BATCHES = 10
 MOST_WORK = 60_000  # macs and elements of a network that the executor runs in a test
-ALONE_REFUSED = ("two bias vectors", "Caffe", "another mode than zeros")
+ALONE_REFUSED = ("Caffe", "another mode than zeros")
 # What PyTorch refuses to run though the shapes fit, see `random_networks.kinds.PYTORCH`.
 OF_PYTORCH = ("smaller than kernel size", "more than 1 spatial element", "more than 1 value per channel")
 
@@ -95,7 +92,7 @@ def is_small(network: Network) -> bool:
 
 
 @pytest.mark.sample(20)
-@pytest.mark.parametrize("name", [name for name in bundled() if name not in REFUSED])
+@pytest.mark.parametrize("name", bundled())
 def test_a_bundled_network_is_exported(torch: Any, name: str) -> None:
     reading = read(name)
     text = code_of(reading)
@@ -104,13 +101,27 @@ def test_a_bundled_network_is_exported(torch: Any, name: str) -> None:
     assert (A_LAYER_A_LINE in text) == (name in FLAT)
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_said_is_refused_as_a_whole(name: str) -> None:
+def test_what_cannot_be_said_is_refused_as_a_whole() -> None:
+    """Each layer without a counterpart is a problem at its place."""
+    layers = "max_pool(1, stride=3, padding=half, ceil=true, dialect=caffe)"
+    reading = read_text(Source("caffe.yaml", f"input: [1, 30, 30]\nlayers:\n  - {layers}\n  - relu -> {layers}\n"))
     with pytest.raises(SpecError) as raised:
-        code_of(read(name))
-    problems = raised.value.problems
-    assert {problem.code for problem in problems} == {"no-counterpart"}
-    assert all(problem.span and REFUSED[name] in problem.message for problem in problems)
+        code_of(reading)
+    found = [(problem.code, problem.span and problem.span.line) for problem in raised.value.problems]
+    assert found == [("no-counterpart", 3), ("no-counterpart", 4)]
+
+
+def test_a_block_may_have_the_name_of_a_helper(torch: Any) -> None:
+    text = """
+input: [2, 4, 4]
+blocks:
+  axis_norm: layer_norm -> relu
+  half(padding_of): conv(padding_of, 3, padding=half)
+layers: axis_norm -> half(4)
+"""
+    reading = read_text(Source("names.yaml", text))
+    assert_same_arrays(torch, code_of(reading), reading.require_network())
+    assert_same_outputs(torch, code_of(reading), reading.require_network(), 1)
 
 
 def test_the_checks_of_a_file_hold_and_can_fail(torch: Any) -> None:
@@ -128,11 +139,6 @@ def test_random_networks(torch: Any, batch: int) -> None:
         reading = read_text(Source(f"n{seed}.yaml", written(drawn(seed), Random(seed))))
         network = reading.network
         if reading.failed or network is None or not network.nodes:
-            continue
-        kinds = {node.layer.kind for node in network.nodes}
-        if kinds & WITHOUT_MODULE:
-            with pytest.raises(SpecError):
-                code_of(reading)
             continue
         text = code_of(reading)
         flat += A_LAYER_A_LINE in text
@@ -155,7 +161,7 @@ def cases() -> Iterator[tuple[Layer, tuple[tuple[int, ...], ...]]]:
 
 
 # Kinds that are more than a module on one tensor, each tried in the random networks or refused above.
-NOT_ALONE = {"max_unpool", "deformable_conv"}
+NOT_ALONE = {"max_unpool"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in NOT_ALONE])
