@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.execution.ops import kernel_rows, slide_axes
 from cnncalc.layers.ops import Deformation, Kernel, Map, Values, WindowSettings
+from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from cnncalc.execution.ops import WindowOps
@@ -44,13 +45,27 @@ def deform(ops: WindowOps, x: Map, how: Deformation, kernel: Kernel, windows: Wi
     return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
 
-def shares_of(sizes: tuple[int, ...], point: tuple[float, ...]) -> Iterator[tuple[int, float]]:
-    """The positions of a map of two axes around a point, and their shares; none beyond the edge."""
+class Corner(NamedTuple):
+    """A position beside a point: its share in what is read there, and how the share changes with the point."""
+
+    at: int
+    share: float
+    by_row: float
+    by_column: float
+
+
+def corners_of(sizes: tuple[int, ...], point: tuple[float, ...]) -> Iterator[Corner]:
+    """The positions of a map of two axes around a point; none beyond the edge."""
     if not all(map(isfinite, point)):
         return
     (top, left), (height, width) = map(floor, point), sizes
     down, right = point[0] - top, point[1] - left
-    for y, tall in ((top, 1 - down), (top + 1, down)):
-        for x, wide in ((left, 1 - right), (left + 1, right)):
+    for y, tall, by_row in ((top, 1 - down, -1), (top + 1, down, 1)):
+        for x, wide, by_column in ((left, 1 - right, -1), (left + 1, right, 1)):
             if 0 <= y < height and 0 <= x < width:
-                yield y * width + x, tall * wide
+                yield Corner(y * width + x, tall * wide, by_row * wide, by_column * tall)
+
+
+def shares_of(sizes: tuple[int, ...], point: tuple[float, ...]) -> Iterator[tuple[int, float]]:
+    """The positions of a map of two axes around a point, and their shares."""
+    return ((corner.at, corner.share) for corner in corners_of(sizes, point))

@@ -99,14 +99,7 @@ class Numbers(WindowOps):
         return PooledMap.of(pooled, found)
 
     def max_unpool(self, x: Map, pooled: Map, windows: WindowSettings, sizes: tuple[int, ...]) -> Map:
-        if not isinstance(pooled, PooledMap):
-            raise ValueError("the indices of a max pool's elements are not known")
-        size, step = math.prod(sizes), math.prod(x.sizes)
-        values = [0.0] * (size * x.shape[0])
-        for number, (value, index) in enumerate(zip(x.values, pooled.indices, strict=True)):
-            if index >= 0:
-                values[number // step * size + index] = value
-        return Map((x.shape[0], *sizes), values)
+        return put_back(x, pooled, sizes, 0.0)
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         if biases is None:
@@ -124,6 +117,18 @@ class Numbers(WindowOps):
 
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return DOT(a, shares)
+
+
+def put_back(x: Map, pooled: Map, sizes: tuple[int, ...], zero: Any) -> Map:
+    """Put each element at the index of the pool's element, in a map of zeros of these sizes. Raises ValueError."""
+    if not isinstance(pooled, PooledMap):
+        raise ValueError("the indices of a max pool's elements are not known")
+    size, step = math.prod(sizes), math.prod(x.sizes)
+    values = [zero] * (size * x.shape[0])
+    for number, (value, index) in enumerate(zip(x.values, pooled.indices, strict=True)):
+        if index >= 0:
+            values[number // step * size + index] = value
+    return Map((x.shape[0], *sizes), values)
 
 
 FUNCTIONS: dict[Function, Callable[[float], float]] = {

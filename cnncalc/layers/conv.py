@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.layers.arguments import Padding, PerAxis
 from cnncalc.layers.base import CarriesChannels, Example, Maps, Shape, Shapes, Weight
 from cnncalc.layers.groups import GROUPS, ChoosesInGroups
-from cnncalc.layers.ieee import divide, sqrt
+from cnncalc.layers.ieee import sqrt
 from cnncalc.layers.kernel import (
     BIAS,
     DILATION,
@@ -123,4 +123,5 @@ def standardize(numbers: list[float], epsilon: float) -> list[float]:
     mean = sum(numbers) / len(numbers)
     centred = [number - mean for number in numbers]
     variance = sum(number * number for number in centred) / len(numbers)
-    return [divide(number, sqrt(variance + epsilon)) for number in centred]
+    divisor = (variance + epsilon) ** 0.5
+    return [number / divisor for number in centred]
