@@ -94,17 +94,27 @@ class Data:
 
     def fill(self, name: str, wanted: Shape, seed: int) -> FlatArray:
         """The values of an input of this name and shape. Raises CnncalcError."""
-        from cnncalc.execution.netpbm import PictureError
-        from cnncalc.execution.pictures import make_pattern
         from cnncalc.network import input_label
 
-        if self.is_pattern:
-            try:
-                return make_pattern(self.text, wanted, seed, input_label(name))
-            except PictureError as error:
-                raise CnncalcError(f"--input-data {self.text}: {error}") from None
-        _check_shape(name, wanted, self.text, self.shape)
-        return self._array._replace(shape=wanted)
+        if not self.is_pattern:
+            _check_shape(name, wanted, self.text, self.shape)
+        return self.take(wanted, seed, "--input-data", input_label(name))
+
+    def fits(self, wanted: Shape) -> bool:
+        """Whether the data have this shape; the axes of size 1 that come first may be left out. Raises CnncalcError."""
+        return self.is_pattern or fits(self.shape, wanted)
+
+    def take(self, wanted: Shape, seed: int, option: str, label: str) -> FlatArray:
+        """The values of data that fit a shape; `label` names the random numbers of a pattern. Raises CnncalcError."""
+        from cnncalc.execution.netpbm import PictureError
+        from cnncalc.execution.pictures import make_pattern
+
+        if not self.is_pattern:
+            return self._array._replace(shape=wanted)
+        try:
+            return make_pattern(self.text, wanted, seed, label)
+        except PictureError as error:
+            raise CnncalcError(f"{option} {self.text}: {error}") from None
 
 
 class GivenInputs:
@@ -187,12 +197,17 @@ def read_lists(source: Source) -> FlatArray:
     return found
 
 
+def fits(shape: Shape, wanted: Shape) -> bool:
+    """Whether a shape is the wanted one; the axes of size 1 that come first may be left out."""
+    return (1,) * (len(wanted) - len(shape)) + shape == wanted
+
+
 def _check_shape(name: str, wanted: Shape, text: str, shape: Shape) -> None:
-    """Raises CnncalcError for data of another shape; the axes of size 1 that come first may be left out."""
+    """Raises CnncalcError for data of another shape."""
     from cnncalc.layers.base import format_shape
     from cnncalc.network import INPUT_NAME
 
-    if (1,) * (len(wanted) - len(shape)) + shape != wanted:
+    if not fits(shape, wanted):
         hint, own = "", "" if name == INPUT_NAME else f"{name}="
         if len(shape) == len(wanted):
             hint = f"; use --input {own}{'x'.join(map(str, shape))}"

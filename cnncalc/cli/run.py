@@ -9,6 +9,7 @@ from cnncalc import limits
 from cnncalc.cli import options
 from cnncalc.cli.data import read_weights
 from cnncalc.cli.formats import TextFormat, write_text
+from cnncalc.cli.gradients import Gradient, OutputGradient, Stats
 from cnncalc.cli.input_data import GivenInputs
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
@@ -122,6 +123,9 @@ def run(
     all_: All = False,
     picture: Picture = False,
     matrix: Matrix = False,
+    gradient: Gradient = False,
+    output_gradient: OutputGradient = None,
+    stats: Stats = False,
     save_image: SaveImage = None,
     channel: Channel = 0,
     unit: UnitOption = None,
@@ -164,7 +168,15 @@ def run(
         emit(_explain(net, node, unit, through, given.read(net, seed), arrays, format, view), output)
         return
     _refuse(net, _list_needed(net, chosen.values()), chosen.values(), max_multiplications, max_memory)
-    made = _execute(net, given.read(net, seed), arrays, chosen)
+    starts = given.read(net, seed)
+    if gradient:
+        from cnncalc.cli.gradients import Wanted, write_gradients
+
+        wanted = Wanted(net, chosen, max_multiplications, max_memory)
+        found = wanted.compute(starts, arrays, output_gradient, seed)
+        emit(write_gradients(net, found, format, view, picture=picture, stats=stats), output)
+        return
+    made = _execute(net, starts, arrays, chosen)
     if save_image is not None:
         emit(_make_image(made, channel), save_image)
     else:

@@ -1,6 +1,7 @@
 """Gradients of a network: forwards layer by layer, then backwards, where each layer is computed again on a tape.
 
-The gradient is that of a sum of outputs, each times a number: L = Σ gradient·output. As in `run`, inference is executed.
+The gradient is that of a sum of outputs, each times a number: L = Σ gradient·output. As in `run`, inference is
+executed.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import inf, prod
+from math import inf
 
 from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import GetNodeWeight, execute, find_needed, run
-from cnncalc.execution.tape import BackwardMacs, Tape
+from cnncalc.execution.tape import BackwardMacs, Tape, TapeError
 from cnncalc.layers.base import Shape
-from cnncalc.layers.ops import Map, PooledMap
+from cnncalc.layers.ops import Map, PooledMap, fill_map
 from cnncalc.network import Network, Node
 from cnncalc.records import NamedTuple
 
@@ -78,8 +79,12 @@ def go_back_layer(
             arrays[name] = Map(shape, tape.start(values))
         return arrays[name].values
 
-    starts = tuple(_start(tape, each) for each in inputs)
-    made = execute(node, starts, weigh_on_tape, tape)
+    try:
+        starts = tuple(_start(tape, each) for each in inputs)
+        made = execute(node, starts, weigh_on_tape, tape)
+    except TapeError as error:
+        error.path = node.path
+        raise
     tape.go_back(made.values, gradient.values)
     return LayerGradients(
         gradient,
@@ -128,7 +133,7 @@ def go_back(
             arrays[name] = _add(arrays.get(name), each)
         made.pop(node.index, None)
     for start, shape in network.starts.items():
-        result.inputs[start] = found.get(start) or Map(shape, [0.0] * prod(shape))
+        result.inputs[start] = found.get(start) or fill_map(shape, 0.0)
     return result
 
 

@@ -76,7 +76,9 @@ ELEMENT, RECORD, ROW, POINTER = 112, 760, 48, 8
 
 
 class TapeError(CnncalcError):
-    """A tape is longer than fits into memory."""
+    """A tape is longer than fits into memory; `path` is the layer that it is of."""
+
+    path = ""
 
 
 class Tape(WindowOps):
@@ -254,7 +256,7 @@ class Tape(WindowOps):
 
         def go_back() -> None:
             found = [0.0] * len(a)
-            for z, row, bias in zip(made, learned, biases or [None] * len(made), strict=True):
+            for z, row, bias in zip(made, learned, biases or [0.0] * len(made), strict=True):
                 if gradient := z.gradient:
                     found = [total + gradient * factor for total, factor in zip(found, row.values, strict=True)]
                     row.sums = [total + gradient * value for total, value in zip(row.sums, values, strict=True)]
@@ -349,6 +351,9 @@ def _choose(x: float, y: float, z: float) -> tuple[float, float]:
     return float(first), float(not first)
 
 
+SAFE_EXP: Callable[[float], float] = overflow_to_infinity(exp)
+
+
 def _slope_of_softplus(x: float, z: float) -> float:
     return 1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x)) if x == x else nan
 
@@ -363,4 +368,3 @@ SLOPES: dict[Function, Callable[[float, float], float]] = {
     "softplus": _slope_of_softplus,
     "root": lambda x, z: divide(0.5, z),
 }
-SAFE_EXP = overflow_to_infinity(exp)

@@ -56,7 +56,9 @@ TURNED = "dL/dI = dL/dO fully convolved with the kernel turned by 180°"
 OF_BIAS = {"bias": "dL/db = sum of dL/dO over all positions"}
 OF_KERNEL = {"weight": "dL/dK = input ∗ dL/dO", **OF_BIAS}
 OF_AFFINE = {"weight": "dL/dweight = sum of dL/dO times the normalized input", "bias": "dL/dbias = sum of dL/dO"}
-OF_NORM = "dL/dI = (g − mean(g) − x·mean(g·x))/√(variance + epsilon), x the normalized input, g = dL/dO times the weight"
+OF_NORM = (
+    "dL/dI = (g − mean(g) − x·mean(g·x))/√(variance + epsilon), x the normalized input, g = dL/dO times the weight"
+)
 BACK = "dL/dI = dL/dO, each element at the position that it came from"
 SPREAD = "dL/dI = dL/dO/n, to each of the n elements of a mean"
 TO_LARGEST = "dL/dI = dL/dO at the position of the largest element, 0 elsewhere"
@@ -201,9 +203,10 @@ def describe_input(layer: Layer) -> str:
     'dL/dI = dL/dO fully convolved with the kernel turned by 180°'
     """
     text = RULES[layer.kind].inputs
-    if text == TURNED:
-        text += "; S − 1 zeros between its elements first" * is_more(layer, "stride", 1)
-        text += "; without the padding" * is_more(layer, "padding", 0)
+    if text.startswith(TURNED):
+        if is_more(layer, "stride", 1):
+            text = text.replace("dL/dO", "dL/dO, with S − 1 zeros between its elements,")
+        text += ", the padding cut off" * is_more(layer, "padding", 0)
     return text
 
 

@@ -231,6 +231,11 @@ class Ops(ABC):
         """Repeat a map along the axes of size 1."""
 
 
+def fill_map(shape: tuple[int, ...], value: float) -> Map:
+    """The map whose elements all have one value."""
+    return Map(shape, [value] * prod(shape))
+
+
 def map_values(function: Callable[[Values], Values], x: Map) -> Map:
     """Apply a function to the elements of a map."""
     return Map(x.shape, function(x.values))

@@ -18,7 +18,7 @@ def describe_maps(maps: Mapping[str, Map], width: int | None) -> Iterator[Block]
         if number:
             yield BLANK
         yield make_title(path, format_shape(made.shape))
-        yield from (_make_line("  " + line) for line in _format_map(made, width and width - 2))
+        yield from (make_line("  " + line) for line in format_map(made, width and width - 2))
 
 
 def make_title(path: str, about: str) -> Block:
@@ -26,13 +26,15 @@ def make_title(path: str, about: str) -> Block:
     return Paragraph(((path, "title"), (f"  {about}", "faint")), wrapped=False)
 
 
-def _make_line(text: str) -> Block:
+def make_line(text: str) -> Block:
+    """A line that is not wrapped."""
     return Paragraph(((text, ""),), wrapped=False)
 
 
-def _format_map(made: Map, width: int | None) -> Iterator[str]:
+def format_map(made: Map, width: int | None) -> Iterator[str]:
+    """The lines of a map, channel by channel."""
     if not made.sizes:
-        yield from _format_vector(made.values, width)
+        yield from format_vector(made.values, width)
         return
     for number, channel in enumerate(made.channels()):
         if made.shape[0] > 1:
@@ -44,7 +46,7 @@ def _format_map(made: Map, width: int | None) -> Iterator[str]:
             yield from align_numbers(plane, width)
 
 
-def _format_vector(values: Sequence[float], width: int | None) -> Iterator[str]:
+def format_vector(values: Sequence[float], width: int | None) -> Iterator[str]:
     """A flat output, at most ten values on a line.
 
     If there are several lines, each begins with the index of its first element, in brackets.
@@ -97,7 +99,7 @@ def dump_maps(name: str, maps: Mapping[str, Map]) -> str:
 def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None) -> Iterator[Block]:
     """A matrix below the path of its layer and its size, with zeros as dots."""
     yield make_title(path, f"{len(rows)} × {len(rows[0])}, output × input")
-    yield from (_make_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
+    yield from (make_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
 
 
 def dump_matrix(name: str, path: str, rows: Any) -> str:

@@ -146,6 +146,9 @@ TRIED = {
     "--all": Tried(),
     "--picture": Tried("", (("--at", "pair*.0.conv1"),)),
     "--matrix": Tried("", (("--at", "first"),)),
+    "--gradient": Tried("", (("--at", "pair*.0.conv1"),)),
+    "--output-gradient": Tried("ramp", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
+    "--stats": Tried("", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
     "--save-image": Tried("image.pgm", (("--at", "pair*.0.conv1"),)),
     "--channel": Tried(
         "1",

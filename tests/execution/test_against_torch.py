@@ -60,12 +60,18 @@ def assert_close(ours: Map, theirs: Any, about: object) -> None:
         assert both_are_none or found == value or abs(found - value) <= TOLERANCE * scale, (about, found, value)
 
 
-def load(torch: Any, module: Any, layer: Layer, inputs: Shapes, arrays: Arrays) -> None:
-    """Give a module the arrays that the layer drew; both keep the same ones in the same order, role by role."""
+def kept_by(module: Any) -> dict[str, list[Any]]:
+    """The arrays of a module by their role; both keep the same ones in the same order, role by role."""
     kept: dict[str, list[Any]] = {"weight": [], "bias": [], "buffer": []}
     for name, parameter in module.named_parameters():
         kept["bias" if is_bias(name) else "weight"].append(parameter)
     kept["buffer"] = [buffer for name, buffer in module.named_buffers() if name != "num_batches_tracked"]
+    return kept
+
+
+def load(torch: Any, module: Any, layer: Layer, inputs: Shapes, arrays: Arrays) -> None:
+    """Give a module the arrays that the layer drew."""
+    kept = kept_by(module)
     with torch.no_grad():
         for weight in layer.weights(inputs):
             values = torch.tensor(arrays(weight.name, weight.shape), dtype=torch.float64)
@@ -75,19 +81,23 @@ def load(torch: Any, module: Any, layer: Layer, inputs: Shapes, arrays: Arrays) 
 
 def expected(torch: Any, layer: Any, inputs: tuple[Map, ...], arrays: Arrays) -> Any:
     """What PyTorch makes of the inputs, None where it cannot say it."""
+    with torch.no_grad():
+        return forward(torch, layer, inputs, [tensor(torch, x) for x in inputs], arrays)[0]
+
+
+def forward(torch: Any, layer: Any, inputs: tuple[Map, ...], tensors: list[Any], arrays: Arrays) -> tuple[Any, Any]:
+    """What PyTorch makes of tensors, None where it cannot say it, and the module that makes it, if there is one."""
     shapes = tuple(x.shape for x in inputs)
-    tensors = [tensor(torch, x) for x in inputs]
     if layer.kind in NO_MODULE:
-        return by_function(torch, layer, tensors, arrays)
+        return by_function(torch, layer, tensors, arrays), None
     module = MODULES[layer.kind](torch, layer, shapes, len(next(iter(shapes), ())) - 1)
     if module is None or is_refused_for_no_reason_of_shape(layer, shapes) or is_refused(layer, shapes):
-        return None
+        return None, None
     if layer.kind in ("max_pool", "avg_pool") and not is_numeric(layer):
-        return by_padded_pool(torch, layer, shapes, tensors[0])
+        return by_padded_pool(torch, layer, shapes, tensors[0]), None
     module = settled(module, layer)
     load(torch, module, layer, shapes, arrays)
-    with torch.no_grad():
-        return module(*tensors)[:1]  # what reads no tensor is there for each of a batch
+    return module(*tensors)[:1], module  # what reads no tensor is there for each of a batch
 
 
 def is_refused(layer: Any, shapes: Shapes) -> bool:

@@ -21,6 +21,7 @@ EXECUTING = (
     "deforming",
     "ops",
     "interpretations",
+    "tape",
     "run",
 )  # the modules that a layer is executed with
 RULES = {"result_shape", "output_shape", "weights", "work", "work_inside", "reach"}
@@ -35,6 +36,7 @@ METHODS = {
 }
 FORMULAS = FUNCTIONS | METHODS - {"sides"}
 ALLOWED = {
+    "errors",
     "layers.base",
     "layers.ops",
     "layers.arguments",
