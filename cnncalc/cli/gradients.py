@@ -26,7 +26,7 @@ Gradient = Annotated[
     options.option(
         "--gradient", help="Show the gradients of the weights and of the input: those of the sum of the outputs."
     ),
-    Without("--all", "--matrix", "--save-image"),
+    Without("--all", "--matrix", "--save-image", "--unit", "--explain"),
 ]
 OutputGradient = Annotated[
     str | None,
@@ -168,6 +168,10 @@ def write_gradients(
             from cnncalc.render.pictures import draw_pictures
 
             return draw_pictures({gradients.name_input(net, at): each for at, each in found.inputs.items()}, view)
-        return gradients.describe_stats(net, found, view.width) if stats else gradients.describe(net, found, view.width)
+        return (
+            gradients.describe_stats(net, found, view.width)
+            if stats
+            else gradients.describe_gradients(net, found, view.width)
+        )
 
     return write_text(format, view, document=document, json=lambda: gradients.dump_gradients(net, found, stats=stats))

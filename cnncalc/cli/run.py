@@ -172,8 +172,7 @@ def run(
     if gradient:
         from cnncalc.cli.gradients import Wanted, write_gradients
 
-        wanted = Wanted(net, chosen, max_multiplications, max_memory)
-        found = wanted.compute(starts, arrays, output_gradient, seed)
+        found = Wanted(net, chosen, max_multiplications, max_memory).compute(starts, arrays, output_gradient, seed)
         emit(write_gradients(net, found, format, view, picture=picture, stats=stats), output)
         return
     made = _execute(net, starts, arrays, chosen)

@@ -36,7 +36,7 @@ def name_input(net: Network, at: int) -> str:
     return input_label(list(net.inputs)[-1 - at])
 
 
-def describe(net: Network, found: Gradients, width: int | None) -> Iterator[Block]:
+def describe_gradients(net: Network, found: Gradients, width: int | None) -> Iterator[Block]:
     """The gradients of each layer's arrays, from the last layer to the first, and of the inputs."""
     room = width and width - 4
     for node in reversed(net.nodes):

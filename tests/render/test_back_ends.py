@@ -26,9 +26,11 @@ from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.compare.sweep import Point, Sweep
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
+from cnncalc.execution.backward import go_back
 from cnncalc.execution.verify import verify as check
+from cnncalc.execution.weights import Weights
 from cnncalc.guide import TOPICS
-from cnncalc.layers.ops import Map
+from cnncalc.layers.ops import Map, fill_map
 from cnncalc.reading import load
 from cnncalc.render.arena import describe_arena
 from cnncalc.render.booktabs import write_latex
@@ -38,6 +40,7 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import compare_dense, compare_separable
 from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, measure_width
 from cnncalc.render.explain import describe_explained
+from cnncalc.render.gradients import describe_gradients, describe_stats
 from cnncalc.render.guide import list_topics
 from cnncalc.render.kinds import describe_kind, list_kinds
 from cnncalc.render.maps import describe_maps, describe_matrix
@@ -99,6 +102,10 @@ def side_by_side(depth: int | None) -> SideBySide:
     return SideBySide(tuple(TWO), tuple(align(TWO[0].report, TWO[1].report, depth)))
 
 
+BACKWARD = network("input: [2, 4, 4]\nlayers: ['conv(3, 3)', relu, flatten, 'linear(2)']")
+GRADIENTS = go_back(BACKWARD, [fill_map((2, 4, 4), 0.5)], Weights(BACKWARD, {}, 0), {3: fill_map((2,), 1.0)})
+
+
 DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     f"summary {number} {made.name[:9]!a}": lambda view, made=made: summarize(made, view)
     for number, made in enumerate(SUMMARIES)
@@ -129,6 +136,8 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "roofline": lambda view: describe_roofline(MEMORY, Device(Fraction(10**12), Fraction(10**10)), view),
     "sweep": lambda view: list_points(SWEEP, view._replace(columns=("parameters", "macs"))),
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
+    "gradients": lambda view: describe_gradients(BACKWARD, GRADIENTS, view.width),
+    "sizes of gradients": lambda view: describe_stats(BACKWARD, GRADIENTS, view.width),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
 
