@@ -20,6 +20,7 @@ DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and pro
 PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold
 PNG_BYTES = 2**22  # of the pixels of a PNG with a filter for each row: some three seconds, bombs are cut off
 NUMERAL_CHARACTERS = 400  # of a number on the command line or in a CSV: the digits of the largest float are fewer
+PAGE_PICTURE = 2**22  # bytes of a picture in the page of `report`, which is sent by mail: a third more as text
 KERNEL_ELEMENTS = 1_024  # of a kernel that is given by itself, whose rank is found exactly: far above any real one
 PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a header of blanks is not searched to its end
 

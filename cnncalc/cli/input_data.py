@@ -46,7 +46,8 @@ class Data:
         self.is_inline = is_numerals(text)
 
     @cached_property
-    def _bytes(self) -> bytes:
+    def content(self) -> bytes:
+        """The bytes of the file, or of the lists that are given in its place. Raises CnncalcError."""
         return self.text.encode() if is_lists(self.text) else read_data(self.text)
 
     @cached_property
@@ -60,10 +61,10 @@ class Data:
         try:
             if self.is_inline:
                 return _flatten_rows(read_inline(self.text))
-            if is_picture(self._bytes):
-                return read_picture(self._bytes)
-            source = decode_data(self.text, self._bytes)
-            del self._bytes  # it may be large
+            if is_picture(self.content):
+                return read_picture(self.content)
+            source = decode_data(self.text, self.content)
+            del self.content  # it may be large
             return _flatten_rows(read_csv(source.text)) if has_rows(source) else read_lists(source)
         except (NestedError, NumeralError, PictureError) as error:
             raise CnncalcError(f"{self.text}: {error}") from None
@@ -74,9 +75,9 @@ class Data:
         from cnncalc.execution.netpbm import PictureError
         from cnncalc.execution.pictures import is_picture, read_shape
 
-        if not self.is_inline and "_array" not in self.__dict__ and is_picture(self._bytes):
+        if not self.is_inline and "_array" not in self.__dict__ and is_picture(self.content):
             try:
-                return read_shape(self._bytes)
+                return read_shape(self.content)
             except PictureError as error:
                 raise CnncalcError(f"{self.text}: {error}") from None
         return self._array.shape

@@ -41,15 +41,32 @@ def read_networks(
     device: Device | None,
 ) -> list[ComparedNetwork]:
     """Read all variants of each architecture; least times are those of a device. Raises SpecError and UsageError."""
+    most = limits.COMPARED_NETWORKS
+    refusal = f"`compare` takes at most {most} networks; `cnncalc sweep` shows more of one architecture"
+    networks = read_variants(archs, inputs, settings, _settle(axes), most=most, refusal=refusal)
+    if len(networks) < 2:
+        ways = "several --input, --set or values of --vary"
+        raise UsageError(f"name two architectures, or one with --separable or --dense, or {ways}")
+    return [each._replace(report=each.report._replace(device=device)) for each in networks]
+
+
+def read_variants(
+    archs: Sequence[str],
+    inputs: Sequence[str],
+    settings: Sequence[str],
+    axes: Sequence[Axis] = (),
+    *,
+    most: int,
+    refusal: str,
+) -> list[ComparedNetwork]:
+    """Read all variants of each architecture. Raises SpecError, and UsageError with the refusal of more than `most`."""
     from cnncalc.compare.rows import require_comparable
     from cnncalc.compare.side_by_side import ComparedNetwork
 
-    axes = _settle(axes)
     every = ((arch, variant) for arch in archs for variant in _iterate_variants(arch, inputs, settings, axes))
-    variants = list(islice(every, limits.COMPARED_NETWORKS + 1))
-    if len(variants) > limits.COMPARED_NETWORKS:
-        most = limits.COMPARED_NETWORKS
-        raise UsageError(f"`compare` takes at most {most} networks; `cnncalc sweep` shows more of one architecture")
+    variants = list(islice(every, most + 1))
+    if len(variants) > most:
+        raise UsageError(refusal)
     networks = []
     broken = False
     layers = 0
@@ -60,15 +77,12 @@ def read_networks(
         if not broken:
             network = reading.require_network()
             layers += len(network.nodes)
-            require_comparable(layers)
+            if len(variants) > 1:
+                require_comparable(layers)
             label = " ".join([arch, *(text for _, text in shown)])
-            report = reading.require_report()._replace(device=device)
-            networks.append(ComparedNetwork(label, report, network.former_paths))
+            networks.append(ComparedNetwork(label, reading.require_report(), network))
     if broken:
         raise SpecError([])  # the problems of all of them are noted already
-    if len(networks) < 2:
-        ways = "several --input, --set or values of --vary"
-        raise UsageError(f"name two architectures, or one with --separable or --dense, or {ways}")
     return networks
 
 

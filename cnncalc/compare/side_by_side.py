@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from cnncalc import limits
 from cnncalc.analysis.folding import Row, fold, make_row
 from cnncalc.analysis.report import Report
-from cnncalc.network import FormerPaths
+from cnncalc.network import Network
 from cnncalc.records import NamedTuple
 
 
 class ComparedNetwork(NamedTuple):
-    """One network of a comparison. `former_paths` are those of `Network`."""
+    """One network of a comparison, with its report; the network itself is not needed to compare."""
 
     label: str
     report: Report
-    former_paths: FormerPaths = dict
+    network: Network | None = None
+
+    def former_paths(self) -> Mapping[str, Sequence[str]]:
+        """The former paths of the network, see there."""
+        return self.network.former_paths() if self.network else {}
 
 
 class Aligned(NamedTuple):

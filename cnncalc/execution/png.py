@@ -1,4 +1,4 @@
-"""PNG pictures read as maps with the standard library alone: `zlib` for the data, and the five filters of a row.
+"""PNG pictures, read as maps or written with the standard library alone: `zlib` for the data, five filters of a row.
 
 Source: W3C, Portable Network Graphics (PNG) Specification, Third Edition, https://www.w3.org/TR/png-3/.
 """
@@ -161,3 +161,18 @@ def _unpack(row: bytearray, header: PngHeader) -> list[int]:
     per, mask = 8 // header.depth, (1 << header.depth) - 1
     shifts = [header.depth * number for number in reversed(range(per))]
     return [byte >> shift & mask for byte in row for shift in shifts][:count]
+
+
+def write_png(shape: tuple[int, int, int], samples: bytes) -> bytes:
+    """A picture of (1 or 3, height, width) as a PNG; its samples are those of one pixel after another, in rows."""
+    channels, height, width = shape
+    row = channels * width
+    raw = b"".join(b"\0" + samples[at * row : (at + 1) * row] for at in range(height))
+    header = b"".join(size.to_bytes(4, "big") for size in (width, height))
+    header += bytes((8, COLOR if channels == 3 else GREY, 0, 0, 0))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b""))
+    return SIGNATURE + b"".join(_write_chunk(*chunk) for chunk in chunks)
+
+
+def _write_chunk(kind: bytes, body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")

@@ -42,7 +42,7 @@ def element(tag: str, *children: str, **attributes: str | int | float | bool | N
         if value is not None and value is not False:
             name = name.rstrip("_").replace("_", "-")
             opened += f" {name}" if value is True else f' {name}="{escape(str(value))}"'
-    return Markup(f"{opened}>" if tag in VOID else f"{opened}>{join(children)}</{tag}>")
+    return Markup(f"{opened}/>" if tag in VOID else f"{opened}>{join(children)}</{tag}>")
 
 
 def join(children: Iterable[str], by: str = "") -> Markup:

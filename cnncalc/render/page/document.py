@@ -31,7 +31,8 @@ COUNTED = ("parameters", "macs", "multiplications", "activations")
 def write_page(subjects: Sequence[Subject], generator: str) -> str:
     """The page of one network, or of several side by side; `generator` is the program with its version."""
     style, script = read_part("report.css"), read_part("report.js")
-    names = " and ".join(subject.report.name or subject.label for subject in subjects)
+    names = " and ".join(subject.title for subject in subjects)
+    differences = _compare(names, *subjects) if len(subjects) == 2 else Markup()
     head = element(
         "head", LINE,
         element("meta", charset="utf-8"), LINE,
@@ -45,7 +46,10 @@ def write_page(subjects: Sequence[Subject], generator: str) -> str:
         "body", LINE,
         element("a", "Skip to the layers", class_="skip", href=f"#{subjects[0].name('layers')}"), LINE,
         _write_tools(), LINE,
-        element("main", *map(_write_network, subjects), class_="networks"), LINE,
+        element(
+            "main", differences, element("div", *(_write_network(each, alone=len(subjects) == 1) for each in subjects),
+            class_="networks"),
+        ), LINE,
         element("footer", element("p", f"Made by {generator}.")), LINE,
         element("script", write_data(subjects), type="application/json", id="data"), LINE,
         element("script", script), LINE,
@@ -79,15 +83,21 @@ def _write_tools() -> Markup:
     )  # fmt: skip
 
 
-def _write_network(subject: Subject) -> Markup:
+def _compare(names: str, first: Subject, second: Subject) -> Markup:
+    from cnncalc.render.page.differences import write_differences
+
+    return join([element("h1", names), write_differences(first, second), LINE])
+
+
+def _write_network(subject: Subject, *, alone: bool) -> Markup:
     parts = [
-        _write_header(subject), _write_charts(subject), _write_layers(subject), write_panel(subject),
+        _write_header(subject, alone=alone), _write_charts(subject), _write_layers(subject), write_panel(subject),
         _write_drawing(subject),
     ]  # fmt: skip
     return element("article", LINE, join(parts, LINE), LINE, class_="network", data_network=subject.number)
 
 
-def _write_header(subject: Subject) -> Markup:
+def _write_header(subject: Subject, *, alone: bool) -> Markup:
     report = subject.report
     facts = [
         ("input", list_inputs(report.inputs, format_shape)),
@@ -98,7 +108,8 @@ def _write_header(subject: Subject) -> Markup:
     ]
     return element(
         "header",
-        element("h1", report.name or subject.label),
+        element("h1" if alone else "h2", subject.title),
+        Markup() if alone else element("p", subject.label, class_="muted"),
         element("p", report.source, class_="source") if report.source else Markup(),
         _write_list(facts, "facts"),
         element("details", element("summary", "How it is counted"),

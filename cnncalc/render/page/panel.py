@@ -12,7 +12,7 @@ from cnncalc.render.explain import format_heading, format_line
 from cnncalc.render.markup import Markup, element
 from cnncalc.render.numbers import format_share
 from cnncalc.render.page.data import format_argument
-from cnncalc.render.page.picture import Canvas, draw_picture, find_canvas
+from cnncalc.render.page.picture import Canvas, Photo, draw_picture, find_canvas
 from cnncalc.render.svg import number
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def write_panel(subject: Subject) -> Markup:
         "section",
         element("h2", "Layer ", element("span", layer.path, class_="path"), id=title),
         element("p", format_heading(explained), class_="call"),
-        _write_field(layer, find_canvas(report)),
+        _write_field(layer, find_canvas(report), subject.photo),
         _write_pairs("lines", "Arithmetic", lines),
         _write_pairs("arguments", "Arguments", arguments),
         _write_pairs("weights", "Arrays", weights),
@@ -91,7 +91,7 @@ def find_intervals(layer: LayerReport, canvas: Canvas) -> list[Interval] | None:
     return found
 
 
-def _write_field(layer: LayerReport, canvas: Canvas | None) -> Markup:
+def _write_field(layer: LayerReport, canvas: Canvas | None, photo: Photo | None) -> Markup:
     """The picture with the receptive field, and the sliders that choose the unit."""
     if canvas is None:
         return Markup()
@@ -107,7 +107,7 @@ def _write_field(layer: LayerReport, canvas: Canvas | None) -> Markup:
     drawn = element(
         "svg",
         element("rect", class_="outside", **box),
-        element("g", draw_picture(canvas), class_="photo"),
+        element("g", photo.draw(canvas) if photo else draw_picture(canvas), class_="photo"),
         element("rect", class_="seen", **seen),
         viewBox=" ".join(box.values()), class_="picture", role="img", aria_label=f"The input. {text}",
     )  # fmt: skip

@@ -72,3 +72,17 @@ def draw_picture(canvas: Canvas) -> Markup:
         path(GLASS, "M 235 600 L 280 600 L 280 660 L 235 660 Z M 385 600 L 430 600 L 430 660 L 385 660 Z"),
         disc(LEAVES, 708, 530, 110),
     ])  # fmt: skip
+
+
+class Photo(NamedTuple):
+    """A picture that replaces the drawn one: a file in a data URL; `sharp` if its pixels are the input's positions."""
+
+    url: str
+    sharp: bool
+
+    def draw(self, canvas: Canvas) -> Markup:
+        """The picture, stretched to the input."""
+        return element(
+            "image", href=self.url, width=number(canvas.width), height=number(canvas.height),
+            preserveAspectRatio="none", class_="sharp" if self.sharp else None,
+        )  # fmt: skip

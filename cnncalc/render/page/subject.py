@@ -13,16 +13,26 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.figure.scene import Scene
     from cnncalc.network import Network
+    from cnncalc.render.page.picture import Photo
 
 
 class Subject:
-    """A network of a page, the `number`-th from 0; `label` is what it is called on the command line."""
+    """A network of a page, the `number`-th from 0; `label` is what it is called on the command line.
 
-    def __init__(self, number: int, label: str, network: Network, report: Report) -> None:
+    Receptive fields are shown on the photo, without one on a drawn picture.
+    """
+
+    def __init__(self, number: int, label: str, network: Network, report: Report, photo: Photo | None = None) -> None:
         self.number = number
         self.label = label
         self.network = network
         self.report = report
+        self.photo = photo
+
+    @property
+    def title(self) -> str:
+        """Its name, or what it is called on the command line."""
+        return self.report.name or self.label
 
     def name(self, text: str) -> str:
         """The id of an element of this network."""
