@@ -20,7 +20,7 @@ DATA_MEMORY = 220_000_000  # bytes that JSON takes as numbers: with text and pro
 PICTURE_PIXELS = 10**8  # of a picture: more than DATA_BYTES can hold
 PNG_BYTES = 2**22  # of the pixels of a PNG with a filter for each row: some three seconds, bombs are cut off
 NUMERAL_CHARACTERS = 400  # of a number on the command line or in a CSV: the digits of the largest float are fewer
-PAGE_PICTURE = 2**22  # bytes of a picture in the page of `report`, which is sent by mail: a third more as text
+PAGE_PICTURE = 2**22  # bytes of a picture in the page of `report`, where it takes a third more
 KERNEL_ELEMENTS = 1_024  # of a kernel that is given by itself, whose rank is found exactly: far above any real one
 PICTURE_HEADER = 2**16  # bytes of a picture's header, comments included: a header of blanks is not searched to its end
 
@@ -122,4 +122,6 @@ EXPORT_BLOCK_LAYERS = 5_000  # of a network that is written with its blocks
 # Output
 RICH_ROWS = 1_000  # of a table that Rich draws: it takes some 0.6 ms for each; longer ones are plain
 DRAWN_BOXES = 5_000  # of a figure, which nobody could read: some two seconds
+SCREEN_BOXES = 1_500  # of a figure in a notebook or a page, with the outermost groups closed: below a second
+PAGE_LAYERS = 15_000  # of all networks of the page of `report`: some ten megabytes, and about two seconds
 RICH_PARAGRAPHS = 10_000  # that Rich writes; more are plain

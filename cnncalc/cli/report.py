@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from cnncalc import __version__
+from cnncalc import __version__, limits
 from cnncalc.cli import options
 from cnncalc.cli.formats import OTHER_ENDING, TEXT_ENDINGS
 from cnncalc.cli.output import emit
 from cnncalc.cli.relations import Reads
-from cnncalc.errors import UsageError
+from cnncalc.errors import CnncalcError, UsageError
 
 ENDINGS = (".html", ".htm")
 MOST = 2  # networks of a page
@@ -50,6 +50,9 @@ def report(
     _check_ending(output)
     refusal = "a report is of one network, or of two that are compared"
     networks = read_variants(archs, inputs or (), settings or (), most=MOST, refusal=refusal)
+    layers = sum(len(each.report.layers) for each in networks)
+    if layers > limits.PAGE_LAYERS:
+        raise CnncalcError(f"a page shows at most {limits.PAGE_LAYERS:,} layers, and these are {layers:,}")
     subjects = []
     for number, each in enumerate(networks):
         assert each.network

@@ -11,6 +11,7 @@ TOPICS = {
     "sweeps": "many widths and input sizes at once, and what fits",
     "import": "the networks that you have: ONNX files, Keras models and PyTorch modules",
     "draw": "figures of networks, for papers, slides and READMEs",
+    "report": "one page that explains a network, or compares two",
     "export": "the code of a network, as a PyTorch module",
     "counting": "what is counted, by which convention, with sources",
     "memory": "the memory of tensors and weights: the peak, and what is counted",

@@ -22,21 +22,16 @@ def show_html(report: Report) -> str:
 
 
 def draw_svg(network: Network) -> str | None:
-    """The block diagram of a network on one page, None for a network with too many boxes."""
+    """The block diagram of a network as one figure, None for a network with too many boxes."""
     from cnncalc.analysis.analyze import analyze
-    from cnncalc.errors import UsageError
-    from cnncalc.figure.graph import Size, draw_graph
+    from cnncalc.figure.fold import make_tree
+    from cnncalc.figure.on_screen import draw_for_screen
     from cnncalc.render.svg import write_svg
 
     report = analyze(network)
-    try:
-        scenes = draw_graph(report)
-        scene, *others = draw_graph(report, size=Size(tall=True)) if len(scenes) > 1 else scenes
-    except UsageError:
-        return None
-    assert not others
+    scene = draw_for_screen(report, make_tree(report))
     # A notebook is one page with several figures.
-    return write_svg(scene, prefix=f"cnncalc-{crc32(repr(scene.items).encode()):x}-")
+    return write_svg(scene, prefix=f"cnncalc-{crc32(repr(scene.items).encode()):x}-") if scene else None
 
 
 def make_dict(report: Report) -> dict[str, Any]:

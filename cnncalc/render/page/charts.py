@@ -7,76 +7,24 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import FIGURES
-from cnncalc.analysis.folding import Row, fold, make_row
-from cnncalc.records import NamedTuple
 from cnncalc.render.markup import Markup, element, join
 from cnncalc.render.numbers import format_bytes, format_figure, format_units
 from cnncalc.render.svg import number
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.report import Report
+    from cnncalc.render.page.bars import Bar
     from cnncalc.render.page.subject import Subject
 
 SHOWN = ("parameters", "macs", "activations")
-MOST_BARS = 300  # more are thinner than a pixel on a narrow screen
 FEWEST_SLOTS = 24  # a chart of fewer bars is not filled, so that none is too wide
 HEIGHT = 100
 LISTED = 3  # bars that the text of a chart names
 MOST_STEPS = 2_000  # of the memory: a pixel has several
 
 
-class Bar(NamedTuple):
-    """What one bar shows: consecutive layers, of which the first has the index `first`."""
-
-    label: str
-    first: int
-    rows: Sequence[Row]
-
-    def measure(self, name: str) -> int:
-        """A figure of its layers together."""
-        return sum(row.measure(FIGURES[name]) for row in self.rows)
-
-
-def make_bars(report: Report) -> list[Bar]:
-    """A bar for each layer; of more than `MOST_BARS`, for the groups of the deepest level that has as few.
-
-    Where even the outermost groups are more, neighbours are put together.
-    """
-    rows = [make_row(layer) for layer in report.layers]
-    if len(rows) > MOST_BARS:
-        rows = _fold_rows(report)
-    each = -(-len(rows) // MOST_BARS)
-    bars, first = [], 0
-    for at in range(0, len(rows), each):
-        part = rows[at : at + each]
-        label = f"{part[0].path} … {part[-1].path}" if len(part) > 1 else part[0].path
-        bars.append(Bar(label, first, part))
-        first += sum(len(row.inside) for row in part)
-    return bars
-
-
-def _fold_rows(report: Report) -> list[Row]:
-    """The rows of the deepest level with at most `MOST_BARS` of them, or of the outermost."""
-    deepest = max((group.depth for group in report.groups), default=0) + 2
-    found: list[Row] = []
-    for depth in range(1, deepest + 1):
-        rows = [row for row in fold(report, depth) if not row.head]
-        if found and len(rows) > MOST_BARS:
-            break
-        found = rows
-    return found
-
-
-def list_bars(report: Report) -> list[int] | None:
-    """The index of the first layer of each bar; None where each layer has one."""
-    firsts = [bar.first for bar in make_bars(report)]
-    return firsts if len(firsts) < len(report.layers) else None
-
-
 def write_charts(subject: Subject) -> Markup:
     """The charts of the costs of layers, and of the memory over time."""
-    bars = make_bars(subject.report)
-    charts = [_write_bars(bars, name, len(subject.report.layers)) for name in SHOWN]
+    charts = [_write_bars(subject.bars, name, len(subject.report.layers)) for name in SHOWN]
     return join([*charts, _write_memory(subject)])
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from cnncalc import limits
 from cnncalc.analysis.explain import explain_layer
 from cnncalc.analysis.figures import FIGURES, Dtype
-from cnncalc.figure.fold import make_tree
 from cnncalc.figure.layout import find_drawn
 from cnncalc.figure.scene import Group, Item
 from cnncalc.layers.arguments import format_short
@@ -20,7 +19,6 @@ from cnncalc.render.columns import format_field
 from cnncalc.render.explain import format_line
 from cnncalc.render.json import encode
 from cnncalc.render.markup import Markup
-from cnncalc.render.page.charts import list_bars
 from cnncalc.render.page.picture import find_canvas
 from cnncalc.render.text import clean
 
@@ -68,9 +66,9 @@ def record_network(subject: Subject) -> dict[str, Any]:
         "inputs": {clean(name): shape for name, shape in report.inputs.items()},
         "output": report.output,
         "totals": {**totals, "peak_memory": _record_count(subject.peak)},
-        "picture": canvas and canvas._asdict(),
+        "picture": canvas and {**canvas._asdict(), "input": clean(canvas.input)},
         **_Layers(subject).record(),
-        "bars": list_bars(report),
+        "bars": [bar.first for bar in subject.bars] if len(subject.bars) < len(report.layers) else None,
         "drawn": list_drawn(subject),
     }
 
@@ -161,7 +159,7 @@ def _record_field(layer: LayerReport) -> dict[str, Any]:
     """What the units of a layer see of each input that reaches it."""
     seen = {clean(name): each for name, each in layer.seen.items()}
     return {
-        "text": format_field(layer),
+        "text": clean(format_field(layer)),
         "by": {name: _record_seen(each) for name, each in seen.items()},
         "whole": {name: each.whole._asdict() for name, each in seen.items() if each.whole},
         "centred": all(each.centred for each in seen.values()),
@@ -186,7 +184,7 @@ def list_drawn(subject: Subject) -> list[int]:
     if subject.scene is None:
         return [-1] * count
     own = {index: things[0] for things in _list_things(subject.scene.items) for index in things}
-    folded, _ = find_drawn(make_tree(subject.report))
+    folded, _ = find_drawn(subject.tree)
     return [own.get(index, own.get(folded.get(index, -1), -1)) for index in range(count)]
 
 

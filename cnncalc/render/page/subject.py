@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc.analysis.liveness import Mode
 from cnncalc.analysis.memory import Dtypes, InMode, Memory
-from cnncalc.errors import UsageError
+from cnncalc.figure.fold import make_tree
+from cnncalc.figure.on_screen import draw_for_screen
+from cnncalc.render.page.bars import Bar, make_bars
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.figure.scene import Scene
+    from cnncalc.figure.tree import Chain
     from cnncalc.network import Network
     from cnncalc.render.page.picture import Photo
 
@@ -54,13 +57,16 @@ class Subject:
         return self.memory.bytes_of(self.tensors.peak.elements)
 
     @cached_property
-    def scene(self) -> Scene | None:
-        """The block diagram, as high as it must be if it does not fit a page; None of too many boxes."""
-        from cnncalc.figure.graph import Size, draw_graph
+    def tree(self) -> Chain:
+        """What the block diagram is made of."""
+        return make_tree(self.report)
 
-        try:
-            scenes = draw_graph(self.report)
-            scene, *_ = draw_graph(self.report, size=Size(tall=True)) if len(scenes) > 1 else scenes
-        except UsageError:
-            return None
-        return scene
+    @cached_property
+    def scene(self) -> Scene | None:
+        """The block diagram; None of too many boxes."""
+        return draw_for_screen(self.report, self.tree)
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        """The bars of the charts."""
+        return make_bars(self.report)
