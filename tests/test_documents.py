@@ -387,7 +387,8 @@ GUIDE = [
     f"`memory --arena`: {limits.ARENA_TENSORS:,} tensors",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
     f"`draw`: {limits.DRAWN_BOXES:,} boxes",
-    f"`report`: {limits.PAGE_LAYERS:,} layers of all networks of a page, a picture of {limits.PAGE_PICTURE // 2**20} MiB",
+    f"`report`: {limits.PAGE_LAYERS:,} layers of all networks of a page, a picture of"
+    f" {limits.PAGE_PICTURE // 2**20} MiB",
     f"has at most {limits.SCREEN_BOXES:,} boxes with its groups closed",
     "byte-order mark and Windows line ends are read", "anchors, aliases, merge keys and tags",
     "not a folder or a device",
