@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .. import processes
@@ -22,7 +23,9 @@ from .. import processes
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 30  # seconds for one answer
 # Chromium reads from descriptor 3 and writes to 4.
-LAUNCHER = "import os, sys; one = int(sys.argv[1]); os.dup2(one, 3); os.dup2(one, 4); os.execv(sys.argv[2], sys.argv[2:])"
+LAUNCHER = (
+    "import os, sys; one = int(sys.argv[1]); os.dup2(one, 3); os.dup2(one, 4); os.execv(sys.argv[2], sys.argv[2:])"
+)
 OPTIONS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
@@ -191,7 +194,7 @@ class Page:
         done = self.browser.wait("Browser.downloadProgress", "", lambda now: now["state"] != "inProgress")
         if done["state"] != "completed":
             raise Failure(f"the download is {done['state']}")
-        found = self.downloads / begun["guid"]
+        found: Path = self.downloads / begun["guid"]
         return found.rename(self.downloads / Path(begun["suggestedFilename"]).name)
 
 
@@ -201,8 +204,6 @@ def start_browser() -> Iterator[Browser]:
     assert CHROMIUM
     here, there = socket.socketpair()
     here.settimeout(PATIENCE)
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory(prefix="cnncalc-chromium-", ignore_cleanup_errors=True) as folder, here, there:
         command = [
             sys.executable, "-c", LAUNCHER, str(there.fileno()), CHROMIUM, *OPTIONS, f"--user-data-dir={folder}",

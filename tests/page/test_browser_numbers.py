@@ -138,7 +138,7 @@ def test_the_rectangle_is_the_receptive_field(name: str, make: Callable[..., Pat
 
 
 def test_the_share_and_the_padding_are_counted(make: Callable[..., Path], page: Page) -> None:
-    """AlexNet's conv2: 51×51 in steps of 8 from (−16, −16): of unit (0, 0) 35·35 = 1,225 of 227² positions are inside."""
+    """Of unit (0, 0) only what is right of and below the picture's corner is inside."""
     page.open(make("alexnet").as_uri())
     choose(page, "conv2")
     for slider in ("unit-x", "unit-y"):

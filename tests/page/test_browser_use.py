@@ -27,7 +27,9 @@ def resnet(make: Callable[..., Path], page: Page) -> Page:
 
 
 def path_of(page: Page, layer: int) -> str:
-    return str(page.evaluate(f"JSON.parse(document.querySelector('#data').textContent).networks[0].layers.path[{layer}]"))
+    return str(
+        page.evaluate(f"JSON.parse(document.querySelector('#data').textContent).networks[0].layers.path[{layer}]")
+    )
 
 
 def go_back(page: Page, steps: int = -1) -> None:
@@ -104,7 +106,9 @@ def test_an_address_opens_the_page_at_its_layer(make: Callable[..., Path], page:
     assert page.evaluate(f"{box}.top >= {frame}.top && {box}.bottom <= {frame}.bottom"), "it is not in view"
 
 
-@pytest.mark.parametrize("fragment", ["#layer=no.such.layer", "#n0-layers", "#layer=%E0%A4%A", "#layer=conv_bn1&network=7"])
+@pytest.mark.parametrize(
+    "fragment", ["#layer=no.such.layer", "#n0-layers", "#layer=%E0%A4%A", "#layer=conv_bn1&network=7"]
+)
 def test_an_address_of_nothing_changes_nothing(fragment: str, make: Callable[..., Path], page: Page) -> None:
     page.open(make("resnet50").as_uri())
     first = page.text(".panel .path")
@@ -187,10 +191,11 @@ def test_folding_hides_what_is_in_a_group(resnet: Page) -> None:
 def column(page: Page, name: str) -> list[tuple[int, int, int | None]]:
     """Level, number and layer of the rows that are shown."""
     places = ["layer", "settings", "output", "parameters", "macs", "activations", "receptive_field"]
-    rows = page.evaluate(
-        f"{SHOWN}.map(row => [row.dataset.level, row.cells[{places.index(name)}].textContent, row.dataset.layer ?? null])"
-    )
-    return [(int(level), int(text.replace(",", "")), None if layer is None else int(layer)) for level, text, layer in rows]
+    cell = f"row.cells[{places.index(name)}].textContent"
+    rows = page.evaluate(f"{SHOWN}.map(row => [row.dataset.level, {cell}, row.dataset.layer ?? null])")
+    return [
+        (int(level), int(text.replace(",", "")), None if layer is None else int(layer)) for level, text, layer in rows
+    ]
 
 
 @pytest.mark.parametrize("name", ["parameters", "macs", "activations"])
@@ -200,7 +205,9 @@ def test_sorting_keeps_layers_below_their_groups(name: str, resnet: Page) -> Non
     names = resnet.evaluate(NAMES)
     for direction, sign in [("descending", -1), ("ascending", 1)]:
         resnet.click(f"th[data-column={name}] button.sort")
-        heads = resnet.evaluate("[...document.querySelectorAll('th[aria-sort]')].map(e => [e.dataset.column, e.ariaSort])")
+        heads = resnet.evaluate(
+            "[...document.querySelectorAll('th[aria-sort]')].map(e => [e.dataset.column, e.ariaSort])"
+        )
         assert [head for head in heads if head[1] != "none"] == [[name, direction]]
         rows = column(resnet, name)
         assert sorted(rows, key=str) == sorted(before, key=str)
@@ -244,7 +251,8 @@ def test_a_search_shows_what_fits_with_its_sums(resnet: Page) -> None:
     ]
     assert found == wanted
     assert len(found) == 6
-    parameters, macs = (sum(of(report.layers[at]) for at in wanted) for of in (lambda x: x.parameters, lambda x: x.work.macs))
+    parameters = sum(report.layers[at].parameters for at in wanted)
+    macs = sum(report.layers[at].work.macs for at in wanted)
     text = resnet.text(".layers .count")
     assert text.startswith("6 of 176 layers: ")
     assert f"{parameters:,} parameters ({100 * parameters / report.totals.parameters:.1f}%)" in text
@@ -313,5 +321,5 @@ def test_a_page_that_may_keep_nothing_works(make: Callable[..., Path], page: Pag
         "(document.querySelector('select.theme'))"
     )
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    assert page.text(".layers .count") == "15 layers" or page.text(".layers .count").endswith(" layers")
+    assert page.text(".layers .count").endswith(" layers")
     assert page.events("Runtime.exceptionThrown") == []

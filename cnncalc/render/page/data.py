@@ -10,14 +10,15 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import limits
-from cnncalc.analysis.explain import explain_layer
+from cnncalc.analysis.explain import Explained, explain_layer
 from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.figure.layout import find_drawn
 from cnncalc.figure.scene import Group, Item
 from cnncalc.layers.arguments import format_short
 from cnncalc.render.columns import format_field
-from cnncalc.render.explain import format_line
+from cnncalc.render.explain import format_heading, format_line
 from cnncalc.render.json import encode
+from cnncalc.render.latex import SPECIAL
 from cnncalc.render.markup import Markup
 from cnncalc.render.page.picture import find_canvas
 from cnncalc.render.text import clean
@@ -51,7 +52,7 @@ class Pool:
 
 def write_data(subjects: Sequence[Subject]) -> Markup:
     """The data of all networks as JSON that may be inside a `script` element."""
-    document = {"format": FORMAT, "networks": list(map(record_network, subjects))}
+    document = {"format": FORMAT, "latex": SPECIAL, "networks": list(map(record_network, subjects))}
     return Markup(encode(document, ascii=False, compact=True).replace("<", "\\u003c"))
 
 
@@ -142,6 +143,7 @@ def _record_layer(layer: LayerReport) -> dict[str, Any]:
     return {
         "kind": layer.kind,
         "call": clean(repr(kind)),
+        "heading": clean(format_heading(Explained(layer.path, kind, layer.inputs, layer.output, ()))),
         "settings": clean(kind.summarize_settings(layer.axes)),
         "arguments": [(name, clean(format_argument(value))) for name, value in layer.arguments.items()],
         "inputs": layer.inputs,

@@ -74,13 +74,15 @@ def _make_policy(style: str, script: str) -> str:
 
 def _write_tools() -> Markup:
     options = [element("option", text, value=value) for value, text in THEMES.items()]
-    buttons = [
-        element("button", text, type="button", class_="export", data_export=name) for name, text in EXPORTS.items()
-    ]
     return element(
-        "p", element("label", "Theme ", element("select", *options, class_="theme")), *buttons,
-        element("button", "Print", type="button", class_="print"), class_="tools page-tools", hidden=True,
+        "p", element("label", "Theme ", element("select", *options, class_="theme")), _write_button("print", "Print"),
+        class_="tools page-tools", hidden=True,
     )  # fmt: skip
+
+
+def _write_button(name: str, text: str, **attributes: str) -> Markup:
+    """A button, of which only the script knows what it does."""
+    return element("button", text, type="button", class_=name, **attributes)
 
 
 def _compare(names: str, first: Subject, second: Subject) -> Markup:
@@ -112,6 +114,8 @@ def _write_header(subject: Subject, *, alone: bool) -> Markup:
         Markup() if alone else element("p", subject.label, class_="muted"),
         element("p", report.source, class_="source") if report.source else Markup(),
         _write_list(facts, "facts"),
+        element("p", *(_write_button("export", text, data_export=name) for name, text in EXPORTS.items()),
+                class_="tools exports", hidden=True),
         element("details", element("summary", "How it is counted"),
                 _write_list(explain_totals(report, Dtype.float32), "totals"), open=True),
     )  # fmt: skip
@@ -138,13 +142,17 @@ def _write_layers(subject: Subject) -> Markup:
     tools = element(
         "p",
         element("label", "Search ", element("input", type="search", class_="search")),
-        element("button", "Unfold all", type="button", class_="unfold"),
-        element("button", "Fold", type="button", class_="fold"),
+        _write_button("unfold", "Unfold all"),
+        _write_button("fold", "Fold"),
+        element("label", element("input", type="checkbox", class_="flat"), " without groups"),
         element("span", class_="count", role="status"),
         class_="tools", hidden=True,
     )  # fmt: skip
     table = element("div", write_table(subject), class_="scroll", tabindex=0, role="region", aria_label="Layers")
-    return _write_section(subject, "layers", "Layer by layer", tools, table)
+    pages = element(
+        "p", _write_button("previous", "Previous rows"), _write_button("next", "Next rows"), class_="pages", hidden=True
+    )
+    return _write_section(subject, "layers", "Layer by layer", tools, table, pages)
 
 
 def _write_drawing(subject: Subject) -> Markup:

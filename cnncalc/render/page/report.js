@@ -688,26 +688,12 @@
       else if (box.right > frame.right) scroll.scrollLeft += box.right - frame.right + 20;
     }
 
-    /** The drawing as a document, in the light theme's colours. */
+    /** The drawing as a document. */
     write() {
       const svg = this.section.querySelector("svg");
       if (!svg) return "";
-      this.chosen?.classList.remove("chosen");
-      const root = document.documentElement;
-      const theme = root.dataset.theme;
-      root.dataset.theme = "light";
       const copy = /** @type {SVGElement} */ (svg.cloneNode(true));
-      const [here, there] = [svg.querySelectorAll("*"), copy.querySelectorAll("*")];
-      here.forEach((element, k) => {
-        if (!element.classList.length) return;
-        const style = getComputedStyle(element);
-        setAttributes(there[k], {fill: style.fill, stroke: style.stroke});
-        there[k].removeAttribute("class");
-      });
-      if (theme === undefined) delete root.dataset.theme;
-      else root.dataset.theme = theme;
-      this.chosen?.classList.add("chosen");
-      copy.removeAttribute("class");
+      copy.querySelector(".chosen")?.removeAttribute("class");
       return `${new XMLSerializer().serializeToString(copy)}\n`;
     }
   }
