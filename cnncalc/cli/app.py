@@ -33,7 +33,7 @@ PANELS = {
     },
     "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
     "Compare": {"compare": "compare", "sweep": "sweep"},
-    "Execute": {"run": "run"},
+    "Execute": {"run": "run", "kernel": "kernel"},
     "Exchange": {"import": "import_", "export": "export"},
     "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},
 }

@@ -66,7 +66,9 @@ Picture = Annotated[
 ]
 Matrix = Annotated[
     bool,
-    options.option("--matrix", help="Show the layer as the matrix that multiplies its flattened input."),
+    options.option(
+        "--matrix", help="Show the layer as the matrix that multiplies its flat input; of a chain the product."
+    ),
     Without("--save-image"),
 ]
 SaveImage = Annotated[
@@ -157,9 +159,9 @@ def run(
     arrays = read_weights(reading, weights, seed, kernel or [])
     view = make_view(output, width, color)
     if matrix:
-        node = _choose_for_matrix(net, at)
-        _refuse(net, [node], (), max_multiplications, max_memory)
-        emit(_show_matrix(net, node, arrays, format, view), output)
+        chain = _choose_for_matrix(net, at)
+        _refuse(net, chain, (), max_multiplications, max_memory)
+        emit(_show_matrix(net, chain, arrays, format, view), output)
         return
     chosen = _choose_layers(net, at, all_)
     if unit is not None or explain:
@@ -286,25 +288,28 @@ def _execute(net: "Network", starts: "list[FlatArray]", weights: "Weights", chos
     return {path: made[index] for path, index in chosen.items()}
 
 
-def _choose_for_matrix(net: "Network", at: str | None) -> "Node":
-    """The layer whose matrix is shown."""
+def _choose_for_matrix(net: "Network", at: str | None) -> "list[Node]":
+    """The layer whose matrix is shown, or all layers if they are a chain, whose matrices are multiplied."""
     from cnncalc.paths import find_path
 
-    paths = {node.path: node for node in net.nodes}
-    if at is None and len(paths) > 1:
-        raise UsageError("--matrix shows one layer: choose it with --at PATH")
-    return paths[find_path(at, paths, former=net.former_paths)] if at is not None else net.nodes[0]
+    if at is not None:
+        paths = {node.path: node for node in net.nodes}
+        return [paths[find_path(at, paths, former=net.former_paths)]]
+    if any(node.inputs != (node.index - 1,) for node in net.nodes):
+        raise UsageError("--matrix shows one layer, or a chain of linear layers: choose one with --at PATH")
+    return list(net.nodes)
 
 
-def _show_matrix(net: "Network", node: "Node", weights: "Weights", format: TextFormat, view: "View") -> str:
-    from cnncalc.execution.matrix import compute_matrix
+def _show_matrix(net: "Network", chain: "Sequence[Node]", weights: "Weights", format: TextFormat, view: "View") -> str:
+    from cnncalc.execution.matrix import multiply_matrices
     from cnncalc.render import maps
 
-    rows = compute_matrix(node, weights)
+    rows = multiply_matrices(chain, weights)
+    path = chain[0].path if len(chain) == 1 else f"{chain[0].path} → {chain[-1].path}"
     return write_text(
         format, view,
-        document=lambda view: maps.describe_matrix(node.path, rows, view.width),
-        json=lambda: maps.dump_matrix(net.name, node.path, rows),
+        document=lambda view: maps.describe_matrix(path, rows, view.width, product=len(chain)),
+        json=lambda: maps.dump_matrix(net.name, path, rows),
     )  # fmt: skip
 
 

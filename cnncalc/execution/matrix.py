@@ -1,12 +1,13 @@
-"""A linear layer as the matrix that multiplies its flattened input."""
+"""Linear layers as the matrix that multiplies their flattened input: one layer, or a chain as a product."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from cnncalc import limits
 from cnncalc.errors import UsageError
-from cnncalc.execution.interpretations import Numbers
+from cnncalc.execution.interpretations import DOT, Numbers
 from cnncalc.execution.run import GetNodeWeight, execute
 from cnncalc.layers.ops import Map
 from cnncalc.network import Node
@@ -43,3 +44,18 @@ def compute_matrix(node: Node, weigh: GetNodeWeight) -> Matrix:
         single[at] = 1.0
         columns.append([value - rest for value, rest in zip(apply_layer(single), border, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def multiply_matrices(nodes: Sequence[Node], weigh: GetNodeWeight) -> Matrix:
+    """The matrix of a chain of layers without their biases, the product of their matrices. Raises UsageError."""
+    made = compute_matrix(nodes[0], weigh)
+    for node in nodes[1:]:
+        following = compute_matrix(node, weigh)
+        if (count := len(following) * len(made[0])) > limits.MATRIX_ELEMENTS:
+            raise UsageError(
+                f"the matrix up to {node.path} has {len(following):,} × {len(made[0]):,} = {count:,} elements, and more"
+                f" than {limits.MATRIX_ELEMENTS:,} are not shown; a smaller --input makes it smaller"
+            )
+        columns = list(zip(*made, strict=True))
+        made = [[DOT(row, column) for column in columns] for row in following]
+    return made

@@ -70,10 +70,7 @@ def check_rows(rows: list[list[str]]) -> None:
 
 def _parse_float(text: str) -> float:
     number, divisor = _split(text)
-    value = float(number) / divisor
-    if isinf(value):
-        raise NumeralError(f"{text[:40]} is larger than any float")
-    return value
+    return float(number) / divisor
 
 
 def _split(text: str) -> tuple[str, int]:
@@ -81,7 +78,9 @@ def _split(text: str) -> tuple[str, int]:
     found = _NUMBER.fullmatch(text) if len(text) <= limits.NUMERAL_CHARACTERS else None
     if found is None:
         raise NumeralError(f"numbers are expected, found {text[:40]!r}" if text else "a number is missing")
-    divisor = int(found[2] or 1)
+    number, divisor = found[1], int(found[2] or 1)
     if not divisor:
         raise NumeralError(f"{text[:40]} divides by 0")
-    return found[1], divisor
+    if isinf(float(number)):
+        raise NumeralError(f"{text[:40]} is larger than any float")
+    return number, divisor

@@ -182,7 +182,7 @@ def choose_figures(view: View) -> Sequence[Figure]:
     return [FIGURES[name] for name in view.columns if FIGURES[name].is_of_layers] if view.columns else COMPARED
 
 
-DENSE_RATIOS = ("dense/sparse", "sparse/shared")
+DENSE_RATIOS = ("dense/sparse", "sparse/shared", "dense/shared")
 DENSE = ("layer", "settings", "input", "output", "dense", "sparse", "shared", *DENSE_RATIOS)
 DENSE_NOTES = (
     "dense: connections of a fully connected layer, every output with every input",
@@ -195,6 +195,7 @@ def _list_dense_values(each: DenseComparison) -> list[Value]:
     return [
         each.path, each.settings, each.input, each.output, each.dense, each.sparse, each.weights,
         format_ratio(divide_values(each.sparse, each.dense)), format_ratio(divide_values(each.weights, each.sparse)),
+        format_ratio(divide_values(each.weights, each.dense)),
     ]  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from cnncalc.execution.weights import nest
 from cnncalc.layers.base import format_shape
 from cnncalc.layers.ops import Map
-from cnncalc.render.document import BLANK, Block, Paragraph
+from cnncalc.render.document import BLANK, Block, Paragraph, make_paragraph
 from cnncalc.render.json import FORMAT, dump
+
+READ = 25  # columns that a row of a matrix reads, and that are listed
 
 
 def describe_maps(maps: Mapping[str, Map], width: int | None) -> Iterator[Block]:
@@ -60,9 +62,17 @@ def format_vector(values: Sequence[float], width: int | None) -> Iterator[str]:
         yield index + "  ".join(f"{text:>{cell}}" for text in texts[at : at + per])
 
 
-def align_numbers(rows: Sequence[Sequence[float]], width: int | None, zero: str = "0") -> Iterator[str]:
+def align_numbers(rows: Sequence[Sequence[float]], width: int | None) -> Iterator[str]:
     """Rows and columns of numbers; at a narrow width, the middle columns are replaced by an ellipsis."""
-    texts = [[format_number(value) if value else zero for value in row] for row in rows]
+    return align_texts(_format_rows(rows), width)
+
+
+def _format_rows(rows: Sequence[Sequence[float]], zero: str = "0") -> list[list[str]]:
+    return [[format_number(value) if value else zero for value in row] for row in rows]
+
+
+def align_texts(texts: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """Rows and columns of texts, each column right-aligned; at a narrow width without the middle columns."""
     cells = [max(map(len, column)) for column in zip(*texts, strict=True)]
     shown = list(range(len(cells)))
     if width is not None and sum(cells) + 2 * len(cells) > width:
@@ -96,10 +106,29 @@ def dump_maps(name: str, maps: Mapping[str, Map]) -> str:
     return dump({"format": FORMAT, "name": name, "outputs": outputs})
 
 
-def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None) -> Iterator[Block]:
-    """A matrix below the path of its layer and its size, with zeros as dots."""
-    yield make_title(path, f"{len(rows)} × {len(rows[0])}, output × input")
-    yield from (make_line("  " + line) for line in align_numbers(rows, width and width - 2, zero="·"))
+def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None, product: int = 1) -> Iterator[Block]:
+    """A matrix below the path of its layer and its size, with zeros as dots; rows and columns are numbered.
+
+    `product` is the number of layers whose matrices were multiplied.
+    """
+    first = [str(at) for at, value in enumerate(rows[0], 1) if value]
+    about = f"{len(rows)} × {len(rows[0])}, output × input"
+    about += f", the product of {product} matrices" if product > 1 else ""
+    yield make_title(path, about)
+    if 0 < len(first) < len(rows[0]) and len(first) <= READ:
+        yield make_paragraph(f"row 1 reads {' '.join(first)} of {len(rows[0])}", "faint", indent=2)
+    yield from list_numbered_rows(rows, width)
+
+
+def list_numbered_rows(rows: Sequence[Sequence[float]], width: int | None) -> Iterator[Block]:
+    """The rows of a matrix with zeros as dots, below the numbers of its columns and beside their own, from 1."""
+    numbers = [str(number) for number in range(1, len(rows) + 1)]
+    room = width and width - len(numbers[-1]) - 4
+    head, *lines = align_texts([list(map(str, range(1, len(rows[0]) + 1))), *_format_rows(rows, zero="·")], room)
+    margin = " " * (len(numbers[-1]) + 4)
+    yield Paragraph(((margin + head, "faint"),), wrapped=False)
+    for number, line in zip(numbers, lines, strict=True):
+        yield Paragraph(((f"  {number:>{len(numbers[-1])}}  ", "faint"), (line, "")), wrapped=False)
 
 
 def dump_matrix(name: str, path: str, rows: Any) -> str:

@@ -39,12 +39,34 @@ def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
         yield _make_scale(made.values, len(planes), color, signed)
 
 
+def draw_beside(pictures: Sequence[Map], view: View) -> Iterator[Block]:
+    """The first channels of maps of two axes side by side, each with its own shades, and their scales below."""
+    width = ((view.width or WIDTH) - GAP * (len(pictures) - 1)) // len(pictures)
+    drawn = []
+    for made in pictures:
+        signed = view.color and _has_both_signs(made.values)
+        cells, lines = _draw_plane(_list_planes(made)[0], width, view.color, signed)
+        scale = _make_scale(made.values, 1, view.color, signed).pieces
+        drawn.append((max(cells, _count_cells(scale)), lines, scale))
+    height = max(len(lines) for _, lines, _ in drawn)
+    for number in range(height + 1):
+        pieces: list[Piece] = []
+        for cells, lines, scale in drawn:
+            row = scale if number == height else lines[number] if number < len(lines) else ()
+            pieces += [*row, (" " * (cells + GAP - _count_cells(row)), "")]
+        yield Paragraph(pieces[:-1], wrapped=False)
+
+
+def _count_cells(pieces: Sequence[Piece]) -> int:
+    return sum(len(text) for text, _ in pieces)
+
+
 def _has_both_signs(values: Sequence[float]) -> bool:
     finite = list(filter(isfinite, values))
     return min(finite, default=0.0) < 0 < max(finite, default=0.0)
 
 
-def _make_scale(values: Sequence[float], planes: int, color: bool, signed: bool) -> Block:
+def _make_scale(values: Sequence[float], planes: int, color: bool, signed: bool) -> Paragraph:
     """The scale: in each picture the shades range from its smallest number to its largest."""
     finite = list(filter(isfinite, values))
     if not finite:

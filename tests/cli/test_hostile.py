@@ -215,6 +215,7 @@ BASE = {
     "calc": ["conv(1, 3)", "--input", "1x8x8"],
     "compare": ["alexnet", "--separable", "depthwise"],
     "new": ["n.yaml"],
+    "kernel": ["laplace"],
 }
 NONE_NEEDED = ("list", "schema", "layers", "codes")
 VALUED = [

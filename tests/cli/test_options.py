@@ -80,6 +80,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "compare": (["net.yaml", "another_network.yaml"], {}), "show": (["net.yaml"], {}), "run": (["net.yaml"], {}),
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
+    "kernel": (["laplace"], {}),
     "schema": ([], {}), "guide": (["limits"], {}), "draw": (["long.yaml"], {}),
     "report": (["net.yaml"], {}),
 }  # fmt: skip

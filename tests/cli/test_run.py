@@ -108,7 +108,7 @@ def test_a_picture(folder: Path) -> None:
 def test_a_matrix(folder: Path) -> None:
     done = cnncalc("run", "sobel.yaml", "--at", "edge", "--matrix", cwd=folder)
     assert done.stdout.splitlines()[0] == "edge  4 × 16, output × input"
-    assert " ".join(done.stdout.splitlines()[1].split()) == "1 · -1 · 2 · -2 · 1 · -1 · · · · ·"
+    assert " ".join(done.stdout.splitlines()[3].split()) == "1 1 · -1 · 2 · -2 · 1 · -1 · · · · ·"
     done = cnncalc("run", "sobel.yaml", "--at", "relu1", "--matrix", cwd=folder)
     assert (done.returncode, done.stderr) == (
         2,

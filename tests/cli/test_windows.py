@@ -35,6 +35,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "export": [[NETS, "--to", "pytorch"]],
     "guide": [[], ["language"]],
     "import": [[NETS]],
+    "kernel": [["sobel_x"], ["laplace"], ["gauss", "-f", "json"]],
     "layers": [[], ["conv"], ["max_pool"]],
     "list": [["--family", "mobilenet"]],
     "memory": [[NETS], ["two_conv", "--arena"], ["two_conv", "--training", "-f", "json"]],

@@ -49,6 +49,8 @@ COMMANDS = (
     ("compare", FILE, "--dense", "--format", "json"),
     ("compare", FILE, "resnet18"),
     ("run", FILE, "--seed", "1", "--max-multiplications", "20000"),
+    ("run", FILE, "--explain", "--through", "3", "--max-multiplications", "20000"),
+    ("kernel", FILE),
     ("calc", FILE, "--input", "3x8x8"),
     ("memory", FILE),
     ("memory", FILE, "--arena", "--format", "json"),

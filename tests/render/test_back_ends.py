@@ -21,12 +21,14 @@ from cnncalc.analysis.report import Report
 from cnncalc.analysis.roofline import Device
 from cnncalc.analysis.training import Settings, Training
 from cnncalc.analysis.wanted import search
+from cnncalc.cli.kernel import _report
 from cnncalc.compare.separable import list_dense_equivalents, separate
 from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.compare.sweep import Point, Sweep
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.backward import go_back
+from cnncalc.execution.explained import explain_numbers
 from cnncalc.execution.verify import verify as check
 from cnncalc.execution.weights import Weights
 from cnncalc.guide import TOPICS
@@ -42,6 +44,7 @@ from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph
 from cnncalc.render.explain import describe_explained
 from cnncalc.render.gradients import describe_gradients, describe_stats
 from cnncalc.render.guide import list_topics
+from cnncalc.render.kernel import describe_kernel
 from cnncalc.render.kinds import describe_kind, list_kinds
 from cnncalc.render.maps import describe_maps, describe_matrix
 from cnncalc.render.markdown import write_markdown
@@ -55,6 +58,7 @@ from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
 from cnncalc.render.summary import describe, rich_table, summarize
 from cnncalc.render.sweep import list_points
+from cnncalc.render.terms import describe_numbers, format_term
 from cnncalc.render.text import count_cells
 from cnncalc.render.training import describe_training
 from cnncalc.render.verdict import describe_verdict, list_verdicts
@@ -95,6 +99,7 @@ POINTS = (
 )
 SWEEP = Sweep("[b]a[/b]", ("width", "input"), POINTS, tried=3, missed=1)
 MEMORY = Memory(analyze(load("resnet18")), Dtypes())
+SMALL = network("input: [1, 4, 4]\nlayers: ['conv(2, 3, padding=1) -> relu -> softmax']")
 MAPS = {"a": Map((2, 3, 4), [float(n) / 7 for n in range(24)]), "b": Map((5,), [0.0, -1.5, 2e9, 1e-9, 3.0])}
 
 
@@ -104,6 +109,9 @@ def side_by_side(depth: int | None) -> SideBySide:
 
 BACKWARD = network("input: [2, 4, 4]\nlayers: ['conv(3, 3)', relu, flatten, 'linear(2)']")
 GRADIENTS = go_back(BACKWARD, [fill_map((2, 4, 4), 0.5)], Weights(BACKWARD, {}, 0), {3: fill_map((2,), 1.0)})
+NUMBERS = explain_numbers(
+    SMALL, [Map((1, 4, 4), [float(n) for n in range(16)])], Weights(SMALL, {}, 0), SMALL.nodes[::-1], None, format_term
+)
 
 
 DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
@@ -138,12 +146,23 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "gradients": lambda view: describe_gradients(BACKWARD, GRADIENTS, view.width),
     "sizes of gradients": lambda view: describe_stats(BACKWARD, GRADIENTS, view.width),
+    "kernel": lambda view: describe_kernel(_report("sobel_x", view.width), view),
+    "kernel that does not split": lambda view: describe_kernel(_report("laplace", view.width), view),
+    "numbers": lambda view: describe_numbers(NUMBERS, SMALL, view.width),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
 
 
 def test_every_document_of_a_command_is_among_them() -> None:
-    parts = {"describe_problem", "fit_table", "drop_columns", "elide_paths", "make_layer_table"}  # of these documents
+    parts = {
+        "list_numbered_rows",
+        "draw_beside",
+        "describe_problem",
+        "fit_table",
+        "drop_columns",
+        "elide_paths",
+        "make_layer_table",
+    }  # of these documents
     made = set()
     for path in (ROOT / "cnncalc" / "render").glob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
