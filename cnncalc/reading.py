@@ -18,7 +18,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.errors import Mistake, Problem, Source, SpecError, UsageError, failed
 from cnncalc.network import Network
 from cnncalc.review import review
-from cnncalc.spec.files import CONTROLS, SUFFIXES, decode, find, read_content
+from cnncalc.spec.files import CONTROLS, SUFFIXES, bundled_path, decode, find, read_content
 from cnncalc.spec.load import NO_OVERRIDES, Loaded, Overrides, load_source, parse_overrides
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ class Reading:
         self.allow = loaded.allow
         self._loaded = loaded
         self._check_expect = check_expect
+
+    @property
+    def bundled(self) -> str:
+        """The name of a bundled architecture, "" of others."""
+        path = bundled_path(Path(self.path).stem)
+        return path.stem if path is not None and str(path) == self.path else ""
 
     @cached_property
     def report(self) -> Report | None:

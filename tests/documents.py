@@ -25,6 +25,7 @@ from cnncalc.reading import load
 
 from . import processes
 from .cli.running import ROOT, environment
+from .conventions.page import TABLES, write_tables
 from .test_architecture import ARROWS
 
 README = ROOT / "README.md"
@@ -141,7 +142,7 @@ def arrows_table() -> str:
 def main() -> None:
     """Update the documents and the picture."""
     for document in DOCUMENTS:
-        text = document.read_text(encoding="utf-8")
+        text = TABLES.sub(lambda _: write_tables(), document.read_text(encoding="utf-8"))
         document.write_text(refresh(text), encoding="utf-8")
     contributing = CONTRIBUTING.read_text(encoding="utf-8")
     CONTRIBUTING.write_text(ARROWS_TABLE.sub(lambda _: arrows_table(), contributing), encoding="utf-8")

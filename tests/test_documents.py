@@ -26,6 +26,7 @@ from cnncalc.spec.files import bundled
 
 from . import processes
 from .cli.running import ROOT, cnncalc
+from .conventions.page import TABLES, write_tables
 from .documents import (
     ARROWS_TABLE,
     CONTRIBUTING,
@@ -252,6 +253,12 @@ def test_every_file_that_contributing_names_exists() -> None:
     assert [name for name in named if not (ROOT / name.replace("NAME.py", "summary.py")).exists()] == []
     sections = re.findall(r"^## (A new .*)\n\n((?:.*\n)*?)(?=\n## |\Z)", text, re.MULTILINE)
     assert [re.findall(r"^(\d)\. ", steps, re.MULTILINE) for _, steps in sections] == [list("12345")] * 4
+
+
+def test_the_rules_of_the_guide_are_those_of_the_code() -> None:
+    found = TABLES.search(page("conventions"))
+    assert found
+    assert found[0] == write_tables(), "python -m tests.documents updates it"
 
 
 def test_the_arrows_are_those_of_the_test() -> None:

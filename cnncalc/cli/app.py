@@ -32,7 +32,7 @@ PANELS = {
         "list": "list_",
     },
     "Check": {"validate": "validate", "verify": "verify", "schema": "schema"},
-    "Compare": {"compare": "compare", "sweep": "sweep"},
+    "Compare": {"compare": "compare", "sweep": "sweep", "reconcile": "reconcile"},
     "Execute": {"run": "run", "kernel": "kernel"},
     "Exchange": {"import": "import_", "export": "export"},
     "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},

@@ -43,6 +43,12 @@ def _complete_list(names: Callable[[], list[str]]) -> Callable[[str], list[str]]
     return complete
 
 
+def complete_convention(incomplete: str) -> list[str]:
+    from cnncalc.conventions import ALL
+
+    return [name for name in ALL if name.startswith(incomplete)]
+
+
 def _list_columns() -> list[str]:
     from cnncalc.render.columns import COLUMNS
 

@@ -100,7 +100,7 @@ WORKS: dict[str, str] = {
     "added_biases": "biases of convolutions, which the file leaves out",
     "left_out_factors": "factors of batch norms, which it leaves out",
     "normalization": "mean, variance and count of its input",
-    "unknown": "other work",
+    "unknown": "other kinds of layers",
 }
 
 # Those with multiply-accumulates.

@@ -34,6 +34,11 @@ class Counted(NamedTuple):
     operations: Ledger | None
     unknown: tuple[int, ...] = ()
 
+    @property
+    def totals(self) -> tuple[int | None, int | None]:
+        """The totals of parameters and operations."""
+        return self.parameters and self.parameters.theirs, self.operations and self.operations.theirs
+
 
 class Own(NamedTuple):
     """How a library builds a network itself: the calls, and how they differ from those of `export`, as a clause."""

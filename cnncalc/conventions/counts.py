@@ -18,15 +18,18 @@ class Quantity(NamedTuple):
 
 
 class Count:
-    """A sum of quantities with factors; `mistake` is what is wrong with it, "" where nothing is.
+    """A sum of quantities with factors.
+
+    `mistake` is what is wrong with it, "" where nothing is; `how` says it in words, where ledgers have one line for it.
 
     >>> (M + 2 * B).format()
     'M + 2 B'
     """
 
-    def __init__(self, *terms: tuple[int, Quantity], mistake: str = "") -> None:
+    def __init__(self, *terms: tuple[int, Quantity], mistake: str = "", how: str = "") -> None:
         self.terms = terms
         self.mistake = mistake
+        self.how = how or (f"counted as {self.format()}" if terms else "not counted")
 
     def __add__(self, other: Count) -> Count:
         return Count(*self.terms, *other.terms)

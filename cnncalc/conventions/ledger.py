@@ -57,9 +57,7 @@ def make_ledger(ours: int, counted: Iterable[tuple[Call, Count]], base: Quantity
         theirs += count.measure(call)
         own = base.measure(call)
         if own and count.factor_of(base) != factor:
-            entry = _Entry(
-                call.work, f"counted as {count.format()}" if count.terms else "not counted", 1, "", count.mistake
-            )
+            entry = _Entry(call.work, count.how, 1, "", count.mistake)
             sums[entry] = sums.get(entry, 0) + count.measure(call) - factor * own
             continue
         for each, quantity in count.terms:
@@ -73,3 +71,9 @@ def make_ledger(ours: int, counted: Iterable[tuple[Call, Count]], base: Quantity
             how = entry.text or f"{entry.factor} for each of {n:,} {entry.noun}"
             lines.append(Line(WORKS[entry.work], how, n * entry.factor, entry.mistake))
     return Ledger(ours, tuple(lines), theirs)
+
+
+def subtract(ledger: Ledger, other: Ledger) -> tuple[Line, ...]:
+    """The lines that lead from the other's figure to the ledger's: those that only one of them has."""
+    only = [line._replace(amount=-line.amount) for line in other.lines if line not in ledger.lines]
+    return (*only, *(line for line in ledger.lines if line not in other.lines))

@@ -11,7 +11,7 @@ from math import prod
 from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import Call
 from cnncalc.conventions.convention import Convention
-from cnncalc.conventions.counts import BUFFERS, NOTHING, OWN, B, I, M, O, Rules, at, norms, quantity, same, wrong
+from cnncalc.conventions.counts import BUFFERS, NOTHING, OWN, B, Count, I, M, O, Rules, at, norms, quantity, same, wrong
 
 FOLDABLE = ("conv", "conv_same")
 BATCH_NORMS = ("batch_norm", "batch_norm_shift", "batch_norm_plain")
@@ -77,10 +77,11 @@ def adaptive_average(call: Call) -> int:
 
 
 K = quantity("o K", "elements of windows", windows)
-AVERAGED = quantity("i + 4 o, o K", "operations", adaptive_average)
+AVERAGED = quantity("i + 4 o, o K", "additions and divisions", adaptive_average)
 BY_OUTPUT = quantity("o K C_out/G", "products", by_output)
 GIVES_BIAS = quantity("o", "outputs that get a bias", lambda c: c.elements if c.amount else 0)
-FOLDED = quantity("C", "biases", lambda c: 0 if c.shared else c.amount or 0)
+BIASES = quantity("C", "biases", lambda c: 0 if c.shared else c.amount or 0)
+FOLDED = Count(*BIASES.terms, how="which leaves a bias for each channel")
 # Sets that it norms, taking the first axis that a norm is over for all of them.
 ROWS = quantity("rows", "sets", lambda c: c.elements // c.kernel[0])
 BROADCAST = quantity("M", "multiply-accumulates", matmul)

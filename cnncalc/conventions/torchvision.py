@@ -7,7 +7,6 @@ torchvision 0.28.0, torchvision/models and torchvision/ops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import prod
 
 from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import Call
@@ -17,7 +16,7 @@ from cnncalc.records import NamedTuple
 
 VERSION = "0.28.0"
 Calls = list[Call]
-Rewrite = Callable[[Calls, Report], Calls]
+Rewrite = Callable[[Calls, Report], Calls | None]  # None where torchvision has no such network
 
 
 class _Style(NamedTuple):
@@ -32,7 +31,7 @@ def own(name: str, report: Report) -> Own | None:
         return None
     calls = calls_of(report)
     changed = found.rewrite(_without_softmax(calls, report), report)
-    return Own("torchvision", changed, found.text)
+    return Own("torchvision", changed, found.text) if changed is not None else None
 
 
 def _without_softmax(calls: Calls, report: Report) -> Calls:
@@ -59,6 +58,10 @@ def _functions(*works: str, last: bool = False) -> Rewrite:
 
 def _mean(calls: Calls, report: Report) -> Calls:
     """The global pool is `x.mean([2, 3])`."""
+    return _as_mean(calls)
+
+
+def _as_mean(calls: Calls) -> Calls:
     return [c._replace(work="mean", form="operator") if c.work == "adaptive_avg_pool" else c for c in calls]
 
 
@@ -72,24 +75,30 @@ def _inception(calls: Calls, report: Report) -> Calls:
     ]
 
 
-def _adaptive(calls: Calls, report: Report) -> Calls:
-    """An adaptive pool before the classifier, which changes nothing at the usual input."""
-    first = next(i for i, call in enumerate(calls) if call.work == "linear")
-    before = calls[first - 1]
-    last = max(i for i, call in enumerate(calls[:first]) if call.work in ("max_pool", "adaptive_avg_pool"))
-    if calls[last].work == "adaptive_avg_pool":
-        return calls
-    shape = calls[last].output
-    if shape[1:] not in ((6, 6), (7, 7)) or prod(before.output) != prod(shape):
-        return calls
-    pool = Call(calls[last].layer, "adaptive_avg_pool", "module", (shape,), shape)
-    return [*calls[: last + 1], pool, *calls[last + 1 :]]
+def _adaptive(size: int) -> Rewrite:
+    """An adaptive pool before the classifier, which changes nothing at the usual input; others are left out."""
+
+    def rewrite(calls: Calls, report: Report) -> Calls | None:
+        first = next(at for at, call in enumerate(calls) if call.work == "linear")
+        last = max(at for at, call in enumerate(calls[:first]) if call.work == "max_pool")
+        shape = calls[last].output
+        if shape[1:] != (size, size):
+            return None
+        pool = Call(calls[last].layer, "adaptive_avg_pool", "module", (shape,), shape)
+        return [*calls[: last + 1], pool, *calls[last + 1 :]]
+
+    return rewrite
+
+
+def _alone(rewrite: Rewrite) -> Rewrite:
+    """A network without auxiliary heads, which torchvision does not run at inference."""
+    return lambda calls, report: rewrite(calls, report) if len(report.ends) == 1 else None
 
 
 def _shufflenet(calls: Calls, report: Report) -> Calls:
     """A block splits its input once, and shuffles by views."""
     found: Calls = []
-    for call in _mean(calls, report):
+    for call in _as_mean(calls):
         again = call.work == "chunk" and any(
             c.work == "chunk" and report.layers[c.layer].sources == report.layers[call.layer].sources for c in found
         )
@@ -118,11 +127,11 @@ def _convnext_calls(calls: Sequence[Call], report: Report) -> Iterator[Call]:
 
 AS_MODULES = _Style(_keep, "its classifier ends without softmax")
 MEAN = _Style(_mean, "its global pool is `x.mean([2, 3])`")
-ADAPTIVE = _Style(_adaptive, "an adaptive pool before the classifier, which changes nothing, is counted")
+NO_CHANGE = "it has an adaptive pool before the classifier, which changes nothing"
 
 # The beginnings of names of bundled architectures → how torchvision writes them.
 STYLES: dict[str, _Style] = {
-    "alexnet_torchvision": ADAPTIVE,
+    "alexnet_torchvision": _Style(_adaptive(6), NO_CHANGE),
     "convnext_": _Style(_convnext, "its blocks have linear layers and layer norms on maps with the channels last"),
     "densenet": _Style(
         _functions("relu", "adaptive_avg_pool", last=True), "the last ReLU and the global pool are functions"
@@ -130,8 +139,8 @@ STYLES: dict[str, _Style] = {
     "deeplabv3_resnet50": _Style(_functions("upsample_linear"), "it resizes by a function"),
     "efficientnet_": AS_MODULES,
     "fcn_resnet50": _Style(_functions("upsample_linear"), "it resizes by a function"),
-    "googlenet": _Style(_functions("relu"), "ReLU is a function"),
-    "inception_v3": _Style(_inception, "ReLU and the pools of blocks are functions"),
+    "googlenet": _Style(_alone(_functions("relu")), "ReLU is a function"),
+    "inception_v3": _Style(_alone(_inception), "ReLU and the pools of blocks are functions"),
     "mnasnet": MEAN,
     "mobilenet_v2": _Style(_functions("adaptive_avg_pool"), "its global pool is a function"),
     "mobilenet_v3_": AS_MODULES,
@@ -140,7 +149,7 @@ STYLES: dict[str, _Style] = {
     "resnext": AS_MODULES,
     "shufflenet_v2_": _Style(_shufflenet, "its global pool is `x.mean([2, 3])`, and a block splits once"),
     "squeezenet": AS_MODULES,
-    "vgg": ADAPTIVE,
+    "vgg": _Style(_adaptive(7), NO_CHANGE),
     "wide_resnet": AS_MODULES,
 }
 OTHERS = frozenset(("resnet50_v1", "convnext_v2_atto"))  # that are not torchvision's

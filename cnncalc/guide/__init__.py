@@ -14,6 +14,7 @@ TOPICS = {
     "report": "one page that explains a network, or compares two",
     "export": "the code of a network, as a PyTorch module",
     "counting": "what is counted, by which convention, with sources",
+    "conventions": "what other tools count, rule by rule, and their mistakes",
     "memory": "the memory of tensors and weights: the peak, and what is counted",
     "receptive-fields": "how receptive fields are computed, and what the marks mean",
     "executor": "running a network on numbers, and verifying every figure by execution",

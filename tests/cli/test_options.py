@@ -82,7 +82,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
     "kernel": (["laplace"], {}),
     "schema": ([], {}), "guide": (["limits"], {}), "draw": (["long.yaml"], {}),
-    "report": (["net.yaml"], {}),
+    "report": (["net.yaml"], {}), "reconcile": (["net.yaml"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
 ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
@@ -124,6 +124,7 @@ TRIED = {
     "--strict": Tried(),
     "--expand": Tried(),
     "--explain": Tried(),
+    "--convention": Tried("thop"),
     "--want": Tried("2x2"),
     "--free": Tried("stride,padding", (("--want", "2x2"),)),
     "--sort": Tried("macs"),

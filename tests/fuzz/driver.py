@@ -61,6 +61,7 @@ COMMANDS = (
     ("draw", FILE, "--format", "dot"),
     ("draw", FILE, "--format", "svg"),
     ("report", FILE),
+    ("reconcile", FILE),
 )
 COMMON = 3  # the first so many are what every file is given to first
 MAY_MISUSE = ("compare", "run", "calc", "sweep", "memory", "import")

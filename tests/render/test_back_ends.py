@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from cnncalc import limits
+from cnncalc import conventions, limits
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.memory import Dtypes, Memory
@@ -25,6 +25,7 @@ from cnncalc.cli.kernel import _report
 from cnncalc.compare.separable import list_dense_equivalents, separate
 from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.compare.sweep import Point, Sweep
+from cnncalc.conventions.convention import Own
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.backward import go_back
@@ -52,6 +53,7 @@ from cnncalc.render.memory import describe_memory
 from cnncalc.render.pictures import draw_pictures
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
+from cnncalc.render.reconcile import Side, describe_sides
 from cnncalc.render.roofline import describe_roofline
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
@@ -97,6 +99,8 @@ POINTS = (
     Point(("0.5", "96"), figures={"parameters": 5 * 10**9, "macs": 7}, best=True),
     Point(("2", "x"), problem=SYNTAX[0]),
 )
+CONVENTIONS = [conventions.named(name) for name in ("thop", "onnx-tool", "keras")]
+SIDES = [Side(each.apply(MANY[0].report), Own("l|b", [], "_b_"), each.apply(MANY[0].report)) for each in CONVENTIONS]
 SWEEP = Sweep("[b]a[/b]", ("width", "input"), POINTS, tried=3, missed=1)
 MEMORY = Memory(analyze(load("resnet18")), Dtypes())
 SMALL = network("input: [1, 4, 4]\nlayers: ['conv(2, 3, padding=1) -> relu -> softmax']")
@@ -143,6 +147,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "arena": lambda view: describe_arena(MEMORY, view),
     "roofline": lambda view: describe_roofline(MEMORY, Device(Fraction(10**12), Fraction(10**10)), view),
     "sweep": lambda view: list_points(SWEEP, view._replace(columns=("parameters", "macs"))),
+    "reconcile": lambda view: describe_sides(MANY[0].report, SIDES, view),
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "gradients": lambda view: describe_gradients(BACKWARD, GRADIENTS, view.width),
     "sizes of gradients": lambda view: describe_stats(BACKWARD, GRADIENTS, view.width),

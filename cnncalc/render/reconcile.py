@@ -1,0 +1,186 @@
+"""What other tools count, side by side, and beneath each the ledger from our figure to its: document, JSON, CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cnncalc.analysis.report import Report
+from cnncalc.conventions.convention import Counted, Own
+from cnncalc.conventions.ledger import Ledger, Line, subtract
+from cnncalc.records import NamedTuple
+from cnncalc.render.columns import join, list_inputs
+from cnncalc.render.csv import write_csv
+from cnncalc.render.document import (
+    BLANK,
+    Block,
+    Cell,
+    Column,
+    Pairs,
+    Paragraph,
+    Table,
+    drop_columns,
+    fit_table,
+    make_paragraph,
+)
+from cnncalc.render.json import FORMAT, dump
+from cnncalc.render.numbers import format_digits
+from cnncalc.render.view import View
+
+NONE = Cell("–", "faint")
+UNKNOWN = Cell("not known", "faint")
+DROPPED = ("unit", "parameters")  # columns that are dropped at a narrow width, in this order
+SHOWN_LAYERS = 3  # whose operations are not known
+FIGURES = ("parameters", "operations")
+
+
+class Side(NamedTuple):
+    """What one tool counts: of the module that `export` writes, and of a library's own where that differs."""
+
+    counted: Counted
+    own: Own | None = None
+    of_own: Counted | None = None
+
+
+def describe_sides(report: Report, sides: Sequence[Side], view: View) -> Iterator[Block]:
+    """The table of all tools, and the ledgers of each."""
+    sizes = f"  {list_inputs(report.inputs, join)} → {join(report.output)}"
+    yield Paragraph(((report.name, "title"), (sizes, ""), ("  as `export --to pytorch` writes it, a batch of 1", "")))
+    yield BLANK
+    yield fit_table(drop_columns(_draw(report, sides), DROPPED), view.width)
+    for side in sides:
+        yield from _describe_side(report, side)
+
+
+def _draw(report: Report, sides: Sequence[Side]) -> Table:
+    total = report.totals
+    rows = [(Cell("cnncalc", "title"), *map(_draw_number, (total.parameters, total.work.macs)), Cell("macs"))]
+    for counted, own, of_own in sides:
+        rows.append((Cell(counted.convention.title), *_draw_figures(counted), Cell(counted.convention.unit)))
+        if own and of_own:
+            rows.append((Cell(f"  {own.library}'s own", "faint"), *_draw_figures(of_own), Cell("")))
+    names, parameters, operations, units = zip(*rows, strict=True)
+    return Table((
+        Column("counted by", names),
+        Column("parameters", parameters, True),
+        Column("operations", operations, True),
+        Column("unit", units),
+    ))  # fmt: skip
+
+
+def _draw_number(number: int) -> Cell:
+    return Cell(format_digits(number), "title")
+
+
+def _draw_figures(counted: Counted) -> tuple[Cell, Cell]:
+    parameters, operations = (
+        Cell(format_digits(ledger.theirs)) if ledger else NONE for ledger in (counted.parameters, counted.operations)
+    )
+    return parameters, UNKNOWN if counted.unknown else operations
+
+
+def _describe_side(report: Report, side: Side) -> Iterator[Block]:
+    convention = side.counted.convention
+    yield BLANK
+    yield Paragraph(((convention.title, "title"), (f" {convention.version}".rstrip(), "")))
+    if side.counted.unknown:
+        yield make_paragraph(f"operations are not known: {_list_unknown(report, side.counted)}", indent=4)
+    for name in FIGURES:
+        ledger: Ledger | None = getattr(side.counted, name)
+        if ledger:
+            other: Ledger | None = getattr(side.of_own, name) if side.of_own else None
+            unit = convention.unit if name == "operations" else name
+            yield Pairs(list(_list_lines(ledger, f"{unit} of {convention.title}", side.own, other)), "", 2)
+
+
+def _list_unknown(report: Report, counted: Counted) -> str:
+    """The layers whose operations are not known, with their kinds."""
+    found = [f"{report.layers[at].path} ({report.layers[at].kind})" for at in counted.unknown]
+    more = [f"{len(found) - SHOWN_LAYERS:,} more"] if len(found) > SHOWN_LAYERS else []
+    return ", ".join([*found[:SHOWN_LAYERS], *more])
+
+
+def _list_lines(ledger: Ledger, label: str, own: Own | None, other: Ledger | None) -> Iterator[tuple[str, str]]:
+    """The numbers of a ledger, one below the other, with what each is."""
+    ours = "parameters" if label.startswith("parameters") else "macs"
+    if not ledger.lines and (other is None or other == ledger):
+        yield format_digits(ledger.theirs), f"{label}, as cnncalc counts"
+        return
+    entries = [("", ledger.ours, f"{ours} of cnncalc"), *_sign(ledger.lines), ("=", ledger.theirs, label)]
+    if own and other and other != ledger:
+        entries += [*_sign(subtract(other, ledger)), ("=", other.theirs, f"of {own.library}'s own: {own.text}")]
+    width = max(len(format_digits(number)) for _, number, _ in entries)
+    for sign, number, text in entries:
+        yield f"{sign or ' '} {format_digits(number):>{width}}", text
+
+
+def _sign(lines: Sequence[Line]) -> Iterator[tuple[str, int, str]]:
+    for line in lines:
+        mistake = f"; a mistake: {line.mistake}" if line.mistake else ""
+        yield "−" if line.amount < 0 else "+", abs(line.amount), line.text + mistake
+
+
+# for programs
+
+
+def dump_sides(report: Report, sides: Sequence[Side]) -> str:
+    """Our figures, and those of each tool with its ledgers."""
+    return dump({
+        "format": FORMAT,
+        "name": report.name,
+        "input": report.input,
+        "output": report.output,
+        "totals": {"parameters": report.totals.parameters, "macs": report.totals.work.macs},
+        "conventions": [_record_side(report, side) for side in sides],
+    })  # fmt: skip
+
+
+def _record_side(report: Report, side: Side) -> dict[str, Any]:
+    counted, own, of_own = side
+    convention = counted.convention
+    return {
+        "name": convention.name,
+        "title": convention.title,
+        "version": convention.version,
+        "source": convention.url,
+        "unit": convention.unit,
+        "per_mac": convention.per_mac,
+        **{name: record_ledger(getattr(counted, name)) for name in FIGURES},
+        "unknown": [report.layers[at].path for at in counted.unknown],
+        "own": {
+            "library": own.library,
+            "differs": own.text,
+            **{name: record_ledger(getattr(of_own, name)) for name in FIGURES},
+        } if own else None,
+        "notes": convention.notes,
+    }  # fmt: skip
+
+
+def record_ledger(ledger: Ledger | None) -> dict[str, Any] | None:
+    """A ledger; None for a figure that there is not."""
+    return ledger and {
+        "ours": ledger.ours,
+        "lines": [{"text": line.text, "amount": line.amount, "mistake": line.mistake} for line in ledger.lines],
+        "theirs": ledger.theirs,
+    }
+
+
+CSV_HEADER = ("convention", "version", "of", "figure", "line", "amount", "mistake")
+
+
+def write_sides_csv(sides: Sequence[Side]) -> str:
+    """A row for each line of each ledger; the first of a ledger is our figure, the last the tool's."""
+    return write_csv(list(CSV_HEADER), list(_list_rows(sides)))
+
+
+def _list_rows(sides: Sequence[Side]) -> Iterator[list[Any]]:
+    for counted, own, of_own in sides:
+        convention = counted.convention
+        for library, each in (("export", counted), *([(own.library, of_own)] if own and of_own else [])):
+            for name in FIGURES:
+                ledger: Ledger | None = getattr(each, name)
+                start = [convention.name, convention.version, library, name]
+                if ledger:
+                    yield [*start, "ours", ledger.ours, ""]
+                    yield from ([*start, line.text, line.amount, line.mistake] for line in ledger.lines)
+                    yield [*start, "theirs", ledger.theirs, ""]
