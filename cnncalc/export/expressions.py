@@ -49,12 +49,16 @@ def quote(text: str) -> str:
 
 
 def literal(value: Value) -> str:
-    """A number, a word, a boolean, none or a list as Python text; a list is a tuple."""
+    """A number, a word, a boolean, none or a list as Python text; a list is a tuple.
+
+    >>> literal((1e-5, 3, "same"))
+    '(1e-5, 3, "same")'
+    """
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
     if isinstance(value, str):
         return quote(str(value))
-    return repr(value)
+    return repr(value).replace("e-0", "e-")
 
 
 def identifier(name: str, taken: Callable[[str], bool] = lambda _: False) -> str:

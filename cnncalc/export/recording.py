@@ -24,7 +24,8 @@ class Instance(NamedTuple):
     """One run of a part of the text.
 
     `values` are those of its names: the block's parameters, `in_channels` and `index`. `before` and `after` are the
-    shapes of the current tensor, `layer` what a call of a kind came to, `sources` the shapes that a merge joined.
+    shapes of the current tensor, `layer` what a call of a kind came to, `sources` the shapes that a merge joined, and
+    `node` the index of the layer in the network.
     """
 
     values: dict[str, Value]
@@ -32,6 +33,7 @@ class Instance(NamedTuple):
     after: Shape
     layer: Layer | None = None
     sources: tuple[Shape, ...] = ()
+    node: int = -1
 
 
 def channels_name(name: str) -> str:
@@ -96,7 +98,9 @@ class Recorder(Expander):
         }
         values |= {"in_channels": arrived[0]} if arrived else {}
         values |= {} if frame.index is None else {"index": frame.index}
-        found = Instance(values, flow.shape or (), end.shape, made and made.layer, made.input_shapes if made else ())
+        found = Instance(values, flow.shape or (), end.shape)
+        if made:
+            found = found._replace(layer=made.layer, sources=made.input_shapes, node=made.index)
         self.instances.setdefault(id(unit), []).append(found)
 
 

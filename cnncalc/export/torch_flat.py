@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 from cnncalc.errors import Problem, Span
+from cnncalc.export.about import output_key
 from cnncalc.export.expressions import identifier, literal, quote
 from cnncalc.export.layout import Code, as_call, call, indented, lay_out
 from cnncalc.export.torch_construct import Module, Refused
-from cnncalc.export.torch_file import output_key
 from cnncalc.export.torch_functions import write_function, write_join
 from cnncalc.export.torch_kinds import attend, modules_of
 from cnncalc.layers.base import Shape
@@ -17,7 +17,6 @@ from cnncalc.layers.window import to_pairs
 from cnncalc.network import Network, Node
 
 LONGEST_NAME = 32  # of a variable; longer paths have a number
-A_LAYER_A_LINE = "It is written a layer a line, without the blocks of the architecture."
 
 
 class NodeCall:

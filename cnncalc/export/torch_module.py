@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Problem, Problems, Span, SpecError
+from cnncalc.export.about import A_LAYER_A_LINE, LEFT_OUT
 from cnncalc.export.expressions import Unwritable, identifier
 from cnncalc.export.layout import Bracketed, Code, call
 from cnncalc.export.recording import Instance, channels_name, record
@@ -18,8 +19,8 @@ from cnncalc.export.torch_arguments import Arguments
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, Tensor, python_name
 from cnncalc.export.torch_call import NOWHERE, State
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
-from cnncalc.export.torch_file import LEFT_OUT, FilePrinter
-from cnncalc.export.torch_flat import A_LAYER_A_LINE, FlatWriter
+from cnncalc.export.torch_file import FilePrinter
+from cnncalc.export.torch_flat import FlatWriter
 from cnncalc.export.torch_flow import FlowWriter
 from cnncalc.export.torch_helpers import helper_names
 from cnncalc.export.torch_names import ACTIVATION_MODULES

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cnncalc.export.about import output_key
 from cnncalc.export.expressions import literal, quote
 from cnncalc.export.layout import Code, as_call, call, indented, lay_out, with_names
 from cnncalc.export.recording import channels_name
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, python_name
-from cnncalc.export.torch_file import output_key
 from cnncalc.export.torch_statements import setting, written
 from cnncalc.layers.arguments import Value
 from cnncalc.spec.values import Word

@@ -68,7 +68,7 @@ SHOWING = [
     ["summary"], ["calc", "--input", "3x8x8"], ["validate"], ["explain"], ["run", "--all"], ["verify"], ["show"],
     ["show", "--expand"], ["compare", "--dense"], ["compare", "--separable", "depthwise"], ["compare", "lenet5"],
     ["memory"], ["memory", "--arena"], ["memory", "--training"], ["import"], ["draw"], ["export", "--to", "pytorch"],
-    ["report"], ["reconcile"],
+    ["report"], ["reconcile"], ["export", "--to", "keras"],
     ["sweep", "--vary", "input=8,9"],
 ]  # fmt: skip
 

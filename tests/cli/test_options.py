@@ -105,6 +105,7 @@ TRIED = {
     "--set": Tried("kernel=5"),
     "validate --set": Tried("stride=2"),
     "import --input": Tried("2x7x7", (("--expand", ""),)),
+    "--layout": Tried("channels_first", (("--to", "keras"),)),
     "--save-weights": Tried("weights.json"),
     "import --set": Tried("kernel=5", (("--expand", ""),)),
     "show --input": Tried("2x7x7", (("--expand", ""),)),

@@ -32,7 +32,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "compare": [["vgg16", "vgg19"], ["alexnet", "--separable", "depthwise"], [NETS, "--dense"]],
     "draw": [[NETS], ["alexnet", "-f", "svg"], ["resnet50", "-f", "mermaid"]],
     "explain": [[NETS], ["alexnet", "conv1"]],
-    "export": [[NETS, "--to", "pytorch"]],
+    "export": [[NETS, "--to", "pytorch"], [NETS, "--to", "keras"]],
     "guide": [[], ["language"]],
     "import": [[NETS]],
     "kernel": [["sobel_x"], ["laplace"], ["gauss", "-f", "json"]],

@@ -12,7 +12,7 @@ import pytest
 
 from cnncalc.analysis.analyze import analyze
 from cnncalc.errors import Source, SpecError
-from cnncalc.export.torch_flat import A_LAYER_A_LINE
+from cnncalc.export.about import A_LAYER_A_LINE
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.layers.base import Layer
 from cnncalc.network import Network

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cnncalc.errors import Source
-from cnncalc.export.torch_flat import A_LAYER_A_LINE
+from cnncalc.export.about import A_LAYER_A_LINE
 from cnncalc.reading import read_text
 
 from .modules import code_of, names_of_outputs

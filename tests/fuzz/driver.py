@@ -58,6 +58,7 @@ COMMANDS = (
     ("import", FILE),
     ("sweep", FILE, "--vary", "input=7,8"),
     ("export", FILE, "--to", "pytorch"),
+    ("export", FILE, "--to", "keras"),
     ("draw", FILE, "--format", "dot"),
     ("draw", FILE, "--format", "svg"),
     ("report", FILE),

@@ -40,6 +40,7 @@ COMMANDS = [
     ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"], ["draw", "resnet50"],
     ["draw", "alexnet", "-f", "svg"], ["report", "lenet5"], ["reconcile", "vgg16"],
     ["export", "good.yaml", "--to", "pytorch"],
+    ["export", "good.yaml", "--to", "keras"],
     ["sweep", "alexnet", "--vary", "input=195,227"], ["summary", "alexnet", "--nonsense"], ["guide"],
 ]  # fmt: skip
 

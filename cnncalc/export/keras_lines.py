@@ -1,0 +1,53 @@
+"""Statements of exported Keras code, and their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from cnncalc.export.layout import WIDTH, Code, as_call, indented, lay_out
+from cnncalc.records import NamedTuple
+
+
+class Assign(NamedTuple):
+    """`variable = code`."""
+
+    variable: str
+    code: Code
+
+
+class Plain(NamedTuple):
+    """A statement that is an expression, such as a call."""
+
+    code: Code
+
+
+class Under(NamedTuple):
+    """Statements under a line such as `if stride != 1:`."""
+
+    header: str
+    body: tuple[Statement, ...]
+
+
+Statement: TypeAlias = "Assign | Plain | Under"
+
+
+def lines_of(statements: Iterable[Statement], margin: int = 4) -> list[str]:
+    """The lines of statements, without the margin that they will have."""
+    lines: list[str] = []
+    for each in statements:
+        if isinstance(each, Assign):
+            lines += lay_out(f"{each.variable} = ", as_call(each.code), "", margin)
+        elif isinstance(each, Plain):
+            lines += lay_out("", as_call(each.code), "", margin)
+        else:
+            lines += _header(each.header, margin)
+            lines += indented(lines_of(each.body, margin + 4) or ["pass"])
+    return lines
+
+
+def _header(header: str, margin: int) -> list[str]:
+    """The header of statements; a condition that is too long has its operands on lines of their own."""
+    if len(header) + margin <= WIDTH or not header.startswith("if "):
+        return [header]
+    return lay_out("if ", f"({header[3:-1]})", ":", margin)

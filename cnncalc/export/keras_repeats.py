@@ -1,0 +1,107 @@
+"""Repeats as loops of Keras code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.export.keras_call import Unsayable
+from cnncalc.export.keras_lines import Assign, Plain, Under, lines_of
+from cnncalc.export.keras_state import State
+from cnncalc.spec.expressions import Literal
+from cnncalc.spec.name_expressions import Previous, parts_of
+from cnncalc.spec.tree import Block, Call, Chain, Item, SyntaxGroup, expressions_of
+
+if TYPE_CHECKING:
+    from cnncalc.export.keras_blocks import BlockWriter
+    from cnncalc.export.keras_flow import FlowWriter
+
+
+class RepeatWriter:
+    """Writes repeats."""
+
+    def __init__(self, blocks: BlockWriter, flow: FlowWriter) -> None:
+        self.blocks = blocks
+        self.flow = flow
+
+    def repeat(self, item: Item, state: State, name: str) -> None:
+        """A loop over the rounds of an item of a chain with this name."""
+        if not self.blocks.runs(item.unit) and isinstance(item.unit, Call):
+            self.blocks.left_out = True
+            return
+        assert item.count is not None
+        count = state.text(item.count)
+        remembers = name in self.blocks.rounds_read or self.asks_previous(item)
+        state.settle()
+        inner = state.copy()
+        inner.statements = []
+        inner.index = f"index{'' if not state.index else int(state.index[5:] or 1) + 1}"
+        inner.passed = ""
+        if remembers:
+            inner.passed = state.free(f"{name or item.unit.path_word or 'x'}_rounds")
+            state.owner.taken.add(inner.passed)
+            state.statements.append(Assign(inner.passed, f"[{state.current}]"))
+        lists = self.round(item, inner, name, state)
+        inner.assign(inner.current, state.variable)
+        if remembers:
+            inner.statements.append(Plain(f"{inner.passed}.append({state.variable})"))
+        uses = any(inner.index in line for line in lines_of(inner.statements))
+        header = f"for {inner.index if uses else '_'} in range({count}):"
+        state.statements += [Assign(f"{each}: list[Tensor]", "[]") for each in lists]
+        state.statements.append(Under(header, tuple(inner.statements)))
+        state.current = state.variable
+        if remembers and name:
+            state.lists[name] = f"{inner.passed}[1:]"
+        if item.unit.flat:
+            self.count_on(item, state, count)
+
+    def round(self, item: Item, inner: State, name: str, state: State) -> list[str]:
+        """One round; the variables of lists with outputs inside of rounds."""
+        unit = item.unit
+        if unit.flat:
+            for word, number in unit.per_round.items():
+                inner.advance(word, 0, inner.index if number == 1 else f"{number} * {inner.index}")
+            self.flow.unit(unit, inner)
+            return []
+        segment = f"{state.segment(unit)}-{{{inner.index}}}"
+        if isinstance(unit, SyntaxGroup):
+            body = inner.inner(segment)
+            self.flow.chain(_unnamed(unit.chain), body)
+            inner.current = body.current
+            return []
+        if not isinstance(unit, Call):
+            raise Unsayable(f"the repeat `{item.span.text[:60]}`")
+        self.flow.call(unit, inner, segment)
+        if not isinstance(unit.target, Block):
+            return []
+        lists = []
+        for each in self.blocks.function(unit.target).exported:
+            known = f"{unit.segment or unit.target.name}.{each}"
+            listed = state.free(f"{name or unit.target.name}_{each}s")
+            inner.statements.append(Plain(f"{listed}.append({inner.tensors[known]})"))
+            state.lists[f"{name or unit.segment}.{each}"] = listed
+            state.owner.taken.add(listed)
+            lists.append(listed)
+        return lists
+
+    @staticmethod
+    def asks_previous(item: Item) -> bool:
+        chains = (Chain("", None, (item._replace(count=None, condition=None),), item.span),)
+        return any(isinstance(part, Previous) for each in expressions_of(chains) for part in parts_of(each))
+
+    @staticmethod
+    def count_on(item: Item, state: State, count: str) -> None:
+        """Advance the numbering by all rounds but one, which the text counts."""
+        whole = item.count.value if isinstance(item.count, Literal) else None
+        for word, number in item.unit.per_round.items():
+            if isinstance(whole, int):
+                state.advance(word, number * (whole - 1))
+            else:
+                plain = count if count.isidentifier() else f"({count})"
+                state.advance(word, -number, plain if number == 1 else f"{number} * {plain}")
+
+
+def _unnamed(chain: Chain) -> Chain:
+    """A chain whose segment is written already."""
+    made = Chain(chain.name, chain.name_span, chain.items, chain.span)
+    made.path_word, made.ordinal = chain.path_word, chain.ordinal
+    return made

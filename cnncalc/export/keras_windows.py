@@ -1,0 +1,295 @@
+"""Convolutions and pools in Keras, and their borders.
+
+Keras pads `valid` or `same` alone. Another border is a layer before, `ZeroPadding2D`, or −∞ around a max pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cnncalc.export.expressions import literal
+from cnncalc.export.keras_call import Applied, Computed, KerasCall, Step, Unsayable
+from cnncalc.export.layout import Bracketed, Code, Keyed, call
+from cnncalc.layers.arguments import collapse
+from cnncalc.layers.base import expand_per_axis
+from cnncalc.layers.window import Axis, Pairs
+
+VALID = '"valid"'
+SAME = '"same"'
+
+
+def windows(given: KerasCall) -> Iterator[tuple[Axis, ...]]:
+    """The windows of each run, with their borders in numbers."""
+    for layer, inputs in zip(given.layers, given.inputs, strict=True):
+        yield layer.axes(inputs)  # type: ignore[attr-defined]
+
+
+def border(given: KerasCall, *, same: bool = True) -> tuple[list[Step], list[Code]]:
+    """The layer that pads before a layer with windows, if one is needed, and its argument `padding`, if it has one.
+
+    `same`: whether Keras's word has our meaning for this layer.
+    """
+    runs = list(windows(given))
+    sides = [sides_of(axes) for axes in runs]
+    if not any(map(any, (pair for each in sides for pair in each))) and "same" not in given.values("padding"):
+        return [], []
+    by_chance = given.is_written("stride") and given.values("padding") != ["same"]  # with other params, it may not be
+    if same and not by_chance and (given.values("padding") == ["same"] or all(map(is_same, runs))):
+        return [], [Keyed("padding=", SAME)]
+    if same and given.is_written("padding") and set(map(str, given.values("padding"))) <= {"same", "valid"}:
+        return [], [Keyed("padding=", given.text("padding"))]
+    if len(set(sides)) == 1:
+        return [padding(given, sides[0])], []
+    return [padding_of_name(given)], []
+
+
+def sides_of(axes: tuple[Axis, ...]) -> Pairs:
+    return tuple((axis.before, axis.after) for axis in axes)
+
+
+def is_same(axes: tuple[Axis, ...]) -> bool:
+    """Whether a border is what Keras calls `same`, whatever the size of the input is."""
+    return all(axis.stride == 1 and axis.before + axis.after == axis.extent - 1 and
+               axis.after - axis.before in (0, 1) for axis in axes)  # fmt: skip
+
+
+def padding(given: KerasCall, sides: Pairs) -> Step:
+    """A border of fixed sides."""
+    if given.kind == "max_pool":
+        return Computed(lambda x: call("ops.pad", x, around(given, sides), "constant_values=-math.inf"))
+    return Applied(given.layer(given.per_axes("ZeroPadding{}"), amounts(sides), *given.format()), "-pad")
+
+
+def amounts(sides: Pairs) -> str:
+    """Both sides of each axis, as `ZeroPadding2D` and `Cropping2D` take them."""
+    if len(sides) == 1:
+        ((before, after),) = sides
+        return str(before) if before == after else literal((before, after))
+    if all(before == after for before, after in sides):
+        return literal(collapse(tuple(before for before, _ in sides)))
+    return literal(sides)
+
+
+def around(given: KerasCall, sides: Pairs) -> str:
+    """Both sides of all axes of a tensor, as `ops.pad` takes them."""
+    none = (0, 0)
+    return literal((none, *sides, none) if given.layout.is_last else (none, none, *sides))
+
+
+def padding_of_name(given: KerasCall) -> Step:
+    """A border whose amount depends on names."""
+    words = {each for each in given.values("padding") if isinstance(each, str)}
+    dilation = given.values("dilation") if hasattr(given.layers[0], "dilation") else [1]
+    kernels = given.values("kernel")
+    if words <= {"half", "valid"} and given.is_written("padding") and words:
+        more = "" if dilation == [1] else f", {given.text('dilation')}"
+        amount = f"{given.helper('padding_of')}({given.text('padding')}, {given.text('kernel')}{more})"
+    elif words == {"half"} and not any(isinstance(each, tuple) for each in dilation):
+        amount = half(given, kernels, dilation)
+    elif not words and all(isinstance(each, int) for each in given.values("padding")):
+        amount = given.text("padding")
+    elif not words and "padding" in given.listed:
+        items = given.items("padding")
+        amount = items[0] if given.axes == 1 else f"({', '.join(items)})"
+    else:
+        raise Unsayable(f"the padding of `{given.kind}` has sides that vary")
+    if given.kind == "max_pool":
+        name = given.helper("pad_max")
+        return Computed(lambda x: call(name, x, amount))
+    name = given.helper(f"pad{given.axes}d")
+    return Computed(lambda x: call("pad", x, amount, Keyed("name=", given.label("-pad"))))
+
+
+def half(given: KerasCall, kernels: list[Any], dilation: list[Any]) -> str:
+    """The padding that keeps the size where a kernel is odd, as text."""
+    kernel = given.text("kernel")
+    if not all(isinstance(each, int) for each in kernels):
+        more = "" if dilation == [1] else f", {given.text('dilation')}"
+        return f"{given.helper('half')}({kernel}{more})"
+    kernel = kernel if kernel.isalnum() or kernel.isidentifier() else f"({kernel})"
+    if dilation == [1]:
+        return f"{kernel} // 2" if all(k % 2 for k in kernels) else f"({kernel} - 1) // 2"
+    factor = given.text("dilation")
+    factor = factor if factor.isalnum() or factor.isidentifier() else f"({factor})"
+    if kernel == "3":
+        return factor
+    return f"{factor} * ({kernel} - 1) // 2"
+
+
+def strides(given: KerasCall, default: Any = 1) -> list[Code]:
+    """`strides`; a convolution's stands by its position after the kernel, as is usual."""
+    found = given.option("strides", "stride", default)
+    return [each.value if isinstance(each, Keyed) else each for each in found]
+
+
+def refuse_both(given: KerasCall) -> None:
+    """Keras has no windows with a stride and a dilation. Raises Unsayable."""
+    for axes in windows(given):
+        if any(axis.stride > 1 for axis in axes) and any(axis.dilation > 1 for axis in axes):
+            raise Unsayable("Keras's convolutions cannot have a stride and a dilation at once")
+
+
+def conv(given: KerasCall) -> list[Step]:
+    refuse_both(given)
+    before, padded = border(given)
+    options = [*given.option("dilation_rate", "dilation", 1), *given.option("groups", "groups", 1)]
+    options += given.option("use_bias", "bias", True)
+    made = given.layer(given.per_axes("Conv{}"), given.text("out"), given.text("kernel"), *strides(given), *padded,
+                       *given.format(), *options)  # fmt: skip
+    return [*before, Applied(made)]
+
+
+def depthwise(given: KerasCall) -> list[Step]:
+    refuse_both(given)
+    before, padded = border(given)
+    options = given.option("dilation_rate", "dilation", 1)
+    bias = given.option("use_bias", "bias", True)
+    uneven = any(len({axis.stride for axis in axes}) > 1 for axes in windows(given))
+    if given.axes == 3 or uneven:  # which Keras has not: a group for each channel
+        channels = [str(shape[0]) for shape in given.shapes()]
+        if len(channels) != 1:
+            raise Unsayable("Keras has no such depthwise convolution, and its channels vary")
+        out = str(int(channels[0]) * given.only("multiplier"))
+        made = given.layer(given.per_axes("Conv{}"), out, given.text("kernel"), *strides(given), *padded,
+                           *given.format(), *options, f"groups={channels[0]}", *bias)  # fmt: skip
+        return [*before, Applied(made)]
+    made = given.layer(given.per_axes("DepthwiseConv{}"), given.text("kernel"), *strides(given), *padded,
+                       *given.option("depth_multiplier", "multiplier", 1), *given.format(), *options,
+                       *bias)  # fmt: skip
+    return [*before, Applied(made)]
+
+
+def separable(given: KerasCall) -> list[Step]:
+    refuse_both(given)
+    if given.axes == 3 or any(len({axis.stride for axis in axes}) > 1 for axes in windows(given)):
+        raise Unsayable("Keras has separable convolutions on one or two axes, with the same stride on both")
+    before, padded = border(given)
+    made = given.layer(given.per_axes("SeparableConv{}"), given.text("out"), given.text("kernel"), *strides(given),
+                       *padded, *given.format(), *given.option("dilation_rate", "dilation", 1),
+                       *given.option("depth_multiplier", "multiplier", 1),
+                       *given.option("use_bias", "bias", True))  # fmt: skip
+    return [*before, Applied(made)]
+
+
+def spatial_separable(given: KerasCall) -> list[Step]:
+    runs = list(windows(given))
+    if len(set(runs)) != 1:
+        raise Unsayable("a spatially separable convolution of several sizes")
+    (rows, columns) = runs[0]
+    sides = sides_of(runs[0])
+    before = [padding(given, sides)] if any(map(any, sides)) else []
+    out, data = given.text("out"), given.format()
+    column = given.layer("Conv2D", out, literal((rows.kernel, 1)), literal((rows.stride, 1)), *data, "use_bias=False")
+    row = given.layer("Conv2D", out, literal((1, columns.kernel)), literal((1, columns.stride)), *data,
+                      *given.option("use_bias", "bias", True))  # fmt: skip
+    return [*before, Applied(column, "-column"), Applied(row, "-row")]
+
+
+def transposed(given: KerasCall) -> list[Step]:
+    refuse_both(given)
+    if given.values("groups") != [1]:
+        raise Unsayable("Keras's transposed convolutions have no groups")
+    runs = list(windows(given))
+    extra = {expand_per_axis("output_padding", each, given.axes) for each in given.values("output_padding")}
+    if len(extra) != 1:
+        raise Unsayable("the output padding of `transposed_conv` varies")
+    added = extra.pop()
+    longer = any(axis.extent < axis.stride for axes in runs for axis in axes)
+    options: list[Code] = [f"output_padding={literal(collapse(added))}"] if longer or any(added) else []
+    if any(more >= axis.stride for axes in runs for axis, more in zip(axes, added, strict=True)):
+        raise Unsayable("Keras's transposed convolutions add less than their stride")
+    made = given.layer(given.per_axes("Conv{}Transpose"), given.text("out"), given.text("kernel"), *strides(given),
+                       *options, *given.format(), *given.option("dilation_rate", "dilation", 1),
+                       *given.option("use_bias", "bias", True))  # fmt: skip
+    kept = {sides_of(axes) for axes in runs}
+    if len(kept) == 1:
+        sides = kept.pop()
+        return [Applied(made), *(crop(given, amounts(sides), "-crop") if any(map(any, sides)) else [])]
+    if given.is_written("padding") and all(isinstance(each, int) for each in given.values("padding")):
+        return [Applied(made), *crop(given, given.text("padding"), "-crop")]
+    raise Unsayable("the padding of `transposed_conv` varies")
+
+
+def crop(given: KerasCall, amount: str, suffix: str) -> list[Step]:
+    """Less of a map on both sides of each axis."""
+    if given.axes == 1 and not given.layout.is_last:  # which `Cropping1D` does not know
+        first, last = amount.strip("()").split(", ") if "," in amount else (amount, amount)
+        end = "" if last == "0" else f"-({last})" if " " in last else f"-{last}"
+        return [Computed(lambda x: f"{x}[:, :, {first}:{end}]")]
+    return [Applied(given.layer(given.per_axes("Cropping{}"), amount, *given.format()), suffix)]
+
+
+def beyond(given: KerasCall, axes: tuple[Axis, ...], output: tuple[int, ...]) -> tuple[int, ...]:
+    """How far the last window of a pool reaches beyond the border, on each axis."""
+    return tuple(
+        max((size - 1) * axis.stride + axis.extent - axis.size - axis.before - axis.after, 0)
+        for axis, size in zip(axes, output, strict=True)
+    )
+
+
+def fixed(given: KerasCall) -> Pairs:
+    """The border of a pool, the same each time. Raises Unsayable."""
+    found = {sides_of(axes) for axes in windows(given)}
+    if len(found) != 1:
+        raise Unsayable(f"the padding of `{given.kind}` varies")
+    return found.pop()
+
+
+def rounded_up(given: KerasCall) -> Step:
+    """A border so that a max pool rounds its size up, where it is not the same each time. Raises Unsayable."""
+    if given.kind != "max_pool" or False in given.values("ceil"):
+        raise Unsayable(f"the last windows of `{given.kind}` reach beyond its input in other ways each time")
+    drops = given.only("dialect") == "pytorch" or given.values("padding") != [0]
+    if not all(isinstance(each, int) for name in ("kernel", "stride", "padding") for each in given.values(name)):
+        raise Unsayable("the sizes of a pool that rounds up differ by axis")
+    helper = given.helper("pad_up" if drops else "pad_up_caffe")
+    stride = (
+        given.text("stride") if given.is_written("stride") or len(given.values("stride")) == 1 else given.text("kernel")
+    )
+    more = given.option("padding", "padding", 0)
+    return Computed(lambda x: call(helper, x, given.text("kernel"), stride, *more))
+
+
+def past(given: KerasCall) -> tuple[int, ...] | None:
+    """How far the last window reaches beyond the border, with `ceil`; None if it is not the same each time."""
+    found = {
+        beyond(given, axes, layer.result_shape(inputs)[1:])
+        for axes, layer, inputs in zip(windows(given), given.layers, given.inputs, strict=True)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def pool(given: KerasCall) -> list[Step]:
+    if given.kind == "max_pool" and any(each not in (1, (1,) * given.axes) for each in given.values("dilation")):
+        raise Unsayable("Keras's max pools have no dilation")
+    more = past(given) if any(given.values("ceil")) else (0,) * given.axes
+    stride = [] if not given.is_written("stride") and given.values("stride") == given.values("kernel") else strides(
+        given, None)  # fmt: skip
+    name = "MaxPooling{}" if given.kind == "max_pool" else "AveragePooling{}"
+    counts = given.kind == "max_pool" or False not in given.values("count_padding")
+    before: list[Step]
+    padded: list[Code] = []
+    if more is None:
+        before = [rounded_up(given)]
+    elif any(more):
+        sides = fixed(given)
+        if given.kind == "avg_pool":
+            return [inside(given, stride, sides, more, counts)]
+        before = [padding(given, tuple((a, b + c) for (a, b), c in zip(sides, more, strict=True)))]
+    else:
+        before, padded = border(given, same=given.kind == "max_pool")
+    if before and not counts:
+        return [inside(given, stride, fixed(given), (0,) * given.axes, counts)]
+    made = given.layer(given.per_axes(name), given.text("kernel"), *stride, *padded, *given.format())
+    return [*before, Applied(made)]
+
+
+def inside(given: KerasCall, stride: list[Code], sides: Pairs, more: tuple[int, ...], counts: bool) -> Step:
+    """An average pool that counts a part of what its windows reach."""
+    helper = given.helper("average_inside")
+    made: Bracketed = given.layer(given.per_axes("AveragePooling{}"), given.text("kernel"), *stride, *given.format(),
+                                  Keyed("name=", given.label("")))  # fmt: skip
+    counted = sides if counts else ((0, 0),) * given.axes
+    uncounted = tuple((a - c, b - d + e) for (a, b), (c, d), e in zip(sides, counted, more, strict=True))
+    return Computed(lambda x: call(helper, x, made, around(given, counted), around(given, uncounted)))

@@ -1,0 +1,246 @@
+"""Exported Keras code, made and run on PyTorch: layers, shapes, arrays and outputs are those of the network."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from cnncalc.analysis.analyze import analyze
+from cnncalc.errors import Source, SpecError
+from cnncalc.execution.narrow import narrow
+from cnncalc.export.about import A_LAYER_A_LINE, count_numbers, output_key
+from cnncalc.export.axes import Layout
+from cnncalc.export.keras_file import find_live
+from cnncalc.export.keras_model import write_flat
+from cnncalc.export.keras_names import layer_name
+from cnncalc.layers import KINDS, kind_class
+from cnncalc.network import Network
+from cnncalc.reading import Reading, read, read_text
+from cnncalc.spec.files import bundled
+
+from .. import processes
+from ..random_networks.drawing import drawn
+from ..random_networks.writing import written
+from .keras_models import called, code_of, executed, fill, made, random_arrays
+
+# NumPy 2 asks tensors of PyTorch for arguments that they do not have; Keras warns of a softmax of one element.
+IGNORED = ("ignore::DeprecationWarning", "ignore::UserWarning")
+pytestmark = [pytest.mark.torch, *map(pytest.mark.filterwarnings, IGNORED)]
+
+# Bundled networks that Keras cannot say, with what of them.
+REFUSED = {"crnn": "bias vector", "deepspeech2": "bias vector", "enet": "unpooling", "segnet": "unpooling"}
+# Those that are written a layer a line: blocks that are applied again, outputs in blocks, numbers of axes that vary.
+FLAT = {"capsnet", "nasnet_a_large", "nasnet_a_mobile", "retinanet_resnet50_fpn", "siamese", "unetpp"}
+# What has another name, or stands before or after what has it.
+MOVED = {"layer_norm", "multi_head_attention", "transposed_conv", "upsample", "lstm", "gru", "rnn"}
+RANDOM = 300
+BATCHES = 10
+MOST_WORK = 60_000  # macs and elements of a network that the executor runs in a test
+NARROW = 400_000  # steps of a narrowed network
+LARGE = 3_000_000_000  # macs of a network that is not run in full size
+LAYOUTS = [*Layout]
+
+
+@pytest.fixture(scope="module")
+def keras() -> Iterator[Any]:
+    os.environ["KERAS_BACKEND"] = "torch"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed, on which Keras runs here")
+        module = pytest.importorskip("keras", reason="Keras is not installed")
+        if module.backend.backend() != "torch":
+            pytest.skip("Keras runs on another backend in this process")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        yield module
+        torch.set_num_threads(threads)
+
+
+def assert_same_layers(keras: Any, text: str, network: Network, layout: Layout) -> None:
+    """Layers have our paths, in our order, with our shapes; arrays our numbers, without those that lead nowhere."""
+    with keras.device("meta"):
+        model, calls = called(keras, text)
+    live = find_live(network)
+    assert model.count_params() == count_numbers(network, nodes=live)
+    trainable = sum(each.value.numel() for each in model.trainable_weights)
+    assert trainable == model.count_params() - count_numbers(network, nodes=live, buffers=True)
+    known = {layer_name(node.path): node for node in network.nodes}
+    assert len(known) == len(network.nodes)
+    seen: dict[str, tuple[int, ...]] = {}
+    for name, shape in calls:
+        if name in known:
+            seen.setdefault(name, shape)
+    order = [known[name].index for name in seen]
+    assert order == sorted(order)
+    for name, shape in seen.items():
+        node = known[name]
+        if node.layer.kind not in MOVED:
+            assert shape == layout.shape(node.output), name
+    weighty = [node for node in network.nodes if node.shares is None and node.layer.weights(node.input_shapes)]
+    assert {layer_name(node.path) for node in weighty if node.layer.kind not in (*MOVED, "spatial_separable_conv")} <= {
+        *seen
+    }
+    outputs = model.output if isinstance(model.output, dict) else {"output": model.output}
+    assert {name: tuple(each.shape[1:]) for name, each in outputs.items()} == {
+        output_key(name): layout.shape(network.shape_at(index)) for name, index in network.outputs.items()
+    }
+
+
+def outputs_of(keras: Any, model: Any, inputs: list[Any], layout: Layout) -> dict[str, Any]:
+    """The outputs for inputs with the channels first, and so themselves."""
+    import numpy
+
+    turned = [numpy.moveaxis(each, 0, -1) if layout.is_last else each for each in inputs]
+    given = [keras.ops.convert_to_tensor(each[None].astype("float32")) for each in turned]
+    found = model(given if len(given) > 1 else given[0], training=False)
+    found = found if isinstance(found, dict) else {"output": found}
+    arrays = {name: keras.ops.convert_to_numpy(each)[0] for name, each in found.items()}
+    return {name: numpy.moveaxis(each, -1, 0) if layout.is_last else each for name, each in arrays.items()}
+
+
+def assert_close(found: Any, wanted: Any) -> None:
+    """Equal to 1e-4 of the largest value, in float32."""
+    import numpy
+
+    assert found.shape == wanted.shape
+    known = wanted[numpy.isfinite(wanted)]
+    largest = max(numpy.abs(known).max(initial=0), 1e-6)
+    near = (numpy.abs(found - wanted) <= 1e-4 * largest) | (found == wanted)
+    assert (near | (numpy.isnan(found) & numpy.isnan(wanted))).all()
+
+
+def assert_same_outputs(keras: Any, text: str, network: Network, layout: Layout, seed: int) -> None:
+    """The outputs are those of the executor with the same arrays."""
+    import numpy
+
+    model = made(text)
+    arrays = random_arrays(numpy, network, seed)
+    fill(numpy, network, model, arrays, layout)
+    generator = numpy.random.default_rng(seed)
+    inputs = [generator.random(shape) for shape in network.inputs.values()]
+    theirs = outputs_of(keras, model, inputs, layout)
+    for name, ours in executed(network, arrays, inputs).items():
+        assert_close(theirs[name], numpy.array(ours.values).reshape(ours.shape))
+
+
+def is_small(network: Network) -> bool:
+    totals = analyze(network).totals
+    return max(totals.work.macs, totals.activations, totals.parameters) <= MOST_WORK
+
+
+@pytest.mark.sample(20)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", [name for name in bundled() if name not in REFUSED])
+def test_a_bundled_network_is_exported(keras: Any, name: str, layout: Layout) -> None:
+    reading = read(name)
+    text = code_of(reading, layout)
+    assert_same_layers(keras, text, reading.require_network(), layout)
+    assert text == code_of(read(name), layout)
+    assert (A_LAYER_A_LINE in text) == (name in FLAT)
+
+
+@pytest.mark.sample(20)
+@pytest.mark.parametrize("name", [name for name in bundled() if name not in {*REFUSED, *FLAT}])
+def test_blocks_compute_what_single_layers_do(keras: Any, name: str) -> None:
+    """The code with blocks and that without them give the same numbers from the same arrays."""
+    import numpy
+
+    network = read(name).require_network()
+    if analyze(network).totals.work.macs > LARGE or analyze(network).totals.parameters > 60_000_000:
+        pytest.skip("it is too large to run")
+    model, plain = made(code_of(read(name))), made(write_flat(network, Layout.channels_last))
+    for layer in plain.layers:
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
+    inputs = [numpy.random.default_rng(1).random(shape) for shape in network.inputs.values()]
+    wanted = outputs_of(keras, plain, inputs, Layout.channels_last)
+    for key, found in outputs_of(keras, model, inputs, Layout.channels_last).items():
+        assert_close(found, wanted[key])
+
+
+@pytest.mark.sample(10)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", [name for name in bundled() if name not in REFUSED])
+def test_a_narrowed_network_gives_its_outputs(keras: Any, name: str, layout: Layout) -> None:
+    found = narrow(read(name).require_network(), NARROW)
+    if found is None:
+        pytest.skip("too large even with few channels")
+    assert_same_outputs(keras, write_flat(found[0], layout), found[0], layout, 1)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_said_is_refused_as_a_whole(name: str) -> None:
+    with pytest.raises(SpecError) as raised:
+        code_of(read(name))
+    problems = raised.value.problems
+    assert {problem.code for problem in problems} == {"no-counterpart"}
+    assert all(problem.span and REFUSED[name] in problem.message for problem in problems)
+
+
+def test_the_checks_of_a_file_hold_and_can_fail(keras: Any) -> None:
+    text = code_of(read("lenet5"))
+    exec(compile(text, "lenet5.py", "exec"), {"__name__": "__main__"})
+    with pytest.raises(AssertionError):
+        exec(compile(text.replace("== 61_706", "== 61_707"), "lenet5.py", "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_random_networks(keras: Any, batch: int) -> None:
+    exported = flat = 0
+    for seed in range(batch * RANDOM // BATCHES, (batch + 1) * RANDOM // BATCHES):
+        reading = read_text(Source(f"n{seed}.yaml", written(drawn(seed), Random(seed))))
+        network = reading.network
+        if reading.failed or network is None or not network.nodes:
+            continue
+        layout = LAYOUTS[seed % 2]
+        text, reason = code_or_reason(reading, layout)
+        if reason:
+            continue
+        flat += A_LAYER_A_LINE in text
+        assert_same_layers(keras, text, network, layout)
+        if is_small(network):
+            assert_same_outputs(keras, text, network, layout, seed)
+        exported += 1
+    assert flat <= exported / 3
+
+
+def code_or_reason(reading: Reading, layout: Layout) -> tuple[str, str]:
+    """The code, or the problems for which there is none."""
+    try:
+        return code_of(reading, layout), ""
+    except SpecError as error:
+        return "", "; ".join(problem.message for problem in error.problems)
+
+
+def cases() -> Iterator[Any]:
+    for kind in KINDS:
+        for at, example in enumerate(kind_class(kind).examples()):
+            if len(example.inputs) < 2:
+                shape = example.inputs[0] if example.inputs else (1, 4)
+                yield pytest.param(kind_class(kind)(**example.settings), shape, id=f"{kind}-{at}")
+
+
+@pytest.mark.parametrize(("layer", "shape"), [*cases()])
+def test_each_kind_gives_its_outputs(keras: Any, layer: Any, shape: tuple[int, ...]) -> None:
+    reading = read_text(Source("one.yaml", f"input: {list(shape)}\nlayers:\n  - {layer!r}\n"))
+    if reading.failed or not is_small(reading.require_network()):
+        pytest.skip("it needs another layer, or is too large for the executor")
+    network = reading.require_network()
+    for layout in LAYOUTS:
+        text, reason = code_or_reason(reading, layout)
+        assert bool(text) or "Keras" in reason
+        if text:
+            assert_same_outputs(keras, text, network, layout, 1)
+
+
+def test_keras_is_not_loaded_to_export() -> None:
+    code = "from cnncalc.cli.app import run\nimport sys\nrun(['export', 'lenet5', '--to', 'keras'])\n"
+    code += "assert not {'keras', 'torch', 'numpy'} & set(sys.modules)"
+    processes.run([sys.executable, "-c", code], capture_output=True, check=True)
