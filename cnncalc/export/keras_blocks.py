@@ -75,15 +75,24 @@ class BlockWriter:
         return {part.name for part in self.expressions() if isinstance(part, Member)} - set(SIZE_NAMES)
 
     def names_that_are_read(self) -> set[str]:
+        """The named outputs that something reads: not those of which rounds or outputs inside alone are read."""
         named = {chain.name for chain in self.chains if chain.name}
-        read = {part.name for part in self.expressions() if isinstance(part, Name)}
+        parts = self.expressions()
+        owners = {id(each.owner) for each in parts if isinstance(each, Index)}
+        owners |= {id(each.owner) for each in parts if isinstance(each, Member) and each.name not in SIZE_NAMES}
+        owners |= {id(each) for each in self.rounds()}
+        read = {part.name for part in parts if isinstance(part, Name) and id(part) not in owners}
         return (read | self.members()) & named
+
+    def rounds(self) -> list[Expression]:
+        """The repeats whose rounds are merged, or are branches."""
+        merges = [unit for unit in units_of(self.chains) if isinstance(unit, Merge)]
+        found = [merge.rounds for merge in merges] + [each.rounds for merge in merges for each in merge.branches]
+        return [each for each in found if each is not None]
 
     def names_of_rounds(self) -> set[str]:
         """The repeats of which rounds are read one by one, or all."""
-        merges = [unit for unit in units_of(self.chains) if isinstance(unit, Merge)]
-        found = [merge.rounds for merge in merges] + [each.rounds for merge in merges for each in merge.branches]
-        found += [part.owner for part in self.expressions() if isinstance(part, Index)]
+        found = self.rounds() + [part.owner for part in self.expressions() if isinstance(part, Index)]
         return {each.name for each in found if isinstance(each, Name)}
 
     def names_of_reuse(self) -> set[str]:

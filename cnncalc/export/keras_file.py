@@ -68,7 +68,7 @@ class KerasFile:
         """A block that asserts the parameters and the shape of the output."""
         whole, buffers = (count_numbers(self.network, buffers=only, nodes=self.live) for only in (False, True))
         lines = ['if __name__ == "__main__":', f"    model = {self.name}()"]
-        note = f"  # {buffers:_} of them are moving means and variances" if buffers else ""
+        note = f"  # {buffers:_} are buffers" if buffers else ""
         lines.append(f"    assert model.count_params() == {whole:_}{note}")
         outputs = self.network.outputs
         for name, index in outputs.items():

@@ -5,15 +5,10 @@ from __future__ import annotations
 LAYERS: dict[str, str] = {
     "LocalResponseNorm": '''
 class LocalResponseNorm(layers.Layer):
-    """x / (k + alpha/size·Σx²)^beta over the channels around each, as PyTorch has it."""
+    """x / (k + alpha/size·Σx²)^beta over the channels around each, as in PyTorch."""
 
     def __init__(
-        self,
-        size: int,
-        alpha: float = 1e-4,
-        beta: float = 0.75,
-        k: float = 1.0,
-        **options: Any,
+        self, size: int, alpha: float, beta: float, k: float, **options: Any
     ) -> None:
         super().__init__(**options)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
@@ -34,13 +29,14 @@ class ResponseNorm(layers.Layer):
         self.epsilon = epsilon
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        shape = (input_shape[AXIS], <|*[1] * (len(input_shape) - 2)>)
+        shape = (input_shape[AXIS],<| *[1] * (len(input_shape) - 2)>)
         self.weight = self.add_weight(shape=shape, initializer="zeros", name="weight")
         self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
 
     def call(self, x: Tensor) -> Tensor:
         axes = tuple(range(<1, len(x.shape) - 1|2, len(x.shape)>))
-        norm = ops.sqrt(ops.sum(x * x, axis=axes, keepdims=True)) if axes else ops.abs(x)
+        squares = ops.sum(x * x, axis=axes, keepdims=True) if axes else x * x
+        norm = ops.sqrt(squares)
         mean = ops.mean(norm, axis=AXIS, keepdims=True)
         return self.weight * (x * norm / (mean + self.epsilon)) + self.bias + x
 ''',
@@ -121,9 +117,8 @@ class Resize(layers.Layer):
         wanted = self.sizes[axis]
         if self.align_corners:
             return (size - 1) / max(wanted - 1, 1)
-        by_sizes = (wanted == size and self.mode != "nearest") or (
-            wanted in (size, 2 * size) and self.mode == "nearest" and len(self.sizes) == 2
-        )
+        same = {"nearest": (1, 2) if len(self.sizes) == 2 else (), "linear": (1,)}
+        by_sizes = wanted / size in same.get(self.mode, ())
         if self.factors and not by_sizes:
             return 1 / self.factors[axis]
         return size / wanted
@@ -195,9 +190,7 @@ class ContinuousPositionBias(layers.Layer):
     def build(self, input_shape: tuple[int, ...]) -> None:
         shape = (len(self.window), self.size)
         self.kernel = self.add_weight(shape=shape, name="kernel")
-        self.bias = self.add_weight(
-            shape=shape[1:], initializer="zeros", name="bias"
-        )
+        self.bias = self.add_weight(shape=shape[1:], initializer="zeros", name="bias")
         self.out = self.add_weight(shape=(self.size, self.heads), name="out")
 
     def call(self, x: Tensor) -> Tensor:

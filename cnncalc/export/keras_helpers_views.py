@@ -61,9 +61,7 @@ def extend(x: Tensor, sides: Any, mode: Any) -> Tensor:
     return x
 ''',
     "fit": '''
-def fit(
-    x: Tensor, sizes: tuple[int, ...], value: float = 0.0
-) -> Tensor:
+def fit(x: Tensor, sizes: tuple[int, ...], value: float = 0.0) -> Tensor:
     """Pads or crops to spatial sizes, centred, the odd position after."""
     for axis, wanted in enumerate(sizes, <1|2>):
         more = abs(wanted - x.shape[axis])
@@ -76,9 +74,7 @@ def fit(
     return x
 ''',
     "channel_shuffle": '''
-def channel_shuffle(
-    x: Tensor, groups: int, *, name: str
-) -> Tensor:
+def channel_shuffle(x: Tensor, groups: int, *, name: str) -> Tensor:
     """Channels interleaved: the first of each group, then the second, and so on."""
     <*sizes, channels|channels, *sizes> = x.shape[1:]
     shape = (<*sizes, groups, channels // groups|groups, channels // groups, *sizes>)
@@ -106,9 +102,7 @@ def pixel_unshuffle(x: Tensor, r: int, *, name: str) -> Tensor:
     return layers.Reshape((<h, w, c * r**2|c * r**2, h, w>), name=name)(x)
 ''',
     "in_groups": '''
-def in_groups(
-    x: Tensor, function: Any, groups: int, axis: int
-) -> Tensor:
+def in_groups(x: Tensor, function: Any, groups: int) -> Tensor:
     """A function of each of several groups of channels."""
     <*sizes, channels|channels, *sizes> = x.shape[1:]
     parts = (<*sizes, groups, channels // groups|groups, channels // groups, *sizes>)
@@ -121,9 +115,7 @@ def rms_norm(x: Tensor, axis: int, epsilon: float) -> Tensor:
     return x * ops.rsqrt(ops.mean(x * x, axis=axis, keepdims=True) + epsilon)
 ''',
     "variance": '''
-def variance(
-    x: Tensor, axis: int | tuple[int, ...], correction: int
-) -> Tensor:
+def variance(x: Tensor, axis: int | tuple[int, ...], correction: int) -> Tensor:
     """Σ(x − mean)²/(n − correction)."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     n = math.prod(x.shape[each] for each in axes)
@@ -149,9 +141,7 @@ def attention(
     return ops.reshape(y, (-1, <query.shape[1], channels|channels, query.shape[2]>))
 ''',
     "attend_first": '''
-def attend_first(
-    layer: layers.Layer, x: Tensor, memory: Tensor
-) -> Tensor:
+def attend_first(layer: layers.Layer, x: Tensor, memory: Tensor) -> Tensor:
     """Attention of sequences with their channels first."""
     turned = [ops.transpose(each, (0, 2, 1)) for each in (x, memory)]
     return ops.transpose(layer(*turned), (0, 2, 1))

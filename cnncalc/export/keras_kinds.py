@@ -166,8 +166,7 @@ def _softmax(name: str) -> Callable[[KerasCall], list[Step]]:
         options = [f"axis={axis}"] if axis != -1 else []
         if given.is_written("groups") or given.values("groups") != [1]:
             helper = given.helper("in_groups")
-            channel = given.axis(0)
-            return [Computed(lambda x: call(helper, x, f"ops.{given.kind}", given.text("groups"), f"axis={channel}"))]
+            return [Computed(lambda x: call(helper, x, f"ops.{given.kind}", given.text("groups")))]
         if name == "Softmax":
             return [Applied(given.layer("Softmax", *options))]
         return [Computed(lambda x: call("ops.log_softmax", x, f"axis={axis}"))]
@@ -282,7 +281,7 @@ WRITERS: dict[str, Callable[[KerasCall], list[Step]]] = {
     "rms_norm": _rms_norm,
     "l2_norm": _l2_norm,
     "response_norm": _helper("ResponseNorm", ("epsilon", None)),
-    "local_response_norm": _helper("LocalResponseNorm", ("size", None), ("alpha", 1e-4), ("beta", 0.75), ("k", 1)),
+    "local_response_norm": _helper("LocalResponseNorm", ("size", None), ("alpha", None), ("beta", None), ("k", None)),
     "relu": lambda given: [Applied(given.layer("ReLU"))],
     "relu6": lambda given: [Applied(given.layer("ReLU", "6"))],
     "leaky_relu": lambda given: [Applied(given.layer("LeakyReLU", given.text("slope")))],

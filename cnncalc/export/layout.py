@@ -91,13 +91,18 @@ class _Layout:
         inside = indent + INDENT
         if isinstance(code, str) and not self.fits(line) and prefix.endswith(("= ", "return ")) and _is_loose(code):
             return [f"{indent}{prefix}(", *self.operands(code, inside), f"{indent}){suffix}"]
-        if self.fits(line) or isinstance(code, str) or (isinstance(code, Bracketed) and not code.items):
+        if isinstance(code, str) and not self.fits(line):
+            code = as_sequence(code)
+        if isinstance(code, str) or self.fits(line) or (isinstance(code, Bracketed) and not code.items):
             return [line]
         if isinstance(code, Conditional):
             return [f"{indent}{prefix}(", *self.conditional(code, inside), f"{indent}){suffix}"]
         begin = f"{indent}{prefix}{code.head}{code.brackets[0]}"
         if not self.fits(begin) and isinstance(head := as_call(code.head), Bracketed):
-            return self.lines(prefix, head, flat(code)[len(code.head) :] + suffix, indent)
+            found = self.lines(prefix, head, flat(code)[len(code.head) :] + suffix, indent)
+            if self.fits(found[-1]):
+                return found
+            return [*found[:-1], *self.lines(head.brackets[1], code._replace(head=""), suffix, indent)]
         parts = self.clause(code, inside) if code.clause else self.items(code.items, inside)
         return [begin, *parts, f"{indent}{code.brackets[1]}{code.tail}{suffix}"]
 
@@ -146,6 +151,13 @@ def as_call(code: Code) -> Code:
     if not text.endswith(")") or (start := _opening(text)) < 1 or _is_loose(text[:start]):
         return code
     return Bracketed(text[:start], _arguments(text[start + 1 : -1]), tail=tail)
+
+
+def as_sequence(text: str) -> str | Bracketed:
+    """A text that is a tuple or a list as one that can be broken into lines; other texts as they are."""
+    if text[:1] in ("(", "[") and _opening(text) == 0:
+        return Bracketed("", _arguments(text[1:-1]), text[0] + text[-1])
+    return text
 
 
 def _opening(text: str) -> int:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnncalc.errors import SpecError
 from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import run
 from cnncalc.export.about import output_key
@@ -26,6 +27,14 @@ def code_of(reading: Reading, layout: Layout = Layout.channels_last) -> str:
     network = reading.require_network()
     assert reading.description is not None
     return write_model(reading.description, network, layout).text
+
+
+def code_or_reason(reading: Reading, layout: Layout) -> tuple[str, str]:
+    """The code, or the problems for which there is none."""
+    try:
+        return code_of(reading, layout), ""
+    except SpecError as error:
+        return "", "; ".join(problem.message for problem in error.problems)
 
 
 def made(text: str) -> Any:

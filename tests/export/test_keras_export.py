@@ -21,13 +21,13 @@ from cnncalc.export.keras_model import write_flat
 from cnncalc.export.keras_names import layer_name
 from cnncalc.layers import KINDS, kind_class
 from cnncalc.network import Network
-from cnncalc.reading import Reading, read, read_text
+from cnncalc.reading import read, read_text
 from cnncalc.spec.files import bundled
 
 from .. import processes
 from ..random_networks.drawing import drawn
 from ..random_networks.writing import written
-from .keras_models import called, code_of, executed, fill, made, random_arrays
+from .keras_models import called, code_of, code_or_reason, executed, fill, made, random_arrays
 
 # NumPy 2 asks tensors of PyTorch for arguments that they do not have; Keras warns of a softmax of one element.
 IGNORED = ("ignore::DeprecationWarning", "ignore::UserWarning")
@@ -209,14 +209,6 @@ def test_random_networks(keras: Any, batch: int) -> None:
             assert_same_outputs(keras, text, network, layout, seed)
         exported += 1
     assert flat <= exported / 3
-
-
-def code_or_reason(reading: Reading, layout: Layout) -> tuple[str, str]:
-    """The code, or the problems for which there is none."""
-    try:
-        return code_of(reading, layout), ""
-    except SpecError as error:
-        return "", "; ".join(problem.message for problem in error.problems)
 
 
 def cases() -> Iterator[Any]:
