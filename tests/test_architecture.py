@@ -203,6 +203,10 @@ def test_loading_and_analyzing_needs_no_terminal() -> None:
         ),
         (["memory", "resnet50"], {"rich", "pydantic", "numpy", "cnncalc.execution", "cnncalc.analysis.training"}),
         (["summary", "resnet50", "--format", "json"], {"rich", "pydantic"}),
+        (
+            ["report", "resnet50"],
+            {"rich", "pydantic", "numpy", "cnncalc.execution", "cnncalc.analysis.training", "cnncalc.render.html"},
+        ),
         (["run", "lenet5"], {"rich", "pydantic", "numpy"}),
         (["verify", "two_conv"], {"rich", "pydantic", "numpy"}),
     ],

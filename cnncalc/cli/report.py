@@ -42,7 +42,6 @@ def report(
 
     The page needs no other file and no connection. Of two networks it shows what differs, and both side by side.
     """
-    from cnncalc.cli.photo import read_photo
     from cnncalc.cli.variants import read_variants
     from cnncalc.render.page.document import write_page
     from cnncalc.render.page.subject import Subject
@@ -56,8 +55,12 @@ def report(
     subjects = []
     for number, each in enumerate(networks):
         assert each.network
-        photo = None if input_data is None else read_photo(input_data, each.network)
-        subjects.append(Subject(number, each.label, each.network, each.report, photo))
+        subject = Subject(number, each.label, each.network, each.report)
+        if input_data is not None:
+            from cnncalc.cli.photo import read_photo
+
+            subject.photo = read_photo(input_data, each.network)
+        subjects.append(subject)
     emit(write_page(subjects, f"cnncalc {__version__}"), output)
 
 

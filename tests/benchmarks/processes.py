@@ -18,6 +18,8 @@ DRAWN = ("alexnet", "vgg16", "resnet50", "inception_v1", "densenet121", "mobilen
 EXPORTED = "resnet50.onnx"  # 100 MB with its weights, which are stepped over
 EXPORTED_AIM, EXPORTED_MOST = 1.5, 40 * MIB  # × the floor, and bytes
 DRAWN_AIM = 2.5  # × the floor, of `cnncalc draw`
+REPORTED = "report resnet50"
+REPORTED_AIM = 5  # × the floor
 
 
 def measured(others: Others, env: Mapping[str, str]) -> tuple[dict[str, Usage], dict[str, Usage]]:
@@ -25,6 +27,7 @@ def measured(others: Others, env: Mapping[str, str]) -> tuple[dict[str, Usage], 
     own = {"floor": [sys.executable, "-c", FLOOR]}
     own |= {name: [sys.executable, "-m", "cnncalc", "summary", *name.split()] for name in (*NETWORKS, COLOURED)}
     own |= {f"draw {name}": [sys.executable, "-m", "cnncalc", "draw", name, "--format", "svg"] for name in DRAWN}
+    own[REPORTED] = [sys.executable, "-m", "cnncalc", *REPORTED.split()]
     ratios: dict[str, list[Usage]] = {f"{tool} {name}": [] for name in NETWORKS for tool in others.tools}
     with TemporaryDirectory() as folder:
         if "onnx-tool" in others.tools:
@@ -46,7 +49,8 @@ def measured(others: Others, env: Mapping[str, str]) -> tuple[dict[str, Usage], 
 
 def _rows(name: str, own: Usage, floor: Usage, ratios: Mapping[str, Usage]) -> list[list[str]]:
     """The time and the memory of a command, and how many times as much the other tools need."""
-    aim = {COLOURED: TERMINAL_AIM, EXPORTED: EXPORTED_AIM}.get(name, DRAWN_AIM if name.startswith("draw") else PIPE_AIM)
+    aims = {COLOURED: TERMINAL_AIM, EXPORTED: EXPORTED_AIM, REPORTED: REPORTED_AIM}
+    aim = aims.get(name, DRAWN_AIM if name.startswith("draw") else PIPE_AIM)
     most = EXPORTED_MOST / floor.peak if name == EXPORTED else None
     time = [name, "ms", number(own.seconds * 1e3), judged(own.seconds / floor.seconds, most=aim)]
     memory = ["", "MiB", number(own.peak / MIB), judged(own.peak / floor.peak, most=most)]
@@ -66,18 +70,18 @@ def section(others: Others, env: Mapping[str, str]) -> Section:
     for name in (*NETWORKS, COLOURED, EXPORTED):
         if name in used:
             rows += _rows(name, used[name], floor, ratios)
-    for name in (f"draw {each}" for each in DRAWN):
+    for name in (*(f"draw {each}" for each in DRAWN), REPORTED):
         rows += _rows(name, used[name], floor, {})
     heads = ["whole process", "", "cnncalc", "× floor", *(f"{tool} ×" for tool in NEEDED)]
     missing = [tool for tool in NEEDED if tool not in others.tools]
     notes = [
         f"Imports alone, the floor: `{FLOOR}`.",
-        f"Medians of {ROUNDS * BETWEEN} runs of `cnncalc summary` and `draw`, in turn; of {ROUNDS} of the others.",
+        f"Medians of {ROUNDS * BETWEEN} runs of `cnncalc summary`, `draw`, `report`, in turn; of {ROUNDS} of the others.",
         "The others, each after a run of ours, take torchvision's network; onnx-tool reads files exported before.",
         f"{EXPORTED} is such a file with its weights, 100 MB.",
         f"Aims: time at most {PIPE_AIM} × the floor, in colour {TERMINAL_AIM} ×, of the file {EXPORTED_AIM} × and",
-        f"{EXPORTED_MOST // MIB} MiB, to draw {DRAWN_AIM} ×; torchinfo at least 20 × and 15 × the memory,",
-        "onnx-tool 2 ×.",
+        f"{EXPORTED_MOST // MIB} MiB, to draw {DRAWN_AIM} ×, of a report {REPORTED_AIM} ×;",
+        "torchinfo at least 20 × and 15 × the memory, onnx-tool 2 ×.",
         *([f"– not installed: {', '.join(missing)}"] if missing else []),
     ]
     return Section(heads, rows, notes)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import FIGURES, Dtype
+from cnncalc.figure.graph import PAGE
+from cnncalc.figure.scene import MARGIN
 from cnncalc.render.columns import format_shape, list_inputs
 from cnncalc.render.markup import LINE, Markup, element, join
 from cnncalc.render.notes import explain_totals
@@ -110,7 +112,7 @@ def _write_header(subject: Subject, *, alone: bool) -> Markup:
     ]
     return element(
         "header",
-        element("h1" if alone else "h2", subject.title),
+        element("h1" if alone else "h2", subject.title, id=subject.name("title")),
         Markup() if alone else element("p", subject.label, class_="muted"),
         element("p", report.source, class_="source") if report.source else Markup(),
         _write_list(facts, "facts"),
@@ -130,7 +132,7 @@ def _write_section(subject: Subject, name: str, title: str, *content: str) -> Ma
     heading = subject.name(f"{name}-title")
     return element(
         "section", element("h2", title, id=heading), *content,
-        class_=name, id=subject.name(name), aria_labelledby=heading,
+        class_=name, id=subject.name(name), aria_labelledby=f"{subject.name('title')} {heading}",
     )  # fmt: skip
 
 
@@ -148,7 +150,10 @@ def _write_layers(subject: Subject) -> Markup:
         element("span", class_="count", role="status"),
         class_="tools", hidden=True,
     )  # fmt: skip
-    table = element("div", write_table(subject), class_="scroll", tabindex=0, role="region", aria_label="Layers")
+    table = element(
+        "div", write_table(subject), class_="scroll", tabindex=0, role="region",
+        aria_label=f"Table of the layers of {subject.title}",
+    )  # fmt: skip
     pages = element(
         "p", _write_button("previous", "Previous rows"), _write_button("next", "Next rows"), class_="pages", hidden=True
     )
@@ -160,5 +165,8 @@ def _write_drawing(subject: Subject) -> Markup:
         drawn = element("p", "The network has too many boxes to draw.")
     else:
         svg = write_svg(subject.scene, prefix=subject.name(""), background=None)
-        drawn = element("div", Markup(svg), class_="scroll", tabindex=0, role="region", aria_label="Drawing")
+        name = "scroll page" if subject.scene.canvas.height <= PAGE[1] + 2 * MARGIN else "scroll"
+        drawn = element(
+            "div", Markup(svg), class_=name, tabindex=0, role="region", aria_label=f"Drawing of {subject.title}"
+        )
     return _write_section(subject, "drawing", "The network", drawn)

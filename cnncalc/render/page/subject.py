@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 class Subject:
     """A network of a page, the `number`-th from 0; `label` is what it is called on the command line.
 
-    Receptive fields are shown on the photo, without one on a drawn picture.
+    Receptive fields are shown on the photo; without one, on a drawn picture.
     """
 
-    def __init__(self, number: int, label: str, network: Network, report: Report, photo: Photo | None = None) -> None:
+    def __init__(self, number: int, label: str, network: Network, report: Report) -> None:
         self.number = number
         self.label = label
         self.network = network
         self.report = report
-        self.photo = photo
+        self.photo: Photo | None = None
 
     @property
     def title(self) -> str:
