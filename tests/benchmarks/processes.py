@@ -76,7 +76,7 @@ def section(others: Others, env: Mapping[str, str]) -> Section:
     missing = [tool for tool in NEEDED if tool not in others.tools]
     notes = [
         f"Imports alone, the floor: `{FLOOR}`.",
-        f"Medians of {ROUNDS * BETWEEN} runs of `cnncalc summary`, `draw`, `report`, in turn; of {ROUNDS} of the others.",
+        f"Medians of {ROUNDS * BETWEEN} runs of `summary`, `draw` and `report`, in turn; of {ROUNDS} of the others.",
         "The others, each after a run of ours, take torchvision's network; onnx-tool reads files exported before.",
         f"{EXPORTED} is such a file with its weights, 100 MB.",
         f"Aims: time at most {PIPE_AIM} × the floor, in colour {TERMINAL_AIM} ×, of the file {EXPORTED_AIM} × and",
