@@ -112,7 +112,7 @@ def _write_header(subject: Subject, *, alone: bool) -> Markup:
     ]
     return element(
         "header",
-        element("h1" if alone else "h2", subject.title, id=subject.name("title")),
+        element("h1" if alone else "h2", subject.title, id=subject.name("name")),
         Markup() if alone else element("p", subject.label, class_="muted"),
         element("p", report.source, class_="source") if report.source else Markup(),
         _write_list(facts, "facts"),
@@ -132,7 +132,7 @@ def _write_section(subject: Subject, name: str, title: str, *content: str) -> Ma
     heading = subject.name(f"{name}-title")
     return element(
         "section", element("h2", title, id=heading), *content,
-        class_=name, id=subject.name(name), aria_labelledby=f"{subject.name('title')} {heading}",
+        class_=name, id=subject.name(name), aria_labelledby=f"{subject.name('name')} {heading}",
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def write_panel(subject: Subject) -> Markup:
         _write_pairs("arguments", "Arguments", arguments),
         _write_pairs("weights", "Arrays", weights),
         class_="panel",
-        aria_labelledby=f"{subject.name('title')} {title}",
+        aria_labelledby=f"{subject.name('name')} {title}",
     )
 
 
