@@ -35,8 +35,10 @@ class Explained(NamedTuple):
     chain: tuple[Step, ...] = ()
 
 
-def explain(network: Network, report: Report, paths: Sequence[str] | None = None) -> list[Explained]:
-    """Explain the layers of these paths, or all layers, in order.
+def explain(
+    network: Network, report: Report, paths: Sequence[str] | None = None, *, gradient: bool = False
+) -> list[Explained]:
+    """Explain the layers of these paths, or all layers, in order; with `gradient` the backward pass too.
 
     With paths, the last layer with a receptive field gets its chain from the input, unless it has more than
     `limits.WAY_LAYERS` layers. Raises CnncalcError for more layers than `limits.EXPLAINED_LAYERS`.
@@ -53,13 +55,17 @@ def explain(network: Network, report: Report, paths: Sequence[str] | None = None
         last = next((index for index in reversed(chosen) if _has_field(report.layers[index])), None)
         if last is not None and sum(count_way_lengths(network, report, last)) > limits.WAY_LAYERS:
             last = None
-    return [explain_layer(network, report, index, chain=index == last) for index in chosen]
+    return [explain_layer(network, report, index, chain=index == last, gradient=gradient) for index in chosen]
 
 
-def explain_layer(network: Network, report: Report, index: int, *, chain: bool) -> Explained:
+def explain_layer(network: Network, report: Report, index: int, *, chain: bool, gradient: bool = False) -> Explained:
     """Explain all figures of one layer."""
     layer = report.layers[index]
     lines = (*_make_lines(layer, explain_field(network, report, index), _describe_source(network, report, index)),)
+    if gradient:
+        from cnncalc.analysis.backward import explain_gradients  # only on request
+
+        lines += (*explain_gradients(layer),)
     way = list_steps(network, report, index) if chain and _has_field(layer) else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
 

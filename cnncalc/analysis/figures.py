@@ -268,6 +268,17 @@ FIGURES: dict[str, Figure] = {
             "of products of two tensors, as in attention; part of the macs",
             lambda costs: costs.work.attention_macs,
         ),
+        # each mac is one to an input and one to a weight; of a product of two tensors, one to each of these
+        _make_count(
+            "input_gradient_macs", "bwd. inputs", "multiply-accumulates",
+            "of the backward pass, to the gradients of the inputs, that of the network's input included",
+            lambda costs: costs.work.macs + costs.work.attention_macs,
+        ),
+        _make_count(
+            "weight_gradient_macs", "bwd. weights", "multiply-accumulates",
+            "of the backward pass, to the gradients of the weights",
+            lambda costs: costs.work.macs - costs.work.attention_macs,
+        ),
         _make_count(
             "flops", "flops", "floating-point operations", "counted as 2 × macs", lambda costs: 2 * costs.work.macs
         ),

@@ -29,6 +29,9 @@ Path = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+Gradient = Annotated[
+    bool, options.option("--gradient", help="Show how gradients are computed, and the macs of the backward pass.")
+]
 Format = Annotated[ExplainFormat, options.FORMAT]
 
 
@@ -37,6 +40,7 @@ def explain(
     path: Path = None,
     inputs: options.Inputs = None,
     settings: options.Settings = None,
+    gradient: Gradient = False,
     format: Format = ExplainFormat.text,
     output: options.Output = None,
     width: options.Width = None,
@@ -59,7 +63,7 @@ def explain(
             wanted = [paths[nth]]
         else:
             wanted = find_paths(path, paths, former=network.former_paths, outputs=network.output_paths())
-    found = explained(network, reading.require_report(), wanted)
+    found = explained(network, reading.require_report(), wanted, gradient=gradient)
     emit(write_explained(found, format, make_view(output, width, color)), output)
 
 

@@ -36,7 +36,11 @@ class InGroups(ChoosesInGroups, ConvolutionArguments, Convolution):
 
 
 class Conv(InGroups, kind="conv"):
-    """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels."""
+    """Convolution: [C_in, *I] → [out, *O], every output channel reads C_in/groups input channels.
+
+    It is a cross-correlation, as in all frameworks: the kernel is not turned by 180° before it slides over the input.
+    The padding `half` is (K − 1)/2 on each side, and `full` is K − 1: every overlap of kernel and input is an output.
+    """
 
     reference = DUMOULIN
 

@@ -44,7 +44,7 @@ FUNCTIONS: dict[str, Function] = {
     "selu": Function("scale for x > 0, else scale·alpha·exp(x)", "(−1.758, ∞)", "(0, 1.758]", 1.7580993408473766),
     "gelu": Function("Φ(x) + x·φ(x)", "[−0.170, ∞)", "[−0.129, 1.129]", 1.1289),
     "silu": Function("σ(x)·(1 + x·(1 − σ(x)))", "[−0.278, ∞)", "[−0.100, 1.100]", 1.0998),
-    "hard_swish": Function("0 for x < −3, 1 for x > 3, else (2x + 3)/6", "[−0.375, ∞)", "[−0.5, 1.5]", 1.5),
+    "hard_swish": Function("0 for x < −3, 1 for x > 3, else (2x + 3)/6", "[−0.375, ∞)", "(−0.5, 1.5)", 1.5),
     "hard_sigmoid": Function("1/6 for −3 < x < 3, else 0", "[0, 1]", "{0, 1/6}", 1 / 6),
     "sigmoid": Function("σ(x)·(1 − σ(x))", "(0, 1)", "(0, 0.25]", 0.25),
     "tanh": Function("1 − tanh²(x)", "(−1, 1)", "(0, 1]", 1, odd=True),
@@ -120,7 +120,9 @@ RULES: dict[str, Rules] = {
     "max_unpool": Rules("dL/dI = dL/dO at the positions that the elements went to"),
     "batch_norm": Rules("dL/dI = dL/dO·weight/√(running variance + epsilon), as at inference", OF_AFFINE),
     **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), Rules(OF_NORM, OF_AFFINE)),
-    "rms_norm": Rules("dL/dI = (g − x·mean(g·x))/√(mean of I² + epsilon), x the normalized input", OF_AFFINE),
+    "rms_norm": Rules(
+        "dL/dI = (g − x·mean(g·x))/√(mean of I² + epsilon), x the normalized input", {"weight": OF_AFFINE["weight"]}
+    ),
     "l2_norm": Rules("dL/dI = (dL/dO − O·Σ(O·dL/dO))/√ΣI²"),
     "response_norm": Rules(
         "dL/dI = dL/dO·(1 + weight·n), and through n = g/(mean of g + epsilon)",

@@ -8,6 +8,7 @@ from typing import Any
 
 from cnncalc.layers import FAMILIES, KINDS, kind_class
 from cnncalc.layers.base import Example, Layer
+from cnncalc.layers.derivatives import FUNCTIONS
 from cnncalc.layers.settings import Setting
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.layers.trace import derive_formulas
@@ -59,11 +60,17 @@ def describe_kind(kind: str) -> Iterator[Block]:
         return
     cls = kind_class(kind)
     yield make_paragraph(cls.signature(), "large", 4)
-    yield make_paragraph(_find_sentence(cls))
+    for paragraph in (cls.__doc__ or "").split("\n\n"):
+        yield make_paragraph(" ".join(paragraph.split()))
     if cls.settings:
         yield from (BLANK, make_paragraph("arguments", "head"))
         yield Pairs([(setting.signature(), _describe_argument(setting)) for setting in cls.settings.values()], "bar", 2)
     yield BLANK
+    if kind in FUNCTIONS:
+        from cnncalc.render.functions import describe_function  # for one kind
+
+        yield from describe_function(cls(**cls.examples()[0].settings))
+        yield BLANK
     yield from _describe_formulas(cls, cls.examples()[0])
     yield BLANK
     yield make_paragraph(f"reference: {cls.reference}", "faint", 11)
@@ -107,4 +114,5 @@ def _record(kind: str) -> dict[str, Any]:
         "example": {"call": repr(layer), "inputs": example.inputs},
         "formulas": {name: formula._asdict() for name, formula in derive_formulas(layer, example.inputs).items()},
         "reference": cls.reference,
+        **({"function": FUNCTIONS[kind]._asdict()} if kind in FUNCTIONS else {}),
     }

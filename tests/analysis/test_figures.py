@@ -124,3 +124,17 @@ def test_a_comparison_has_every_count() -> None:
 def test_flops_of_a_paper() -> None:
     """ResNet-50: torchvision states 4.09 GFLOPS, which are multiply-accumulates: 4,089,184,256 of them."""
     assert FIGURES["flops"].measure_network(analyze(load("resnet50"))) == 2 * 4_089_184_256
+
+
+def test_macs_of_the_backward_pass_of_alexnet() -> None:
+    """Each mac is one to an input and one to a weight: together twice those of the forward pass."""
+    report = analyze(load("alexnet"))
+    for name in ("macs", "input_gradient_macs", "weight_gradient_macs"):
+        assert FIGURES[name].measure_network(report) == 1_135_256_096
+
+
+def test_macs_of_the_backward_pass_of_a_product() -> None:
+    """Of ViT-B/16's 16,848,500,736 + 715,327,488 macs, the latter are of products of two tensors, without weights."""
+    report = analyze(load("vit_b_16"))
+    assert FIGURES["input_gradient_macs"].measure_network(report) == 16_848_500_736 + 2 * 715_327_488
+    assert FIGURES["weight_gradient_macs"].measure_network(report) == 16_848_500_736

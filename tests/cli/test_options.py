@@ -149,6 +149,7 @@ TRIED = {
     "--all": Tried(),
     "--picture": Tried("", (("--at", "pair*.0.conv1"),)),
     "--matrix": Tried("", (("--at", "first"),)),
+    "explain --gradient": Tried(),
     "--gradient": Tried("", (("--at", "pair*.0.conv1"),)),
     "--output-gradient": Tried("ramp", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
     "--stats": Tried("", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
