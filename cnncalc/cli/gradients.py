@@ -14,7 +14,7 @@ from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
-    from cnncalc.execution.backward import Gradients, LayerGradients
+    from cnncalc.execution.backward import Gradients, LayerGradients, Visit
     from cnncalc.execution.weights import FlatArray, Weights
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
@@ -47,20 +47,20 @@ Stats = Annotated[
 class Wanted:
     """What is wanted of a network's gradients, and in which bounds: at most so many bytes for all."""
 
-    def __init__(self, net: Network, chosen: Mapping[str, int], operations: int, megabytes: int) -> None:
+    def __init__(
+        self, net: Network, chosen: Mapping[str, int], operations: int, megabytes: int, *, times: int = 1
+    ) -> None:
+        """Raises UsageError if that is more than the limits, the operations `times` as many as of one gradient."""
         self.net, self.chosen = net, chosen
         self.operations, self.megabytes = operations, megabytes
+        self.times = times
+        self.nodes = self._refuse_work()
+        self.room = self._refuse_memory(self.nodes)
 
     def compute(
         self, starts: Sequence[FlatArray], weights: Weights, gradient: str | None, seed: int | None
     ) -> Gradients:
-        """The gradients. Raises UsageError and CnncalcError."""
-        from cnncalc.execution.backward import go_back
-        from cnncalc.execution.tape import TapeError
-        from cnncalc.layers.ops import Map
-
-        nodes = self._refuse_work()
-        room = self._refuse_memory(nodes)
+        """The gradients from that of the output, as it is given. Raises UsageError and CnncalcError."""
         outputs = self._read_gradient(gradient, seed)
         progress = Progress()
         done = 0
@@ -68,17 +68,33 @@ class Wanted:
         def visit(node: Node, found: LayerGradients) -> None:
             nonlocal done
             done += 1
-            progress.report(node.path, done, len(nodes))
+            progress.report(node.path, done, len(self.nodes))
 
         try:
-            return go_back(self.net, [Map(*each) for each in starts], weights, outputs, most=room, visit=visit)
+            return self.go_back(starts, weights, outputs, visit)
+        finally:
+            progress.clear()
+
+    def go_back(
+        self,
+        starts: Sequence[FlatArray],
+        weights: Weights,
+        outputs: Mapping[int, Map],
+        visit: Visit | None = None,
+    ) -> Gradients:
+        """The gradients from those of outputs, by index. Raises UsageError."""
+        from cnncalc.execution.backward import go_back, ignore
+        from cnncalc.execution.tape import TapeError
+        from cnncalc.layers.ops import Map
+
+        maps = [Map(*each) for each in starts]
+        try:
+            return go_back(self.net, maps, weights, outputs, most=self.room, visit=visit or ignore)
         except TapeError as error:
             raise UsageError(
                 f"the gradients of {error.path} need more than the limit of {self.megabytes:,} MB of memory; use a"
                 " smaller --input, an earlier --at or a larger --max-memory"
             ) from None
-        finally:
-            progress.clear()
 
     def _refuse_work(self) -> list[Node]:
         """The layers that are executed. Raises UsageError if one of them, or all together, take too many operations."""
@@ -98,7 +114,7 @@ class Wanted:
         works = [node.layer.work(node.input_shapes, node.output) for node in nodes]
         macs = sum(work.macs for work in works)
         # an operation that is no mac is a record by itself
-        steps = macs + limits.GRADIENT_STEPS * max(sum(map(count_operations, nodes)) - 2 * macs, 0)
+        steps = self.times * (macs + limits.GRADIENT_STEPS * max(sum(map(count_operations, nodes)) - 2 * macs, 0))
         if steps > self.operations:
             raise UsageError(
                 f"the gradients of {self.net.name} take {format_digits(steps)} steps, more than the limit of"

@@ -8,6 +8,7 @@ import typer
 from cnncalc import limits
 from cnncalc.cli import options
 from cnncalc.cli.data import read_weights
+from cnncalc.cli.effective import EffectiveFieldOption
 from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.gradients import Gradient, OutputGradient, Stats
 from cnncalc.cli.input_data import GivenInputs
@@ -128,6 +129,7 @@ def run(
     gradient: Gradient = False,
     output_gradient: OutputGradient = None,
     stats: Stats = False,
+    effective_field: EffectiveFieldOption = None,
     save_image: SaveImage = None,
     channel: Channel = 0,
     unit: UnitOption = None,
@@ -164,6 +166,13 @@ def run(
         emit(_show_matrix(net, chain, arrays, format, view), output)
         return
     chosen = _choose_layers(net, at, all_)
+    if effective_field is not None:
+        from cnncalc.cli.effective import Averaged, write_effective
+
+        averaged = Averaged(reading, _choose_one(net, chosen))
+        field = averaged.compute(given, arrays, seed, effective_field, max_multiplications, max_memory)
+        emit(write_effective(net, field, format, view), output)
+        return
     if unit is not None or explain:
         node = _choose_one(net, chosen)
         _refuse(net, _list_needed(net, [node.index]), (), max_multiplications, max_memory)

@@ -18,6 +18,7 @@ TOPICS = {
     "memory": "the memory of tensors and weights: the peak, and what is counted",
     "receptive-fields": "how receptive fields are computed, and what the marks mean",
     "executor": "running a network on numbers, and verifying every figure by execution",
+    "gradients": "gradients of weights and inputs, vanishing ones, the effective receptive field",
     "formats": "JSON, CSV and Python for programs",
     "jupyterlite": "notebooks in the browser, without an installation",
     "limits": "what is refused: sizes, depths, times",
