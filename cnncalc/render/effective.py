@@ -10,7 +10,7 @@ from cnncalc.layers.ops import Map
 from cnncalc.render.columns import join
 from cnncalc.render.document import BLANK, Block, Pairs, Paragraph
 from cnncalc.render.json import FORMAT, dump
-from cnncalc.render.pictures import draw_side_by_side
+from cnncalc.render.pictures import draw_beside
 from cnncalc.render.view import View
 
 SHARES = (0.5, 0.95)
@@ -21,7 +21,7 @@ def describe_effective(found: EffectiveField, view: View) -> Iterator[Block]:
     unit = ", ".join(map(str, found.unit))
     about = f"  unit {unit}; gradient on the input, mean of {found.seeds} seed{'s' * (found.seeds > 1)}"
     yield Paragraph(((found.path, "title"), (about, "faint")), 2)
-    yield from draw_side_by_side(Map((2, *found.shape), [*scale(found), *found.is_inside()]), view)
+    yield from draw_beside([Map((1, *found.shape), each) for each in (scale(found), found.is_inside())], view)
     yield BLANK
     sizes = tuple(high - low + 1 for low, high in found.theoretical)
     pairs = [("receptive field", f"{join(sizes)} of {join(found.shape)} positions (right)")]

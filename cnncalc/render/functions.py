@@ -32,7 +32,7 @@ def describe_function(layer: Layer) -> Iterator[Block]:
     ]
     yield Pairs(pairs, "bar", 2)
     yield BLANK
-    yield from draw_function(layer)
+    yield from _draw_function(layer)
 
 
 def describe_centre(facts: Function) -> str:
@@ -78,7 +78,7 @@ def evaluate(layer: Layer, xs: Sequence[float]) -> tuple[list[float], list[float
     return values, [each.gradient for each in start.values]
 
 
-def draw_function(layer: Layer) -> Iterator[Block]:
+def _draw_function(layer: Layer) -> Iterator[Block]:
     """The function as a line, its derivative dotted."""
     end = END.get(layer.kind, USUAL_END)
     columns = 2 * CELLS

@@ -39,7 +39,6 @@ def draw_pictures(maps: Mapping[str, Map], view: View) -> Iterator[Block]:
         yield _make_scale(made.values, len(planes), color, signed)
 
 
-<<<<<<< HEAD
 def draw_beside(pictures: Sequence[Map], view: View) -> Iterator[Block]:
     """The first channels of maps of two axes side by side, each with its own shades, and their scales below."""
     width = ((view.width or WIDTH) - GAP * (len(pictures) - 1)) // len(pictures)
@@ -60,14 +59,6 @@ def draw_beside(pictures: Sequence[Map], view: View) -> Iterator[Block]:
 
 def _count_cells(pieces: Sequence[Piece]) -> int:
     return sum(len(text) for text, _ in pieces)
-=======
-def draw_side_by_side(made: Map, view: View) -> Iterator[Block]:
-    """Each channel of a map as a picture, all of them on the same lines, without a title and a scale."""
-    color = view.color and made.shape[0] * made.shape[-1] <= limits.RICH_PARAGRAPHS
-    room = ((view.width or WIDTH) - GAP * (made.shape[0] - 1)) // made.shape[0]
-    tiles = [_draw_plane(plane, room, color, signed=False) for plane in _list_planes(made)]
-    return _join_tiles([lines for _, lines in tiles])
->>>>>>> a08eed6 (run --effective-field: how much of a unit's gradient each position has, beside the receptive field; the guide's page of gradients)
 
 
 def _has_both_signs(values: Sequence[float]) -> bool:
@@ -105,16 +96,11 @@ def _draw_side_by_side(planes: list[list[list[float]]], width: int, color: bool,
     for at in range(0, len(tiles), per):
         if at:
             yield BLANK
-        yield from _join_tiles([lines for _, lines in tiles[at : at + per]])
-
-
-def _join_tiles(tiles: Sequence[list[list[Piece]]]) -> Iterator[Block]:
-    """Pictures beside each other."""
-    for rows in zip(*tiles, strict=True):
-        pieces = list(rows[0])
-        for row in rows[1:]:
-            pieces += [(" " * GAP, ""), *row]
-        yield Paragraph(pieces, wrapped=False)
+        for rows in zip(*(tile for _, tile in tiles[at : at + per]), strict=True):
+            pieces = list(rows[0])
+            for row in rows[1:]:
+                pieces += [(" " * GAP, ""), *row]
+            yield Paragraph(pieces, wrapped=False)
 
 
 def _list_planes(made: Map) -> list[list[list[float]]]:

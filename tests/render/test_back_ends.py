@@ -29,14 +29,12 @@ from cnncalc.conventions.convention import Own
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.backward import go_back
-<<<<<<< HEAD
-from cnncalc.execution.explained import explain_numbers
-=======
 from cnncalc.execution.effective import EffectiveField
->>>>>>> a08eed6 (run --effective-field: how much of a unit's gradient each position has, beside the receptive field; the guide's page of gradients)
+from cnncalc.execution.explained import explain_numbers
 from cnncalc.execution.verify import verify as check
 from cnncalc.execution.weights import Weights
 from cnncalc.guide import TOPICS
+from cnncalc.layers.activation import Sigmoid
 from cnncalc.layers.ops import Map, fill_map
 from cnncalc.reading import load
 from cnncalc.render.arena import describe_arena
@@ -48,6 +46,7 @@ from cnncalc.render.compare import compare_dense, compare_separable
 from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, measure_width
 from cnncalc.render.effective import describe_effective
 from cnncalc.render.explain import describe_explained
+from cnncalc.render.functions import describe_function
 from cnncalc.render.gradients import describe_gradients, describe_stats
 from cnncalc.render.guide import list_topics
 from cnncalc.render.kernel import describe_kernel
@@ -140,6 +139,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "code": lambda view: describe_code(CODES[0], SYNTAX, view),
     "layers": lambda view: list_kinds(),
     "layer": lambda view: describe_kind("conv"),
+    "function": lambda view: describe_function(Sigmoid()),
     "explain": lambda view: describe_explained(explain(VGG11, MANY[1].report, [VGG11.nodes[8].path])),
     "wanted": lambda view: answer_wanted(search(network("layers: ['conv(8, 5)']"), (8, 8), ["padding"])),
     "show": lambda view: highlight("a: [b]  # c\n\td: 'e' -> conv(1, 2)"),
@@ -156,15 +156,12 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "gradients": lambda view: describe_gradients(BACKWARD, GRADIENTS, view.width),
     "sizes of gradients": lambda view: describe_stats(BACKWARD, GRADIENTS, view.width),
-<<<<<<< HEAD
     "kernel": lambda view: describe_kernel(_report("sobel_x", view.width), view),
     "kernel that does not split": lambda view: describe_kernel(_report("laplace", view.width), view),
     "numbers": lambda view: describe_numbers(NUMBERS, SMALL, view.width),
-=======
     "effective": lambda view: describe_effective(
         EffectiveField("a", (1, 1), 2, (4, 5), [float(at) for at in range(20)], ((0, 2), (1, 3))), view
     ),
->>>>>>> a08eed6 (run --effective-field: how much of a unit's gradient each position has, beside the receptive field; the guide's page of gradients)
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
 
