@@ -40,11 +40,13 @@ ARROWS: dict[str, set[str]] = {
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # analysis: only in `verify`, which compares traced positions with receptive fields
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
+    # questions about a network, and marks of answers
+    "exercise": {"errors", "nearest", "layers", "analysis"},
     # a drawing as data, of a network and its report
     "figure": {"errors", "layers", "network", "analysis"},
     "render": {
         "figure", "conditions", "errors", "nearest", "layers", "network", "analysis", "execution", "compare", "rounded",
-        "conventions", "given",
+        "conventions", "given", "exercise",
     },
     # execution: only the check of the `weights` of a file
     "review": {"errors", "nearest", "layers", "network", "given", "spec", "analysis", "execution", "conventions"},

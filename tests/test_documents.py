@@ -392,6 +392,7 @@ GUIDE = [
     f" for each of several; {limits.WANTED_SHOWN} answers are shown",
     f"`sweep`: {limits.SWEEP_POINTS:,} points; with `--pareto` of more than two figures {limits.PARETO_POINTS:,}",
     f"`memory --arena`: {limits.ARENA_TENSORS:,} tensors",
+    f"`exercise`: {limits.EXERCISE_BLANKS:,} blanks, and a file of answers of {limits.ANSWER_LINES:,} lines",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",
     f"`draw`: {limits.DRAWN_BOXES:,} boxes",
     f"`report`: {limits.PAGE_LAYERS:,} layers of all networks of a page, a picture of"

@@ -26,7 +26,7 @@ FILES = sorted(path for path in GALLERY.rglob("*") if path.suffix in (".yaml", "
 GOOD = [path for path in FILES if path.is_relative_to(GALLERY / "good")]
 BAD = [path for path in FILES if path not in GOOD and marks(path)]
 # Codes that no architecture file can have.
-WITHOUT_FILE = {"no-counterpart", "no-layer-kind", "unreadable"}
+WITHOUT_FILE = {"bad-answers", "no-counterpart", "no-layer-kind", "unreadable"}
 
 # The traps that the specification of the language names, and a file with each.
 TRAPS = {

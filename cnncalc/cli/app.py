@@ -35,7 +35,7 @@ PANELS = {
     "Compare": {"compare": "compare", "sweep": "sweep", "reconcile": "reconcile"},
     "Execute": {"run": "run", "kernel": "kernel"},
     "Exchange": {"import": "import_", "export": "export"},
-    "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new"},
+    "Learn": {"guide": "guide", "layers": "layers", "codes": "codes", "new": "new", "exercise": "exercise"},
 }
 COMMANDS = {name: (function, panel) for panel, names in PANELS.items() for name, function in names.items()}
 

@@ -45,6 +45,7 @@ ENDINGS = {
     ".json": "json",
     ".md": "markdown",
     ".tex": "latex",
+    ".html": "html",
     ".svg": "svg",
     ".mmd": "mermaid",
     ".dot": "dot",

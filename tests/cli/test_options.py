@@ -83,6 +83,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "kernel": (["laplace"], {}),
     "schema": ([], {}), "guide": (["limits"], {}), "draw": (["long.yaml"], {}),
     "report": (["net.yaml"], {}), "reconcile": (["net.yaml"], {}),
+    "exercise": (["net.yaml"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
 ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
@@ -164,6 +165,9 @@ TRIED = {
     ),
     "--max-multiplications": Tried("10"),
     "--max-memory": Tried("0"),
+    "--blank": Tried("macs"),
+    "--solutions": Tried(),
+    "--check": Tried("answers.csv"),
     "--arena": Tried(),
     "--training": Tried(),
     "--optimizer": Tried("sgd", (("--training", ""),)),
@@ -209,6 +213,7 @@ CODES = {
     "calc --want": 1,
     "validate --strict": 1,
     **dict.fromkeys(("summary --limit", "compare --limit", "validate --limit"), 1),
+    "exercise --check": 1,
     "run --max-multiplications": 2,
     "run --max-memory": 2,
 }
@@ -241,6 +246,7 @@ class Runner:
         texts = {
             "net.yaml": NETWORK,
             "another_network.yaml": OTHER,
+            "answers.csv": "blank,answer\n1,2\n",
             "branches.yaml": BRANCHES,
             "long.yaml": LONG,
             "data.json": json.dumps([[[row * column / 9 for column in range(6)] for row in range(6)]] * 2),

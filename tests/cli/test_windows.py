@@ -31,6 +31,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "codes": [[], ["unknown-kind"]],
     "compare": [["vgg16", "vgg19"], ["alexnet", "--separable", "depthwise"], [NETS, "--dense"]],
     "draw": [[NETS], ["alexnet", "-f", "svg"], ["resnet50", "-f", "mermaid"]],
+    "exercise": [[NETS], ["lenet5", "--solutions"]],
     "explain": [[NETS], ["alexnet", "conv1"]],
     "export": [[NETS, "--to", "pytorch"], [NETS, "--to", "keras"]],
     "guide": [[], ["language"]],

@@ -63,6 +63,7 @@ COMMANDS = (
     ("draw", FILE, "--format", "svg"),
     ("report", FILE),
     ("reconcile", FILE),
+    ("exercise", FILE, "--seed", "1"),
 )
 COMMON = 3  # the first so many are what every file is given to first
 MAY_MISUSE = ("compare", "run", "calc", "sweep", "memory", "import")

@@ -39,6 +39,8 @@ COMMANDS = [
     ["codes"], ["compare", "vgg16", "vgg19"], ["compare", "alexnet", "--separable", "depthwise"],
     ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"], ["draw", "resnet50"],
     ["draw", "alexnet", "-f", "svg"], ["report", "lenet5"], ["reconcile", "vgg16"],
+    ["draw", "alexnet", "-f", "svg"], ["report", "lenet5"],
+    ["exercise", "lenet5", "--solutions"],
     ["export", "good.yaml", "--to", "pytorch"],
     ["export", "good.yaml", "--to", "keras"],
     ["sweep", "alexnet", "--vary", "input=195,227"], ["summary", "alexnet", "--nonsense"], ["guide"],

@@ -33,6 +33,8 @@ from cnncalc.execution.effective import EffectiveField
 from cnncalc.execution.explained import explain_numbers
 from cnncalc.execution.verify import verify as check
 from cnncalc.execution.weights import Weights
+from cnncalc.exercise.marking import mark
+from cnncalc.exercise.questions import draw_questions, find_asked
 from cnncalc.guide import TOPICS
 from cnncalc.layers.activation import Sigmoid
 from cnncalc.layers.ops import Map, fill_map
@@ -45,6 +47,7 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import compare_dense, compare_separable
 from cnncalc.render.document import BLANK, Block, Cell, Column, Pairs, Paragraph, Table, measure_width
 from cnncalc.render.effective import describe_effective
+from cnncalc.render.exercise import describe_exercise, describe_marks, describe_solutions
 from cnncalc.render.explain import describe_explained
 from cnncalc.render.functions import describe_function
 from cnncalc.render.gradients import describe_gradients, describe_stats
@@ -99,6 +102,7 @@ ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", A
 VERDICTS = [check(load("two_conv")), check(load("lenet5"))]
 CODES = list(all_codes().values())
 SYNTAX = [Problem("syntax", "a [red]b[/red]", Span(Source("n\x1b.yaml", "layers: [a,\tb]"), 8, 11), "c", "d.e")]
+QUESTIONS = draw_questions(MANY[0].report, find_asked("output,params,macs,field"))
 POINTS = (
     Point(("0.5", "96"), figures={"parameters": 5 * 10**9, "macs": 7}, best=True),
     Point(("2", "x"), problem=SYNTAX[0]),
@@ -162,6 +166,9 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "effective": lambda view: describe_effective(
         EffectiveField("a", (1, 1), 2, (4, 5), [float(at) for at in range(20)], ((0, 2), (1, 3))), view
     ),
+    "exercise": lambda view: describe_exercise(MANY[0].report, QUESTIONS, view),
+    "solutions": lambda view: describe_solutions(MANY[0].report, QUESTIONS, explain(ALEXNET, MANY[0].report)),
+    "marks": lambda view: describe_marks(MANY[0].report, mark(QUESTIONS, {1: "?", 2: "34848"}, MANY[0].report)),
     "matrix": lambda view: describe_matrix("a", [[0.0, 1.0], [2.0, 0.5]], view.width),
 }
 

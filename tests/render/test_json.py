@@ -39,6 +39,8 @@ WRITERS = [
     ["kernel", "laplace"], ["layers"], ["layers", "conv"], ["codes"],
     ["memory", FILE], ["memory", FILE, "--arena"], ["memory", FILE, "--training"],
     ["sweep", FILE, "--vary", "input=2,3"], ["reconcile", FILE],
+    ["sweep", FILE, "--vary", "input=2,3"],
+    ["exercise", FILE], ["exercise", FILE, "--solutions"],
     ["memory", FILE, "--compute", "1T", "--bandwidth", "1G"],
 ]  # fmt: skip
 

@@ -36,6 +36,12 @@ CODES = (
         " operation there, and the shapes of its inputs. Nothing is guessed: figures end before the first one.",
     ),
     Code(
+        "bad-answers",
+        "A file of answers cannot be marked.",
+        "`cnncalc exercise ARCH --check FILE` reads a CSV file whose first line names the columns `blank` and `answer`:"
+        " the sheet that `-f csv` writes, filled in. Each blank is answered once, by its number.",
+    ),
+    Code(
         "no-counterpart",
         "The target of an export has no counterpart of a layer, or of how the file uses it.",
         "`cnncalc export` writes what PyTorch computes in the same way, with a small helper where PyTorch has no module"
