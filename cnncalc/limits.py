@@ -109,6 +109,7 @@ WRITTEN_UNITS = 12  # of each layer that are written out: more are unreadable
 GRADIENT_OPERATIONS = 2_000_000  # of one layer of which `run --gradient` keeps a record: some two seconds
 GRADIENT_STEPS = 10  # of those of `run` that the record of an operation takes, which is no mac
 EFFECTIVE_SEEDS = 1_000  # over which `run --effective-field` averages: more do not change the picture
+ROUNDED_OPERATIONS = 2_000_000  # of `run --precision`, which rounds each: some two seconds
 MATRIX_ELEMENTS = 100_000  # of a matrix that `run --matrix` shows
 VERIFIED_LAYERS = 5_000  # of `verify`: narrowing a network and following its windows takes several passes
 VERIFIED_STEPS = 420_000_000  # of one network of `verify`, which is narrowed until it takes no more: some ten seconds

@@ -380,6 +380,7 @@ GUIDE = [
     f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
     f"`--unit` writes out numbers of layers with {limits.RECORDED_OPERATIONS:,} operations, each computed of"
     f" {limits.WRITTEN_NUMBERS:,} numbers, and {limits.WRITTEN_UNITS} of a layer",
+    f"`--precision` executes {limits.ROUNDED_OPERATIONS:,} operations",
     f"`--gradient`: {limits.GRADIENT_OPERATIONS:,} operations of one layer, and an operation that is no mac counts as"
     f" {limits.GRADIENT_STEPS} of them all; `--effective-field`: {limits.EFFECTIVE_SEEDS:,} seeds",
     f"`verify`: networks of {limits.VERIFIED_LAYERS:,} layers, and {limits.VERIFIED_AT_MOST:,} steps with few channels",

@@ -13,6 +13,7 @@ from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.gradients import Gradient, OutputGradient, Stats
 from cnncalc.cli.input_data import GivenInputs
 from cnncalc.cli.output import emit, make_view
+from cnncalc.cli.precision import Precision
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.errors import UsageError
@@ -99,6 +100,11 @@ Through = Annotated[
     typer.Option("--through", min=1, metavar="N", help="Write out N layers in a row, backwards."),
     Needs("--unit", "--explain"),
 ]
+PrecisionOption = Annotated[
+    Precision | None,
+    options.option("--precision", help="Round after every operation, and show the differences from float64."),
+    Without("--matrix", "--save-image", "--unit", "--explain", "--gradient"),
+]
 MostOperations = Annotated[
     int,
     typer.Option(
@@ -135,6 +141,7 @@ def run(
     unit: UnitOption = None,
     explain: Explain = False,
     through: Through = 1,
+    precision: PrecisionOption = None,
     max_multiplications: MostOperations = limits.RUN_OPERATIONS,
     max_memory: MostMemory = limits.MEMORY // 10**6,
     format: Format = TextFormat.text,
@@ -185,6 +192,12 @@ def run(
 
         found = Wanted(net, chosen, max_multiplications, max_memory).compute(starts, arrays, output_gradient, seed)
         emit(write_gradients(net, found, format, view, picture=picture, stats=stats), output)
+        return
+    if precision is not None:
+        from cnncalc.cli.precision import write_rounded
+
+        _refuse(net, _list_needed(net, chosen.values()), range(len(net.nodes)), max_multiplications, max_memory)
+        emit(write_rounded(net, chosen, starts, arrays, precision, format, view, picture=picture), output)
         return
     made = _execute(net, starts, arrays, chosen)
     if save_image is not None:

@@ -96,14 +96,13 @@ def format_number(value: float) -> str:
 
 def dump_maps(name: str, maps: Mapping[str, Map]) -> str:
     """The maps as JSON, by path."""
-    outputs = {
-        path: {
-            "shape": made.shape,
-            "values": nest(made.shape, made.values),
-        }
-        for path, made in maps.items()
-    }
-    return dump({"format": FORMAT, "name": name, "outputs": outputs})
+    return dump(record_maps(name, maps))
+
+
+def record_maps(name: str, maps: Mapping[str, Map]) -> dict[str, Any]:
+    """The maps as a document of JSON."""
+    outputs = {path: {"shape": made.shape, "values": nest(made.shape, made.values)} for path, made in maps.items()}
+    return {"format": FORMAT, "name": name, "outputs": outputs}
 
 
 def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | None, product: int = 1) -> Iterator[Block]:
@@ -116,7 +115,7 @@ def describe_matrix(path: str, rows: Sequence[Sequence[float]], width: int | Non
     about += f", the product of {product} matrices" if product > 1 else ""
     yield make_title(path, about)
     if 0 < len(first) < len(rows[0]) and len(first) <= READ:
-        yield make_paragraph(f"row 1 reads {' '.join(first)} of {len(rows[0])}", "faint", indent=2)
+        yield make_paragraph(f"  row 1 reads {' '.join(first)} of {len(rows[0])}", "faint", indent=2)
     yield from list_numbered_rows(rows, width)
 
 

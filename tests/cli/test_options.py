@@ -142,6 +142,7 @@ TRIED = {
     "--write": Tried("written.yaml", (("--separable", "depthwise"),)),
     "--input-data": Tried("data.json"),
     "--kernel": Tried("first=2"),
+    "--precision": Tried("float16"),
     "--unit": Tried("3"),
     "--through": Tried("2", (("--unit", "3"),)),
     "--weights": Tried("weights.json", (("--seed", "0"),)),

@@ -31,6 +31,7 @@ from cnncalc.errors.codes import all_codes
 from cnncalc.execution.backward import go_back
 from cnncalc.execution.effective import EffectiveField
 from cnncalc.execution.explained import explain_numbers
+from cnncalc.execution.rounding import Difference
 from cnncalc.execution.verify import verify as check
 from cnncalc.execution.weights import Weights
 from cnncalc.exercise.marking import mark
@@ -62,6 +63,7 @@ from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
 from cnncalc.render.reconcile import Side, describe_sides
 from cnncalc.render.roofline import describe_roofline
+from cnncalc.render.rounding import describe_rounded
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
@@ -121,6 +123,7 @@ def side_by_side(depth: int | None) -> SideBySide:
 
 BACKWARD = network("input: [2, 4, 4]\nlayers: ['conv(3, 3)', relu, flatten, 'linear(2)']")
 GRADIENTS = go_back(BACKWARD, [fill_map((2, 4, 4), 0.5)], Weights(BACKWARD, {}, 0), {3: fill_map((2,), 1.0)})
+ROUNDED = [Difference(node, 0.5, 2.0, node.index) for node in SMALL.nodes]
 NUMBERS = explain_numbers(
     SMALL, [Map((1, 4, 4), [float(n) for n in range(16)])], Weights(SMALL, {}, 0), SMALL.nodes[::-1], None, format_term
 )
@@ -162,6 +165,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "sizes of gradients": lambda view: describe_stats(BACKWARD, GRADIENTS, view.width),
     "kernel": lambda view: describe_kernel(_report("sobel_x", view.width), view),
     "kernel that does not split": lambda view: describe_kernel(_report("laplace", view.width), view),
+    "rounded": lambda view: describe_rounded(MAPS, ROUNDED, "float16", view, picture=False),
     "numbers": lambda view: describe_numbers(NUMBERS, SMALL, view.width),
     "effective": lambda view: describe_effective(
         EffectiveField("a", (1, 1), 2, (4, 5), [float(at) for at in range(20)], ((0, 2), (1, 3))), view

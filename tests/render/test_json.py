@@ -31,7 +31,7 @@ weights:
 """
 WRITERS = [
     ["summary", FILE], ["validate", FILE], ["verify", FILE], ["run", FILE], ["run", FILE, "--all"],
-    ["run", FILE, "--explain", "--through", "9"],
+    ["run", FILE, "--explain", "--through", "9"], ["run", FILE, "--precision", "bfloat16"],
     ["run", FILE, "--matrix", "--at", "batch_norm1"], ["compare", FILE, "lenet5"], ["compare", FILE, FILE, "lenet5"],
     ["compare", FILE, "--separable", "depthwise"], ["compare", FILE, "--dense"], ["calc", "relu", "--input", "1x2x2"],
     ["sweep", FILE, "--vary", "input=1x1x2"],
