@@ -65,6 +65,7 @@ PLACES = {
 }
 # The ways in which commands show what a file says, each in every format of its command.
 SHOWING = [
+    ["kernel"],
     ["summary"], ["calc", "--input", "3x8x8"], ["validate"], ["explain"], ["run", "--all"], ["verify"], ["show"],
     ["show", "--expand"], ["compare", "--dense"], ["compare", "--separable", "depthwise"], ["compare", "lenet5"],
     ["memory"], ["memory", "--arena"], ["memory", "--training"], ["import"], ["draw"], ["export", "--to", "pytorch"],
