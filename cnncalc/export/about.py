@@ -15,15 +15,19 @@ A_LAYER_A_LINE = "It is written a layer a line, without the blocks of the archit
 
 def docstring(network: Network, notes: Sequence[str]) -> list[str]:
     """The lines of a docstring; of text from outside, what is not printable is escaped. `notes` are paragraphs."""
-    shapes = ", ".join("×".join(map(str, shape)) for shape in network.inputs.values())
-    macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
-    learned = count_numbers(network) - count_numbers(network, buffers=True)
-    about = f"{network.name} at {shapes}: {learned:,} parameters, {macs:,} macs."
-    told = [about, *(["", network.source] if network.source else [])]
+    told = [summarize(network), *(["", network.source] if network.source else [])]
     lines = [part for line in told for part in wrap(printable(line), 85) or [""]]
     lines += [line for note in notes for line in ["", *wrap(note, 85)]]
     lines[-1] += '"""'
     return [f'"""{lines[0]}', *lines[1:]]
+
+
+def summarize(network: Network) -> str:
+    """The name, the sizes of the inputs and the totals, as a sentence."""
+    shapes = ", ".join("×".join(map(str, shape)) for shape in network.inputs.values())
+    macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
+    learned = count_numbers(network) - count_numbers(network, buffers=True)
+    return f"{network.name} at {shapes}: {learned:,} parameters, {macs:,} macs."
 
 
 def count_numbers(network: Network, *, buffers: bool = False, nodes: Collection[int] | None = None) -> int:

@@ -1,0 +1,134 @@
+"""A network as an ONNX file: its layers in order, each by the rule of its kind, and the numbers of its arrays.
+
+The file is made part by part while it is written; its size is known before, since lengths come first.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from math import isinf, prod
+
+from cnncalc import limits
+from cnncalc.errors import CnncalcError, Problem, Problems, SpecError
+from cnncalc.export.about import summarize
+from cnncalc.export.onnx_file import GraphParts, OnnxNode, Value, model_message
+from cnncalc.export.onnx_graph import LayerNodes, OnnxGraph, Parameter, Refused
+from cnncalc.export.onnx_kinds import RULES
+from cnncalc.export.protobuf import Payload, chunks_of, size_of
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network, Node
+from cnncalc.records import NamedTuple
+
+AT_ONCE = 2**16  # numbers that are converted before they are written
+# (node, name, shape) → the numbers of an array in order, or None where it has none
+Numbers = Callable[[Node, str, Shape], Iterable[float] | None]
+
+
+class OnnxModel(NamedTuple):
+    """A file: its bytes, part by part, their number, the opset, and the learned arrays that have no numbers."""
+
+    size: int
+    chunks: Iterator[bytes]
+    opset: int
+    without_numbers: int
+
+
+def write_model(network: Network, numbers: Numbers, version: str) -> OnnxModel:
+    """An ONNX file with a network. An array without numbers is an input of the graph.
+
+    Raises SpecError with all layers that ONNX cannot say, and CnncalcError for a file that is too large.
+    """
+    graph = _add_layers(network)
+    outputs = _add_outputs(graph)
+    names = {value.name for value in outputs}
+    tensors: list[tuple[Value, bytes | Payload]] = [*graph.constants]
+    inputs = []
+    for parameter in graph.parameters.values():
+        payload = _payload(parameter, numbers)
+        if payload is None:
+            inputs.append(parameter.value)
+        else:
+            tensors.append((parameter.value, payload))
+    parts = GraphParts(
+        network.name,
+        graph.nodes,
+        tensors,
+        [*graph.inputs.values()],
+        inputs,
+        outputs,
+        [value for value in graph.between if value.name not in names],
+    )
+    doc = "\n\n".join(filter(None, [summarize(network), network.source]))
+    message = model_message(parts, graph.opset, doc, version)
+    size = size_of(message)
+    if size > limits.PROTOBUF_BYTES:
+        raise CnncalcError(
+            f"the ONNX file of {network.name} would have {size:,} bytes, but protobuf allows {limits.PROTOBUF_BYTES:,};"
+            " without numbers of its parameters it is small"
+        )
+    return OnnxModel(size, chunks_of(message), graph.opset, len(inputs))
+
+
+def _add_layers(network: Network) -> OnnxGraph:
+    """The nodes of all layers. Raises SpecError."""
+    graph, problems = OnnxGraph(network), Problems()
+    for node in network.nodes:
+        made = LayerNodes(graph, node)
+        try:
+            made.finish(RULES[node.layer.kind](made))
+        except Refused as refused:
+            problems.add(Problem("no-counterpart", f"ONNX: {refused}", node.span, path=node.path))
+            graph.tensors[node.index] = Value(node.path, made.output)
+            graph.indices[node.index] = Value(f"{node.path}/Indices", made.output)
+    if problems.found:
+        raise SpecError(problems.sorted())
+    return graph
+
+
+def _add_outputs(graph: OnnxGraph) -> list[Value]:
+    """The outputs: the end of the chain has the path of its layer, a named output its name."""
+    found: list[Value] = []
+    for name, index in graph.network.outputs.items():
+        value = graph.tensors[index]
+        if value.name != name and (name or index < 0 or value in found):
+            own = value._replace(name=graph.unique(name or "output"))
+            graph.nodes.append(OnnxNode("Identity", own.name, (value.name,), (own.name,), {}))
+            value = own
+        found.append(value)
+    return found
+
+
+def _payload(parameter: Parameter, numbers: Numbers) -> Payload | None:
+    """The numbers of a learned array, in single precision; None where it has none."""
+    shapes = {weight.name: weight.shape for weight in parameter.node.layer.weights(parameter.node.input_shapes)}
+    node, pieces = parameter.node, parameter.pieces
+    if numbers(node, pieces[0].array, shapes[pieces[0].array]) is None:
+        return None
+
+    def chunks() -> Iterator[bytes]:
+        known, whole = "", array("f")
+        for piece in pieces:
+            values = numbers(node, piece.array, shapes[piece.array])
+            assert values is not None
+            if len(pieces) == 1 and piece.stop - piece.start == prod(shapes[piece.array]):
+                yield from _packed(values, f"{node.path}.{piece.array}")
+                return
+            if piece.array != known:
+                known, whole = piece.array, array("f", values)
+            yield from _packed(whole[piece.start : piece.stop], f"{node.path}.{piece.array}")
+
+    return Payload(4 * sum(piece.stop - piece.start for piece in pieces), chunks)
+
+
+def _packed(values: Iterable[float], what: str) -> Iterator[bytes]:
+    """Numbers in single precision, some at once. Raises CnncalcError for one that it cannot hold."""
+    left = iter(values)
+    while part := array("f", islice(left, AT_ONCE)):
+        if any(map(isinf, part)):
+            raise CnncalcError(f"{what} has a number that single precision cannot hold")
+        if sys.byteorder == "big":
+            part.byteswap()
+        yield part.tobytes()

@@ -1,0 +1,212 @@
+"""Layers with windows as ONNX nodes: convolutions and pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from math import inf, prod
+
+from cnncalc.export.onnx_file import BATCH, INT64, Dims, Value
+from cnncalc.export.onnx_graph import Attributes, LayerNodes, Refused
+from cnncalc.layers.base import Shape
+from cnncalc.layers.kernel import Convolution
+from cnncalc.layers.window import Axis, output_size
+
+
+def window(axes: Sequence[Axis]) -> Attributes:
+    """The attributes of a window."""
+    return {
+        "kernel_shape": [axis.kernel for axis in axes],
+        "strides": [axis.stride for axis in axes],
+        "pads": [axis.before for axis in axes] + [axis.after for axis in axes],
+        "dilations": [axis.dilation for axis in axes],
+    }
+
+
+def _convolve(of: LayerNodes, x: Value, layer: Convolution, shape: Shape, prefix: str = "") -> Value:
+    """A convolution of a tensor of a shape, with the arrays of a prefix."""
+    arrays = [of.weight(f"{prefix}weight"), *of.optional(f"{prefix}bias")]
+    return _convolved(of, [x, *arrays], layer, shape)
+
+
+def _convolved(of: LayerNodes, inputs: Sequence[Value], layer: Convolution, shape: Shape) -> Value:
+    dims: Dims = (BATCH, *layer.result_shape((shape,)))
+    return of.op("Conv", inputs, dims, group=layer.group_count(shape[0]), **window(layer.axes((shape,))))
+
+
+def conv(of: LayerNodes) -> Value:
+    return _convolve(of, of.x, of.layer, of.shape)
+
+
+def two_steps(of: LayerNodes) -> Value:
+    x, shape = of.x, of.shape
+    for layer, name in zip(of.layer.steps((shape,)), of.layer.names, strict=True):
+        x = _convolve(of, x, layer, shape, f"{name}.")
+        shape = layer.result_shape((shape,))
+    return x
+
+
+def standardized_conv(of: LayerNodes) -> Value:
+    """The kernel of each output channel has its mean subtracted and is divided by the root of its variance."""
+    weight = of.weight("weight")
+    axes = range(1, len(weight.dims))
+    centred = of.elementwise("Sub", weight, of.reduced("ReduceMean", weight, axes))
+    variance = of.reduced("ReduceMean", of.elementwise("Mul", centred, centred), axes)
+    root = of.elementwise("Sqrt", of.elementwise("Add", variance, of.numbers("epsilon", [of.layer.epsilon])))
+    kernel = of.elementwise("Div", centred, root)
+    if of.layer.gain:
+        kernel = of.scaled(of.elementwise("Mul", kernel, of.weight("gain")), prod(of.arrays["weight"][1:]) ** -0.5)
+    return _convolved(of, [of.x, kernel, *of.optional("bias")], of.layer, of.shape)
+
+
+def transposed_conv(of: LayerNodes) -> Value:
+    layer, axes = of.layer, of.layer.axes((of.shape,))
+    extra = list(layer.output_paddings(len(axes)))
+    inputs = [of.x, of.weight("weight"), *of.optional("bias")]
+    return of.op("ConvTranspose", inputs, of.output, group=layer.groups, output_padding=extra, **window(axes))
+
+
+def deformable_conv(of: LayerNodes) -> Value:
+    layer, shape = of.layer, of.shape
+    moves = _convolve(of, of.x, layer.offsets((shape,)), shape, "conv_offset.")
+    bias = of.weight("bias") if of.has("bias") else None
+    mask = None
+    if layer.mask:
+        points = layer.points((shape,))
+        factors = of.sliced(moves, 1, 2 * points, 3 * points)
+        mask = of.elementwise("Sigmoid", factors)
+        moves = of.sliced(moves, 1, 0, 2 * points)
+    inputs = [of.x, of.weight("weight"), moves, bias, mask]
+    attributes = {"group": layer.groups, "offset_group": layer.offset_groups, **window(layer.axes((shape,)))}
+    return of.op("DeformConv", inputs, of.output, **attributes)
+
+
+def locally_connected(of: LayerNodes) -> Value:
+    """The windows of all positions, each multiplied by the kernels of its position."""
+    (channels, *_), (out, *sizes) = of.shape, of.node.output
+    axes = of.layer.axes((of.shape,))
+    x, count = of.x, len(axes)
+    for at, axis in enumerate(axes):
+        positions = [y * axis.stride + k for y in range(output_size(axis)) for k in range(axis.kernel)]
+        x = of.gathered(x, 2 + 2 * at, positions, (output_size(axis), axis.kernel))
+    order = [0, *range(2, 2 + 2 * count, 2), 1, *range(3, 3 + 2 * count, 2)]
+    taps, places = channels * prod(axis.kernel for axis in axes), prod(sizes)
+    rows = of.reshaped(of.transposed(x, order), (BATCH, places, 1, taps))
+    kernels = of.transposed(of.reshaped(of.weight("weight"), (out, places, taps)), (1, 2, 0))
+    sums = of.op("MatMul", [rows, kernels], (BATCH, places, 1, out))
+    made = of.transposed(of.reshaped(sums, (BATCH, places, out)), (0, 2, 1))
+    made = of.reshaped(made, of.output)
+    return of.elementwise("Add", made, of.weight("bias")) if of.has("bias") else made
+
+
+def table_conv(of: LayerNodes) -> Value:
+    """A kernel for each connection, and for each output channel the sum of its connections."""
+    layer, axes = of.layer, of.layer.axes((of.shape,))
+    pairs, ones = layer.pairs, [1] * len(axes)
+    chosen = of.gathered(of.x, 1, [*chain(*layer.connections)], (pairs,))
+    weight = of.weight("weight", (pairs, 1, *(axis.kernel for axis in axes)))
+    made = of.op("Conv", [chosen, weight], (BATCH, pairs, *map(output_size, axes)), group=pairs, **window(axes))
+    owners = [number for number, listed in enumerate(layer.connections) for _ in listed]
+    out = len(layer.connections)
+    table = of.numbers("table", [float(owner == each) for each in range(out) for owner in owners], (out, pairs, *ones))
+    return of.op("Conv", [made, table, *of.optional("bias")], of.output, kernel_shape=ones)
+
+
+# Pools
+
+
+def _checked_axes(of: LayerNodes) -> tuple[Axis, ...]:
+    """The windows of a pool. Raises Refused where one of them is beyond the map, as only Caffe has it."""
+    axes: tuple[Axis, ...] = of.layer.axes((of.shape,))
+    for axis, size in zip(axes, of.node.output[1:], strict=True):
+        if (size - 1) * axis.stride >= axis.size + axis.before:
+            raise Refused("a window that begins after the map, as Caffe rounds up")
+    return axes
+
+
+def _is_rounded_up(of: LayerNodes, axes: Sequence[Axis]) -> bool:
+    return tuple(map(output_size, axes)) != of.node.output[1:]
+
+
+def _padded(of: LayerNodes, axes: Sequence[Axis], border: float) -> tuple[Value, list[Axis]]:
+    """The input with the padding of its windows around it, and the windows without padding."""
+    amounts = [0, 0, *(axis.before for axis in axes), 0, 0, *(axis.after for axis in axes)]
+    inner = [axis._replace(size=axis.size + axis.before + axis.after, before=0, after=0) for axis in axes]
+    dims = (*of.x.dims[:2], *(axis.size for axis in inner))
+    return of.op("Pad", [of.x, of.integers("pads", amounts), of.numbers("border", [border])], dims), inner
+
+
+def max_pool(of: LayerNodes) -> Value:
+    axes: Sequence[Axis] = _checked_axes(of)
+    attributes = {"ceil_mode": 1} if _is_rounded_up(of, axes) else {}
+    x, read = of.x, of.node.index in of.graph.pools
+    if any(max(axis.before, axis.after) >= axis.kernel for axis in axes):  # of dilated windows, which ONNX refuses
+        if read:
+            raise Refused("the indices of a pool whose padding is as large as its kernel")
+        x, axes = _padded(of, axes, -inf)
+    outputs = [Value(of.label("MaxPool"), of.output)]
+    if read:
+        outputs.append(Value(of.label("Indices"), of.output, INT64))
+        of.graph.indices[of.node.index] = outputs[1]
+    return of.ops("MaxPool", [x], outputs, **window(axes), **attributes)[0]
+
+
+def avg_pool(of: LayerNodes) -> Value:
+    """The mean of each window; one that ends after the padded map counts only what is on it."""
+    axes: Sequence[Axis] = _checked_axes(of)
+    x, rounded = of.x, _is_rounded_up(of, axes)
+    counted = of.layer.count_padding and any(axis.before or axis.after for axis in axes)
+    if rounded and counted:
+        x, axes = _padded(of, axes, 0)
+    attributes = {name: value for name, value in window(axes).items() if name != "dilations"}
+    attributes |= {"ceil_mode": int(rounded), "count_include_pad": int(counted and not rounded)}
+    return of.op("AveragePool", [x], of.output, **attributes)
+
+
+def max_unpool(of: LayerNodes) -> Value:
+    """An unpooling, whose window covers the map exactly: ONNX computes the size from it before it reads the given."""
+    covering = []
+    for axis, size in zip(of.layer.pool.axes((of.node.output,)), of.shape[1:], strict=True):
+        after = (size - 1) * axis.stride + axis.extent - axis.before - axis.size
+        covering.append(axis._replace(kernel=axis.extent - min(after, 0), after=max(after, 0)))
+    attributes = {name: value for name, value in window(covering).items() if name != "dilations"}
+    inputs = [of.x, of.graph.indices[of.node.inputs[1]], of.sizes(of.node.output)]
+    return of.op("MaxUnpool", inputs, of.output, **attributes)
+
+
+def adaptive_avg_pool(of: LayerNodes) -> Value:
+    return means(of, "AveragePool")
+
+
+def adaptive_max_pool(of: LayerNodes) -> Value:
+    return means(of, "MaxPool")
+
+
+def means(of: LayerNodes, op: str) -> Value:
+    """The means, or the largest, of equal parts of each axis: windows if they are alike, else part by part."""
+    pairs = list(zip(of.shape[1:], of.node.output[1:], strict=True))
+    if all(o == 1 for _, o in pairs):
+        return of.op({"AveragePool": "GlobalAveragePool", "MaxPool": "GlobalMaxPool"}[op], [of.x], of.output)
+    if all(i % o == 0 for i, o in pairs):
+        steps = [i // o for i, o in pairs]
+        return of.op(op, [of.x], of.output, kernel_shape=steps, strides=steps)
+    x = of.x
+    for axis, (have, want) in enumerate(pairs, 2):
+        if have != want:
+            x = _parts(of, x, axis, have, want, op)
+    return x
+
+
+def _parts(of: LayerNodes, x: Value, axis: int, have: int, want: int, op: str) -> Value:
+    """The parts of one axis, each filled up by repeating its last position, which does not count."""
+    parts = [range(o * have // want, -(-(o + 1) * have // want)) for o in range(want)]
+    longest = max(map(len, parts))
+    positions = [min(part[0] + at, part[-1]) for part in parts for at in range(longest)]
+    found = of.gathered(x, axis, positions, (want, longest))
+    if op == "AveragePool":
+        shares = [(at < len(part)) / len(part) for part in parts for at in range(longest)]
+        ones: Dims = (want, longest, *[1] * (len(x.dims) - 1 - axis))
+        found = of.elementwise("Mul", found, of.numbers("shares", shares, ones))
+    dims = (*x.dims[:axis], want, *x.dims[axis + 1 :])
+    reduction = "ReduceSum" if op == "AveragePool" else "ReduceMax"
+    return of.op(reduction, [found, of.integers("axes", [axis + 1])], dims, keepdims=0)
