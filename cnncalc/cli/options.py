@@ -75,6 +75,11 @@ Settings = Annotated[
     list[str] | None,
     option("--set", metavar="NAME=VALUE", help="Override a parameter of the file, e.g. width=32; repeatable."),
 ]
+WeightsFile = Annotated[
+    str | None,
+    option("--weights", metavar="FILE", help="Arrays by path in JSON or YAML, shaped as in PyTorch."),
+    Reads(),
+]
 FORMAT = typer.Option("--format", "-f", help="Output format, also chosen by the ending of --output.")
 TableFormatOption = Annotated[TableFormat, FORMAT]
 TextFormatOption = Annotated[TextFormat, FORMAT]

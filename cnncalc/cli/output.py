@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from io import RawIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from cnncalc.errors import CnncalcError
 from cnncalc.system import is_device_name, is_reader_gone, is_windows
@@ -23,8 +24,11 @@ class OutputError(CnncalcError):
     """A result cannot be written."""
 
 
-def emit(text: str, output: str | None = None) -> None:
-    """Write a result to standard output or a file, and its note, if any, as a message. Raises OutputError."""
+def emit(text: str | Iterable[bytes], output: str | None = None) -> None:
+    """Write a result to standard output or a file, and its note, if any, as a message. Raises OutputError.
+
+    Bytes are made while they are written; what their maker raises leaves no file.
+    """
     if output in STANDARD_OUTPUT:
         output = None
     if output is None and sys.stdout is None:
@@ -32,10 +36,12 @@ def emit(text: str, output: str | None = None) -> None:
     if note := getattr(text, "note", ""):
         write_message(f"cnncalc: note: {note}\n")
     try:
-        if output is None:
+        if output is not None:
+            write_file(text, output)
+        elif isinstance(text, str):
             write(text, sys.stdout)
         else:
-            write_file(text, output)
+            write_bytes(text, sys.stdout.buffer)
     except OSError as error:
         if output is None:
             _abandon(sys.stdout)
@@ -70,6 +76,21 @@ def write(text: str, stream: TextIO | None) -> None:
         _abandon(stream)
 
 
+def write_bytes(parts: Iterable[bytes], stream: BinaryIO) -> None:
+    """Write to a stream of bytes; if its reader has ended, that is no error."""
+    try:
+        for part in parts:
+            left = memoryview(part)
+            while left:
+                left = left[stream.write(left) or 0 :]
+        stream.flush()
+    except OSError as error:
+        if not is_reader_gone(error):
+            raise
+        if sys.stdout is not None and stream is sys.stdout.buffer:
+            _abandon(sys.stdout)
+
+
 def _write_all(text: str, stream: TextIO) -> None:
     """Write all bytes: to an unbuffered stream (PYTHONUNBUFFERED), Python may write only a part."""
     raw = getattr(stream, "buffer", None)
@@ -97,7 +118,7 @@ def _abandon(stream: TextIO | None) -> None:
         os.close(null)
 
 
-def write_file(text: str, name: str) -> None:
+def write_file(content: str | Iterable[bytes], name: str) -> None:
     """Write a file atomically; a pipe or a device is written directly."""
     if is_device_name(name):
         raise OSError(22, "Windows reserves this name for a device, in every folder and with any extension")
@@ -109,15 +130,19 @@ def write_file(text: str, name: str) -> None:
         raise IsADirectoryError(None, "it is the name of a folder")
     target = Path(name).resolve()
     if name.startswith("/dev/") or (mode is not None and not stat.S_ISREG(mode)):
-        with Path(name).open("w", encoding="utf-8", newline="") as stream:
-            write(text, stream)
+        if isinstance(content, str):
+            with Path(name).open("w", encoding="utf-8", newline="") as stream:
+                write(content, stream)
+        else:
+            with Path(name).open("wb", buffering=0) as device:
+                write_bytes(content, device)
         return
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(None, "the file is write-protected")
     beside = target.with_name(f".cnncalc-{os.urandom(8).hex()}.tmp")  # process numbers repeat between containers
     try:
-        with beside.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with beside.open("xb") as file:
+            file.writelines([content.encode("utf-8")] if isinstance(content, str) else content)
         if mode is not None:
             beside.chmod(stat.S_IMODE(mode))
         _replace(beside, target)

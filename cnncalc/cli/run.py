@@ -44,11 +44,6 @@ InputData = Annotated[
     Reads(named=True),
     Without("--matrix"),
 ]
-WeightsFile = Annotated[
-    str | None,
-    options.option("--weights", metavar="FILE", help="Arrays by path in JSON or YAML, shaped as in PyTorch."),
-    Reads(),
-]
 KERNEL_HELP = (
     "Kernel of a convolution, for all its channels: sobel_x, blur, …, numbers, '1 0 -1; 2 0 -2; 1 0 -1', or a file. For"
     " one of several convolutions: PATH=KERNEL, repeatable."
@@ -125,7 +120,7 @@ def run(
     inputs: options.Inputs = None,
     settings: options.Settings = None,
     input_data: InputData = None,
-    weights: WeightsFile = None,
+    weights: options.WeightsFile = None,
     kernel: KernelOption = None,
     seed: Seed = None,
     at: At = None,

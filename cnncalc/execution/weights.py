@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from math import inf, isfinite, prod, sqrt
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from cnncalc.network import INPUT_NAME, Network, Node
 from cnncalc.paths import PathError, PathFinder
 from cnncalc.records import NamedTuple
 
+BLOCK = 2**16  # numbers that are sampled at once
 Array = Any  # a number, or a list of arrays
 
 
@@ -112,6 +114,11 @@ def list_omitted(network: Network, given: Mapping[tuple[str, str], FlatArray]) -
 
 def sample_array(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
     """Sample an array of a layer, by the rule in the docstring of `Weights`."""
+    return list(chain.from_iterable(sample_blocks(seed, node, name, shape)))
+
+
+def sample_blocks(seed: int, node: Node, name: str, shape: Shape) -> Iterator[list[float]]:
+    """The same array in blocks, so that a large one need not be in memory."""
     chance = Random(f"{seed} {node.path} {name}").random
     kernel: Weight | None = None  # the array before a bias
     for weight in node.layer.weights(node.input_shapes):
@@ -123,7 +130,8 @@ def sample_array(seed: int, node: Node, name: str, shape: Shape) -> list[float]:
         low, width = -bound, 2 * bound
     else:
         low, width = (weight.neutral or 0) - 0.5, 1.0
-    return [low + width * chance() for _ in range(prod(shape))]
+    for left in range(prod(shape), 0, -BLOCK):
+        yield [low + width * chance() for _ in range(min(left, BLOCK))]
 
 
 def sample_input(seed: int, shape: Shape, label: str = INPUT_NAME) -> FlatArray:

@@ -18,7 +18,7 @@ from cnncalc.network import Network, Node
 from cnncalc.records import NamedTuple
 
 OPSET = 18  # of a file whose ops all have it: from it on reductions take their axes as an input
-NEWER = {"DeformConv": 19, "Gelu": 20, "GroupNormalization": 21, "RMSNormalization": 23}  # ops that came later
+NEWER = {"DeformConv": 19, "Gelu": 20, "RMSNormalization": 23}  # ops that came later
 WRAPPING = 19  # the opset from which on Pad repeats the map
 LONGEST_DOC = 1_000  # characters of a node's documentation
 END = 2**31 - 1  # of a slice that goes to the last position

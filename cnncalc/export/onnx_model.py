@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from math import isinf, prod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite, prod
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Problem, Problems, SpecError
@@ -22,9 +21,8 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Node
 from cnncalc.records import NamedTuple
 
-AT_ONCE = 2**16  # numbers that are converted before they are written
-# (node, name, shape) → the numbers of an array in order, or None where it has none
-Numbers = Callable[[Node, str, Shape], Iterable[float] | None]
+# (node, name, shape) → the numbers of an array in order, in blocks, or None where it has none
+Numbers = Callable[[Node, str, Shape], Iterable[Sequence[float]] | None]
 
 
 class OnnxModel(NamedTuple):
@@ -109,26 +107,26 @@ def _payload(parameter: Parameter, numbers: Numbers) -> Payload | None:
         return None
 
     def chunks() -> Iterator[bytes]:
-        known, whole = "", array("f")
+        known, data = "", b""
         for piece in pieces:
-            values = numbers(node, piece.array, shapes[piece.array])
-            assert values is not None
-            if len(pieces) == 1 and piece.stop - piece.start == prod(shapes[piece.array]):
-                yield from _packed(values, f"{node.path}.{piece.array}")
+            name, whole = f"{node.path}.{piece.array}", shapes[piece.array]
+            blocks = numbers(node, piece.array, whole)
+            assert blocks is not None
+            if len(pieces) == 1 and piece.stop - piece.start == prod(whole):
+                yield from (pack(block, name) for block in blocks)
                 return
             if piece.array != known:
-                known, whole = piece.array, array("f", values)
-            yield from _packed(whole[piece.start : piece.stop], f"{node.path}.{piece.array}")
+                known, data = piece.array, b"".join(pack(block, name) for block in blocks)
+            yield data[4 * piece.start : 4 * piece.stop]
 
     return Payload(4 * sum(piece.stop - piece.start for piece in pieces), chunks)
 
 
-def _packed(values: Iterable[float], what: str) -> Iterator[bytes]:
-    """Numbers in single precision, some at once. Raises CnncalcError for one that it cannot hold."""
-    left = iter(values)
-    while part := array("f", islice(left, AT_ONCE)):
-        if any(map(isinf, part)):
-            raise CnncalcError(f"{what} has a number that single precision cannot hold")
-        if sys.byteorder == "big":
-            part.byteswap()
-        yield part.tobytes()
+def pack(numbers: Sequence[float], name: str) -> bytes:
+    """Numbers in single precision. Raises CnncalcError for one that it cannot hold."""
+    found = array("f", numbers)
+    if not isfinite(sum(found)) and not all(map(isfinite, found)):
+        raise CnncalcError(f"{name} has a number that single precision cannot hold")
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found.tobytes()

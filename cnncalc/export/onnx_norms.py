@@ -27,9 +27,16 @@ def instance_norm(of: LayerNodes) -> Value:
 
 
 def group_norm(of: LayerNodes) -> Value:
-    inputs = [of.x, *_affine(of, of.shape[:1])]
-    attributes = {"num_groups": of.layer.groups, "epsilon": float(of.layer.epsilon)}
-    return of.op("GroupNormalization", inputs, of.output, **attributes)
+    """An instance norm of groups in place of channels; the op that ONNX has since opset 21 gets no shapes inferred."""
+    groups = of.layer.groups
+    parts = of.reshaped(of.x, (BATCH, groups, prod(of.shape) // groups))
+    neutral = [of.numbers(name, [number] * groups, (groups,)) for name, number in (("ones", 1.0), ("zeros", 0.0))]
+    made = of.op("InstanceNormalization", [parts, *neutral], parts.dims, epsilon=float(of.layer.epsilon))
+    made = of.reshaped(made, of.output)
+    for op, name in (("Mul", "weight"), ("Add", "bias")):
+        if of.has(name):
+            made = of.elementwise(op, made, of.weight(name, per_channel(of.shape)))
+    return made
 
 
 def layer_norm(of: LayerNodes) -> Value:

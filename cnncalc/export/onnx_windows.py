@@ -10,7 +10,7 @@ from cnncalc.export.onnx_file import BATCH, INT64, Dims, Value
 from cnncalc.export.onnx_graph import Attributes, LayerNodes, Refused
 from cnncalc.layers.base import Shape
 from cnncalc.layers.kernel import Convolution
-from cnncalc.layers.window import Axis, output_size
+from cnncalc.layers.window import Axis, ceil_divide, count_inside_axis, output_size
 
 
 def window(axes: Sequence[Axis]) -> Attributes:
@@ -60,10 +60,20 @@ def standardized_conv(of: LayerNodes) -> Value:
 
 
 def transposed_conv(of: LayerNodes) -> Value:
-    layer, axes = of.layer, of.layer.axes((of.shape,))
-    extra = list(layer.output_paddings(len(axes)))
-    inputs = [of.x, of.weight("weight"), *of.optional("bias")]
-    return of.op("ConvTranspose", inputs, of.output, group=layer.groups, output_padding=extra, **window(axes))
+    layer, x = of.layer, of.x
+    axes, extras, zeros = list(layer.axes((of.shape,))), [], []
+    for at, extra in enumerate(layer.output_paddings(len(axes))):
+        axis = axes[at]
+        if extra >= axis.stride:  # which runtimes refuse: less is cut off, and zeros follow the input
+            cut = min(axis.after, extra)
+            axes[at], extra = axis._replace(after=axis.after - cut), extra - cut
+        zeros.append(extra // axis.stride)
+        extras.append(extra % axis.stride)
+    if any(zeros):
+        x = _padded(of, x, [(0, more) for more in zeros], 0)
+    arrays = [of.weight("weight"), *of.optional("bias")]
+    attributes = {"group": layer.groups, "output_padding": extras, **window(axes)}
+    return of.op("ConvTranspose", [x, *arrays], of.output, **attributes)
 
 
 def deformable_conv(of: LayerNodes) -> Value:
@@ -124,43 +134,61 @@ def _checked_axes(of: LayerNodes) -> tuple[Axis, ...]:
     return axes
 
 
-def _is_rounded_up(of: LayerNodes, axes: Sequence[Axis]) -> bool:
-    return tuple(map(output_size, axes)) != of.node.output[1:]
+def _rounded(of: LayerNodes, axes: Sequence[Axis]) -> tuple[Sequence[Axis], int]:
+    """The windows of a pool, and whether sizes are rounded up; where some axes only are, their padding is larger."""
+    wanted = of.node.output[1:]
+    if tuple(map(output_size, axes)) == wanted:
+        return axes, 0
+    if tuple(ceil_divide(axis.slack, axis.stride) + 1 for axis in axes) == wanted:
+        return axes, 1
+    missing = [max((size - 1) * axis.stride - axis.slack, 0) for axis, size in zip(axes, wanted, strict=True)]
+    return [axis._replace(after=axis.after + more) for axis, more in zip(axes, missing, strict=True)], 0
 
 
-def _padded(of: LayerNodes, axes: Sequence[Axis], border: float) -> tuple[Value, list[Axis]]:
+def _padded(of: LayerNodes, x: Value, sides: Sequence[tuple[int, int]], border: float) -> Value:
+    """A tensor with a border of a value."""
+    amounts = [0, 0, *(before for before, _ in sides), 0, 0, *(after for _, after in sides)]
+    sizes = (int(size) + sum(pair) for size, pair in zip(x.dims[2:], sides, strict=True))
+    return of.op("Pad", [x, of.integers("pads", amounts), of.numbers("border", [border])], (*x.dims[:2], *sizes))
+
+
+def _pad_windows(of: LayerNodes, axes: Sequence[Axis], border: float) -> tuple[Value, Sequence[Axis]]:
     """The input with the padding of its windows around it, and the windows without padding."""
-    amounts = [0, 0, *(axis.before for axis in axes), 0, 0, *(axis.after for axis in axes)]
+    sides = [(axis.before, axis.after) for axis in axes]
     inner = [axis._replace(size=axis.size + axis.before + axis.after, before=0, after=0) for axis in axes]
-    dims = (*of.x.dims[:2], *(axis.size for axis in inner))
-    return of.op("Pad", [of.x, of.integers("pads", amounts), of.numbers("border", [border])], dims), inner
+    return _padded(of, of.x, sides, border), inner
+
+
+def _is_beyond(axis: Axis, size: int) -> bool:
+    """Whether a dilated window has more padding than runtimes accept, or nothing but padding, which is −∞ then."""
+    return max(axis.before, axis.after) >= axis.kernel or count_inside_axis(axis, size).outputs < size
 
 
 def max_pool(of: LayerNodes) -> Value:
     axes: Sequence[Axis] = _checked_axes(of)
-    attributes = {"ceil_mode": 1} if _is_rounded_up(of, axes) else {}
     x, read = of.x, of.node.index in of.graph.pools
-    if any(max(axis.before, axis.after) >= axis.kernel for axis in axes):  # of dilated windows, which ONNX refuses
+    if any(map(_is_beyond, axes, of.node.output[1:])):
         if read:
-            raise Refused("the indices of a pool whose padding is as large as its kernel")
-        x, axes = _padded(of, axes, -inf)
+            raise Refused("the indices of a pool whose windows have more padding than its kernel is large")
+        x, axes = _pad_windows(of, axes, -inf)
+    axes, up = _rounded(of, axes)
     outputs = [Value(of.label("MaxPool"), of.output)]
     if read:
         outputs.append(Value(of.label("Indices"), of.output, INT64))
         of.graph.indices[of.node.index] = outputs[1]
-    return of.ops("MaxPool", [x], outputs, **window(axes), **attributes)[0]
+    return of.ops("MaxPool", [x], outputs, ceil_mode=up, **window(axes))[0]
 
 
 def avg_pool(of: LayerNodes) -> Value:
     """The mean of each window; one that ends after the padded map counts only what is on it."""
     axes: Sequence[Axis] = _checked_axes(of)
-    x, rounded = of.x, _is_rounded_up(of, axes)
-    counted = of.layer.count_padding and any(axis.before or axis.after for axis in axes)
-    if rounded and counted:
-        x, axes = _padded(of, axes, 0)
+    x, counted = of.x, of.layer.count_padding and any(axis.before or axis.after for axis in axes)
+    if counted and tuple(map(output_size, axes)) != of.node.output[1:]:
+        x, axes = _pad_windows(of, axes, 0)
+        counted = False
+    axes, up = _rounded(of, axes)
     attributes = {name: value for name, value in window(axes).items() if name != "dilations"}
-    attributes |= {"ceil_mode": int(rounded), "count_include_pad": int(counted and not rounded)}
-    return of.op("AveragePool", [x], of.output, **attributes)
+    return of.op("AveragePool", [x], of.output, ceil_mode=up, count_include_pad=int(counted), **attributes)
 
 
 def max_unpool(of: LayerNodes) -> Value:
