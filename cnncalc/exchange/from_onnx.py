@@ -69,6 +69,7 @@ class _Lowering:
         self.known: dict[str, Known] = {name: of_tensor(tensor) for name, tensor in model.tensors.items()}
         shapes, batch = self._input_shapes(path, inputs)
         self.as_declared = not inputs
+        self.by_path = model.producer.startswith("cnncalc ")
         last = {name for name, shape in shapes.items() if self._is_channels_last(name, len(shape))}
         turned = {name: (shape[-1], *shape[:-1]) if name in last else shape for name, shape in shapes.items()}
         self.names = _names(list(shapes))
@@ -226,7 +227,7 @@ class _Lowering:
 
     def _scope(self, node: OnnxNode) -> int:
         """The call of a module that makes a node: the same one as long as nodes of it follow one another."""
-        path = _modules(node)
+        path = _path(node) if self.by_path else _modules(node)
         same = 0
         while same < min(len(path), len(self.scopes)) and self.scopes[same][0] == path[same][0]:
             same += 1
@@ -319,6 +320,12 @@ def _check_sizes(made: Shape, given: Sizes | None) -> None:
     agree = (not isinstance(size, int) or size in (0, own) for size, own in zip(given, made, strict=False))
     if len(given) != len(made) or not all(agree):
         raise Refusal(f"its output is {_format(given)} in the file, and {_format(made)} by the rules of its layer")
+
+
+def _path(node: OnnxNode) -> list[tuple[str, str]]:
+    """The groups around a node of a file of ours, from the outermost: it has the path of its layer as its name."""
+    words = node.name.partition("/")[0].split(".")
+    return [(".".join(words[: at + 1]), "") for at in range(len(words))] if len(words) < limits.NESTING else []
 
 
 def _modules(node: OnnxNode) -> list[tuple[str, str]]:

@@ -151,7 +151,7 @@ def power(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
 def constant_number(value: object) -> float | None:
     """The number that a constant is, or that all its elements are where it is computed; None for learned arrays.
 
-    An array of one element is learned where it has axes, or a name with a dot as those of modules have.
+    An array of one element is learned where it has axes, or a name with a dot, and no slash, as those of modules have.
     """
     if not isinstance(value, Constant):
         return None
@@ -159,7 +159,9 @@ def constant_number(value: object) -> float | None:
     if values is None or not values or any(each != values[0] for each in values):
         return None
     name = value.key if isinstance(value.key, str) else ""
-    learned = value.tensor is not None and (value.shape or ("." in name and not name.startswith(("/", "onnx::"))))
+    learned = value.tensor is not None and (
+        value.shape or ("." in name and "/" not in name and not name.startswith("onnx::"))
+    )
     if learned and prod(value.shape) >= 1 and value.key is not None and not _is_lifted(name):
         return None
     return shorten(float(values[0]))

@@ -33,6 +33,7 @@ class TensorList(NamedTuple):
     items: list[Tensor]
 
 
+NEUTRAL = {"weight": 1, "bias": 0}
 Inputs = Sequence[Tensor | Constant | TensorList | None]
 Outputs = Tensor | Constant | TensorList | list[Tensor | Constant]
 
@@ -63,13 +64,28 @@ class Context(NamedTuple):
 
     def bias(self, value: object, node: OnnxNode) -> dict[str, Array]:
         """The bias of a layer, which may be left out, or be zeros that other nodes compute. Raises Refusal."""
-        if isinstance(value, Constant) and value.key is None and prod(value.shape) <= limits.WIRE_NUMBERS:
-            value = None if set(value.load() or [1]) == {0} else value
-        return {} if value is None else {"bias": self.array(value, node)}
+        return self.arrays(node, {"bias": value})
 
     def arrays(self, node: OnnxNode, given: Mapping[str, object]) -> dict[str, Array]:
-        """Several, by our names; those that are left out are not in it."""
-        return {name: self.array(value, node) for name, value in given.items() if value is not None}
+        """Several, by our names; those that are left out, or have no effect, are not in it."""
+        return {
+            name: self.array(value, node)
+            for name, value in given.items()
+            if value is not None and not _has_no_effect(value, name)
+        }
+
+
+def _has_no_effect(value: object, name: str) -> bool:
+    """Whether an array is computed, and only ones that are multiplied, or zeros that are added."""
+    if not isinstance(value, Constant) or value.key is not None or name not in NEUTRAL:
+        return False
+    return prod(value.shape) <= limits.WIRE_NUMBERS and set(value.load() or ()) == {NEUTRAL[name]}
+
+
+def sides(arrays: Mapping[str, Array]) -> dict[str, Value]:
+    """The arguments of a norm that say which of its two learned arrays it has."""
+    scale, shift = "weight" in arrays, "bias" in arrays
+    return {"affine": scale or shift, "scale": scale or not shift, "shift": shift or not scale}
 
 
 Handler = Callable[[Context, OnnxNode, Inputs], Outputs]

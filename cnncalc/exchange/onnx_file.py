@@ -13,6 +13,7 @@ from typing import Any
 from cnncalc import limits
 from cnncalc.exchange.protobuf import Range, Wire, WireError, as_integer, as_range
 from cnncalc.layers.base import Shape
+from cnncalc.layers.frameworks import ONNX_PARAMETER
 from cnncalc.records import NamedTuple
 
 # data type → how `struct` names it, and its bytes; of others no values are read
@@ -21,6 +22,7 @@ ELEMENTS = {
     10: ("e", 2), 11: ("d", 8), 12: ("I", 4), 13: ("Q", 8),
 }  # fmt: skip
 PACKED = {4: ("f", 4), 10: ("d", 8)}  # fields with packed floats
+KEYS = ("pkg.torch.onnx.", ONNX_PARAMETER[0])  # of the texts that are read
 SAMPLE = 64  # elements of a large array that are looked at to see whether all are equal
 Sizes = tuple[int | str, ...]  # of an input: numbers, or names of open sizes; "" for one without a name
 
@@ -120,8 +122,11 @@ def _graph(wire: Wire, message: Range) -> Any:
             tensor = read_tensor(wire, as_range(value))
             tensors[tensor.name] = tensor
         elif number in infos:
-            known, sizes = _value_info(wire, as_range(value))
-            infos[number][known] = sizes
+            known, sizes, is_parameter = _value_info(wire, as_range(value))
+            if is_parameter:
+                tensors[known] = OnnxTensor(known, tuple(int(size or 1) for size in sizes or ()), lambda wanted: None)
+            else:
+                infos[number][known] = sizes
         elif number == 15:
             raise WireError("it has sparse arrays, which are not read")
     return name, nodes, tensors, infos[11], infos[12], infos[13]
@@ -171,7 +176,7 @@ def _entry(wire: Wire, message: Range) -> tuple[str, str]:
     for number, value in wire.fields(message):
         if number == 1:
             key = wire.text(value)
-        elif number == 2 and key.startswith("pkg.torch.onnx.") and as_range(value).size <= limits.STRING_CHARACTERS:
+        elif number == 2 and key.startswith(KEYS) and as_range(value).size <= limits.STRING_CHARACTERS:
             text = wire.text(value)
     return key, text
 
@@ -254,9 +259,9 @@ def _elements(
     return found[:wanted] if len(found) >= wanted else None
 
 
-def _value_info(wire: Wire, message: Range) -> tuple[str, Sizes | None]:
-    """The name and the sizes of an input or an output."""
-    name, sizes = "", None
+def _value_info(wire: Wire, message: Range) -> tuple[str, Sizes | None, bool]:
+    """The name and the sizes of an input or an output, and whether it is a parameter without numbers."""
+    name, sizes, is_parameter = "", None, False
     for number, value in wire.fields(message):
         if number == 1:
             name = wire.text(value)
@@ -264,7 +269,9 @@ def _value_info(wire: Wire, message: Range) -> tuple[str, Sizes | None]:
             sizes = next(
                 (_tensor_type(wire, as_range(each)) for at, each in wire.fields(as_range(value)) if at == 1), None
             )
-    return name, sizes
+        elif number == 4:
+            is_parameter = is_parameter or _entry(wire, as_range(value)) == ONNX_PARAMETER
+    return name, sizes, is_parameter
 
 
 def _tensor_type(wire: Wire, message: Range) -> Sizes | None:

@@ -12,7 +12,7 @@ from cnncalc.exchange.onnx_constants import (
     axis_in,
     permuted,
 )
-from cnncalc.exchange.onnx_context import Context, Inputs, arguments, attribute, input_at, op, tensor_of
+from cnncalc.exchange.onnx_context import Context, Inputs, arguments, attribute, input_at, op, sides, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.exchange.products import product
 from cnncalc.layers.arguments import Value
@@ -183,14 +183,14 @@ def batch_norm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     names = ("weight", "bias", "running_mean", "running_var")
     arrays = context.arrays(node, dict(zip(names, [input_at(inputs, at) for at in range(1, 5)], strict=True)))
     epsilon = attribute(node, "epsilon", 1e-5)
-    return operations.apply(context.graph, "batch_norm", tensor_of(inputs), arrays, epsilon=epsilon)
+    return operations.apply(context.graph, "batch_norm", tensor_of(inputs), arrays, epsilon=epsilon, **sides(arrays))
 
 
 @op("InstanceNormalization")
 def instance_norm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     arrays = context.arrays(node, {"weight": input_at(inputs, 1), "bias": input_at(inputs, 2)})
     epsilon = attribute(node, "epsilon", 1e-5)
-    return operations.apply(context.graph, "instance_norm", tensor_of(inputs), arrays, affine=True, epsilon=epsilon)
+    return operations.apply(context.graph, "instance_norm", tensor_of(inputs), arrays, epsilon=epsilon, **sides(arrays))
 
 
 @op("GroupNormalization")
@@ -201,9 +201,8 @@ def group_norm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
         raise Refusal("a group norm with a factor for each group")  # as opset 18 has it
     arrays = context.arrays(node, {"weight": weight, "bias": bias})
     return operations.apply(
-        context.graph, "group_norm", x, arrays, groups=groups, epsilon=attribute(node, "epsilon", 1e-5),
-        affine=bool(arrays), scale="weight" in arrays or not arrays, shift="bias" in arrays or not arrays,
-    )  # fmt: skip
+        context.graph, "group_norm", x, arrays, groups=groups, epsilon=attribute(node, "epsilon", 1e-5), **sides(arrays)
+    )
 
 
 @op("LayerNormalization")
@@ -212,9 +211,8 @@ def layer_norm(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     arrays = context.arrays(node, {"weight": input_at(inputs, 1), "bias": input_at(inputs, 2)})
     dims = len(x.shape) - axis_in(attribute(node, "axis", -1), len(x.shape))
     return operations.layer_norm(
-        context.graph, x, dims, arrays, epsilon=attribute(node, "epsilon", 1e-5), affine=bool(arrays),
-        scale="weight" in arrays or not arrays, shift="bias" in arrays or not arrays,
-    )  # fmt: skip
+        context.graph, x, dims, arrays, epsilon=attribute(node, "epsilon", 1e-5), **sides(arrays)
+    )
 
 
 @op("RMSNormalization")

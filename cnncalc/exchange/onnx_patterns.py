@@ -244,6 +244,19 @@ def _group_norm(matcher: Matcher, node: OnnxNode) -> Found:
     return end, end._replace(op="GroupNormalization", inputs=(before.inputs[0], *arrays), attributes=attributes)
 
 
+def _one_bias(matcher: Matcher, node: OnnxNode) -> Found:
+    """A recurrent layer with one bias vector: beside it are zeros that are computed."""
+    joined = matcher.maker(node.inputs[3], "Concat") if len(node.inputs) > 3 else None
+    if joined is None or len(joined.inputs) != 2:
+        return None
+    zeros = matcher.maker(joined.inputs[1], "ConstantOfShape")
+    value = zeros.attributes.get("value") if zeros is not None else None
+    if not isinstance(value, OnnxTensor) or value.values != [0.0]:
+        return None
+    return node, node._replace(inputs=(*node.inputs[:3], joined.inputs[0], *node.inputs[4:]))
+
+
 _PATTERNS: dict[str, tuple[Callable[[Matcher, OnnxNode], Found], ...]] = {
     "Mul": (_gated, _gelu), "Div": (_layer_norm,), "InstanceNormalization": (_group_norm,),
+    "LSTM": (_one_bias,), "GRU": (_one_bias,), "RNN": (_one_bias,),
 }  # fmt: skip

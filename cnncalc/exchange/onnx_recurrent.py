@@ -12,11 +12,13 @@ from cnncalc.exchange.onnx_constants import Constant
 from cnncalc.exchange.onnx_context import Context, Inputs, attribute, input_at, op, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.layers.arguments import Value
+from cnncalc.layers.frameworks import ONNX_GATES
 
-# op → the kind, and for each gate of ours its number in ONNX: i, f, g, o of i, o, f, c; r, z, n of z, r, h
+# op → the kind, and for each gate of ours its number in ONNX
 GATES: dict[str, tuple[str, tuple[int, ...]]] = {
-    "LSTM": ("lstm", (0, 2, 3, 1)), "GRU": ("gru", (1, 0, 2)), "RNN": ("rnn", (0,)),
-}  # fmt: skip
+    op: (kind, tuple(ONNX_GATES[kind].index(gate) for gate in range(len(ONNX_GATES[kind]))))
+    for op, kind in (("LSTM", "lstm"), ("GRU", "gru"), ("RNN", "rnn"))
+}
 ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
 DIRECTIONS = {"forward": 1, "bidirectional": 2}
 
@@ -32,13 +34,18 @@ def recurrent(context: Context, node: OnnxNode, inputs: Inputs) -> list[Tensor |
     arrays, hidden = _arrays(context, node, inputs, directions)
     settings: dict[str, Value] = {"hidden": hidden, "bidirectional": directions == 2, **_settings(node, directions)}
     sequence = graph.materialize(views.permute(x, (0, 2, 1) if is_batch_first else (1, 2, 0)))
-    made = graph.tensor(graph.add(kind, [sequence], arrays, biases=2 if "bias_ih_l0" in arrays else 0, **settings))
+    made = graph.tensor(graph.add(kind, [sequence], arrays, biases=_biases(arrays), **settings))
     batch, _, positions = made.shape
     parts = views.view(made, (batch, directions, hidden, positions))
     output = views.permute(parts, (0, 3, 1, 2) if is_batch_first else (3, 1, 0, 2))
     if len(node.outputs) < 2 or not node.outputs[1]:
         return [output]
     return [output, _last(context, parts, is_batch_first=is_batch_first)]
+
+
+def _biases(arrays: dict[str, Array]) -> int:
+    """The bias vectors of a gate."""
+    return sum(name in arrays for name in ("bias_ih_l0", "bias_hh_l0"))
 
 
 def _last(context: Context, parts: Tensor, *, is_batch_first: bool) -> Tensor:
@@ -94,14 +101,15 @@ def _arrays(context: Context, node: OnnxNode, inputs: Inputs, directions: int) -
         raise Refusal("weights of other sizes than those of a recurrent layer")
     given = input_at(inputs, 3)
     bias = None if given is None else context.array(given, node)
-    if bias is not None and bias.shape != (directions, 2 * own.shape[1]):
+    if bias is not None and bias.shape not in [(directions, count * own.shape[1]) for count in (1, 2)]:
         raise Refusal("biases of other sizes than those of a recurrent layer")
+    names = ("bias_ih", "bias_hh")[: 0 if bias is None else bias.shape[1] // own.shape[1]]
     found = {}
     for direction in range(directions):
         end = "l0_reverse" if direction else "l0"
         for name, array in (("weight_ih", own), ("weight_hh", state)):
             found[f"{name}_{end}"] = _part(array, direction, 0, order, hidden * array.shape[2], array.shape[1:])
-        for number, name in enumerate(("bias_ih", "bias_hh") if bias is not None else ()):
+        for number, name in enumerate(names):
             assert bias is not None
             shape = (len(order) * hidden,)
             found[f"{name}_{end}"] = _part(bias, direction, number * shape[0], order, hidden, shape)

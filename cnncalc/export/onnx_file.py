@@ -10,11 +10,11 @@ from typing import Any
 
 from cnncalc.export import protobuf
 from cnncalc.export.protobuf import Message, Payload
+from cnncalc.layers.frameworks import ONNX_PARAMETER
 from cnncalc.records import NamedTuple
 
 FLOAT, INT64 = 1, 7  # data types
 BATCH = "batch"  # the name of the first size of all tensors, which a runtime may choose
-PARAMETER = ("cnncalc.role", "parameter")  # what an input says of itself that is a parameter without numbers
 Dims = tuple[int | str, ...]
 
 
@@ -106,7 +106,7 @@ def model_message(graph: GraphParts, opset: int, doc: str, version: str) -> Mess
         parts += protobuf.message(5, tensor_message(value, numbers))
     parts.append(protobuf.text(10, doc))
     parts += [protobuf.data(11, value_message(value)) for value in graph.inputs]
-    parts += [protobuf.data(11, value_message(value, PARAMETER)) for value in graph.parameters]
+    parts += [protobuf.data(11, value_message(value, ONNX_PARAMETER)) for value in graph.parameters]
     parts += [protobuf.data(12, value_message(value)) for value in graph.outputs]
     parts += [protobuf.data(13, value_message(value)) for value in graph.between]
     head = protobuf.integer(1, _format_version(opset)) + protobuf.text(2, "cnncalc") + protobuf.text(3, version)

@@ -295,6 +295,8 @@ ONNX: dict[str, Signature] = {
     "RNN": _onnx("rnn", f"{_ONNX_RECURRENT} layout"),
 }  # fmt: skip
 
+# Files of ours say of an input by this key and value that it is a parameter without numbers.
+ONNX_PARAMETER = ("cnncalc.role", "parameter")
 # The gates of recurrent kinds in ONNX's order, by their numbers here: i, f, g, o are i, o, f, c; r, z, n are z, r, h.
 ONNX_GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
 
