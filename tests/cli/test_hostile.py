@@ -71,6 +71,7 @@ SHOWING = [
     ["memory"], ["memory", "--arena"], ["memory", "--training"], ["import"], ["draw"], ["export", "--to", "pytorch"],
     ["report"], ["reconcile"], ["export", "--to", "keras"],
     ["report"], ["exercise"], ["exercise", "--solutions"],
+    ["export", "--to", "onnx", "--random-weights", "-o", "net.onnx"],
     ["sweep", "--vary", "input=8,9"],
 ]  # fmt: skip
 

@@ -98,6 +98,7 @@ DEVICES: dict[str, tuple[tuple[str, str], ...]] = {
     "validate ": (("--limit", "least_time <= 1 s"),),
 }
 SVG = (("--format", "svg"),)
+ONNX = (("--to", "onnx"), ("--output", "net.onnx"))
 # An option of one name is tried alike everywhere, unless it is listed with its command.
 TRIED = {
     "--input": Tried("2x7x7"),
@@ -147,6 +148,9 @@ TRIED = {
     "--through": Tried("2", (("--unit", "3"),)),
     "--weights": Tried("weights.json", (("--seed", "0"),)),
     "--seed": Tried("5"),
+    "--random-weights": Tried("", ONNX),
+    "export --weights": Tried("weights.json", (*ONNX, ("--random-weights", ""))),
+    "export --seed": Tried("5", (*ONNX, ("--random-weights", ""))),
     "--at": Tried("pair*.0.conv1"),
     "--all": Tried(),
     "--picture": Tried("", (("--at", "pair*.0.conv1"),)),
@@ -262,7 +266,7 @@ class Runner:
             self.capsys.readouterr()
             code = run([*args])
             written = sorted(path for path in self.folder.iterdir() if path.name not in self.given)
-            made = tuple((path.name, path.read_text()) for path in written)
+            made = tuple((path.name, path.read_text(errors="backslashreplace")) for path in written)
             for path in written:
                 path.unlink()
             self.known[args] = Run(code, *self.capsys.readouterr(), made)

@@ -59,6 +59,7 @@ COMMANDS = (
     ("sweep", FILE, "--vary", "input=7,8"),
     ("export", FILE, "--to", "pytorch"),
     ("export", FILE, "--to", "keras"),
+    ("export", FILE, "--to", "onnx", "--random-weights", "-o", "/dev/null"),
     ("draw", FILE, "--format", "dot"),
     ("draw", FILE, "--format", "svg"),
     ("report", FILE),
