@@ -122,7 +122,7 @@ NARROWED_INPUTS = 1_000  # smaller inputs that are tried
 # Export
 EXPORT_STEPS = 20_000  # parts of blocks that are written, some of them in several ways; then a layer a line
 EXPORT_BLOCK_LAYERS = 5_000  # of a network that is written with its blocks
-PROTOBUF_BYTES = 2**31 - 1  # of an ONNX file, which is one message
+PROTOBUF_BYTES = 2_147_483_647  # of an ONNX file, which is one message: lengths are 31 bits in its libraries
 
 # Output
 RICH_ROWS = 1_000  # of a table that Rich draws: it takes some 0.6 ms for each; longer ones are plain

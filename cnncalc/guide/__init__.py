@@ -12,7 +12,7 @@ TOPICS = {
     "import": "the networks that you have: ONNX files, Keras models and PyTorch modules",
     "draw": "figures of networks, for papers, slides and READMEs",
     "report": "one page that explains a network, or compares two",
-    "export": "the code of a network, as a PyTorch module",
+    "export": "PyTorch and Keras code, and ONNX files",
     "counting": "what is counted, by which convention, with sources",
     "conventions": "what other tools count, rule by rule, and their mistakes",
     "memory": "the memory of tensors and weights: the peak, and what is counted",
