@@ -128,5 +128,5 @@ PROTOBUF_BYTES = 2_147_483_647  # of an ONNX file, which is one message: lengths
 RICH_ROWS = 1_000  # of a table that Rich draws: it takes some 0.6 ms for each; longer ones are plain
 DRAWN_BOXES = 5_000  # of a figure, which nobody could read: some two seconds
 SCREEN_BOXES = 1_500  # of a figure in a notebook or a page, with the outermost groups closed: below a second
-PAGE_LAYERS = 15_000  # of all networks of the page of `report`: some ten megabytes, and about two seconds
+PAGE_LAYERS = 10_000  # of all networks of the page of `report`: some six megabytes, and about two seconds
 RICH_PARAGRAPHS = 10_000  # that Rich writes; more are plain

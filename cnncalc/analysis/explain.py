@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from cnncalc import limits
 from cnncalc.analysis.field_sums import Step, count_way_lengths, explain_field, list_steps
@@ -85,7 +86,7 @@ def _describe_source(network: Network, report: Report, index: int) -> str:
 
 
 def _make_lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[Line]:
-    found = derive_formulas(layer.layer, layer.inputs)
+    found, activations = _derive(layer.layer, layer.inputs)
     sizes = [name for name in found if name.startswith(("output", "padding"))]
     for name in sizes:
         if not _is_plain(found[name]) or name == "output size" or (taken and name != "output channels"):
@@ -99,10 +100,18 @@ def _make_lines(layer: LayerReport, field: list[Line], taken: str) -> Iterator[L
     yield from _make_remaining_lines(
         layer, {name: found[name] for name in found if name not in (*sizes, *FIRST)}, found
     )
+    yield Line("activations", (to_sum(activations),))
+
+
+@lru_cache(maxsize=1000)
+def _derive(layer: Layer, inputs: Shapes) -> tuple[dict[str, Formula], Formula]:
+    """The formulas of a layer, and of the elements of its output; equal ones are often repeated."""
+    named, shapes, output, _ = trace(layer, inputs)
+    return derive_formulas(layer, inputs), to_formula(named.activations(shapes, output))
 
 
 def _make_remaining_lines(layer: LayerReport, rest: dict[str, Formula], found: dict[str, Formula]) -> Iterator[Line]:
-    """The remaining lines: the sum of the parameters, other operations, and the elements of the output."""
+    """The remaining lines: the sum of the parameters, and other operations."""
     if layer.weights and layer.biases:
         numbers = f"{layer.weights} + {layer.biases}"
         yield Line("parameters", (Sum("", "weights + biases", numbers, layer.parameters),))
@@ -113,8 +122,6 @@ def _make_remaining_lines(layer: LayerReport, rest: dict[str, Formula], found: d
     for name, each in rest.items():
         if name not in same:
             yield Line(name, (to_sum(each),))
-    named, inputs, output, _ = trace(layer.layer, layer.inputs)
-    yield Line("activations", (to_sum(to_formula(named.activations(inputs, output))),))
 
 
 def _find_symbol(name: str) -> str:

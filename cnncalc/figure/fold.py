@@ -137,16 +137,22 @@ def _list_cycles(items: Sequence[Item], keys: Sequence[object], at: int, period:
         yield Frame("", title, "cycle", body, (), first.entry, first.first)
 
 
-def _describe_structure(item: Item) -> Iterator[object]:
+def _describe_structure(item: Item) -> list[object]:
     """How an item is built of others, without what its layers are."""
-    if isinstance(item, Step):
-        yield len(item.layers)
-        return
-    for chain in (item.body,) if isinstance(item, Frame) else item.branches:
-        yield chain.name
-        for inner in chain.items:
-            yield 1 + len(inner.others)
-            yield from _describe_structure(inner)
+    found: list[object] = []
+
+    def describe(item: Item) -> None:
+        if isinstance(item, Step):
+            found.append(len(item.layers))
+            return
+        for chain in (item.body,) if isinstance(item, Frame) else item.branches:
+            found.append(chain.name)
+            for inner in chain.items:
+                found.append(1 + len(inner.others))
+                describe(inner)
+
+    describe(item)
+    return found
 
 
 def _are_near(one: Shape, other: Shape) -> bool:
