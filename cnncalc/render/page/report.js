@@ -327,7 +327,7 @@
       this.scroll.scrollTop = 0;
     }
 
-    /** Mark a layer as chosen and bring it into view, unless a search leaves it out. @param {number} layer */
+    /** Mark a layer as chosen. @param {number} layer */
     mark(layer) {
       const row = this.byLayer[layer];
       if (this.chosen) {
@@ -337,11 +337,11 @@
       this.chosen = row;
       row.tr.classList.add("chosen");
       setAttributes(row.tr, {"aria-selected": "true"});
-      this.reveal(row);
     }
 
-    /** @param {Row} row */
-    reveal(row) {
+    /** Bring a layer into view, unless a search leaves it out. @param {number} layer */
+    reveal(layer) {
+      const row = this.byLayer[layer];
       if (!row.hit) return;
       let folded = false;
       for (let each = row.parent; each; each = each.parent) {
@@ -486,9 +486,11 @@
       this.tools = get(figure, ".sliders", HTMLElement);
       this.picture = get(figure, "svg.picture", SVGSVGElement);
       this.rectangle = get(this.picture, ".seen", SVGElement);
+      this.rectangle.removeAttribute("hidden");
       this.outside = get(this.picture, ".outside", SVGElement);
       this.dots = makeShape("g", "units");
       this.picture.append(this.dots);
+      setAttributes(this.picture, { "aria-label": "The input, and what a unit sees of it" });
       /** @type {Slider[]} */
       this.sliders = [{input: get(figure, "input.unit-x", HTMLInputElement), name: "column", back: 1}];
       if (canvas.axes > 1)
@@ -514,6 +516,7 @@
         input.max = String(units - 1);
         input.value = String(units >> 1);
       }
+      this.zoom();
       this.draw();
     }
 
@@ -542,7 +545,7 @@
         const axis = unit.length - back;
         if (field) setAttributes(input, {"aria-valuetext": `${name} ${unit[axis]} of ${this.units[axis]}`});
       }
-      this.place(box);
+      setAttributes(this.rectangle, { ...box });
       this.drawDots();
       const said = field ? this.describe(field, unit) : [];
       if (whole) said.push(`Every unit sees ${whole.all ? "the whole input" : "this part of the input"}.`);
@@ -558,19 +561,21 @@
       return {...across, y: start(last - 1), height: sizes[last - 1]};
     }
 
-    /** Place the rectangle, and show the picture with all of it. @param {Box} box */
-    place(box) {
-      setAttributes(this.rectangle, {...box});
-      const [left, top] = [Math.min(0, box.x), Math.min(0, box.y)];
-      const right = Math.max(this.canvas.width, box.x + box.width);
-      const bottom = Math.max(this.canvas.height, box.y + box.height);
-      const margin = Math.max(right - left, bottom - top) * 0.03;
-      const [x, y, width, height] = [left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin];
-      setAttributes(this.outside, {x, y, width, height});
-      setAttributes(this.picture, {
-        viewBox: `${x} ${y} ${width} ${height}`,
-        "aria-label": "The input and what a unit sees of it",
-      });
+    /** Show the picture with all that any unit of the layer sees, so that it stands still while units are chosen. */
+    zoom() {
+      const { field, canvas, units } = this;
+      const boxes = [{ x: 0, y: 0, width: canvas.width, height: canvas.height }];
+      if (field) {
+        boxes.push(this.frame((axis) => this.start(field, axis, 0), field.size));
+        boxes.push(this.frame((axis) => this.start(field, axis, units[axis] - 1), field.size));
+      }
+      const [left, top] = [Math.min(...boxes.map((box) => box.x)), Math.min(...boxes.map((box) => box.y))];
+      const across = Math.max(...boxes.map((box) => box.x + box.width)) - left;
+      const down = Math.max(...boxes.map((box) => box.y + box.height)) - top;
+      const margin = Math.max(across, down) * 0.03;
+      const [x, y, width, height] = [left - margin, top - margin, across + 2 * margin, down + 2 * margin];
+      setAttributes(this.outside, { x, y, width, height });
+      setAttributes(this.picture, { viewBox: `${x} ${y} ${width} ${height}` });
     }
 
     /** Mark the centres of the units, where they are few enough to be told apart. */
@@ -840,7 +845,8 @@
         this.panel.show(layer);
         for (const chart of this.charts) chart.mark(layer);
         this.drawing.mark(layer);
-      } else this.table.reveal(this.table.byLayer[layer]);
+      }
+      if (visit !== "keep" || location.hash) this.table.reveal(layer);
       if (visit !== "keep") address.write(this, visit);
     }
 
