@@ -39,5 +39,14 @@ def test_the_types_of_the_script_are_right(tmp_path: Path) -> None:
 
 def test_the_script_makes_no_code_and_no_markup_of_texts() -> None:
     text = SCRIPT.read_text("utf-8")
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "</script", "<!--"):
+    for word in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "Function(",
+        "</script",
+        "<!--",
+    ):
         assert word not in text

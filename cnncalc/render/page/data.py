@@ -15,7 +15,7 @@ from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.figure.layout import find_drawn
 from cnncalc.figure.scene import Group, Item
 from cnncalc.layers.arguments import format_short
-from cnncalc.render.columns import format_field
+from cnncalc.render.columns import format_field, format_shapes
 from cnncalc.render.explain import format_heading, format_line
 from cnncalc.render.json import encode
 from cnncalc.render.latex import SPECIAL
@@ -147,6 +147,7 @@ def _record_layer(layer: LayerReport) -> dict[str, Any]:
         "settings": clean(kind.summarize_settings(layer.axes)),
         "arguments": [(name, clean(format_argument(value))) for name, value in layer.arguments.items()],
         "inputs": layer.inputs,
+        "input": format_shapes(layer.inputs),
         "output": layer.output,
         "weights": [(weight.name, weight.shape) for weight in kind.weights(layer.inputs)],
     }

@@ -76,10 +76,8 @@ def _make_policy(style: str, script: str) -> str:
 
 def _write_tools() -> Markup:
     options = [element("option", text, value=value) for value, text in THEMES.items()]
-    return element(
-        "p", element("label", "Theme ", element("select", *options, class_="theme")), _write_button("print", "Print"),
-        class_="tools page-tools", hidden=True,
-    )  # fmt: skip
+    theme = element("label", "Theme ", element("select", *options, class_="theme"))
+    return element("header", theme, _write_button("print", "Print"), class_="tools page-tools", hidden=True)
 
 
 def _write_button(name: str, text: str, **attributes: str) -> Markup:

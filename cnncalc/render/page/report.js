@@ -6,11 +6,12 @@
   /** @typedef {number | string} Figure a number, as digits where it is beyond 2**53 */
   /** @typedef {{size: number[], stride: number[], start: number[], exact: boolean, varies: boolean, folded: boolean,
    *             gated: boolean}} Field */
-  /** @typedef {{size: number[], start: number[], all: boolean, exact: boolean}} Whole */
+  /** @typedef {{size: number[], start: number[], all: boolean, exact: boolean, gated: boolean}} Whole */
   /** @typedef {{text: string, by: {[input: string]: Field | null}, whole: {[input: string]: Whole},
    *             centred: boolean}} Seen */
-  /** @typedef {{kind: string, call: string, heading: string, settings: string, arguments: [string, string][], inputs: number[][],
-   *             output: number[], weights: [string, number[]][]}} LayerRecord */
+  /** @typedef {{kind: string, call: string, heading: string, settings: string,
+   *             arguments: [string, string][], inputs: number[][], input: string, output: number[],
+   *             weights: [string, number[]][]}} LayerRecord */
   /** @typedef {{input: string, width: number, height: number, axes: number}} Picture */
   /** @typedef {{input: HTMLInputElement, name: string, back: number}} Slider of the axis `back` before the end */
   /** @typedef {{x: number, y: number, width: number, height: number}} Box */
@@ -19,8 +20,8 @@
    *             activations: Figure[], memory: Figure[], field: number[], lines: number[],
    *             shares: {[layer: string]: string}}} Columns */
   /** @typedef {{label: string, name: string, inputs: {[name: string]: number[]}, output: number[],
-   *             totals: {[name: string]: Figure}, picture: Picture | null, layers: Columns, records: LayerRecord[], fields: Seen[], lines: number[][],
-   *             texts: string[], bars: number[] | null, drawn: number[]}} Network */
+   *             totals: {[name: string]: Figure}, picture: Picture | null, layers: Columns, records: LayerRecord[],
+   *             fields: Seen[], lines: number[][], texts: string[], bars: number[] | null, drawn: number[]}} Network */
   /** @typedef {{tr: HTMLTableRowElement, level: number, layer: number, parent: Row | null, children: Row[],
    *             open: boolean, hit: boolean, values: {[column: string]: number}, name: string}} Row */
   /** @typedef {"push" | "replace" | "keep"} Visit what a choice does to the history */
@@ -40,7 +41,8 @@
     "activations",
   ]);
 
-  /** @template {Element} T @param {ParentNode} within @param {string} selector @param {new () => T} type @returns {T} */
+  /** @template {Element} T @param {ParentNode} within @param {string} selector @param {new () => T} type
+   *  @returns {T} */
   const get = (within, selector, type) => {
     const found = within.querySelector(selector);
     if (!(found instanceof type)) throw new Error(`no ${selector}`);
@@ -67,6 +69,9 @@
   const multiply = (sizes) => sizes.reduce((one, other) => one * other, 1);
   /** A text as it is searched: `3x3` finds 3×3, and `conv(64,3)` conv(64, 3). @param {string} text */
   const simplify = (text) => text.toLowerCase().replaceAll("×", "x").replace(/,\s+/g, ",");
+  /** The receptive field that units have of their own, null where all see the same, e.g. after a global pool.
+   * @param {Seen} seen @param {string} input @returns {Field | null} */
+  const findLocal = ({by, whole}, input) => (whole[input] && !whole[input].gated ? null : (by[input] ?? null));
   /** @param {number} part @param {number} all */
   const percent = (part, all) => `${((100 * part) / (all || 1)).toFixed(1)}%`;
 
@@ -136,6 +141,7 @@
         button.type = "button";
         button.className = "sort";
         button.append(...head.childNodes);
+        head.setAttribute("data-title", button.textContent ?? ""); // for paper
         head.append(button);
         button.addEventListener("click", () => this.sortBy(name));
       }
@@ -490,7 +496,7 @@
       this.outside = get(this.picture, ".outside", SVGElement);
       this.dots = makeShape("g", "units");
       this.picture.append(this.dots);
-      setAttributes(this.picture, { "aria-label": "The input, and what a unit sees of it" });
+      setAttributes(this.picture, {"aria-label": "The input, and what a unit sees of it"});
       /** @type {Slider[]} */
       this.sliders = [{input: get(figure, "input.unit-x", HTMLInputElement), name: "column", back: 1}];
       if (canvas.axes > 1)
@@ -507,7 +513,7 @@
       const {layers, records, fields} = this.network;
       this.seen = fields[layers.field[layer]];
       const sizes = records[layers.record[layer]].output.slice(1);
-      const field = this.seen.by[this.canvas.input] ?? null;
+      const field = findLocal(this.seen, this.canvas.input);
       this.field = field && field.size.length === sizes.length && sizes.length >= this.canvas.axes ? field : null;
       this.units = this.field ? sizes : [];
       this.tools.hidden = !this.field;
@@ -545,10 +551,11 @@
         const axis = unit.length - back;
         if (field) setAttributes(input, {"aria-valuetext": `${name} ${unit[axis]} of ${this.units[axis]}`});
       }
-      setAttributes(this.rectangle, { ...box });
+      setAttributes(this.rectangle, {...box});
       this.drawDots();
       const said = field ? this.describe(field, unit) : [];
-      if (whole) said.push(`Every unit sees ${whole.all ? "the whole input" : "this part of the input"}.`);
+      if (field && whole) said.push("Through gates, norms or attention it sees positions beyond.");
+      else if (whole) said.push(`Every unit sees ${whole.all ? "the whole input" : "this part of the input"}.`);
       this.caption.textContent = said.join(" ") || "The units of this layer have no position on the input.";
     }
 
@@ -563,8 +570,8 @@
 
     /** Show the picture with all that any unit of the layer sees, so that it stands still while units are chosen. */
     zoom() {
-      const { field, canvas, units } = this;
-      const boxes = [{ x: 0, y: 0, width: canvas.width, height: canvas.height }];
+      const {field, canvas, units} = this;
+      const boxes = [{x: 0, y: 0, width: canvas.width, height: canvas.height}];
       if (field) {
         boxes.push(this.frame((axis) => this.start(field, axis, 0), field.size));
         boxes.push(this.frame((axis) => this.start(field, axis, units[axis] - 1), field.size));
@@ -574,8 +581,8 @@
       const down = Math.max(...boxes.map((box) => box.y + box.height)) - top;
       const margin = Math.max(across, down) * 0.03;
       const [x, y, width, height] = [left - margin, top - margin, across + 2 * margin, down + 2 * margin];
-      setAttributes(this.outside, { x, y, width, height });
-      setAttributes(this.picture, { viewBox: `${x} ${y} ${width} ${height}` });
+      setAttributes(this.outside, {x, y, width, height});
+      setAttributes(this.picture, {viewBox: `${x} ${y} ${width} ${height}`});
     }
 
     /** Mark the centres of the units, where they are few enough to be told apart. */
@@ -705,6 +712,12 @@
 
   // -------------------------------------------------------------------------------------------------- exports
 
+  /** A number for JSON, with all its digits where the browser can. @param {Figure} value @returns {unknown} */
+  const toJson = (value) => {
+    const {rawJSON} = /** @type {{rawJSON?: (text: string) => unknown}} */ (JSON);
+    return typeof value === "string" && rawJSON ? rawJSON(value) : value;
+  };
+
   /** The figures of a network, as `summary --format json` names them. @param {Network} network */
   const makeDocument = ({name, inputs, output, totals, layers, records, fields}) => ({
     format: 1,
@@ -716,12 +729,12 @@
     layers: layers.path.map((path, k) => {
       const record = records[layers.record[k]];
       const seen = fields[layers.field[k]];
-      const figures = Object.fromEntries(COUNTED.map((figure) => [figure, layers[figure][k]]));
+      const figures = Object.fromEntries(COUNTED.map((figure) => [figure, toJson(layers[figure][k])]));
       return {
         path,
         kind: record.kind,
         line: layers.line[k],
-        settings: record.settings,
+        settings: record.call,
         sources: layers.sources[k].map((each) => (each < 0 ? nameInput(inputs, each) : layers.path[each])),
         inputs: record.inputs,
         output: record.output,
@@ -740,13 +753,19 @@
     return name === "input" ? name : `input.${name}`;
   };
 
-  /** A number with all its digits, which JSON cannot write where it is beyond 2**53. @param {unknown} value */
-  const toJson = (value) => JSON.stringify(value, null, 1);
+  /** What a unit sees of the first input that reaches it: sizes, or "all". @param {Seen} seen */
+  const writeField = (seen) => {
+    const input = Object.keys(seen.by)[0] ?? "";
+    const field = findLocal(seen, input);
+    if (field) return join(field.size);
+    const whole = seen.whole[input];
+    return whole ? (whole.all ? "all" : join(whole.size)) : "";
+  };
 
   /** A row for each layer, with no cell that a spreadsheet reads as a formula. @param {Network} network */
   const writeCsv = (network) => {
     const document = makeDocument(network);
-    const {layers, fields} = network;
+    const {layers, records, fields} = network;
     const header = [
       "layer",
       "kind",
@@ -769,11 +788,11 @@
       layer.path,
       layer.kind,
       layer.line,
-      layer.settings,
-      layer.inputs.map(join).join(" + "),
+      records[layers.record[k]].settings,
+      records[layers.record[k]].input,
       join(layer.output),
       ...COUNTED.map((name) => layers[name][k]),
-      layer.receptive_field ? join(layer.receptive_field.size) : fields[layers.field[k]].text,
+      writeField(fields[layers.field[k]]),
       join(layer.receptive_field?.stride ?? []),
       join(layer.receptive_field?.start ?? []),
     ]);
@@ -854,7 +873,8 @@
     export(kind, latex) {
       const name = this.network.label.replace(/[^\w.-]+/g, "_") || "network";
       if (kind === "csv") save(`${name}.csv`, "text/csv", writeCsv(this.network));
-      else if (kind === "json") save(`${name}.json`, "application/json", `${toJson(makeDocument(this.network))}\n`);
+      else if (kind === "json")
+        save(`${name}.json`, "application/json", `${JSON.stringify(makeDocument(this.network), null, 1)}\n`);
       else if (kind === "svg") save(`${name}.svg`, "image/svg+xml", this.drawing.write());
       else if (kind === "latex") save(`${name}.tex`, "application/x-tex", writeLatex(this.table, latex));
     }
