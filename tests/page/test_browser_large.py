@@ -46,6 +46,7 @@ def large(request: pytest.FixtureRequest, make: Callable[..., Path], tmp_path_fa
     return make(str(path))
 
 
+@pytest.mark.sample(1)
 def test_every_action_touches_few_rows(large: Path, page: Page) -> None:
     page.open(large.as_uri())
     page.evaluate(COUNTED)
@@ -67,6 +68,7 @@ def test_every_action_touches_few_rows(large: Path, page: Page) -> None:
         act(lambda key=key: page.press(key))  # type: ignore[misc]
 
 
+@pytest.mark.sample(1)
 def test_all_rows_can_be_reached(large: Path, page: Page) -> None:
     page.open(large.as_uri())
     page.click("input.flat")
@@ -83,6 +85,7 @@ def test_all_rows_can_be_reached(large: Path, page: Page) -> None:
     assert not page.evaluate("document.querySelector('button.next').disabled")
 
 
+@pytest.mark.sample(1)
 def test_a_search_adds_up_all_that_it_finds(large: Path, page: Page) -> None:
     page.open(large.as_uri())
     page.write("input.search", "conv")

@@ -42,6 +42,7 @@ def hostile(make: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory)
     return make(str(path))
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("width", "dark"), SCREENS)
 @pytest.mark.parametrize("names", PAGES, ids=" ".join)
 def test_axe_finds_nothing(

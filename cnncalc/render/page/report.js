@@ -103,11 +103,12 @@
       this.moved = false; // whether rows of the document may be in another order
       /** @type {string[]} */ this.words = [];
       /** @type {string[] | null} */ this.texts = null;
-      this.current = /** @type {Row} */ (this.rows[0]); // the one in the order of tabs
+      this.current = this.rows[0]; // the one in the order of tabs
       /** @type {Row | null} */ this.chosen = null;
       this.describe();
       this.listen(section);
       this.fold(this.rows.length <= FEW);
+      this.hold(this.current);
     }
 
     /** The rows as a tree, by their levels. */
