@@ -82,6 +82,11 @@ Depth = Annotated[
     Without("--separable", "--dense"),
 ]
 LIMIT_HELP = "A condition on all but the first, e.g. 'macs <= +5%' of the first's, or 'macs <= 300 M'; repeatable."
+Stages = Annotated[
+    bool,
+    typer.Option("--stages", help="Show what the networks hold at each size of their maps, as the tables of papers."),
+    Without("--separable", "--dense", "--depth", "--at", "--totals"),
+]
 Limits = Annotated[
     list[Any] | None,
     options.option("--limit", metavar="CONDITION", parser=budgets.parse, help=LIMIT_HELP),
@@ -118,6 +123,7 @@ def compare(
     write: WriteTo = None,
     totals: Totals = False,
     depth: Depth = None,
+    stages: Stages = False,
     columns: Columns = None,
     human: Human = None,
     dtype: DtypeOption = None,
@@ -140,7 +146,10 @@ def compare(
         found = read_networks(archs, inputs or (), settings or (), vary or (), rates)
         for each in found[1:]:
             note(budgets.find_missed(limits, each.report, found[0].report, view.dtype, name=each.label))
-        emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
+        if stages:
+            emit(_compare_stages(found, format, view), output)
+        else:
+            emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
     sizes = group_inputs(inputs or ())
     if len(archs) != 1 or len(sizes) > 1:
@@ -258,4 +267,17 @@ def _compare_side_by_side(found: "SideBySide", format: TableFormat, view: "View"
         document=lambda view: render.compare_side_by_side(found, view),
         json=lambda: render.dump_side_by_side(found),
         csv=lambda: render.write_side_by_side_csv(found, view),
+    )  # fmt: skip
+
+
+def _compare_stages(networks: "list[ComparedNetwork]", format: TableFormat, view: "View") -> str:
+    from cnncalc.compare.stages import list_stages
+    from cnncalc.render import stages as render
+
+    rows = list_stages(networks)
+    return write_table(
+        format, view,
+        document=lambda view: render.compare_stages(networks, rows, view),
+        json=lambda: render.dump_stages(networks, rows),
+        csv=lambda: render.write_stages_csv(networks, rows, view),
     )  # fmt: skip

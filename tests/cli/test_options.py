@@ -137,6 +137,7 @@ TRIED = {
     "compare --at": Tried("conv?"),
     "compare --width": Tried("58"),
     "--totals": Tried(),
+    "--stages": Tried(),
     "compare --columns": Tried("parameters,activation_bytes"),
     "compare --dtype": Tried("float16", (("--columns", "parameters,activation_bytes"),)),
     "--least-saving": Tried("70%", (("--separable", "depthwise"),)),

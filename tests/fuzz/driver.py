@@ -48,6 +48,8 @@ COMMANDS = (
     ("compare", FILE, "--separable", "depthwise"),
     ("compare", FILE, "--dense", "--format", "json"),
     ("compare", FILE, "resnet18"),
+    ("compare", FILE, "resnet18", "--stages"),
+    ("explain", FILE, "--gradient"),
     ("run", FILE, "--seed", "1", "--max-multiplications", "20000"),
     ("run", FILE, "--explain", "--through", "3", "--max-multiplications", "20000"),
     ("kernel", FILE),

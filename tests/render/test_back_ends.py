@@ -24,6 +24,7 @@ from cnncalc.analysis.wanted import search
 from cnncalc.cli.kernel import _report
 from cnncalc.compare.separable import list_dense_equivalents, separate
 from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
+from cnncalc.compare.stages import list_stages
 from cnncalc.compare.sweep import Point, Sweep
 from cnncalc.conventions.convention import Own
 from cnncalc.errors import Problem, Source, Span
@@ -67,6 +68,7 @@ from cnncalc.render.rounding import describe_rounded
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
+from cnncalc.render.stages import compare_stages
 from cnncalc.render.summary import describe, rich_table, summarize
 from cnncalc.render.sweep import list_points
 from cnncalc.render.terms import describe_numbers, format_term
@@ -137,6 +139,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "compare two": lambda view: compare_side_by_side(side_by_side(None), view),
     "compare two, folded": lambda view: compare_side_by_side(side_by_side(1), view),
     "compare many": lambda view: compare_side_by_side(SideBySide(tuple(MANY)), view),
+    "stages": lambda view: compare_stages(MANY[:2], list_stages(MANY[:2]), view),
     "compare separable": lambda view: compare_separable(separate(VGG11, "depthwise").comparison, "depthwise", view),
     "compare dense": lambda view: compare_dense(list_dense_equivalents(MANY[0].report.layers), "AlexNet", view),
     "list": lambda view: [list_architectures(ENTRIES, True, view)],
