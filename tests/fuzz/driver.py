@@ -51,6 +51,8 @@ COMMANDS = (
     ("compare", FILE, "resnet18", "--stages"),
     ("explain", FILE, "--gradient"),
     ("run", FILE, "--seed", "1", "--max-multiplications", "20000"),
+    ("run", FILE, "--gradient", "--max-multiplications", "20000"),
+    ("run", FILE, "--effective-field", "2", "--max-multiplications", "20000"),
     ("run", FILE, "--explain", "--through", "3", "--max-multiplications", "20000"),
     ("kernel", FILE),
     ("calc", FILE, "--input", "3x8x8"),
