@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "analysis": {"conditions", "errors", "nearest", "layers", "network", "given"},
     "paths": {"errors", "nearest"},
     "conditions": {"errors", "nearest"},
-    "conventions": {"errors", "nearest", "layers", "analysis", "given", "rounded"},
+    "conventions": {"errors", "nearest", "layers", "network", "analysis", "given", "rounded"},
     "compare": {"errors", "nearest", "layers", "network", "analysis"},
     # analysis: only in `verify`, which compares traced positions with receptive fields
     "execution": {"errors", "nearest", "layers", "network", "given", "paths", "analysis"},
@@ -63,6 +63,10 @@ EXCEPTIONS = {
     "analysis/report.py": [
         "cnncalc.render.summary", "cnncalc.render.summary.rich_summary",
         *(f"cnncalc.render.notebook{name}" for name in ("", ".show_html", "", ".make_dict", "", ".list_rows")),
+    ],
+    # of the figures of other tools, by their names
+    "analysis/figures.py": [
+        f"cnncalc.conventions.figures{name}" for name in ("", ".make_figure", "", ".list_names")
     ],
     "network.py": ["cnncalc.render.notebook", "cnncalc.render.notebook.draw_svg"],
 }  # fmt: skip
@@ -199,6 +203,18 @@ def test_loading_and_analyzing_needs_no_terminal() -> None:
         (["summary", "--help"], {"yaml", "cnncalc.layers.base", "pydantic"}),
         (["summary", "--wrong"], {"yaml", "rich", "cnncalc.layers.base", "pydantic"}),
         (["validate", "resnet50"], {"rich", "pydantic"}),
+        (["summary", "resnet50"], {"cnncalc.conventions"}),
+        (
+            ["reconcile", "resnet50", "--convention", "thop"],
+            {
+                "cnncalc.export",
+                "cnncalc.execution",
+                "cnncalc.compare",
+                "cnncalc.conventions.fvcore",
+                "rich",
+                "pydantic",
+            },
+        ),
         (
             ["summary", "resnet50"],
             {f"cnncalc.analysis.{name}" for name in ("liveness", "memory", "training", "roofline")},

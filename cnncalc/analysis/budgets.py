@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.expect import Reference
-from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value, find_figure, is_figure, list_foreign_figures
 from cnncalc.analysis.report import Report
 from cnncalc.conditions import (
     BYTES,
@@ -43,11 +43,11 @@ class Budget(NamedTuple):
 
 def parse_budget(text: str) -> Budget:
     """`macs <= 300 M`, as `--limit` takes it. Raises UsageError."""
-    word = re.match(r"\s*([A-Za-z_]+)", text)
+    word = re.match(r"\s*([A-Za-z_]+(?:\([\w-]+\))?)", text)
     name = word[1] if word else ""
-    figure = FIGURES.get(name)
+    figure = find_figure(name) if is_figure(name) else None
     if figure is None:
-        meant = spell_out(name, FIGURES)
+        meant = spell_out(name, list_foreign_figures() if "(" in name else FIGURES)
         hint = f"did you mean `{meant}`?" if meant else f"the figures are {', '.join(FIGURES)}"
         raise UsageError(f"--limit takes a figure and a condition, e.g. 'macs <= 300 M', not {text!r}; {hint}")
     assert word

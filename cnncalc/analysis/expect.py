@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from cnncalc.analysis.figures import FIGURES, Figure, Value
+from cnncalc.analysis.figures import FIGURES, Figure, Value, find_figure, is_figure, list_foreign_figures
 from cnncalc.analysis.report import Report
 from cnncalc.errors import Fix, Mistake, Problem, Span
 from cnncalc.given import Expectation
@@ -19,18 +19,19 @@ Reference = Callable[[str, Span], Report]  # the report of an architecture by it
 def check_keys(expectations: Sequence[Expectation]) -> list[Problem]:
     """A problem `unknown-key` for each expectation of an unknown figure, `bad-value` for units that do not fit."""
     problems = []
-    known = (*(name for name, figure in FIGURES.items() if not figure.of_device), "outputs")
+    known = [*(name for name, figure in FIGURES.items() if not figure.of_device), "outputs"]
     for key, expected, span, value_span in expectations:
         if key in FIGURES and FIGURES[key].of_device:
             message = f"`{key}` depends on a device, which a file does not name"
             help_text = f"check it with --limit '{key} <= 5 ms' --compute 10T --bandwidth 100G"
             problems.append(Problem("unknown-key", message, span, help_text))
-        elif key not in known and not key.startswith(OUTPUTS):
-            fixes = _rename(key, known, span)
-            help_text = "" if fixes else "the keys of `expect` are " + ", ".join(known)
+        elif key not in known and not key.startswith(OUTPUTS) and not is_figure(key):
+            names = list_foreign_figures() if "(" in key else known
+            fixes = _rename(key, names, span)
+            help_text = "" if fixes else "the keys of `expect` are " + ", ".join(names)
             problems.append(Problem("unknown-key", f"unknown key `{key}` in `expect`", span, help_text, fixes=fixes))
-        elif key in FIGURES and type(expected) not in (int, tuple):
-            problems += _check_units(FIGURES[key], expected, value_span)
+        elif is_figure(key) and type(expected) not in (int, tuple):
+            problems += _check_units(find_figure(key), expected, value_span)
     return problems
 
 
@@ -57,8 +58,8 @@ def check_expectations(expectations: Sequence[Expectation], report: Report, refe
     for key, expected, key_span, span in expectations:
         name = key.removeprefix(OUTPUTS)
         if name == key:
-            if key in FIGURES and not FIGURES[key].of_device:
-                problems += _check_figure(FIGURES[key], expected, span, report, reference)
+            if is_figure(key) and not find_figure(key).of_device:
+                problems += _check_figure(find_figure(key), expected, span, report, reference)
         elif name in report.outputs:
             problems += _compare(key, report.outputs[name], expected, span)
         else:

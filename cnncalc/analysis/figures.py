@@ -120,8 +120,28 @@ class Figure(NamedTuple):
 
 
 def find_figure(name: str) -> Figure:
-    """The figure of a name. Raises KeyError."""
-    return FIGURES[name]
+    """The figure of a name, also as another tool counts it: `macs(thop)`. Raises KeyError."""
+    if name in FIGURES or not name.endswith(")"):
+        return FIGURES[name]
+    from cnncalc.conventions.figures import make_figure  # few name one
+
+    return make_figure(name)
+
+
+def list_foreign_figures() -> list[str]:
+    """The names of the figures that other tools count."""
+    from cnncalc.conventions.figures import list_names
+
+    return list_names()
+
+
+def is_figure(name: str) -> bool:
+    """Whether there is a figure of this name."""
+    try:
+        find_figure(name)
+    except KeyError:
+        return False
+    return True
 
 
 def find_last_spatial_layer(report: Report, name: str = "") -> LayerReport | None:

@@ -9,6 +9,7 @@ import typer
 
 from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.cli import budgets, device, options
+from cnncalc.cli.convention import Convention, count_by
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.messages import note
 from cnncalc.cli.output import emit, make_view
@@ -95,6 +96,11 @@ Limits = Annotated[
 Columns = Annotated[options.Columns, Without("--dense")]
 Human = Annotated[options.Human, Without("--dense")]
 DtypeOption = Annotated[options.DtypeOption, Needs("--columns", "--limit")]
+Counted = Annotated[
+    Convention,
+    Without("--separable", "--dense"),
+    Needs(*(f"--format {name}" for name in TableFormat if name != "json")),
+]
 Compute = Annotated[device.Compute, Without("--separable", "--dense")]
 INPUTS_HELP = "Override the input size, e.g. 3x128x128, or NAME=SIZES; several sizes are compared."
 Inputs = Annotated[list[str] | None, options.option("--input", metavar="SIZES", help=INPUTS_HELP)]
@@ -125,6 +131,7 @@ def compare(
     depth: Depth = None,
     stages: Stages = False,
     columns: Columns = None,
+    convention: Counted = None,
     human: Human = None,
     dtype: DtypeOption = None,
     limits: Limits = None,
@@ -141,6 +148,10 @@ def compare(
     """Compare architectures, or standard with separable or dense layers."""
     view = make_view(output, width, color)._replace(human=human, totals=totals)
     view = _choose_columns(view, columns, dtype, limits, of_layers=separable is not None)
+    if convention is not None:
+        from cnncalc.render.side_by_side import TOTALS
+
+        view = count_by(convention, view, TOTALS, programs=False)
     rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=format == "json")
     if separable is None and not dense:
         found = read_networks(archs, inputs or (), settings or (), vary or (), rates)
@@ -172,7 +183,8 @@ def _choose_columns(
             name for name, figure in FIGURES.items()
             if figure.together == "sum" and not figure.of_device and name != "layers"
         ]  # fmt: skip
-        view = view._replace(columns=find_columns(columns, adding_up if of_layers else FIGURES))
+        known = adding_up if of_layers else FIGURES
+        view = view._replace(columns=find_columns(columns, known, foreign=not of_layers))
     figures = [*(view.columns or ()), *(limit.figure.name for limit in limits or ())]
     return view._replace(dtype=options.choose_dtype(dtype, figures))
 

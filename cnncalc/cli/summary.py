@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import Dtype
 from cnncalc.cli import budgets, device, options
-from cnncalc.cli.formats import TableFormat, write_table
+from cnncalc.cli.convention import Convention, count_by
+from cnncalc.cli.formats import FOR_PROGRAMS, TableFormat, write_table
 from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.reading import read_partly
 
@@ -27,6 +28,7 @@ def summary(
     human: options.Human = None,
     dtype: options.DtypeOption = None,
     shapes: options.Shapes = options.ShapeOrder.chw,
+    convention: Convention = None,
     limits: budgets.Limits = None,
     compute: device.Compute = None,
     bandwidth: device.Bandwidth = None,
@@ -39,6 +41,10 @@ def summary(
     it are shown, and the exit code is 1.
     """
     view = make_summary_view(format, output, depth, columns, human, dtype, shapes, width, color)
+    if convention is not None:
+        from cnncalc.render.columns import DEFAULT
+
+        view = count_by(convention, view, DEFAULT, programs=format in FOR_PROGRAMS)
     all_columns = view.columns is None and format in ("json", "csv")
     rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=all_columns)
     reading = read_partly(arch, inputs, settings)
@@ -57,7 +63,7 @@ def make_summary_view(
     """How to show a summary, by the options. Raises UsageError."""
     from cnncalc.render.columns import COLUMNS, find_columns
 
-    chosen = find_columns(columns, COLUMNS) if columns is not None else None
+    chosen = find_columns(columns, COLUMNS, foreign=True) if columns is not None else None
     if chosen and format == "csv":  # the other formats show memory below the table
         dtype = options.choose_dtype(dtype, chosen)
     view = make_view(output, width, color)
@@ -79,7 +85,7 @@ def write(report: "Report", format: TableFormat, view: "View") -> str:
     def json() -> str:
         from cnncalc.render.json import dump_summary
 
-        return dump_summary(report, view.dtype)
+        return dump_summary(report, view.dtype, view.convention)
 
     def csv() -> str:
         from cnncalc.render.csv import write_summary_csv

@@ -76,7 +76,7 @@ OPERATIONS: Rules = {
     **at("pytorch_ops.py#L37-L40", linear=2 * M, linear_map=2 * M, linear_loose=2 * M),
     **same("pytorch_ops.py#L83-L125", 2 * M + B, "conv", "conv_standardized", "conv_loose"),
     **at("pytorch_ops.py#L83-L125", table_conv=2 * M),
-    **at("pytorch_ops.py#L83-L125", conv_same=wrong(2 * SAME_MACS + SAME_BIAS, SAME)),
+    **at("pytorch_ops.py#L83-L125", conv_same={"module": wrong(2 * SAME_MACS + SAME_BIAS, SAME)}),
     **at(
         "pytorch_ops.py#L128-L171",
         transposed_conv=wrong(

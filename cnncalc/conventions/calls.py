@@ -13,8 +13,9 @@ from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
 # How work is written: as a module of PyTorch, as a class of the file around the same function, as a function
-# (`F.relu(x)`, `torch.relu(x)`), or as an operator or a method (`x + y`, `x.mean(2)`).
-Form = Literal["module", "class", "function", "operator"]
+# (`F.relu(x)`, `torch.relu(x)`), or as an operator or a method (`x + y`, `x.mean(2)`). It is unclear which of the last
+# two joins the outputs of all rounds of a repeat.
+Form = Literal["module", "class", "function", "operator", "unclear"]
 
 # The kinds of work → what they are called in ledgers and in the guide.
 WORKS: dict[str, str] = {
@@ -97,6 +98,7 @@ WORKS: dict[str, str] = {
     "channel_shuffle": "channel shuffles",
     "chunk": "splits into equal parts",
     "view": "rearranging",
+    "unread": "layers that nothing reads",
     "added_biases": "biases of convolutions, which the file leaves out",
     "left_out_factors": "factors of batch norms, which it leaves out",
     "normalization": "mean, variance and count of its input",
@@ -106,7 +108,7 @@ WORKS: dict[str, str] = {
 # Those with multiply-accumulates.
 PRODUCTS = frozenset((
     "conv", "conv_same", "conv_standardized", "table_conv", "locally_connected", "transposed_conv", "linear",
-    "linear_map", "linear_loose", "conv_loose", "matmul", "attention", "lstm", "gru", "rnn",
+    "linear_map", "linear_loose", "conv_loose", "matmul", "attention", "lstm", "gru", "rnn", "unread",
 ))  # fmt: skip
 
 UPSAMPLING = ("upsample_nearest", "upsample_linear", "upsample_bicubic", "upsample_area")

@@ -79,8 +79,6 @@ LRN_PADDED = quantity(
 )
 # Of a product of matrices, by the first one: without a batch that only the second one has.
 LEFT = quantity("i C", "multiply-accumulates", lambda call: call.input_elements * call.output[-1])
-# One bias vector of each gate of a recurrent layer, of which there are two.
-RB = quantity("B/2", "gates with a bias", lambda call: call.biases // 2 * call.output[-1])
 NOTHING = Count()
 # Parameters: each array once, at the first call of its module.
 COUNTED_HERE = Quantity("P", "parameters", lambda call: 0 if call.shared else call.parameters)

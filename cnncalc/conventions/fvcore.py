@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import I2, LEFT, NOTHING, O2, I, M, at, ignored, norms, same, wrong
+from cnncalc.conventions.traced import leave_out_unread
 
 NORMS = "nn/jit_handles.py#L230-L258"
 
@@ -21,7 +22,7 @@ CONVENTION = Convention(
         ),
         **at(
             "nn/jit_handles.py#L127-L171",
-            conv_same=wrong(NOTHING, "the operator `_convolution_mode` is not in the table"),
+            conv_same={"module": wrong(NOTHING, "the operator `_convolution_mode` is not in the table")},
         ),
         **same("nn/jit_handles.py#L82-L110", M, "linear", "linear_map", "linear_loose"),
         **at("nn/jit_handles.py#L190-L210", matmul=LEFT),
@@ -30,5 +31,6 @@ CONVENTION = Convention(
         **at("nn/jit_handles.py#L261-L281", adaptive_avg_pool=I2, upsample_nearest=O2, upsample_linear=4 * O2),
     },
     parameters={},
+    prepare=leave_out_unread,
     notes=("In train mode, a batch norm counts 5 for each input element.",),
 )

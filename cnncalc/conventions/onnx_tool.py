@@ -12,6 +12,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import Call
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import BUFFERS, NOTHING, OWN, B, Count, I, M, O, Rules, at, norms, quantity, same, wrong
+from cnncalc.conventions.traced import leave_out_unread
 
 FOLDABLE = ("conv", "conv_same")
 BATCH_NORMS = ("batch_norm", "batch_norm_shift", "batch_norm_plain")
@@ -28,7 +29,7 @@ def prepare(calls: list[Call], report: Report) -> list[Call]:
     readers.update(report.ends)
     last = {call.layer: call for call in calls}
     found = []
-    for call in calls:
+    for call in leave_out_unread(calls, report):
         if call.work in BATCH_NORMS:
             source = report.layers[call.layer].sources[0]
             while source >= 0 and report.layers[source].kind in GONE and readers[source] == 1:
@@ -85,13 +86,15 @@ FOLDED = Count(*BIASES.terms, how="which leaves a bias for each channel")
 # Sets that it norms, taking the first axis that a norm is over for all of them.
 ROWS = quantity("rows", "sets", lambda c: c.elements // c.kernel[0])
 BROADCAST = quantity("M", "multiply-accumulates", matmul)
+UNREAD = Count(how="which the exporter leaves out")
 ONE = quantity("1", "nodes", lambda call: 1)
 
 OPERATIONS: Rules = {
-    **same("node.py#L2060-L2072", M + B, "conv", "conv_same", "conv_loose"),
+    **same("node.py#L2060-L2072", M + B, "conv", "conv_loose"),
+    **at("node.py#L2060-L2072", conv_same={"module": M + B}),
     **at("node.py#L2565-L2577", transposed_conv=wrong(BY_OUTPUT + B, "the kernel is applied at each output position")),
     **same("node.py#L805-L881", M + B, "linear", "linear_map", "linear_loose"),
-    **at("node.py#L805-L881", matmul=BROADCAST),
+    **at("node.py#L805-L881", matmul=BROADCAST, unread=UNREAD),
     **at(
         "node.py#L1463-L1490",
         batch_norm_folded=GIVES_BIAS,
@@ -136,7 +139,7 @@ OPERATIONS: Rules = {
     **at("node.py#L1344-L1371", adaptive_avg_pool=AVERAGED, adaptive_max_pool=K),
     **at("node.py#L1784-L1786", mean=I, sum=I, max=I, variance=4 * I),
     **at("node.py#L1179-L1220", upsample_nearest=NOTHING, upsample_linear=4 * O, upsample_bicubic=8 * O),
-    **at("node.py#L268-L345", loose=NOTHING, view=NOTHING, sizes=NOTHING, chunk=7 * ONE),
+    **at("node.py#L268-L345", loose=NOTHING, view=NOTHING, chunk=7 * ONE),
     **at("node.py#L805-L881", table_conv=M + B, locally_connected=2 * M + B),
 }
 
@@ -150,7 +153,7 @@ CONVENTION = Convention(
     operations=OPERATIONS,
     parameters={
         **norms("graph.py#L1372-L1424", OWN + BUFFERS, kinds=["batch_norm"]),
-        **at("graph.py#L1372-L1424", batch_norm_folded=FOLDED),
+        **at("graph.py#L1372-L1424", batch_norm_folded=FOLDED, unread=UNREAD),
     },
     prepare=prepare,
     notes=(

@@ -7,6 +7,7 @@ from math import prod
 from cnncalc.conventions.calls import Call
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import NOTHING, O2, M, O, at, ignored, norms, quantity, same, wrong
+from cnncalc.conventions.traced import leave_out_unread
 
 
 def by_output(call: Call) -> int:
@@ -30,7 +31,7 @@ CONVENTION = Convention(
         **same("handlers.py#L77-L84", M, "conv", "conv_standardized", "conv_loose", "table_conv"),
         **at(
             "handlers.py#L77-L84",
-            conv_same=wrong(NOTHING, "the operator `_convolution_mode` is not in the table"),
+            conv_same={"module": wrong(NOTHING, "the operator `_convolution_mode` is not in the table")},
             transposed_conv=wrong(BY_OUTPUT, "the kernel is applied at each output position, whatever the groups"),
         ),
         **same("handlers.py#L180-L207", M, "linear", "linear_map", "linear_loose", "matmul", "lstm", "attention"),
@@ -40,4 +41,5 @@ CONVENTION = Convention(
         **at("handlers.py#L101-L106", leaky_relu=O, upsample_linear=4 * O2),
     },
     parameters=None,
+    prepare=leave_out_unread,
 )

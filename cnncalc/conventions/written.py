@@ -5,7 +5,7 @@ It follows `export.torch_kinds`, `torch_functions` and the helper classes; a tes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -13,20 +13,55 @@ from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.conventions.calls import Call, Form
 from cnncalc.layers.base import Shape, Shapes, Weight
 from cnncalc.layers.window import Windowed, output_size
+from cnncalc.network import Group
 
 Made = Iterator[Call]
 
 
 def calls_of(report: Report) -> list[Call]:
     """The calls of all layers of a report, in order."""
-    return [call for index, layer in enumerate(report.layers) for call in Writer(index, layer).calls()]
+    repeats = find_repeats(report)
+    strided = {(layer.line, layer.kind) for layer in report.layers if is_strided_same(layer)}
+    calls: list[Call] = []
+    for index, layer in enumerate(report.layers):
+        before = report.layers[layer.sources[0]].kind if layer.sources and layer.sources[0] >= 0 else ""
+        made = Writer(index, layer, before, is_of_rounds(index, layer, repeats)).calls()
+        unclear = (layer.line, layer.kind) in strided
+        calls += (call._replace(form="unclear") if unclear and call.work == "conv_same" else call for call in made)
+    return calls
+
+
+def is_strided_same(layer: LayerReport) -> bool:
+    """Whether it has the padding `same` with a stride, which PyTorch has not: then a block pads in all its calls."""
+    windowed = layer.layer
+    return isinstance(windowed, Windowed) and windowed.padding == "same" and not _strides_one(windowed, layer.inputs)
+
+
+def find_repeats(report: Report) -> list[tuple[Group, ...]]:
+    """For each layer the repeats that it is in, the outermost first."""
+    found: list[tuple[Group, ...]] = [()] * len(report.layers)
+    for group in sorted((each for each in report.groups if each.form == "repeat"), key=lambda each: each.depth):
+        for index in range(group.first, min(group.last, len(found))):
+            found[index] += (group,)
+    return found
+
+
+def is_of_rounds(index: int, layer: LayerReport, repeats: Sequence[tuple[Group, ...]]) -> bool:
+    """Whether all inputs of a merge come from one repeat that is over: `export` joins these in a way of its own."""
+    if len(layer.sources) < 2 or layer.kind not in JOINS or min(layer.sources) < 0:
+        return False
+    over = [{id(group) for group in repeats[source] if group.last <= index} for source in layer.sources]
+    return bool(set.intersection(*over))
 
 
 class Writer:
     """Makes the calls of one layer."""
 
-    def __init__(self, index: int, report: LayerReport) -> None:
+    def __init__(self, index: int, report: LayerReport, before: str, of_rounds: bool) -> None:
+        """`before` is the kind of the layer that gives the first input."""
         self.index = index
+        self.before = before
+        self.of_rounds = of_rounds
         self.report = report
         self.layer: Any = report.layer  # its settings are those of its kind
         self.inputs = report.inputs
@@ -79,7 +114,8 @@ class Writer:
         before = self.inputs[0]
         for shape in self.inputs[1:]:
             after = tuple(map(max, before, shape))
-            yield self.call(work, "function" if work == "maximum" else "operator", inputs=(before, shape), output=after)
+            form: Form = "function" if work == "maximum" else "unclear" if self.of_rounds else "operator"
+            yield self.call(work, form, inputs=(before, shape), output=after)
             before = after
 
     def loose(self, work: str = "loose") -> Call:
@@ -206,7 +242,7 @@ def _strides(layer: Windowed, inputs: Shapes) -> Shape:
 def pool(writer: Writer) -> Made:
     layer = writer.layer
     axes = layer.axes(writer.inputs)
-    sides = any(axis.before != axis.after for axis in axes)
+    sides = layer.padding == "same" or any(axis.before != axis.after for axis in axes)
     skips = max(axis.stride for axis in axes) > min(axis.kernel for axis in axes)
     if (layer.ceil and layer.dialect == "caffe" and skips) or (sides and not getattr(layer, "count_padding", True)):
         yield from unknown(writer)  # classes of the file that pool twice, or by functions
@@ -332,7 +368,8 @@ def attention(writer: Writer) -> Made:
 def multi_head_attention(writer: Writer) -> Made:
     """A subclass of `nn.MultiheadAttention`, which calls functions with its arrays.
 
-    Its input is permuted, so that PyTorch adds the biases of the first projections apart from the products.
+    Its input is permuted: PyTorch adds the biases of the first projections together with the products where that is
+    contiguous, as after a layer norm, which permutes too. Elsewhere it depends on the layout: then `amount` is 1.
     """
     layer, inputs = writer.layer, writer.inputs
     yield writer.loose("attention_module")
@@ -352,7 +389,8 @@ def multi_head_attention(writer: Writer) -> Made:
             inputs=((places, n),),
             output=(places, out),
             macs=places * n * out,
-            adds_bias=layer.bias and step is last,
+            adds_bias=layer.bias and (step is last or writer.before == "layer_norm"),
+            amount=int(layer.bias and step is not last and (writer.before != "layer_norm" or len(inputs) > 1)),
         )
     yield writer.call("sizes", "operator", inputs=(), output=(4,))
     yield writer.call("attention", "function", macs=layer.work(inputs, writer.output).attention_macs)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.figures import FIGURES, Dtype, Figure
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure, find_figure, is_figure
 from cnncalc.errors import UsageError
 from cnncalc.network import INPUT_NAME
 from cnncalc.records import NamedTuple
@@ -198,8 +198,16 @@ def _make_share_column(figure: Figure) -> Column:
     return Column(f"{figure.name}_share", f"{figure.title} share", "share", measure, figure=figure, share=True)
 
 
-def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
-    """The names in a list `layer,output,macs`, each once. Raises UsageError for an unknown one."""
+def find_column(name: str) -> Column:
+    """The column of a name, also of a figure as another tool counts it. Raises KeyError."""
+    return COLUMNS[name] if name in COLUMNS else _make_column(find_figure(name))
+
+
+def find_columns(names: str, known: Collection[str], *, foreign: bool = False) -> tuple[str, ...]:
+    """The names in a list `layer,output,macs`, each once. Raises UsageError for an unknown one.
+
+    With `foreign`, figures as other tools count them are known too: `macs(thop)`.
+    """
     from cnncalc.nearest import spell_out
 
     wanted = [name.strip().lower().replace(" ", "_") for name in names.split(",") if name.strip()]
@@ -207,7 +215,7 @@ def find_columns(names: str, known: Collection[str]) -> tuple[str, ...]:
     if not wanted:
         raise UsageError(f"--columns needs a name; {listed}")
     for name in wanted:
-        if name not in known:
+        if name not in known and not (foreign and name.endswith(")") and is_figure(name)):
             meant = spell_out(name, known)
             hint = f", did you mean `{meant}`?" if meant else ";"
             raise UsageError(f"there is no column {name!r}{hint} {listed}")

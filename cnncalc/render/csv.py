@@ -11,7 +11,7 @@ from io import StringIO
 
 from cnncalc.analysis.folding import make_row
 from cnncalc.analysis.report import LayerReport, Report
-from cnncalc.render.columns import COLUMNS, Context, Value, join, list_columns
+from cnncalc.render.columns import Context, Value, find_column, join, list_columns
 from cnncalc.render.text import clean
 from cnncalc.render.view import View
 
@@ -20,9 +20,19 @@ Cell = int | float | str
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
+def list_foreign(view: View) -> list[str]:
+    """The figures of the tool of a view."""
+    if not view.convention:
+        return []
+    from cnncalc.conventions import named
+    from cnncalc.conventions.figures import list_figures
+
+    return [*list_figures(named(view.convention))]
+
+
 def write_summary_csv(report: Report, view: View) -> str:
     """A header and a row for each layer: the columns of the view, or all."""
-    chosen = [COLUMNS[name] for name in view.columns or list_columns(report)]
+    chosen = [find_column(name) for name in view.columns or [*list_columns(report), *list_foreign(view)]]
     context = Context(report, view.dtype)
     counted = [
         bool(column.figure and (column.figure.of_costs or column.figure.of_elements or column.figure.of_several))

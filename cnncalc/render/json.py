@@ -20,8 +20,11 @@ _Path = tuple[str | int, ...]  # the keys and indexes that lead to a value
 FORMAT = 1  # raised when a key changes its meaning or is removed
 
 
-def dump_summary(report: Report, dtype: Dtype) -> str:
-    """A report as JSON; the layers are the executed ones, so that they add up to the totals."""
+def dump_summary(report: Report, dtype: Dtype, convention: str = "") -> str:
+    """A report as JSON; the layers are the executed ones, so that they add up to the totals.
+
+    `convention` is that of another tool, whose figures are added.
+    """
     in_memory = {figure.name: figure.measure_network(report, dtype) for figure in WITH_DTYPE}
     totals = {**_record_figures(report.totals), **in_memory, "dtype": dtype.value}
     totals["depth"] = FIGURES["depth"].measure_network(report)
@@ -39,9 +42,26 @@ def dump_summary(report: Report, dtype: Dtype) -> str:
         "complete": report.complete,
         "totals": totals,
         "by_kind": by_kind,
+        **({"convention": _record_convention(report, convention)} if convention else {}),
         "layers": LazyList(_Layers(report).record, report.layers),
     }
     return dump(document)
+
+
+def _record_convention(report: Report, name: str) -> dict[str, Any]:
+    """What another tool counts, in total and for each layer."""
+    from cnncalc.conventions import named
+
+    counted = named(name).apply(report)
+    return {
+        "name": name,
+        "version": counted.convention.version,
+        "unit": counted.convention.unit,
+        "totals": dict(zip(("parameters", "operations"), counted.totals, strict=True)),
+        "layers": [
+            {"path": layer.path, **each._asdict()} for layer, each in zip(report.layers, counted.layers, strict=True)
+        ],
+    }
 
 
 class _Layers:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.analysis.by_kind import sum_by_kind
-from cnncalc.analysis.figures import FIGURES, Dtype, find_last_spatial_layer
+from cnncalc.analysis.figures import FIGURES, Dtype, find_figure, find_last_spatial_layer
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.render.columns import format_seen, format_shape, join
 from cnncalc.render.numbers import format_bytes, format_figure, format_share, format_units
+from cnncalc.render.view import View
 
 
 def explain_totals(
@@ -47,6 +48,18 @@ def explain_totals(
     yield from explain_marks(report)
     if report.notes:
         yield "notes", " ".join(report.notes.split())
+
+
+def explain_foreign(report: Report, view: View) -> Iterator[tuple[str, str]]:
+    """The lines of the columns that are counted as other tools do."""
+    for name in view.columns or ():
+        if name not in FIGURES and name.endswith(")"):
+            figure = find_figure(name)
+            total = figure.measure_network(report)
+            text = "not known" if total is None else format_figure(total, figure.written, units=bool(view.human))
+            convention = name[name.index("(") + 1 : -1]
+            why = f"; `cnncalc reconcile … --convention {convention}` says why"
+            yield figure.title, f"{text} {figure.unit}, {figure.about}{why}"
 
 
 def describe_flops(macs: int) -> str:

@@ -63,6 +63,9 @@ KEYS = {
 }
 
 
+FOREIGN = r"^(parameters|macs|flops)\([\w-]+\)$"  # a figure as another tool counts it
+
+
 def dump_schema() -> str:
     """The schema as JSON."""
     return encode(make_schema(), indent=2, ascii=False) + "\n"
@@ -106,7 +109,10 @@ def _describe_keys() -> dict[str, Schema]:
         "params": _make_mapping(VALUE),
         "blocks": _make_mapping(BODY),
         "layers": BODY,
-        "expect": _make_mapping(False, {**dict.fromkeys(expected, EXPECTED), "outputs": _make_mapping(VALUE)}),
+        "expect": {
+            **_make_mapping(False, {**dict.fromkeys(expected, EXPECTED), "outputs": _make_mapping(VALUE)}),
+            "patternProperties": {FOREIGN: EXPECTED},
+        },
         "published": _describe_published(),
         "allow": _make_mapping(False, {code: {"description": text, **reason} for code, text in warnings.items()}),
         "weights": {"type": ["object", "null"]},

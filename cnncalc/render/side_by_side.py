@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from cnncalc.analysis.figures import FIGURES, Dtype, Figure
+from cnncalc.analysis.figures import FIGURES, Dtype, Figure, find_figure
 from cnncalc.analysis.folding import Row
 from cnncalc.compare.rows import Side, divide_values, measure
 from cnncalc.compare.side_by_side import Aligned, ComparedNetwork, SideBySide
@@ -46,7 +46,7 @@ DROPPED = ("multiplications", "activations", "input", "output")  # at a narrow w
 
 def compare_side_by_side(found: SideBySide, view: View) -> Iterator[Block]:
     """The totals, and for two networks the layers below them."""
-    lines = [FIGURES[name] for name in view.columns or TOTALS]
+    lines = [find_figure(name) for name in view.columns or TOTALS]
     draw = _draw_two if len(found.networks) == 2 else _draw_many
     tables = (
         draw(found.networks, [line for line in lines if line.name not in dropped], view.dtype, units=units, bars=bars)
@@ -107,7 +107,7 @@ def _format(line: Figure, value: Value, *, units: bool) -> str:
 def _fit_layers(found: SideBySide, view: View) -> Table:
     """The table of aligned layers, fitted to the width."""
     names = view.columns or LAYERS
-    figures = [FIGURES[name] for name in names if FIGURES[name].together == "sum"]
+    figures = [FIGURES[name] for name in names if name in FIGURES and FIGURES[name].together == "sum"]
     settings: tuple[int | None, ...] = (None, 26, 16, NARROW, 8)
     ways = [(bool(view.human), None), *((view.human is not False, room) for room in settings)]
     for units, room in ways:
@@ -202,7 +202,7 @@ def write_side_by_side_csv(found: SideBySide, view: View) -> str:
     from cnncalc.render.csv import write_csv
 
     if len(found.networks) != 2 or view.totals:
-        lines = [FIGURES[name] for name in view.columns or TOTALS]
+        lines = [find_figure(name) for name in view.columns or TOTALS]
         rows = (
             [each.label, *(line.measure_network(each.report, view.dtype) for line in lines)] for each in found.networks
         )

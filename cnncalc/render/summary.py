@@ -15,7 +15,17 @@ from cnncalc.analysis.folding import Row, fold
 from cnncalc.analysis.report import Report
 from cnncalc.records import NamedTuple
 from cnncalc.render import numbers
-from cnncalc.render.columns import COLUMNS, DEFAULT, SHARED, Column, Context, format_shape, join, list_inputs
+from cnncalc.render.columns import (
+    COLUMNS,
+    DEFAULT,
+    SHARED,
+    Column,
+    Context,
+    find_column,
+    format_shape,
+    join,
+    list_inputs,
+)
 from cnncalc.render.document import (
     BLANK,
     EMPTY,
@@ -29,7 +39,7 @@ from cnncalc.render.document import (
     measure_excess,
 )
 from cnncalc.render.document import Column as TableColumn
-from cnncalc.render.notes import explain_totals
+from cnncalc.render.notes import explain_foreign, explain_totals
 from cnncalc.render.text import clean, count_cells
 from cnncalc.render.view import View
 
@@ -117,7 +127,8 @@ def _document(report: Report, view: View, table: Table) -> Iterator[Block]:
     yield from _describe_title(report, view)
     yield table
     yield BLANK
-    yield Pairs(list(explain_totals(report, view.dtype, units=bool(view.human), channels_last=view.channels_last)))
+    totals = explain_totals(report, view.dtype, units=bool(view.human), channels_last=view.channels_last)
+    yield Pairs([*explain_foreign(report, view), *totals])
 
 
 def _describe_title(report: Report, view: View) -> Iterator[Block]:
@@ -133,7 +144,7 @@ def _describe_title(report: Report, view: View) -> Iterator[Block]:
 
 
 def _choose_columns(view: View) -> tuple[Column, ...]:
-    return tuple(COLUMNS[name] for name in view.columns or DEFAULT)
+    return tuple(find_column(name) for name in view.columns or DEFAULT)
 
 
 def _iterate_fits(view: View) -> Iterator[Fit]:

@@ -16,4 +16,5 @@ class View(NamedTuple):
     width: int | None = None  # characters of a line; None for no limit
     color: bool = False
     totals: bool = False  # only the totals of a comparison
+    convention: str = ""  # of another tool, whose figures are shown
     channels_last: bool = False  # 55×55×96 instead of 96×55×55, in text
