@@ -389,6 +389,8 @@ GUIDE = [
     f"`compare`: {limits.COMPARED_NETWORKS} networks, and {limits.COMPARED_LAYERS:,} layers of all of them together,"
     f" with the rewritten one; layers that have"
     f" other paths and recur are aligned among {limits.ALIGNED_REPEATED} of each network",
+    f"`compare --separable spatial`: kernels of one convolution with {limits.FACTORED_NUMBERS:,} numbers, and"
+    f" {limits.FACTORED_ALTOGETHER:,} of a network, are looked at",
     f"`calc --want`: up to {limits.WANTED_ALONE:,} for one argument that is searched, up to {limits.WANTED_ARGUMENT}"
     f" for each of several; {limits.WANTED_SHOWN} answers are shown",
     f"`sweep`: {limits.SWEEP_POINTS:,} points; with `--pareto` of more than two figures {limits.PARETO_POINTS:,}",

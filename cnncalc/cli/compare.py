@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cnncalc import limits
 from cnncalc.analysis.figures import FIGURES, Dtype
 from cnncalc.cli import budgets, device, options
 from cnncalc.cli.convention import Convention, count_by
 from cnncalc.cli.formats import TableFormat, write_table
 from cnncalc.cli.messages import note
-from cnncalc.cli.output import emit, make_view
+from cnncalc.cli.output import emit, make_view, write_message
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Needs, Reads, Without, Writes
 from cnncalc.cli.variants import group_inputs, parse_vary, read_networks
-from cnncalc.errors import UsageError
+from cnncalc.errors import CnncalcError, Source, SpecError, UsageError
 
 if TYPE_CHECKING:
+    from cnncalc.compare.separable import GivenValues, Rewriting
     from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide
     from cnncalc.network import Network
+    from cnncalc.reading import Reading
     from cnncalc.render.view import View
 
 
@@ -165,11 +168,11 @@ def compare(
     sizes = group_inputs(inputs or ())
     if len(archs) != 1 or len(sizes) > 1:
         raise UsageError("--separable and --dense take one architecture at one input size")
-    network = read(archs[0], sizes[0], settings).require_network()
+    reading = read(archs[0], sizes[0], settings)
     if separable is None:
-        emit(_compare_dense(network, at, format, view), output)
+        emit(_compare_dense(reading.require_network(), at, format, view), output)
     else:
-        emit(_compare_separable(network, separable, at, least_saving, write, format, view), output)
+        emit(_compare_separable(reading, separable, at, least_saving, write, format, view), output)
 
 
 def _choose_columns(
@@ -190,19 +193,21 @@ def _choose_columns(
 
 
 def _compare_separable(
-    network: "Network", form: Separable, at: str | None, least_saving: Fraction | None, write: str | None,
+    reading: "Reading", form: Separable, at: str | None, least_saving: Fraction | None, write: str | None,
     format: TableFormat, view: "View",
 ) -> str:  # fmt: skip
     from cnncalc.compare.separable import list_convolutions, separate
     from cnncalc.paths import find_paths
     from cnncalc.render import compare as render
 
+    network = reading.require_network()
+    given = _find_given(reading)
     chosen = None
     if at is not None:
         chosen = find_paths(at, list_convolutions(network), what="convolution", former=network.former_paths)
-    rewritten = separate(network, form, only=chosen, least_saving=least_saving)
+    rewritten = separate(network, form, only=chosen, least_saving=least_saving, given=given)
     if write is not None:
-        _write_network(rewritten.network, network.name, form, write)
+        _write_network(rewritten, network.name, form, write)
     found = rewritten.comparison
     return write_table(
         format, view,
@@ -212,17 +217,56 @@ def _compare_separable(
     )  # fmt: skip
 
 
-def _write_network(network: "Network", name: str, form: Separable, file: str) -> None:
-    """The rewritten network as a file that expects its own totals."""
+def _find_given(reading: "Reading") -> "GivenValues":
+    """The arrays that the file gives, by path and name. Raises SpecError."""
+    from cnncalc.spec.weights import find_weights
+
+    written, problems = find_weights(reading.description)
+    if not written and not problems:
+        return {}
+    from cnncalc.execution.weights import check_weights
+
+    found, wrong = check_weights(reading.require_network(), written, complete=False)
+    if problems or wrong:
+        raise SpecError([*problems, *wrong])
+    return {key: array.values for key, array in found.items()}
+
+
+def _write_network(rewritten: "Rewriting", name: str, form: Separable, file: str) -> None:
+    """The rewritten network as a file that expects its own totals, with the arrays that it keeps."""
     from cnncalc.analysis.analyze import analyze
     from cnncalc.spec.write import write_network
 
+    network = rewritten.network
     report = analyze(network)
     names = ("parameters", "macs", "multiplications", "output")
     expected = {name: FIGURES[name].measure_network(report) for name in names}
     titled = network._replace(name=f"{name}, {form} separable")
     notes = f"Written by cnncalc compare --separable {form}. {network.notes}".strip()
-    emit(write_network(titled, notes=notes, expect=expected), file)
+    text = write_network(titled, notes=notes, expect=expected)
+    if rewritten.weights:
+        text += _write_weights(rewritten, text)
+    if rewritten.dropped:
+        paths = ", ".join(rewritten.dropped[: limits.LISTED_ARRAYS])
+        write_message(f"cnncalc: note: the weights of {paths} are not kept, as the {form} form has others\n")
+    emit(text, file)
+
+
+def _write_weights(rewritten: "Rewriting", text: str) -> str:
+    """The `weights` of the rewritten network, by the paths that its text gives its layers. Raises CnncalcError."""
+    from cnncalc.reading import read_text
+    from cnncalc.spec.write import write_weights
+
+    again = read_text(Source("the rewritten network", text)).require_network()
+    arrays: dict[str, dict[str, Any]] = {}
+    for (index, name), values in rewritten.weights.items():
+        node = again.nodes[index]
+        shapes = {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
+        arrays.setdefault(node.path, {})[name] = (shapes[name], values)
+    written = write_weights(arrays)
+    if len(text) + len(written) > limits.FILE_BYTES:
+        raise CnncalcError("with its weights, the rewritten network is larger than the limit of a file")
+    return written
 
 
 def _compare_dense(network: "Network", at: str | None, format: TableFormat, view: "View") -> str:

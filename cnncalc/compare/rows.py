@@ -8,6 +8,7 @@ from cnncalc import limits
 from cnncalc.analysis.figures import FIGURES, Dtype, Figure, Value
 from cnncalc.analysis.folding import Row
 from cnncalc.analysis.report import Report
+from cnncalc.compare.spatial_weights import Fit
 from cnncalc.errors import CnncalcError
 from cnncalc.records import NamedTuple
 
@@ -29,6 +30,7 @@ class Replacement(NamedTuple):
     after: Row
     note: str = ""
     closed: ClosedForm | None = None
+    fit: Fit | None = None  # of the weights that the file gives
 
     @property
     def ratio(self) -> Fraction | None:

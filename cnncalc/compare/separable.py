@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from math import prod
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.folding import make_row
 from cnncalc.analysis.report import LayerReport
 from cnncalc.compare.rows import ClosedForm, Comparison, Replacement, require_comparable
+from cnncalc.compare.spatial_weights import Fit, fit_spatial
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.channels import Carried
 from cnncalc.layers.conv import Conv
@@ -46,11 +48,20 @@ def explain_exclusion(node: Node) -> str:
     return f"{node.layer.kind}, not a standard convolution"
 
 
+GivenValues = Mapping[tuple[str, str], Sequence[float]]  # path and name of an array → its values
+NOTHING_GIVEN: GivenValues = {}
+
+
 class Rewriting(NamedTuple):
-    """A comparison, and the rewritten network."""
+    """A comparison, the rewritten network, and the arrays of its layers that the file gives.
+
+    `weights` are by the index of the node and the name of the array, `dropped` the layers whose arrays are not kept.
+    """
 
     comparison: Comparison
     network: Network
+    weights: dict[tuple[int, str], Sequence[float]]
+    dropped: tuple[str, ...]
 
 
 class Form(NamedTuple):
@@ -62,11 +73,17 @@ class Form(NamedTuple):
 
 
 def separate(
-    network: Network, form: str, *, only: Collection[str] | None = None, least_saving: Fraction | None = None
+    network: Network,
+    form: str,
+    *,
+    only: Collection[str] | None = None,
+    least_saving: Fraction | None = None,
+    given: GivenValues = NOTHING_GIVEN,
 ) -> Rewriting:
     """Compare with the `depthwise` or `spatial` form; layers not in `only`, or that save too little, are kept.
 
-    Raises CnncalcError for more layers than `compare` takes.
+    Of the spatial form, so are those whose kernels are among the `given` arrays and do not split. Raises CnncalcError
+    for more layers than `compare` takes.
     """
     require_comparable(2 * len(network.nodes))
     chosen, notes = {}, {}
@@ -74,12 +91,13 @@ def separate(
     refusal = once_per_layer(partial(_explain_refusal, FORMS[form], least_saving))
     closed = once_per_layer(partial(_compute_closed_form, FORMS[form]))
     kernels, exclusion = once_per_layer(count_kernels), once_per_layer(explain_exclusion)
+    fits = Fits(given if form == "spatial" else {})
     for node in network.nodes:
         if isinstance(node.layer, Conv):
             first = node if node.shares is None else network.nodes[node.shares]
             if only is not None and first.path not in only:
                 continue
-            note = refusal(node)
+            note = refusal(node) or fits.refuse(first)
             if first is not node and not note and first.index not in chosen:
                 note = f"shares the weights of {first.path}, which stays"
             if note:
@@ -99,11 +117,64 @@ def separate(
             make_row(after.layers[node.index]),
             notes.get(node.index, ""),
             closed(node) if node.index in chosen else None,
+            fits.found.get(node.path),
         )
         for node in network.nodes
         if node.index in chosen or node.index in notes
     )
-    return Rewriting(Comparison(network.name, rows, before, after), rewritten)
+    arrays, dropped = _carry(network, chosen, given, fits)
+    return Rewriting(Comparison(network.name, rows, before, after), rewritten, arrays, dropped)
+
+
+class Fits:
+    """Whether the given kernels of convolutions split, each looked at once and not too many of them."""
+
+    def __init__(self, given: GivenValues) -> None:
+        self.given = given
+        self.found: dict[str, Fit] = {}
+        self.notes: dict[str, str] = {}
+        self.examined = 0
+
+    def refuse(self, node: Node) -> str:
+        """Why the kernels of a layer are kept, "" if they split or are not given."""
+        if node.path not in self.notes:
+            self.notes[node.path] = self._fit(node)
+        return self.notes[node.path]
+
+    def _fit(self, node: Node) -> str:
+        weight = self.given.get((node.path, "weight"))
+        if weight is None:
+            return ""
+        self.examined += len(weight)
+        fit = None
+        if self.examined <= limits.FACTORED_ALTOGETHER:
+            fit = fit_spatial(weight, node.layer.weights(node.input_shapes)[0].shape)
+        if fit is None:
+            return "too many weights to be split"
+        self.found[node.path] = fit
+        if fit.arrays is not None:
+            return ""
+        return f"does not split: rank {fit.rank}, at most {fit.most} fits; the nearest leaves {fit.error:.1%}"
+
+
+def _carry(
+    network: Network, chosen: Collection[int], given: GivenValues, fits: Fits
+) -> tuple[dict[tuple[int, str], Sequence[float]], tuple[str, ...]]:
+    """The given arrays in the rewritten network, and the layers whose arrays it cannot have."""
+    nodes = {node.path: node for node in network.nodes}
+    found: dict[tuple[int, str], Sequence[float]] = {}
+    dropped: dict[str, None] = {}
+    for (path, name), values in given.items():
+        index, fit = nodes[path].index, fits.found.get(path)
+        if index not in chosen:
+            found[index, name] = values
+        elif fit is None or fit.arrays is None:
+            dropped[path] = None
+        elif name == "bias":
+            found[index, "row.bias"] = values
+        else:
+            found |= {(index, part): array for part, array in fit.arrays.items()}
+    return found, tuple(dropped)
 
 
 def _compute_closed_form(form: Form, node: Node) -> ClosedForm:

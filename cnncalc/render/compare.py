@@ -123,6 +123,9 @@ def _summarize(found: Comparison) -> Iterator[str]:
             f"{cheaper} of {len(found.rows)} convolutions become cheaper, {len(dearer)} more expensive"
             f"{': ' * bool(dearer)}{', '.join(dearer)}"
         )
+    exact = [row.path for row in found.rows if row.fit is not None and row.fit.arrays is not None]
+    if exact:
+        yield f"the kernels in the file of {', '.join(exact)} split exactly"
     yield "the ratios are of multiplications; the closed form is exact"
     kept = [FIGURES["output"], FIGURES["receptive_field"]]
     same = all(measure(figure, found.before) == measure(figure, found.after) for figure in kept)
@@ -154,6 +157,7 @@ def dump_comparison(found: Comparison, **more: Any) -> str:
             "ratio": None if row.ratio is None else float(row.ratio),
             "closed_form": row.closed and {"text": row.closed.text, "value": str(row.closed.value)},
             "note": row.note or None,
+            "kernels": row.fit and {"rank": row.fit.rank, "most": row.fit.most, "error": row.fit.error},
         }
         for row in found.rows
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from cnncalc.given import Published
@@ -47,6 +47,22 @@ def write_network(
     if published:
         lines += ["", "published:", *(f"  - {{{', '.join(_list_pairs(entry))}}}" for entry in published)]
     return "\n".join(lines) + "\n"
+
+
+def write_weights(arrays: Mapping[str, Mapping[str, tuple[Shape, Sequence[float]]]]) -> str:
+    """The `weights` of a file: of each path the arrays by name, each with its shape and its values, flat."""
+    lines = ["", "weights:"]
+    for path, named in arrays.items():
+        lines.append(f"  {quote(path)}:")
+        lines += [f"    {name}: {_nest(shape, [*map(repr, values)])}" for name, (shape, values) in named.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _nest(shape: Shape, texts: Sequence[str]) -> str:
+    """Numbers as nested lists."""
+    for size in reversed(shape):
+        texts = [f"[{', '.join(texts[at : at + size])}]" for at in range(0, len(texts), size)]
+    return texts[0]
 
 
 def _list_pairs(entry: Published) -> Iterator[str]:
