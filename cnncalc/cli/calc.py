@@ -49,6 +49,7 @@ Human = Annotated[options.Human, TABLE_ONLY]
 DtypeOption = Annotated[options.DtypeOption, TABLE_ONLY]
 Compute = Annotated[device.Compute, TABLE_ONLY]
 Shapes = Annotated[options.Shapes, TABLE_ONLY]
+Lang = Annotated[options.Lang, TABLE_ONLY]
 
 
 def _parse_free(text: str) -> str:
@@ -92,6 +93,7 @@ def calc(
     shapes: Shapes = options.ShapeOrder.chw,
     compute: Compute = None,
     bandwidth: device.Bandwidth = None,
+    lang: Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -109,6 +111,7 @@ def calc(
             make_view(output, width, color),
         )
     view = make_summary_view(format, output, None, columns, human, dtype, shapes, width, color)
+    view = view._replace(language=lang)
     all_columns = view.columns is None and format in ("json", "csv")
     rates = device.choose_device(compute, bandwidth, view.columns or (), used=all_columns)
     reading = read(chain, inputs, settings, layers=True)

@@ -145,11 +145,12 @@ def compare(
     vary: Vary = None,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
+    lang: options.Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
     """Compare architectures, or standard with separable or dense layers."""
-    view = make_view(output, width, color)._replace(human=human, totals=totals)
+    view = make_view(output, width, color)._replace(human=human, totals=totals, language=lang)
     view = _choose_columns(view, columns, dtype, limits, of_layers=separable is not None)
     if convention is not None:
         from cnncalc.render.side_by_side import TOTALS

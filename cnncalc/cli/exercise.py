@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import options
-from cnncalc.cli.formats import TableFormat, write_table
+from cnncalc.cli.formats import FOR_PROGRAMS, TableFormat, write_table
 from cnncalc.cli.output import emit, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Reads, Without
@@ -49,6 +49,7 @@ Check = Annotated[
     Reads(),
 ]
 Format = Annotated[ExerciseFormat, options.FORMAT]
+Lang = Annotated[options.Language, options.LANGUAGE, Without(*(f"--format {name}" for name in FOR_PROGRAMS))]
 
 
 def exercise(
@@ -61,6 +62,7 @@ def exercise(
     settings: options.Settings = None,
     format: Format = ExerciseFormat.table,
     output: options.Output = None,
+    lang: Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -72,7 +74,7 @@ def exercise(
     from cnncalc.exercise.questions import draw_questions, find_asked
 
     asked = find_asked(blank)
-    view = make_view(output, width, color)
+    view = make_view(output, width, color)._replace(language=lang)
     reading = read(arch, inputs, settings)
     report = reading.require_report()
     questions = draw_questions(report, asked, seed)
@@ -139,6 +141,7 @@ def _write(
 ) -> str:
     if format is ExerciseFormat.html:
         from cnncalc.render.exercise import write_page
+        from cnncalc.render.languages import translate
 
-        return write_page(title, document(view))
+        return write_page(title, translate(document(view), view.language), view.language)
     return write_table(TableFormat(format), view, document=document, json=json, csv=csv)

@@ -76,6 +76,14 @@ def write_table(
 ) -> str:
     """Write a table in a format; `page` is the document for formats without a line width."""
     page, on_page = page or document, view._replace(width=None)
+    if view.language != "en":
+        from cnncalc.render.languages import translate
+
+        own, whole = document, page
+        document, page = (
+            (lambda view: translate(own(view), view.language)),
+            (lambda view: translate(whole(view), view.language)),
+        )
     match format:
         case TableFormat.table:
             from cnncalc.render.show import show

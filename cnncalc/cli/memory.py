@@ -74,6 +74,7 @@ def memory(
     human: options.Human = None,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
+    lang: options.Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
@@ -85,7 +86,7 @@ def memory(
     from cnncalc.analysis.memory import Memory
 
     dtypes = parse_dtypes(dtype)
-    view = make_view(output, width, color)._replace(depth=depth, human=human)
+    view = make_view(output, width, color)._replace(depth=depth, human=human, language=lang)
     type = _require_float(dtypes) if training else dtypes.activations
     used = compute is not None and bandwidth is not None
     rates = device.parse_device(compute or "", bandwidth or "") if used else None

@@ -27,6 +27,13 @@ class ShapeOrder(StrEnum):
     hwc = "hwc"
 
 
+class Language(StrEnum):
+    """The language of headings and totals."""
+
+    en = "en"
+    zh = "zh"
+
+
 def complete_architecture(incomplete: str) -> list[str]:
     from cnncalc.spec.files import bundled
 
@@ -96,6 +103,9 @@ Depth = Annotated[
     option("--depth", "-d", min=1, metavar="N", help="Levels of groups to show (default: as many as are readable)."),
     FOR_PEOPLE,
 ]
+LANGUAGE_HELP = "Language of headings and totals; messages, codes and JSON stay in English."
+LANGUAGE = typer.Option("--lang", help=LANGUAGE_HELP)
+Lang = Annotated[Language, LANGUAGE, FOR_PEOPLE]
 SHAPES_HELP = "Order of the sizes of tensors: chw, channels first, or hwc, as 55×55×96."
 Shapes = Annotated[ShapeOrder, typer.Option("--shapes", help=SHAPES_HELP), FOR_PEOPLE]
 COLUMNS_HELP = "Columns to show, comma-separated: layer, settings, macs, … (an unknown name lists all)."

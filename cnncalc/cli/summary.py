@@ -32,6 +32,7 @@ def summary(
     limits: budgets.Limits = None,
     compute: device.Compute = None,
     bandwidth: device.Bandwidth = None,
+    lang: options.Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -45,6 +46,7 @@ def summary(
         from cnncalc.render.columns import DEFAULT
 
         view = count_by(convention, view, DEFAULT, programs=format in FOR_PROGRAMS)
+    view = view._replace(language=lang)
     all_columns = view.columns is None and format in ("json", "csv")
     rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=all_columns)
     reading = read_partly(arch, inputs, settings)

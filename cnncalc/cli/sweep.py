@@ -70,6 +70,7 @@ def sweep(
     dtype: options.DtypeOption = None,
     compute: device.Compute = None,
     bandwidth: device.Bandwidth = None,
+    lang: options.Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -88,7 +89,8 @@ def sweep(
     count_points(axes)
     goals = [name.strip() for name in (pareto or minimize or maximize or "").split(",") if name.strip()]
     check_names(goals, names, "--pareto" if pareto else "--minimize" if minimize else "--maximize")
-    view = make_view(output, width, color)._replace(human=human, columns=_choose_columns(columns, names, goals))
+    view = make_view(output, width, color)._replace(human=human, language=lang)
+    view = view._replace(columns=_choose_columns(columns, names, goals))
     limited = [budget.figure.name for budget in limits or ()]
     figures = [*(view.columns or ()), *limited]
     choice = options.choose_dtype(dtype, figures)

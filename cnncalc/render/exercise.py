@@ -203,7 +203,8 @@ STYLE = (
 )
 
 
-def write_page(title: str, blocks: Iterable[Block]) -> str:
+def write_page(title: str, blocks: Iterable[Block], language: str) -> str:
     """A document as a page to print."""
     head = f'<meta charset="utf-8"/>\n<title>{escape(title)}</title>\n<style>{STYLE}</style>'
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{write_html(blocks)}</body>\n</html>\n'
+    body = write_html(blocks)
+    return f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n{head}\n</head>\n<body>\n{body}</body>\n</html>\n'

@@ -17,4 +17,5 @@ class View(NamedTuple):
     color: bool = False
     totals: bool = False  # only the totals of a comparison
     convention: str = ""  # of another tool, whose figures are shown
+    language: str = "en"  # of headings and totals, see `languages`
     channels_last: bool = False  # 55×55×96 instead of 96×55×55, in text

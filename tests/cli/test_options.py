@@ -123,6 +123,7 @@ TRIED = {
     "--human": Tried(),
     "--dtype": Tried("float16"),
     "--shapes": Tried("hwc"),
+    "--lang": Tried("zh"),
     "--limit": Tried("macs <= 1"),
     "--strict": Tried(),
     "--expand": Tried(),
