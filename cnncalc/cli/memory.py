@@ -74,7 +74,6 @@ def memory(
     human: options.Human = None,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
-    lang: options.Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> None:
@@ -86,7 +85,7 @@ def memory(
     from cnncalc.analysis.memory import Memory
 
     dtypes = parse_dtypes(dtype)
-    view = make_view(output, width, color)._replace(depth=depth, human=human, language=lang)
+    view = make_view(output, width, color)._replace(depth=depth, human=human)
     type = _require_float(dtypes) if training else dtypes.activations
     used = compute is not None and bandwidth is not None
     rates = device.parse_device(compute or "", bandwidth or "") if used else None

@@ -43,7 +43,8 @@ _ZH_WORDS = {
     ", not counted": "，不计入", " (weights ": "（权重 ", " + biases ": " + 偏置 ", "; buffers ": "；缓冲 ",
     ", not counted)": "，不计入）", " as float": "，按 float", " as int": "，按 int",
     " as uint": "，按 uint", " as bfloat": "，按 bfloat", " macs": " 次乘加", " weights": " 个权重",
-    "FLOPs (2 per mac)": "FLOPs（每次乘加算 2 次）", " in steps of ": "，步距 ", ", the first starting at ": "，第一个起于 ", ", at ": "，在 ",
+    "FLOPs (2 per mac)": "FLOPs（每次乘加算 2 次）",
+    " in steps of ": "，步距 ", ", the first starting at ": "，第一个起于 ", ", at ": "，在 ",
     "at most ": "至多 ", "every unit sees the whole input": "每个单元都看到整个输入",
     "branches that meet look at different positions; the receptive field is their union":
         "相会的分支看到不同的位置；感受野是它们的并集",
