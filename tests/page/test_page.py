@@ -268,3 +268,12 @@ def test_numbers_that_javascript_rounds_are_strings() -> None:
 def test_signals_and_volumes_and_vectors_and_several_inputs_have_pages(text: str, axes: int | None) -> None:
     (data,) = data_of(parse(page_of(network(text))))["networks"]
     assert (data["picture"] and data["picture"]["axes"]) == axes
+
+
+def test_a_network_without_layers_has_a_page() -> None:
+    html = parse(page_of(network("layers: []")))
+    (data,) = data_of(html)["networks"]
+    assert data["layers"]["path"] == []
+    assert data["totals"]["macs"] == 0
+    assert rows_of(html) == []
+    assert not html.all("section", "panel")

@@ -34,7 +34,7 @@ def make_bars(report: Report) -> list[Bar]:
     """
     is_large = len(report.layers) > MOST_BARS
     rows = _fold_rows(report) if is_large else [make_row(layer) for layer in report.layers]
-    each = -(-len(rows) // MOST_BARS)
+    each = -(-len(rows) // MOST_BARS) or 1
     bars, first = [], 0
     for at in range(0, len(rows), each):
         part = rows[at : at + each]
