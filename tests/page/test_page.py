@@ -271,7 +271,7 @@ def test_signals_and_volumes_and_vectors_and_several_inputs_have_pages(text: str
 
 
 def test_a_network_without_layers_has_a_page() -> None:
-    html = parse(page_of(network("layers: []")))
+    html = parse(page_of(network("layers: relu * 0")))
     (data,) = data_of(html)["networks"]
     assert data["layers"]["path"] == []
     assert data["totals"]["macs"] == 0
