@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from cnncalc import limits
 from cnncalc.export.about import LEFT_OUT
 from cnncalc.export.axes import Layout
-from cnncalc.export.expressions import literal
+from cnncalc.export.expressions import identifier, literal
 from cnncalc.export.keras_call import Unsayable
 from cnncalc.export.keras_file import KerasFile, model_lines
 from cnncalc.export.keras_flow import FlowWriter
 from cnncalc.export.keras_lines import Assign, Statement, Under, lines_of
-from cnncalc.export.keras_names import function_name
+from cnncalc.export.keras_names import RESERVED, function_name
 from cnncalc.export.keras_order import flattens_in_order
 from cnncalc.export.keras_state import FunctionText, State, python_name
 from cnncalc.export.layout import Code, call, indented, lay_out
@@ -60,6 +60,8 @@ class BlockWriter:
         self.rounds_read = self.names_of_rounds()
         self.reused = self.names_of_reuse()
         self.flow = FlowWriter(self)
+        parameters = {python_name(each.name) for block in description.blocks.values() for each in block.parameters}
+        self.passed = {each: identifier(each, lambda name: name in parameters or name in RESERVED) for each in params}
 
     # what the text reads
 
@@ -137,6 +139,7 @@ class BlockWriter:
         name = function_name(block.name, self.names | {python_name(each) for each in self.params})
         self.names.add(name)
         owner = FunctionText(name, block, self.params, self.params_of(block))
+        owner.passed = self.passed
         self.functions[block.name] = owner
         given = self.recorder.arguments.get(block.name, [])
         owner.tensors = {
@@ -149,6 +152,8 @@ class BlockWriter:
         owner.start = "inputs" if "input" in names else "x"
         state = State(owner, self.layout, "{name}-", owner.start)
         self.write(owner, block.body, state)
+        words = set(WORDS.findall("\n".join(lines_of(owner.statements))))
+        owner.used = [each for each in owner.used if owner.param(each) in words]
         self.done.append(owner)
         return owner
 
@@ -190,7 +195,7 @@ class BlockWriter:
         arguments: list[Code] = [f"{owner.start}: {TENSOR}"]
         arguments += [self.parameter(owner, parameter.name, parameter.default) for parameter in block.parameters]
         arguments.append("*")
-        arguments += [f"{python_name(name)}: {self.annotation(self.params_values(name))}" for name in owner.used]
+        arguments += [f"{owner.param(name)}: {type_of(self.params[name])}" for name in owner.used]
         arguments.append("name: str")
         count = owner.result.count(", ")
         returned = f"tuple[{', '.join([TENSOR] * (count + 1))}]" if count else TENSOR
@@ -220,9 +225,6 @@ class BlockWriter:
             return f"{python_name(name)}: {kind} | None = None"
         start = State(owner, self.layout, "", "x")
         return f"{python_name(name)}: {kind} = {start.text(default)}"
-
-    def params_values(self, name: str) -> list[Value]:
-        return [self.params[name]]
 
     def annotation(self, values: Sequence[Value]) -> str:
         """The type of a parameter, by the values that it had."""

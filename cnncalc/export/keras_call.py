@@ -59,7 +59,7 @@ class KerasCall:
         self.helpers = helpers
         self.texts = texts or {}
         self.listed = items or {}
-        self.x = "x"  # the variable of the current tensor
+        self.x = ""  # the variable of the current tensor, in the text of a block
         self.is_ordered = True  # whether what is flattened must keep our order
 
     @property
@@ -102,6 +102,10 @@ class KerasCall:
         if len(shapes) != 1:
             raise Unsayable(f"the input of `{self.kind}` has other sizes each time, which its arguments do not tell")
         return next(iter(shapes))
+
+    def channels(self) -> str:
+        """The channels of the input: a number in a network, else what the tensor has."""
+        return str(self.shape()[0]) if self.x == "" else f"{self.x}.shape[{self.layout.channels()}]"
 
     def is_written(self, name: str) -> bool:
         """Whether an argument depends on names."""

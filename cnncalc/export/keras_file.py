@@ -56,7 +56,8 @@ class KerasFile:
     @staticmethod
     def head(text: str) -> list[str]:
         """The imports."""
-        standard = ["import math"] if re.search(r"\bmath\.", text) else []
+        standard = ["import functools"] if "functools." in text else []
+        standard += ["import math"] if re.search(r"\bmath\.", text) else []
         standard += ["from typing import Any"] if re.search(r"\bAny\b", text) else []
         numpy = ["import numpy as np"] if re.search(r"\bnp\.", text) else []
         names = [name for name in ("layers", "ops") if re.search(rf"\b{name}\.", text)]

@@ -6,14 +6,15 @@ from collections import Counter
 
 from cnncalc.errors import Problem, Span
 from cnncalc.export.axes import Layout
-from cnncalc.export.expressions import quote
+from cnncalc.export.expressions import literal, quote
 from cnncalc.export.keras_call import Applied, KerasCall, Unsayable
 from cnncalc.export.keras_joins import Joined, apply
 from cnncalc.export.keras_kinds import steps_of
 from cnncalc.export.keras_lines import Assign, Statement
 from cnncalc.export.keras_names import free_variable, layer_name
 from cnncalc.export.keras_order import flattens_in_order
-from cnncalc.export.layout import Code, Keyed
+from cnncalc.export.layout import Code, Keyed, call
+from cnncalc.layers.window import Axis, Windowed
 from cnncalc.network import Network, Node
 
 LONGEST_NAME = 32  # of a variable; longer paths have a number
@@ -32,6 +33,8 @@ class FlatWriter:
         self.ordered = flattens_in_order(network)
         self.readers = Counter(index for node in network.nodes for index in node.inputs)
         self.readers.update(network.outputs.values())
+        pools = {node.inputs[1] for node in network.nodes if node.layer.restores}
+        self.readers.update(network.nodes[index].inputs[0] for index in pools)  # whose inputs are read again
         self.shared = {node.shares for node in network.nodes}
         self.layers: dict[int, str] = {}  # variables of layers that are applied again
         self.variables = {-1 - at: variable for at, variable in enumerate(inputs.values())}
@@ -52,8 +55,9 @@ class FlatWriter:
     def node(self, node: Node) -> None:
         texts = [self.variables[index] for index in node.inputs] or [self.variables[-1]]
         kind = node.layer.kind
-        if kind == "max_unpool":
-            raise Unsayable("Keras has no unpooling by the indices of a pool")
+        if node.layer.restores:
+            self.assign(node, self.restored(node, texts[0]))
+            return
         if len(node.inputs) > 1 and kind != "multi_head_attention":
             self.assign(node, self.joined(node, texts))
             return
@@ -83,6 +87,17 @@ class FlatWriter:
             self.lines.append(Assign(variable, made))
             return f"{variable}({', '.join(given)})"
         return apply(made, *given)
+
+    def restored(self, node: Node, x: str) -> Code:
+        """An unpooling by the maxima of a pool whose windows lie side by side. Raises Unsayable."""
+        pool = self.network.nodes[node.inputs[1]]
+        assert isinstance(pool.layer, Windowed)
+        axes, sizes = pool.layer.axes(pool.input_shapes), pool.input_shapes[0][1:]
+        plain = all(axis == Axis(axis.size, axis.kernel, axis.kernel, 1, 0, 0) for axis in axes)
+        if not plain or node.output[1:] != sizes or len(sizes) != 2:
+            raise Unsayable("Keras has no unpooling by the indices of a pool whose windows overlap or have a border")
+        self.helpers.add("unpool")
+        return call("unpool", x, self.variables[pool.inputs[0]], literal(tuple(axis.kernel for axis in axes)))
 
     def joined(self, node: Node, texts: list[str]) -> Code:
         rank = len(node.input_shapes[0])

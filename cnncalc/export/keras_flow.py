@@ -13,7 +13,7 @@ from cnncalc.export.keras_lines import Assign, Statement, Under
 from cnncalc.export.keras_merges import MergeWriter
 from cnncalc.export.keras_repeats import RepeatWriter
 from cnncalc.export.keras_state import State
-from cnncalc.export.layout import Code, Keyed, call
+from cnncalc.export.layout import Code, Keyed, call, flat
 from cnncalc.export.recording import Instance
 from cnncalc.spec.expressions import Choice, Expression, Listed, Literal, evaluate_constant
 from cnncalc.spec.name_expressions import Index, Member, Name, Previous, names_in
@@ -152,9 +152,11 @@ class FlowWriter:
         elif unit.target == "reuse":
             self.reuse(unit, state, segment, instances)
         elif isinstance(unit.target, Block):
-            self.block(unit, unit.target, state, state.label(segment))
+            self.block(unit, unit.target, state, state.path(segment))
         elif unit.target == "activation":
             self.activation(unit, state, segment, instances)
+        elif unit.kind == "max_unpool":
+            raise Unsayable("`max_unpool` reads the input of a pool, which the function would have to carry along")
         else:
             given = self.given(unit, state, segment, instances)
             self.steps(steps_of(given), given, state, unit.segment)
@@ -202,7 +204,12 @@ class FlowWriter:
 
     def steps(self, steps: Sequence[Step], given: KerasCall, state: State, name: str) -> None:
         """Apply what a layer is, one after another; `name` is its name, if it is applied again."""
+        origin, target = state.current, state.variable
+        asks = f"{origin}.shape["
+        texts = [flat(each.code) if isinstance(each, Applied) else flat(each.write(origin)) for each in steps[1:]]
+        between = state.free("turned") if any(asks in text for text in texts) else target
         for step in steps:
+            state.variable = target if step is steps[-1] else between
             x = state.current
             if not isinstance(step, Applied):
                 state.assign(step.write(x))
@@ -239,7 +246,7 @@ class FlowWriter:
             return
         if word not in {*state.owner.own, *state.owner.params}:
             if word in self.blocks.description.blocks:
-                self.block(unit, self.blocks.description.blocks[word], state, state.label(segment))
+                self.block(unit, self.blocks.description.blocks[word], state, state.path(segment))
                 return
             given = self.given(unit, state, segment, instances)
             self.steps(steps_of(given), given, state, "")
@@ -290,8 +297,7 @@ class FlowWriter:
                 continue
             text = self.value(bound, parameter.name in function.tensors, state)
             arguments.append(Keyed(f"{self.blocks.python_name(parameter.name)}=", text) if by_name else text)
-        names = [self.blocks.python_name(each) for each in function.used]
-        arguments += [Keyed(f"{each}=", each) for each in names]
+        arguments += [Keyed(f"{function.param(each)}=", state.owner.param(each)) for each in function.used]
         code = call(function.name, *arguments, Keyed("name=", label))
         if not function.exported:
             state.assign(code)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from cnncalc.export.axes import Layout
+from cnncalc.export.keras_helpers_convolutions import CONVOLUTIONS
 from cnncalc.export.keras_helpers_layers import LAYERS
 from cnncalc.export.keras_helpers_views import FUNCTIONS
 
 _EITHER = re.compile(r"<([^|>]*)\|([^>]*)>")
+_NUMBERED = re.compile(r"(.*)([123])([dD].*)")  # a helper for a number of axes
 _NEEDS = {
     "Shift": "Scale",
     "Resize": "cubic",
@@ -29,7 +31,9 @@ def helper_names(names: set[str]) -> list[str]:
 
 def helper_text(name: str, layout: Layout) -> str:
     """The lines of a helper."""
-    number = name[3:4] if re.fullmatch(r"pad[123]d", name) else ""
-    text = (LAYERS | FUNCTIONS)["pad{n}d" if number else name].replace("{n}", number)
+    known = {**LAYERS, **CONVOLUTIONS, **FUNCTIONS}
+    numbered = _NUMBERED.fullmatch(name)
+    number = numbered[2] if numbered and name not in known else ""
+    text = known[f"{numbered[1]}{{n}}{numbered[3]}" if numbered and number else name].replace("{n}", number)
     text = _EITHER.sub(lambda found: found[1 if layout.is_last else 2], text)
     return text.replace("AXIS", str(layout.channels())).strip("\n")

@@ -13,6 +13,7 @@ from cnncalc.export.keras_windows import (
     pool,
     separable,
     spatial_separable,
+    standardized,
     transposed,
 )
 from cnncalc.export.layout import Code, Keyed, call
@@ -184,18 +185,22 @@ def _stochastic_depth(given: KerasCall) -> list[Step]:
 
 def _recurrent(name: str) -> Callable[[KerasCall], list[Step]]:
     def write(given: KerasCall) -> list[Step]:
-        biases, options = given.only("biases"), ["return_sequences=True"]
+        biases, options = given.only("biases"), []
         if given.kind == "gru":
             after = given.only("reset_after")
             if biases and biases != (2 if after else 1):
                 raise Unsayable(f"Keras's GRU has {2 if after else 1} bias vectors with `reset_after={after}`")
             options += [] if after else ["reset_after=False"]
-        elif biases == 2:
-            raise Unsayable(f"Keras's {name} has one bias vector, and `{given.kind}` has two by default")
         if given.kind == "rnn" and given.only("activation") != "tanh":
             options.append(f'activation="{given.only("activation")}"')
         options += ["use_bias=False"] if not biases else []
-        made = given.layer(name, given.text("hidden"), *options)
+        if biases == 2 and given.kind != "gru":
+            cell = call(
+                given.helper("TwoBiasLSTMCell" if name == "LSTM" else "TwoBiasRNNCell"), given.text("hidden"), *options
+            )
+            made = given.layer("RNN", cell, "return_sequences=True")
+        else:
+            made = given.layer(name, given.text("hidden"), *options, "return_sequences=True")
         found: list[Step] = [] if given.layout.is_last else [Applied(given.layer("Permute", "(2, 1)"), "-last")]
         count = given.only("layers")
         for at in range(count):
@@ -208,12 +213,9 @@ def _recurrent(name: str) -> Callable[[KerasCall], list[Step]]:
 
 def _attention(given: KerasCall) -> list[Step]:
     """Attention with projections, of each position to all."""
-    channels = {shape[0] for shape in given.shapes()}
-    if len(channels) != 1 or len(given.values("heads")) != 1:
-        raise Unsayable("the channels or heads of `multi_head_attention` vary")
-    heads = given.only("heads")
-    size = channels.pop() // heads
-    made = given.layer("MultiHeadAttention", given.text("heads"), str(size), *given.option("use_bias", "bias", True))
+    heads = given.text("heads")
+    size = f"{given.channels()} // {heads}" if given.x else str(given.shape()[0] // given.only("heads"))
+    made = given.layer("MultiHeadAttention", heads, size, *given.option("use_bias", "bias", True))
     memory = given.text("memory") if given.is_written("memory") else ""
     if given.layout.is_last:
         return [Applied(made, more=(memory or "{x}",))]
@@ -263,6 +265,7 @@ def _reduce(name: str) -> Callable[[KerasCall], list[Step]]:
 WRITERS: dict[str, Callable[[KerasCall], list[Step]]] = {
     **VIEWS,
     "conv": conv,
+    "standardized_conv": standardized,
     "depthwise_conv": depthwise,
     "separable_conv": separable,
     "spatial_separable_conv": spatial_separable,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from cnncalc.export.expressions import identifier
+from cnncalc.export.keras_helpers_convolutions import CONVOLUTIONS
 from cnncalc.export.keras_helpers_layers import LAYERS
 from cnncalc.export.keras_helpers_views import FUNCTIONS
 
@@ -15,10 +16,10 @@ SEPARATOR = "-"
 
 # Names of exported files that no variable or function of an architecture can have.
 RESERVED = frozenset({
-    "Any", "Tensor",
+    "Any", "Tensor", "functools",
     "keras", "layers", "ops", "np", "math", "x", "name", "index", "inputs", "outputs", "model", "pad", "min",
     "max", "round", "int", "abs", "sum", "range", "len", "tuple", "list", "dict", "str", "float", "bool", *LAYERS,
-    *FUNCTIONS,
+    *CONVOLUTIONS, *FUNCTIONS,
 })  # fmt: skip
 # What Keras names itself: inputs, and the operations of `keras.ops` and of operators.
 _OF_KERAS = re.compile(

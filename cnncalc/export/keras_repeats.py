@@ -40,7 +40,13 @@ class RepeatWriter:
             inner.passed = state.free(f"{name or item.unit.path_word or 'x'}_rounds")
             state.owner.taken.add(inner.passed)
             state.statements.append(Assign(inner.passed, f"[{state.current}]"))
-        lists = self.round(item, inner, name, state)
+        steps = dict(item.unit.per_round)
+        start, taken = inner.copy(), set(state.owner.taken)
+        lists = self.round(item, inner, name, state, steps)
+        if item.unit.flat and self.count_inside(start, inner, steps):
+            state.owner.taken, start.statements = taken, []
+            inner = start
+            lists = self.round(item, inner, name, state, steps)
         inner.assign(inner.current, state.variable)
         if remembers:
             inner.statements.append(Plain(f"{inner.passed}.append({state.variable})"))
@@ -52,13 +58,13 @@ class RepeatWriter:
         if remembers and name:
             state.lists[name] = f"{inner.passed}[1:]"
         if item.unit.flat:
-            self.count_on(item, state, count)
+            self.count_on(item, state, count, steps)
 
-    def round(self, item: Item, inner: State, name: str, state: State) -> list[str]:
+    def round(self, item: Item, inner: State, name: str, state: State, steps: dict[str, int]) -> list[str]:
         """One round; the variables of lists with outputs inside of rounds."""
         unit = item.unit
         if unit.flat:
-            for word, number in unit.per_round.items():
+            for word, number in steps.items():
                 inner.advance(word, 0, inner.index if number == 1 else f"{number} * {inner.index}")
             self.flow.unit(unit, inner)
             return []
@@ -89,15 +95,29 @@ class RepeatWriter:
         return any(isinstance(part, Previous) for each in expressions_of(chains) for part in parts_of(each))
 
     @staticmethod
-    def count_on(item: Item, state: State, count: str) -> None:
-        """Advance the numbering by all rounds but one, which the text counts."""
+    def count_inside(start: State, end: State, steps: dict[str, int]) -> bool:
+        """Add to the steps of a round what repeats inside of it advance the numbering; whether there is any."""
+        found = False
+        for word, (number, texts) in end.ahead.items():
+            before, known = start.ahead.get(word, (0, ()))
+            if len(texts) > len(known) + (word in steps):
+                raise Unsayable(f"the numbers of `{word}` depend on a repeat in a repeat")
+            if number != before:
+                found = True
+                steps[word] = steps.get(word, 0) + number - before
+        return found
+
+    @staticmethod
+    def count_on(item: Item, state: State, count: str, steps: dict[str, int]) -> None:
+        """Advance the numbering by all rounds, of which the text counts one."""
         whole = item.count.value if isinstance(item.count, Literal) else None
-        for word, number in item.unit.per_round.items():
+        for word, number in steps.items():
+            once = item.unit.per_round.get(word, 0)
             if isinstance(whole, int):
-                state.advance(word, number * (whole - 1))
+                state.advance(word, number * whole - once)
             else:
                 plain = count if count.isidentifier() else f"({count})"
-                state.advance(word, -number, plain if number == 1 else f"{number} * {plain}")
+                state.advance(word, -once, plain if number == 1 else f"{number} * {plain}")
 
 
 def _unnamed(chain: Chain) -> Chain:

@@ -32,6 +32,7 @@ class FunctionText:
         self.params = params
         self.used = used
         self.own = {parameter.name for parameter in block.parameters} if block else set()
+        self.passed: Mapping[str, str] = {}  # names of params of the file in functions of blocks
         self.tensors: set[str] = set()  # parameters that are named outputs
         self.exported: list[str] = []  # named outputs that are read from outside
         self.reads_channels = False  # whether `in_channels` is read
@@ -46,9 +47,13 @@ class FunctionText:
             return name[len(RAW) :]
         if name in ("true", "false"):
             return name.title()
-        if name in self.own or name in self.params:
+        if name in self.own:
             return python_name(name)
-        return literal(name)
+        return self.param(name) if name in self.params else literal(name)
+
+    def param(self, name: str) -> str:
+        """A param of the file in this function; in that of a block, it has another name than all parameters."""
+        return python_name(name) if self.block is None else self.passed.get(name, python_name(name))
 
 
 class State:
@@ -100,7 +105,7 @@ class State:
     def free(self, name: str) -> str:
         """A variable like a name, which nothing has."""
         taken = self.busy | self.owner.taken | {self.current, self.variable, self.input, *self.tensors.values()}
-        taken |= {python_name(each) for each in {*self.owner.own, *self.owner.params}}
+        taken |= {python_name(each) for each in {*self.owner.own, *self.owner.params}} | {*self.owner.passed.values()}
         return free_variable(name, taken)
 
     # names of layers
@@ -119,6 +124,10 @@ class State:
     def label(self, segment: str, suffix: str = "") -> str:
         """The name of a layer as Python text."""
         return quoted(layer_name(f"{self.prefix}{segment}{suffix}"))
+
+    def path(self, segment: str) -> str:
+        """The path of a block as Python text."""
+        return quoted(f"{self.prefix}{segment}")
 
     def advance(self, word: str, number: int, text: str = "") -> None:
         """Advance the numbering, by a number or by a text."""

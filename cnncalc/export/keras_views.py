@@ -87,23 +87,20 @@ def _slice(given: KerasCall) -> list[Step]:
 
 
 def _split(given: KerasCall) -> list[Step]:
-    """One part of an axis: a slice, where its ends are numbers; else of `ops.split`."""
+    """One part of an axis: of equal ones, or a slice."""
     axis = given.only("axis") if given.kind == "split" else 0
-    ends = set()
-    for layer, (shape, *_) in zip(given.layers, given.inputs, strict=True):
-        parts: Any = layer.parts  # type: ignore[attr-defined]
-        take: int = layer.take  # type: ignore[attr-defined]
-        whole = (shape[axis] // parts,) * parts if isinstance(parts, int) else parts
-        ends.add((sum(whole[:take]), sum(whole[: take + 1]), sum(whole)))
-    if len(ends) == 1:
-        start, stop, size = ends.pop()
-        text = f"{start or ''}:{stop if stop != size else ''}"
-        found = index(given, axis, text)
-        return [Computed(lambda x: f"{x}{found}")]
-    if any(isinstance(parts, tuple) for parts in given.values("parts")):
-        raise Unsayable(f"the parts of `{given.kind}` vary")
-    at = given.axis(axis)
-    return [Computed(lambda x: _taken(x, given.text("parts"), at, given.text("take")))]
+    if all(isinstance(parts, int) for parts in given.values("parts")):
+        at = given.axis(axis)
+        return [Computed(lambda x: _taken(x, given.text("parts"), at, given.text("take")))]
+    take = given.only("take")
+    items = given.items("parts")
+    before, last = items[:take], take == len(items) - 1
+    start, stop = (
+        str(sum(map(int, each))) if all(item.isdecimal() for item in each) else " + ".join(each)
+        for each in (before, items[: take + 1])
+    )
+    text = index(given, axis, f"{start if take else ''}:{'' if last else stop}")
+    return [Computed(lambda x: f"{x}{text}")]
 
 
 def _taken(x: str, parts: str, axis: int, take: str) -> str:

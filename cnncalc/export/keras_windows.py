@@ -31,17 +31,25 @@ def border(given: KerasCall, *, same: bool = True) -> tuple[list[Step], list[Cod
     `same`: whether Keras's word has our meaning for this layer.
     """
     runs = list(windows(given))
-    sides = [sides_of(axes) for axes in runs]
-    if not any(map(any, (pair for each in sides for pair in each))) and "same" not in given.values("padding"):
-        return [], []
-    by_chance = given.is_written("stride") and given.values("padding") != ["same"]  # with other params, it may not be
-    if same and not by_chance and (given.values("padding") == ["same"] or all(map(is_same, runs))):
-        return [], [Keyed("padding=", SAME)]
-    if same and given.is_written("padding") and set(map(str, given.values("padding"))) <= {"same", "valid"}:
+    sides = {sides_of(axes) for axes in runs}
+    words = set(map(str, given.values("padding")))
+    by_kernel = words == {"half"} and (given.is_written("kernel") or "dilation" in given.texts)
+    depends = given.is_written("padding") or by_kernel  # on params, with others of which it may be another
+    if words == {"same"}:
+        return ([], [Keyed("padding=", SAME)]) if same else ([padding(given, fixed(given))], [])
+    if same and depends and not by_kernel and words <= {"same", "valid"}:
         return [], [Keyed("padding=", given.text("padding"))]
-    if len(set(sides)) == 1:
-        return [padding(given, sides[0])], []
-    return [padding_of_name(given)], []
+    if not depends and sides == {((0, 0),) * given.axes}:
+        return [], []
+    chance = given.is_written("stride") or given.is_written("padding") or (given.is_written("kernel") and not by_kernel)
+    if same and not chance and all(map(is_same, runs)):
+        return [], [Keyed("padding=", SAME)]
+    try:
+        return [padding_of_name(given) if depends else padding(given, fixed(given))], []
+    except Unsayable:
+        if len(sides) > 1:
+            raise
+        return ([padding(given, sides.pop())] if any(map(any, next(iter(sides)))) else []), []
 
 
 def sides_of(axes: tuple[Axis, ...]) -> Pairs:
@@ -123,52 +131,85 @@ def strides(given: KerasCall, default: Any = 1) -> list[Code]:
     return [each.value if isinstance(each, Keyed) else each for each in found]
 
 
-def refuse_both(given: KerasCall) -> None:
-    """Keras has no windows with a stride and a dilation. Raises Unsayable."""
-    for axes in windows(given):
-        if any(axis.stride > 1 for axis in axes) and any(axis.dilation > 1 for axis in axes):
-            raise Unsayable("Keras's convolutions cannot have a stride and a dilation at once")
+def has_both(given: KerasCall) -> bool:
+    """Whether a convolution has a stride and a dilation, which Keras refuses."""
+    return any(
+        any(axis.stride > 1 for axis in axes) and any(axis.dilation > 1 for axis in axes) for axes in windows(given)
+    )
+
+
+def borders(given: KerasCall) -> tuple[list[Step], list[Code], list[Code], list[Step]]:
+    """Of a convolution: the border before it, its strides and its padding, and what comes after it.
+
+    With a stride and a dilation, it has the dilation, and every other position of its output is taken.
+    """
+    if not has_both(given):
+        before, padded = border(given)
+        return before, strides(given), padded, []
+    sides = fixed(given)
+    by = {tuple(axis.stride for axis in axes) for axes in windows(given)}
+    if len(by) != 1:
+        raise Unsayable("Keras's convolutions cannot have a stride and a dilation at once, and the stride varies")
+    steps = ", ".join(f"::{each}" for each in by.pop())
+    taken = f"[:, {steps}]" if given.layout.is_last else f"[:, :, {steps}]"
+    return [padding(given, sides)] if any(map(any, sides)) else [], [], [], [Computed(lambda x: f"{x}{taken}")]
 
 
 def conv(given: KerasCall) -> list[Step]:
-    refuse_both(given)
-    before, padded = border(given)
+    before, stride, padded, after = borders(given)
     options = [*given.option("dilation_rate", "dilation", 1), *given.option("groups", "groups", 1)]
     options += given.option("use_bias", "bias", True)
-    made = given.layer(given.per_axes("Conv{}"), given.text("out"), given.text("kernel"), *strides(given), *padded,
+    made = given.layer(given.per_axes("Conv{}"), given.text("out"), given.text("kernel"), *stride, *padded,
                        *given.format(), *options)  # fmt: skip
-    return [*before, Applied(made)]
+    return [*before, Applied(made), *after]
+
+
+def standardized(given: KerasCall) -> list[Step]:
+    (*before, made), after = conv(given), []
+    if not isinstance(made, Applied):
+        (*before, made), after = before, [made]
+    assert isinstance(made, Applied)
+    name = given.helper(given.per_axes("StandardizedConv{}"))
+    more = [*given.option("gain", "gain", False), *given.option("epsilon", "epsilon", 1e-6)]
+    return [*before, Applied(made.code._replace(head=name, items=(*made.code.items, *more))), *after]
+
+
+def is_uneven(given: KerasCall) -> bool:
+    """Whether a depthwise convolution has three axes, or strides that differ by axis, which Keras refuses."""
+    return given.axes == 3 or any(len({axis.stride for axis in axes}) > 1 for axes in windows(given))
 
 
 def depthwise(given: KerasCall) -> list[Step]:
-    refuse_both(given)
-    before, padded = border(given)
-    options = given.option("dilation_rate", "dilation", 1)
+    before, stride, padded, after = borders(given)
     bias = given.option("use_bias", "bias", True)
-    uneven = any(len({axis.stride for axis in axes}) > 1 for axes in windows(given))
-    if given.axes == 3 or uneven:  # which Keras has not: a group for each channel
-        channels = [str(shape[0]) for shape in given.shapes()]
-        if len(channels) != 1:
-            raise Unsayable("Keras has no such depthwise convolution, and its channels vary")
-        out = str(int(channels[0]) * given.only("multiplier"))
-        made = given.layer(given.per_axes("Conv{}"), out, given.text("kernel"), *strides(given), *padded,
-                           *given.format(), *options, f"groups={channels[0]}", *bias)  # fmt: skip
-        return [*before, Applied(made)]
-    made = given.layer(given.per_axes("DepthwiseConv{}"), given.text("kernel"), *strides(given), *padded,
+    options = given.option("dilation_rate", "dilation", 1)
+    if is_uneven(given):
+        return [*before, Applied(by_channel(given, [*stride, *padded], [*options, *bias])), *after]
+    made = given.layer(given.per_axes("DepthwiseConv{}"), given.text("kernel"), *stride, *padded,
                        *given.option("depth_multiplier", "multiplier", 1), *given.format(), *options,
                        *bias)  # fmt: skip
-    return [*before, Applied(made)]
+    return [*before, Applied(made), *after]
+
+
+def by_channel(given: KerasCall, window: list[Code], options: list[Code]) -> Bracketed:
+    """A convolution with a group for each channel."""
+    groups = given.channels()
+    out = groups if given.values("multiplier") == [1] else f"{groups} * {given.text('multiplier')}"
+    return given.layer(given.per_axes("Conv{}"), out, given.text("kernel"), *window, *given.format(),
+                       f"groups={groups}", *options)  # fmt: skip
 
 
 def separable(given: KerasCall) -> list[Step]:
-    refuse_both(given)
-    if given.axes == 3 or any(len({axis.stride for axis in axes}) > 1 for axes in windows(given)):
-        raise Unsayable("Keras has separable convolutions on one or two axes, with the same stride on both")
-    before, padded = border(given)
-    made = given.layer(given.per_axes("SeparableConv{}"), given.text("out"), given.text("kernel"), *strides(given),
-                       *padded, *given.format(), *given.option("dilation_rate", "dilation", 1),
-                       *given.option("depth_multiplier", "multiplier", 1),
-                       *given.option("use_bias", "bias", True))  # fmt: skip
+    before, stride, padded, after = borders(given)
+    bias = given.option("use_bias", "bias", True)
+    options = given.option("dilation_rate", "dilation", 1)
+    if is_uneven(given) or after:
+        first = by_channel(given, [*stride, *padded], [*options, "use_bias=False"])
+        second = given.layer(given.per_axes("Conv{}"), given.text("out"), "1", *given.format(), *bias)
+        return [*before, Applied(first, "-depthwise"), *after, Applied(second, "-pointwise")]
+    made = given.layer(given.per_axes("SeparableConv{}"), given.text("out"), given.text("kernel"), *stride,
+                       *padded, *given.format(), *options, *given.option("depth_multiplier", "multiplier", 1),
+                       *bias)  # fmt: skip
     return [*before, Applied(made)]
 
 
@@ -187,9 +228,8 @@ def spatial_separable(given: KerasCall) -> list[Step]:
 
 
 def transposed(given: KerasCall) -> list[Step]:
-    refuse_both(given)
-    if given.values("groups") != [1]:
-        raise Unsayable("Keras's transposed convolutions have no groups")
+    if has_both(given):
+        raise Unsayable("Keras's transposed convolutions cannot have a stride and a dilation at once")
     runs = list(windows(given))
     extra = {expand_per_axis("output_padding", each, given.axes) for each in given.values("output_padding")}
     if len(extra) != 1:
@@ -202,6 +242,10 @@ def transposed(given: KerasCall) -> list[Step]:
     made = given.layer(given.per_axes("Conv{}Transpose"), given.text("out"), given.text("kernel"), *strides(given),
                        *options, *given.format(), *given.option("dilation_rate", "dilation", 1),
                        *given.option("use_bias", "bias", True))  # fmt: skip
+    if given.values("groups") != [1]:
+        groups = given.option("groups", "groups", 1)
+        name = given.helper(given.per_axes("GroupedConv{}Transpose"))
+        made = made._replace(head=name, items=(*made.items, *groups))
     kept = {sides_of(axes) for axes in runs}
     if len(kept) == 1:
         sides = kept.pop()
@@ -262,7 +306,7 @@ def past(given: KerasCall) -> tuple[int, ...] | None:
 
 def pool(given: KerasCall) -> list[Step]:
     if given.kind == "max_pool" and any(each not in (1, (1,) * given.axes) for each in given.values("dilation")):
-        raise Unsayable("Keras's max pools have no dilation")
+        return dilated(given)
     more = past(given) if any(given.values("ceil")) else (0,) * given.axes
     stride = [] if not given.is_written("stride") and given.values("stride") == given.values("kernel") else strides(
         given, None)  # fmt: skip
@@ -283,6 +327,19 @@ def pool(given: KerasCall) -> list[Step]:
         return [inside(given, stride, fixed(given), (0,) * given.axes, counts)]
     made = given.layer(given.per_axes(name), given.text("kernel"), *stride, *padded, *given.format())
     return [*before, Applied(made)]
+
+
+def dilated(given: KerasCall) -> list[Step]:
+    """A max pool whose windows have gaps. Raises Unsayable."""
+    more = past(given) if any(given.values("ceil")) else (0,) * given.axes
+    sizes = {tuple((axis.kernel, axis.stride, axis.dilation) for axis in axes) for axes in windows(given)}
+    if more is None or len(sizes) != 1:
+        raise Unsayable("Keras's max pools have no dilation, and this one varies")
+    sides = tuple((a, b + c) for (a, b), c in zip(fixed(given), more, strict=True))
+    texts = [literal(each) for each in zip(*sizes.pop(), strict=True)]
+    helper = given.helper("dilated_max_pool")
+    made = Computed(lambda x: call(helper, x, *texts))
+    return [padding(given, sides), made] if any(map(any, sides)) else [made]
 
 
 def inside(given: KerasCall, stride: list[Code], sides: Pairs, more: tuple[int, ...], counts: bool) -> Step:

@@ -117,8 +117,17 @@ def values_of(
             one = model.get_layer(name if count == 1 else f"{name}-{at}")
             yield from recurrent(numpy, kind, one, at, w)
         return
+    if kind == "separable_conv" and name not in {each.name for each in model.layers}:
+        yield model.get_layer(f"{name}-depthwise").kernel, last(w["depthwise.weight"])
+        point = model.get_layer(f"{name}-pointwise")
+        yield point.kernel, last(w["pointwise.weight"])
+        if "pointwise.bias" in w:
+            yield point.bias, w["pointwise.bias"]
+        return
     layer = model.get_layer(name)
-    if kind in ("conv", "depthwise_conv", "transposed_conv", "separable_conv"):
+    if kind == "standardized_conv" and "gain" in w:
+        yield layer.gain, w["gain"].flatten()
+    if kind in ("standardized_conv", "conv", "depthwise_conv", "transposed_conv", "separable_conv"):
         yield from convolution(kind, layer, w)
     elif kind == "linear":
         weight = w["weight"]
@@ -164,7 +173,7 @@ def last(weight: Any) -> Any:
 def convolution(kind: str, layer: Any, w: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     weight = w.get("weight", w.get("depthwise.weight"))
     assert weight is not None
-    if kind == "transposed_conv" or (kind == "conv") or type(layer).__name__.startswith("Conv"):
+    if kind == "transposed_conv" or kind in ("conv", "standardized_conv") or type(layer).__name__.startswith("Conv"):
         yield layer.kernel, last(weight)
     else:
         multiplier = layer.depth_multiplier
@@ -175,7 +184,7 @@ def convolution(kind: str, layer: Any, w: dict[str, Any]) -> Iterator[tuple[Any,
         yield layer.pointwise_kernel, last(w["pointwise.weight"])
     bias = w.get("bias", w.get("pointwise.bias"))
     if bias is not None:
-        yield layer.bias, bias
+        yield layer.bias, bias.reshape(tuple(layer.bias.shape))
 
 
 def attention(layer: Any, w: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
@@ -211,4 +220,7 @@ def recurrent(numpy: Any, kind: str, layer: Any, at: int, w: dict[str, Any]) -> 
         if f"bias_ih_l{at}" in w:
             bias = turned("bias_ih")
             two = f"bias_hh_l{at}" in w
+            if two and kind != "gru":
+                yield one.cell.recurrent_bias, turned("bias_hh")
+                two = False
             yield one.cell.bias, numpy.stack([bias, turned("bias_hh")]) if two else bias

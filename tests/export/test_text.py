@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from cnncalc.errors import Source
+from cnncalc.export.about import A_LAYER_A_LINE
 from cnncalc.export.axes import Layout
 from cnncalc.export.keras_helpers import helper_text
+from cnncalc.export.keras_helpers_convolutions import CONVOLUTIONS
 from cnncalc.export.keras_helpers_layers import LAYERS
 from cnncalc.export.keras_helpers_views import FUNCTIONS
 from cnncalc.export.layout import WIDTH
@@ -72,7 +74,7 @@ def test_ruff_finds_and_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed: it is a tool of development")
 def test_helpers_are_formatted(tmp_path: Path) -> None:
-    for name in {**LAYERS, **FUNCTIONS}:
+    for name in {**LAYERS, **CONVOLUTIONS, **FUNCTIONS}:
         for layout in Layout:
             text = helper_text(name.replace("{n}", "2"), layout)
             (tmp_path / f"{name}_{layout}.py").write_text(f"{text}\n", encoding="utf-8")
@@ -110,6 +112,64 @@ def test_names_cannot_leave_their_place() -> None:
     assert [type(node).__name__ for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not any("os." in call or "abort" in call for call in calls)
+
+
+HOSTILE_KERAS = """
+name: 'layers \"\"\"; import os; os.abort() #'
+source: 'a \"\"\" b \\ c {x} \n d'
+input: [3, 8, 8]
+params: {lambda: 4, name: 3, keras: 2, pad: 1}
+blocks:
+  fit(x, layers=1, index_=2): conv(x, 3, padding=pad, bias=false) -> relu
+  input_layer(name): (conv(name, 3, padding=half) -> sum_over(0) -> conv(lambda, 1)) * keras
+layers:
+  - ops = conv(lambda, 3, padding=1)
+  - get_item = fit(keras, index_=2)
+  - model = from(ops) -> conv(2, 1)
+  - ünï = from(get_item) -> input_layer(name)
+  - np = from(model) -> affine(2) -> slice(0, 0, 1)
+  - concat: {1: from(np), values: from(ünï), class: from(model) -> fit(2) * keras}
+"""
+
+
+def test_names_in_keras_cannot_leave_their_place() -> None:
+    """Names of Keras and of the file are not taken; braces in text are not filled in."""
+    reading = read_text(Source("hostile.yaml", HOSTILE_KERAS))
+    assert not reading.failed, reading.problems
+    text = keras_models.code_of(reading)
+    tree = ast.parse(text)
+    assert A_LAYER_A_LINE not in text
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not any(call.startswith(("os.", "import")) for call in calls)
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_hostile_names_are_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("torch", reason="PyTorch is not installed, on which Keras runs here")
+    pytest.importorskip("keras", reason="Keras is not installed")
+    reading = read_text(Source("hostile.yaml", HOSTILE_KERAS))
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(compile(keras_models.code_of(reading), "hostile.py", "exec"), names)
+
+
+@pytest.mark.torch
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("part", range(4))
+def test_types_of_keras_hold(tmp_path: Path, part: int) -> None:
+    """mypy passes by its defaults, though Keras has no types; a wrong type fails."""
+    mypy = pytest.importorskip("mypy.api", reason="mypy is not installed: it is a tool of development")
+    pytest.importorskip("keras", reason="Keras is not installed")
+    for name in NAMES[part::4]:
+        for target, text in texts(name).items():
+            if target != "pytorch":
+                (tmp_path / f"{name}_{target}.py").write_text(text, encoding="utf-8")
+    options = ["--config-file=", f"--cache-dir={tmp_path / 'cache'}", "--no-error-summary"]
+    assert mypy.run([*options, *(str(path) for path in sorted(tmp_path.glob("*.py")))]) == ("", "", 0)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(keras_models.code_of(read("resnet50")).replace("(3, 4, 6, 3)", "(3, 4, 6, '3')"))
+    assert mypy.run([*options, str(wrong)])[2] == 1
 
 
 @pytest.mark.torch
