@@ -105,13 +105,13 @@ WANTED_SHOWN = 40  # answers that are shown
 # The executor
 RUN_OPERATIONS = 100_000_000  # of `run`, of any kind: a few seconds' worth
 MEMORY = 250_000_000  # bytes of `run` and `verify`, beside the 25 MB of the program itself
-RECORDED_OPERATIONS = 1_000_000  # of one layer of which `run --unit` writes out numbers: 200 MB of records
+RECORDED_OPERATIONS = 150_000  # of one layer of which `run --unit` writes out numbers, 8 macs as one: some two seconds
 WRITTEN_NUMBERS = 50_000  # of which one number is computed that is written out: half a second
 WRITTEN_UNITS = 12  # of each layer that are written out: more are unreadable
 GRADIENT_OPERATIONS = 2_000_000  # of one layer of which `run --gradient` keeps a record: some two seconds
 GRADIENT_STEPS = 10  # of those of `run` that the record of an operation takes, which is no mac
 EFFECTIVE_SEEDS = 1_000  # over which `run --effective-field` averages: more do not change the picture
-ROUNDED_OPERATIONS = 2_000_000  # of `run --precision`, which rounds each: some two seconds
+ROUNDED_OPERATIONS = 1_000_000  # of `run --precision`, which rounds each: some two seconds
 MATRIX_ELEMENTS = 100_000  # of a matrix that `run --matrix` shows
 VERIFIED_LAYERS = 5_000  # of `verify`: narrowing a network and following its windows takes several passes
 VERIFIED_STEPS = 420_000_000  # of one network of `verify`, which is narrowed until it takes no more: some ten seconds

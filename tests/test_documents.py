@@ -378,8 +378,8 @@ GUIDE = [
     f"{limits.PNG_BYTES // 2**20} MiB of pixels of a PNG, kernels of {limits.KERNEL_ELEMENTS:,} numbers,"
     f" numbers of {limits.NUMERAL_CHARACTERS} characters",
     f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
-    f"`--unit` writes out numbers of layers with {limits.RECORDED_OPERATIONS:,} operations, each computed of"
-    f" {limits.WRITTEN_NUMBERS:,} numbers, and {limits.WRITTEN_UNITS} of a layer",
+    f"`--unit` writes out numbers of layers with {limits.RECORDED_OPERATIONS:,} operations (8 macs are one), each"
+    f" computed of {limits.WRITTEN_NUMBERS:,} numbers, and {limits.WRITTEN_UNITS} of a layer",
     f"`--precision` executes {limits.ROUNDED_OPERATIONS:,} operations",
     f"`--gradient`: {limits.GRADIENT_OPERATIONS:,} operations of one layer, and an operation that is no mac counts as"
     f" {limits.GRADIENT_STEPS} of them all; `--effective-field`: {limits.EFFECTIVE_SEEDS:,} seeds",

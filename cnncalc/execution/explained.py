@@ -16,6 +16,7 @@ from cnncalc.execution.windows import Sliding
 from cnncalc.execution.written_out import Format, Step, write_out
 from cnncalc.layers.base import Shape, format_shape
 from cnncalc.layers.ops import Map
+from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node
 from cnncalc.records import NamedTuple
 
@@ -85,12 +86,23 @@ def list_explained_nodes(network: Network, node: Node, through: int) -> list[Nod
         found |= frontier
     nodes = [network.nodes[index] for index in sorted(found, reverse=True)]
     for each in nodes:
-        if (count := count_operations(each)) > limits.RECORDED_OPERATIONS:
+        if (count := count_records(each)) > limits.RECORDED_OPERATIONS:
             raise UsageError(
-                f"{each.path} takes {count:,} operations, and numbers are written out of layers with at most"
+                f"{each.path} takes {count:,} records, and numbers are written out of layers with at most"
                 f" {limits.RECORDED_OPERATIONS:,}; use a smaller --input, or another --at"
             )
     return nodes
+
+
+def count_records(node: Node) -> int:
+    """About how much is recorded of a layer: a record for each operation, and an eighth for each mac, as sums share it.
+
+    Of a transposed convolution, which adds to every output again and again, a mac is two records.
+    """
+    work = node.layer.work(node.input_shapes, node.output)
+    others = count_operations(node) - work.macs - min(work.additions, work.macs)
+    shared = not (isinstance(node.layer, Windowed) and not node.layer.slides)
+    return others + (work.macs // 8 if shared else 2 * work.macs) + prod(node.output)
 
 
 def explain_numbers(
@@ -106,7 +118,7 @@ def explain_numbers(
     Without `units`, all of them. At most `limits.WRITTEN_UNITS` of each layer are written out. Raises CnncalcError if
     one is computed of too many numbers.
     """
-    keep = {index for node in nodes for index in node.inputs}
+    keep = {index for node in nodes for index in (*node.inputs, node.index)}  # so that pools keep their indices
     maps = run(network, starts, weigh, Numbers(), keep=keep)
     first, most = nodes[0], limits.WRITTEN_UNITS
     if units is None:

@@ -6,7 +6,6 @@ Sums are added one after the other, from the first to the last; a machine may ad
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial, reduce
 from math import copysign, frexp, inf, isfinite, ldexp
 from struct import Struct
 from typing import Any
@@ -20,16 +19,36 @@ from cnncalc.records import NamedTuple
 
 Round = Callable[[float], float]
 BFLOAT16_BITS = 8  # of its significand, the leading 1 among them
-BFLOAT16_LEAST, BFLOAT16_MOST = -125, 128  # exponents as `frexp` gives them, of the least normal number and of infinity
+BFLOAT16_LEAST, BFLOAT16_MOST = (
+    -125,
+    128,
+)  # exponents by `frexp` of the least and the largest normal numbers
+LIMIT = 2.0**BFLOAT16_MOST  # to which larger numbers are rounded, and which is infinite
 
 
-def _round_by(packing: Struct, value: float) -> float:
-    """Round to nearest, ties to even, by packing a number in fewer bytes."""
-    try:
-        (rounded,) = packing.unpack(packing.pack(value))
-    except OverflowError:
-        return copysign(inf, value)
-    return float(rounded)
+def _round_by_packing(format: str) -> Round:
+    """A function that rounds to nearest, ties to even, by packing a number in fewer bytes."""
+    packing = Struct(format)
+    pack, unpack = packing.pack, packing.unpack
+
+    def round(value: float) -> float:
+        try:
+            rounded: float = unpack(pack(value))[0]
+        except OverflowError:
+            return copysign(inf, value)
+        return rounded
+
+    return round
+
+
+def _scale(exponent: int) -> tuple[float, float]:
+    """What makes integers of numbers with this exponent, as `frexp` gives it, and back."""
+    step = max(exponent, BFLOAT16_LEAST) - BFLOAT16_BITS
+    return ldexp(1.0, -step), ldexp(1.0, step)
+
+
+# By exponents from that of half the least number, which is subnormal, to that of the largest.
+_SCALES = {exponent: _scale(exponent) for exponent in range(BFLOAT16_LEAST - BFLOAT16_BITS - 1, BFLOAT16_MOST + 1)}
 
 
 def round_to_bfloat16(value: float) -> float:
@@ -38,17 +57,20 @@ def round_to_bfloat16(value: float) -> float:
     >>> round_to_bfloat16(1 + 2**-8), round_to_bfloat16(1 + 3 * 2**-8), round_to_bfloat16(3.4e38)
     (1.0, 1.015625, inf)
     """
-    if not isfinite(value):
-        return value
     _, exponent = frexp(value)
-    exponent = max(exponent, BFLOAT16_LEAST) - BFLOAT16_BITS
-    rounded = ldexp(float(round(ldexp(value, -exponent))), exponent)
-    return rounded if abs(rounded) < ldexp(1.0, BFLOAT16_MOST) else copysign(inf, value)
+    scales = _SCALES.get(exponent)
+    if scales is None:  # 0 where it is too small, infinite where it is too large
+        return 0.0 if exponent < BFLOAT16_MOST else copysign(inf, value)
+    try:
+        rounded = round(value * scales[0]) * scales[1]
+    except (ValueError, OverflowError):  # of NaN and of infinity, whose exponent is 0
+        return value
+    return copysign(inf, value) if abs(rounded) == LIMIT else rounded
 
 
 PRECISIONS: dict[str, Round] = {
-    "float32": partial(_round_by, Struct("<f")),
-    "float16": partial(_round_by, Struct("<e")),
+    "float32": _round_by_packing("<f"),
+    "float16": _round_by_packing("<e"),
     "bfloat16": round_to_bfloat16,
 }
 
@@ -98,7 +120,10 @@ class Rounded(Numbers):
         return value
 
     def total(self, a: Values) -> Any:
-        return reduce(lambda one, other: self.round(one + other), a, 0.0)
+        round, total = self.round, 0.0
+        for value in a:
+            total = round(total + value)
+        return total
 
     def dots(self, a: Values, rows: Sequence[Sequence[float]], biases: Sequence[float] | None) -> Values:
         sums = [self._dot(a, row) for row in rows]
@@ -114,7 +139,9 @@ class Rounded(Numbers):
         return self._dot(a, list(map(self.round, shares)))
 
     def _dot(self, a: Sequence[float], row: Sequence[float]) -> float:
-        total: float = self.total([self.round(x * w) for x, w in zip(a, row, strict=True)])
+        round, total = self.round, 0.0
+        for value, weight in zip(a, row, strict=True):
+            total = round(total + round(value * weight))
         return total
 
 
