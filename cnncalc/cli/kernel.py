@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cnncalc.render.kernel import KernelReport
 
 PICTURE = 28  # pixels on each side of the picture that the kernel is applied to
-BETWEEN = 2  # cells between two pictures side by side, and those of a pixel
+BETWEEN = 2  # cells between two pictures side by side
 
 
 def _complete_kernel(incomplete: str) -> list[str]:
@@ -38,7 +38,7 @@ def kernel(
     from cnncalc.render import kernel as render
 
     view = make_view(output, width, color)
-    found = _report(kernel, view.width)
+    found = _report(kernel, view.width, across=1 if view.color else 2)
     text = write_text(
         format, view,
         document=lambda view: render.describe_kernel(found, view),
@@ -47,7 +47,8 @@ def kernel(
     emit(text, output)
 
 
-def _report(text: str, width: int | None) -> "KernelReport":
+def _report(text: str, width: int | None, *, across: int = 2) -> "KernelReport":
+    """All of a kernel; the picture is as large as two fit the width side by side, with `across` cells for a pixel."""
     from cnncalc.cli.kernels import read_kernel
     from cnncalc.compare.factors import decompose, find_rank, split
     from cnncalc.execution.kernel_effects import change_pictures, count_multiplications, make_matrices
@@ -56,7 +57,7 @@ def _report(text: str, width: int | None) -> "KernelReport":
 
     rows = read_kernel(text)
     height, length = len(rows), len(rows[0])
-    size = PICTURE if width is None else min((width - BETWEEN) // (2 * BETWEEN), PICTURE)
+    size = PICTURE if width is None else min((width - BETWEEN) // (2 * across), PICTURE)
     parts = decompose([[float(number) for number in row] for row in rows])
     matrix, transposed, shapes = make_matrices(rows)
     named = text in NAMED
