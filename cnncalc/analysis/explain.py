@@ -10,7 +10,7 @@ from cnncalc.analysis.field_sums import Step, count_way_lengths, explain_field, 
 from cnncalc.analysis.lines import Line, Sum, to_sum
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.errors import CnncalcError
-from cnncalc.layers.base import Layer, Shape, Shapes
+from cnncalc.layers.base import Layer, Shape, Shapes, format_shape
 from cnncalc.layers.trace import Formula, derive_formulas, to_formula, trace
 from cnncalc.network import INPUT_NAME, Network
 from cnncalc.records import NamedTuple
@@ -69,6 +69,29 @@ def explain_layer(network: Network, report: Report, index: int, *, chain: bool, 
         lines += (*explain_gradients(layer),)
     way = list_steps(network, report, index) if chain and _has_field(layer) else ()
     return Explained(layer.path, layer.layer, layer.inputs, layer.output, lines, way)
+
+
+def explain_between(network: Network, source: str, target: str) -> list[Explained]:
+    """Explain the receptive field of one layer in the output of another. Raises UsageError and CnncalcError."""
+    from cnncalc.analysis.fields_between import explain_from  # only on request
+
+    nodes = {node.path: node for node in network.nodes}
+    part, lines, steps = explain_from(network, nodes[source], nodes[target])
+    last = part.nodes[-1]
+    start = part.inputs[source]
+    heading = Line("input", (), f"the output of {source}, {format_shape(start)}")
+    return [Explained(last.path, last.layer, last.input_shapes, last.output, (heading, *lines), steps)]
+
+
+def explain_position(network: Network, report: Report, path: str, position: str) -> list[Explained]:
+    """Explain which positions of the input a unit sees, given as `y,x`. Raises UsageError."""
+    from cnncalc.analysis.fields_between import explain_unit, parse_position  # only on request
+
+    index = next(index for index, layer in enumerate(report.layers) if layer.path == path)
+    node = network.nodes[index]
+    found = explain_layer(network, report, index, chain=False)
+    lines = (*explain_field(network, report, index), *explain_unit(network, node, parse_position(position, node)))
+    return [found._replace(lines=lines)]
 
 
 def _has_field(layer: LayerReport) -> bool:

@@ -108,6 +108,9 @@ class Checker:
         if counts.alive is not None:
             alive = self.alive[node.index]
             checks.append(Check("elements alive", alive, counts.alive, alive == counts.alive))
+        if counts.shifts is not None:
+            held = counts.shifts.declared == counts.shifts.found
+            checks.append(Check("shifts with its input", *counts.shifts, held))
         units: dict[str, Units] = {}
         for name, checker in self.inputs.items():
             of = f" of the input {name}" if len(self.inputs) > 1 else ""

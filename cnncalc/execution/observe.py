@@ -15,11 +15,12 @@ from cnncalc import limits
 from cnncalc.execution.interpretations import Counting, Provenance, trace_inputs
 from cnncalc.execution.narrow import narrow_to
 from cnncalc.execution.run import execute, run
+from cnncalc.execution.shifts import Shifts, try_shift
 from cnncalc.execution.weights import get_ones
 from cnncalc.layers.base import Layer, Shape, Shapes, Work
 from cnncalc.layers.channels import Apart
 from cnncalc.layers.ops import Kernel, Map, Values, WindowSettings
-from cnncalc.network import INPUT, INPUT_NAME, Network, Node
+from cnncalc.network import INPUT, INPUT_NAME, Network, Node, once_per_layer
 from cnncalc.records import NamedTuple
 
 Step = Callable[[], None]  # called after each layer
@@ -33,6 +34,7 @@ class Counts(NamedTuple):
     inside: tuple[Work, Work]
     arrays: tuple[dict[str, int], dict[str, int]]
     alive: int | None = None  # counted elements of the maps alive; None where the layer ran by itself
+    shifts: Shifts | None = None  # whether its output shifts with its input; None where it cannot be tried
 
 
 class _Alive(Counting):
@@ -103,10 +105,12 @@ class _Counter:
 def count_network(network: Network, step: Step) -> list[Counts]:
     counter = _Counter()
     found: list[Counts] = []
+    shift = once_per_layer(try_shift)
 
     def watch(node: Node, alive: Mapping[int, Map], released: Collection[int]) -> None:
         counts = counter.take_counts(node, alive[node.index])
-        found.append(counts._replace(alive=counter.reading.take_alive(node, alive, released)))
+        own = counter.reading.take_alive(node, alive, released)
+        found.append(counts._replace(alive=own, shifts=shift(node)))
         step()
 
     starts = [Map(shape, [1] * prod(shape)) for shape in network.inputs.values()]
@@ -124,7 +128,8 @@ def count_layers(network: Network, step: Step) -> list[Counts]:
         if key not in known:
             alone = isolate(node)
             inputs = tuple(Map(shape, [1] * prod(shape)) for shape in alone.input_shapes)
-            known[key] = counter.take_counts(alone, execute(alone, inputs, counter.get_weight, counter.reading))
+            counts = counter.take_counts(alone, execute(alone, inputs, counter.get_weight, counter.reading))
+            known[key] = counts._replace(shifts=try_shift(alone))
         found.append(known[key])
         step()
     return found

@@ -34,9 +34,9 @@ PROSE = 115  # characters of a line of prose where no width is given
 LEGEND = (
     "Each number was computed by formula and counted by executing the network; ✓ all agree: shape, weights and "
     "biases, multiplications, additions, comparisons, divisions and exponentials, with padded zeros and without "
-    "(unpadded), the elements of all tensors alive while a layer runs, and the input positions to which every unit "
-    "was traced. ~ sees less than the receptive field, because an intermediate map ends there; ≤ the receptive field "
-    "is an upper bound."
+    "(unpadded), the elements of all tensors alive while a layer runs, the input positions to which every unit was "
+    "traced, and that outputs shift with the input where positions share their weights. ~ sees less than the "
+    "receptive field, because an intermediate map ends there; ≤ the receptive field is an upper bound."
 )
 
 

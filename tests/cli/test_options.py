@@ -86,7 +86,10 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "exercise": (["net.yaml"], {}),
 }  # fmt: skip
 # With these options a command takes something else.
-ON = {"memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"]}
+ON = {
+    "memory --join-concats": ["branches.yaml"], "compare --separable": ["net.yaml"], "compare --dense": ["net.yaml"],
+    "explain --from": ["net.yaml", "pair*.0.conv1"], "explain --unit": ["net.yaml", "pair*.0.conv1"],
+}  # fmt: skip
 RATES = {"--compute": "10T", "--bandwidth": "100G"}
 # What shows the device of each command: the figure that is computed for it.
 DEVICES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -158,6 +161,8 @@ TRIED = {
     "--picture": Tried("", (("--at", "pair*.0.conv1"),)),
     "--matrix": Tried("", (("--at", "first"),)),
     "explain --gradient": Tried(),
+    "--from": Tried("first"),
+    "explain --unit": Tried("0,0"),
     "--gradient": Tried("", (("--at", "pair*.0.conv1"),)),
     "--output-gradient": Tried("ramp", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
     "--stats": Tried("", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
