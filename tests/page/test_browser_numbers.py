@@ -178,3 +178,17 @@ def test_a_click_in_the_picture_chooses_the_unit_there(make: Callable[..., Path]
     row, column = (round((part * 227 - 5.5) / 4) for part in (0.75, 0.25))  # 11×11 in steps of 4 from (0, 0)
     (top, down), (left, across) = expected(report, 0, (row, column))
     assert page.evaluate(RECTANGLE) == [left, top, across, down]
+
+
+def test_a_layer_of_another_input_is_shown_on_its_size(make: Callable[..., Path], page: Page) -> None:
+    page.open(make("siamese").as_uri())
+    report = cnncalc.analyze(cnncalc.load("siamese"))
+    first, second = report.inputs
+    for index, layer in enumerate(report.layers):
+        if layer.is_local and len(layer.seen) == 1:
+            choose(page, layer.path)
+            (top, down), (left, across) = expected(report, index, (layer.output[1] // 2, layer.output[2] // 2))
+            assert page.evaluate(RECTANGLE) == [left, top, across, down]
+            (name,) = layer.seen
+            assert f"% of the input {name}" in page.text(".field figcaption")
+    assert {name for layer in report.layers for name in layer.seen} == {first, second}

@@ -26,7 +26,7 @@
    *             open: boolean, hit: boolean, values: {[column: string]: number}, name: string}} Row */
   /** @typedef {"push" | "replace" | "keep"} Visit what a choice does to the history */
 
-  const PAGE = 500; // rows shown at once: bounds the work of every action
+  const PAGE = 200; // rows shown at once: bounds the work of every action
   const FEW = 60; // rows up to which a table begins unfolded
   const DOTS = 400; // units whose centres are drawn
   const FORMULA = /^[=+\-@＝＋－＠]/; // with which a formula begins in a spreadsheet
@@ -153,6 +153,7 @@
     listen(section) {
       this.body.addEventListener("click", (event) => this.click(event));
       this.body.addEventListener("keydown", (event) => this.press(event));
+      this.search.addEventListener("focus", () => (this.texts ??= this.makeTexts())); // before the first letter
       this.search.addEventListener("input", () => this.find(this.search.value));
       this.flat.addEventListener("change", () => this.update());
       get(section, "button.unfold", HTMLElement).addEventListener("click", () => this.fold(true));
@@ -231,7 +232,7 @@
     /** Show the layers with all of these words in their path, kind, settings, sizes or groups. @param {string} query */
     find(query) {
       this.words = simplify(query).split(/\s+/).filter(Boolean);
-      this.texts ??= this.layers.map((row) => this.describeLayer(row));
+      this.texts ??= this.makeTexts();
       for (const row of this.rows) row.hit = !this.words.length;
       if (this.words.length) {
         this.layers.forEach((row, index) => {
@@ -246,15 +247,26 @@
       this.update();
     }
 
-    /** @param {Row} row */
-    describeLayer(row) {
+    /** The text of each layer that is searched. */
+    makeTexts() {
       const {layers, records} = this.network;
-      const record = records[layers.record[row.layer]];
-      const parts = [layers.path[row.layer], record.kind, record.call, record.settings, join(record.output)];
-      for (let each = row.parent; each; each = each.parent) {
-        parts.push(each.tr.cells[1].textContent ?? "");
-      }
-      return simplify(parts.join("\n"));
+      const known = records.map(({kind, call, settings, output}) => {
+        return simplify([kind, call, settings, join(output)].join("\n"));
+      });
+      /** @type {Map<Row | null, string>} */
+      const groups = new Map([[null, ""]]);
+      /** @param {Row | null} row @returns {string} */
+      const describeGroups = (row) => {
+        let text = groups.get(row);
+        if (row && text === undefined) {
+          text = `${simplify(row.tr.cells[1].textContent ?? "")}\n${describeGroups(row.parent)}`;
+          groups.set(row, text);
+        }
+        return text ?? "";
+      };
+      return this.layers.map(({layer, parent}) => {
+        return `${simplify(layers.path[layer])}\n${known[layers.record[layer]]}\n${describeGroups(parent)}`;
+      });
     }
 
     /** The rows that are not folded away and fit the search, in order. */
@@ -505,6 +517,7 @@
       for (const {input} of this.sliders) input.addEventListener("input", () => this.draw());
       this.picture.addEventListener("click", (event) => this.point(event));
       /** @type {Seen} */ this.seen = {text: "", by: {}, whole: {}, centred: true};
+      this.input = canvas.input; // of the network, on whose picture the field is shown
       /** @type {Field | null} */ this.field = null;
       /** @type {number[]} */ this.units = []; // the sizes of the map, [] if its units have no field of their own
     }
@@ -514,7 +527,8 @@
       const {layers, records, fields} = this.network;
       this.seen = fields[layers.field[layer]];
       const sizes = records[layers.record[layer]].output.slice(1);
-      const field = findLocal(this.seen, this.canvas.input);
+      this.input = this.chooseInput();
+      const field = findLocal(this.seen, this.input);
       this.field = field && field.size.length === sizes.length && sizes.length >= this.canvas.axes ? field : null;
       this.units = this.field ? sizes : [];
       this.tools.hidden = !this.field;
@@ -525,6 +539,20 @@
       }
       this.zoom();
       this.draw();
+    }
+
+    /** The picture's input, or another one of its size where the layer sees only that. */
+    chooseInput() {
+      const {inputs} = this.network;
+      const {input} = this.canvas;
+      const size = join(inputs[input].slice(1));
+      const others = Object.keys(this.seen.by).filter((name) => join(inputs[name].slice(1)) === size);
+      return others.includes(input) ? input : (others[0] ?? input);
+    }
+
+    /** @returns {string} */
+    get named() {
+      return Object.keys(this.network.inputs).length > 1 ? `input ${this.input}` : "input";
     }
 
     /** The chosen unit, the middle one along axes that have no slider. */
@@ -542,7 +570,7 @@
 
     draw() {
       const {field, canvas, unit} = this;
-      const whole = this.seen.whole[canvas.input];
+      const whole = this.seen.whole[this.input];
       /** @type {Box} */
       let box = {x: 0, y: 0, width: 0, height: 0};
       if (field) box = this.frame((axis) => this.start(field, axis, unit[axis]), field.size);
@@ -556,7 +584,7 @@
       this.drawDots();
       const said = field ? this.describe(field, unit) : [];
       if (field && whole) said.push("Through gates, norms or attention it sees positions beyond.");
-      else if (whole) said.push(`Every unit sees ${whole.all ? "the whole input" : "this part of the input"}.`);
+      else if (whole) said.push(`Every unit sees ${whole.all ? "the whole" : "this part of the"} ${this.named}.`);
       this.caption.textContent = said.join(" ") || "The units of this layer have no position on the input.";
     }
 
@@ -606,7 +634,7 @@
 
     /** @param {Field} field @param {number[]} unit */
     describe(field, unit) {
-      const sizes = this.network.inputs[this.canvas.input].slice(1);
+      const sizes = this.network.inputs[this.input].slice(1);
       const spans = unit.map((each, axis) => {
         const first = this.start(field, axis, each);
         return {first, last: first + field.size[axis] - 1};
@@ -621,7 +649,7 @@
       const parts = [
         `Unit (${unit.join(", ")}) of ${join(this.units)} sees ${about}${join(field.size)} positions:`,
         `${read.join(", ").replaceAll("-", "−")}.`,
-        `That is ${percent(multiply(inside), multiply(sizes))} of the input` +
+        `That is ${percent(multiply(inside), multiply(sizes))} of the ${this.named}` +
           (beyond > 0 ? `, and ${format(beyond)} positions of padding.` : "."),
       ];
       if (!this.seen.centred) parts.push("The branches that meet here look at different positions.");
