@@ -462,7 +462,9 @@
     show(layer) {
       const {layers, records, lines, texts} = this.network;
       const record = records[layers.record[layer]];
-      get(this.section, ".path", HTMLElement).textContent = layers.path[layer];
+      const parts = layers.path[layer].split(/(?<=\.)/); // between which a line may break
+      const path = get(this.section, ".path", HTMLElement);
+      path.replaceChildren(...parts.flatMap((part) => [part, document.createElement("wbr")]));
       get(this.section, ".call", HTMLElement).textContent = record.heading;
       const numbers = (lines[layers.lines[layer]] ?? []).map((text) => texts[text]);
       this.fill(
