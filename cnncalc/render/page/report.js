@@ -26,7 +26,7 @@
    *             open: boolean, hit: boolean, values: {[column: string]: number}, name: string}} Row */
   /** @typedef {"push" | "replace" | "keep"} Visit what a choice does to the history */
 
-  const PAGE = 200; // rows shown at once: bounds the work of every action
+  const PAGE = 300; // rows shown at once: bounds the work of every action
   const FEW = 60; // rows up to which a table begins unfolded
   const DOTS = 400; // units whose centres are drawn
   const FORMULA = /^[=+\-@＝＋－＠]/; // with which a formula begins in a spreadsheet
@@ -98,6 +98,7 @@
       this.shown = this.rows; // those that are not hidden
       /** @type {Row[]} */ this.list = []; // those that a page is taken of
       this.from = 0; // where in the list the page begins
+      this.size = PAGE; // how many rows it has
       this.column = "layer";
       this.falling = false;
       this.moved = false; // whether rows of the document may be in another order
@@ -289,7 +290,7 @@
     update(from = 0) {
       this.list = this.makeList();
       this.from = Math.max(0, Math.min(from, this.list.length - 1));
-      const page = this.list.slice(this.from, this.from + PAGE);
+      const page = this.list.slice(this.from, this.from + this.size);
       const kept = new Set(page);
       const held = document.activeElement;
       for (const row of this.shown) if (!kept.has(row)) row.tr.hidden = true;
@@ -304,9 +305,9 @@
       }
       this.shown = page;
       this.table.classList.toggle("without-groups", this.flat.checked);
-      this.pages.hidden = this.list.length <= PAGE;
+      this.pages.hidden = this.list.length <= this.size;
       get(this.pages, ".previous", HTMLButtonElement).disabled = !this.from;
-      get(this.pages, ".next", HTMLButtonElement).disabled = this.from + PAGE >= this.list.length;
+      get(this.pages, ".next", HTMLButtonElement).disabled = this.from + this.size >= this.list.length;
       if (!kept.has(this.current) && page.length) this.hold(page[0]);
       this.report();
     }
@@ -324,7 +325,7 @@
     report() {
       const all = this.layers.length;
       const part =
-        this.list.length > PAGE
+        this.list.length > this.size
           ? `rows ${format(this.from + 1)} to ${format(this.from + this.shown.length)} of ${format(this.list.length)}; `
           : "";
       if (!this.words.length) {
@@ -338,6 +339,12 @@
         return `${format(sum)} ${name} (${percent(Number(sum), Number(totals[name]))})`;
       });
       this.count.textContent = `${part}${format(found.length)} of ${format(all)} layers: ${sums.join(", ")}`;
+    }
+
+    /** Paper gets all rows that are not folded away. @param {boolean} begun */
+    print(begun) {
+      this.size = begun ? Infinity : PAGE;
+      this.update(begun ? 0 : this.from);
     }
 
     /** @param {number} rows */
@@ -369,7 +376,7 @@
       }
       if (folded) this.update(this.from);
       const place = this.list.indexOf(row);
-      if (place < this.from || place >= this.from + PAGE) this.update(place - (place % PAGE));
+      if (place < this.from || place >= this.from + this.size) this.update(place - (place % this.size));
       this.hold(row);
       const [top, bottom] = [row.tr.offsetTop, row.tr.offsetTop + row.tr.offsetHeight];
       const head = this.table.tHead?.offsetHeight ?? 0;
@@ -390,7 +397,7 @@
     focus(row) {
       if (!row) return;
       const place = this.list.indexOf(row);
-      if (place < this.from || place >= this.from + PAGE) this.update(place - (place % PAGE));
+      if (place < this.from || place >= this.from + this.size) this.update(place - (place % this.size));
       this.hold(row);
       row.tr.focus();
     }
@@ -975,6 +982,12 @@
       button.addEventListener("click", () =>
         view.export(/** @type {HTMLElement} */ (button).dataset.export ?? "", data.latex),
       );
+    }
+    for (const [event, begun] of /** @type {[string, boolean][]} */ ([
+      ["beforeprint", true],
+      ["afterprint", false],
+    ])) {
+      addEventListener(event, () => views.forEach((view) => view.table.print(begun)));
     }
     document.querySelector("button.print")?.addEventListener("click", () => print());
     addEventListener("popstate", () => address.read(views));
