@@ -124,6 +124,7 @@ NARROWED_INPUTS = 1_000  # smaller inputs that are tried
 # Export
 EXPORT_STEPS = 20_000  # parts of blocks that are written, some of them in several ways; then a layer a line
 EXPORT_BLOCK_LAYERS = 5_000  # of a network that is written with its blocks
+ONNX_TABLES = 2_000_000  # numbers of all computed arrays of an ONNX file, e.g. of positions: about a second
 PROTOBUF_BYTES = 2_147_483_647  # of an ONNX file, which is one message: lengths are 31 bits in its libraries
 
 # Output

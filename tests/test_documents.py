@@ -357,7 +357,8 @@ GUIDE = [
     f"{limits.SIZE:,} for a size or an argument of a layer and 10^{log10(limits.NUMBER):g} for any other number",
     f"{limits.RECURRENT_LAYERS} stacked layers of one",
     f"networks of {limits.EXPORT_BLOCK_LAYERS:,} layers have their blocks, if these are written in"
-    f" {limits.EXPORT_STEPS:,} steps", f"an ONNX file has at most {limits.PROTOBUF_BYTES:,} bytes",
+    f" {limits.EXPORT_STEPS:,} steps", f"an ONNX file has at most {limits.PROTOBUF_BYTES:,} bytes,"
+    f" and {limits.ONNX_TABLES:,} numbers in arrays of positions and shares",
     f"at most {limits.PROBLEMS} problems are reported",
     f"followed {limits.STEPS_AFTER_ERROR:,} steps further",
     f"files of up to {limits.REPAIR_CHARACTERS:,} characters and {limits.REPAIR_LAYERS:,} layers",

@@ -6,6 +6,7 @@ Field numbers are those of onnx.proto, https://github.com/onnx/onnx/blob/main/on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cnncalc.export import protobuf
@@ -53,8 +54,9 @@ def node_message(node: OnnxNode) -> bytes:
     return b"".join(parts)
 
 
+@lru_cache(maxsize=1_000, typed=True)
 def _attribute(name: str, value: Any) -> bytes:
-    """An AttributeProto: a number, a string, an array, or a list of integers or strings."""
+    """An AttributeProto: a number, a string, an array, or integers or strings."""
     start = protobuf.text(1, name)
     if isinstance(value, Filling):
         array = protobuf.integer(1, 1) + protobuf.integer(2, FLOAT) + protobuf.single(4, value.number)
@@ -79,11 +81,16 @@ def tensor_message(value: Value, numbers: bytes | Payload) -> Message:
 
 def value_message(value: Value, mark: tuple[str, str] | None = None) -> bytes:
     """A ValueInfoProto, with a mark that programs read."""
-    sizes = (protobuf.integer(1, size) if isinstance(size, int) else protobuf.text(2, size) for size in value.dims)
-    shape = b"".join(protobuf.data(1, size) for size in sizes)
-    tensor = protobuf.integer(1, value.type) + protobuf.data(2, shape)
     marked = protobuf.data(4, protobuf.text(1, mark[0]) + protobuf.text(2, mark[1])) if mark else b""
-    return protobuf.text(1, value.name) + protobuf.data(2, protobuf.data(1, tensor)) + marked
+    return protobuf.text(1, value.name) + _type(value.type, value.dims) + marked
+
+
+@lru_cache(maxsize=1_000)
+def _type(type: int, dims: Dims) -> bytes:
+    """The field of a ValueInfoProto with its TypeProto."""
+    sizes = (protobuf.integer(1, size) if isinstance(size, int) else protobuf.text(2, size) for size in dims)
+    shape = b"".join(protobuf.data(1, size) for size in sizes)
+    return protobuf.data(2, protobuf.data(1, protobuf.integer(1, type) + protobuf.data(2, shape)))
 
 
 class GraphParts(NamedTuple):

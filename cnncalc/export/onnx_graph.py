@@ -7,10 +7,11 @@ learned array has the path and its own name, `conv1.weight`. No two of them can 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import prod
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.errors import CnncalcError
 from cnncalc.export.onnx_file import BATCH, FLOAT, INT64, Dims, Filling, OnnxNode, Value
 from cnncalc.layers.base import Shape
@@ -61,6 +62,8 @@ class OnnxGraph:
         self.tensors = dict(self.inputs)
         self.indices: dict[int, Value] = {}  # the second outputs of max pools, which unpoolings read
         self.pools = {node.inputs[1] for node in network.nodes if node.layer.restores}
+        self.tables: dict[Hashable, Value] = {}  # computed arrays, which layers of equal arguments share
+        self.left = limits.ONNX_TABLES
         self.opset = OPSET
         self._batch: Value | None = None
 
@@ -137,7 +140,8 @@ class LayerNodes:
         self.graph.need(NEWER.get(op, OPSET))
         names = tuple(each.name if each else "" for each in inputs)
         name = next(each.name for each in outputs if each.name)
-        self.made.append((OnnxNode(op, name, names, tuple(each.name for each in outputs), attributes), outputs))
+        fixed = {key: tuple(value) if isinstance(value, list) else value for key, value in attributes.items()}
+        self.made.append((OnnxNode(op, name, names, tuple(each.name for each in outputs), fixed), outputs))
         return outputs
 
     def finish(self, result: Value) -> None:
@@ -196,6 +200,17 @@ class LayerNodes:
         self.graph.constants.append((value, struct.pack(f"<{len(values)}{code}", *values)))
         return value
 
+    def table(self, key: Hashable, dims: tuple[int, ...], compute: Callable[[], Sequence[Any]], type: int) -> Value:
+        """A constant array that is computed for the first layer with this key. Raises Refused for too many numbers."""
+        tables = self.graph.tables
+        if key not in tables:
+            self.graph.left -= prod(dims)
+            if self.graph.left < 0:
+                raise Refused(f"arrays of positions and shares with more than {limits.ONNX_TABLES:,} numbers")
+            write = self.integers if type == INT64 else self.numbers
+            tables[key] = write("table", compute(), dims)
+        return tables[key]
+
     # what many rules need
 
     def elementwise(self, op: str, *inputs: Value, **attributes: Any) -> Value:
@@ -224,10 +239,9 @@ class LayerNodes:
         dims = tuple(1 if at in axes else size for at, size in enumerate(x.dims))
         return self.op(op, [x, self.integers("axes", axes)], dims, keepdims=1)
 
-    def gathered(self, x: Value, axis: int, positions: Sequence[int], shape: Shape) -> Value:
-        """Positions of an axis, of which an array of this shape takes the place."""
-        indices = self.integers("indices", positions, shape)
-        return self.op("Gather", [x, indices], (*x.dims[:axis], *shape, *x.dims[axis + 1 :]), axis=axis)
+    def gathered(self, x: Value, axis: int, positions: Value) -> Value:
+        """Positions of an axis, whose array takes the place of it."""
+        return self.op("Gather", [x, positions], (*x.dims[:axis], *positions.dims, *x.dims[axis + 1 :]), axis=axis)
 
     def scaled(self, x: Value, factor: float) -> Value:
         """The elements times a constant."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.export.onnx_file import BATCH, Dims, Value
+from cnncalc.export.onnx_file import BATCH, FLOAT, Dims, Value
 from cnncalc.export.onnx_graph import LayerNodes, per_channel
 
 
@@ -30,8 +30,9 @@ def group_norm(of: LayerNodes) -> Value:
     """An instance norm of groups in place of channels; the op that ONNX has since opset 21 gets no shapes inferred."""
     groups = of.layer.groups
     parts = of.reshaped(of.x, (BATCH, groups, prod(of.shape) // groups))
-    neutral = [of.numbers(name, [number] * groups, (groups,)) for name, number in (("ones", 1.0), ("zeros", 0.0))]
-    made = of.op("InstanceNormalization", [parts, *neutral], parts.dims, epsilon=float(of.layer.epsilon))
+    ones = of.table(("ones", groups), (groups,), lambda: [1.0] * groups, FLOAT)
+    zeros = of.table(("zeros", groups), (groups,), lambda: [0.0] * groups, FLOAT)
+    made = of.op("InstanceNormalization", [parts, ones, zeros], parts.dims, epsilon=float(of.layer.epsilon))
     made = of.reshaped(made, of.output)
     for op, name in (("Mul", "weight"), ("Add", "bias")):
         if of.has(name):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from cnncalc.export.onnx_file import BATCH, Value
+from cnncalc.export.onnx_file import BATCH, INT64, Value
 from cnncalc.export.onnx_graph import WRAPPING, LayerNodes, Refused
 from cnncalc.export.onnx_windows import means
 from cnncalc.layers.targets import each_factor
@@ -134,7 +134,12 @@ def _nearest(of: LayerNodes, ratios: list[Fraction]) -> Value:
     """The nearest positions of each axis, listed."""
     x = of.x
     for axis, (size, made, ratio) in enumerate(zip(of.shape[1:], of.node.output[1:], ratios, strict=True), 2):
-        positions = [min(floor(y / ratio), size - 1) for y in range(made)]
-        if positions != [*range(size)]:
-            x = of.gathered(x, axis, positions, (made,))
+        if ratio != 1:
+            x = of.gathered(x, axis, _nearest_positions(of, size, made, ratio))
     return x
+
+
+def _nearest_positions(of: LayerNodes, size: int, made: int, ratio: Fraction) -> Value:
+    up, down = ratio.numerator, ratio.denominator
+    key = ("nearest", size, made, up, down)
+    return of.table(key, (made,), lambda: [min(y * down // up, size - 1) for y in range(made)], INT64)

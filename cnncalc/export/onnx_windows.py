@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from math import inf, prod
 
-from cnncalc.export.onnx_file import BATCH, INT64, Dims, Value
+from cnncalc.export.onnx_file import BATCH, FLOAT, INT64, Dims, Value
 from cnncalc.export.onnx_graph import Attributes, LayerNodes, Refused
 from cnncalc.layers.base import Shape
 from cnncalc.layers.kernel import Convolution
@@ -97,8 +97,7 @@ def locally_connected(of: LayerNodes) -> Value:
     axes = of.layer.axes((of.shape,))
     x, count = of.x, len(axes)
     for at, axis in enumerate(axes):
-        positions = [y * axis.stride + k for y in range(output_size(axis)) for k in range(axis.kernel)]
-        x = of.gathered(x, 2 + 2 * at, positions, (output_size(axis), axis.kernel))
+        x = of.gathered(x, 2 + 2 * at, _window_positions(of, axis))
     order = [0, *range(2, 2 + 2 * count, 2), 1, *range(3, 3 + 2 * count, 2)]
     taps, places = channels * prod(axis.kernel for axis in axes), prod(sizes)
     rows = of.reshaped(of.transposed(x, order), (BATCH, places, 1, taps))
@@ -109,16 +108,32 @@ def locally_connected(of: LayerNodes) -> Value:
     return of.elementwise("Add", made, of.weight("bias")) if of.has("bias") else made
 
 
+def _window_positions(of: LayerNodes, axis: Axis) -> Value:
+    """The positions of all windows on an axis."""
+    dims = (output_size(axis), axis.kernel)
+    return of.table(
+        ("windows", *dims, axis.stride),
+        dims,
+        lambda: [y * axis.stride + k for y in range(dims[0]) for k in range(dims[1])],
+        INT64,
+    )
+
+
 def table_conv(of: LayerNodes) -> Value:
     """A kernel for each connection, and for each output channel the sum of its connections."""
     layer, axes = of.layer, of.layer.axes((of.shape,))
-    pairs, ones = layer.pairs, [1] * len(axes)
-    chosen = of.gathered(of.x, 1, [*chain(*layer.connections)], (pairs,))
+    pairs, ones, lists = layer.pairs, [1] * len(axes), layer.connections
+    chosen = of.gathered(of.x, 1, of.table(("channels", lists), (pairs,), lambda: [*chain(*lists)], INT64))
     weight = of.weight("weight", (pairs, 1, *(axis.kernel for axis in axes)))
     made = of.op("Conv", [chosen, weight], (BATCH, pairs, *map(output_size, axes)), group=pairs, **window(axes))
-    owners = [number for number, listed in enumerate(layer.connections) for _ in listed]
-    out = len(layer.connections)
-    table = of.numbers("table", [float(owner == each) for each in range(out) for owner in owners], (out, pairs, *ones))
+    owners = [number for number, listed in enumerate(lists) for _ in listed]
+    dims = (len(lists), pairs, *ones)
+    table = of.table(
+        ("sums", lists, len(ones)),
+        dims,
+        lambda: [float(owner == each) for each in range(dims[0]) for owner in owners],
+        FLOAT,
+    )
     return of.op("Conv", [made, table, *of.optional("bias")], of.output, kernel_shape=ones)
 
 
@@ -227,14 +242,21 @@ def means(of: LayerNodes, op: str) -> Value:
 
 def _parts(of: LayerNodes, x: Value, axis: int, have: int, want: int, op: str) -> Value:
     """The parts of one axis, each filled up by repeating its last position, which does not count."""
-    parts = [range(o * have // want, -(-(o + 1) * have // want)) for o in range(want)]
-    longest = max(map(len, parts))
-    positions = [min(part[0] + at, part[-1]) for part in parts for at in range(longest)]
-    found = of.gathered(x, axis, positions, (want, longest))
+    longest = -(-have // want) + 1
+
+    def parts() -> list[range]:
+        return [range(o * have // want, -(-(o + 1) * have // want)) for o in range(want)]
+
+    def positions() -> list[int]:
+        return [min(part[0] + at, part[-1]) for part in parts() for at in range(longest)]
+
+    def shares() -> list[float]:
+        return [(at < len(part)) / len(part) for part in parts() for at in range(longest)]
+
+    found = of.gathered(x, axis, of.table(("parts", have, want), (want, longest), positions, INT64))
     if op == "AveragePool":
-        shares = [(at < len(part)) / len(part) for part in parts for at in range(longest)]
-        ones: Dims = (want, longest, *[1] * (len(x.dims) - 1 - axis))
-        found = of.elementwise("Mul", found, of.numbers("shares", shares, ones))
-    dims = (*x.dims[:axis], want, *x.dims[axis + 1 :])
+        dims = (want, longest, *[1] * (len(x.dims) - 1 - axis))
+        found = of.elementwise("Mul", found, of.table(("shares", have, *dims), dims, shares, FLOAT))
+    reduced = (*x.dims[:axis], want, *x.dims[axis + 1 :])
     reduction = "ReduceSum" if op == "AveragePool" else "ReduceMax"
-    return of.op(reduction, [found, of.integers("axes", [axis + 1])], dims, keepdims=0)
+    return of.op(reduction, [found, of.integers("axes", [axis + 1])], reduced, keepdims=0)

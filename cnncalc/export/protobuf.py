@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from cnncalc.records import NamedTuple
 
 VARINT, BYTES, FIXED32 = 0, 2, 5  # wire types
+ONE_BYTE = [bytes([value]) for value in range(128)]  # the integers of one byte, which most are
 
 
 class Payload(NamedTuple):
@@ -44,6 +45,8 @@ def varint(value: int) -> bytes:
     >>> varint(300).hex(), varint(-1).hex()
     ('ac02', 'ffffffffffffffffff01')
     """
+    if 0 <= value < 128:
+        return ONE_BYTE[value]
     value &= 2**64 - 1
     found = bytearray()
     while value > 127:

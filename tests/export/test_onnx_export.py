@@ -279,6 +279,18 @@ def test_more_than_protobuf_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch)
         file_of(found, numbers=True)
 
 
+def test_tables_are_shared_and_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two layers with the same 4×4 pairs of positions have one table of 16 numbers."""
+    bias = "relative_position_bias(2, [2, 2])"
+    found = network(f"input: [2, 4, 4]\nlayers:\n  - add: [identity, {bias}, {bias}]\n")
+    monkeypatch.setattr(limits, "ONNX_TABLES", 16)
+    model = as_read(file_of(found), tmp_path)
+    assert [each.shape for name, each in model.tensors.items() if name.endswith("/table")] == [(4, 4)]
+    monkeypatch.setattr(limits, "ONNX_TABLES", 15)
+    with pytest.raises(SpecError, match=r"arrays of positions and shares with more than 15 numbers"):
+        file_of(found)
+
+
 def test_numbers_beyond_single_precision_are_refused() -> None:
     found = network("layers:\n  - conv(1, 1)")
     for number, fits in ((3e38, True), (1e39, False), (-1e300, False)):
