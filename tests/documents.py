@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from cnncalc.analysis.analyze import analyze
-from cnncalc.guide import TOPICS, page_path
+from cnncalc.guide import TOPICS, TRANSLATED, page_path
 from cnncalc.reading import load
 
 from . import processes
@@ -29,7 +29,9 @@ from .conventions.page import TABLES, write_tables
 from .test_architecture import ARROWS
 
 README = ROOT / "README.md"
-DOCUMENTS = [README, *(page_path(topic) for topic in TOPICS)]
+CHINESE = ROOT / ".github" / "README.zh-CN.md"
+TOURS = {language: page_path("tour", language) for language in ("en", *TRANSLATED)}
+DOCUMENTS = [README, CHINESE, *(page_path(topic) for topic in TOPICS), *list(TOURS.values())[1:]]
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 ARROWS_TABLE = re.compile(r"(?<=<!-- arrows: python -m tests.documents -->\n).*?(?=<!-- end -->)", re.DOTALL)
 PICTURE = ROOT / ".github" / "summary.svg"

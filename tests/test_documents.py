@@ -20,7 +20,7 @@ from typer.main import get_command
 from cnncalc import limits
 from cnncalc.cli.app import make_app
 from cnncalc.execution import effort
-from cnncalc.guide import TOPICS, page, page_path
+from cnncalc.guide import TOPICS, TRANSLATED, page, page_path
 from cnncalc.layers.structure import LATER_MERGES
 from cnncalc.spec.files import bundled
 
@@ -96,7 +96,8 @@ def test_the_readme_is_short() -> None:
 
 def test_the_guide_lists_its_pages() -> None:
     pages = {path.stem for path in page_path("").parent.glob("*.md")}
-    assert pages == {*TOPICS}
+    translated = {page_path(topic, language).stem for language, topics in TRANSLATED.items() for topic in topics}
+    assert pages == {*TOPICS, *translated}
     listed = cnncalc("guide").stdout
     assert all(re.search(rf"^  {topic}  +\S", listed, re.MULTILINE) for topic in TOPICS)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 # topic → what its page is about, in the order in which they are listed
 TOPICS = {
+    "tour": "fifteen minutes from one pixel to ResNet-50; --lang zh in Chinese",
     "language": "the architecture file, from the first layer to families of networks",
     "budgets": "conditions on figures, in the file and in CI",
     "sweeps": "many widths and input sizes at once, and what fits",
@@ -26,13 +27,16 @@ TOPICS = {
 }
 
 
-def page_path(topic: str) -> Path:
+TRANSLATED = {"zh": ("tour",)}  # the pages that are there in another language
+
+
+def page_path(topic: str, language: str = "en") -> Path:
     """The file of a topic's page."""
-    return Path(__file__).with_name(f"{topic}.md")
+    return Path(__file__).with_name(f"{topic}.md" if language == "en" else f"{topic}.{language}.md")
 
 
-def page(topic: str) -> str:
-    """The page of a topic, in Markdown. Raises KeyError for an unknown topic."""
-    if topic not in TOPICS:
+def page(topic: str, language: str = "en") -> str:
+    """The page of a topic, in Markdown. Raises KeyError for an unknown topic, or one that is not in the language."""
+    if topic not in TRANSLATED.get(language, TOPICS):
         raise KeyError(topic)
-    return page_path(topic).read_text(encoding="utf-8")
+    return page_path(topic, language).read_text(encoding="utf-8")

@@ -81,7 +81,7 @@ BASE: dict[str, tuple[list[str], dict[str, str]]] = {
     "verify": (["net.yaml"], {}), "calc": ([CHAIN], {"--input": "2x9x9", "--set": "kernel=3"}), "list": ([], {}),
     "new": (["mine.yaml"], {"--like": "lenet5"}), "layers": (["conv"], {}), "codes": (["linear-pair"], {}),
     "kernel": (["laplace"], {}),
-    "schema": ([], {}), "guide": (["limits"], {}), "draw": (["long.yaml"], {}),
+    "schema": ([], {}), "guide": (["tour"], {}), "draw": (["long.yaml"], {}),
     "report": (["net.yaml"], {}), "reconcile": (["net.yaml"], {}),
     "exercise": (["net.yaml"], {}),
 }  # fmt: skip
