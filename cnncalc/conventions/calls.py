@@ -94,6 +94,7 @@ WORKS: dict[str, str] = {
     "compare": "comparisons",
     "sizes": "arithmetic with sizes",
     "loose": "learned numbers outside of PyTorch's modules",
+    "position_bias": "tables of position biases",
     "attention_module": "attention modules",
     "channel_shuffle": "channel shuffles",
     "chunk": "splits into equal parts",

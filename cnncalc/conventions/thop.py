@@ -94,6 +94,7 @@ CONVENTION = Convention(
             "group_norm_shift",
             "rms_norm",
             "loose",
+            "position_bias",
             "attention_module",
             "lstm",
             "gru",

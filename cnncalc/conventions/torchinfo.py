@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import BY_OUTPUT, NOTHING, B, M, P, at, ignored, norms, quantity, wrong
 
-RECURRENT = wrong(
+BY_CHANNELS = wrong(
     quantity("P C", "parameters times channels of the output", lambda call: call.parameters * call.output[0]),
     "the first two axes of the output are taken for samples and positions",
 )
@@ -33,9 +33,10 @@ CONVENTION = Convention(
             rms_norm=P,
             prelu=P,
             loose={"class": P, "operator": NOTHING},  # a leaf, or an array of a module that has others in it
-            lstm=RECURRENT,
-            gru=RECURRENT,
-            rnn=RECURRENT,
+            position_bias=BY_CHANNELS,
+            lstm=BY_CHANNELS,
+            gru=BY_CHANNELS,
+            rnn=BY_CHANNELS,
         ),
     },
     parameters={},

@@ -339,6 +339,10 @@ def learned(writer: Writer) -> Made:
     yield writer.loose()
 
 
+def position_bias(writer: Writer) -> Made:
+    yield writer.loose("position_bias")
+
+
 def affine(writer: Writer) -> Made:
     if writer.layer.factor != 1:
         yield writer.call("multiply", "operator")
@@ -459,6 +463,7 @@ WRITERS: dict[str, Callable[[Writer], Made]] = {
     "scale": scale,
     "shift": scale,
     "learned": learned,
+    "relative_position_bias": position_bias,
     "affine": affine,
     "mean": mean,
     "matmul": matmul,

@@ -30,7 +30,7 @@ from cnncalc.render.view import View
 NONE = Cell("–", "faint")
 UNKNOWN = Cell("not known", "faint")
 DROPPED = ("unit", "parameters")  # columns that are dropped at a narrow width, in this order
-SHOWN_LAYERS = 3  # whose operations are not known
+SHOWN = 5  # kinds of layers whose operations are not known
 FIGURES = ("parameters", "operations")
 
 
@@ -94,10 +94,16 @@ def _describe_side(report: Report, side: Side) -> Iterator[Block]:
 
 
 def _list_unknown(report: Report, counted: Counted) -> str:
-    """The layers whose operations are not known, with their kinds."""
-    found = [f"{report.layers[at].path} ({report.layers[at].kind})" for at in counted.unknown]
-    more = [f"{len(found) - SHOWN_LAYERS:,} more"] if len(found) > SHOWN_LAYERS else []
-    return ", ".join([*found[:SHOWN_LAYERS], *more])
+    """The layers whose operations are not known, by their kinds."""
+    kinds: dict[str, list[str]] = {}
+    for at in counted.unknown:
+        kinds.setdefault(report.layers[at].kind, []).append(report.layers[at].path)
+    found = [
+        f"{kind} at {paths[0]}" + (f" and {len(paths) - 1:,} more" if len(paths) > 1 else "")
+        for kind, paths in kinds.items()
+    ]
+    more = [f"{len(found) - SHOWN:,} other kinds"] if len(found) > SHOWN else []
+    return ", ".join([*found[:SHOWN], *more])
 
 
 def _list_lines(ledger: Ledger, label: str, own: Own | None, other: Ledger | None) -> Iterator[tuple[str, str]]:

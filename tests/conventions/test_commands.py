@@ -56,7 +56,7 @@ def test_mistakes_are_named() -> None:
 def test_what_is_not_known_is_not_a_number() -> None:
     chain = ("local_response_norm -> conv(2, 1)", "--input", "3x8x8", "--convention", "onnx-tool")
     shown = cnncalc("reconcile", *chain).stdout
-    assert "operations are not known: local_response_norm1 (local_response_norm)\n" in shown
+    assert "operations are not known: local_response_norm at local_response_norm1\n" in shown
     (side,) = json.loads(cnncalc("reconcile", *chain, "-f", "json").stdout)["conventions"]
     assert side["operations"] is None
     assert side["unknown"] == ["local_response_norm1"]
