@@ -14,6 +14,7 @@ from cnncalc.network import INPUT_NAME
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.contents import Contents
     from cnncalc.analysis.folding import Row
     from cnncalc.analysis.report import LayerReport, Report, Seen
     from cnncalc.layers.base import Shape
@@ -30,6 +31,8 @@ class Context:
         self.channels_last = channels_last
         self.dtype = dtype
         self._of_layers: dict[str, dict[str, Value]] = {}
+        self._contents: Contents | None = None
+        self._indexes: dict[str, int] = {}
 
     def measure(self, row: Row, figure: Figure) -> Value:
         """A figure of a row; of one that is computed of all layers at once, once."""
@@ -47,6 +50,18 @@ class Context:
     def order(self, shape: Shape | None) -> Shape | None:
         """The sizes of a tensor in the order in which they are shown."""
         return (*shape[1:], shape[0]) if shape and self.channels_last else shape
+
+    def describe_contents(self, row: Row) -> str:
+        """What a row holds, as tables of papers print it: `1×1, 64 → 3×3, 64 → 1×1, 256`."""
+        from cnncalc.analysis.contents import Contents, join_parts  # for this column only
+
+        if not row.inside:
+            return ""
+        if self._contents is None:
+            self._contents = Contents(self.report)
+            self._indexes = {layer.path: index for index, layer in enumerate(self.report.layers)}
+        first, last = self._indexes[row.inside[0].path], self._indexes[row.inside[-1].path]
+        return join_parts(self._contents.describe(first, last + 1))
 
     def describe_nth(self, row: Row) -> str:
         """Which layers of their kind are in a row, `conv 7 of 13`; of a group those with macs, `conv 5–7 of 13`."""
@@ -250,6 +265,13 @@ COLUMNS = {
         Column("stride", "stride", "stride", lambda row, _: _get_field(row, "stride")),
         Column("start", "start", "start", lambda row, _: _get_field(row, "start")),
         *(_make_share_column(FIGURES[name]) for name in SHARED),
+        Column(
+            "contents",
+            "contents",
+            "contents",
+            lambda row, context: context.describe_contents(row),
+            right=False,
+        ),
         Column("nth", "nth", "nth", lambda row, context: context.describe_nth(row), right=False),
     )
 }

@@ -121,3 +121,11 @@ def test_a_narrow_terminal_has_one_network_below_the_other(capsys: pytest.Captur
     assert lines[0] == "resnet18"
     assert "  conv3_x   28×28    [3×3, 128 → 3×3, 128] ×2" in lines
     assert max(map(len, lines)) <= 80
+
+
+def test_blocks_have_a_column_with_what_they_hold() -> None:
+    done = cnncalc("summary", "resnet50", "--columns", "layer,contents", "--depth", "2")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "bottleneck1 ×3 [1×1, 64 → 3×3, 64 → 1×1, 256] ×3" in lines
+    assert "max_pool1 max pool 3×3, stride 2" in lines
+    assert "relu1" in lines
