@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import cnncalc
 from cnncalc.spec.files import bundled
 
 from .browser import Page
+from .choosing import choose
 
 pytestmark = pytest.mark.chromium
 
@@ -27,16 +27,6 @@ LOOK = """(() => {
 })()"""
 
 
-def choose(page: Page, path: str) -> dict[str, Any]:
-    """What is seen when a layer is chosen by the address."""
-    found: dict[str, Any] = page.evaluate(
-        f"new Promise(done => {{const wanted = '#layer=' + encodeURIComponent({json.dumps(path)});"
-        f" if (location.hash === wanted) return done({LOOK});"
-        f" addEventListener('popstate', () => done({LOOK}), {{once: true}}); location.hash = wanted;}})"
-    )
-    return found
-
-
 @pytest.mark.sample(10)
 @pytest.mark.parametrize("name", bundled())
 def test_every_layer_can_be_chosen(name: str, make: Callable[..., Path], page: Page) -> None:
@@ -46,7 +36,8 @@ def test_every_layer_can_be_chosen(name: str, make: Callable[..., Path], page: P
     every = range(len(report.layers))
     for index in {*every[:: -(-len(every) // CHOSEN)], every[-1]}:
         layer = report.layers[index]
-        found = choose(page, layer.path)
+        choose(page, layer.path)
+        found: dict[str, Any] = page.evaluate(LOOK)
         assert found["path"] == layer.path
         assert found["wide"] <= 390, layer.path
         if found["box"] is None:

@@ -18,6 +18,7 @@ from cnncalc.render.explain import format_heading, format_line
 
 from ..cli.running import cnncalc as command
 from .browser import Page
+from .choosing import choose
 
 pytestmark = pytest.mark.chromium
 
@@ -33,15 +34,6 @@ PANEL = """(() => {
 })()"""
 RECTANGLE = """['x', 'y', 'width', 'height'].map(name =>
   Number(document.querySelector('.picture .seen').getAttribute(name)))"""
-
-
-def choose(page: Page, path: str) -> None:
-    """Go to a layer by the address, unless it is there."""
-    page.evaluate(
-        f"new Promise(done => {{const wanted = '#layer=' + encodeURIComponent({json.dumps(path)});"
-        " if (location.hash === wanted) return done();"
-        " addEventListener('popstate', () => done(), {once: true}); location.hash = wanted;})"
-    )
 
 
 def move(page: Page, slider: str, value: int) -> None:
