@@ -93,6 +93,7 @@ ORDER_BEAM = 100  # sets of layers that are followed where there are more
 FACTORED_NUMBERS = 10_000  # of the kernels of one convolution that are split: up to a second
 FACTORED_ALTOGETHER = 20_000  # of those of one network: two seconds
 ARENA_TENSORS = 4_000  # that are placed in an arena, in quadratic time: about half a second
+RECONCILED = 150_000  # applications of rules of `reconcile` for one figure: about a second
 COMPARED_NETWORKS = 100  # of `compare`: each is read as a file is; `sweep` reads once
 COMPARED_LAYERS = 15_000  # of all networks that `compare` is given, and of the rewritten one: about a second
 SWEEP_POINTS = 100_000  # of one sweep: some ten minutes for a network of 150 layers, and 60 MB

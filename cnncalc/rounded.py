@@ -50,8 +50,8 @@ class Fit(IntEnum):
 
     @property
     def phrase(self) -> str:
-        """The same in words, after the number."""
-        return ("is it", "rounds to it", "is cut off to it", "rounds to it without its last zeros")[self]
+        """The same in words, between the number and the figure."""
+        return ("is exactly", "rounds to", "is cut off to", "rounds, if its zeros are no digits, to")[self]
 
 
 class Rounded(NamedTuple):

@@ -53,6 +53,8 @@ ARROWS: dict[str, set[str]] = {
     "reading": {"errors", "network", "spec", "exchange", "analysis", "review"},
     # `sweep`, of one architecture that is read once
     "sweeping": {"analysis", "compare", "errors", "layers", "network", "reading", "spec"},
+    # the variants of an architecture in which a figure is looked for
+    "reconciling": {"analysis", "conventions", "layers", "network", "reading", "rounded", "spec"},
     "__init__": {"errors", "network", "analysis", "reading"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -59,6 +59,10 @@ def own(convention: Convention, name: str, report: Report) -> Own | None:
 
     None if it does not have it, or builds it as the file does.
     """
-    library = "keras" if convention.name == "keras" else "torchvision"
-    found: Own | None = import_module(f"cnncalc.conventions.{library}").own(name, report)
+    found: Own | None = import_module(f"cnncalc.conventions.{find_library(convention)}").own(name, report)
     return found
+
+
+def find_library(convention: Convention) -> str:
+    """The module about the library that a tool's users take networks from."""
+    return "keras" if convention.name == "keras" else "torchvision"

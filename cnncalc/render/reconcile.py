@@ -112,9 +112,25 @@ def _list_lines(ledger: Ledger, label: str, own: Own | None, other: Ledger | Non
     if not ledger.lines and (other is None or other == ledger):
         yield format_digits(ledger.theirs), f"{label}, as cnncalc counts"
         return
-    entries = [("", ledger.ours, f"{ours} of cnncalc"), *_sign(ledger.lines), ("=", ledger.theirs, label)]
+    entries = _list_entries(ledger, ours, label)
     if own and other and other != ledger:
         entries += [*_sign(subtract(other, ledger)), ("=", other.theirs, f"of {own.library}'s own: {own.text}")]
+    yield from _write_entries(entries)
+
+
+def list_ledger(ledger: Ledger, ours: str, label: str) -> Iterator[tuple[str, str]]:
+    """The numbers of a ledger with what each is, the first `ours` of cnncalc, the last with a label."""
+    if ledger.lines:
+        yield from _write_entries(_list_entries(ledger, ours, label))
+    else:
+        yield format_digits(ledger.theirs), f"{ours} of cnncalc: {label}"
+
+
+def _list_entries(ledger: Ledger, ours: str, label: str) -> list[tuple[str, int, str]]:
+    return [("", ledger.ours, f"{ours} of cnncalc"), *_sign(ledger.lines), ("=", ledger.theirs, label)]
+
+
+def _write_entries(entries: Sequence[tuple[str, int, str]]) -> Iterator[tuple[str, str]]:
     width = max(len(format_digits(number)) for _, number, _ in entries)
     for sign, number, text in entries:
         yield f"{sign or ' '} {format_digits(number):>{width}}", text

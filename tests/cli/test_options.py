@@ -135,6 +135,7 @@ TRIED = {
     "--want": Tried("2x2"),
     "--free": Tried("stride,padding", (("--want", "2x2"),)),
     "--sort": Tried("macs"),
+    "--published": Tried(),
     "--family": Tried("resnet50"),
     "--separable": Tried("depthwise"),
     "--dense": Tried(),

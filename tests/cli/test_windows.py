@@ -41,7 +41,7 @@ EXAMPLES: dict[str, list[list[str]]] = {
     "list": [["--family", "mobilenet"]],
     "memory": [[NETS], ["two_conv", "--arena"], ["two_conv", "--training", "-f", "json"]],
     "new": [["-", "--like", "lenet5"]],
-    "reconcile": [[NETS], ["densenet121"], ["unet", "-f", "csv"]],
+    "reconcile": [[NETS], ["densenet121"], ["unet", "-f", "csv"], ["resnet50", "4.13G"]],
     "report": [[NETS], ["two_conv"]],
     "run": [
         [NETS],

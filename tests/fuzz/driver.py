@@ -68,6 +68,7 @@ COMMANDS = (
     ("draw", FILE, "--format", "svg"),
     ("report", FILE),
     ("reconcile", FILE),
+    ("reconcile", FILE, "4.1G"),
     ("exercise", FILE, "--seed", "1"),
 )
 COMMON = 3  # the first so many are what every file is given to first

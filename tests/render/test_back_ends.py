@@ -27,6 +27,7 @@ from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
 from cnncalc.compare.stages import list_stages
 from cnncalc.compare.sweep import Point, Sweep
 from cnncalc.conventions.convention import Own
+from cnncalc.conventions.published import explain as explain_published
 from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.backward import go_back
@@ -40,7 +41,8 @@ from cnncalc.exercise.questions import draw_questions, find_asked
 from cnncalc.guide import TOPICS
 from cnncalc.layers.activation import Sigmoid
 from cnncalc.layers.ops import Map, fill_map
-from cnncalc.reading import load
+from cnncalc.reading import load, read
+from cnncalc.reconciling import reconcile
 from cnncalc.render.arena import describe_arena
 from cnncalc.render.booktabs import write_latex
 from cnncalc.render.catalogue import Entry, list_architectures
@@ -62,9 +64,11 @@ from cnncalc.render.memory import describe_memory
 from cnncalc.render.pictures import draw_pictures
 from cnncalc.render.plain import write_plain
 from cnncalc.render.problems import describe_files
+from cnncalc.render.published import Row, list_published
 from cnncalc.render.reconcile import Side, describe_sides
 from cnncalc.render.roofline import describe_roofline
 from cnncalc.render.rounding import describe_rounded
+from cnncalc.render.search import describe_outcome
 from cnncalc.render.show import show
 from cnncalc.render.side_by_side import compare_side_by_side
 from cnncalc.render.source import highlight
@@ -77,6 +81,7 @@ from cnncalc.render.training import describe_training
 from cnncalc.render.verdict import describe_verdict, list_verdicts
 from cnncalc.render.view import View
 from cnncalc.render.wanted import answer_wanted
+from cnncalc.rounded import parse_figure
 
 from .. import processes
 from ..cli.running import ROOT
@@ -131,6 +136,15 @@ NUMBERS = explain_numbers(
 )
 
 
+PRINTED = read("vgg16").description
+assert PRINTED
+EXPLAINED = [each for entry in PRINTED.published for each in explain_published(entry, analyze(load("vgg16")))]
+PUBLISHED = [Row("alexnet", 7), *(Row("vgg16", 9, each) for each in EXPLAINED)]
+
+
+FOUND = reconcile(read("alexnet"), parse_figure("1.14G"))
+
+
 DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     f"summary {number} {made.name[:9]!a}": lambda view, made=made: summarize(made, view)
     for number, made in enumerate(SUMMARIES)
@@ -143,6 +157,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "compare separable": lambda view: compare_separable(separate(VGG11, "depthwise").comparison, "depthwise", view),
     "compare dense": lambda view: compare_dense(list_dense_equivalents(MANY[0].report.layers), "AlexNet", view),
     "list": lambda view: [list_architectures(ENTRIES, True, view)],
+    "list published": lambda view: [list_published(PUBLISHED, view)],
     "verify": lambda view: describe_verdict(VERDICTS[1], view),
     "verify many": lambda view: list_verdicts(VERDICTS, view),
     "codes": lambda view: list_codes(CODES),
@@ -162,6 +177,7 @@ DOCUMENTS: dict[str, Callable[[View], Iterable[Block]]] = {
     "arena": lambda view: describe_arena(MEMORY, view),
     "roofline": lambda view: describe_roofline(MEMORY, Device(Fraction(10**12), Fraction(10**10)), view),
     "sweep": lambda view: list_points(SWEEP, view._replace(columns=("parameters", "macs"))),
+    "reconcile a figure": lambda view: describe_outcome(MANY[0].report, "1.14G", FOUND, ["a [b]paper[/b]"]),
     "reconcile": lambda view: describe_sides(MANY[0].report, SIDES, view),
     "training": lambda view: describe_training(Training(MEMORY.report, Settings()), view),
     "gradients": lambda view: describe_gradients(BACKWARD, GRADIENTS, view.width),

@@ -38,7 +38,7 @@ WRITERS = [
     ["calc", "conv(1, 3)", "--input", "1x9x9", "--want", "4x4"], ["list"],
     ["kernel", "laplace"], ["layers"], ["layers", "conv"], ["codes"],
     ["memory", FILE], ["memory", FILE, "--arena"], ["memory", FILE, "--training"],
-    ["sweep", FILE, "--vary", "input=2,3"], ["reconcile", FILE],
+    ["sweep", FILE, "--vary", "input=2,3"], ["reconcile", FILE], ["reconcile", FILE, "9"],
     ["sweep", FILE, "--vary", "input=2,3"],
     ["exercise", FILE], ["exercise", FILE, "--solutions"],
     ["memory", FILE, "--compute", "1T", "--bandwidth", "1G"],
