@@ -97,10 +97,9 @@ def run_calflops(module: Any, inputs: Sequence[Any]) -> Counted:
 
 
 def run_flop_counter(module: Any, inputs: Sequence[Any]) -> Counted:
-    import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False) as counter:
         module(*inputs)
     return Counted(None, counter.get_total_flops())
 
@@ -140,6 +139,12 @@ TOOLS = {
     "torchprofile": Tool(run_torchprofile, "cpu"),
     "onnx-tool": Tool(run_onnx_tool, "cpu"),
 }
+
+
+# The modules to import, where they are not the tool's name.
+PACKAGES = {
+    "ptflops-aten": "ptflops", "fvcore": "fvcore.nn", "flop-counter": "torch", "onnx-tool": "onnx_tool",
+}  # fmt: skip
 
 
 def run_tool(name: str, module: Any, inputs: Sequence[Any]) -> Counted:
