@@ -282,7 +282,7 @@ def test_more_than_protobuf_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch)
 def test_tables_are_shared_and_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two layers with the same 4×4 pairs of positions have one table of 16 numbers."""
     bias = "relative_position_bias(2, [2, 2])"
-    found = network(f"input: [2, 4, 4]\nlayers:\n  - add: [identity, {bias}, {bias}]\n")
+    found = network(f"input: [2, 4, 4]\nlayers:\n  - add:\n    - identity\n    - {bias}\n    - {bias}\n")
     monkeypatch.setattr(limits, "ONNX_TABLES", 16)
     model = as_read(file_of(found), tmp_path)
     assert [each.shape for name, each in model.tensors.items() if name.endswith("/table")] == [(4, 4)]
