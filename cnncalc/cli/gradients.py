@@ -48,10 +48,21 @@ class Wanted:
     """What is wanted of a network's gradients, and in which bounds: at most so many bytes for all."""
 
     def __init__(
-        self, net: Network, chosen: Mapping[str, int], operations: int, megabytes: int, *, times: int = 1
+        self,
+        net: Network,
+        chosen: Mapping[str, int],
+        operations: int,
+        megabytes: int,
+        *,
+        times: int = 1,
+        shown: bool = False,
     ) -> None:
-        """Raises UsageError if that is more than the limits, the operations `times` as many as of one gradient."""
+        """Raises UsageError if that is more than the limits, the operations `times` as many as of one gradient.
+
+        `shown` is whether all numbers are written.
+        """
         self.net, self.chosen = net, chosen
+        self.shown = shown
         self.operations, self.megabytes = operations, megabytes
         self.times = times
         self.nodes = self._refuse_work()
@@ -127,19 +138,20 @@ class Wanted:
         """The bytes that are left for a tape. Raises UsageError if the outputs of all layers do not fit."""
         from math import prod
 
-        from cnncalc.execution.memory import NUMBERS, SHOWN, compute_peak, format_megabytes
+        from cnncalc.execution.memory import NUMBERS, POINTER, SHOWN, compute_peak, format_megabytes
 
         indexes = {node.index for node in nodes}
         peak = compute_peak(self.net, self.net.nodes, NUMBERS, wanted=indexes, keep=indexes, shown=False).bytes
         arrays = sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
-        peak += SHOWN * (arrays + sum(map(prod, self.net.inputs.values())))
-        if peak > self.megabytes * 10**6:
+        found = (arrays + sum(map(prod, self.net.inputs.values()))) * (NUMBERS.bytes + POINTER)
+        written = found // (NUMBERS.bytes + POINTER) * SHOWN if self.shown else 0  # when the tapes are gone
+        if (most := max(peak, written) + found) > self.megabytes * 10**6:
             raise UsageError(
-                f"the gradients of {self.net.name} need {format_megabytes(peak)} of memory besides those of one layer,"
+                f"the gradients of {self.net.name} need {format_megabytes(most)} of memory besides those of one layer,"
                 f" more than the limit of {self.megabytes:,} MB; use a smaller --input, an earlier --at or"
                 " a larger --max-memory"
             )
-        return self.megabytes * 10**6 - peak
+        return self.megabytes * 10**6 - peak - found
 
     def _note_softmax(self) -> None:
         """A note where the gradients of the sum of the outputs are 0, as the sum is always 1."""

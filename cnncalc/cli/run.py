@@ -185,7 +185,8 @@ def run(
     if gradient:
         from cnncalc.cli.gradients import Wanted, write_gradients
 
-        found = Wanted(net, chosen, max_multiplications, max_memory).compute(starts, arrays, output_gradient, seed)
+        wanted = Wanted(net, chosen, max_multiplications, max_memory, shown=not stats)
+        found = wanted.compute(starts, arrays, output_gradient, seed)
         emit(write_gradients(net, found, format, view, picture=picture, stats=stats), output)
         return
     if precision is not None:
