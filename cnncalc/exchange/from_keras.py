@@ -117,13 +117,15 @@ class _Lowering:
         self.model = model
         self.given = inputs
         self.depth = 0
+        self.first = False  # whether the channels come before the positions
 
     def run(self) -> Graph:
         config = _part(self.model, "config", dict)
         layers = [each for each in _part(config, "layers", list) if isinstance(each, dict)]
+        self.first = _is_first(layers)
         shapes = self._inputs(config, layers)
         name = config.get("name")
-        turned = {each: (shape[-1], *shape[:-1]) for each, shape in shapes.items()}
+        turned = {each: shape if self.first else (shape[-1], *shape[:-1]) for each, shape in shapes.items()}
         names = {each: "input" if len(shapes) == 1 else _name(each) for each in shapes}
         source = f"{Path(self.path).name}, Keras"
         title = name if isinstance(name, str) and name else Path(self.path).stem
@@ -131,7 +133,7 @@ class _Lowering:
         starts = []
         for each, shape in shapes.items():
             x = self.graph.input(names[each])
-            starts.append(permute(x, [0, *range(2, len(shape) + 1), 1]))
+            starts.append(x if self.first else permute(x, [0, *range(2, len(shape) + 1), 1]))
         ends = self._model(self.model, starts, TOP, "")
         for at, end in enumerate(ends):
             if end is None:  # which is reported already
@@ -146,10 +148,10 @@ class _Lowering:
     def _end(self, end: Tensor) -> int:
         """An output; a map has its channels first, as ours have."""
         rank = len(end.shape)
-        return self.graph.materialize(end if rank < 3 else permute(end, [0, rank - 1, *range(1, rank - 1)]))
+        return self.graph.materialize(end if rank < 3 or self.first else permute(end, [0, rank - 1, *range(1, rank - 1)]))
 
     def _inputs(self, config: dict[str, Any], layers: list[Any]) -> dict[str, Shape]:
-        """The sizes of the inputs, channels last. Raises Mistake where they are open."""
+        """The sizes of the inputs, in the order of Keras. Raises Mistake where they are open."""
         found: dict[str, Shape] = {}
         starts = [each for each in layers if each.get("class_name") == "InputLayer"]
         if not starts:
@@ -165,7 +167,7 @@ class _Lowering:
             name = str(own.get("name"))
             override = self.given.get(_name(name), self.given.get("") if len(starts) == 1 else None)
             if override is not None:
-                found[name] = (*override[1:], override[0])
+                found[name] = override if self.first else (*override[1:], override[0])
                 continue
             sizes = shape[1:] if isinstance(shape, list) else None
             if not sizes or len(sizes) > 4 or not all(type(size) is int and 1 <= size <= limits.SIZE for size in sizes):
@@ -252,6 +254,12 @@ class _Lowering:
         if not call.inputs:
             raise Refusal(f"{kind} is given no tensor")
         return LAYERS[kind](call)
+
+
+def _is_first(layers: list[Any]) -> bool:
+    """Whether a model has its channels before the positions: its convolutions and pools say so."""
+    formats = [each["config"].get("data_format") for each in layers if isinstance(each.get("config"), dict)]
+    return "channels_first" in formats and "channels_last" not in formats
 
 
 def _called(layer: Mapping[str, Any]) -> str:
