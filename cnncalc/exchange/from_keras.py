@@ -148,16 +148,17 @@ class _Lowering:
     def _end(self, end: Tensor) -> int:
         """An output; a map has its channels first, as ours have."""
         rank = len(end.shape)
-        return self.graph.materialize(end if rank < 3 or self.first else permute(end, [0, rank - 1, *range(1, rank - 1)]))
+        return self.graph.materialize(
+            end if rank < 3 or self.first else permute(end, [0, rank - 1, *range(1, rank - 1)])
+        )
 
     def _inputs(self, config: dict[str, Any], layers: list[Any]) -> dict[str, Shape]:
         """The sizes of the inputs, in the order of Keras. Raises Mistake where they are open."""
         found: dict[str, Shape] = {}
         starts = [each for each in layers if each.get("class_name") == "InputLayer"]
         if not starts:
-            starts = [
-                {"config": {**_option(each, "config", dict, _called(each)), "name": "input"}} for each in layers[:1]
-            ]
+            first = layers[:1]
+            starts = [{"config": {**_option(each, "config", dict, _called(each)), "name": "input"}} for each in first]
             built = (config.get("build_input_shape"), starts[0]["config"].get("batch_input_shape")) if starts else ()
             if starts:
                 starts[0]["config"]["batch_shape"] = next((each for each in built if each), None)

@@ -121,8 +121,8 @@ def variance(x: Tensor, axis: int | tuple[int, ...], correction: int) -> Tensor:
     n = math.prod(x.shape[each] for each in axes)
     return ops.var(x, axis=axis, keepdims=True) * (n / (n - correction))
 ''',
-    "attention": '''
-def attention(
+    "attend": '''
+def attend(
     query: Tensor,
     key: Tensor,
     value: Tensor,

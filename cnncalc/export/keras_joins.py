@@ -46,8 +46,8 @@ class Joined:
         if self.kind == "matmul":
             return self.product(*parts)
         if self.kind == "attention":
-            self.helpers.add("attention")
-            return call("attention", *parts, str(self.heads))
+            self.helpers.add("attend")
+            return call("attend", *parts, str(self.heads))
         raise Unsayable(f"Keras has no layer for `{self.kind}`")
 
     def stack(self, parts: Code) -> Code:
