@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import UPSAMPLING, Call
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import (
@@ -23,6 +22,7 @@ from cnncalc.conventions.counts import (
     same,
     wrong,
 )
+from cnncalc.conventions.factors import clear_odd, leave_out_tuples
 
 ACTIVATIONS = "pytorch_ops.py#L43-L68"
 NORMS = "pytorch_ops.py#L174-L226"
@@ -65,12 +65,6 @@ UPSAMPLED = quantity(
 )
 
 
-def leave_out_tuples(calls: list[Call], report: Report) -> list[Call]:
-    """It fails on an upsampling by a factor for each axis."""
-    fails = [call.work in UPSAMPLING and call.amount is None and call.stride for call in calls]
-    return [call._replace(work="unknown") if each else call for call, each in zip(calls, fails, strict=True)]
-
-
 OPERATIONS: Rules = {
     **ignored("pytorch_ops.py#L349-L430", "its function is not replaced"),
     **at("pytorch_ops.py#L37-L40", linear=2 * M, linear_map=2 * M, linear_loose=2 * M),
@@ -104,7 +98,7 @@ CONVENTION = Convention(
     per_mac=2,
     operations=OPERATIONS,
     parameters={},
-    prepare=leave_out_tuples,
+    prepare=lambda calls, report: leave_out_tuples(clear_odd(calls), report),
     notes=(
         "It counts parameters that require a gradient, and fails on a network without parameters (StopIteration).",
         "It cannot be imported without transformers.",

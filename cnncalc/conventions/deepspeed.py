@@ -6,7 +6,7 @@ from cnncalc.conventions.calflops import OPERATIONS
 from cnncalc.conventions.calls import UPSAMPLING
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import LEFT, B, M, at, quantity, same, wrong
-from cnncalc.conventions.factors import leave_out_fractions
+from cnncalc.conventions.factors import clear_odd, leave_out_fractions
 
 UPSAMPLED = quantity("o, H W", "output elements, or positions that are given", lambda c: c.amount or c.scaled or 0)
 
@@ -28,6 +28,6 @@ CONVENTION = Convention(
         **at("profiling/flops_profiler/profiler.py#L769-L869", matmul=2 * LEFT, attention=2 * M),
     },
     parameters={},
-    prepare=leave_out_fractions,
+    prepare=lambda calls, report: leave_out_fractions(clear_odd(calls), report),
     notes=("It leaves the network in eval mode.",),
 )

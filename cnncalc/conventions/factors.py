@@ -12,6 +12,14 @@ def leave_out_fractions(calls: list[Call], report: Report) -> list[Call]:
     return [call._replace(work="unknown") if each else call for call, each in zip(calls, unknown, strict=True)]
 
 
+def clear_odd(calls: list[Call]) -> list[Call]:
+    """A padding `same` of an odd kernel is counted alike, however it is written."""
+    return [
+        call._replace(work="conv") if call.work == "conv_same" and all(k % 2 for k in call.kernel) else call
+        for call in calls
+    ]
+
+
 def leave_out_tuples(calls: list[Call], report: Report) -> list[Call]:
     """For a tool that fails on a factor for each axis."""
     fails = [call.work in UPSAMPLING and bool(call.stride) for call in calls]

@@ -135,8 +135,10 @@ def _reduce(name: str) -> Callable[[Step, str], Code]:
 
 def _affine(step: Step, x: str) -> Code:
     factor, offset = step.inner("factor"), step.inner("offset")
-    text = x if factor == "1" else f"{factor} * {_owner(x)}"
-    return text if offset == "0" else f"{text} - {offset[1:]}" if offset.startswith("-") else f"{text} + {offset}"
+    text = x if factor in ("1", "1.0") else f"{factor} * {_owner(x)}"
+    return (
+        text if offset in ("0", "0.0") else f"{text} - {offset[1:]}" if offset.startswith("-") else f"{text} + {offset}"
+    )
 
 
 def _power(step: Step, x: str) -> Code:
