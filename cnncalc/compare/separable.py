@@ -107,8 +107,7 @@ def separate(
                 chosen[node.index] = split[id(node.layer)]
         elif (only is None or node.path in only) and kernels(node):
             notes[node.index] = exclusion(node)
-    nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
-    rewritten = network._replace(nodes=nodes)
+    rewritten = _replace_layers(network, chosen)
     before, after = analyze(network), analyze(rewritten)
     rows = tuple(
         Replacement(
@@ -122,8 +121,14 @@ def separate(
         for node in network.nodes
         if node.index in chosen or node.index in notes
     )
-    arrays, dropped = _carry(network, chosen, given, fits)
-    return Rewriting(Comparison(network.name, rows, before, after), rewritten, arrays, dropped)
+    found = Comparison(network.name, rows, before, after)
+    return Rewriting(found, rewritten, *_carry(network, chosen, given, fits))
+
+
+def _replace_layers(network: Network, chosen: Mapping[int, Layer]) -> Network:
+    """The network with other layers at these indexes."""
+    nodes = tuple(node._replace(layer=chosen.get(node.index, node.layer)) for node in network.nodes)
+    return network._replace(nodes=nodes)
 
 
 class Fits:

@@ -44,6 +44,15 @@ def test_the_softmax_of_2_1_and_a_tenth_in_one_command(capsys: pytest.CaptureFix
     assert [f"{share:.1%}" for share in shares] == ["65.9%", "24.2%", "9.9%"]  # type: ignore[attr-defined]
 
 
+def test_a_thousand_inputs_and_a_thousand_outputs_are_a_million_connections(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["calc", "linear(1000, bias=false)", "--input", "1000", "--columns", "parameters"]) == 0
+    assert "1,000,000" in capsys.readouterr().out
+    assert run(["run", "linear(1000, bias=false)", "--input", "1000", "--input-data", "ones", "--unit", "999"]) == 0
+    assert "reads  input [1000]: 1,000 units, elements 0 to 999" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [
