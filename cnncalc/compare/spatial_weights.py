@@ -17,6 +17,8 @@ from cnncalc.records import NamedTuple
 
 EXACT = 1e-6  # of its size, what may be left of a kernel that splits: float32 has 24 bits
 
+LARGEST = 2**53  # integers below it are floats
+
 
 class Fit(NamedTuple):
     """Whether kernels split: the rank that they have, the largest that they may have, and what is left of them.
@@ -41,7 +43,7 @@ def fit_spatial(weight: Sequence[float], shape: Shape) -> Fit | None:
         for y in range(height)
     ]
     alone = split([[Fraction(number) for number in row] for row in rows]) if out == ins == 1 else None
-    if alone is not None:  # in integers
+    if alone is not None and max(map(abs, alone.row)) < LARGEST:  # in integers
         column = [float(alone.factor * number) for number in alone.column]
         return Fit(1, 1, 0.0, {"column.weight": column, "row.weight": list(map(float, alone.row))})
     parts = decompose(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
@@ -21,6 +22,7 @@ from cnncalc.render.pictures import draw_beside
 from cnncalc.render.view import View
 
 COLUMNS = 40  # of a matrix that is shown: more are unreadable
+LONG, DIGITS = 12, 4  # characters of a fraction that is written exactly, and digits of one that is not
 CELLS = 12  # rows and columns of a picture that is shown as numbers
 
 
@@ -58,7 +60,7 @@ def describe_kernel(found: KernelReport, view: View) -> Iterator[Block]:
 
 
 def _show_kernel(rows: Rows) -> Iterator[Block]:
-    texts = [[str(number) for number in row] for row in rows]
+    texts = [[_write_exactly(number) for number in row] for row in rows]
     cells = max(len(text) for row in texts for text in row)
     for row in texts:
         yield Paragraph((("  " + "  ".join(f"{text:>{cells}}" for text in row), ""),), wrapped=False)
@@ -79,7 +81,7 @@ def _describe_rank(found: KernelReport) -> Iterator[tuple[str, str]]:
 
 def _write_split(split: Split) -> str:
     """`1/16 · [1 2 1]ᵀ · [1 2 1]`."""
-    factor = "" if split.factor == 1 else f"{split.factor} · "
+    factor = "" if split.factor == 1 else f"{_write_exactly(split.factor)} · "
     return f"{factor}{_write_vector(split.column)}ᵀ · {_write_vector(split.row)}"
 
 
@@ -100,9 +102,21 @@ def get_nearest(parts: Sequence[Singular]) -> tuple[list[float], list[float]]:
 
 
 def _write_vector(numbers: Sequence[float] | Sequence[int]) -> str:
-    return (
-        f"[{' '.join(format_number(number + 0.0) if isinstance(number, float) else str(number) for number in numbers)}]"
-    )
+    texts = (format_number(number) if isinstance(number, float) else _write_exactly(number) for number in numbers)
+    return f"[{' '.join(texts)}]"
+
+
+def _write_exactly(number: Fraction | int) -> str:
+    """A fraction, or if it is long, its first digits and the power of ten."""
+    text = str(number)
+    if len(text) <= LONG:
+        return text
+    above, below = abs(number.numerator), number.denominator
+    power = len(str(above)) - len(str(below))
+    digits = above * 10 ** max(DIGITS - power, 0) // (below * 10 ** max(power - DIGITS, 0))
+    power += len(str(digits)) - DIGITS - 1
+    shown = str(digits)[:DIGITS]
+    return f"{'-' * (number < 0)}{shown[0]}.{shown[1:]}e{power:+d}"
 
 
 def _count(found: KernelReport) -> str:

@@ -112,6 +112,17 @@ def test_problems_are_reported(
     assert words in done.err
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("1e300", "1.000e+300"), ("1e-300", "1.000e-300"), ("123456789012345", "1.234e+14"),
+     ("-1/9999999999999", "-1.000e-13"),
+     ("123456789012", "123456789012"), ("1/3", "1/3")],
+)  # fmt: skip
+def test_long_fractions_have_four_digits(number: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cut off, not rounded."""
+    assert describe(capsys, "--", f"{number} 0")[1].split()[0] == shown
+
+
 def test_the_largest_kernel_is_described_at_once() -> None:
     """Its rank is exact: 32 rows of fractions without a common divisor."""
     rng = Random(0)

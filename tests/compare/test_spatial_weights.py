@@ -103,6 +103,14 @@ def test_the_separable_network_computes_the_same_numbers(seed: int, capsys: pyte
     assert execute("split.yaml", "relu1", capsys) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
+def test_kernels_of_all_sizes_of_numbers_are_written_and_run(capsys: pytest.CaptureFixture[str]) -> None:
+    for kernel in ([[1e308, 1e-308]] * 2, [[1e308, 1e308]] * 2, [[1e308, 1], [2, 1e308]], [[0, 0], [0, 0]]):
+        compare(net([[kernel]]), capsys, "--write", "split.yaml")
+        assert run(["run", "split.yaml"]) == 0
+        assert run(["kernel", json.dumps(kernel)]) == 0
+        assert max(map(len, capsys.readouterr().out.splitlines())) < 130
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_random_kernels_of_many_inputs_do_not_split(seed: int) -> None:
     rng = Random(seed)
