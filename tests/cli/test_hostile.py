@@ -70,7 +70,7 @@ SHOWING = [
     ["show", "--expand"], ["compare", "--dense"], ["compare", "--separable", "depthwise"], ["compare", "lenet5"],
     ["memory"], ["memory", "--arena"], ["memory", "--training"], ["import"], ["draw"], ["export", "--to", "pytorch"],
     ["report"], ["reconcile"], ["export", "--to", "keras"],
-    ["report"], ["exercise"], ["exercise", "--solutions"],
+    ["exercise"], ["exercise", "--solutions"],
     ["export", "--to", "onnx", "--random-weights", "-o", "net.onnx"],
     ["sweep", "--vary", "input=8,9"],
 ]  # fmt: skip

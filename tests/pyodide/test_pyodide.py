@@ -39,7 +39,6 @@ COMMANDS = [
     ["codes"], ["compare", "vgg16", "vgg19"], ["compare", "alexnet", "--separable", "depthwise"],
     ["show", "good.yaml", "--expand"], ["memory", "good.yaml"], ["import", "good.yaml"], ["draw", "resnet50"],
     ["draw", "alexnet", "-f", "svg"], ["report", "lenet5"], ["reconcile", "vgg16"], ["reconcile", "vgg16", "15.3G"],
-    ["draw", "alexnet", "-f", "svg"], ["report", "lenet5"],
     ["exercise", "lenet5", "--solutions"],
     ["export", "good.yaml", "--to", "pytorch"],
     ["export", "good.yaml", "--to", "keras"],
