@@ -10,7 +10,7 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.formats import FOR_PROGRAMS, TableFormat, write_table
-from cnncalc.cli.output import emit, make_view
+from cnncalc.cli.output import emit, emit_page, make_view
 from cnncalc.cli.reading import read
 from cnncalc.cli.relations import Reads, Without
 
@@ -80,8 +80,13 @@ def exercise(
     questions = draw_questions(report, asked, seed)
     if check is not None:
         return _check(check, report, questions, format, view, output)
-    emit(_write_exercise(reading.require_network(), report, questions, format, view, solutions=solutions), output)
+    text = _write_exercise(reading.require_network(), report, questions, format, view, solutions=solutions)
+    _emit(text, format, output)
     return 0
+
+
+def _emit(text: str, format: ExerciseFormat, output: str | None) -> None:
+    (emit_page if format is ExerciseFormat.html else emit)(text, output)
 
 
 def _write_exercise(
@@ -126,7 +131,7 @@ def _check(
         format, view, report.name, lambda _: render.describe_marks(report, marked),
         json=lambda: render.dump_marks(report, marked), csv=lambda: render.write_marks(report, marked),
     )  # fmt: skip
-    emit(text, output)
+    _emit(text, format, output)
     return 0 if all(each.right for each in marked) else 1
 
 

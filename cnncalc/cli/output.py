@@ -49,6 +49,11 @@ def emit(text: str | Iterable[bytes], output: str | None = None) -> None:
         raise OutputError(f"cannot write {name}: {error.strerror or error}") from None
 
 
+def emit_page(text: str, output: str | None = None) -> None:
+    """Write HTML, which says of itself that it is UTF-8, and so is it on any console. Raises OutputError."""
+    emit([text.encode()] if output is None or output in STANDARD_OUTPUT else text, output)
+
+
 def write_message(text: str) -> None:
     """Write to standard error."""
     try:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cnncalc import __version__, limits
 from cnncalc.cli import options
 from cnncalc.cli.formats import OTHER_ENDING, TEXT_ENDINGS
-from cnncalc.cli.output import emit
+from cnncalc.cli.output import emit_page
 from cnncalc.cli.relations import Reads
 from cnncalc.errors import CnncalcError, UsageError
 
@@ -61,7 +61,7 @@ def report(
 
             subject.photo = read_photo(input_data, each.network)
         subjects.append(subject)
-    emit(write_page(subjects, f"cnncalc {__version__}"), output)
+    emit_page(write_page(subjects, f"cnncalc {__version__}"), output)
 
 
 def _check_ending(output: str | None) -> None:

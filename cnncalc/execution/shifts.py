@@ -52,9 +52,10 @@ def try_shift(node: Node) -> Shifts | None:
         return None
     steps = tuple(axis.stride if size > axis.stride else 0 for axis, size in zip(windows, sizes, strict=True))
     declared = _shares_weights(small)
-    # weights of positions may have no effect on some numbers, as those of a `prelu` on positive ones
+    # weights of positions may have no effect on some numbers, as those of a `prelu` on positive ones, or on none at
+    # all, as after a norm over a single element: then nothing is told
     found = all(_shifts(small, steps, pairs, seed) for seed in range(1 if declared else TRIES))
-    return Shifts(declared, found)
+    return Shifts(declared, found) if declared or not found else None
 
 
 def _shifts(node: Node, steps: Shape, pairs: Sequence[tuple[int, int]], seed: int) -> bool:

@@ -20,7 +20,6 @@ from cnncalc.render.markup import escape
 from cnncalc.render.numbers import format_digits
 from cnncalc.render.view import View
 
-RIGHT, WRONG, CARRIED = ("right", "good"), ("wrong", "error"), ("carried on", "warning")
 ROOM = "_" * 8  # to write into
 # The lines of an explanation that give an answer, by the beginnings of their labels.
 LINES = {
@@ -107,8 +106,7 @@ def describe_solutions(report: Report, questions: Sequence[Question], found: Seq
         path = report.layers[question.layer].path
         arithmetic = "; ".join(map(format_line, _choose(lines[path], question.asked)))
         answer = format_answer(question.asked, question.answer)
-        name = f"({question.number}) {path}, {question.asked.name}"
-        pairs.append((name, f"{answer}: {arithmetic}" if arithmetic else answer))
+        pairs.append((_name_blank(question, report), f"{answer}: {arithmetic}" if arithmetic else answer))
     yield Pairs(pairs, together=TOGETHER)
 
 
@@ -123,20 +121,23 @@ def describe_marks(report: Report, marked: Sequence[Marked]) -> Iterator[Block]:
     yield BLANK
     shown = [each for each in marked if not each.right]
     if shown:
-        styles = [CARRIED if each.carried else WRONG for each in shown]
-        yield Table([
-            Column("", [Cell(str(each.question.number)) for each in shown], True),
-            Column("layer", [Cell(report.layers[each.question.layer].path, "title") for each in shown]),
-            Column("asked", [Cell(each.question.asked.name) for each in shown]),
-            Column("answer", [Cell(each.text or "–") for each in shown], True),
-            Column("", [Cell(*style) if each.text else Cell("none", "faint")
-                        for each, style in zip(shown, styles, strict=True)]),
-            Column("probably", [Cell("; or ".join(each.reasons)) for each in shown]),
-        ])  # fmt: skip
+        yield Pairs([(_name_blank(each.question, report), _describe_mark(each)) for each in shown])
         yield BLANK
     counts = count_marks(marked)
     more = [f"{counts[name]} {name}" for name in ("carried on", "wrong", "without an answer") if counts[name]]
     yield make_paragraph(f"{counts['right']} of {len(marked)} right{''.join(f', {each}' for each in more)}", "head")
+
+
+def _name_blank(question: Question, report: Report) -> str:
+    return f"({question.number}) {report.layers[question.layer].path}, {question.asked.name}"
+
+
+def _describe_mark(each: Marked) -> str:
+    """An answer that is not right, and what explains it."""
+    if not each.text:
+        return "no answer"
+    mark = "carried on" if each.carried else "wrong"
+    return f"{each.text}: {mark}{', ' * bool(each.reasons)}{'; or '.join(each.reasons)}"
 
 
 def count_marks(marked: Iterable[Marked]) -> Counter[str]:

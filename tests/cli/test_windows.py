@@ -125,6 +125,9 @@ def test_every_command_runs_on_a_screen(folder: Path) -> None:
     assert any(b"\x1b[" in done.out for done in whole)
     for run, done, wide in zip(runs, on_windows(folder, "cp1252", *runs), whole, strict=True):
         assert (done.code, wide.code) == (0, 0), (run, done.err)
+        if wide.out.startswith(b"<!DOCTYPE"):  # a page is UTF-8, and says so
+            assert done.out == wide.out
+            continue
         assert digits(done.out.decode("cp1252")) == digits(wide.out.decode()), run
 
 
