@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from cnncalc import limits
 from cnncalc.cli import options
-from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.gradients import Wanted
 from cnncalc.cli.relations import Without
 from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
-    from cnncalc.cli.input_data import GivenInputs
+    from cnncalc.cli.task import Task
     from cnncalc.execution.effective import EffectiveField, Interval
-    from cnncalc.execution.weights import Weights
     from cnncalc.layers.base import Shape
     from cnncalc.network import Network, Node
     from cnncalc.reading import Reading
-    from cnncalc.render.view import View
 
 EffectiveFieldOption = Annotated[
     int | None,
@@ -34,51 +31,56 @@ EffectiveFieldOption = Annotated[
 ]
 
 
-class Averaged:
-    """The effective receptive field of the middle unit of a layer, averaged over seeds."""
+def write_effective(task: Task, seeds: int) -> str:
+    """The field of the chosen layer, averaged over seeds, in a format. Raises UsageError and CnncalcError."""
+    from cnncalc.render.effective import describe_effective, dump_effective
 
-    def __init__(self, reading: Reading, node: Node) -> None:
-        """Raises UsageError for a layer without positions, or an input with more than two axes of them."""
-        self.net = reading.require_network()
-        self.node = node
-        start, *others = self.net.inputs.values()
-        if others or len(node.output) < 2 or not 2 <= len(start) <= 3:
-            raise UsageError(
-                "--effective-field is that of a layer with positions, on one input with one or two axes of them, but"
-                f" {node.path} is {_format(node.output)}, and the input {_format(start)}"
-            )
-        self.unit = tuple(size // 2 for size in node.output[1:])
-        self.theoretical = _find_field(reading, node, self.unit)
-
-    def compute(
-        self, given: GivenInputs, weights: Weights, seed: int | None, seeds: int, operations: int, megabytes: int
-    ) -> EffectiveField:
-        """Go back for each seed. Raises UsageError and CnncalcError."""
-        from cnncalc.execution.effective import EffectiveField, add_sizes, select_unit
-        from cnncalc.execution.weights import Weights
-        from cnncalc.network import INPUT
-
-        wanted = Wanted(self.net, {self.node.path: self.node.index}, operations, megabytes, times=seeds)
-        outputs = {self.node.index: select_unit(self.node.output, self.unit)}
-        positions = self.net.input[1:]
-        sizes = [0.0] * len(select_unit((1, *positions), tuple(0 for _ in positions)).values)
-        progress = Progress()
-        try:
-            for number in range(seeds):
-                own = (seed or 0) + number
-                drawn = Weights(self.net, weights.given, own)
-                found = wanted.go_back(given.read(self.net, own), drawn, outputs)
-                sizes = add_sizes(sizes, found.inputs[INPUT], seeds)
-                progress.report(f"seed {own}", number + 1, seeds)
-        finally:
-            progress.clear()
-        return EffectiveField(self.node.path, self.unit, seeds, positions, sizes, self.theoretical)
+    found = _average(task, task.choose_layer(), seeds)
+    return task.write(
+        document=lambda view: describe_effective(found, view),
+        json=lambda: dump_effective(task.net.name, found),
+    )
 
 
-def _format(shape: Shape) -> str:
+def _average(task: Task, node: Node, seeds: int) -> EffectiveField:
+    """The effective receptive field of the middle unit of a layer, averaged over seeds.
+
+    Raises UsageError for a layer without positions, or an input with more than two axes of them.
+    """
+    from cnncalc.execution.effective import EffectiveField, add_sizes, select_unit
+    from cnncalc.execution.weights import Weights
+    from cnncalc.network import INPUT
+
+    net = task.net
+    _require_positions(net, node)
+    unit = tuple(size // 2 for size in node.output[1:])
+    theoretical = _find_field(task.reading, node, unit)
+    wanted = Wanted(net, {node.path: node.index}, task.bounds, times=seeds)
+    outputs = {node.index: select_unit(node.output, unit)}
+    positions = net.input[1:]
+    sizes = [0.0] * len(select_unit((1, *positions), tuple(0 for _ in positions)).values)
+    progress = Progress()
+    try:
+        for number in range(seeds):
+            own = (task.seed or 0) + number
+            drawn = task._replace(seed=own, weights=Weights(net, task.weights.given, own))
+            found = wanted.go_back(drawn.read_inputs(), drawn.weights, outputs)
+            sizes = add_sizes(sizes, found.inputs[INPUT], seeds)
+            progress.report(f"seed {own}", number + 1, seeds)
+    finally:
+        progress.clear()
+    return EffectiveField(node.path, unit, seeds, positions, sizes, theoretical)
+
+
+def _require_positions(net: Network, node: Node) -> None:
     from cnncalc.layers.base import format_shape
 
-    return format_shape(shape)
+    start, *others = net.inputs.values()
+    if others or len(node.output) < 2 or not 2 <= len(start) <= 3:
+        raise UsageError(
+            "--effective-field is that of a layer with positions, on one input with one or two axes of them, but"
+            f" {node.path} is {format_shape(node.output)}, and the input {format_shape(start)}"
+        )
 
 
 def _find_field(reading: Reading, node: Node, unit: Shape) -> tuple[Interval, ...]:
@@ -93,14 +95,3 @@ def _find_field(reading: Reading, node: Node, unit: Shape) -> tuple[Interval, ..
         first = int(start + at * step)
         found.append((min(max(first, 0), whole - 1), min(max(first + size - 1, 0), whole - 1)))
     return tuple(found)
-
-
-def write_effective(net: Network, found: EffectiveField, format: TextFormat, view: View) -> str:
-    """The field in a format."""
-    from cnncalc.render.effective import describe_effective, dump_effective
-
-    return write_text(
-        format, view,
-        document=lambda view: describe_effective(found, view),
-        json=lambda: dump_effective(net.name, found),
-    )  # fmt: skip

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from cnncalc import limits
 from cnncalc.cli import options
-from cnncalc.cli.formats import TextFormat, write_text
 from cnncalc.cli.output import write_message
 from cnncalc.cli.relations import Needs, Reads, Without
+from cnncalc.cli.task import list_needed
 from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
+    from cnncalc.cli.bounds import Bounds
+    from cnncalc.cli.task import Task
     from cnncalc.execution.backward import Gradients, LayerGradients, Visit
-    from cnncalc.execution.weights import FlatArray, Weights
+    from cnncalc.execution.weights import Weights
     from cnncalc.layers.ops import Map
     from cnncalc.network import Network, Node
     from cnncalc.render.document import Block
@@ -51,8 +53,7 @@ class Wanted:
         self,
         net: Network,
         chosen: Mapping[str, int],
-        operations: int,
-        megabytes: int,
+        bounds: Bounds,
         *,
         times: int = 1,
         shown: bool = False,
@@ -63,14 +64,12 @@ class Wanted:
         """
         self.net, self.chosen = net, chosen
         self.shown = shown
-        self.operations, self.megabytes = operations, megabytes
+        self.bounds = bounds
         self.times = times
         self.nodes = self._refuse_work()
         self.room = self._refuse_memory(self.nodes)
 
-    def compute(
-        self, starts: Sequence[FlatArray], weights: Weights, gradient: str | None, seed: int | None
-    ) -> Gradients:
+    def compute(self, starts: Sequence[Map], weights: Weights, gradient: str | None, seed: int | None) -> Gradients:
         """The gradients from that of the output, as it is given. Raises UsageError and CnncalcError."""
         outputs = self._read_gradient(gradient, seed)
         progress = Progress()
@@ -88,7 +87,7 @@ class Wanted:
 
     def go_back(
         self,
-        starts: Sequence[FlatArray],
+        starts: Sequence[Map],
         weights: Weights,
         outputs: Mapping[int, Map],
         visit: Visit | None = None,
@@ -96,25 +95,21 @@ class Wanted:
         """The gradients from those of outputs, by index. Raises UsageError."""
         from cnncalc.execution.backward import go_back, ignore
         from cnncalc.execution.tape import TapeError
-        from cnncalc.layers.ops import Map
 
-        maps = [Map(*each) for each in starts]
         try:
-            return go_back(self.net, maps, weights, outputs, most=self.room, visit=visit or ignore)
+            return go_back(self.net, starts, weights, outputs, most=self.room, visit=visit or ignore)
         except TapeError as error:
             raise UsageError(
-                f"the gradients of {error.path} need more than the limit of {self.megabytes:,} MB of memory; use a"
-                " smaller --input, an earlier --at or a larger --max-memory"
+                f"the gradients of {error.path} need more than the limit of {self.bounds.megabytes:,} MB of memory; use"
+                " a smaller --input, an earlier --at or a larger --max-memory"
             ) from None
 
     def _refuse_work(self) -> list[Node]:
         """The layers that are executed. Raises UsageError if one of them, or all together, take too many operations."""
         from cnncalc.execution.effort import count_operations
-        from cnncalc.execution.run import find_needed
         from cnncalc.render.numbers import format_digits
 
-        needed = find_needed(self.net, self.chosen.values())
-        nodes = [node for node in self.net.nodes if node.index in needed]
+        nodes = list_needed(self.net, self.chosen.values())
         most = limits.GRADIENT_OPERATIONS
         for node in nodes:
             if (count := count_operations(node)) > most:
@@ -126,11 +121,11 @@ class Wanted:
         macs = sum(work.macs for work in works)
         # an operation that is no mac is a record by itself
         steps = self.times * (macs + limits.GRADIENT_STEPS * max(sum(map(count_operations, nodes)) - 2 * macs, 0))
-        if steps > self.operations:
+        if steps > self.bounds.operations:
             raise UsageError(
                 f"the gradients of {self.net.name} take {format_digits(steps)} steps, more than the limit of"
-                f" {format_digits(self.operations)}; use a smaller --input, an earlier --at or --max-multiplications"
-                f" {steps}"
+                f" {format_digits(self.bounds.operations)}; use a smaller --input, an earlier --at or"
+                f" --max-multiplications {steps}"
             )
         return nodes
 
@@ -145,13 +140,13 @@ class Wanted:
         arrays = sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
         found = (arrays + sum(map(prod, self.net.inputs.values()))) * (NUMBERS.bytes + POINTER)
         written = found // (NUMBERS.bytes + POINTER) * SHOWN if self.shown else 0  # when the tapes are gone
-        if (most := max(peak, written) + found) > self.megabytes * 10**6:
+        if (most := max(peak, written) + found) > self.bounds.megabytes * 10**6:
             raise UsageError(
                 f"the gradients of {self.net.name} need {format_megabytes(most)} of memory besides those of one layer,"
-                f" more than the limit of {self.megabytes:,} MB; use a smaller --input, an earlier --at or"
-                " a larger --max-memory"
+                f" more than the limit of {self.bounds.megabytes:,} MB; use a smaller --input, an earlier --at or a"
+                " larger --max-memory"
             )
-        return self.megabytes * 10**6 - peak - found
+        return self.bounds.megabytes * 10**6 - peak - found
 
     def _note_softmax(self) -> None:
         """A note where the gradients of the sum of the outputs are 0, as the sum is always 1."""
@@ -185,11 +180,15 @@ class Wanted:
         return {index: Map(*data.take(wanted, seed or 0, "--output-gradient", path))}
 
 
-def write_gradients(
-    net: Network, found: Gradients, format: TextFormat, view: View, *, picture: bool, stats: bool
-) -> str:
-    """Gradients in a format."""
+def write_gradients(task: Task, gradient: str | None, *, picture: bool, stats: bool) -> str:
+    """The gradients of the chosen outputs in a format. Raises UsageError and CnncalcError."""
     from cnncalc.render import gradients
+
+    net, chosen = task.net, task.choose_layers()
+    task.refuse(chosen.values(), chosen.values())
+    starts = task.read_inputs()
+    wanted = Wanted(net, chosen, task.bounds, shown=not stats)
+    found = wanted.compute(starts, task.weights, gradient, task.seed)
 
     def document(view: View) -> Iterator[Block]:
         if picture:
@@ -202,4 +201,4 @@ def write_gradients(
             else gradients.describe_gradients(net, found, view.width)
         )
 
-    return write_text(format, view, document=document, json=lambda: gradients.dump_gradients(net, found, stats=stats))
+    return task.write(document=document, json=lambda: gradients.dump_gradients(net, found, stats=stats))
