@@ -184,12 +184,9 @@ def _rearrange(field: Field, reach: Rearranged, shape: Shape, output: Shape) -> 
 def _apply_window(field: Field, rules: tuple[Rule, ...], shape: Shape, output: Shape) -> Field | None:
     """The field of the output of windows over a map."""
     reads, empty, beyond = _find_edges(rules, shape[1:], output[1:])
-    if field.flat is not None:  # its units have no position on the image: they see at most what all see together
-        whole = all(
-            read and (read.first, read.last, read.apart) == (0, have - 1, 1)
-            for read, have in zip(reads, shape[1:], strict=True)
-        )
-        return field._replace(
+    if field.flat is not None:
+        whole = all(map(_is_whole, reads, shape[1:]))
+        return field._replace(  # its units have no position on the image: they see at most what all see together
             exact=False, sure=field.sure and (whole or bool(field.flat and field.certain)),
             certain=field.certain and not empty, seen_alike=False, alike=False, before_flat=None,
         )  # fmt: skip
@@ -256,6 +253,11 @@ def _reaches_beyond(rule: Rule, size: int, output: int) -> bool:
     return not isinstance(rule, Window) or rule.before > 0 or rule.last(output) >= size
 
 
+def _is_whole(read: Touched | None, size: int) -> bool:
+    """Whether every unit of an axis of this size is read."""
+    return read is not None and (read.first, read.last, read.apart) == (0, size - 1, 1)
+
+
 def _compute_cover(
     axis: AxisField,
     seen: Cover | None,
@@ -269,7 +271,7 @@ def _compute_cover(
     """The positions that the read units see together, and whether that is exact."""
     if read is None or seen is None:
         return None, True
-    if (read.first, read.last, read.apart) == (0, size - 1, 1) or (always == seen and certain):
+    if _is_whole(read, size) or (always == seen and certain):
         return seen, read.known
     between = axis.between(read.first, read.last)
     if between and axis.folds and axis.folds.touches(read.first, read.last, size):

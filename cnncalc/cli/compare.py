@@ -166,14 +166,19 @@ def compare(
         else:
             emit(_compare_side_by_side(_align(found, at, depth, totals=totals), format, view), output)
         return
-    sizes = group_inputs(inputs or ())
-    if len(archs) != 1 or len(sizes) > 1:
-        raise UsageError("--separable and --dense take one architecture at one input size")
-    reading = read(archs[0], sizes[0], settings)
+    reading = _read_one(archs, inputs, settings)
     if separable is None:
         emit(_compare_dense(reading.require_network(), at, format, view), output)
     else:
         emit(_compare_separable(reading, separable, at, least_saving, write, format, view), output)
+
+
+def _read_one(archs: list[str], inputs: list[str] | None, settings: list[str] | None) -> "Reading":
+    """The architecture of which the layers are replaced. Raises UsageError and SpecError."""
+    sizes = group_inputs(inputs or ())
+    if len(archs) != 1 or len(sizes) > 1:
+        raise UsageError("--separable and --dense take one architecture at one input size")
+    return read(archs[0], sizes[0], settings)
 
 
 def _choose_columns(

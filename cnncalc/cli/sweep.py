@@ -79,25 +79,20 @@ def sweep(
     In a range without a step, width=0.25..2, the largest value within the limits is searched (with --minimize, the
     smallest). Exit code 1 if no point is without errors and within the limits.
     """
-    from cnncalc.compare.sweep import arrange, check_names, count_points, iterate_points
+    from cnncalc.compare.sweep import arrange, count_points, iterate_points
     from cnncalc.sweeping import Evaluation
 
-    axes: list[Axis] = vary or []
+    axes = _require_axes(vary)
     names = tuple(axis.name for axis in axes)
-    if not axes:
-        raise UsageError("name what varies, e.g. --vary width=0.25..1:0.25 or --vary input=128,224")
-    count_points(axes)
-    goals = [name.strip() for name in (pareto or minimize or maximize or "").split(",") if name.strip()]
-    check_names(goals, names, "--pareto" if pareto else "--minimize" if minimize else "--maximize")
+    goals = _parse_goals(minimize, maximize, pareto, names)
     view = make_view(output, width, color)._replace(human=human, language=lang)
     view = view._replace(columns=_choose_columns(columns, names, goals))
     limited = [budget.figure.name for budget in limits or ()]
-    figures = [*(view.columns or ()), *limited]
+    figures = tuple(dict.fromkeys([*(view.columns or ()), *limited]))
     choice = options.choose_dtype(dtype, figures)
     rates = device.choose_device(compute, bandwidth, figures)
     wholes = budgets.measure_wholes(limits, choice, rates)
-    shown_figures = tuple(dict.fromkeys(figures))
-    evaluate = Evaluation(arch, axes, inputs or (), settings or (), shown_figures, wholes, choice, rates)
+    evaluate = Evaluation(arch, axes, inputs or (), settings or (), figures, wholes, choice, rates)
     axes = evaluate.settle(limited=bool(limits))
     total = count_points(axes)
     found = iterate_points(axes, evaluate, largest=minimize is None, limited=limited)
@@ -108,6 +103,25 @@ def sweep(
         write_message(f"cnncalc: {len(points):,} of {total:,} points were computed\n")
         return INTERRUPTED
     return int(not any(point.held for point in points))
+
+
+def _require_axes(vary: "list[Axis] | None") -> "list[Axis]":
+    """What varies. Raises UsageError if it is nothing, or too many points."""
+    from cnncalc.compare.sweep import count_points
+
+    if not vary:
+        raise UsageError("name what varies, e.g. --vary width=0.25..1:0.25 or --vary input=128,224")
+    count_points(vary)
+    return vary
+
+
+def _parse_goals(minimize: str | None, maximize: str | None, pareto: str | None, names: tuple[str, ...]) -> list[str]:
+    """The figures or params that the points are sorted by, or compared in. Raises UsageError."""
+    from cnncalc.compare.sweep import check_names
+
+    goals = [name.strip() for name in (pareto or minimize or maximize or "").split(",") if name.strip()]
+    check_names(goals, names, "--pareto" if pareto else "--minimize" if minimize else "--maximize")
+    return goals
 
 
 def _choose_columns(columns: str | None, names: tuple[str, ...], goals: list[str]) -> tuple[str, ...]:

@@ -121,8 +121,7 @@ def separate(
         for node in network.nodes
         if node.index in chosen or node.index in notes
     )
-    found = Comparison(network.name, rows, before, after)
-    return Rewriting(found, rewritten, *_carry(network, chosen, given, fits))
+    return Rewriting(Comparison(network.name, rows, before, after), rewritten, *_carry(network, chosen, given, fits))
 
 
 def _replace_layers(network: Network, chosen: Mapping[int, Layer]) -> Network:
