@@ -13,7 +13,7 @@ from cnncalc.render.plot import DOTS, choose_scale, format_mark
 
 LAYERS = 10  # through which a gradient is followed
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-ROWS, CELLS = 8, 56  # of the plot
+ROWS, CELLS = 8, 52  # of the plot
 END = {"relu6": 8.0}  # of the axis, which begins at −END
 USUAL_END = 4.0
 SLOPE = 0.25  # of `prelu` in the plot, where learning begins in PyTorch
