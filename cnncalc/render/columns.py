@@ -51,8 +51,11 @@ class Context:
         """The sizes of a tensor in the order in which they are shown."""
         return (*shape[1:], shape[0]) if shape and self.channels_last else shape
 
-    def describe_contents(self, row: Row) -> str:
-        """What a row holds, as tables of papers print it: `1×1, 64 → 3×3, 64 → 1×1, 256`."""
+    def describe_contents(self, row: Row, *, bare: bool = False) -> str:
+        """What a row holds, as tables of papers print it: `1×1, 64 → 3×3, 64 → 1×1, 256`.
+
+        A single part is in brackets with its number, `[…] ×3`, unless it is `bare`, beside a name that has this number.
+        """
         from cnncalc.analysis.contents import Contents, join_parts  # for this column only
 
         if not row.inside:
@@ -61,7 +64,9 @@ class Context:
             self._contents = Contents(self.report)
             self._indexes = {layer.path: index for index, layer in enumerate(self.report.layers)}
         first, last = self._indexes[row.inside[0].path], self._indexes[row.inside[-1].path]
-        return join_parts(self._contents.describe(first, last + 1))
+        parts = self._contents.describe(first, last + 1)
+        single = bare and len(parts) == 1 and parts[0].times == max(row.rounds or 1, 1)
+        return parts[0].text if single else join_parts(parts)
 
     def describe_nth(self, row: Row) -> str:
         """Which layers of their kind are in a row, `conv 7 of 13`; of a group those with macs, `conv 5–7 of 13`."""

@@ -63,6 +63,7 @@ class Fit(NamedTuple):
     settings: int | None = None  # cells at most
 
 
+LONGEST_CONTENTS = 48  # cells of what a group holds; of more the call says more
 # What is dropped, one after another, until the table fits: the shares first, the settings last.
 STEPS: tuple[dict[str, Any], ...] = (
     {"bars": False},
@@ -243,7 +244,7 @@ def _format_cell(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
         mark = "‡" if row.shares else ""
         return Cell("  " * row.indent + row.title + mark, "head" if row.head else "")
     if column.name == "settings":
-        return Cell(shorten(clean(row.settings), fit.settings), "faint" if row.head else "")
+        return Cell(_format_settings(row, fit, context), "faint" if row.head else "")
     if row.head:
         return EMPTY
     value = column.value(row, context)
@@ -254,6 +255,15 @@ def _format_cell(column: Column, row: Row, fit: Fit, context: Context) -> Cell:
     else:
         text = numbers.format_share(value.numerator, value.denominator) if isinstance(value, Fraction) else join(value)
     return Cell(text, "faint" if text == "–" else "")
+
+
+def _format_settings(row: Row, fit: Fit, context: Context) -> str:
+    """The settings of a layer; of a folded group what it holds, where there is room, else its call."""
+    if not row.head and len(row.inside) > 1:
+        held = clean(context.describe_contents(row, bare=True))
+        if held and count_cells(held) <= min(fit.settings or LONGEST_CONTENTS, LONGEST_CONTENTS):
+            return held
+    return shorten(clean(row.settings), fit.settings)
 
 
 def _format_footer(column: Column, fit: Fit, context: Context) -> Cell:

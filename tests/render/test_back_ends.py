@@ -343,7 +343,10 @@ def test_latex_has_a_table_of_booktabs() -> None:
     text = write_latex(describe(small()._replace(name="50% & more_#1"), View(depth=1)))
     assert "\\begin{tabular}{@{}llrrrrr@{}}" in text
     assert "50\\% \\& more\\_\\#1" in text
-    assert "{}body & stage(4, 2) & 4$\\times$8$\\times$8 & 4$\\times$8$\\times$8 & 296 & 18,432 & 7 \\\\" in text
+    assert (
+        "{}body & 3$\\times$3, 4 $\\times$2 & 4$\\times$8$\\times$8 & 4$\\times$8$\\times$8 & 296 & 18,432 & 7 \\\\"
+        in text
+    )
     assert "{}\\textbf{total} &  &  & \\textbf{10} & \\textbf{2,978} & \\textbf{27,904} &  \\\\" in text
     rules = [found for found in re.findall(r"\\(\w+rule)", text)]
     assert rules == ["toprule", "midrule", "midrule", "bottomrule"]

@@ -9,9 +9,11 @@ from io import StringIO
 
 import pytest
 
+from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.figures import COUNTS, Dtype
 from cnncalc.errors import Fix, Note, Problem, Source, Span
 from cnncalc.network import Network
+from cnncalc.reading import load
 from cnncalc.render.catalogue import Entry, arrange, dump_catalogue, find_year, list_architectures, write_catalogue_csv
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import write_summary_csv
@@ -20,7 +22,8 @@ from cnncalc.render.json import dump_problems, dump_summary
 from cnncalc.render.markdown import escape, write_markdown
 from cnncalc.render.numbers import draw_bar, format_bytes, format_share, format_units
 from cnncalc.render.plain import write_plain
-from cnncalc.render.summary import describe
+from cnncalc.render.show import show
+from cnncalc.render.summary import describe, summarize
 from cnncalc.render.view import View
 
 from .samples import MAP, layer, line, report, small
@@ -107,7 +110,7 @@ def test_markdown_is_a_table_with_totals() -> None:
     lines = write_markdown(describe(small(), View(depth=1))).splitlines()
     assert lines[2].startswith("| layer | settings |")
     assert lines[3].split("|")[1:4] == [" :--- ", " :--- ", " ---: "]
-    assert lines[5] == "| body | stage(4, 2) | 4×8×8 | 4×8×8 | 296 | 18,432 | 7 |"
+    assert lines[5] == "| body | 3×3, 4 ×2 | 4×8×8 | 4×8×8 | 296 | 18,432 | 7 |"
     assert lines[8] == "| **total** |  |  | **10** | **2,978** | **27,904** |  |"
 
 
@@ -191,3 +194,12 @@ def test_the_order_of_the_catalogue() -> None:
     assert [entry.name for entry in arrange(entries, None)] == ["b9", "b10", "a"]
     assert [entry.name for entry in arrange(entries, "name")] == ["a", "b9", "b10"]
     assert [entry.name for entry in arrange(entries, "year")] == ["a", "b9", "b10"]
+
+
+def test_a_folded_group_is_shown_by_what_it_holds_where_there_is_room() -> None:
+    """ResNet-50's blocks as in table 1 of He et al.; where there is no room, the call."""
+    found = analyze(load("resnet50"))
+    assert "1×1, 64 → 3×3, 64 → 1×1, 256 " in show(describe(found, View(depth=2)), View())
+    narrow = show(summarize(found, View(depth=2, width=80)), View(width=80))
+    assert "→ 3×3, 64" not in narrow
+    assert "bottleneck(64" in narrow
