@@ -26,7 +26,7 @@ class Precision(StrEnum):
 PrecisionOption = Annotated[
     Precision | None,
     options.option("--precision", help="Round after every operation, and show the differences from float64."),
-    Without("--matrix", "--save-image", "--unit", "--explain", "--gradient"),
+    Without("--matrix", "--save-image", "--unit", "--explain", "--gradient", "--effective-field"),
 ]
 
 

@@ -167,7 +167,7 @@ TRIED = {
     "--gradient": Tried("", (("--at", "pair*.0.conv1"),)),
     "--output-gradient": Tried("ramp", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
     "--stats": Tried("", (("--gradient", ""), ("--at", "pair*.0.conv1"))),
-    "--effective-field": Tried("2", (("--at", "pair*.0.conv1"),)),
+    "--effective-field": Tried("2", (("--at", "pair*.1.conv1"),)),  # behind a relu, so that the input matters
     "--save-image": Tried("image.pgm", (("--at", "pair*.0.conv1"),)),
     "--channel": Tried(
         "1",
