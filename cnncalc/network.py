@@ -78,6 +78,7 @@ class Group(NamedTuple):
     result: int | None
     depth: int  # groups around it
     rounds: int = 0  # of a repeat
+    conditions: tuple[bool, ...] = ()  # of a merge: whether each of its branches in the file has a condition
 
 
 class Network(NamedTuple):

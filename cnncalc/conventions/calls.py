@@ -14,7 +14,7 @@ from cnncalc.records import NamedTuple
 
 # How work is written: as a module of PyTorch, as a class of the file around the same function, as a function
 # (`F.relu(x)`, `torch.relu(x)`), or as an operator or a method (`x + y`, `x.mean(2)`). It is unclear which of the last
-# two joins the outputs of all rounds of a repeat.
+# two joins the outputs of all rounds of a repeat, and branches that are there under conditions.
 Form = Literal["module", "class", "function", "operator", "unclear"]
 
 # The kinds of work → what they are called in ledgers and in the guide.

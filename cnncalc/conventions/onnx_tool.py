@@ -44,9 +44,12 @@ def prepare(calls: list[Call], report: Report) -> list[Call]:
 def _fails(call: Call) -> bool:
     """Whether the exporter refuses a call, or onnx-tool gets its size wrong."""
     if call.work in ("max_pool", "avg_pool"):
-        return call.amount is not None and call.amount != prod(call.output[1:])
+        mixed = len(call.dilation) == 3 and call.dilation[1] != call.dilation[2]  # it takes the second for the third
+        return mixed or (call.amount is not None and call.amount != prod(call.output[1:]))
     if call.work in ("adaptive_avg_pool", "adaptive_max_pool"):
         return any(i % o for i, o in zip(call.inputs[0][1:], call.output[1:], strict=True))
+    if call.work == "conv_same":
+        return len(call.output) == 4  # on three axes it forgets the last two
     return call.work == "matmul" and bool(call.amount)
 
 

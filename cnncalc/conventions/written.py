@@ -21,13 +21,15 @@ Made = Iterator[Call]
 def calls_of(report: Report) -> list[Call]:
     """The calls of all layers of a report, in order."""
     repeats = find_repeats(report)
+    merges = {group.result: group for group in report.groups if group.form == "merge" and any(group.conditions)}
     strided = {(layer.line, layer.kind) for layer in report.layers if is_strided_same(layer)}
     calls: list[Call] = []
     for index, layer in enumerate(report.layers):
         before = report.layers[layer.sources[0]].kind if layer.sources and layer.sources[0] >= 0 else ""
-        made = Writer(index, layer, before, is_of_rounds(index, layer, repeats)).calls()
-        unclear = (layer.line, layer.kind) in strided
-        calls += (call._replace(form="unclear") if unclear and call.work == "conv_same" else call for call in made)
+        unclear = is_of_rounds(index, layer, repeats) or (index in merges and is_of_list(layer, merges[index]))
+        made = Writer(index, layer, before, unclear).calls()
+        pads = (layer.line, layer.kind) in strided
+        calls += (call._replace(form="unclear") if pads and call.work == "conv_same" else call for call in made)
     return calls
 
 
@@ -54,14 +56,24 @@ def is_of_rounds(index: int, layer: LayerReport, repeats: Sequence[tuple[Group, 
     return bool(set.intersection(*over))
 
 
+def is_of_list(layer: LayerReport, group: Group) -> bool:
+    """Whether `export` may join the branches of a merge in a list of those that are there, by functions.
+
+    A sum or a product with one branch in any case, which is not its input, and one more under a condition has none.
+    """
+    if layer.kind not in ("add", "multiply") or sorted(group.conditions) != [False, True]:
+        return True
+    return layer.sources[group.conditions.index(False)] < group.first
+
+
 class Writer:
     """Makes the calls of one layer."""
 
-    def __init__(self, index: int, report: LayerReport, before: str, of_rounds: bool) -> None:
-        """`before` is the kind of the layer that gives the first input."""
+    def __init__(self, index: int, report: LayerReport, before: str, is_unclear: bool) -> None:
+        """`before` is the kind of the layer that gives the first input; `is_unclear`: how a merge joins its inputs."""
         self.index = index
         self.before = before
-        self.of_rounds = of_rounds
+        self.is_unclear = is_unclear
         self.report = report
         self.layer: Any = report.layer  # its settings are those of its kind
         self.inputs = report.inputs
@@ -114,7 +126,7 @@ class Writer:
         before = self.inputs[0]
         for shape in self.inputs[1:]:
             after = tuple(map(max, before, shape))
-            form: Form = "function" if work == "maximum" else "unclear" if self.of_rounds else "operator"
+            form: Form = "function" if work == "maximum" else "unclear" if self.is_unclear else "operator"
             yield self.call(work, form, inputs=(before, shape), output=after)
             before = after
 
@@ -134,7 +146,6 @@ MODULES = {
     "silu": "silu", "mish": "mish", "hard_swish": "hard_swish", "hard_sigmoid": "hard_sigmoid", "sigmoid": "sigmoid",
     "tanh": "tanh", "softplus": "softplus",
     "channel_shuffle": "channel_shuffle",
-    "adaptive_avg_pool": "adaptive_avg_pool", "adaptive_max_pool": "adaptive_max_pool",
     "global_avg_pool": "adaptive_avg_pool", "global_max_pool": "adaptive_max_pool",
 }  # fmt: skip
 # Kinds that are one method of a tensor.
@@ -181,10 +192,15 @@ def _padded(layer: Windowed, shape: Shape) -> Shape:
 
 
 def _border(writer: Writer, layer: Windowed, shape: Shape) -> Made:
-    """The class of the file that pads as `same` does where PyTorch's module cannot; it computes with sizes."""
+    """The class of the file that pads as `same` does where PyTorch's module cannot; it computes with sizes.
+
+    Where a window leaves out the end of an axis, the border is the number 0, and what was computed is dropped.
+    """
     pads = layer.padding == "same" and not (layer.kind.endswith("conv") and _strides_one(layer, (shape,)))
     if pads:
-        yield writer.call("sizes", "operator", inputs=(), output=(len(shape) - 1,))
+        axes = layer.axes((shape,))
+        used = sum(axis.dilation * (axis.kernel - 1) >= (axis.size - 1) % axis.stride for axis in axes)
+        yield writer.call("sizes", "operator", inputs=(), output=(used,))
 
 
 def _strides_one(layer: Windowed, inputs: Shapes) -> bool:
@@ -256,8 +272,16 @@ def pool(writer: Writer) -> Made:
         inputs=(padded,),
         kernel=layer.kernels(writer.inputs),
         stride=_strides(layer, writer.inputs),
+        dilation=tuple(axis.dilation for axis in axes),
         amount=beyond,
     )
+
+
+def adaptive_pool(writer: Writer) -> Made:
+    """One that keeps the size of each axis is `nn.Identity`."""
+    size = writer.layer.size
+    keeps = isinstance(size, tuple) and set(size) <= {"none", None}
+    yield writer.call("view" if keeps else writer.report.kind)
 
 
 def _norm(work: str) -> Callable[[Writer], Made]:
@@ -449,6 +473,8 @@ WRITERS: dict[str, Callable[[Writer], Made]] = {
     "transposed_conv": transposed,
     "max_pool": pool,
     "avg_pool": pool,
+    "adaptive_avg_pool": adaptive_pool,
+    "adaptive_max_pool": adaptive_pool,
     "batch_norm": _norm("batch_norm"),
     "group_norm": _norm("group_norm"),
     "instance_norm": _norm("instance_norm"),

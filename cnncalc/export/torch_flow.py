@@ -19,7 +19,7 @@ from cnncalc.export.torch_outputs import OutputWriter
 from cnncalc.export.torch_repeats import RepeatWriter
 from cnncalc.export.torch_statements import Entry, NotSequential, both, in_line, reading, setting
 from cnncalc.spec.expressions import Expression
-from cnncalc.spec.name_expressions import Member, Name
+from cnncalc.spec.name_expressions import Member, Name, names_in
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 NO_INDICES = "`max_unpool` reads the indices of a pool, which `forward` would have to carry along"
 LONGEST_NEST = 56  # characters of calls in one another
+
+
+def reads_here(call: Call) -> bool:
+    """Whether an argument reads a size of the current tensor."""
+    return any(name.name in ("channels", "here") for value in call.bound.values() for name in names_in(value))
 
 
 class FlowWriter:
@@ -278,8 +283,8 @@ class FlowWriter:
             self.block(call, call.target, state)
             return
         given = LayerCall(call, state, instances)
-        if given.kind in ("upsample", "reshape") or "like" in call.bound:  # they name the tensor twice
-            self.settle(state)
+        if given.kind in ("upsample", "reshape") or "like" in call.bound or reads_here(call):
+            self.settle(state)  # its code names the tensor twice
         code = write_function(given, state.current)
         if code is None:
             raise Refused(NO_INDICES if given.kind == "max_unpool" else f"there is no module for `{given.kind}`")

@@ -153,12 +153,20 @@ class Builder:
         self.nesting += 1
         return opened
 
-    def close(self, opened: Opened, form: str, title: str, flow: Flow, rounds: int = 0) -> None:
+    def close(
+        self,
+        opened: Opened,
+        form: str,
+        title: str,
+        flow: Flow,
+        rounds: int = 0,
+        conditions: tuple[bool, ...] = (),
+    ) -> None:
         """End a group with the current tensor as its result, unless `outputs` only passes that tensor on."""
         index, path, first, depth = opened
         passed_on = flow.ended and (flow.node < first or form == "outputs")
         result = None if self.failed or passed_on else flow.node
-        self.groups[index] = Group(path, form, title, first, len(self.nodes), result, depth, rounds)
+        self.groups[index] = Group(path, form, title, first, len(self.nodes), result, depth, rounds, conditions)
         if flow.ended:
             self.ended.add(index)
         self.nesting -= 1

@@ -351,7 +351,9 @@ class Expander:
             frame.flow = flow
             present = order_branches(merge, present)
             result = self.applier.join(merge.head, present, frame, path, rounds=bool(merge.rounds))
-        self.built.close(opened, "outputs" if merge.word == "outputs" else "merge", merge.word, result)
+        form = "outputs" if merge.word == "outputs" else "merge"
+        conditions = tuple(branch.condition is not None for branch in merge.branches)
+        self.built.close(opened, form, merge.word, result, conditions=conditions)
         return result
 
     def rounds(self, branch: Branch, merge: Merge, frame: Frame, flow: Flow, path: str) -> list[tuple[Branch, Flow]]:

@@ -124,7 +124,8 @@ class Move(NamedTuple):
         first, last = group.first + self.shift, group.last + self.shift
         result = None if group.result is None else self.now(group.result)
         path = group.path and self.path + group.path[self.cut :]
-        return Group(path, group.form, group.title, first, last, result, group.depth + self.deeper, group.rounds)
+        depth = group.depth + self.deeper
+        return group._replace(path=path, first=first, last=last, result=result, depth=depth)
 
 
 def holds_output(value: Value) -> bool:
