@@ -1,7 +1,7 @@
 """The tools themselves: each one's function here runs it on a module and returns the totals that it prints.
 
-They run on PyTorch's device `meta`, which infers shapes without computing, except for those that trace,
-export, or replace functions, which PyTorch itself calls on `meta`.
+They run on PyTorch's device `meta`, which infers shapes without computing, except for those that trace, export,
+replace functions, which PyTorch itself calls on `meta`, or see operators, of which an LSTM has others there.
 """
 
 from __future__ import annotations
@@ -131,11 +131,11 @@ class Tool(NamedTuple):
 TOOLS = {
     "torchinfo": Tool(run_torchinfo),
     "ptflops": Tool(run_ptflops, "cpu"),
-    "ptflops-aten": Tool(run_ptflops_aten),
+    "ptflops-aten": Tool(run_ptflops_aten, "cpu"),
     "thop": Tool(run_thop),
     "fvcore": Tool(run_fvcore, "cpu"),
     "calflops": Tool(run_calflops, "cpu"),
-    "flop-counter": Tool(run_flop_counter),
+    "flop-counter": Tool(run_flop_counter, "cpu"),
     "torchprofile": Tool(run_torchprofile, "cpu"),
     "onnx-tool": Tool(run_onnx_tool, "cpu"),
 }
