@@ -104,6 +104,14 @@ layers:
 """
 
 
+@pytest.mark.parametrize(
+    "call", ["slice(0, 0, channels // 2)", "split(channels // 2, 0)", "channel_split(channels // 4, 0)"]
+)
+def test_a_call_that_reads_the_size_of_its_input_runs_it_once(call: str) -> None:
+    text = f"input: [4, 8, 8]\nlayers:\n  - conv(8, 3) -> {call} -> relu\n"
+    assert code_of(read_text(Source("once.yaml", text))).count("self.conv1(") == 1
+
+
 def test_names_cannot_leave_their_place() -> None:
     """Keywords, names of PyTorch, quotes and other scripts become identifiers; text stays in its string."""
     reading = read_text(Source("hostile.yaml", HOSTILE))
