@@ -55,7 +55,7 @@ def figures(network: Network) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", [name for name in bundled() if name not in {*NOT_READ, *UNUSED}])
 def test_a_bundled_network_comes_back(torch: Any, name: str) -> None:
     reading = read(name)
