@@ -26,7 +26,7 @@ NETWORKS = (
     ("lenet5", None),
     ("conv(4, 3, padding=1) -> batch_norm -> relu -> max_pool(2) -> flatten -> linear(5)", "3x8x8"),
     (
-        "add(identity, conv(3, 3, padding=1) -> silu) -> group_norm(3) -> global_avg_pool -> flatten -> linear(2)",
+        "conv(6, 3, padding=1) -> silu -> group_norm(3) -> global_avg_pool -> flatten -> linear(2)",
         "3x6x6",
     ),
     ("lstm(4, bidirectional=true) -> multi_head_attention(2) -> layer_norm -> gru(3)", "5x6"),
