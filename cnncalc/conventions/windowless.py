@@ -194,6 +194,9 @@ def unshared(writer: Writer) -> Made:
 
 def recurrent(writer: Writer) -> Made:
     macs = writer.layer.work(writer.inputs, writer.output).macs
+    if not getattr(writer.layer, "reset_after", True):  # a class of the file, whose functions some tools count
+        yield writer.loose("unknown")._replace(macs=macs)
+        return
     yield writer.call(writer.report.kind, "class", weights=writer.layer.weights(writer.inputs), macs=macs)
 
 

@@ -75,8 +75,9 @@ def test_figures_of_publications_are_found(name: str, text: str, convention: str
     outcome = search(name, text)
     for answer in outcome.answers:
         assert_sound(answer)
-    fits = [way for way in ways(outcome) if not way or named(convention).title in way]
-    assert fits or len(outcome.answers) == ANSWERS
+    title = named(convention).title
+    fits = [way for way in ways(outcome) if not way or any(each.startswith(title) for each in way)]
+    assert fits or len(outcome.answers) == ANSWERS or not outcome.complete  # which it says
 
 
 def figures(name: str) -> list[str]:
