@@ -67,6 +67,10 @@ def test_where_a_figure_comes_from(name: str, figure: str, way: tuple[str, ...],
     assert [answer.ledger.theirs for answer in found] == [value], ways(outcome)
 
 
+# Figures whose convention comes after the limit of the search, which says that it is not complete.
+UNTRACED = {("efficientnet_v2_l", "56.3 G"), ("regnet_y_8gf", "8.0 G")}
+
+
 @pytest.mark.sample(8)
 @pytest.mark.parametrize(
     ("name", "text", "convention"), [(name, text, each) for name, text, each, _, _ in PUBLICATIONS]
@@ -77,7 +81,11 @@ def test_figures_of_publications_are_found(name: str, text: str, convention: str
         assert_sound(answer)
     title = named(convention).title
     fits = [way for way in ways(outcome) if not way or any(each.startswith(title) for each in way)]
-    assert fits or len(outcome.answers) == ANSWERS or not outcome.complete  # which it says
+    if (name, text) in UNTRACED:
+        assert not fits
+        assert not outcome.complete
+        return
+    assert fits or len(outcome.answers) == ANSWERS
 
 
 def figures(name: str) -> list[str]:
