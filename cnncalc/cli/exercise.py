@@ -49,7 +49,7 @@ Check = Annotated[
     Reads(),
 ]
 Format = Annotated[ExerciseFormat, options.FORMAT]
-Lang = Annotated[options.Language, options.LANGUAGE, Without(*(f"--format {name}" for name in FOR_PROGRAMS))]
+Lang = Annotated[options.Language, options.LANGUAGE, Without("--check", *(f"--format {name}" for name in FOR_PROGRAMS))]
 
 
 def exercise(

@@ -164,13 +164,16 @@ def write_sheet(report: Report, questions: Iterable[Question], *, solved: bool =
 
 
 def dump_exercise(report: Report, questions: Iterable[Question], *, solved: bool = False) -> str:
-    """The blanks as JSON, with their answers if it is `solved`."""
-    records = [
-        {"blank": question.number, "path": report.layers[question.layer].path, "asked": question.asked.figure}
-        | ({"answer": [*question.answer]} if solved else {})
-        for question in questions
-    ]
-    return dump({"format": FORMAT, "name": report.name, "blanks": records})
+    """The blanks as JSON, each with the call of its layer, and with its answer if it is `solved`."""
+    records = []
+    for question in questions:
+        layer = report.layers[question.layer]
+        records.append(
+            {"blank": question.number, "path": layer.path, "call": repr(layer.layer), "asked": question.asked.figure}
+            | ({"answer": [*question.answer]} if solved else {})
+        )
+    inputs = {name: [*shape] for name, shape in report.inputs.items()}
+    return dump({"format": FORMAT, "name": report.name, "inputs": inputs, "blanks": records})
 
 
 def dump_marks(report: Report, marked: Sequence[Marked]) -> str:

@@ -259,7 +259,7 @@ class Runner:
         texts = {
             "net.yaml": NETWORK,
             "another_network.yaml": OTHER,
-            "answers.csv": "blank,answer\n1,2\n",
+            "answers.csv": "blank,answer\n1,3x6x6\n2,6\n",
             "branches.yaml": BRANCHES,
             "long.yaml": LONG,
             "data.json": json.dumps([[[row * column / 9 for column in range(6)] for row in range(6)]] * 2),
