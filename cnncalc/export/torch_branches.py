@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cnncalc.export.layout import flat
 from cnncalc.export.torch_call import State
 from cnncalc.export.torch_chain import ChainWriter
+from cnncalc.export.torch_functional import as_function
 from cnncalc.export.torch_names import branch_variable, module_key
 from cnncalc.export.torch_statements import Entry, NotSequential, in_line, reading
 from cnncalc.spec.expressions import Expression
@@ -96,13 +98,25 @@ class BranchWriter:
 
     def run(self, branch: Branch, key: str, state: State, waiting: list[Entry], before: Entry | None) -> Entry | None:
         """Apply a run of modules, the only one of its branch. Raises NotSequential if there was one `before`."""
-        if not waiting:
+        if not waiting or (state.by_name and self.as_functions(waiting, state)):
             return before
         if before is not None:
             raise NotSequential
         entry = Entry(module_key(branch.label), in_line(waiting))
         self.apply(entry, key, state)
         return entry
+
+    def as_functions(self, waiting: list[Entry], state: State) -> bool:
+        """Apply a run that has no arrays by functions; whether it is such a run."""
+        x, kept = state.current, dict(state.owner.kept)
+        for entry in waiting:
+            code = as_function(entry, x, state.owner)
+            if code is None:
+                state.owner.kept = kept
+                return False
+            x = flat(code)
+        state.current = x
+        return True
 
     @staticmethod
     def free_variable(label: str, state: State) -> str:

@@ -38,6 +38,7 @@ class State:
         self.current = "x"  # the current tensor in `forward`
         self.input = "x"
         self.variable = "x"  # what is assigned to
+        self.by_name = True  # in a branch: whether its merge reads each branch by its name
         self.several = False  # whether the network has several inputs
 
     def copy(self) -> State:

@@ -137,7 +137,9 @@ class ChainWriter:
         if unit.target == "identity":
             return []
         key = self.key(unit, state)
-        return [Entry(key + suffix, code) for suffix, code in self.made(unit, state)]
+        made = self.made(unit, state)
+        unnamed = len(made) == 1 and unit.ordinal > 0 and not isinstance(unit.target, Block)
+        return [Entry(key + suffix, code, unnamed=unnamed) for suffix, code in made]
 
     def made(self, unit: Call, state: State) -> list[tuple[str, Code]]:
         """The constructors of a call: of a layer, an activation, or a block."""

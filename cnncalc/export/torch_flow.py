@@ -13,6 +13,7 @@ from cnncalc.export.torch_branches import BranchWriter
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_construct import Refused
+from cnncalc.export.torch_functional import as_function
 from cnncalc.export.torch_functions import write_function
 from cnncalc.export.torch_merges import MergeWriter
 from cnncalc.export.torch_outputs import OutputWriter
@@ -137,7 +138,11 @@ class FlowWriter:
         self.apply(entry, state, more)
 
     def apply(self, entry: Entry, state: State, more: Sequence[str] = ()) -> None:
-        """Put a module into the constructor, and apply it to the current tensor."""
+        """Put a module into the constructor, and apply it to the current tensor; or a function in its place."""
+        function = as_function(entry, state.current)
+        if function is not None:
+            self.take(state, function)
+            return
         self.put(entry, state)
         self.take(state, f"{reading(entry.name)}({', '.join([state.current, *more])})")
 

@@ -79,23 +79,23 @@ def _is_sum(text: str) -> bool:
 
 
 def _method(name: str) -> Callable[[Step, str], Code]:
-    return lambda step, x: f"{_owner(x)}.{name}()"
+    return lambda step, x: f"{owner_of(x)}.{name}()"
 
 
-def _owner(x: str) -> str:
+def owner_of(x: str) -> str:
     """A tensor, of which a method is called."""
     return f"({x})" if _is_sum(x) else x
 
 
 def _reshape(step: Step, x: str) -> Code:
     sizes = ["-1" if item == "rest" else item for item in step.items("shape")]
-    return f"{_owner(x)}.reshape({', '.join([f'len({x})', *sizes])})"
+    return f"{owner_of(x)}.reshape({', '.join([f'len({x})', *sizes])})"
 
 
 def _split(step: Step, x: str) -> Code:
     axis = behind_batch(step.constant("axis") if step.kind == "split" else 0)
     listed = any(isinstance(value, tuple) for value in step.values("parts"))
-    return f"{_owner(x)}.{'split' if listed else 'chunk'}({step.inner('parts')}, dim={axis})[{step.inner('take')}]"
+    return f"{owner_of(x)}.{'split' if listed else 'chunk'}({step.inner('parts')}, dim={axis})[{step.inner('take')}]"
 
 
 def _slice(step: Step, x: str) -> Code:
@@ -103,24 +103,26 @@ def _slice(step: Step, x: str) -> Code:
     end = f":{by}" if by != 1 else ""
     before = ":, " * (axis + 1) if axis >= 0 else "..., "
     after = ", :" * (-1 - axis) if axis < 0 else ""
-    return f"{_owner(x)}[{before}{step.inner('start')}:{step.inner('stop')}{end}{after}]"
+    start, stop = step.inner("start"), step.inner("stop")
+    start, stop = "" if start == "0" else start, "" if stop == "None" else stop
+    return f"{owner_of(x)}[{before}{start}:{stop}{end}{after}]"
 
 
 def _flip(step: Step, x: str) -> Code:
-    return f"{_owner(x)}.flip({behind_batch(step.constant('axis'))})"
+    return f"{owner_of(x)}.flip({behind_batch(step.constant('axis'))})"
 
 
 def _roll(step: Step, x: str) -> Code:
-    return f"{_owner(x)}.roll({step.inner('by')}, {behind_batch(step.constant('axis'))})"
+    return f"{owner_of(x)}.roll({step.inner('by')}, {behind_batch(step.constant('axis'))})"
 
 
 def _transpose(step: Step, x: str) -> Code:
     axes = [behind_batch(axis) for axis in step.constant("axes")]
-    return f"{_owner(x)}.permute({', '.join(map(str, [0, *axes]))})"
+    return f"{owner_of(x)}.permute({', '.join(map(str, [0, *axes]))})"
 
 
 def _softmax(step: Step, x: str) -> Code:
-    return f"{_owner(x)}.unflatten(1, ({step.inner('groups')}, -1)).{step.kind}(2).flatten(1, 2)"
+    return f"{owner_of(x)}.unflatten(1, ({step.inner('groups')}, -1)).{step.kind}(2).flatten(1, 2)"
 
 
 def _reduce(name: str) -> Callable[[Step, str], Code]:
@@ -128,27 +130,27 @@ def _reduce(name: str) -> Callable[[Step, str], Code]:
         axes = step.constant("axes")
         over = tuple(map(behind_batch, axes if isinstance(axes, tuple) else (axes,)))
         more = f", correction={step.constant('correction')}" if step.kind == "variance_over" else ""
-        return f"{_owner(x)}.{name}({over if len(over) > 1 else over[0]}{more}, keepdim=True)"
+        return f"{owner_of(x)}.{name}({over if len(over) > 1 else over[0]}{more}, keepdim=True)"
 
     return write
 
 
 def _affine(step: Step, x: str) -> Code:
     factor, offset = step.inner("factor"), step.inner("offset")
-    text = x if factor in ("1", "1.0") else f"{factor} * {_owner(x)}"
+    text = x if factor in ("1", "1.0") else f"{factor} * {owner_of(x)}"
     return (
         text if offset in ("0", "0.0") else f"{text} - {offset[1:]}" if offset.startswith("-") else f"{text} + {offset}"
     )
 
 
 def _power(step: Step, x: str) -> Code:
-    base, exponent = _owner(x), step.inner("n")
+    base, exponent = owner_of(x), step.inner("n")
     space = "" if SIMPLE.fullmatch(base) and SIMPLE.fullmatch(exponent) else " "  # as `ruff format` writes it
     return f"{base}{space}**{space}{exponent}"
 
 
 def _clip(step: Step, x: str) -> Code:
-    return f"{_owner(x)}.clamp({step.inner('low')}, {step.inner('high')})"
+    return f"{owner_of(x)}.clamp({step.inner('low')}, {step.inner('high')})"
 
 
 def _l2_norm(step: Step, x: str) -> Code:

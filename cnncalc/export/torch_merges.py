@@ -52,7 +52,7 @@ class MergeWriter:
         if call.kind == "attention":
             raise Refused("`attention`, whose branches are told by their names")
         code = write_join(call.kind, self.turned(call, parts, instances), axes.pop() if axes else 0)
-        self.flow.assign(state, code)
+        self.flow.take(state, code)
         self.chains.channels.set_channels(
             state, self.channels_of_merge(call, channels), instances, self.chains.channels.parameters(state)
         )
@@ -89,6 +89,7 @@ class MergeWriter:
             self.join_rounds(merge, merge.rounds, state)
             return
         start = state.copy()
+        start.by_name = len(merge.branches) <= MOST_BRANCHES
         key = self.chains.key(merge, state)
         parts: list[Part] = []
         modules: list[Entry] = []

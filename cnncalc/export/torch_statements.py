@@ -16,12 +16,16 @@ NOTHING = "nn.Identity()"
 
 
 class Entry(NamedTuple):
-    """A module by its name, made only if a condition holds, or in each round of a loop, whose number its name has."""
+    """A module by its name, made only if a condition holds, or in each round of a loop, whose number its name has.
+
+    An `unnamed` one is a layer that has only the name of its kind and a number.
+    """
 
     name: str
     code: Code
     condition: str = ""
     loop: str = ""
+    unnamed: bool = False
 
     def written(self) -> Code:
         """The module, or one that changes nothing."""
