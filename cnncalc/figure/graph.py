@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
@@ -102,27 +103,41 @@ class _Drawing:
         return pages
 
     def _find_depth(self) -> list[Page]:
-        """The pages at the largest depth that fits one, or a few if nothing would be to be seen on one."""
-        counts = count_boxes(self.tree)
-        found: list[Page] = []
-        pages: list[Page] = []
-        for level in range(len(counts) - 1, -1, -1):
-            if counts[level] * SMALLEST_BOX > FEW_PAGES * self.size.width * self.size.height and level:
-                continue
-            pages = self._make_pages(self._lay_out(level))
-            if len(pages) == 1 and self._fits(pages[0]):
-                return found if found and not level and self._hides_much() else pages
-            if len(pages) <= FEW_PAGES and all(map(self._fits, pages)) and not found:
-                found = pages
-        return found or pages
+        """The pages at the largest depth that fits one, or a few if nothing would be to be seen on one.
+
+        A deeper level shows more, so that the largest is found by halving: there may be a hundred of them.
+        """
+        room = FEW_PAGES * self.size.width * self.size.height
+        levels = sum(boxes * SMALLEST_BOX <= room for boxes in count_boxes(self.tree)[1:]) + 1
+        pages: dict[int, list[Page]] = {}
+
+        def make(level: int) -> list[Page]:
+            if level not in pages:
+                pages[level] = self._make_pages(self._lay_out(level))
+            return pages[level]
+
+        def find(most: int) -> int:
+            """The largest level that takes at most so many pages, −1 if none does."""
+            return (
+                bisect_left(
+                    range(levels), True, key=lambda level: len(make(level)) > most or not self._fit(make(level))
+                )
+                - 1
+            )
+
+        level = find(1)
+        if level < 0 or (level == 0 and self._hides_much()):
+            level = max(find(FEW_PAGES), 0)
+        last = next(reversed(pages))
+        return make(level) if level == last else self._make_pages(self._lay_out(level))
 
     def _make_pages(self, graph: Graph) -> list[Page]:
         """One page, if the network fits on it, or several."""
         page = self._find_page(graph)
         return [page] if page else self._cut_pages(graph)
 
-    def _fits(self, page: Page) -> bool:
-        return self.size.tall or self._score(page) <= SIZE / LEAST
+    def _fit(self, pages: Sequence[Page]) -> bool:
+        return self.size.tall or all(self._score(page) <= SIZE / LEAST for page in pages)
 
     def _hides_much(self) -> bool:
         """Whether most layers are in groups, so that nothing is seen if they are closed."""

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from itertools import chain
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,30 @@ def test_a_network_that_does_not_fit_takes_several_pages() -> None:
     assert "to page 2" in written[0]
     assert "from page 1" in written[1]
     assert list_drawn(scenes) == dict.fromkeys(range(400), 1)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "coatnet_0"])  # one page, and four
+def test_the_chosen_depth_is_drawn_as_if_it_were_given(name: str) -> None:
+    """With its legend, whichever depths were tried before."""
+    found = cnncalc.analyze(cnncalc.load(name))
+    chosen = list(map(write_svg, draw_graph(found)))
+    depths = range(1, len(count_boxes(make_tree(found))) + 1)
+    assert chosen in [list(map(write_svg, draw_graph(found, depth=depth))) for depth in depths]
+
+
+def test_of_many_levels_few_are_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels, tried = 90, set[int]()
+    blocks = "".join(f"  b{k}: conv(3, 1) -> relu -> b{k + 1}() -> relu\n" for k in range(levels))
+    found = report(f"blocks:\n{blocks}  b{levels}: conv(3, 1) -> relu\nlayers: [b0()]\n")
+    make_row = Layout.make_row
+
+    def note(layout: Layout, *args: Any, **named: Any) -> Any:
+        tried.add(layout.depth)
+        return make_row(layout, *args, **named)
+
+    monkeypatch.setattr(Layout, "make_row", note)
+    assert draw_graph(found)
+    assert len(tried) <= 2 * levels.bit_length()
 
 
 def test_merges_have_drawn_signs() -> None:

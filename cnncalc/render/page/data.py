@@ -115,14 +115,14 @@ class _Layers:
         return self.fields.place(id(layer.seen), lambda: _record_field(layer))
 
     def _place_record(self, layer: LayerReport) -> int:
-        return self.records.place((id(layer.layer), layer.inputs), lambda: _record_layer(layer))
+        return self.records.place((layer.layer, layer.inputs), lambda: _record_layer(layer))
 
     def _place_lines(self, index: int) -> int:
         """The index of the lines that `explain` has for a layer; −1 for those of too many different layers."""
         report, node = self.subject.report, self.subject.network.nodes[index]
         layer = report.layers[index]
         sources = tuple(id(report.layers[at].seen) if at >= 0 else at for at in layer.sources)
-        key = (id(layer.layer), layer.inputs, id(layer.seen), sources, layer.shares, node.like)
+        key = (layer.layer, layer.inputs, id(layer.seen), sources, layer.shares, node.like)
         if key not in self.explained:
             self.explained[key] = self._explain(index) if len(self.explained) < limits.EXPLAINED_LAYERS else -1
         return self.explained[key]
