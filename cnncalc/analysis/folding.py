@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from cnncalc.analysis.figures import Dtype, Figure, Value
 from cnncalc.analysis.report import NO_COSTS, Costs, LayerReport, Report
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import INPUT_NAME, Group
 from cnncalc.records import NamedTuple
 
@@ -81,12 +82,17 @@ def fold(report: Report, depth: int | None) -> list[Row]:
 
 def make_row(layer: LayerReport, label: str = "", indent: int = 0, *, alone: bool = False) -> Row:
     """The row of a layer. If `alone` in a group, its label is the group's, and its settings begin with the kind."""
-    settings = layer.layer.summarize_settings(layer.axes)
+    settings = _summarize(layer.layer, layer.axes)
     settings = f"{layer.kind} {settings}".rstrip() if alone else settings
     return Row(
         label or layer.path, indent, layer.path, layer.kind, settings, layer.line, layer.inputs, layer.output,
         layer.costs, layer, (layer,), layer.shares,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1000)  # equal layers are often repeated
+def _summarize(layer: Layer, axes: int) -> str:
+    return layer.summarize_settings(axes)
 
 
 def _list_nests(report: Report) -> list[Nest]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -116,14 +117,12 @@ class _Drawing:
                 pages[level] = self._make_pages(self._lay_out(level))
             return pages[level]
 
+        def exceeds(most: int, level: int) -> bool:
+            return len(make(level)) > most or not self._fit(make(level))
+
         def find(most: int) -> int:
             """The largest level that takes at most so many pages, −1 if none does."""
-            return (
-                bisect_left(
-                    range(levels), True, key=lambda level: len(make(level)) > most or not self._fit(make(level))
-                )
-                - 1
-            )
+            return bisect_left(range(levels), True, key=partial(exceeds, most)) - 1
 
         level = find(1)
         if level < 0 or (level == 0 and self._hides_much()):

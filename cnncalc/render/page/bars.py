@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.figures import FIGURES
@@ -46,11 +47,10 @@ def make_bars(report: Report) -> list[Bar]:
 
 def _fold_rows(report: Report) -> list[Row]:
     """The rows of the deepest level with at most `MOST_BARS` of them, or of the outermost."""
-    deepest = max((group.depth for group in report.groups), default=0) + 2
     found: list[Row] = []
-    for depth in range(1, deepest + 1):
+    for depth in count(1):
         rows = [row for row in fold(report, depth) if not row.head]
-        if found and len(rows) > MOST_BARS:
+        if len(rows) > MOST_BARS:  # at the latest, when all layers are shown
             break
         found = rows
-    return found
+    return found or rows

@@ -112,17 +112,18 @@ class _Layers:
         }
 
     def _place_field(self, layer: LayerReport) -> int:
-        return self.fields.place(id(layer.seen), lambda: _record_field(layer))
+        return self.fields.place((*layer.seen.items(),), lambda: _record_field(layer))
 
     def _place_record(self, layer: LayerReport) -> int:
         return self.records.place((layer.layer, layer.inputs), lambda: _record_layer(layer))
 
     def _place_lines(self, index: int) -> int:
         """The index of the lines that `explain` has for a layer; −1 for those of too many different layers."""
-        report, node = self.subject.report, self.subject.network.nodes[index]
-        layer = report.layers[index]
-        sources = tuple(id(report.layers[at].seen) if at >= 0 else at for at in layer.sources)
-        key = (layer.layer, layer.inputs, id(layer.seen), sources, layer.shares, node.like)
+        layers, node = self.subject.report.layers, self.subject.network.nodes[index]
+        layer = layers[index]
+        sources = [self._place_field(layers[at]) if at >= 0 else at - 1 for at in layer.sources]
+        alone = index if len(sources) > 1 else -1  # the lines of a merge name its branches
+        key = (self._place_record(layer), self._place_field(layer), *sources, alone, layer.shares, node.like)
         if key not in self.explained:
             self.explained[key] = self._explain(index) if len(self.explained) < limits.EXPLAINED_LAYERS else -1
         return self.explained[key]

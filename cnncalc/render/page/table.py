@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -100,16 +101,22 @@ def _write_line(line: Line, totals: Sequence[int]) -> Markup:
     row = line.row
     cells = [
         element("th", row.title, scope="row"),
-        element("td", row.settings),
-        element("td", format_shape(line.output) if line.output else ""),
-        *(_write_number(value, total) for value, total in zip(line.sums, totals, strict=True)),
-        element("td", format_field(line.result)),
+        _write_cell(row.settings),
+        _write_cell(format_shape(line.output) if line.output else ""),
+        *map(_write_number, line.sums, totals),
+        _write_cell(format_field(line.result)),
     ]
     if line.layer is None:
         return element("tr", *cells, class_="group", data_level=row.indent, data_path=row.path)
     return element("tr", *cells, data_level=row.indent, data_layer=line.layer)
 
 
+@lru_cache(maxsize=1000)  # most cells of a large table occur many times
+def _write_cell(text: str) -> Markup:
+    return element("td", text)
+
+
+@lru_cache(maxsize=1000)
 def _write_number(value: int, total: int) -> Markup:
     """A number, with a class for the bar below it that shows its share of the total."""
     return element("td", format_digits(value), class_=f"s{-(-STEPS * value // total)}" if value else None)
