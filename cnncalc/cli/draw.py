@@ -171,23 +171,10 @@ def _compare(report: "Report", other: "Report") -> "Look":
     """The look of a block diagram that shows what has changed. Raises CnncalcError for too many layers."""
     from cnncalc.compare.rows import require_comparable
     from cnncalc.compare.side_by_side import align
-    from cnncalc.figure.difference import Difference
+    from cnncalc.render.changes import mark_changes
 
     require_comparable(len(report.layers) + len(other.layers))
-    here, there = ({layer.path: index for index, layer in enumerate(each.layers)} for each in (report, other))
-    added, before, gone = set[int](), dict[int, Any](), dict[int, list[int]]()
-    last = -1
-    for row in align(other, report):
-        old, new = row.before and row.before.result, row.after and row.after.result
-        if new is None and old is not None:
-            gone.setdefault(last, []).append(there[old.path])
-        elif new is not None:
-            last = here[new.path]
-            if old is None:
-                added.add(last)
-            elif repr(old.layer) != repr(new.layer):
-                before[last] = old
-    return Difference(report, other, frozenset(added), before, gone)
+    return mark_changes(other, report, align(other, report))
 
 
 def _make_heat(report: "Report", name: str) -> "Look":

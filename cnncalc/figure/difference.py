@@ -39,6 +39,10 @@ class Difference(Look):
         self.report, self.added, self.before = report, added, before
         self.lost = {anchor: [*_name_gone(other, layers)] for anchor, layers in gone.items()}
 
+    def __bool__(self) -> bool:
+        """Whether anything has changed."""
+        return bool(self.added or self.before or self.lost)
+
     def make_tree(self, report: Report) -> Chain:
         """The tree of the network, in which nothing is folded with what has changed otherwise."""
         marks = [(index in self.added, index in self.before, index in self.lost) for index in range(len(report.layers))]

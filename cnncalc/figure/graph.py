@@ -63,15 +63,16 @@ class Graph(NamedTuple):
 
 
 def draw_graph(
-    report: Report, *, depth: int | None = None, size: Size | None = None, look: Look = PLAIN, legend: bool = True,
-    sizes: bool = False,
+    report: Report, *, depth: int | None = None, size: Size | None = None, look: Look = PLAIN,
+    tree: Chain | None = None, legend: bool = True, sizes: bool = False,
 ) -> list[Scene]:  # fmt: skip
     """The scenes of a network as a block diagram, one a page.
 
     `depth` counts the levels of groups that are shown, from 1; without it, it is the largest that fits on a page, or on
-    a few where nothing would be to be seen. Raises UsageError if there would be too many boxes.
+    a few where nothing would be to be seen. `tree` is that of the look, where it is made already. Raises UsageError if
+    there would be too many boxes.
     """
-    drawing = _Drawing(report, look.make_tree(report), size or Size(), look, legend=legend, sizes=sizes)
+    drawing = _Drawing(report, tree or look.make_tree(report), size or Size(), look, legend=legend, sizes=sizes)
     return drawing.draw(depth)
 
 

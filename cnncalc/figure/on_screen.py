@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc import limits
 from cnncalc.errors import UsageError
 from cnncalc.figure.graph import Size, count_boxes, draw_graph
-from cnncalc.figure.look import Look
+from cnncalc.figure.look import PLAIN, Look
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -15,24 +15,13 @@ if TYPE_CHECKING:
     from cnncalc.figure.tree import Chain
 
 
-class Plain(Look):
-    """The plain look of a tree that is made already."""
-
-    def __init__(self, tree: Chain) -> None:
-        self.tree = tree
-
-    def make_tree(self, report: Report) -> Chain:
-        return self.tree
-
-
-def draw_for_screen(report: Report, tree: Chain) -> Scene | None:
-    """The diagram of a network, given its folded tree; None if it has too many boxes."""
+def draw_for_screen(report: Report, tree: Chain, look: Look = PLAIN) -> Scene | None:
+    """The diagram of a network, given the tree of its look; None if it has too many boxes."""
     if count_boxes(tree)[0] > limits.SCREEN_BOXES:
         return None
-    look = Plain(tree)
     try:
-        scenes = draw_graph(report, look=look)
-        scene, *_ = draw_graph(report, look=look, size=Size(tall=True)) if len(scenes) > 1 else scenes
+        scenes = draw_graph(report, tree=tree, look=look)
+        scene, *_ = draw_graph(report, tree=tree, look=look, size=Size(tall=True)) if len(scenes) > 1 else scenes
     except UsageError:
         return None
     return scene

@@ -12,6 +12,7 @@ import pytest
 
 from cnncalc import limits
 from cnncalc.cli.app import run
+from cnncalc.figure.palette import PALETTE
 
 from ..page.dom import Element, parse
 from ..page.pages import data_of
@@ -100,6 +101,21 @@ def test_two_networks_are_side_by_side_with_what_differs_before_them(report: Wri
     added = [row for row in rows if row[0] == "+"]
     assert len(added) == 6
     assert sum(row[2].startswith("conv") for row in added) == 3  # a convolution in each of the last three blocks
+
+
+def test_the_second_drawing_marks_what_has_changed(report: Writer) -> None:
+    """A convolution more in each of the last three blocks of VGG-19; inputs of other sizes have the same layers."""
+    html = parse(report("vgg16", "vgg19")[1])
+    first, second = html.all("section", "drawing")
+    fills = [each.attributes.get("fill") for each in second.all("rect")]
+    assert fills.count(PALETTE["changed"].fill) + fills.count(PALETTE["added"].fill) >= 3
+    assert PALETTE["conv"].fill in [each.attributes.get("fill") for each in first.all("rect")]
+    assert "against vgg16" in second.one("p", "muted").text
+    assert not first.all("p", "muted")
+    html = parse(report("vgg11", "--input", "3x224x224", "--input", "3x256x256")[1])
+    for drawing in html.all("section", "drawing"):
+        assert PALETTE["conv"].fill in [each.attributes.get("fill") for each in drawing.all("rect")]
+        assert not drawing.all("p", "muted")
 
 
 def test_two_sizes_and_two_values_are_compared(report: Writer) -> None:

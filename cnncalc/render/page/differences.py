@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cnncalc.compare.side_by_side import ComparedNetwork, SideBySide, align
+from cnncalc.compare.side_by_side import Aligned, ComparedNetwork, SideBySide
 from cnncalc.render.html import write_html
 from cnncalc.render.markup import Markup, element
 from cnncalc.render.side_by_side import TOTALS, compare_side_by_side
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 COMPARED = (*TOTALS, "peak_memory")
 
 
-def write_differences(first: Subject, second: Subject) -> Markup:
-    """The tables that `compare` shows of two networks."""
+def write_differences(first: Subject, second: Subject, rows: Sequence[Aligned]) -> Markup:
+    """The tables that `compare` shows of two networks, given their aligned layers."""
     networks = tuple(ComparedNetwork(each.label, each.report) for each in (first, second))
-    rows = align(first.report, second.report)
     totals, *_ = compare_side_by_side(SideBySide(networks), View(columns=COMPARED))
     *_, layers = compare_side_by_side(SideBySide(networks, tuple(rows)), View())
     states = [row.state for row in rows]

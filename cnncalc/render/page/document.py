@@ -86,9 +86,17 @@ def _write_button(name: str, text: str, **attributes: str) -> Markup:
 
 
 def _compare(names: str, first: Subject, second: Subject) -> Markup:
+    """What differs, which the drawing of the second network then marks as well."""
+    from cnncalc.compare.side_by_side import align
+    from cnncalc.render.changes import mark_changes
     from cnncalc.render.page.differences import write_differences
 
-    return join([element("h1", names), write_differences(first, second), LINE])
+    rows = align(first.report, second.report)
+    look = mark_changes(first.report, second.report, rows)
+    if look:
+        second.look = look
+        second.caption = f"What is new, changed or gone against {first.label} is marked."
+    return join([element("h1", names), write_differences(first, second, rows), LINE])
 
 
 def _write_network(subject: Subject, *, alone: bool) -> Markup:
@@ -167,4 +175,5 @@ def _write_drawing(subject: Subject) -> Markup:
         drawn = element(
             "div", Markup(svg), class_=name, tabindex=0, role="region", aria_label=f"Drawing of {subject.title}"
         )
-    return _write_section(subject, "drawing", "The network", drawn)
+    caption = element("p", subject.caption, class_="muted") if subject.caption and subject.scene else Markup()
+    return _write_section(subject, "drawing", "The network", caption, drawn)

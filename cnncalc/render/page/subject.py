@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.analysis.liveness import Mode
 from cnncalc.analysis.memory import Dtypes, InMode, Memory
-from cnncalc.figure.fold import make_tree
+from cnncalc.figure.look import PLAIN, Look
 from cnncalc.figure.on_screen import draw_for_screen
 from cnncalc.render.page.bars import Bar, make_bars
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Subject:
     """A network of a page, the `number`-th from 0; `label` is what it is called on the command line.
 
-    Receptive fields are shown on the photo; without one, on a drawn picture.
+    Receptive fields are shown on the photo; without one, on a drawn picture. `look` is that of the drawing,
+    and `caption` explains it.
     """
 
     def __init__(self, number: int, label: str, network: Network, report: Report) -> None:
@@ -31,6 +32,8 @@ class Subject:
         self.network = network
         self.report = report
         self.photo: Photo | None = None
+        self.look: Look = PLAIN
+        self.caption = ""
 
     @property
     def title(self) -> str:
@@ -59,12 +62,12 @@ class Subject:
     @cached_property
     def tree(self) -> Chain:
         """What the block diagram is made of."""
-        return make_tree(self.report)
+        return self.look.make_tree(self.report)
 
     @cached_property
     def scene(self) -> Scene | None:
         """The block diagram; None of too many boxes."""
-        return draw_for_screen(self.report, self.tree)
+        return draw_for_screen(self.report, self.tree, self.look)
 
     @cached_property
     def bars(self) -> list[Bar]:
