@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cnncalc.cli import options
@@ -40,6 +41,7 @@ def _make_pool(jobs: int) -> _Pool | None:
     try:
         from concurrent.futures import ProcessPoolExecutor
 
+        import_module("cnncalc.reading")  # all work reads architectures; processes that are forked have it then
         return ProcessPoolExecutor(jobs, initializer=_ignore_interrupts)
     except (ImportError, NotImplementedError, OSError):
         return None

@@ -7,14 +7,13 @@ import typer
 
 from cnncalc.cli import options
 from cnncalc.cli.formats import TableFormat, write_table
+from cnncalc.cli.jobs import map_in_order
 from cnncalc.cli.output import emit, make_view, write_message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from cnncalc.analysis.report import Report
     from cnncalc.given import Published
-    from cnncalc.network import Network
+    from cnncalc.reading import Reading
     from cnncalc.render.catalogue import Entry
     from cnncalc.render.published import Row
     from cnncalc.render.view import View
@@ -54,32 +53,39 @@ def list_(
     color: options.ColorOption = options.Color.auto,
 ) -> int:
     """List the bundled architectures, grouped by family: a file and those that extend it."""
+    from cnncalc.render.catalogue import arrange
+    from cnncalc.spec.files import bundled
+
+    names = bundled()
+    read = list(map_in_order(_read, names, None))
+    entries = [entry for entry in read if entry is not None]
+    arranged = arrange(_filter_family(entries, family) if family is not None else entries, sort)
+    view = make_view(output, width, color)
+    if published:
+        rows = [row for found in map_in_order(_explain, arranged, None, weight=2) for row in found]
+        emit(_write_published(rows, format, view), output)
+    else:
+        emit(_write(arranged, sort is None, format, view), output)
+    for name, entry in zip(names, read, strict=True):
+        if entry is None:
+            write_message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
+    return int(None in read)
+
+
+def _read(name: str) -> "Entry | None":
+    """What is listed of a network, None if it has errors."""
     from cnncalc.analysis.analyze import iterate_costs
     from cnncalc.analysis.report import Costs
     from cnncalc.errors import SpecError
-    from cnncalc.reading import read
-    from cnncalc.render.catalogue import Entry, arrange
-    from cnncalc.spec.files import bundled, bundled_path
+    from cnncalc.reading import load
+    from cnncalc.render.catalogue import make_entry
+    from cnncalc.spec.files import bundled_path
 
-    entries, broken = [], []
-    printed: dict[str, tuple[Published, ...]] = {}
-    for name in bundled():
-        try:
-            reading = read(str(bundled_path(name)))
-            network = reading.require_network()
-            entries.append(Entry(name, network, Costs.together(iterate_costs(network))))
-            printed[name] = reading.description.published if reading.description else ()
-        except SpecError:
-            broken.append(name)
-    chosen = _filter_family(entries, family) if family is not None else entries
-    arranged, view = arrange(chosen, sort), make_view(output, width, color)
-    if published:
-        emit(_write_published(_explain(arranged, printed), format, view), output)
-    else:
-        emit(_write(arranged, sort is None, format, view), output)
-    for name in broken:
-        write_message(f"cnncalc: {name} has errors, see cnncalc validate {name}\n")
-    return int(bool(broken))
+    try:
+        network = load(str(bundled_path(name)))
+    except SpecError:
+        return None
+    return make_entry(name, network, Costs.together(iterate_costs(network)))
 
 
 def _write(entries: "list[Entry]", grouped: bool, format: TableFormat, view: "View") -> str:
@@ -93,28 +99,28 @@ def _write(entries: "list[Entry]", grouped: bool, format: TableFormat, view: "Vi
     )  # fmt: skip
 
 
-def _explain(entries: "list[Entry]", printed: "Mapping[str, Sequence[Published]]") -> "list[Row]":
-    """A row for each figure that is printed of each network, or one without any."""
+def _explain(entry: "Entry") -> "list[Row]":
+    """A row for each figure that is printed of a network, or one without any."""
     from cnncalc.conventions.published import explain
+    from cnncalc.reading import read
     from cnncalc.render.published import Row
+    from cnncalc.spec.files import bundled_path
 
-    rows = []
-    for name, network, totals in entries:
-        macs = totals.work.macs
-        found = [each for entry in printed[name] for each in explain(entry, _analyze(name, network, entry))]
-        rows += [Row(name, macs, each) for each in found] or [Row(name, macs)]
-    return rows
+    reading = read(str(bundled_path(entry.name)))
+    printed = reading.description.published if reading.description else ()
+    found = [each for published in printed for each in explain(published, _analyze(reading, published))]
+    return [Row(entry.name, entry.macs, each) for each in found] or [Row(entry.name, entry.macs)]
 
 
-def _analyze(name: str, network: "Network", entry: "Published") -> "Report":
+def _analyze(reading: "Reading", published: "Published") -> "Report":
     """The report of a network at the input at which a figure is published."""
     from cnncalc.analysis.analyze import analyze
     from cnncalc.conventions.published import resize
     from cnncalc.reading import load
-    from cnncalc.spec.files import bundled_path
 
-    shape = resize(entry.input, network.input)
-    return analyze(network if shape == network.input else load(str(bundled_path(name)), input=shape), fields=False)
+    network = reading.require_network()
+    shape = resize(published.input, network.input)
+    return analyze(network if shape == network.input else load(reading.path, input=shape), fields=False)
 
 
 def _write_published(rows: "list[Row]", format: TableFormat, view: "View") -> str:
@@ -133,9 +139,9 @@ def _filter_family(entries: "list[Entry]", family: str) -> "list[Entry]":
     from cnncalc.errors import UsageError
     from cnncalc.nearest import did_you_mean
 
-    exact = {entry.network.family for entry in entries if family in (entry.name, entry.network.family)}
-    meant = exact or {entry.network.family for entry in entries if family and entry.network.family.startswith(family)}
+    exact = {entry.family for entry in entries if family in (entry.name, entry.family)}
+    meant = exact or {entry.family for entry in entries if family and entry.family.startswith(family)}
     if not meant:
-        hint = did_you_mean(family, [entry.network.family for entry in entries])
+        hint = did_you_mean(family, [entry.family for entry in entries])
         raise UsageError(f"there is no family {family!r}; {hint or 'see cnncalc list'}")
-    return [entry for entry in entries if entry.network.family in meant]
+    return [entry for entry in entries if entry.family in meant]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from cnncalc.analysis.report import Costs
+from cnncalc.layers.base import Shapes
 from cnncalc.network import Network
 from cnncalc.records import NamedTuple
 from cnncalc.render.columns import Value, format_shapes, join
@@ -21,14 +22,24 @@ DROPPED = ("input", "title", "year", "family")  # columns that are dropped at a 
 
 
 class Entry(NamedTuple):
-    """A network, its name on the command line, and its total costs."""
+    """What is listed of a network, in the order of the columns; `inputs` is the shape of each input."""
 
-    name: str
-    network: Network
-    totals: Costs
+    family: str
+    name: str  # on the command line
+    title: str
+    year: int | None
+    inputs: Shapes
+    parameters: int
+    macs: int
 
 
 Entries = Sequence[Entry]
+
+
+def make_entry(name: str, network: Network, totals: Costs) -> Entry:
+    """The entry of a network, with its total costs."""
+    year, inputs = find_year(network.source), tuple(network.inputs.values())
+    return Entry(network.family, name, network.name, year, inputs, totals.parameters, totals.work.macs)
 
 
 def find_year(source: str) -> int | None:
@@ -49,7 +60,7 @@ def order_naturally(name: str) -> list[tuple[int, str]]:
 def arrange(entries: Iterable[Entry], key: str | None) -> list[Entry]:
     """Sort by a column, entries without a value last; without a key, by family."""
     if key is None:
-        return sorted(entries, key=lambda entry: (order_naturally(entry.network.family), order_naturally(entry.name)))
+        return sorted(entries, key=lambda entry: (order_naturally(entry.family), order_naturally(entry.name)))
 
     def rank(entry: Entry) -> tuple[bool, int, list[tuple[int, str]]]:
         value = record(entry)[key]
@@ -60,12 +71,9 @@ def arrange(entries: Iterable[Entry], key: str | None) -> list[Entry]:
 
 
 def record(entry: Entry) -> dict[str, Value]:
-    """The values of an entry, by the names of `HEADER`."""
-    name, network, totals = entry
-    values: tuple[Value, ...] = (
-        network.family, name, network.name, find_year(network.source), network.input, totals.parameters,
-        totals.work.macs,
-    )  # fmt: skip
+    """The values of an entry, by the names of `HEADER`; of several inputs the first."""
+    family, name, title, year, inputs, parameters, macs = entry
+    values: tuple[Value, ...] = (family, name, title, year, inputs[0], parameters, macs)
     return dict(zip(HEADER, values, strict=True))
 
 
@@ -80,7 +88,7 @@ def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
     for name in names:
         cells = [Cell(_format_cell(name, entry), "title" if name == "name" else "") for entry in entries]
         if name == "family" and grouped:
-            same = [before.network.family == entry.network.family for before, entry in pairwise(entries)]
+            same = [before.family == entry.family for before, entry in pairwise(entries)]
             cells = [EMPTY if again else cell for again, cell in zip([False, *same], cells, strict=True)]
         columns.append(Column(name, cells, name == "year" or name in COUNTS))
     return Table(columns)
@@ -88,7 +96,7 @@ def _draw(entries: Entries, grouped: bool, names: Sequence[str]) -> Table:
 
 def _format_cell(name: str, entry: Entry) -> str:
     if name == "input":
-        return format_shapes(tuple(entry.network.inputs.values()))
+        return format_shapes(entry.inputs)
     value = record(entry)[name]
     return format_units(value) if name in COUNTS else join(value)
 

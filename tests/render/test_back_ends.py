@@ -45,7 +45,7 @@ from cnncalc.reading import load, read
 from cnncalc.reconciling import reconcile
 from cnncalc.render.arena import describe_arena
 from cnncalc.render.booktabs import write_latex
-from cnncalc.render.catalogue import Entry, list_architectures
+from cnncalc.render.catalogue import list_architectures, make_entry
 from cnncalc.render.codes import describe_code, list_codes
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.compare import compare_dense, compare_separable
@@ -107,7 +107,7 @@ DEEP = analyze(load("efficientnet_b0"))
 ALEXNET, VGG11, VGG13, RESNET18 = (load(name) for name in ("alexnet", "vgg11", "vgg13", "resnet18"))
 MANY = [ComparedNetwork(net.name, analyze(net)) for net in (ALEXNET, VGG11, VGG13, RESNET18)]
 TWO = MANY[1:3]
-ENTRIES = [Entry(name, net, analyze(net).totals) for name, net in (("alexnet", ALEXNET), ("vgg11", VGG11))]
+ENTRIES = [make_entry(name, net, analyze(net).totals) for name, net in (("alexnet", ALEXNET), ("vgg11", VGG11))]
 VERDICTS = [check(load("two_conv")), check(load("lenet5"))]
 CODES = list(all_codes().values())
 SYNTAX = [Problem("syntax", "a [red]b[/red]", Span(Source("n\x1b.yaml", "layers: [a,\tb]"), 8, 11), "c", "d.e")]

@@ -14,7 +14,14 @@ from cnncalc.analysis.figures import COUNTS, Dtype
 from cnncalc.errors import Fix, Note, Problem, Source, Span
 from cnncalc.network import Network
 from cnncalc.reading import load
-from cnncalc.render.catalogue import Entry, arrange, dump_catalogue, find_year, list_architectures, write_catalogue_csv
+from cnncalc.render.catalogue import (
+    arrange,
+    dump_catalogue,
+    find_year,
+    list_architectures,
+    make_entry,
+    write_catalogue_csv,
+)
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.csv import write_summary_csv
 from cnncalc.render.document import Paragraph
@@ -168,7 +175,7 @@ def like_small(family: str, source: str = "by hand, 2024") -> Network:
 
 
 def test_the_catalogue_in_every_format() -> None:
-    entries = [Entry(name, like_small(family="kin"), small().totals) for name in ("small", "smaller")]
+    entries = [make_entry(name, like_small(family="kin"), small().totals) for name in ("small", "smaller")]
     known = {"family": "kin", "name": "small", "title": "Small", "year": 2024}
     known |= {"input": [3, 8, 8], "parameters": 2978, "macs": 27904}
     assert json.loads(dump_catalogue(entries))["architectures"] == [known, known | {"name": "smaller"}]
@@ -187,9 +194,9 @@ def test_the_catalogue_in_every_format() -> None:
 def test_the_order_of_the_catalogue() -> None:
     totals = small().totals
     entries = [
-        Entry("b10", like_small(family="b10", source=""), totals),
-        Entry("b9", like_small(family="b10"), totals),
-        Entry("a", like_small(family="c"), totals),
+        make_entry("b10", like_small(family="b10", source=""), totals),
+        make_entry("b9", like_small(family="b10"), totals),
+        make_entry("a", like_small(family="c"), totals),
     ]
     assert [entry.name for entry in arrange(entries, None)] == ["b9", "b10", "a"]
     assert [entry.name for entry in arrange(entries, "name")] == ["a", "b9", "b10"]
