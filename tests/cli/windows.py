@@ -89,6 +89,7 @@ def behave() -> None:
     os.open = opened(os.open)
     io.open = builtins.open = opened(io.open)
     setattr(os, "replace", replaced)  # noqa: B010, mypy knows its signature
+    os.cpu_count = lambda: 1  # without os.fork there is nothing here that starts more processes, as Windows would
 
 
 class Screen(io.BytesIO):
