@@ -36,6 +36,8 @@ STRUCTURED_LAYERS = 5_000  # of an imported network whose structure is looked fo
 ONNX_NODES = 50_000  # the constants among them
 ONNX_AXES = 16  # of an array in it, which may be a view that is never laid out
 ONNX_ELEMENTS = 4_096  # of an array whose numbers are read: sizes, axes, scales of channels
+ONNX_POSITIONS = 65_536  # pairs of positions of a bias that are compared with those of a window, 256 squared
+ONNX_POSITIONS_TOTAL = 2_000_000  # of all biases of a file: about a second
 
 # Contents of a file
 NESTING = 100  # levels of lists, parentheses, expressions and blocks: Python's own stack has room for as many

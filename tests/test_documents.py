@@ -369,7 +369,8 @@ GUIDE = [
     f"a printed module of {limits.PRINTED_LINES:,} lines with {limits.PRINTED_LINE:,} characters each",
     f"{limits.WIRE_FIELDS:,} fields of an ONNX file and {limits.ONNX_NODES:,} nodes; lists of"
     f" {limits.WIRE_NUMBERS:,} numbers, arrays of {limits.ONNX_AXES} axes; of arrays with more than"
-    f" {limits.ONNX_ELEMENTS:,} elements only the sizes are read",
+    f" {limits.ONNX_ELEMENTS:,} elements only the sizes are read, and of positions of a bias"
+    f" {limits.ONNX_POSITIONS:,} pairs, in a file {limits.ONNX_POSITIONS_TOTAL:,}",
     f"`run`: {limits.RUN_OPERATIONS:,} multiplications, as many of any other operation and as many numbers",
     f"{limits.MEMORY // 10**6} MB of memory, predicted before anything is executed",
     f"input and weights of {limits.DATA_BYTES // 2**20} MiB"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.exchange import onnx_arithmetic, onnx_layers, onnx_recurrent, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
+from cnncalc.exchange import onnx_arithmetic, onnx_biases, onnx_layers, onnx_recurrent, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.onnx_constants import Constant, of_list, of_tensor
-from cnncalc.exchange.onnx_context import OPS, Context, Outputs, TensorList
+from cnncalc.exchange.onnx_context import OPS, Context, Indices, Outputs, TensorList
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor, Sizes, Subgraph, read_model
 from cnncalc.exchange.onnx_folding import COMPUTED, fold
 from cnncalc.exchange.onnx_patterns import fuse
@@ -33,7 +33,7 @@ class Unknown(NamedTuple):
     reason: str
 
 
-Known = Tensor | Constant | TensorList | Unknown | None
+Known = Tensor | Constant | TensorList | Indices | Unknown | None
 
 
 def read(path: str, inputs: Mapping[str, Shape]) -> Graph:
@@ -147,7 +147,8 @@ class _Lowering:
             return
         inputs = [self._input(name) for name in node.inputs]
         is_shape = node.op == "Shape" and isinstance(inputs[0] if inputs else None, Tensor)
-        if (is_shape or all(isinstance(each, Constant) or each is None for each in inputs)) and not node.domain:
+        is_constant = all(isinstance(each, Constant) or each is None for each in inputs) and node.op != onnx_biases.OP
+        if (is_shape or is_constant) and not node.domain:
             self._constant(node, inputs)
             return
         unknown = next((each for each in inputs if isinstance(each, Unknown)), None)

@@ -15,12 +15,11 @@ from typing import Any
 from cnncalc import limits
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
-from cnncalc.exchange.onnx_constants import (
-    Constant,
-)
+from cnncalc.exchange.onnx_constants import Constant
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.exchange.products import learned_tensor
 from cnncalc.layers.arguments import Value
+from cnncalc.layers.base import Shape
 from cnncalc.layers.frameworks import ONNX, UNSUPPORTED
 from cnncalc.records import NamedTuple
 
@@ -33,9 +32,18 @@ class TensorList(NamedTuple):
     items: list[Tensor]
 
 
+class Indices(NamedTuple):
+    """The positions of the elements that a max pool takes: the node of the pool, and their sizes."""
+
+    pool: int
+    shape: Shape
+
+
 NEUTRAL = {"weight": 1, "bias": 0}
-Inputs = Sequence[Tensor | Constant | TensorList | None]
-Outputs = Tensor | Constant | TensorList | list[Tensor | Constant]
+Input = Tensor | Constant | TensorList | Indices | None
+Inputs = Sequence[Input]
+Parts = list[Tensor | Constant | Indices]
+Outputs = Tensor | Constant | TensorList | Parts
 
 
 class Context(NamedTuple):
@@ -109,10 +117,12 @@ def tensor_of(inputs: Inputs, at: int = 0) -> Tensor:
         return found
     if found is None:
         raise Refusal("it lacks an input")
+    if isinstance(found, Indices):
+        raise Refusal("its input is the indices of a max pool")
     raise Refusal("its input is a constant" if isinstance(found, Constant) else "its input is a list of tensors")
 
 
-def input_at(inputs: Inputs, at: int) -> Tensor | Constant | TensorList | None:
+def input_at(inputs: Inputs, at: int) -> Input:
     """An input that may be left out."""
     return inputs[at] if len(inputs) > at else None
 

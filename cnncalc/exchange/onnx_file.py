@@ -35,6 +35,11 @@ class OnnxTensor(NamedTuple):
     first: Callable[[int], list[float] | None]
     is_external: bool = False  # its numbers are in another file
 
+    @property
+    def elements(self) -> int:
+        """The number of elements."""
+        return prod(self.shape)
+
     def load(self) -> list[float] | None:
         """All elements; None where the file does not hold as many as its sizes say."""
         return self.first(prod(self.shape))

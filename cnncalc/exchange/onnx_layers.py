@@ -7,16 +7,23 @@ from math import prod
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Tensor
-from cnncalc.exchange.onnx_constants import (
-    Constant,
-    axis_in,
-    permuted,
+from cnncalc.exchange.onnx_constants import Constant, axis_in, permuted, require_integers
+from cnncalc.exchange.onnx_context import (
+    Context,
+    Indices,
+    Inputs,
+    Parts,
+    arguments,
+    attribute,
+    input_at,
+    op,
+    sides,
+    tensor_of,
 )
-from cnncalc.exchange.onnx_context import Context, Inputs, arguments, attribute, input_at, op, sides, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.exchange.products import product
 from cnncalc.layers.arguments import Value
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, format_shape
 from cnncalc.records import NamedTuple
 
 Pairs = list[tuple[int, int]]
@@ -111,13 +118,13 @@ def transposed_conv(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
 
 
 @op("MaxPool", "AveragePool")
-def pool(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+def pool(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor | Parts:
     x = tensor_of(inputs)
     sizes = spatial(context, x)
     kernel = tuple(attribute(node, "kernel_shape", [1]))
     strides, dilations = window(node, len(sizes))
-    if len(kernel) != len(sizes) or len([name for name in node.outputs if name]) > 1:
-        raise Refusal("its window has another number of axes than its input, or its indices are used")
+    if len(kernel) != len(sizes):
+        raise Refusal("its window has another number of axes than its input")
     pads = paddings(node, sizes, kernel, strides, dilations)
     rounded = bool(attribute(node, "ceil_mode", 0)) and any(
         (size + before + after - d * (k - 1) - 1) % stride
@@ -125,11 +132,37 @@ def pool(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     )
     settings: dict[str, Value] = {"kernel": kernel, "stride": strides, "padding": pads, "ceil": rounded}
     if node.op == "MaxPool":
-        return operations.apply(context.graph, "max_pool", x, dilation=dilations, **settings)
+        made = operations.apply(context.graph, "max_pool", x, dilation=dilations, **settings)
+        if attribute(node, "storage_order", 0) and len(node.outputs) > 1:
+            raise Refusal("the indices of a max pool that counts columns first")
+        return [made, Indices(made.node, made.shape)] if len(node.outputs) > 1 else made
     if max(dilations) > 1:
         raise Refusal("an average pool with a dilation")
     counted = bool(attribute(node, "count_include_pad", 0)) or not (rounded or any(map(any, pads)))
     return operations.apply(context.graph, "avg_pool", x, count_padding=counted, **settings)
+
+
+@op("MaxUnpool")
+def max_unpool(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
+    graph, x, indices, given = context.graph, tensor_of(inputs), input_at(inputs, 1), input_at(inputs, 2)
+    if not isinstance(indices, Indices):
+        raise Refusal("its indices are not those of a max pool")
+    pooled = graph.nodes[indices.pool]
+    inside, sizes = pooled.inputs[0], spatial(context, x)
+    if given is None:
+        kernel, (strides, _) = tuple(attribute(node, "kernel_shape", [1])), window(node, len(sizes))
+        if len(kernel) != len(sizes):
+            raise Refusal("its window has another number of axes than its input")
+        pads = paddings(node, sizes, kernel, strides, [1] * len(sizes))
+        wanted = tuple(
+            (size - 1) * stride + k - sum(pair)
+            for size, stride, k, pair in zip(sizes, strides, kernel, pads, strict=True)
+        )
+    else:
+        wanted = tuple(require_integers(given, "a size")[2:])
+    if wanted != graph.shape_at(inside)[1:]:
+        raise Refusal(f"it does not give the sizes of its pool's input, {format_shape(graph.shape_at(inside)[1:])}")
+    return graph.tensor(graph.add("max_unpool", [graph.materialize(x), indices.pool], pool=pooled.layer, like=inside))
 
 
 @op("GlobalAveragePool", "GlobalMaxPool")

@@ -9,7 +9,7 @@ from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Tensor
 from cnncalc.exchange.onnx_constants import Constant
-from cnncalc.exchange.onnx_context import Context, Inputs, attribute, input_at, op, tensor_of
+from cnncalc.exchange.onnx_context import Context, Inputs, Parts, attribute, input_at, op, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.frameworks import ONNX_GATES
@@ -24,7 +24,7 @@ DIRECTIONS = {"forward": 1, "bidirectional": 2}
 
 
 @op(*GATES)
-def recurrent(context: Context, node: OnnxNode, inputs: Inputs) -> list[Tensor | Constant]:
+def recurrent(context: Context, node: OnnxNode, inputs: Inputs) -> Parts:
     graph, x, (kind, _) = context.graph, tensor_of(inputs), GATES[node.op]
     directions = DIRECTIONS.get(attribute(node, "direction", "forward"))
     is_batch_first = bool(attribute(node, "layout", 0))

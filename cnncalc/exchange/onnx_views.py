@@ -20,7 +20,17 @@ from cnncalc.exchange.onnx_constants import (
     squeezed,
     unsqueezed,
 )
-from cnncalc.exchange.onnx_context import Context, Inputs, TensorList, attribute, input_at, op, shorten, tensor_of
+from cnncalc.exchange.onnx_context import (
+    Context,
+    Inputs,
+    Parts,
+    TensorList,
+    attribute,
+    input_at,
+    op,
+    shorten,
+    tensor_of,
+)
 from cnncalc.exchange.onnx_file import OnnxNode
 
 
@@ -74,7 +84,7 @@ def concat(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
 
 
 @op("Split")
-def split(context: Context, node: OnnxNode, inputs: Inputs) -> list[Tensor | Constant]:
+def split(context: Context, node: OnnxNode, inputs: Inputs) -> Parts:
     x, given = tensor_of(inputs), input_at(inputs, 1)
     axis = axis_in(attribute(node, "axis", 0), len(x.shape))
     size = x.shape[axis]
@@ -149,11 +159,22 @@ def _items(inputs: Inputs) -> list[Tensor]:
 def slice_(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     x = tensor_of(inputs)
     for axis, start, stop, step in slices(node, inputs, len(x.shape)):
-        if not all(type(each) is int for each in (start, stop, step)) or step < 1:
-            raise Refusal("a slice backwards")
-        first, last, _ = slice(start, stop).indices(x.shape[axis])
-        x = views.take(context.graph, x, axis, first, last, step)
+        if not all(type(each) is int for each in (start, stop, step)) or step < -1 or step == 0:
+            raise Refusal("a slice backwards, in steps")
+        first, last, _ = slice(start, stop, step).indices(x.shape[axis])
+        if step == -1:
+            x = views.take(context.graph, x, axis, last + 1, first + 1)
+            x = operations.apply(context.graph, "flip", x, axis=_own_axis(axis))
+        else:
+            x = views.take(context.graph, x, axis, first, last, step)
     return x
+
+
+def _own_axis(axis: int) -> int:
+    """An axis of an example. Raises Refusal for the batch."""
+    if axis == 0:
+        raise Refusal("examples of the batch in reverse order")
+    return axis - 1
 
 
 @op("Gather")

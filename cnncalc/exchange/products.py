@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Iterator, Mapping, Sequence
+from math import isqrt, prod
 
 from cnncalc.exchange import views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor, permuted
+from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
+from cnncalc.layers.learned import offsets_of
+
+TABLE = "relative_position_bias_table"
 
 
 def product(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
@@ -46,3 +51,39 @@ def learned_tensor(graph: Graph, array: Array, shape: Shape, rank: int = 0) -> T
         return graph.tensor(graph.add("learned", [], {"weight": own}, shape=own.shape))
     node = graph.add("learned", [], {"weight": permuted(own, (1, 0))}, shape=own.shape[::-1])
     return views.permute(graph.tensor(node), (0, 2, 1))
+
+
+# Position biases
+
+
+def find_windows(pairs: int, offsets: int) -> Iterator[Shape]:
+    """The windows, on 1 to 3 axes, of so many pairs of positions and so many offsets.
+
+    >>> list(find_windows(49 ** 2, 169))
+    [(7, 7), (1, 7, 7), (7, 1, 7), (7, 7, 1)]
+    """
+    positions = isqrt(pairs)
+    divisors = [size for size in range(1, positions + 1) if positions % size == 0] if positions**2 == pairs else []
+    sizes: Iterator[Shape] = ((size,) for size in divisors if size == positions)
+    for window in [
+        *sizes,
+        *((a, positions // a) for a in divisors),
+        *((a, b, positions // a // b) for a in divisors for b in divisors if positions // a % b == 0),
+    ]:
+        if prod(2 * size - 1 for size in window) == offsets:
+            yield window
+
+
+def find_window(numbers: Sequence[float], offsets: int) -> Shape | None:
+    """The window for whose pairs of positions these are the numbers of their offsets, as Swin counts them."""
+    known = list(numbers)
+    return next((window for window in find_windows(len(known), offsets) if offsets_of(window) == known), None)
+
+
+def position_bias(
+    graph: Graph, kind: str, arrays: Mapping[str, Array], window: Shape, pairs: Shape, **settings: Value
+) -> Tensor:
+    """A bias for each pair of positions of a window, [*pairs, heads]."""
+    node = graph.add(kind, [], arrays, window=window, **settings)
+    whole = views.permute(graph.tensor(node), (0, 2, 3, 1))
+    return views.view(Tensor(node, whole.dims[1:], whole.shape[1:]), (*pairs, whole.shape[-1]))

@@ -13,7 +13,7 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor, permuted
-from cnncalc.exchange.products import product
+from cnncalc.exchange.products import TABLE, find_window, position_bias, product
 from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, as_tensor
 from cnncalc.exchange.torch_ops import OPS, Aside, op
 from cnncalc.layers import KINDS
@@ -98,30 +98,10 @@ def relative_positions(graph: Graph, table: Known, index: Any) -> Tensor:
     numbers = index.array.load() if isinstance(index, Known) and index.array is not None else None
     if len(array.shape) != 2 or numbers is None:
         raise Refusal("elements of a parameter are taken at positions that are computed")
-    heads, positions = array.shape[1], round(sqrt(len(numbers)))
-    for window in _windows(positions, array.shape[0]):
-        if [int(number) for number in numbers] == _offsets(window):
-            node = graph.add("relative_position_bias", [], {TABLE: array}, heads=heads, window=window)
-            pairs = views.permute(graph.tensor(node), (0, 2, 3, 1))
-            found = Tensor(node, pairs.dims[1:], pairs.shape[1:])
-            return views.view(found, (*index.shape, heads))
-    raise Refusal("elements of a parameter are taken at positions that are no offsets in a window")
-
-
-TABLE = "relative_position_bias_table"
-
-
-def _windows(positions: int, offsets: int) -> list[tuple[int, int]]:
-    """The windows of so many positions and offsets."""
-    sizes = [(height, positions // height) for height in range(1, positions + 1) if positions % height == 0]
-    return [(height, width) for height, width in sizes if (2 * height - 1) * (2 * width - 1) == offsets]
-
-
-def _offsets(window: tuple[int, int]) -> list[int]:
-    """The row of the table for each pair of positions, as Swin numbers them."""
-    height, width = window
-    places = [(y, x) for y in range(height) for x in range(width)]
-    return [(y - v + height - 1) * (2 * width - 1) + x - u + width - 1 for y, x in places for v, u in places]
+    window = find_window(numbers, array.shape[0])
+    if window is None:
+        raise Refusal("elements of a parameter are taken at positions that are no offsets in a window")
+    return position_bias(graph, "relative_position_bias", {TABLE: array}, window, index.shape, heads=array.shape[1])
 
 
 @op("scaled_dot_product_attention")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
 from math import prod, sqrt
 
 from cnncalc.export.onnx_file import BATCH, FLOAT, INT64, Dims, Value
 from cnncalc.export.onnx_graph import LayerNodes, Piece
-from cnncalc.layers.base import Shape
 from cnncalc.layers.frameworks import ONNX_GATES
-from cnncalc.layers.learned import LARGEST_BIAS, log_spaced
+from cnncalc.layers.learned import LARGEST_BIAS, logarithms_of, offsets_of
 from cnncalc.layers.recurrent import DIRECTIONS
 
 
@@ -146,20 +144,9 @@ def relative_position_bias(of: LayerNodes) -> Value:
 def _looked_up(of: LayerNodes, table: Value) -> Value:
     """The numbers of all pairs of positions, from a table [offsets, heads]."""
     window, places = of.layer.window, prod(of.layer.window)
-    offsets = of.table(("offsets", window), (places, places), lambda: _offsets(window), INT64)
+    offsets = of.table(("offsets", window), (places, places), lambda: offsets_of(window), INT64)
     pairs = of.gathered(table, 0, offsets)
     return of.for_batch(of.reshaped(of.transposed(pairs, [2, 0, 1]), (1, *of.node.output)))
-
-
-def _offsets(window: Shape) -> list[int]:
-    """For each pair of positions of a window, the number of its offset."""
-    found = []
-    for one, other in product(product(*map(range, window)), repeat=2):
-        at = 0
-        for i, j, size in zip(one, other, window, strict=True):
-            at = at * (2 * size - 1) + i - j + size - 1
-        found.append(at)
-    return found
 
 
 def continuous_position_bias(of: LayerNodes) -> Value:
@@ -167,11 +154,7 @@ def continuous_position_bias(of: LayerNodes) -> Value:
     window = of.layer.window
     count = prod(2 * size - 1 for size in window)
 
-    def logarithms() -> list[float]:
-        spans = product(*(range(1 - size, size) for size in window))
-        return [log_spaced(at, size) for offset in spans for at, size in zip(offset, window, strict=True)]
-
-    offsets = of.table(("logarithms", window), (count, len(window)), logarithms, FLOAT)
+    offsets = of.table(("logarithms", window), (count, len(window)), lambda: logarithms_of(window), FLOAT)
     hidden = [of.weight("cpb_mlp.0.weight"), of.weight("cpb_mlp.0.bias")]
     made = of.op("Gemm", [offsets, *hidden], (count, of.layer.hidden), transB=1)
     made = of.elementwise("Relu", made)

@@ -64,6 +64,32 @@ class Learned(NoOperations, kind="learned"):
         return Example({"shape": (192, 1)}, ()), Example({"shape": (10,), "initial": 1}, ())
 
 
+def offsets_of(window: Shape) -> list[int]:
+    """For each pair of positions of a window, the number of their offset among the ∏(2·size − 1).
+
+    >>> offsets_of((2,))
+    [1, 0, 2, 1]
+    """
+    found = []
+    for one, other in product(product(*map(range, window)), repeat=2):
+        at = 0
+        for i, j, size in zip(one, other, window, strict=True):
+            at = at * (2 * size - 1) + i - j + size - 1
+        found.append(at)
+    return found
+
+
+def logarithms_of(window: Shape) -> list[float]:
+    """For each offset in a window, its logarithm on each axis."""
+    spans = product(*(range(1 - size, size) for size in window))
+    return [log_spaced(at, size) for offset in spans for at, size in zip(offset, window, strict=True)]
+
+
+def log_spaced(offset: int, size: int) -> float:
+    """±log₂(1 + 8·|offset|/(size − 1))/3, from −log₂(9)/3 to log₂(9)/3; 0 for the only offset of a size of 1."""
+    return copysign(log2(1 + 8 * abs(offset) / max(size - 1, 1)) / 3, offset)
+
+
 class RelativePositionBias(NoOperations, kind="relative_position_bias"):
     """→ [heads, N, N], a learned number for each head and each offset of two of the N positions of a window.
 
@@ -103,25 +129,13 @@ class RelativePositionBias(NoOperations, kind="relative_position_bias"):
 
     def look_up(self, table: Values) -> Map:
         """The numbers of all heads and pairs of positions, from a table of the offsets' numbers of each head."""
-        spans = [2 * size - 1 for size in self.window]
-        places = list(product(*map(range, self.window)))
-        offsets = []
-        for one, other in product(places, repeat=2):
-            at = 0
-            for i, j, size, span in zip(one, other, self.window, spans, strict=True):
-                at = at * span + i - j + size - 1
-            offsets.append(at)
-        values = [table[at * self.heads + head] for head in range(self.heads) for at in offsets]
-        return Map((self.heads, len(places), len(places)), values)
+        positions = prod(self.window)
+        values = [table[at * self.heads + head] for head in range(self.heads) for at in offsets_of(self.window)]
+        return Map((self.heads, positions, positions), values)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return Example({"heads": 3, "window": (7, 7)}, ()), Example({"heads": 2, "window": (4,)}, ())
-
-
-def log_spaced(offset: int, size: int) -> float:
-    """±log₂(1 + 8·|offset|/(size − 1))/3, from −log₂(9)/3 to log₂(9)/3; 0 for the only offset of a size of 1."""
-    return copysign(log2(1 + 8 * abs(offset) / max(size - 1, 1)) / 3, offset)
 
 
 class ContinuousPositionBias(RelativePositionBias, kind="continuous_position_bias"):
