@@ -1,4 +1,4 @@
-"""Tables of relative positions and unpoolings in ONNX files, as others write them; expected is what their papers say."""
+"""Tables of relative positions and unpoolings in ONNX files, as others write them, against what their papers say."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_other_rows_are_no_bias_of_positions(folder: Path) -> None:  # noqa: F81
 
 
 def computed_file(*, after: bool, factor: float = 16.0, scale: float = 8.0, base: float = 8.0) -> bytes:
-    """The same with a table that two linear layers compute, as torchvision's Swin V2 has it, its sigmoid after the rows,
-    or as this program writes it, before them."""
+    """The same with a table that two linear layers compute; its sigmoid is after the rows, as torchvision's Swin V2 has
+    it, or before them, as this program writes it."""
     steps = [-1, 0, 1]
     spaced = [(0 if not at else at / abs(at)) * log2(1 + scale * abs(at)) / log2(base) for at in steps]
     coordinates = [float(value) for y in spaced for x in spaced for value in (y, x)]
