@@ -133,20 +133,33 @@ class Wanted:
         """The bytes that are left for a tape. Raises UsageError if the outputs of all layers do not fit."""
         from math import prod
 
-        from cnncalc.execution.memory import NUMBERS, POINTER, SHOWN, compute_peak, format_megabytes
+        from cnncalc.execution.memory import NUMBERS, POINTER, SHOWN, format_megabytes
 
-        indexes = {node.index for node in nodes}
-        peak = compute_peak(self.net, self.net.nodes, NUMBERS, wanted=indexes, keep=indexes, shown=False).bytes
         arrays = sum(prod(weight.shape) for node in nodes for weight in node.layer.weights(node.input_shapes))
-        found = (arrays + sum(map(prod, self.net.inputs.values()))) * (NUMBERS.bytes + POINTER)
-        written = found // (NUMBERS.bytes + POINTER) * SHOWN if self.shown else 0  # when the tapes are gone
-        if (most := max(peak, written) + found) > self.bounds.megabytes * 10**6:
+        start = sum(map(prod, self.net.inputs.values()))
+        # of each map its numbers, or its gradient when these are no longer needed; and gradients that come in between
+        maps = start + sum(prod(node.output) for node in nodes) + self._count_waiting(nodes)
+        found = (maps + arrays) * (NUMBERS.bytes + POINTER)
+        written = (arrays + start) * SHOWN if self.shown else 0  # when the tapes are gone
+        if (most := found + written) > self.bounds.megabytes * 10**6:
             raise UsageError(
                 f"the gradients of {self.net.name} need {format_megabytes(most)} of memory besides those of one layer,"
                 f" more than the limit of {self.bounds.megabytes:,} MB; use a smaller --input, an earlier --at or a"
                 " larger --max-memory"
             )
-        return self.bounds.megabytes * 10**6 - peak - found
+        return self.bounds.megabytes * 10**6 - found
+
+    def _count_waiting(self, nodes: Sequence[Node]) -> int:
+        """The most elements at one time of which the gradients are known or summed, and not gone on from."""
+        from math import prod
+
+        waiting: set[int] = set()
+        most = 0
+        for node in reversed(nodes):
+            waiting.add(node.index)
+            most = max(most, sum(prod(self.net.shape_at(index)) for index in waiting))
+            waiting = {*waiting, *node.inputs} - {node.index}
+        return most
 
     def _note_softmax(self) -> None:
         """A note where the gradients of the sum of the outputs are 0, as the sum is always 1."""
@@ -185,7 +198,7 @@ def write_gradients(task: Task, gradient: str | None, *, picture: bool, stats: b
     from cnncalc.render import gradients
 
     net, chosen = task.net, task.choose_layers()
-    task.refuse(chosen.values(), chosen.values())
+    task.refuse(chosen.values(), ())
     starts = task.read_inputs()
     wanted = Wanted(net, chosen, task.bounds, shown=not stats)
     found = wanted.compute(starts, task.weights, gradient, task.seed)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import inf
+from math import inf, prod
 
 from cnncalc.execution.interpretations import Numbers
 from cnncalc.execution.run import GetNodeWeight, execute, find_needed, run
-from cnncalc.execution.tape import BackwardMacs, Tape, TapeError
+from cnncalc.execution.tape import ELEMENT, BackwardMacs, Tape, TapeError
 from cnncalc.layers.base import Shape
 from cnncalc.layers.ops import Map, PooledMap, fill_map
 from cnncalc.network import Network, Node
@@ -67,7 +67,7 @@ def go_back_layer(
     node: Node, inputs: tuple[Map, ...], weigh: GetNodeWeight, gradient: Map, most: float = inf
 ) -> LayerGradients:
     """The gradients of one layer, from that of its output. Raises TapeError if it takes more bytes than `most`."""
-    tape = Tape(most)
+    tape = Tape(most - ELEMENT * prod(node.output))
     learned = {weight.name for weight in node.layer.weights(node.input_shapes) if weight.role != "buffer"}
     arrays: dict[str, Map] = {}
 
@@ -76,7 +76,7 @@ def go_back_layer(
         if name not in learned:
             return values
         if name not in arrays:
-            arrays[name] = Map(shape, tape.start(values))
+            arrays[name] = Map(shape, tape.learn(values))
         return arrays[name].values
 
     try:
@@ -85,11 +85,17 @@ def go_back_layer(
     except TapeError as error:
         error.path = node.path
         raise
+    # only the indexes of the learned numbers are kept
+    firsts = {name: (each.shape, each.values[0].at) for name, each in arrays.items()}
+    arrays.clear()
     tape.go_back(made.values, gradient.values)
     return LayerGradients(
         gradient,
-        tuple(map(_take, starts)),
-        {name: _take(each) for name, each in arrays.items()},
+        tuple(_take(tape, each) for each in starts),
+        {
+            name: Map(shape, tape.gradients_of(range(first, first + prod(shape))))
+            for name, (shape, first) in firsts.items()
+        },
         tape.macs,
     )
 
@@ -99,8 +105,8 @@ def _start(tape: Tape, x: Map) -> Map:
     return PooledMap.of(made, x.indices) if isinstance(x, PooledMap) else made
 
 
-def _take(x: Map) -> Map:
-    return Map(x.shape, [each.gradient for each in x.values])
+def _take(tape: Tape, x: Map) -> Map:
+    return Map(x.shape, tape.gradients_of(x.values))
 
 
 def go_back(

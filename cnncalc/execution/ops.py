@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import Any
 
@@ -47,7 +47,8 @@ class WindowOps(Ops):
             own = slice(group * outs, (group + 1) * outs)
             rows, biases = kernels[own], bias and bias[own]
             found = iterate_patches(channels[group * ins : (group + 1) * ins], axes, zero)
-            made += map(list, zip(*(self.dots(window, rows, biases) for window in found), strict=True))
+            flat = list(chain.from_iterable(self.dots(window, rows, biases) for window in found))
+            made += [flat[number::outs] for number in range(outs)]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
     def conv_transpose(self, x: Map, kernel: Kernel, windows: WindowSettings, output_padding: PerAxis) -> Map:

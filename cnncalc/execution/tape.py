@@ -1,8 +1,10 @@
 """The interpretation of a layer's elements that computes gradients: reverse mode over the algebra of `layers.ops`.
 
-Each operation records how the gradients of its results go on to its operands; `Tape.go_back` goes through these records
-from the last to the first. Kinds state no derivatives: the gradient of a layer is that of the operations it consists
-of, so that no kind can lack one, and the values are those of `Numbers`.
+An element is the index of a number. Each operation records, for each number it makes and each it reads, how much of a
+gradient goes on from the one to the other; `Tape.go_back` goes through these records from the last to the first. Kinds
+state no derivatives: the gradient of a layer is that of the operations it consists of, so that no kind can lack one,
+and the values are those of `Numbers`. Numbers and records are in arrays, not in objects, which take several times as
+much memory.
 
 Where a function has no derivative: the gradient of a maximum goes to the first of several equal elements, and at a
 bound of a clamp, of which that of relu is 0, and at the 0 of an absolute value it is 0.
@@ -10,57 +12,28 @@ bound of a clamp, of which that of relu is 0, and at the 0 of an absolute value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import exp, inf, nan, pi, sqrt
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from math import inf
 from typing import Any
 
 from cnncalc.errors import CnncalcError
 from cnncalc.execution.deforming import corners_of
 from cnncalc.execution.interpretations import Numbers, put_back
+from cnncalc.execution.learned import Learned, LearnedRow, LearnedRows, Row
 from cnncalc.execution.ops import WindowOps
-from cnncalc.layers.ieee import divide, overflow_to_infinity, power
+from cnncalc.execution.slopes import SLOPES, choose
+from cnncalc.layers.ieee import power
 from cnncalc.layers.ops import Function, Map, Values, WindowSettings
 from cnncalc.records import NamedTuple
 
-Row = Sequence[float]  # numbers, or learned numbers as elements
-
-
-class Element:
-    """A number and its gradient. A kind may compute with a learned number as with a float, before it is used."""
-
-    __slots__ = ("gradient", "tape", "value")
-
-    def __init__(self, value: float, tape: Tape) -> None:
-        self.value = value
-        self.gradient = 0.0
-        self.tape = tape
-
-    def __add__(self, other: Any) -> Element:
-        return self.tape.add([self], [self.tape.lift(other)])[0]  # type: ignore[no-any-return]
-
-    def __sub__(self, other: Any) -> Element:
-        return self.tape.subtract([self], [self.tape.lift(other)])[0]  # type: ignore[no-any-return]
-
-    def __rsub__(self, other: Any) -> Element:
-        return self.tape.lift(other) - self
-
-    def __mul__(self, other: Any) -> Element:
-        return self.tape.multiply([self], [self.tape.lift(other)])[0]  # type: ignore[no-any-return]
-
-    def __truediv__(self, other: Any) -> Element:
-        return self.tape.divide([self], [self.tape.lift(other)])[0]  # type: ignore[no-any-return]
-
-    def __rtruediv__(self, other: Any) -> Element:
-        return self.tape.lift(other) / self
-
-    def __pow__(self, exponent: float) -> Element:
-        return self.tape.power([self], exponent)[0]  # type: ignore[no-any-return]
-
-    def __bool__(self) -> bool:
-        return self.value != 0
-
-    __radd__ = __add__
-    __rmul__ = __mul__
+# bytes: of a number and its gradient; of a record; of an element in a list, which is an integer; of a learned number in
+# two lists; of a number in a row
+NUMBER, RECORD, ELEMENT, LEARNED, ROW = 16, 16, 40, 96, 32
+PIECE = 4_096  # elements that are computed at once, so that what is needed meanwhile is small
+LONG = 64  # elements of a list that is released when the kind has read it; shorter ones are joined to lists that stay
+NUMBERS = Numbers()
 
 
 class BackwardMacs(NamedTuple):
@@ -70,11 +43,6 @@ class BackwardMacs(NamedTuple):
     weights: int = 0
 
 
-# bytes, measured on CPython 3.11: of an element with its numbers, in lists; of a record; of a number in a row's lists;
-# of one in a list
-ELEMENT, RECORD, ROW, POINTER = 112, 760, 48, 8
-
-
 class TapeError(CnncalcError):
     """A tape is longer than fits into memory; `path` is the layer that it is of."""
 
@@ -82,31 +50,70 @@ class TapeError(CnncalcError):
 
 
 class Tape(WindowOps):
-    """Elements are numbers that remember how they were computed.
+    """Elements are indexes of numbers, of which is recorded how they were computed.
 
-    Raises TapeError where that takes more bytes than `most`.
+    `gradients` are those of all numbers once `go_back` was called. Raises TapeError where all that, besides the list of
+    the result, takes more bytes than `most`.
     """
 
     def __init__(self, most: float = inf) -> None:
         self.most = most
-        self.bytes = 0
-        self.numbers = Numbers()
-        self.records: list[Callable[[], None]] = []
-        self.rows: dict[int, _LearnedRow] = {}  # by the identity of the list, which the row keeps
+        self.values = array("d")
+        self.gradients = array("d")
+        # a record: of the number `made`, a gradient goes on to the number `read`, times the slope. Those with the slope
+        # 0 are of dot products, by `made`, or of rows, by −1 − `made`; their number is −1 − `read`
+        self.made, self.read, self.slopes = array("i"), array("i"), array("d")
+        self.windows, self.begins = array("i"), array("q")  # the elements of all dot products, and where each begins
+        self.dotted: list[LearnedRows] = []  # what each is a product with
+        self.rows: dict[int, LearnedRow] = {}  # by the identity of the list, which the row keeps
+        self.groups: dict[tuple[int, int], LearnedRows] = {}  # likewise
+        self.order: list[LearnedRow] = []
         self.macs = BackwardMacs()
+        self.bytes = 0
+        self.longest = 0
 
-    def lift(self, value: Any) -> Element:
-        """A number as an element; an element as it is."""
-        return value if isinstance(value, Element) else Element(float(value), self)
+    # what is read and made
 
     def start(self, values: Sequence[float]) -> Values:
-        """Elements whose gradients are wanted: of an input, or of an array of a layer."""
-        self._take(ELEMENT * len(values))
-        return [Element(value, self) for value in values]
+        """Elements whose gradients are wanted: of an input."""
+        return self._make(values)
 
-    def _record(self, go_back: Callable[[], None]) -> None:
-        self._take(RECORD)
-        self.records.append(go_back)
+    def learn(self, values: Sequence[float]) -> Values:
+        """Elements whose gradients are wanted: of an array of a layer."""
+        self._take(LEARNED * len(values))
+        return [Learned(at, self) for at in self._make(values, kept=False)]
+
+    def lift(self, value: Any) -> int:
+        """A number as an element; a learned number as it is."""
+        return value.at if isinstance(value, Learned) else self._make([float(value)])[0]
+
+    def look_up(self, a: Values) -> list[float]:
+        """The numbers of elements."""
+        return list(map(self.values.__getitem__, a))
+
+    def gradients_of(self, a: Sequence[int]) -> list[float]:
+        """The gradients of elements, after `go_back`."""
+        return list(map(self.gradients.__getitem__, a))
+
+    def _make(self, values: Sequence[float], *, kept: bool = True) -> Values:
+        first = len(self.values)
+        self._take((NUMBER + ELEMENT if kept else NUMBER) * len(values))
+        self.values.fromlist(list(values))
+        return list(range(first, len(self.values)))
+
+    def _connect(self, made: Iterable[int], read: Values, slopes: list[float]) -> None:
+        """Record that of each of the first numbers a gradient goes on to the second, times a slope."""
+        self._take(RECORD * len(read))
+        self.made.extend(made)
+        self.read.fromlist(read)
+        self.slopes.fromlist(slopes)
+
+    def _open(self, a: Values) -> tuple[Values, bool]:
+        """An empty list for as many elements, and whether it may stay. Of the others the longest is counted."""
+        if (more := len(a) - self.longest) > 0:
+            self._take(ELEMENT * more)
+            self.longest = len(a)
+        return [], len(a) < LONG
 
     def _take(self, count: int) -> None:
         self.bytes += count
@@ -115,185 +122,206 @@ class Tape(WindowOps):
 
     def go_back(self, made: Values, gradients: Sequence[float]) -> None:
         """Compute all gradients from those of the result. The records are dropped."""
-        for each, gradient in zip(made, gradients, strict=True):
-            each.gradient += gradient
-        while self.records:
-            self.records.pop()()
+        for row in self.order:
+            row.seal()
+        for group in self.groups.values():
+            group.kept = ()
         self.rows.clear()
-
-    def _map(self, a: Values, values: list[float], slope: Callable[[float, float], float]) -> Values:
-        """Elements computed one from one, and the derivative by the element before and the one made."""
-        made = self.start(values)
-
-        def go_back() -> None:
-            for x, z in zip(a, made, strict=True):
-                # a slope of 0 stops an infinite gradient, as a gradient of 0 is not changed by an infinite slope
-                if z.gradient and (of_x := slope(x.value, z.value)):
-                    x.gradient += z.gradient * of_x
-
-        self._record(go_back)
-        return made
-
-    def _join(
-        self, a: Values, b: Values, values: list[float], slopes: Callable[[float, float, float], tuple[float, float]]
-    ) -> Values:
-        """Elements computed one from two, and both derivatives."""
-        made = self.start(values)
-
-        def go_back() -> None:
-            for x, y, z in zip(a, b, made, strict=True):
-                if z.gradient:
-                    of_x, of_y = slopes(x.value, y.value, z.value)
-                    x.gradient += of_x and z.gradient * of_x
-                    y.gradient += of_y and z.gradient * of_y
-
-        self._record(go_back)
-        return made
+        self.groups.clear()
+        self.gradients = found = array("d", bytes(8 * len(self.values)))
+        for each, gradient in zip(made, gradients, strict=True):
+            found[each] += gradient
+        for number, of, slope in zip(reversed(self.made), reversed(self.read), reversed(self.slopes), strict=True):
+            if slope:  # a slope of 0 stops an infinite gradient, as a gradient of 0 is not changed by an infinite slope
+                if gradient := found[number]:
+                    found[of] += gradient * slope
+            elif of < 0:
+                if number < 0:
+                    self.order[-1 - of].give(found)
+                else:
+                    self._go_back_dots(number, -1 - of)
+        self.made = self.read = self.windows = array("i")
+        self.slopes = array("d")
+        self.dotted.clear()
 
     # element by element
 
+    def _map(
+        self, a: Values, compute: Callable[[list[float]], list[float]], slope: float | Callable[[float, float], float]
+    ) -> Values:
+        """Elements computed one from one, and the derivative, of a function by the number before and the one made."""
+        found, kept = self._open(a)
+        for part in _cut(a):
+            before = self.look_up(part)
+            after = compute(before)
+            made = self._make(after, kept=kept)
+            slopes = list(map(slope, before, after)) if callable(slope) else [slope] * len(part)
+            self._connect(made, part, slopes)
+            found += made
+        return found
+
+    def _join(
+        self,
+        a: Values,
+        b: Values,
+        compute: Callable[[list[float], list[float]], list[float]],
+        slopes: Callable[[list[float], list[float], list[float]], tuple[list[float], list[float]]],
+    ) -> Values:
+        """Elements computed one from two, and both derivatives, by the numbers before and those made."""
+        found, kept = self._open(a)
+        for one, other in zip(_cut(a), _cut(b), strict=True):
+            x, y = self.look_up(one), self.look_up(other)
+            z = compute(x, y)
+            made = self._make(z, kept=kept)
+            of_x, of_y = slopes(x, y, z)
+            self._connect(made, one, of_x)
+            self._connect(made, other, of_y)
+            found += made
+        return found
+
     def add(self, a: Values, b: Values) -> Values:
-        return self._join(a, b, self.numbers.add(_values(a), _values(b)), lambda x, y, z: (1.0, 1.0))
+        return self._join(a, b, NUMBERS.add, lambda x, y, z: ([1.0] * len(x), [1.0] * len(y)))
 
     def subtract(self, a: Values, b: Values) -> Values:
-        return self._join(a, b, self.numbers.subtract(_values(a), _values(b)), lambda x, y, z: (1.0, -1.0))
+        return self._join(a, b, NUMBERS.subtract, lambda x, y, z: ([1.0] * len(x), [-1.0] * len(y)))
 
     def multiply(self, a: Values, b: Values) -> Values:
-        return self._join(a, b, self.numbers.multiply(_values(a), _values(b)), lambda x, y, z: (y, x))
+        return self._join(a, b, NUMBERS.multiply, lambda x, y, z: (y, x))
 
     def divide(self, a: Values, b: Values) -> Values:
-        values = self.numbers.divide(_values(a), _values(b))
-        return self._join(a, b, values, lambda x, y, z: (divide(1.0, y), -divide(z, y)))
+        def slopes(x: list[float], y: list[float], z: list[float]) -> tuple[list[float], list[float]]:
+            return NUMBERS.reciprocal(y), NUMBERS.negate(NUMBERS.divide(z, y))
+
+        return self._join(a, b, NUMBERS.divide, slopes)
 
     def shift(self, a: Values, number: Any) -> Values:
-        if isinstance(number, Element):
+        if isinstance(number, Learned):
             return self.add(a, [number] * len(a))
-        return self._map(a, self.numbers.shift(_values(a), number), lambda x, z: 1.0)
+        return self._map(a, partial(NUMBERS.shift, number=number), 1.0)
 
     def scale(self, a: Values, number: Any) -> Values:
-        if isinstance(number, Element):
+        if isinstance(number, Learned):
             return self.multiply(a, [number] * len(a))
-        return self._map(a, self.numbers.scale(_values(a), number), lambda x, z: number)
+        return self._map(a, partial(NUMBERS.scale, number=number), number)
 
     def reciprocal(self, a: Values) -> Values:
-        return self._map(a, self.numbers.reciprocal(_values(a)), lambda x, z: -z * z)
+        return self._map(a, NUMBERS.reciprocal, lambda x, z: -z * z)
 
     def negate(self, a: Values) -> Values:
-        return self._map(a, self.numbers.negate(_values(a)), lambda x, z: -1.0)
+        return self._map(a, NUMBERS.negate, -1.0)
 
     def power(self, a: Values, number: float) -> Values:
-        values = self.numbers.power(_values(a), number)
-        return self._map(a, values, lambda x, z: number and number * power(x, number - 1))
+        compute = partial(NUMBERS.power, number=number)
+        return self._map(a, compute, lambda x, z: number and number * power(x, number - 1))
 
     def maximum(self, a: Values, b: Values) -> Values:
-        return self._join(a, b, self.numbers.maximum(_values(a), _values(b)), _choose)
+        return self._join(a, b, NUMBERS.maximum, choose)
 
     def minimum(self, a: Values, b: Values) -> Values:
-        return self._join(a, b, self.numbers.minimum(_values(a), _values(b)), _choose)
+        return self._join(a, b, NUMBERS.minimum, choose)
 
     def abs(self, a: Values) -> Values:
-        return self._map(a, self.numbers.abs(_values(a)), lambda x, z: float((x > 0) - (x < 0)))
+        return self._map(a, NUMBERS.abs, lambda x, z: float((x > 0) - (x < 0)))
 
     def clamp_min(self, a: Values, number: float) -> Values:
-        return self._map(a, self.numbers.clamp_min(_values(a), number), lambda x, z: float(not x <= number))
+        return self._map(a, partial(NUMBERS.clamp_min, number=number), lambda x, z: float(not x <= number))
 
     def clamp_max(self, a: Values, number: float) -> Values:
-        return self._map(a, self.numbers.clamp_max(_values(a), number), lambda x, z: float(not x >= number))
+        return self._map(a, partial(NUMBERS.clamp_max, number=number), lambda x, z: float(not x >= number))
 
     def where_positive(self, test: Values, a: Values, b: Values) -> Values:
-        chosen = [x if t.value > 0 else y for t, x, y in zip(test, a, b, strict=True)]
-        return self._map(chosen, _values(chosen), lambda x, z: 1.0)
+        values = self.values
+        return self._copy([x if values[t] > 0 else y for t, x, y in zip(test, a, b, strict=True)])
 
     def apply(self, function: Function, a: Values) -> Values:
-        return self._map(a, self.numbers.apply(function, _values(a)), SLOPES[function])
+        return self._map(a, partial(NUMBERS.apply, function), SLOPES[function])
 
     def constant(self, value: Any, count: int) -> Values:
-        self._take(POINTER * count)
         return [self.lift(value)] * count  # a learned number among constants is itself
 
     def padding_element(self, value: float) -> Any:
-        return Element(value, self)
+        return self.lift(value)
 
     # many to one
 
     def total(self, a: Values) -> Any:
-        made = Element(self.numbers.total(_values(a)), self)
+        return self._sum_up(a, NUMBERS.total(self.look_up(a)), [1.0] * len(a))
 
-        def go_back() -> None:
-            for x in a if made.gradient else ():
-                x.gradient += made.gradient
+    def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
+        return self._sum_up(a, NUMBERS.weighted_sum(self.look_up(a), shares), list(shares))
 
-        self._record(go_back)
-        return made
+    def _sum_up(self, a: Values, value: float, shares: list[float]) -> int:
+        """The number that is a weighted sum."""
+        made = self._make([value])
+        self._connect(made * len(a), a, shares)
+        return made[0]  # type: ignore[no-any-return]
 
     def largest(self, a: Values) -> Any:
-        values = _values(a)
-        value = self.numbers.largest(values)
+        values = self.look_up(a)
+        value = NUMBERS.largest(values)
         if value == value:
             chosen = a[values.index(value)]
         else:  # the last that is no number, as in PyTorch; a sum of infinities is none either, and then it is the first
-            chosen = next((x for x in reversed(a) if x.value != x.value), a[0])
-        return self._map([chosen], [value], lambda x, z: 1.0)[0]
+            chosen = next((x for x, of in zip(reversed(a), reversed(values), strict=True) if of != of), a[0])
+        return self._sum_up([chosen], value, [1.0])
 
-    def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
-        made = Element(self.numbers.weighted_sum(_values(a), shares), self)
+    def _copy(self, a: Values) -> Values:
+        """New elements with the numbers of others."""
+        return self._map(a, list, 1.0)
 
-        def go_back() -> None:
-            for x, share in zip(a, shares, strict=True):
-                if share:
-                    x.gradient += made.gradient * share
-
-        self._record(go_back)
-        return made
-
-    def dots(self, a: Values, rows: Sequence[Row], biases: Sequence[float] | None) -> Values:
-        values, learned = _values(a), [self._read_row(row) for row in rows]
-        self._take(2 * POINTER * len(a))
-        plain = None if biases is None else [getattr(bias, "value", bias) for bias in biases]
-        made = self.start(self.numbers.dots(values, [row.values for row in learned], plain))
+    def dots(self, a: Values, rows: Sequence[Row], biases: Sequence[Any] | None) -> Values:
+        key = (id(rows), id(biases))
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = LearnedRows(rows, biases, list(map(self._read_row, rows)), self)
+        self._take(RECORD + 16 + 4 * len(a))
+        made = self._make(NUMBERS.dots(self.look_up(a), group.values, group.biases))
+        self.made.append(made[0])
+        self.read.append(-1 - len(self.dotted))
+        self.slopes.append(0.0)
+        self.dotted.append(group)
+        self.begins.append(len(self.windows))
+        self.windows.fromlist(a)
         count = len(a) * len(rows)
         self.macs = BackwardMacs(self.macs.inputs + count, self.macs.weights + count)
-
-        def go_back() -> None:
-            found = [0.0] * len(a)
-            for z, row, bias in zip(made, learned, biases or [0.0] * len(made), strict=True):
-                if gradient := z.gradient:
-                    found = [total + gradient * factor for total, factor in zip(found, row.values, strict=True)]
-                    row.sums = [total + gradient * value for total, value in zip(row.sums, values, strict=True)]
-                    if isinstance(bias, Element):
-                        bias.gradient += gradient
-            for x, gradient in zip(a, found, strict=True):
-                x.gradient += gradient
-
-        self._record(go_back)
         return made
 
-    def _read_row(self, row: Row) -> _LearnedRow:
+    def _go_back_dots(self, first: int, number: int) -> None:
+        """The gradients of the elements, the rows and the biases of the dot products with one window."""
+        group, begin, gradients = self.dotted[number], self.begins[number], self.gradients
+        window = self.windows[begin : begin + group.length].tolist()
+        values = self.look_up(window)
+        found = [0.0] * group.length
+        for at, row, bias in zip(range(first, first + len(group.rows)), group.rows, group.learned, strict=True):
+            if gradient := gradients[at]:
+                found = [total + gradient * factor for total, factor in zip(found, row.values, strict=True)]
+                row.sums = [total + gradient * value for total, value in zip(row.sums, values, strict=True)]
+                if bias is not None:
+                    gradients[bias] += gradient
+        for of, gradient in zip(window, found, strict=True):
+            gradients[of] += gradient
+
+    def _read_row(self, row: Row) -> LearnedRow:
         """The numbers of a row of weights, of which the gradients are summed once all products have been gone back."""
         if id(row) not in self.rows:
-            found = _LearnedRow(row)
-            self.rows[id(row)] = found
-            self._record(found.give)
-            self._take(ROW * len(row))
+            self._take(RECORD + ROW * len(row))
+            self.made.append(-1)
+            self.read.append(-1 - len(self.order))
+            self.slopes.append(0.0)
+            self.order.append(LearnedRow(row, self))
+            self.rows[id(row)] = self.order[-1]
         return self.rows[id(row)]
 
     def products(self, rows: Sequence[Values], columns: Sequence[Values]) -> Values:
-        lines, others = list(map(_values, rows)), list(map(_values, columns))
-        self._take(POINTER * (len(rows) + len(columns)) * len(rows[0]))
-        made = self.start(self.numbers.products(lines, others))
-        count = len(rows) * len(columns) * len(rows[0])
-        self.macs = self.macs._replace(inputs=self.macs.inputs + 2 * count)
-
-        def go_back() -> None:
-            gradients = iter(made)
-            for row, line in zip(rows, lines, strict=True):
-                for column, other in zip(columns, others, strict=True):
-                    if gradient := next(gradients).gradient:
-                        for x, y, of_x, of_y in zip(row, column, other, line, strict=True):
-                            x.gradient += gradient * of_x
-                            y.gradient += gradient * of_y
-
-        self._record(go_back)
+        lines, others = list(map(self.look_up, rows)), list(map(self.look_up, columns))
+        made = self._make(NUMBERS.products(lines, others))
+        each = iter(made)
+        length = len(rows[0])
+        for row, line in zip(rows, lines, strict=True):
+            for column, other in zip(columns, others, strict=True):
+                number = next(each)
+                self._connect([number] * (2 * length), [*row, *column], other + line)
+        self.macs = self.macs._replace(inputs=self.macs.inputs + 2 * length * len(made))
         return made
 
     # of windows
@@ -302,69 +330,17 @@ class Tape(WindowOps):
         return put_back(x, pooled, sizes, self.padding_element(0.0))
 
     def sample(self, channels: Sequence[Values], sizes: tuple[int, ...], points: Sequence[Values]) -> list[Values]:
-        places = [tuple(map(_value, point)) for point in zip(*points, strict=True)]
-        found = self.numbers.sample(list(map(_values, channels)), sizes, list(map(_values, points)))
-        made = list(map(self.start, found))
-        rows, columns = points
-
-        def go_back() -> None:
-            for number, place in enumerate(places):
-                for corner in corners_of(sizes, place):
-                    for channel, read in zip(channels, made, strict=True):
-                        if gradient := read[number].gradient:
-                            x = channel[corner.at]
-                            x.gradient += gradient * corner.share
-                            rows[number].gradient += gradient * corner.by_row * x.value
-                            columns[number].gradient += gradient * corner.by_column * x.value
-
-        self._record(go_back)
+        places = list(map(self.look_up, points))
+        made = [self._make(each) for each in NUMBERS.sample(list(map(self.look_up, channels)), sizes, places)]
+        for number, (place, point) in enumerate(zip(zip(*places, strict=True), zip(*points, strict=True), strict=True)):
+            for corner in corners_of(sizes, place):
+                for channel, read in zip(channels, made, strict=True):
+                    x = self.values[channel[corner.at]]
+                    slopes = [corner.share, corner.by_row * x, corner.by_column * x]
+                    self._connect([read[number]] * 3, [channel[corner.at], *point], slopes)
         return made
 
 
-class _LearnedRow:
-    """A row of weights: its numbers, and the sums of its gradients."""
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self.values: list[float] = [getattr(each, "value", each) for each in row]
-        self.sums = [0.0] * len(row)
-
-    def give(self) -> None:
-        """Add the sums to the gradients of the elements."""
-        for each, total in zip(self.row, self.sums, strict=True):
-            if isinstance(each, Element):
-                each.gradient += total
-        self.sums = []
-
-
-def _value(element: Any) -> float:
-    return element.value  # type: ignore[no-any-return]
-
-
-def _values(a: Values) -> list[float]:
-    return [x.value for x in a]
-
-
-def _choose(x: float, y: float, z: float) -> tuple[float, float]:
-    """The derivatives of a maximum or minimum: 1 for the first that is the result; of a NaN, for that one."""
-    first = x == z or x != x
-    return float(first), float(not first)
-
-
-SAFE_EXP: Callable[[float], float] = overflow_to_infinity(exp)
-
-
-def _slope_of_softplus(x: float, z: float) -> float:
-    return 1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x)) if x == x else nan
-
-
-# function → its derivative at x, where the function is z
-SLOPES: dict[Function, Callable[[float, float], float]] = {
-    "exp": lambda x, z: z,
-    "expm1": lambda x, z: SAFE_EXP(x),
-    "log": lambda x, z: divide(1.0, x) if x >= 0 else nan,
-    "erf": lambda x, z: 2 / sqrt(pi) * SAFE_EXP(-x * x),
-    "tanh": lambda x, z: (1 - z) * (1 + z),
-    "softplus": _slope_of_softplus,
-    "root": lambda x, z: divide(0.5, z),
-}
+def _cut(a: Values) -> Iterator[Values]:
+    """A list in pieces; one that is short as it is."""
+    return iter([a]) if len(a) <= PIECE else (a[at : at + PIECE] for at in range(0, len(a), PIECE))

@@ -73,9 +73,8 @@ def evaluate(layer: Layer, xs: Sequence[float]) -> tuple[list[float], list[float
     tape = Tape()
     start = Map((1, len(xs)), tape.start(xs))
     made = layer.execute((start,), lambda name, shape: [SLOPE], tape)
-    values = [each.value for each in made.values]
     tape.go_back(made.values, [1.0] * len(xs))
-    return values, [each.gradient for each in start.values]
+    return tape.look_up(made.values), tape.gradients_of(start.values)
 
 
 def _draw_function(layer: Layer) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc import limits
+from cnncalc import limits, load
 from cnncalc.cli.app import run
 
 from .running import cnncalc
@@ -140,5 +140,28 @@ def test_steps_of_all_layers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_memory_of_a_tape(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["run", "relu", "--input", "100000", "--gradient", "--max-memory", "45"]) == 2
-    assert "the gradients of relu1 need more than the limit of 45 MB of memory" in capsys.readouterr().err
+    assert run(["run", "layer_norm -> gelu", "--input", "30000", "--gradient", "--stats", "--max-memory", "12"]) == 2
+    assert "the gradients of gelu1 need more than the limit of 12 MB of memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("layers", "input"),
+    [
+        ("sigmoid", "1x182x182"),
+        ("gelu", "1x140x140"),
+        ("batch_norm", "16x50x50"),
+        ("layer_norm", "100x132"),
+        ("max_pool(3, 1)", "1x111x111"),
+        ("avg_pool(3, 1)", "1x107x107"),
+        ("softmax", "8x51x51"),
+        ("conv(4, 3)", "1x38x38"),
+        ("linear(223)", "223"),
+    ],
+)
+def test_operations_are_the_limit_and_not_memory(layers: str, input: str) -> None:
+    """A layer with the 20th part of the operations that are allowed takes no more than the 20th part of the memory."""
+    most = limits.MEMORY // 10**6 // 20
+    node = load(layers, input=input).nodes[0]
+    work = node.layer.work(node.input_shapes, node.output)
+    assert 0.8 <= 20 * (sum(work) - work.macs - work.attention_macs) / limits.GRADIENT_OPERATIONS <= 1
+    assert run(["run", layers, "--input", input, "--gradient", "--stats", "--max-memory", str(most)]) == 0

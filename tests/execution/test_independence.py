@@ -21,6 +21,8 @@ EXECUTING = (
     "deforming",
     "ops",
     "interpretations",
+    "learned",
+    "slopes",
     "tape",
     "run",
 )  # the modules that a layer is executed with
