@@ -109,6 +109,7 @@ WANTED_SHOWN = 40  # answers that are shown
 RUN_OPERATIONS = 100_000_000  # of `run`, of any kind: a few seconds' worth
 MEMORY = 250_000_000  # bytes of `run` and `verify`, beside the 25 MB of the program itself
 RECORDED_OPERATIONS = 150_000  # of one layer of which `run --unit` writes out numbers, 8 macs as one: some two seconds
+SHOWN_OPERATIONS = 1_000_000  # of all layers that `run --unit` computes as a whole, and of more the unit's cone alone
 WRITTEN_NUMBERS = 50_000  # of which one number is computed that is written out: half a second
 WRITTEN_UNITS = 12  # of each layer that are written out: more are unreadable
 GRADIENT_OPERATIONS = 2_000_000  # of one layer of which `run --gradient` keeps a record: some two seconds

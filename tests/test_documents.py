@@ -383,6 +383,7 @@ GUIDE = [
     f"{limits.MATRIX_ELEMENTS:,} elements of a matrix",
     f"`--unit` writes out numbers of layers with {limits.RECORDED_OPERATIONS:,} operations (8 macs are one), each"
     f" computed of {limits.WRITTEN_NUMBERS:,} numbers, and {limits.WRITTEN_UNITS} of a layer",
+    f"of more than {limits.SHOWN_OPERATIONS:,} operations of all layers only those are executed that the unit needs",
     f"`--precision` executes {limits.ROUNDED_OPERATIONS:,} operations",
     f"`--gradient`: {limits.GRADIENT_OPERATIONS:,} operations of one layer, and an operation that is no mac counts as"
     f" {limits.GRADIENT_STEPS} of them all; `--effective-field`: {limits.EFFECTIVE_SEEDS:,} seeds",

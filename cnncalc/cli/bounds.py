@@ -32,12 +32,18 @@ class Bounds(NamedTuple):
     operations: int
     megabytes: int
 
-    def refuse(self, net: Network, nodes: Sequence[Node], shown: Collection[int]) -> None:
-        """Raises UsageError if executing `nodes`, to show some of the outputs, exceeds one of the two limits."""
-        self._refuse_work(net, nodes)
+    def refuse(
+        self, net: Network, nodes: Sequence[Node], shown: Collection[int], executed: Sequence[Node] | None = None
+    ) -> None:
+        """Raises UsageError if executing `nodes`, to show some of the outputs, exceeds one of the two limits.
+
+        `executed` are executed in place of the network's layers.
+        """
+        executed = executed or net.nodes
+        self._refuse_work(net, [executed[node.index] for node in nodes])
         from cnncalc.execution.memory import NUMBERS, compute_peak, format_megabytes
 
-        found = compute_peak(net, net.nodes, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
+        found = compute_peak(net, executed, NUMBERS, wanted={node.index for node in nodes}, keep=shown)
         if found.bytes > self.megabytes * 10**6:
             where = f", most of it at {found.node.path}" if found.node else ""
             raise UsageError(

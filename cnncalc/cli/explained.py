@@ -34,16 +34,15 @@ Through = Annotated[
 
 def write_explained(task: Task, unit: str | None, through: int) -> str:
     """The arithmetic of one unit, or of the first ones, in a format. Raises UsageError and CnncalcError."""
-    from cnncalc.execution.explained import explain_numbers, list_explained_nodes, parse_unit
+    from cnncalc.execution.explained import explain_numbers, make_plan, parse_unit
     from cnncalc.render import terms
 
     net, node = task.net, task.choose_layer()
-    task.refuse([node.index], ())
+    plan = make_plan(net, node, None if unit is None else parse_unit(unit, node), through)
+    task.refuse([node.index], (), plan.cut_nodes(net))
     starts = task.read_inputs()
-    units = None if unit is None else [parse_unit(unit, node)]
-    nodes = list_explained_nodes(net, node, through)
     digits = repr if task.format is TextFormat.json else terms.format_term
-    found = explain_numbers(net, starts, task.weights, nodes, units, digits)
+    found = explain_numbers(net, starts, task.weights, plan, digits)
     return task.write(
         document=lambda view: terms.describe_numbers(found, net, view.width),
         json=lambda: terms.dump_numbers(found, net),

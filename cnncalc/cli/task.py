@@ -9,7 +9,7 @@ from cnncalc.errors import UsageError
 from cnncalc.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from cnncalc.cli.bounds import Bounds
     from cnncalc.cli.input_data import GivenInputs
@@ -65,9 +65,12 @@ class Task(NamedTuple):
         (index,) = chosen.values()
         return self.net.nodes[index]
 
-    def refuse(self, wanted: Collection[int], shown: Collection[int]) -> None:
-        """Raises UsageError if computing the wanted layers, to show some of the outputs, exceeds a limit."""
-        self.bounds.refuse(self.net, list_needed(self.net, wanted), shown)
+    def refuse(self, wanted: Collection[int], shown: Collection[int], executed: Sequence[Node] | None = None) -> None:
+        """Raises UsageError if computing the wanted layers, to show some of the outputs, exceeds a limit.
+
+        `executed` are executed in place of the network's layers.
+        """
+        self.bounds.refuse(self.net, list_needed(self.net, wanted), shown, executed)
 
     def write(self, *, document: Callable[[View], Iterable[Block]], json: Callable[[], str]) -> str:
         """What was computed, in the format that is asked for."""

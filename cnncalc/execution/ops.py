@@ -27,6 +27,8 @@ from cnncalc.layers.ops import Deformation, Kernel, Map, Ops, Resampling, Values
 class WindowOps(Ops):
     """Windows and borders in terms of operations on elements, which each interpretation defines."""
 
+    sliding: list[Sliding] | None = None  # the windows on each axis, where only some of all are wanted
+
     @abstractmethod
     def padding_element(self, value: float) -> Any:
         """An element of the padding of a window."""
@@ -37,7 +39,7 @@ class WindowOps(Ops):
 
     def convolve(self, x: Map, kernel: Kernel, windows: WindowSettings) -> Map:
         weight, bias, out, groups = kernel
-        axes = slide_axes(x.sizes, windows)
+        axes = self.sliding or slide_axes(x.sizes, windows)
         channels = x.channels()
         ins, outs = len(channels) // groups, out // groups
         kernels = kernel_rows(weight, out, ins)
@@ -96,13 +98,13 @@ class WindowOps(Ops):
         return deform(self, x, how, kernel, windows)
 
     def max_pool(self, x: Map, windows: WindowSettings) -> Map:
-        axes = slide_axes(x.sizes, windows)
+        axes = self.sliding or slide_axes(x.sizes, windows)
         lowest = self.padding_element(float("-inf"))
         made = [list(map(self.largest, iterate_patches_on_map(channel, axes, lowest))) for channel in x.channels()]
         return Map.of_channels(made, tuple(len(axis.starts) for axis in axes))
 
     def avg_pool(self, x: Map, windows: WindowSettings, *, count_padding: bool) -> Map:
-        axes = slide_axes(x.sizes, windows)
+        axes = self.sliding or slide_axes(x.sizes, windows)
         counts = [
             [axis.on_padded(start) if count_padding else axis.on_input(start) for start in axis.starts] for axis in axes
         ]

@@ -85,13 +85,13 @@ def align_texts(texts: Sequence[Sequence[str]], width: int | None) -> Iterator[s
         yield "  ".join(parts)
 
 
-def format_number(value: float) -> str:
-    """Format a number with five digits; a larger one with all its integer digits, up to 2^53.
+def format_number(value: float, digits: int = 5) -> str:
+    """Format a number with five digits, or fewer; a larger one with all its integer digits, up to 2^53.
 
     >>> format_number(0.0), format_number(1.0), format_number(-0.123456), format_number(20000001.0), format_number(1e30)
     ('0', '1', '-0.12346', '20000001', '1e+30')
     """
-    return f"{value:.0f}" if 99_999.5 <= abs(value) <= 2**53 else f"{value + 0.0:.5g}"
+    return f"{value:.0f}" if 99_999.5 <= abs(value) <= 2**53 else f"{value + 0.0:.{digits}g}"
 
 
 def dump_maps(name: str, maps: Mapping[str, Map]) -> str:

@@ -16,8 +16,9 @@ from cnncalc.render.maps import format_number, make_title
 
 TERMS = 32  # of a line; of a longer one the middle is left out
 LINES = 16  # of a number: the channels of its window
-BESIDE = 2  # positions around a window that are shown
 PICTURE = 14  # rows and columns of a picture of a window
+SLICES = 5  # depths of a window on three axes
+DIGITS = ((5, 2), (3, 2), (0, 0))  # of the numbers of a picture, 0 for two decimals, and positions around the window
 INDENT = 4
 WIDTH = 100  # characters of a line where no width is given
 
@@ -79,15 +80,21 @@ def _list_sources(each: Explained, network: Network) -> Iterator[tuple[str, str]
     """What was read of each input."""
     for source in each.sources:
         if source.units:
-            name, shape = name_tensor(source.tensor, network), format_shape(source.made.shape)
+            name, shape = name_tensor(source.tensor, network), format_shape(source.part.shape)
             yield "reads", f"{name} {shape}: {_sum_up(source.units)}"
 
 
 def _draw_windows(each: Explained, width: int) -> Iterator[Block]:
-    """A picture of the first channel that was read of each map."""
+    """A picture of one channel that was read of each map."""
     for number, source in enumerate(each.sources):
-        if 2 <= len(source.made.shape) <= 3 and len(source.units) > 1:
-            yield from _draw_plane(source, each.window if not number else (), width)
+        if 2 <= len(source.part.shape) <= 4 and len(source.units) > 1:
+            yield from _draw_window(source, each.window if not number else (), _choose_channel(each, source), width)
+
+
+def _choose_channel(each: Explained, source: Source) -> int:
+    """The unit's own channel where it is read, or the first: channels of a kernel are not those that it reads."""
+    read = {unit[0] for unit in source.units}
+    return source.units[0][0] if each.unit[0] not in read or each.window else each.unit[0]
 
 
 def name_tensor(tensor: int, network: Network) -> str:
@@ -112,45 +119,72 @@ def _sum_up(units: Sequence[Unit]) -> str:
     return f"{len(units):,} units, {', '.join(spans)}"
 
 
-def _draw_plane(source: Source, window: tuple[tuple[int, ...], ...], width: int) -> Iterator[Block]:
-    """One channel around the units that were read, these in brackets; padding is a dot."""
-    shape = source.made.shape
-    height, length = shape[1:] if len(shape) == 3 else (1, *shape[1:])
-    channel = source.units[0][0]
-    covered = {(0, *unit[1:])[-2:] for unit in source.units if unit[0] == channel}
-    if window:
-        covered |= {*product(*((0,), *window)[-2:])}
-    rows = _choose_range([y for y, _ in covered], height)
-    columns = _choose_range([x for _, x in covered], length)
-    values = source.made.channels()[channel]
-    grid: list[list[Piece]] = []
-    padded = False
-    for y in rows:
-        line: list[Piece] = []
-        for x in columns:
-            inside = 0 <= y < height and 0 <= x < length
-            padded = padded or not inside
-            text = format_number(values[y * length + x]) if inside else "·"
-            if (y, x) in covered:
-                line.append((f"[{text}]", "large" if inside else "mark"))
-            else:
-                line.append((f" {text} ", "faint"))
-        grid.append(line)
-    cells = max(len(text) for line in grid for text, _ in line)
-    if cells * len(columns) + INDENT > width:
-        return
-    about = f"channel {channel} of {shape[0]}, " if shape[0] > 1 else ""
-    yield make_paragraph(" " * INDENT + f"{about}[ ] is read{', · is padding' if padded else ''}", "faint")
-    for line in grid:
-        yield Paragraph([(" " * INDENT, ""), *((f"{text:>{cells}}", style) for text, style in line)], wrapped=False)
+def _draw_window(source: Source, window: tuple[tuple[int, ...], ...], channel: int, width: int) -> Iterator[Block]:
+    """One channel around the units that were read, these in brackets; padding is a dot. Three axes slice by slice."""
+    shape = source.part.shape
+    covered = {unit[1:] for unit in source.units if unit[0] == channel} | {*product(*window)} - {()}
+    slices = sorted({place[:-2] for place in covered})
+    about = [f"channel {channel} of {shape[0]}"] if shape[0] > 1 else []
+    for number, at in enumerate(slices[:SLICES]):
+        depth = [f"depth {at[0]}{f' of {shape[1]}' if not number else ''}"] if at else []
+        if at and not 0 <= at[0] < shape[1]:
+            yield _make_line([*about, *depth, "all is padding"])
+            continue
+        grid = _draw_slice(source, channel, at, {(0, *place)[-2:] for place in covered if place[:-2] == at}, width)
+        if grid is None:
+            yield _make_line([*about, *depth, "the window is wider than the line"])
+            return
+        is_padded = any("·" in text for line in grid for text, _ in line)
+        yield _make_line([*about, *depth, "[ ] is read", *(["· is padding"] if is_padded else [])])
+        for line in grid:
+            yield Paragraph([(" " * INDENT, ""), *line], wrapped=False)
+    if len(slices) > SLICES:
+        yield _make_line([f"{len(slices) - SLICES} more depths"])
 
 
-def _choose_range(places: Sequence[int], size: int) -> range:
-    """The positions of an axis that are shown: all of a small one, else those around the window."""
+def _make_line(parts: Sequence[str]) -> Block:
+    return make_paragraph(" " * INDENT + ", ".join(parts), "faint")
+
+
+def _draw_slice(
+    source: Source, channel: int, at: tuple[int, ...], covered: set[tuple[int, ...]], width: int
+) -> list[list[Piece]] | None:
+    """Rows and columns around the covered positions; None if they are wider than a line, with few digits as well."""
+    shape, box = (1, *source.part.shape[1:])[-2:], (range(1), *source.part.box)[-2:]
+    step = len(box[0]) * len(box[1])
+    first = source.part.box[0].index(at[0]) * step if at else 0
+    values = source.part.made.channels()[channel][first : first + step]
+    for digits, beside in DIGITS:
+        rows, columns = (
+            _choose_range([place[axis] for place in covered], shape[axis], box[axis], beside)
+            for axis in range(len(shape))
+        )
+        grid: list[list[Piece]] = []
+        for y in rows:
+            line: list[Piece] = []
+            for x in columns:
+                is_inside = 0 <= y < shape[0] and 0 <= x < shape[1]
+                value = values[box[0].index(y) * len(box[1]) + box[1].index(x)] if is_inside else 0.0
+                text = "·" if not is_inside else format_number(value, digits) if digits else f"{value:.2f}"
+                if (y, x) in covered:
+                    line.append((f"[{text}]", "large" if is_inside else "mark"))
+                else:
+                    line.append((f" {text} ", "faint"))
+            grid.append(line)
+        cells = max(len(text) for line in grid for text, _ in line)
+        if cells * len(columns) + INDENT <= width:
+            return [[(f"{text:>{cells}}", style) for text, style in line] for line in grid]
+    return None
+
+
+def _choose_range(places: Sequence[int], size: int, known: range, beside: int) -> range:
+    """The positions of an axis that are shown: all of a small one, else those around the window, as far as known."""
     first, last = min(places), max(places)
-    if max(last + 1, size) - min(first, 0) <= PICTURE:
-        return range(min(first, 0), max(last + 1, size))
-    begin, end = max(first - BESIDE, min(first, 0)), min(last + BESIDE + 1, max(last + 1, size))
+    begin, end = min(first, 0), max(last + 1, size)
+    if end - begin > PICTURE or not beside:
+        begin, end = max(first - beside, begin), min(last + beside + 1, end)
+    begin = begin if first < 0 else max(begin, known.start)
+    end = end if last >= size else min(end, known.stop)
     return range(begin, min(end, begin + PICTURE))
 
 

@@ -75,6 +75,22 @@ def test_channels_are_apart_and_so_is_the_bias_and_padding_is_seen(capsys: pytes
     ]  # fmt: skip
 
 
+def test_a_window_on_three_axes_is_drawn_by_its_depths(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 1 to 8 the first unit reads all, and padding before the first depth."""
+    found = show(capsys, "conv(1, 3, padding=1)", "--input", "1x2x2x2", "--input-data", "ramp", "--unit", "0,0,0,0")
+    assert found[-9:] == [
+        "depth -1 of 2, all is padding",
+        *("depth 0, [ ] is read, · is padding", "[·][·][·]", "[·][1][2]", "[·][3][4]"),
+        *("depth 1, [ ] is read, · is padding", "[·][·][·]", "[·][5][6]", "[·][7][8]"),
+    ]
+
+
+def test_a_wide_window_has_fewer_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    found = show(capsys, "alexnet", "--at", "conv1", "--unit", "0,0,0", "--width", "72")
+    assert found[-12] == "channel 0 of 3, [ ] is read"
+    assert all(line.count("[0.") == 11 and len(line) <= 72 for line in found[-11:])
+
+
 def test_through_several_layers_and_a_merge(capsys: pytest.CaptureFixture[str]) -> None:
     """Units of the pool, of the sum that it reads, and of its branches; what passes an input on is itself."""
     found = dump(capsys, "merge.yaml", "--input-data", "1 -2; 3 -4", "--unit", "0,0,0", "--through", "3")
@@ -135,23 +151,60 @@ def test_all_units_or_the_first_of_many(capsys: pytest.CaptureFixture[str], monk
 
 
 @pytest.mark.parametrize(
-    ("name", "most", "words"),
+    ("name", "most", "net", "unit", "words"),
     [
-        ("RECORDED_OPERATIONS", 7, "conv1 takes 8 records, and numbers are written out of layers with at most 7"),
-        ("WRITTEN_NUMBERS", 9, "the unit 0,0,1 of conv1 cannot be written out: it is computed of more than 9 numbers"),
+        (
+            *("RECORDED_OPERATIONS", 4, ["linear(4)", "--input", "9"], "1"),
+            "linear1 takes 5 records, and numbers are written out of layers with at most 4",
+        ),
+        (
+            *("WRITTEN_NUMBERS", 9, ["conv(1, 3)", "--kernel", "blur", "--input", "1x4x4"], "0,0,1"),
+            "the unit 0,0,1 of conv1 cannot be written out: it is computed of more than 9 numbers",
+        ),
     ],
 )
 def test_what_is_too_much_is_refused(
-    name: str, most: int, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    most: int,
+    net: list[str],
+    unit: str,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """4 units of 9 products: 36/8 and 4 records; one unit is computed of 9 numbers, and is the tenth."""
-    args = ["run", "conv(1, 3)", "--kernel", "blur", "--input", "1x4x4", "--unit", "0,0,1"]
+    """4 units, which share 9 numbers: 36/(8·4) and 4 records; one unit is computed of 9 numbers, and is the tenth."""
     assert (limits.RECORDED_OPERATIONS, limits.WRITTEN_NUMBERS) == (150_000, 50_000)
     monkeypatch.setattr(limits, name, most)
-    assert run(args) in (1, 2)
+    assert run(["run", *net, "--unit", unit]) in (1, 2)
     assert words in capsys.readouterr().err
-    monkeypatch.setattr(limits, name, 8 if name == "RECORDED_OPERATIONS" else 10)
-    assert run(args) == 0
+    monkeypatch.setattr(limits, name, most + 1)
+    assert run(["run", *net, "--unit", unit]) == 0
+
+
+def test_one_unit_of_a_large_layer_takes_only_its_window(capsys: pytest.CaptureFixture[str]) -> None:
+    """AlexNet's first convolution has 105,415,200 products, and one unit 11·11·3 = 363 of them."""
+    found = dump(capsys, "alexnet", "--at", "relu1", "--unit", "3,10,20", "--through", "2")
+    assert [each["path"] for each in found] == ["relu1", "conv1"]
+    (reads,) = found[1]["reads"]
+    rows, columns = range(40, 51), range(80, 91)
+    assert reads["units"] == [[channel, y, x] for channel in range(3) for y in rows for x in columns]
+
+
+SMALL_NETS = {
+    "conv(4, 3, stride=2, padding=1) -> batch_norm -> relu -> max_pool(3, 2, padding=1) -> conv(2, 2)": "1,1,0",
+    "conv(4, 3, padding=same, dilation=2) -> avg_pool(3, 2, ceil=true) -> depthwise_conv(2) -> prelu": "3,2,2",
+    "conv(4, 3, padding=1) -> local_response_norm -> upsample(2) -> conv(2, 3)": "0,5,9",
+}
+
+
+@pytest.mark.parametrize("chain", SMALL_NETS)
+def test_a_unit_is_the_same_from_its_cone_alone(
+    chain: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = [chain, "--input", "3x12x13", "--unit", SMALL_NETS[chain], "--through", "9"]
+    whole = dump(capsys, *args)
+    monkeypatch.setattr(limits, "SHOWN_OPERATIONS", 0)
+    assert dump(capsys, *args) == whole
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from cnncalc.errors import Problem, Source, Span
 from cnncalc.errors.codes import all_codes
 from cnncalc.execution.backward import go_back
 from cnncalc.execution.effective import EffectiveField
-from cnncalc.execution.explained import explain_numbers
+from cnncalc.execution.explained import explain_numbers, make_plan
 from cnncalc.execution.rounding import Difference
 from cnncalc.execution.verify import verify as check
 from cnncalc.execution.weights import Weights
@@ -132,7 +132,11 @@ BACKWARD = network("input: [2, 4, 4]\nlayers: ['conv(3, 3)', relu, flatten, 'lin
 GRADIENTS = go_back(BACKWARD, [fill_map((2, 4, 4), 0.5)], Weights(BACKWARD, {}, 0), {3: fill_map((2,), 1.0)})
 ROUNDED = [Difference(node, 0.5, 2.0, node.index) for node in SMALL.nodes]
 NUMBERS = explain_numbers(
-    SMALL, [Map((1, 4, 4), [float(n) for n in range(16)])], Weights(SMALL, {}, 0), SMALL.nodes[::-1], None, format_term
+    SMALL,
+    [Map((1, 4, 4), [float(n) for n in range(16)])],
+    Weights(SMALL, {}, 0),
+    make_plan(SMALL, SMALL.nodes[-1], None, len(SMALL.nodes)),
+    format_term,
 )
 
 
