@@ -263,10 +263,11 @@ def _load_graph(graph: Graph, name: str, path: str, overrides: Overrides) -> tup
     from cnncalc.exchange.body import Unsaid
     from cnncalc.exchange.check import agrees
     from cnncalc.exchange.write_blocks import write_blocks
-    from cnncalc.exchange.write_flat import kept_nodes, write_flat
+    from cnncalc.exchange.write_flat import kept_nodes, note_left_out, write_flat
 
     flat = ""
     if not graph.refusals:
+        note_left_out(graph)
         try:
             text, order = write_blocks(graph)
         except Unsaid as unsaid:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import Mistake, Source, Span
 from cnncalc.exchange import torch_layers, torch_products, torch_views  # noqa: F401  # they fill OPS
 from cnncalc.exchange.arrangement import Refusal
-from cnncalc.exchange.graph import TOP, Array, Graph, Tensor
+from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.modules import ModuleName
-from cnncalc.exchange.torch_arrays import Known, derive
+from cnncalc.exchange.names import listed
+from cnncalc.exchange.torch_arrays import Known
+from cnncalc.exchange.torch_constants import Constants, is_in_place
 from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, usual_input
 from cnncalc.exchange.torch_ops import CREATES, DECIDES, OPS, QUERIES, SHAPED, Aside, Padded
+from cnncalc.exchange.torch_positions import as_tensor, is_table
 from cnncalc.layers.base import Shape
 from cnncalc.spec.write import make_names
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 BATCH = 2  # which no other axis is likely to be confused with
 DECISIONS = 100  # by values, after which a module that decides again and again is left
+RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+WEIGHTED = ("linear", "conv1d", "conv2d", "conv3d")  # functions with weights that may be applied to a first state
 SKIPPED = ("StochasticDepth", "DropPath")  # modules that give back what they get, but in training
 SKIPPED_NOTE = "Stochastic depth, which acts in training alone, is left out."
 VALUES = (Tensor, Padded, Aside)  # what depends on the input
@@ -62,7 +67,7 @@ def _built(name: ModuleName) -> torch.nn.Module:
             "PyTorch is not installed beside cnncalc: run `python -m cnncalc` of the environment where it is"
         ) from None
     try:
-        found: Any = _namespace(name)
+        found: Any = name.load()
         for part in name.name.split("."):
             found = getattr(found, part)
         if isinstance(found, torch.nn.Module):
@@ -76,31 +81,18 @@ def _built(name: ModuleName) -> torch.nn.Module:
     return made
 
 
-def _namespace(name: ModuleName) -> Any:
-    from importlib import import_module
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    if not name.is_file:
-        sys.path.insert(0, str(Path.cwd()))
-        return import_module(name.source)
-    path = Path(name.source).resolve()
-    sys.path.insert(0, str(path.parent))
-    spec = spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def trace(module: torch.nn.Module, inputs: Mapping[str, Shape], *, name: str = "", source: str = "") -> Graph:
     """The graph of a module for inputs of these shapes, without the batch, by the parameters of `forward`, "" for an
     only one. Raises TorchError where it does not run."""
     check_inputs(module, inputs)
-    tracer = _Tracer(_copied(module), inputs, name or type(module).__name__, source)
-    tracer.originals = dict([*module.named_parameters(), *module.named_buffers()])
+    tracer = _Tracer(_copied(module), dict(_arrays(module)), inputs, name or type(module).__name__, source)
     return tracer.run(inputs)
+
+
+def _arrays(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """The parameters and buffers of a module by their names."""
+    yield from module.named_parameters()
+    yield from module.named_buffers()
 
 
 def _copied(module: torch.nn.Module) -> torch.nn.Module:
@@ -118,7 +110,14 @@ def _copied(module: torch.nn.Module) -> torch.nn.Module:
 class _Tracer:
     """Makes a graph of the calls while a module runs."""
 
-    def __init__(self, module: torch.nn.Module, inputs: Mapping[str, Shape], name: str, source: str) -> None:
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        originals: Mapping[str, torch.Tensor],  # the arrays of the module of which it is a copy
+        inputs: Mapping[str, Shape],
+        name: str,
+        source: str,
+    ) -> None:
         import torch
         from torch.utils import _pytree
 
@@ -135,8 +134,8 @@ class _Tracer:
         self.decisions = 0
         self.paths = {id(each): path for path, each in module.named_modules()}
         self.scopes = [TOP]
-        self.originals: dict[str, torch.Tensor] = {}  # the arrays of the module itself, by their names
-        self.names = {id(each): path for path, each in [*module.named_parameters(), *module.named_buffers()]}
+        names = {id(each): path for path, each in _arrays(module)}
+        self.constants = Constants(torch, _pytree, originals, names)
 
     def run(self, inputs: Mapping[str, Shape]) -> Graph:
         dtypes = (each.dtype for each in self.module.parameters() if each.dtype.is_floating_point)
@@ -164,6 +163,7 @@ class _Tracer:
         self.graph.scope = TOP
         if made is not None:
             self.finish(made)
+            self.check_arrays()
         return self.graph
 
     def finish(self, made: Any) -> None:
@@ -179,8 +179,16 @@ class _Tracer:
                 self.graph.outputs["" if len(found) == 1 else name] = node
         unused = [path for path, _ in self.module.named_parameters() if path not in self.used]
         if unused and not self.graph.refusals:
-            more = f" and {len(unused) - 3} more" if len(unused) > 3 else ""
-            self.graph.note(f"Parameters that are not used: {', '.join(unused[:3])}{more}.")
+            self.graph.note(f"Parameters that are not used: {listed(unused)}.")
+
+    def check_arrays(self) -> None:
+        """Notes of parameters from which weights are computed, and refusals of those that count twice."""
+        arrays = [array for node in self.graph.nodes for array in node.arrays.values()]
+        for name in self.constants.overlapping(array.key for array in arrays):
+            self.graph.refuse(f"`{name}`: layers use all of it, and others a part: the parameters would count twice")
+        computed = list(dict.fromkeys(str(array.key) for array in arrays if array.form))
+        if computed:
+            self.graph.note(f"Weights that are computed of their parameters at each run: {listed(computed)}.")
 
     def output(self, tensor: torch.Tensor) -> int:
         """The node of an output. Raises Refusal where it is none of the network's."""
@@ -197,30 +205,17 @@ class _Tracer:
     def look(self, tensor: torch.Tensor) -> Any:
         """What a tensor is. Raises Refusal where it was changed through a view of it."""
         if id(tensor) not in self.known:
-            self.learn(tensor, self.constant(tensor))
-        if self.versions[id(tensor)] != tensor._version:
-            raise Refusal("a tensor is changed in place through a view")
+            self.learn(tensor, self.constants.known(tensor))
         value = self.known[id(tensor)]
+        if self.versions[id(tensor)] != tensor._version:
+            changed = self.constants.changed(tensor, value) if isinstance(value, Known) else None
+            if changed is None:
+                raise Refusal("a tensor is changed in place through a view")
+            self.learn(tensor, changed)
+            value = changed
         if isinstance(value, Known):
             self.used.update(str(array.key) for array in value.arrays)
         return value
-
-    def constant(self, tensor: torch.Tensor) -> Known:
-        """What a parameter, a buffer or another tensor is that does not depend on the input."""
-        name, shape = self.names.get(id(tensor)), tuple(tensor.shape)
-        if name is None:
-            number = None if tensor.is_meta or shape else float(tensor)
-            return Known(shape, None, number=number, is_constant=True)
-        array = Array(name, shape, partial(self.numbers, name))
-        is_buffer = not isinstance(tensor, self.torch.nn.Parameter)
-        original = self.originals[name]
-        is_number = is_buffer and not shape and not original.is_meta
-        return Known(shape, array, is_buffer, number=float(original) if is_number else None, is_constant=is_buffer)
-
-    def numbers(self, name: str) -> list[float] | None:
-        """The numbers of an array of the module, None where it has none."""
-        found = self.originals[name].detach()
-        return None if found.is_meta else [float(value) for value in found.double().flatten().tolist()]
 
     def enter(self, module: torch.nn.Module, args: Any) -> None:
         kind = type(module).__name__
@@ -250,17 +245,25 @@ class _Tracer:
             values = {id(each): self.look(each) for each in given}
         except Refusal as refusal:
             problem = refusal
-        made = func(*args, **kwargs)
+        version = args[0]._version if given and is_in_place(name) else -1
+        made = self.recurrent(args) if name in RECURRENT else None
+        made = func(*args, **kwargs) if made is None else made
         if name == "__setitem__":
             made = args[0]
-            if not all(isinstance(value, Known) and value.is_constant for value in values.values()):
+            if not all(isinstance(value, Known) for value in values.values()):
                 problem = Refusal("a tensor is changed in place through a view")
         elif title in CREATES:
             values = {}
         outputs = [each for each in self.tree.tree_leaves(made) if isinstance(each, self.torch.Tensor)]
+        if title in WEIGHTED and problem is None:
+            values |= self.first_state(values, args)
         tensors = [value for value in values.values() if isinstance(value, VALUES)]
-        if outputs and not tensors and problem is None and not _is_table(title, args, values):
+        if not tensors and problem is None:
+            self.constants.compute(name, func, args, kwargs, made)
+        if outputs and not tensors and problem is None and not is_table(title, [values.get(id(each)) for each in args]):
             self.derive(title, args, kwargs, values, outputs)
+            if version >= 0:
+                self.constants.follow(args[0], version, list(values.values()))
         elif outputs:
             make = partial(self.lower, title, args, kwargs, values, outputs, problem)
             self.graph.scope = self.scopes[-1]
@@ -270,12 +273,29 @@ class _Tracer:
                 self.learn(output, self.graph.stand_in(tuple(output.shape)) if results is None else results[at])
         return None if name == "__setitem__" else made
 
+    def first_state(self, values: Mapping[int, Any], args: Any) -> dict[int, Any]:
+        """A number for all elements of each example as a tensor, where a layer takes it: its work is counted."""
+        self.graph.scope = self.scopes[-1]
+        value = values.get(id(args[0])) if args else None
+        if not isinstance(value, Known) or value.number is None or len(values) < 2 or value.shape[:1] != (BATCH,):
+            return {}
+        return {id(args[0]): as_tensor(self.graph, value)}
+
+    def recurrent(self, args: Any) -> tuple[torch.Tensor, ...] | None:
+        """What a recurrent layer gives, which PyTorch computes position by position; None of packed sequences."""
+        x, state, *_ = args
+        states = [state] if isinstance(state, self.torch.Tensor) else state
+        if x.dim() != 3 or states[0].dim() != 3:
+            return None
+        directions = 1 + bool(args[7])
+        return x.new_empty(*x.shape[:2], directions * states[0].shape[2]), *map(self.torch.empty_like, states)
+
     def decide(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
         """The value of a tensor is asked for: that of a constant, else any, and it is refused. Raises Decision where
         none will do."""
         tensor = args[0]
-        original = self.originals.get(self.names.get(id(tensor), ""), tensor)
-        if not original.is_meta:
+        original = self.constants.numbers(tensor)
+        if original is not None:
             return func(original, *args[1:], **kwargs)
         called = f"{name.strip('_')}(…)" if name.startswith("__") else f".{name}()"
         self.graph.scope = self.scopes[-1]
@@ -320,17 +340,13 @@ class _Tracer:
         """What is made of arrays alone."""
         if not values:
             for output in outputs:
-                self.learn(output, self.constant(output))
+                self.learn(output, self.constants.known(output))
             return
         given, named = self.mapped(values, args), self.mapped(values, kwargs)
-        for output in outputs:
-            self.learn(output, derive(title, given, named, tuple(output.shape)))
-
-
-def _is_table(title: str, args: Any, values: Mapping[int, Any]) -> bool:
-    """Whether elements of a parameter are taken at constant positions."""
-    known = [values.get(id(each)) for each in args]
-    return title == "getitem" and isinstance(known[0], Known) and not known[0].is_constant and known[1] is not None
+        tensors = [each for each in self.tree.tree_leaves((args, kwargs)) if isinstance(each, self.torch.Tensor)]
+        found = self.constants.derive(title, given, named, tensors, outputs)
+        for output, value in zip(outputs, found, strict=True):
+            self.learn(output, value)
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -26,12 +26,14 @@ class Array(NamedTuple):
     """A learned array or buffer of the source: what makes it the same array elsewhere, and its shape there.
 
     Layers with equal keys share weights; a key that occurs once is not shared. `load` gives its numbers in the order of
-    our array, where the source has them.
+    our array, where the source has them. `form` says how they are computed of those that the source learns, 0 where
+    they are these themselves.
     """
 
     key: Hashable
     shape: Shape
     load: Callable[[], list[float] | None] = lambda: None
+    form: int = 0
 
 
 def permuted(array: Array, order: Sequence[int]) -> Array:
@@ -48,7 +50,7 @@ def permuted(array: Array, order: Sequence[int]) -> Array:
             places = [place + at * strides[axis] for place in places for at in range(shape[axis])]
         return [numbers[place] for place in places]
 
-    return Array(array.key, tuple(shape[axis] for axis in order), load)
+    return array._replace(shape=tuple(shape[axis] for axis in order), load=load)
 
 
 class Unstated(NamedTuple):
@@ -219,6 +221,8 @@ class Graph:
         if first is not None:
             if self.nodes[first].layer != layer:
                 raise Refusal(f"weights are shared by different layers: {self.nodes[first].layer!r} and {layer!r}")
+            if any(self.nodes[first].arrays[name].form != array.form for name, array in arrays.items()):
+                raise Refusal("its weights are computed otherwise than those of another layer, of the same parameters")
             return first
         for name, array in arrays.items():
             if array.key in self._keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,24 @@ class ModuleName(NamedTuple):
     def is_missing(self) -> bool:
         """Whether it is a file that is not there."""
         return self.is_file and not Path(self.source).is_file()
+
+    def load(self) -> Any:
+        """The file or package, which is run."""
+        from importlib import import_module
+        from importlib.util import module_from_spec, spec_from_file_location
+
+        if not self.is_file:
+            sys.path.insert(0, str(Path.cwd()))
+            return import_module(self.source)
+        path = Path(self.source).resolve()
+        sys.path.insert(0, str(path.parent))
+        spec = spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+        return module
 
 
 def parse_module_name(text: str) -> ModuleName | None:

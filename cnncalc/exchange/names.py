@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.check import RESERVED
 from cnncalc.spec.segments import NUMBER, free_name
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def is_taken(name: str) -> bool:

@@ -73,7 +73,7 @@ def expand(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     if rank > limits.ONNX_AXES:
         raise Refusal(f"a tensor has more than {limits.ONNX_AXES} axes")
     sizes = zip((*[1] * (rank - len(x.shape)), *x.shape), (*[1] * (rank - len(wanted)), *wanted), strict=True)
-    return views.expand(x, [max(size, want) for size, want in sizes])
+    return views.expand(context.graph, x, [max(size, want) for size, want in sizes])
 
 
 @op("Concat")

@@ -33,7 +33,7 @@ from cnncalc.layers.base import Shape
 Arrays = Mapping[str, Array] | Unstated
 OVER = {"avg": "mean_over", "max": "max_over", "sum": "sum_over", "variance": "variance_over"}  # along any axes
 POOLS = ("avg", "max")
-SUMMED = 64  # parts that a sum adds, each taken by a layer of its own
+SUMMED = 8  # parts that a sum adds, each taken by a layer of its own
 
 
 def apply(graph: Graph, kind: str, tensor: Tensor, arrays: Arrays | None = None, **settings: Value) -> Tensor:
@@ -115,8 +115,13 @@ def concat(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
     first = tensors[0]
     if len(tensors) == 1:
         return first
-    if dim == 0:
+    at, is_cut = find_batch(graph, first)
+    if dim == at:
         raise Refusal("tensors are joined along the batch")
+    if at and not is_cut:
+        order = [at, *(each for each in range(len(first.shape)) if each != at)]
+        made = concat(graph, [permute(each, order) for each in tensors], order.index(dim))
+        return permute(made, [order.index(each) for each in range(len(order))])
 
     def others(tensor: Tensor) -> tuple[Dim, ...]:
         return (*tensor.dims[:dim], *tensor.dims[dim + 1 :])
@@ -149,13 +154,21 @@ def _alike(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Sequence[Tensor
 
 def stack(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
     """Tensors of equal shapes along a new dimension."""
-    if dim == 0:
-        raise Refusal("tensors are joined along the batch")
     nodes = [graph.materialize(each) for each in tensors]
-    return graph.tensor(graph.add("stack", nodes, axis=dim - 1))
+    made = graph.tensor(graph.add("stack", nodes, axis=max(dim - 1, 0)))
+    return made if dim else permute(made, [1, 0, *range(2, len(made.shape))])
 
 
 # Numbers and learned numbers
+
+
+def uniform(graph: Graph, shape: Shape, number: float) -> Tensor:
+    """A tensor all of whose elements are a number, as a first state is; it is made of an element of the input."""
+    x = graph.input()
+    for dim in range(1, len(x.shape)):
+        x = take(graph, x, dim, 0, 1)
+    x = affine(graph, graph.plain(view(x, (graph.batch, 1, 1))), 0, number)
+    return view(apply(graph, "upsample", x, size=prod(shape[1:])), shape)
 
 
 def affine(graph: Graph, tensor: Tensor, factor: float = 1, offset: float = 0) -> Tensor:

@@ -56,8 +56,8 @@ def learned_tensor(graph: Graph, array: Array, shape: Shape, rank: int = 0) -> T
 # Position biases
 
 
-def find_windows(pairs: int, offsets: int) -> Iterator[Shape]:
-    """The windows, on 1 to 3 axes, of so many pairs of positions and so many offsets.
+def find_windows(pairs: int, offsets: int | None = None) -> Iterator[Shape]:
+    """The windows, on 1 to 3 axes, of so many pairs of positions and so many offsets, None for any.
 
     >>> list(find_windows(49 ** 2, 169))
     [(7, 7), (1, 7, 7), (7, 1, 7), (7, 7, 1)]
@@ -70,7 +70,7 @@ def find_windows(pairs: int, offsets: int) -> Iterator[Shape]:
         *((a, positions // a) for a in divisors),
         *((a, b, positions // a // b) for a in divisors for b in divisors if positions // a % b == 0),
     ]:
-        if prod(2 * size - 1 for size in window) == offsets:
+        if offsets in (None, prod(2 * size - 1 for size in window)):
             yield window
 
 

@@ -7,12 +7,12 @@ a convolution: `batch_norm` of the weights themselves, as timm and BiT write it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import isclose, prod, sqrt
 from typing import Any
 
 from cnncalc.exchange.arrangement import Refusal
-from cnncalc.exchange.graph import Array, Graph, Tensor, permuted
-from cnncalc.exchange.products import learned_tensor
+from cnncalc.exchange.graph import Array, permuted
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
@@ -28,17 +28,28 @@ class Standard(NamedTuple):
 class Known(NamedTuple):
     """A parameter or a buffer, or what is made of some; `array` is None where it is computed.
 
-    `factor` are constants by which the array is multiplied; `number` is the value of a constant of one element;
-    a constant is made of no parameter.
+    `factor` are constants by which the array is multiplied; a constant is made of no parameter. `sources` are the
+    parameters of which it is made. `real` is the tensor with its numbers, or others of parameters without; None where
+    they are not known. `form` says how it is computed: equal ones are equal.
     """
 
     shape: Shape
     array: Array | None
     is_buffer: bool = False
     factor: float = 1
-    number: float | None = None
     is_constant: bool = False
     standard: Standard | None = None
+    sources: tuple[Known, ...] = ()
+    real: Any = None
+    form: int = 0
+
+    @property
+    def number(self) -> float | None:
+        """The number that all elements of a constant are."""
+        if not self.is_constant or self.real is None or not self.real.numel():
+            return None
+        first = self.real.flatten()[0]
+        return float(first) if bool((self.real == first).all()) else None
 
     @property
     def arrays(self) -> list[Array]:
@@ -55,15 +66,35 @@ _VIEWS = (
 VIEWS = frozenset(_VIEWS.split())
 
 
+def numbers_of(tensor: Any) -> list[float] | None:
+    """The numbers of a tensor, None where it has none."""
+    found = tensor.detach()
+    return None if found.is_meta else [float(value) for value in found.double().flatten().tolist()]
+
+
+def sources_of(values: Sequence[Known]) -> tuple[Known, ...]:
+    """The parameters of which some are made, each once."""
+    return tuple({source.form: source for each in values for source in each.sources}.values())
+
+
 def array_of(value: object) -> Array:
-    """A learned array. Raises Refusal where it depends on the input, is computed, or is not learned."""
+    """A learned array, or what is computed of one, number by number. Raises Refusal where it depends on the input, is
+    computed of several, or is not learned."""
     if not isinstance(value, Known):
         raise Refusal("its weights depend on the input")
     if value.is_buffer:
         raise Refusal("its weights are a buffer, which is not learned")
-    if value.array is None or value.factor != 1:
+    if value.array is not None and value.factor == 1:
+        return value.array
+    source = value.sources[0].array if len(value.sources) == 1 else None
+    if source is None or prod(source.shape) != prod(value.shape):
         raise Refusal(COMPUTED)
-    return value.array
+    return Array(source.key, value.shape, partial(_computed, source, value.real), value.form)
+
+
+def _computed(source: Array, real: Any) -> list[float] | None:
+    """The numbers that are computed of an array, where it has some."""
+    return None if real is None or source.load() is None else numbers_of(real)
 
 
 def statistics_of(value: object) -> Array:
@@ -85,7 +116,7 @@ def derive(title: str, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Sh
     if first is not None and len(values) == 1 and title in VIEWS:
         return first._replace(shape=shape, array=first.array and first.array._replace(shape=shape))
     if first is not None and len(values) == 1 and title.startswith("expand") and first.array is not None:
-        return first._replace(shape=shape, number=None)
+        return first._replace(shape=shape)
     if first is not None and len(values) == 1 and title in ("t", "transpose") and len(first.shape) == 2:
         array = first.array and permuted(first.array._replace(shape=first.shape), (1, 0))
         return Known(shape, array, first.is_buffer, first.factor)
@@ -94,7 +125,7 @@ def derive(title: str, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Sh
     if first is not None and title == "mul" and len(values) == 1:
         factor = next((each for each in args if isinstance(each, int | float)), None)
         if factor is not None:
-            return first._replace(factor=first.factor * factor, number=None)
+            return first._replace(factor=first.factor * factor)
     if all(value.is_constant for value in values):
         return Known(shape, None, is_constant=True)
     if title == "batch_norm" and (standard := _standardized(*args, **kwargs)) is not None:
@@ -138,8 +169,3 @@ def standardized(standard: Standard, shape: Shape, bias: Any) -> tuple[dict[str,
         arrays["gain"] = gain._replace(shape=(shape[0], *[1] * (len(shape) - 1)))
         assert prod(gain.shape) == shape[0]
     return arrays, {"gain": gain is not None, "epsilon": epsilon}
-
-
-def as_tensor(graph: Graph, value: Any, rank: int = 0) -> Tensor:
-    """A tensor, or a learned array as one, see `products.learned_tensor`."""
-    return value if isinstance(value, Tensor) else learned_tensor(graph, array_of(value), value.shape, rank)

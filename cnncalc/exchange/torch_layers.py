@@ -10,12 +10,17 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
-from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, standardized, statistics_of
+from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, numbers_of, standardized, statistics_of
 from cnncalc.exchange.torch_ops import OPS, Aside, Padded, axis_of, each, op
 from cnncalc.layers import KINDS
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape, format_shape
+from cnncalc.layers.border import Pad
 from cnncalc.layers.frameworks import PYTORCH
+from cnncalc.layers.pool import AvgPool
+from cnncalc.layers.window import to_pairs
+
+NEAR = 1e-5  # of shares of a window, in single precision
 
 
 def _plain(kind: str, graph: Graph, x: Tensor, *_: Any, **__: Any) -> Tensor:
@@ -174,6 +179,32 @@ def _avg_pool(
         graph, "avg_pool", x, kernel=kernel, stride=each(stride, axes) if stride else kernel, padding=sides,
         ceil=ceil_mode, count_padding=counted,
     )  # fmt: skip
+
+
+def mean_inside(graph: Graph, x: Tensor, shares: Known) -> Tensor | None:
+    """An average pool of a map with a border of zeros, divided by the shares of its windows that are inside: a pool
+    that does not count the border. None of anything else.
+    """
+    pool = graph.nodes[x.node] if x.node >= 0 and graph.is_plain(x) else None
+    if pool is None or not isinstance(pool.layer, AvgPool) or pool.layer.padding != 0 or pool.layer.ceil:
+        return None
+    border = graph.nodes[pool.inputs[0]] if pool.inputs[0] >= 0 else None
+    if border is None or not isinstance(border.layer, Pad) or border.layer.value or border.layer.mode != "zeros":
+        return None
+    if border.layer.amount is None or shares.real is None or shares.shape != (1, 1, *pool.output[1:]):
+        return None
+    inside = graph.shape_at(border.inputs[0])[1:]
+    sides = to_pairs("amount", border.layer.amount, len(inside))
+    axes = pool.layer.axes((border.output,))
+    wanted = [1.0]
+    for size, (before, _), axis, count in zip(inside, sides, axes, pool.output[1:], strict=True):
+        starts = [at * axis.stride - before for at in range(count)]
+        found = [(min(start + axis.kernel, size) - max(start, 0)) / axis.kernel for start in starts]
+        wanted = [share * each for share in wanted for each in found]
+    if max(abs(a - b) for a, b in zip(wanted, numbers_of(shares.real) or (), strict=True)) > NEAR:
+        return None
+    window: dict[str, Value] = {"kernel": pool.layer.kernel, "stride": pool.layer.stride, "padding": sides}
+    return graph.tensor(graph.add("avg_pool", border.inputs, count_padding=False, **window))
 
 
 def _adaptive(kind: str, axes: int, graph: Graph, x: Tensor, output_size: Any, *_: Any, **__: Any) -> Tensor:

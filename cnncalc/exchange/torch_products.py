@@ -13,9 +13,10 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor, permuted
-from cnncalc.exchange.products import TABLE, find_window, position_bias, product
-from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, as_tensor
+from cnncalc.exchange.products import product
+from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of
 from cnncalc.exchange.torch_ops import OPS, Aside, op
+from cnncalc.exchange.torch_positions import as_tensor
 from cnncalc.layers import KINDS
 from cnncalc.layers.arguments import Value
 
@@ -73,7 +74,14 @@ def _count(sizes: dict[str, int], names: Sequence[str]) -> int:
 MASK_NOTE = (
     "Constant masks of attention scores, which have no parameters and macs, are left out: outputs differ by them."
 )
-POINTWISE = ("add", "affine", "multiply", "reshape", "scale")  # layers that may be between scores and a mask
+POINTWISE = (
+    "add",
+    "affine",
+    "multiply",
+    "reshape",
+    "scale",
+    "transpose",
+)  # layers between scores and a mask
 STEPS = 6
 
 
@@ -90,18 +98,6 @@ def is_mask(graph: Graph, x: Tensor, shape: Sequence[int]) -> bool:
             return False
         node = graph.nodes[node].inputs[0]
     return False
-
-
-def relative_positions(graph: Graph, table: Known, index: Any) -> Tensor:
-    """A table of offsets at the offsets of all pairs of positions of a window, [pairs…, heads]."""
-    array = array_of(table)
-    numbers = index.array.load() if isinstance(index, Known) and index.array is not None else None
-    if len(array.shape) != 2 or numbers is None:
-        raise Refusal("elements of a parameter are taken at positions that are computed")
-    window = find_window(numbers, array.shape[0])
-    if window is None:
-        raise Refusal("elements of a parameter are taken at positions that are no offsets in a window")
-    return position_bias(graph, "relative_position_bias", {TABLE: array}, window, index.shape, heads=array.shape[1])
 
 
 @op("scaled_dot_product_attention")
@@ -195,11 +191,15 @@ def _recurrent(kind: str, more: dict[str, str], graph: Graph, x: Tensor, *given:
         for end in ("", "_reverse")[:directions]
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[:each]
     ]
-    arrays = {name: array_of(weight) for name, weight in zip(names, weights, strict=True)}
+    named = dict(zip(names, weights, strict=True))
+    zeros = [name for name, weight in named.items() if "bias_hh" in name and weight.number == 0]
+    alone = has_biases and len(zeros) == layers * directions  # the other bias vectors are the only ones
+    arrays = {name: array_of(weight) for name, weight in named.items() if not (alone and name in zeros)}
+    biases = 2 - alone if has_biases else 0
     order = (0, 2, 1) if batch_first else (1, 2, 0)
     node = graph.materialize(views.permute(x, order))
     settings = {**more, "hidden": hidden, "layers": layers, "bidirectional": bidirectional}
-    made = graph.tensor(graph.add(kind, [node], arrays, biases=2 if has_biases else 0, **settings))
+    made = graph.tensor(graph.add(kind, [node], arrays, biases=biases, **settings))
     output = views.permute(made, (0, 2, 1) if batch_first else (2, 0, 1))
     shape = (layers * directions, graph.batch, hidden)
     last: Any = Aside(-1, shape)

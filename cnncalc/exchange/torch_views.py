@@ -9,9 +9,11 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
-from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of, as_tensor
+from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of
+from cnncalc.exchange.torch_layers import mean_inside
 from cnncalc.exchange.torch_ops import OPS, Padded, axis_of, each, op
-from cnncalc.exchange.torch_products import MASK_NOTE, is_mask, relative_positions
+from cnncalc.exchange.torch_positions import as_tensor, relative_positions
+from cnncalc.exchange.torch_products import MASK_NOTE, is_mask
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
 
@@ -27,13 +29,17 @@ def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: A
         raise Refusal(COMPUTED)
     if isinstance(other, Known) and other.number is not None:
         other = other.number
+    if kind == "divide" and not first and isinstance(other, Known) and other.is_constant:
+        found = mean_inside(graph, x, other)
+        if found is not None:
+            return found
     if isinstance(other, Known):
         if kind == "add" and other.is_constant and is_mask(graph, x, other.shape):
             graph.note(MASK_NOTE)
             return x
         if kind == "subtract" and first:
             x, kind = operations.affine(graph, x, -1), "add"
-        if kind not in ("add", "multiply") or graph.is_learned(other.array):
+        if kind not in ("add", "multiply") or graph.is_learned(other.array) or len(other.sources) > 1:
             other = as_tensor(graph, other, len(x.shape))
             return operations.merge(graph, kind, [other, x] if first else [x, other])
         learned = "scale" if kind == "multiply" else "shift"
@@ -190,7 +196,7 @@ def view(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
 
 @op("expand", "expand_as")
 def expand(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
-    return views.expand(x, shape)
+    return views.expand(graph, x, shape)
 
 
 @op("permute")
@@ -238,8 +244,7 @@ def concat(graph: Graph, tensors: Sequence[Any], dim: int = 0, **more: Any) -> T
 
 @op("stack")
 def stack(graph: Graph, tensors: Sequence[Any], dim: int = 0) -> Tensor:
-    if not all(isinstance(one, Tensor) for one in tensors):
-        raise Refusal("a tensor is joined with a parameter")
+    tensors = [as_tensor(graph, each) for each in tensors]
     return operations.stack(graph, tensors, axis_of(dim, len(tensors[0].shape) + 1))
 
 

@@ -42,14 +42,20 @@ def drop(tensor: Tensor, dim: int) -> Tensor:
     )
 
 
-def expand(tensor: Tensor, shape: Sequence[int]) -> Tensor:
-    """Elements repeated along dimensions of size 1; merges take them as they are, by broadcasting."""
+def expand(graph: Graph, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """Elements repeated along dimensions of size 1; merges take them as they are, by broadcasting.
+
+    What is the same for all examples, repeated for each, is an ordinary tensor: the outputs of all layers are.
+    """
     new = len(shape) - len(tensor.shape)
     sizes = (*[1] * new, *tensor.shape)
     wanted = tuple(old if size == -1 else size for old, size in zip(sizes, shape, strict=True))
     if any(old not in (1, size) for old, size in zip(sizes, wanted, strict=True)):
         raise Refusal(f"{list(tensor.shape)} cannot be expanded to {list(shape)}")
-    return Tensor(tensor.node, (*[()] * new, *tensor.dims), wanted)
+    dims = (*[()] * new, *tensor.dims)
+    if wanted[:1] == (graph.batch,) and is_constant(graph, tensor):
+        dims = (join([Atom(BATCH, 1, graph.batch)]), *dims[1:])
+    return Tensor(tensor.node, dims, wanted)
 
 
 def unexpanded(tensor: Tensor) -> Tensor:

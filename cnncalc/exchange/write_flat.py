@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import prod
 
 from cnncalc.errors import Source, Span
 from cnncalc.exchange.graph import Graph, GraphNode
+from cnncalc.exchange.names import listed
 from cnncalc.network import INPUT, Network, Node
 from cnncalc.spec.segments import add_number
 from cnncalc.spec.write import write_network
@@ -56,6 +58,23 @@ def kept_nodes(graph: Graph) -> list[int]:
             needed.add(index)
             waiting += _sources(graph.nodes[index])
     return sorted(needed)
+
+
+def note_left_out(graph: Graph) -> None:
+    """Note the layers with parameters that no output needs, which are not written."""
+    kept = {*kept_nodes(graph)}
+    used = {array.key for index in kept for array in graph.nodes[index].arrays.values()}
+    paths: list[str] = []
+    count = 0
+    for index, node in enumerate(graph.nodes):
+        own = [name for name, array in node.arrays.items() if array.key not in used]
+        if index not in kept and own and node.layer is not None:
+            weights = node.layer.weights(tuple(map(graph.shape_at, node.inputs)))
+            count += sum(prod(each.shape) for each in weights if each.name in own and each.role != "buffer")
+            used.update(array.key for array in node.arrays.values())
+            paths.append(graph.scopes[node.scope].path or node.layer.kind)
+    if paths:
+        graph.note(f"Left out with {count:,} parameters, as no output needs it: {listed(paths)}.")
 
 
 def _sources(node: GraphNode) -> Iterator[int]:

@@ -150,7 +150,7 @@ class ResetBeforeGRU(ChannelsGRU):
 def one_bias(layer: nn.RNNBase) -> nn.RNNBase:
     """A recurrent layer whose second bias vectors are zeros, and no parameters."""
     for name in [name for name, _ in layer.named_parameters() if "bias_hh" in name]:
-        zeros = torch.zeros_like(getattr(layer, name))
+        zeros = torch.zeros(getattr(layer, name).shape)
         delattr(layer, name)
         layer.register_buffer(name, zeros, persistent=False)
     layer._init_flat_weights()

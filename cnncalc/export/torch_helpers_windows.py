@@ -129,7 +129,7 @@ class AvgPoolInside{n}d(nn.AvgPool{n}d):
         self.sides = sides
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        inside = self.sides(torch.ones_like(x[:1, :1]))
+        inside = self.sides(x.new_ones(1, 1, *x.shape[2:]))
         return super().forward(self.sides(x)) / super().forward(inside)
 ''',
     "SeparableConv{n}d": '''

@@ -48,8 +48,8 @@ def arrays_of(torch: Any, graph: Graph, index: int, state: Mapping[str, Any]) ->
     found = {}
     layer = graph.nodes[index].layer
     for name, array in graph.nodes[index].arrays.items():
-        data = state[str(array.key)]
-        if layer is None or layer.kind not in PLAIN or data.numel() < LOADED:
+        data = state.get(str(array.key))
+        if data is None or array.form or layer is None or layer.kind not in PLAIN or data.numel() < LOADED:
             data = torch.tensor(array.load(), dtype=torch.float64)
         found[name] = data.reshape(array.shape)
     return found
@@ -79,7 +79,7 @@ def step(torch: Any, network: Network, node: Node, made: Mapping[int, Any], arra
         return unpooled(torch, layer, tensors[0], made[network.nodes[node.inputs[1]].inputs[0]])
     if layer.kind in NO_MODULE:
         return function_output(torch, layer, tensors)
-    with torch.device("cpu" if layer.kind == "relative_position_bias" else "meta"):  # which computes indices
+    with torch.device("cpu" if layer.kind.endswith("position_bias") else "meta"):  # which computes indices
         module = MODULES[layer.kind](torch, layer, node.input_shapes, len(next(iter(node.input_shapes), ())) - 1).eval()
     return torch.func.functional_call(module, named(module, layer, node, arrays), tuple(tensors))
 

@@ -73,6 +73,21 @@ def test_attention_with_relative_positions_gives_what_it_gave(torch: Any, kind: 
     assert max(differences(torch, module, graph, read_graph(graph, kind), [x])) < EQUAL
 
 
+def test_attention_with_continuous_positions_gives_what_it_gave(torch: Any) -> None:
+    """The bias of the keys is set to zero at each run, through a view of a copy of it."""
+    swin = pytest.importorskip("torchvision.models.swin_transformer", reason="torchvision is not installed")
+    from cnncalc.exchange.from_torch import trace
+
+    module = fill(torch, swin.ShiftedWindowAttentionV2(8, [4, 4], [0, 0], 2), 5)
+    steps = torch.arange(-3, 4, dtype=torch.float64) / 3  # torchvision computes the table in single precision
+    spaced = steps.sign() * (1 + 8 * steps.abs()).log2() / 3
+    module.relative_coords_table.copy_(torch.stack(torch.meshgrid(spaced, spaced, indexing="ij"), dim=-1))
+    graph = trace(module, {"": (8, 12, 8)})
+    assert graph.notes == ["Weights that are computed of their parameters at each run: qkv.bias, logit_scale."]
+    x = torch.randn(2, 8, 12, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    assert max(differences(torch, module, graph, read_graph(graph, "swin"), [x])) < EQUAL
+
+
 def test_a_vision_transformer_gives_what_it_gave(torch: Any) -> None:
     vision = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
     from cnncalc.exchange.from_torch import trace
