@@ -73,7 +73,8 @@ class Constants:
         if tensor.numel() > DRAWN or not tensor.is_floating_point():
             return None
         generator = self.torch.Generator().manual_seed(crc32(name.encode()))
-        return self.torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype, device="cpu")
+        drawn = self.torch.randn(tensor.shape, generator=generator, dtype=tensor.dtype, device="cpu")
+        return drawn * (len(tensor) / tensor.numel()) ** 0.5 if tensor.dim() and tensor.numel() else drawn
 
     def known(self, tensor: torch.Tensor) -> Known:
         """What a parameter, a buffer or another tensor is that does not depend on the input."""

@@ -14,6 +14,7 @@ from cnncalc.exchange.torch_arrays import Known, array_of, numbers_of
 from cnncalc.layers.base import Shape
 from cnncalc.layers.learned import LARGEST_BIAS, logarithms_of, offsets_of
 
+SPREAD = 0.01  # of numbers by which windows can be told apart
 NEAR = 1e-4  # of numbers of single precision, at most 16
 
 
@@ -62,6 +63,8 @@ def _continuous(graph: Graph, value: Known) -> Tensor | None:
     if any(each.real is None for each in (value, *by_rank)):
         return None
     wanted = value.real[0].double().reshape(heads, -1)
+    if wanted.max() - wanted.min() < SPREAD:
+        return None
     weights = [each.real.double() for each in (first, bias, second)]
     for window in find_windows(pairs):
         if len(window) == first.shape[1] and (_bias(window, *weights) - wanted).abs().max() < NEAR:
