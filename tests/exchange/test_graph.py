@@ -97,7 +97,7 @@ CASES: dict[str, Case] = {
         lambda t, x: x * x.amax(1, keepdim=True),
     ),
     "expanded": (
-        lambda g, x: merge(g, "add", [x, expand(reduce(g, "max", x, [2, 3], keep=True), (1, 8, 6, 4))]),
+        lambda g, x: merge(g, "add", [x, expand(g, reduce(g, "max", x, [2, 3], keep=True), (1, 8, 6, 4))]),
         lambda t, x: x + x.amax((2, 3), keepdim=True).expand(1, 8, 6, 4),
     ),
     "difference of ranks": (
@@ -262,7 +262,7 @@ def test_equal_keys_are_the_same_weights() -> None:
         (lambda g: apply(g, "max_pool", g.input(), kernel=30), "does not fit"),
         (lambda g: apply(g, "nothing", g.input()), "no layer kind `nothing`"),
         (lambda g: learned(g, "scale", g.input(), Array("w", (8, 1, 4))), "some of the axes"),
-        (lambda g: g.plain(expand(reduce(g, "avg", g.input(), [2, 3], keep=True), (2, 8, 6, 4))), "expanded"),
+        (lambda g: g.plain(expand(g, reduce(g, "avg", g.input(), [2, 3], keep=True), (2, 8, 6, 4))), "expanded"),
     ],
 )
 def test_what_cannot_be_said_is_refused(make: Callable[[Graph], object], reason: str) -> None:
