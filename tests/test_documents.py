@@ -398,7 +398,7 @@ GUIDE = [
     f"`calc --want`: up to {limits.WANTED_ALONE:,} for one argument that is searched, up to {limits.WANTED_ARGUMENT}"
     f" for each of several; {limits.WANTED_SHOWN} answers are shown",
     f"`sweep`: {limits.SWEEP_POINTS:,} points; with `--pareto` of more than two figures {limits.PARETO_POINTS:,}",
-    f"`reconcile` of a figure: {limits.RECONCILED:,} applications of rules",
+    f"`reconcile` of a figure: {limits.RECONCILED:,} layers of variants",
     f"`memory --arena`: {limits.ARENA_TENSORS:,} tensors",
     f"`exercise`: {limits.EXERCISE_BLANKS:,} blanks, and a file of answers of {limits.ANSWER_LINES:,} lines",
     f"`explain`: {limits.EXPLAINED_LAYERS:,} layers at once",

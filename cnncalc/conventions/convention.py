@@ -57,7 +57,8 @@ class Convention(NamedTuple):
       that counts no operations.
     - `operations`: a rule for each kind of work; one without a rule is not known.
     - `parameters`: rules for the kinds of work whose parameters it does not count as they are; None if it counts none.
-    - `prepare`: changes the calls as the tool's own steps change the network, e.g. folds batch norms.
+    - `prepare`: changes the calls as the tool's own steps change the network, e.g. folds batch norms; it returns the
+      same list if nothing changes.
     - `notes`: where it crashes, and what its figure depends on.
     """
 

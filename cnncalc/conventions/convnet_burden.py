@@ -19,6 +19,8 @@ POOLS = ("max_pool", "avg_pool")
 
 def know_pools(calls: list[Call], report: Report) -> list[Call]:
     """Pools are counted by their output and stride, however PyTorch would write them."""
+    if not any(call.work == "unknown" for call in calls):
+        return calls
     found = []
     for call in calls:
         layer = report.layers[call.layer]

@@ -6,13 +6,14 @@ from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import Call
 from cnncalc.conventions.convention import Convention
 from cnncalc.conventions.counts import NOTHING, B, M, at, ignored, same, wrong
+from cnncalc.conventions.factors import replace_work
 
 FUSED = "attention is one operator, which is not in the table"
 
 
 def prepare(calls: list[Call], report: Report) -> list[Call]:
     """Where the layout of tensors decides whether a bias is counted, that is not known."""
-    return [call._replace(work="unknown") if _depends(call) else call for call in calls]
+    return replace_work(calls, "unknown", _depends)
 
 
 def _depends(call: Call) -> bool:

@@ -23,8 +23,7 @@ DEPARTURES = 3  # at most
 FURTHER = 1  # departures than the best answer has
 BATCHES = (4, 8, 16, 32, 64, 128, 256)
 TOOLS = [name for name in ALL if name not in ("torchvision", "papers")]  # which count as we do
-TWICE = "× 2"
-MAKING = 8  # the cost of making a layer, in applications of rules
+TWICE, HALF = "× 2", "÷ 2"
 
 
 class Variant(NamedTuple):
@@ -89,9 +88,9 @@ class _Try(NamedTuple):
 
     @property
     def cost(self) -> int:
-        """Its departures; two for each multiply-accumulate is none where the figure says FLOPs."""
+        """Its departures; a factor that what the figure says it counts accounts for is none."""
         departures = self.departures
-        return len(departures) - (self.figure.what == "flops" and TWICE in departures)
+        return len(departures) - ({"flops": TWICE, "macs": HALF}.get(self.figure.what, "") in departures)
 
     @property
     def distance(self) -> Fraction:
@@ -118,8 +117,8 @@ class _Try(NamedTuple):
 def search(figure: Rounded, variants: Sequence[Variant], limit: int, tools: Sequence[str] = ()) -> Outcome:
     """Search for a figure among variants, of which the first is the file as it is.
 
-    `limit` bounds the applications of rules, and what making variants costs; `tools` are the conventions to try, all
-    if there are none. Raises UsageError for the name of one that does not exist.
+    `limit` bounds the layers of all variants, as they are made and as others count them; `tools` are the conventions
+    to try, all if there are none. Raises UsageError for the name of one that does not exist.
     """
     return _Search(figure, limit, list(map(named, tools or TOOLS))).run(variants)
 
@@ -158,25 +157,26 @@ class _Search:
 
     def _make(self, variant: Variant) -> Totals | None:
         """Make a variant, if the limit allows and it has no errors."""
-        if self.base and MAKING * variant.layers > self.left:
-            self.complete = False
+        if self.base and not self._take(variant.layers):
             return None
         report = variant.make()
-        self.left -= MAKING * (len(report.layers) if report else variant.layers)
         if report is None or not report.complete:
             return None
         self.base = self.base or report
         return Totals(report, variant.name)
 
     def _iterate_conventions(self, totals: Totals) -> Iterator[Total]:
-        cost = 2 * len(totals.report.layers)  # also on torchvision's own code
-        self.left -= MAKING * cost
-        for convention in self.conventions:
-            self.left -= cost
-            if self.left < 0:
-                self.complete = False
-                return
-            yield from totals.count_by(convention, self.what)
+        if self._take(len(totals.report.layers)):
+            for convention in self.conventions:
+                yield from totals.count_by(convention, self.what)
+
+    def _take(self, layers: int) -> bool:
+        """Whether the limit allows to make or to count so many layers."""
+        if layers > self.left:
+            self.complete = False
+            return False
+        self.left -= layers
+        return True
 
     def _try_all(self, variant: Variant, totals: Iterator[Total]) -> None:
         """Try totals as they are, without parts, twice, and of the file itself for a batch."""
@@ -184,8 +184,10 @@ class _Search:
             for part in ((), *((Step(text, amount),) for text, amount in total.parts)):
                 value = total.value + sum(step.amount for step in part)
                 self._try(variant, total, part)
-                if total.is_doubled:
+                if total.per_mac == 1:
                     self._try(variant, total, (*part, Step(TWICE, value)))
+                elif total.per_mac == 2 and value % 2 == 0:
+                    self._try(variant, total, (*part, Step(HALF, -value // 2)))
                 for batch in BATCHES if total.is_by_batch and not variant.departures else ():
                     self._try(variant, total, (*part, Step(f"a batch of {batch}", (batch - 1) * value)))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 
-from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.analysis.report import Report
 from cnncalc.conventions import find_library, own
 from cnncalc.conventions.calls import PRODUCTS, Call
 from cnncalc.conventions.convention import Convention, Own
@@ -27,8 +26,8 @@ class Total(NamedTuple):
 
     - `counts`: PARAMETERS or OPERATIONS; `tool`, `title`: of the convention, "" for ours.
     - `parts`: what is subtracted without some layers or numbers, each in words.
-    - `is_doubled`: whether others may count each multiply-accumulate as two; `is_by_batch`: whether it is
-      proportional to the batch.
+    - `per_mac`: how many operations a multiply-accumulate is, 0 for parameters: others may count it as two, or as one.
+    - `is_by_batch`: whether it is proportional to the batch.
     """
 
     counts: str
@@ -37,17 +36,36 @@ class Total(NamedTuple):
     value: int
     make_ledger: Callable[[], Ledger]
     parts: tuple[tuple[str, int], ...]
-    is_doubled: bool = False
-    is_by_batch: bool = False
+    per_mac: int
+    is_by_batch: bool
+
+
+class Tally(NamedTuple):
+    """Calls that differ in their layers only, with how often they occur: in all layers, and in each part of these."""
+
+    call: Call
+    times: list[int]
+
+
+class Sums(NamedTuple):
+    """What a convention counts of all layers, of each part, and of biases alone."""
+
+    total: int
+    parts: tuple[int, ...]
+    biases: int
 
 
 class Totals:
-    """Counts one network; `name` is that of a bundled one."""
+    """Counts one network; `name` is that of a bundled one.
+
+    Calls that are alike are counted once, and tallied once for all conventions that change none of them.
+    """
 
     def __init__(self, report: Report, name: str = "") -> None:
         self.report = report
         self.name = name
         self._own: dict[str, Own | None] = {}  # by library
+        self._tallies: list[tuple[list[Call], list[Tally]]] = []  # of the lists that conventions begin with
         self.left_out = {
             "without the classifier": find_classifier(report),
             "without the heads": find_heads(report),
@@ -61,16 +79,13 @@ class Totals:
         """Our own totals, of parameters if these are asked for."""
         layers, own = self.report.layers, self.report.totals
         if what in ("", "parameters"):
-            of_layers = Counter({at: layer.parameters for at, layer in enumerate(layers)})
-            parts = self._list_parts(of_layers, own.parameters)
-            if own.biases:
-                parts += ((BIASES, -own.biases),)
-            yield Total(PARAMETERS, "", "", own.parameters, lambda: _same(own.parameters), parts)
+            parts = [sum(layers[at].parameters for at in indexes) for indexes in self.left_out.values()]
+            sums = Sums(own.parameters, tuple(parts), own.biases)
+            yield self._make(PARAMETERS, None, "", sums, lambda: _same(own.parameters))
         if what != "parameters":
-            of_layers = Counter({at: _count_macs(layer) for at, layer in enumerate(layers)})
-            macs = own.work.macs
-            parts = self._list_parts(of_layers, macs)
-            yield Total(OPERATIONS, "", "", macs, lambda: _same(macs), parts, is_doubled=True, is_by_batch=True)
+            parts = [sum(layers[at].work.macs for at in indexes) for indexes in self.left_out.values()]
+            sums = Sums(own.work.macs, tuple(parts), 0)
+            yield self._make(OPERATIONS, None, "", sums, lambda: _same(own.work.macs))
 
     def count_by(self, convention: Convention, what: What) -> Iterator[Total]:
         """The totals by a convention; also on the code of the library that has the network, if that is known."""
@@ -82,8 +97,8 @@ class Totals:
             title = f"{convention.title} on {written.library}'s own code"
             yield from self._count_calls(convention, what, title, written.calls)
 
-    def _count_calls(self, convention: Convention, what: What, title: str, calls: Sequence[Call]) -> Iterator[Total]:
-        prepared = convention.prepare([*calls], self.report) if convention.prepare else calls
+    def _count_calls(self, convention: Convention, what: What, title: str, calls: list[Call]) -> Iterator[Total]:
+        tallies = self._tally(calls, convention.prepare(calls, self.report) if convention.prepare else calls)
 
         def make_ledger(counts: str) -> Ledger:
             counted = convention.apply(self.report, calls)
@@ -92,58 +107,73 @@ class Totals:
             return ledger
 
         if convention.parameters is not None and what in ("", "parameters"):
-            of_layers = _sum_by_layer(prepared, convention.count_parameters)
-            assert of_layers is not None
-            value = sum(of_layers.values())
-            parts = self._list_parts(of_layers, value)
-            yield Total(PARAMETERS, convention.name, title, value, lambda: make_ledger(PARAMETERS), parts)
+            sums = self._sum_up(tallies, convention.count_parameters)
+            assert sums
+            yield self._make(PARAMETERS, convention, title, sums._replace(biases=0), lambda: make_ledger(PARAMETERS))
         if convention.per_mac and what != "parameters":
-            of_layers = _sum_by_layer(prepared, convention.count_operations)
-            if of_layers is None:
-                return
-            value = sum(of_layers.values())
-            without = _sum_by_layer([_drop_bias(call) for call in prepared], convention.count_operations)
-            parts = self._list_parts(of_layers, value)
-            if without and (biases := value - sum(without.values())):
-                parts += ((BIASES, -biases),)
-            yield Total(
-                OPERATIONS, convention.name, title, value, lambda: make_ledger(OPERATIONS), parts,
-                is_doubled=convention.per_mac == 1, is_by_batch=convention.name not in DIVIDES,
-            )  # fmt: skip
+            sums = self._sum_up(tallies, convention.count_operations)
+            if sums:
+                yield self._make(OPERATIONS, convention, title, sums, lambda: make_ledger(OPERATIONS))
 
-    def _list_parts(self, of_layers: Counter[int], total: int) -> tuple[tuple[str, int], ...]:
-        """The parts that can be left out, where these have a share in a total."""
-        amounts = ((text, sum(of_layers[at] for at in indexes)) for text, indexes in self.left_out.items())
-        return tuple((text, -amount) for text, amount in amounts if 0 < amount < total)
+    def _make(
+        self, counts: str, tool: Convention | None, title: str, sums: Sums, make_ledger: Callable[[], Ledger]
+    ) -> Total:
+        """A total, with the parts that have a share in it."""
+        amounts = zip(self.left_out, sums.parts, strict=True)
+        parts = tuple((text, -amount) for text, amount in amounts if 0 < amount < sums.total)
+        if sums.biases:
+            parts += ((BIASES, -sums.biases),)
+        per_mac = tool.per_mac if tool else 1
+        name = tool.name if tool else ""
+        is_by_batch = counts == OPERATIONS and name not in DIVIDES
+        factor = per_mac if counts == OPERATIONS else 0
+        return Total(counts, name, title, sums.total, make_ledger, parts, factor, is_by_batch)
+
+    def _tally(self, calls: list[Call], prepared: list[Call]) -> list[Tally]:
+        """The calls that a convention has prepared from others, as tallies: known ones if it has changed nothing."""
+        if prepared is not calls:
+            return self._count_alike(prepared)
+        for known, tallies in self._tallies:
+            if known is calls:
+                return tallies
+        tallies = self._count_alike(calls)
+        self._tallies.append((calls, tallies))
+        return tallies
+
+    def _count_alike(self, calls: list[Call]) -> list[Tally]:
+        found: dict[tuple[object, ...], Tally] = {}
+        parts = [*self.left_out.values()]
+        for call in calls:
+            key = call[1:]
+            tally = found.get(key)
+            if tally is None:
+                tally = found[key] = Tally(call, [0] * (1 + len(parts)))
+            tally.times[0] += 1
+            for at, indexes in enumerate(parts, 1):
+                if call.layer in indexes:
+                    tally.times[at] += 1
+        return [*found.values()]
+
+    def _sum_up(self, tallies: Sequence[Tally], count: Callable[[Call], Count | None]) -> Sums | None:
+        """What is counted of all calls; None if one of them is not known."""
+        sums = [0] * (1 + len(self.left_out))
+        biases = 0
+        for call, times in tallies:
+            found = count(call)
+            if found is None:
+                return None
+            number = found.measure(call)
+            if not number:
+                continue
+            if call.bias and call.work in PRODUCTS:
+                biases += times[0] * (number - found.measure(call._replace(biases=0, adds_bias=False)))
+            for at, n in enumerate(times):
+                sums[at] += n * number
+        return Sums(sums[0], tuple(sums[1:]), biases)
 
 
 def _same(value: int) -> Ledger:
     return Ledger(value, (), value)
-
-
-def _count_macs(layer: LayerReport) -> int:
-    return layer.work.macs
-
-
-def _sum_by_layer(calls: Sequence[Call], count: Callable[[Call], Count | None]) -> Counter[int] | None:
-    """The sums of calls by layer; None if one of them is not known. Calls that are alike are counted once."""
-    known: dict[Call, int] = {}
-    sums: Counter[int] = Counter()
-    for call in calls:
-        key = call._replace(layer=0)
-        number = known.get(key)
-        if number is None:
-            found = count(call)
-            if found is None:
-                return None
-            number = known[key] = found.measure(call)
-        sums[call.layer] += number
-    return sums
-
-
-def _drop_bias(call: Call) -> Call:
-    """A product without its bias."""
-    return call._replace(biases=0, adds_bias=False) if call.work in PRODUCTS else call
 
 
 def find_classifier(report: Report) -> frozenset[int]:

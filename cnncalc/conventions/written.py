@@ -20,17 +20,25 @@ Made = Iterator[Call]
 
 
 def calls_of(report: Report) -> list[Call]:
-    """The calls of all layers of a report, in order."""
+    """The calls of all layers of a report, in order. Those of layers that are alike are made once."""
     repeats = find_repeats(report)
     merges = {group.result: group for group in report.groups if group.form == "merge" and any(group.conditions)}
     strided = {(layer.line, layer.kind) for layer in report.layers if is_strided_same(layer)}
     calls: list[Call] = []
+    known: dict[tuple[object, ...], list[Call]] = {}
     for index, layer in enumerate(report.layers):
         before = report.layers[layer.sources[0]].kind if layer.sources and layer.sources[0] >= 0 else ""
         unclear = is_of_rounds(index, layer, repeats) or (index in merges and is_of_list(layer, merges[index]))
-        made = Writer(index, layer, before, unclear).calls()
         pads = (layer.line, layer.kind) in strided
-        calls += (call._replace(form="unclear") if pads and call.work == "conv_same" else call for call in made)
+        key = id(layer.layer), layer.inputs, layer.output, bool(layer.shares), before, unclear, pads
+        made = known.get(key)
+        if made is None:
+            made = known[key] = [*Writer(index, layer, before, unclear).calls()]
+            if pads:
+                made[:] = [call._replace(form="unclear") if call.work == "conv_same" else call for call in made]
+            calls += made
+        else:
+            calls += [Call._make((index, *call[1:])) for call in made]
     return calls
 
 
