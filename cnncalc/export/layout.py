@@ -107,9 +107,12 @@ class _Layout:
         return [begin, *parts, f"{indent}{code.brackets[1]}{code.tail}{suffix}"]
 
     def operands(self, text: str, indent: str) -> list[str]:
-        """A text with an operator in it, on one line or with an operand on each."""
+        """A text with an operator in it, on one line or with an operand on each; of a conditional, its parts."""
         if self.fits(indent + text):
             return [indent + text]
+        choices = _choices(text)
+        if len(choices) > 1:
+            return [line for part in choices for line in self.operands(part, indent)]
         parts = re.split(r"(?<=[\w)\]]) (?=[-+*/@] )", text)
         return [indent + part for part in parts]
 
@@ -168,6 +171,17 @@ def _opening(text: str) -> int:
         if not depth:
             return at
     return -1
+
+
+def _choices(text: str) -> list[str]:
+    """The parts of a conditional expression, each but the first from its `if` or `else` on."""
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if not depth and text.startswith((" if ", " else "), at):
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
 
 
 def _is_loose(text: str) -> bool:

@@ -37,6 +37,7 @@ from cnncalc.spec.name_expressions import Member, Name, names_in, parts_of
 from cnncalc.spec.sizes import SIZE_NAMES
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxUnit, chains_of, expressions_of, units_of
 
+INPUT = "input"  # of a block, by its name
 LONGEST_RESULT = 40  # of what is returned beside other tensors
 TAKEN = frozenset({"nn", "torch", "math", "F", "OrderedDict", "Any", "Sequence", "functools", *helper_names()})
 
@@ -190,9 +191,7 @@ class ModuleWriter:
 
     def write(self, owner: ClassText, body: Body, state: State, exported: Sequence[str] = ()) -> None:
         """Write a body: as a chain of modules, else with a `forward`."""
-        if not state.several and any(
-            name.name == "input" for each in expressions_of(chains_of(body)) for name in names_in(each)
-        ):
+        if not state.several and INPUT not in owner.tensors and reads_input(body):
             state.current = state.input = owner.input = "inputs"  # not `x`, which is assigned again and again
         trial = state.copy()
         if not exported and not owner.tensors:
@@ -218,6 +217,9 @@ class ModuleWriter:
         inner = state.copy()
         inner.owner, inner.current, inner.ahead, inner.modules = owner, "x", {}, {}
         inner.input = inner.variable = "x"
+        if reads_input(body):  # the input of the block, not of the part
+            owner.tensors[INPUT] = None
+            inner.input = INPUT
         known = set(owner.locals)
         self.write(owner, body, inner)
         for name in known:
@@ -245,7 +247,9 @@ class ModuleWriter:
             return []
         found = []
         for name in owner.tensors:
-            if name in state.owner.tensor_names:
+            if name == INPUT:
+                found.append(state.input)
+            elif name in state.owner.tensor_names:
                 state.owner.tensors[name] = None
                 found.append(python_name(name))
             else:
@@ -285,6 +289,11 @@ class ModuleWriter:
         helpers |= {"divisible" for owner in self.order if "divisible" in owner.functions}
         notes = [LEFT_OUT] if self.left_out else []
         return FilePrinter(self.network, top.name, classes, helpers, top.gives, notes).text()
+
+
+def reads_input(body: Body) -> bool:
+    """Whether a body names the input of its block."""
+    return any(name.name == INPUT for each in expressions_of(chains_of(body)) for name in names_in(each))
 
 
 class TooLong(CnncalcError):

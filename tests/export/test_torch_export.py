@@ -206,3 +206,20 @@ def test_each_kind_gives_its_outputs(torch: Any, kind: str) -> None:
 def alone(layer: Layer, shape: tuple[int, ...]) -> Reading | None:
     """A network of one layer."""
     return read_text(Source("one.yaml", f"input: {list(shape)}\nlayers:\n  - {layer!r}\n"))
+
+
+def test_the_input_of_a_block_in_a_part_that_is_a_class(torch: Any) -> None:
+    """`from(input)` is the input of the block, not of the part, as in pre-activation ResNets."""
+    text = """
+input: [2, 6, 6]
+blocks:
+  preact(out, stride=1):
+    - batch_norm -> relu
+    - add:
+        body: conv(out, 3, stride, padding=1)
+        shortcut: conv(out, 1, stride) if stride != 1 or in_channels != out else from(input)
+layers: preact(2) -> preact(4, 2) -> preact(4)
+"""
+    reading = read_text(Source("input.yaml", text))
+    assert A_LAYER_A_LINE not in code_of(reading)
+    assert_same_outputs(torch, code_of(reading), reading.require_network(), 1)
