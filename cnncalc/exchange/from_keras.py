@@ -8,36 +8,35 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cnncalc import limits
-from cnncalc.errors import CnncalcError, Mistake, Source, Span
-from cnncalc.exchange import keras_norms, keras_recurrent  # noqa: F401  # they fill LAYERS
+from cnncalc.errors import Mistake, Source, Span
+from cnncalc.exchange import keras_attention, keras_norms, keras_ours, keras_recurrent  # noqa: F401  # they fill LAYERS
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
-from cnncalc.exchange.keras_layers import LAYERS, Call, arguments, operate
-from cnncalc.exchange.views import permute
+from cnncalc.exchange.keras_layers import LAYERS, OURS, Call, Handler, Made, layout_of
+from cnncalc.exchange.keras_nodes import Broken, Key, called, keys_of, nodes_of, option, part, resolved
+from cnncalc.exchange.keras_operations import OPERATIONS
+from cnncalc.exchange.views import Padded, permute
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
+from cnncalc.spec.write import make_names
 
 MODELS = ("Functional", "Sequential", "Model")
 CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")
-Key = tuple[str, int, int]  # a tensor: the layer that makes it, in which of its calls, and which of its outputs
+Value = Tensor | Padded | None  # None for what is refused
 
 
-class Broken(CnncalcError):
-    """The JSON is no model: why. It does not leave this module."""
+class Given(NamedTuple):
+    """What a layer is called with: all tensors, and what it has by position and by name."""
 
-
-class Node(NamedTuple):
-    """A call of a layer: its number, and the tensors and the numbers that it is given."""
-
-    call: int
-    inputs: list[Key]
-    numbers: list[float]
+    inputs: list[Value]
+    args: list[Any] = []  # noqa: RUF012  # never changed
+    options: dict[str, Any] = {}  # noqa: RUF012
 
 
 def read(path: str, inputs: Mapping[str, Shape]) -> Graph:
@@ -91,22 +90,6 @@ def _json_of_hdf5(path: str) -> str:
     return found if isinstance(found, str) else bytes(found).decode("utf-8", "replace")
 
 
-def _part(value: object, name: str, kind: type) -> Any:
-    """A part of the JSON. Raises Broken where it is not there, or of another type."""
-    found = value.get(name) if isinstance(value, dict) else None
-    if not isinstance(found, kind):
-        raise Broken(f"it has no `{name}` where one is expected")
-    return found
-
-
-def _option(value: Mapping[str, Any], name: str, kind: type, layer: str) -> Any:
-    """A part of a layer that may be left out, and is empty then. Raises Broken for one of another type."""
-    found = value.get(name) or kind()
-    if not isinstance(found, kind):
-        raise Broken(f"the `{name}` of its layer `{layer[:60]}` is {str(found)[:40]!r}")
-    return found
-
-
 class _Lowering:
     """One model, and the models in it."""
 
@@ -120,8 +103,8 @@ class _Lowering:
         self.first = False  # whether the channels come before the positions
 
     def run(self) -> Graph:
-        config = _part(self.model, "config", dict)
-        layers = [each for each in _part(config, "layers", list) if isinstance(each, dict)]
+        config = part(self.model, "config", dict)
+        layers = [each for each in part(config, "layers", list) if isinstance(each, dict)]
         self.first = _is_first(layers)
         shapes = self._inputs(config, layers)
         name = config.get("name")
@@ -130,23 +113,26 @@ class _Lowering:
         source = f"{Path(self.path).name}, Keras"
         title = name if isinstance(name, str) and name else Path(self.path).stem
         self.graph = Graph({names[each]: turned[each] for each in shapes}, batch=1, name=title[:200], source=source)
-        starts = []
+        starts: list[Value] = []
         for each, shape in shapes.items():
             x = self.graph.input(names[each])
             starts.append(x if self.first else permute(x, [0, *range(2, len(shape) + 1), 1]))
         ends = self._model(self.model, starts, TOP, "")
-        for at, end in enumerate(ends):
+        outputs = {"": "", **make_names([each for each in ends if each])}
+        for each, end in ends.items():
             if end is None:  # which is reported already
                 continue
             made = self.graph.attempt(partial(self._end, end), op="output")
             if made is not None:
-                self.graph.outputs["" if len(ends) == 1 else f"out{at}"] = made
+                self.graph.outputs[outputs[each]] = made
         if not self.graph.nodes and not self.graph.refusals:
             raise Broken("it has no layers")
         return self.graph
 
-    def _end(self, end: Tensor) -> int:
+    def _end(self, end: Tensor | Padded) -> int:
         """An output; a map has its channels first, as ours have."""
+        if isinstance(end, Padded):
+            raise Refusal("a border of −∞ before what is no max pool")
         rank = len(end.shape)
         return self.graph.materialize(
             end if rank < 3 or self.first else permute(end, [0, rank - 1, *range(1, rank - 1)])
@@ -156,14 +142,16 @@ class _Lowering:
         """The sizes of the inputs, in the order of Keras. Raises Mistake where they are open."""
         found: dict[str, Shape] = {}
         starts = [each for each in layers if each.get("class_name") == "InputLayer"]
+        order = [key.layer for key in keys_of(config.get("input_layers")).values()]
+        starts.sort(key=lambda each: order.index(called(each)) if called(each) in order else len(order))
         if not starts:
             first = layers[:1]
-            starts = [{"config": {**_option(each, "config", dict, _called(each)), "name": "input"}} for each in first]
+            starts = [{"config": {**option(each, "config", dict, called(each)), "name": "input"}} for each in first]
             built = (config.get("build_input_shape"), starts[0]["config"].get("batch_input_shape")) if starts else ()
             if starts:
                 starts[0]["config"]["batch_shape"] = next((each for each in built if each), None)
         for start in starts:
-            own = _part(start, "config", dict)
+            own = part(start, "config", dict)
             shape = own.get("batch_shape") or own.get("batch_input_shape")
             name = str(own.get("name"))
             override = self.given.get(_name(name), self.given.get("") if len(starts) == 1 else None)
@@ -173,21 +161,21 @@ class _Lowering:
             sizes = shape[1:] if isinstance(shape, list) else None
             if not sizes or len(sizes) > 4 or not all(type(size) is int and 1 <= size <= limits.SIZE for size in sizes):
                 text = "×".join("?" if size is None else str(size) for size in sizes or ["?"])[:60]
-                option = "--input 3x224x224" if len(starts) == 1 else f"--input {_name(name)}=3x224x224"
-                help = f"give the sizes that are open, channels first, e.g. {option}"
+                example = "--input 3x224x224" if len(starts) == 1 else f"--input {_name(name)}=3x224x224"
+                help = f"give the sizes that are open, channels first, e.g. {example}"
                 raise _mistake("bad-input", self.path, f"its input `{name[:60]}` is {text}", help)
             found[name] = tuple(sizes)
         if not 1 <= len(found) <= limits.INPUTS:
             raise Broken(f"it has {len(found)} inputs")
         return found
 
-    def _model(self, model: object, starts: list[Tensor], scope: int, path: str) -> list[Tensor | None]:
-        """The outputs of a model for its inputs. Raises Broken."""
+    def _model(self, model: object, starts: list[Value], scope: int, path: str) -> dict[str, Value]:
+        """The outputs of a model for its inputs, by their names. Raises Broken."""
         self.depth += 1
         if self.depth > limits.NESTING // 5:
             raise Broken("its models are nested too deep")
-        config = _part(model, "config", dict)
-        layers = [each for each in _part(config, "layers", list) if isinstance(each, dict)]
+        config = part(model, "config", dict)
+        layers = [each for each in part(config, "layers", list) if isinstance(each, dict)]
         if isinstance(model, dict) and model.get("class_name") == "Sequential":
             ends = self._sequence(layers, starts, scope, path)
         else:
@@ -195,119 +183,101 @@ class _Lowering:
         self.depth -= 1
         return ends
 
-    def _sequence(self, layers: list[Any], starts: list[Tensor], scope: int, path: str) -> list[Tensor | None]:
-        values: list[Tensor | None] = [*starts]
+    def _sequence(self, layers: list[Any], starts: list[Value], scope: int, path: str) -> dict[str, Value]:
+        values = starts
         for each in layers:
             if each.get("class_name") != "InputLayer":
-                values = self._call(each, values, scope, path)
-        return values
+                values = self._call(each, Given(values), scope, path)
+        return {"" if len(values) == 1 else f"out{at}": value for at, value in enumerate(values)}
 
     def _functional(
-        self, config: dict[str, Any], layers: list[Any], starts: list[Tensor], scope: int, path: str
-    ) -> list[Tensor | None]:
+        self, config: dict[str, Any], layers: list[Any], starts: list[Value], scope: int, path: str
+    ) -> dict[str, Value]:
         """Layers by their calls, each when all that it is given is there."""
-        known: dict[Key, Tensor | None] = {}
-        names = [key[0] for key in _keys(config.get("input_layers"))]
+        names = [key.layer for key in keys_of(config.get("input_layers")).values()]
         names = names or [str(each.get("name")) for each in layers if each.get("class_name") == "InputLayer"]
-        known.update({(name, 0, 0): start for name, start in zip(names, starts, strict=False)})
-        waiting = [(each, node) for each in layers if each.get("class_name") != "InputLayer" for node in _nodes(each)]
+        made: dict[tuple[str, int], list[Value]] = {
+            (name, 0): [start] for name, start in zip(names, starts, strict=False)
+        }
+
+        def known(key: Key) -> Value:
+            """What a call made, or None where it was refused, whose outputs are not counted then."""
+            values = made[key.layer, key.call]
+            if values != [None] and not 0 <= key.output < len(values):
+                raise Broken(f"its layer `{key.layer[:60]}` has no output {key.output}")
+            return values[key.output] if values != [None] else None
+
+        waiting = [(each, node) for each in layers if each.get("class_name") != "InputLayer" for node in nodes_of(each)]
         while waiting:
             later = []
             for each, node in waiting:
-                if not all(key in known for key in node.inputs):
+                if any(key[:2] not in made for key in node.inputs):
                     later.append((each, node))
                     continue
-                made = self._call(each, [known[key] for key in node.inputs], scope, path, node.numbers)
-                known.update({(str(each.get("name")), node.call, at): one for at, one in enumerate(made)})
+                options = {name: resolved(value, known) for name, value in node.options.items()}
+                given = Given([known(key) for key in node.inputs], resolved(node.args, known), options)
+                made[called(each), node.call] = self._call(each, given, scope, path)
             if len(later) == len(waiting):
                 raise Broken("a layer is given what no layer makes")
             waiting = later
-        ends = _keys(config.get("output_layers"))
-        if not ends or any(key not in known for key in ends):
+        ends = keys_of(config.get("output_layers"))
+        if not ends or any(key[:2] not in made for key in ends.values()):
             raise Broken("its outputs are not made by a layer")
-        return [known[key] for key in ends]
+        return {name: known(key) for name, key in ends.items()}
 
-    def _call(
-        self, layer: Any, given: list[Tensor | None], scope: int, path: str, numbers: list[float] | None = None
-    ) -> list[Tensor | None]:
+    def _call(self, layer: Any, given: Given, scope: int, path: str) -> list[Value]:
         """What a call of a layer gives; None where that is not known, which is reported."""
         config = layer.get("config")
         config = config if isinstance(config, dict) else {}
         kind, name = str(layer.get("class_name"))[:80], str(layer.get("name") or config.get("name"))[:80]
         full = f"{path}.{name}" if path else name
-        inputs = [each for each in given if each is not None]
-        if len(inputs) < len(given) and kind in (*LAYERS, *MODELS):
+        inputs = [each for each in given.inputs if each is not None]
+        handler = MODELS if kind in MODELS else _handler(layer)
+        if len(inputs) < len(given.inputs) and handler:
             return [None]
         inner = self.graph.open_scope(full, kind if kind in MODELS else "", scope)
         if kind in MODELS:
-            return self._model(layer, inputs, inner, full)
+            return [*self._model(layer, [*inputs], inner, full).values()]
         self.graph.scope = inner
-        call = Call(self.graph, config, inputs, full, numbers or [])
-        return [self.graph.attempt(partial(guarded, self._layer, kind, call, layer), op=kind, inputs=inputs)]
+        call = Call(self.graph, config, inputs, full, given.args, given.options)
+        shown = [each.inside if isinstance(each, Padded) else each for each in inputs]
+        made = self.graph.attempt(partial(guarded, self._layer, layer, call), op=kind, inputs=shown)
+        return [*made] if isinstance(made, list) else [made]
 
-    def _layer(self, kind: str, call: Call, layer: Any) -> Tensor:
+    @staticmethod
+    def _layer(layer: Any, call: Call) -> Made:
+        kind = str(layer.get("class_name"))[:80]
         if kind in CODE:
             raise Refusal(f"{kind} holds code, which is not run")
-        if str(layer.get("module", "")).startswith("keras.src.ops"):  # x + y, x * 2, …
-            return operate(kind, call)
-        if kind not in LAYERS:
+        handler = _handler(layer)
+        if handler is None:
             raise Refusal(f"{kind} has no layer kind")
         if not call.inputs:
             raise Refusal(f"{kind} is given no tensor")
-        return LAYERS[kind](call)
+        return handler(call)
+
+
+def _handler(layer: Mapping[str, Any]) -> Handler | None:
+    """What reads the calls of a layer: an operation such as `x + y`, a layer of Keras, or one of a file of ours."""
+    kind = str(layer.get("class_name"))
+    if str(layer.get("module", "")).startswith("keras.src.ops"):
+        return OPERATIONS.get(kind)
+    layout = layout_of(layer)
+    if layout is None or kind not in OURS:
+        return LAYERS.get(kind)
+    handler = OURS[kind]
+    return lambda call: handler(call._replace(config={**call.config, "data_format": layout}))
 
 
 def _is_first(layers: list[Any]) -> bool:
-    """Whether a model has its channels before the positions: its convolutions and pools say so."""
-    formats = [each["config"].get("data_format") for each in layers if isinstance(each.get("config"), dict)]
+    """Whether a model has its channels before the positions: its convolutions and pools say so.
+
+    Not `Flatten`, which has Keras's default wherever its author did not think of it.
+    """
+    layers = [each for each in layers if isinstance(each.get("config"), dict) and each.get("class_name") != "Flatten"]
+    formats = [layout_of(each) or each["config"].get("data_format") for each in layers]
     return "channels_first" in formats and "channels_last" not in formats
 
 
-def _called(layer: Mapping[str, Any]) -> str:
-    """The name of a layer, for messages."""
-    return str(layer.get("name") or layer.get("class_name"))
-
-
 def _name(name: str) -> str:
-    from cnncalc.spec.write import make_names
-
     return make_names([name])[name]
-
-
-def _keys(value: object) -> list[Key]:
-    """The tensors of `input_layers` and `output_layers`: one, or a list of them."""
-    if not isinstance(value, list):
-        return []
-    if len(value) == 3 and isinstance(value[0], str):
-        value = [value]
-    found = (key_of(each) for each in value)
-    return [key for key in found if key is not None]
-
-
-def key_of(value: object) -> Key | None:
-    """A tensor as JSON has it, `["conv1", 0, 0]`; None of other values."""
-    if isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str):
-        name, call, at = value[:3]
-        if type(call) is int and type(at) is int:
-            return name, call, at
-    return None
-
-
-def _nodes(layer: Any) -> Iterator[Node]:
-    """The calls of a layer, as Keras 3 and Keras 2 write them. Raises Broken."""
-    name = _called(layer)
-    for number, node in enumerate(_option(layer, "inbound_nodes", list, name)):
-        keys: list[Key] = []
-        numbers: list[float] = []
-        if isinstance(node, dict):
-            values = [*_option(node, "args", list, name), *_option(node, "kwargs", dict, name).values()]
-            for each in arguments(values):
-                if isinstance(each, dict) and each.get("class_name") == "__keras_tensor__":
-                    key = key_of(_option(each, "config", dict, name).get("keras_history"))
-                    keys += [key] if key else []
-                elif isinstance(each, int | float) and not isinstance(each, bool):
-                    numbers.append(each)
-        elif isinstance(node, list):
-            found = (key_of(each) for each in node)
-            keys = [key for key in found if key is not None]
-        yield Node(number, keys, numbers)

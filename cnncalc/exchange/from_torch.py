@@ -23,8 +23,9 @@ from cnncalc.exchange.names import listed
 from cnncalc.exchange.torch_arrays import Known
 from cnncalc.exchange.torch_constants import Constants, is_in_place
 from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, usual_input
-from cnncalc.exchange.torch_ops import CREATES, DECIDES, OPS, QUERIES, SHAPED, Aside, Padded
+from cnncalc.exchange.torch_ops import CREATES, DECIDES, OPS, QUERIES, SHAPED, Aside
 from cnncalc.exchange.torch_positions import as_tensor, is_table
+from cnncalc.exchange.views import Padded
 from cnncalc.layers.base import Shape
 from cnncalc.spec.write import make_names
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from math import prod
+from typing import Any, TypeVar
 
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor, Unstated
+from cnncalc.exchange.views import Padded
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.frameworks import ACTIVATIONS
 from cnncalc.records import NamedTuple
@@ -20,20 +22,30 @@ Config = Mapping[str, Any]
 
 
 class Call(NamedTuple):
-    """A call of a layer: its configuration, the tensors and numbers that it is given, and the key of its weights."""
+    """A call of a layer: its configuration, all tensors that it is given, the key of its weights, and what it is given
+    by position and by name."""
 
     graph: Graph
     config: Config
-    inputs: list[Tensor]
+    inputs: Sequence[Tensor | Padded]
     key: str
-    numbers: list[float]
+    args: Sequence[Any] = ()
+    options: Mapping[str, Any] = {}
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All tensors. Raises Refusal for one with a border that our layers do not have."""
+        found = [each for each in self.inputs if isinstance(each, Tensor)]
+        if len(found) < len(self.inputs):
+            raise Refusal("a border of −∞ before what is no max pool")
+        return found
 
     @property
     def x(self) -> Tensor:
         """The only input."""
         if len(self.inputs) != 1:
             raise Refusal(f"it is given {len(self.inputs)} tensors")
-        return self.inputs[0]
+        return self.tensors[0]
 
     def get(self, name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
         """A value of the configuration. Raises Refusal for one of another type."""
@@ -68,15 +80,27 @@ class Call(NamedTuple):
         return x if self.is_first or rank < 3 else views.permute(x, [0, *range(2, rank), 1])
 
 
-Handler = Callable[[Call], Tensor]
+Made = Tensor | Padded | list[Tensor]  # several for a layer of several outputs
+Handler = Callable[[Call], Made]
+H = TypeVar("H", bound=Handler)
 LAYERS: dict[str, Handler] = {}
+# The layers that exported files bring along are registered by Keras under these names, one for each layout; a class
+# of this name that is registered otherwise is somebody else's.
+PACKAGES = {"cnncalc>": "channels_last", "cnncalc_first>": "channels_first"}
+OURS: dict[str, Handler] = {}
 
 
-def layer(*names: str) -> Callable[[Handler], Handler]:
+def layout_of(saved: Mapping[str, Any]) -> str | None:
+    """The layout of the file of ours that a saved layer or cell is from; None for those of others."""
+    registered, kind = str(saved.get("registered_name")), str(saved.get("class_name"))
+    return next((layout for package, layout in PACKAGES.items() if registered == package + kind), None)
+
+
+def layer(*names: str, table: dict[str, Handler] = LAYERS) -> Callable[[H], H]:
     """Declare a handler."""
 
-    def declare(handler: Handler) -> Handler:
-        LAYERS.update(dict.fromkeys(names, handler))
+    def declare(handler: H) -> H:
+        table.update(dict.fromkeys(names, handler))
         return handler
 
     return declare
@@ -118,7 +142,8 @@ def _window(call: Call, axes: int) -> dict[str, Value]:
     }
 
 
-def _convolution(kind: str, axes: int, call: Call) -> Tensor:
+def convolution(kind: str, axes: int, call: Call, **more: Value) -> Tensor:
+    """A convolution, with what its kind has beyond others in `more`."""
     x = call.channels_first()
     config = call.config
     if axes == 1 and config.get("padding") == "causal":
@@ -135,22 +160,27 @@ def _convolution(kind: str, axes: int, call: Call) -> Tensor:
     if kind == "separable_conv":
         settings["multiplier"] = call.get("depth_multiplier", int, 1)
     groups = call.get("groups", int, 1)
-    if kind == "conv" and groups != 1:
+    if kind in ("conv", "standardized_conv") and groups != 1:
         settings["groups"] = groups
-    made = operations.apply(call.graph, kind, x, Unstated(call.key), **settings)
+    made = operations.apply(call.graph, kind, x, Unstated(call.key), **settings, **more)
     return activate(call.graph, call.back(made), config.get("activation"))
 
 
-def _transposed(axes: int, call: Call) -> Tensor:
+def transposed(axes: int, call: Call, *, groups: int = 1) -> Tensor:
     settings = _window(call, axes)
     kernel, strides = call.sizes("kernel_size", axes), call.sizes("strides", axes)
-    given = call.config.get("output_padding")
-    if given is not None or max(call.sizes("dilation_rate", axes)) > 1:
-        raise Refusal("a transposed convolution with an output padding or a dilation")
-    extra = [max(stride - size, 0) for size, stride in zip(kernel, strides, strict=True)]
+    dilation, extra = call.sizes("dilation_rate", axes), [0] * axes
+    has_extra = call.config.get("output_padding") is not None
+    if settings["padding"] == "same" and (has_extra or max(dilation) > 1):
+        raise Refusal("a transposed convolution of the same padding with an output padding or a dilation")
+    if has_extra:
+        extra = [*call.sizes("output_padding", axes)]
+    else:
+        sizes = zip(kernel, strides, dilation, strict=True)
+        extra = [max(stride - factor * (size - 1) - 1, 0) for size, stride, factor in sizes]
     made = operations.apply(
         call.graph, "transposed_conv", call.channels_first(), Unstated(call.key), out=call.get("filters", int, 0),
-        output_padding=extra, **settings,
+        output_padding=extra, dilation=dilation, groups=groups, **settings,
     )  # fmt: skip
     return activate(call.graph, call.back(made), call.config.get("activation"))
 
@@ -161,7 +191,19 @@ def _pool(kind: str, axes: int, call: Call) -> Tensor:
     same = call.get("padding", str, "valid") == "same"
     more: dict[str, Value] = {"count_padding": False} if kind == "avg_pool" and same else {}
     settings = {"kernel": kernel, "stride": strides, "padding": "same" if same else 0, **more}
+    border = call.inputs[0]
+    if kind == "max_pool" and isinstance(border, Padded):
+        first = 2 if call.is_first else 1
+        if same or any(map(any, [*border.sides[:first], *border.sides[first + axes :]])):
+            raise Refusal("a border of −∞ that is no padding of the pool")
+        settings["padding"] = border.sides[first : first + axes]
+        call = call._replace(inputs=[border.inside])
     return call.back(operations.apply(call.graph, kind, call.channels_first(), **settings))
+
+
+def _adaptive(kind: str, axes: int, call: Call) -> Tensor:
+    sizes = call.sizes("output_size", axes)
+    return call.back(operations.apply(call.graph, kind, call.channels_first(), size=sizes))
 
 
 def _global(kind: str, axes: int, call: Call) -> Tensor:
@@ -195,14 +237,16 @@ def _upsampling(axes: int, call: Call) -> Tensor:
 
 
 for _axes in (1, 2, 3):
-    LAYERS[f"Conv{_axes}D"] = partial(_convolution, "conv", _axes)
-    LAYERS[f"DepthwiseConv{_axes}D"] = partial(_convolution, "depthwise_conv", _axes)
-    LAYERS[f"SeparableConv{_axes}D"] = partial(_convolution, "separable_conv", _axes)
-    LAYERS[f"Conv{_axes}DTranspose"] = partial(_transposed, _axes)
+    LAYERS[f"Conv{_axes}D"] = partial(convolution, "conv", _axes)
+    LAYERS[f"DepthwiseConv{_axes}D"] = partial(convolution, "depthwise_conv", _axes)
+    LAYERS[f"SeparableConv{_axes}D"] = partial(convolution, "separable_conv", _axes)
+    LAYERS[f"Conv{_axes}DTranspose"] = partial(transposed, _axes)
     LAYERS[f"MaxPooling{_axes}D"] = partial(_pool, "max_pool", _axes)
     LAYERS[f"AveragePooling{_axes}D"] = partial(_pool, "avg_pool", _axes)
     LAYERS[f"GlobalAveragePooling{_axes}D"] = partial(_global, "avg", _axes)
     LAYERS[f"GlobalMaxPooling{_axes}D"] = partial(_global, "max", _axes)
+    LAYERS[f"AdaptiveAveragePooling{_axes}D"] = partial(_adaptive, "adaptive_avg_pool", _axes)
+    LAYERS[f"AdaptiveMaxPooling{_axes}D"] = partial(_adaptive, "adaptive_max_pool", _axes)
     LAYERS[f"ZeroPadding{_axes}D"] = partial(_border, "pad", _axes)
     LAYERS[f"Cropping{_axes}D"] = partial(_border, "crop", _axes)
     LAYERS[f"UpSampling{_axes}D"] = partial(_upsampling, _axes)
@@ -261,6 +305,28 @@ def elu(call: Call) -> Tensor:
     return operations.pointwise(call.graph, "elu", call.x, alpha=call.get("alpha", (int, float), 1.0))
 
 
+@layer("PReLU")
+def prelu(call: Call) -> Tensor:
+    """A slope for each element, but that axes may share it."""
+    x, shared = call.x, call.config.get("shared_axes") or []
+    rank = len(x.shape)
+    if not isinstance(shared, list | tuple) or not all(type(each) is int and 0 < each < rank for each in shared):
+        raise Refusal(f"its `shared_axes` is {str(shared)[:40]!r}")
+    own = [dim for dim in range(1, rank) if dim not in shared]
+    more: dict[str, Value] = {}
+    if not own:
+        more = {"shared": True}
+    elif len(own) == 1:
+        x = views.with_axis(call.graph, x, own[0], 0)
+    elif len(own) == rank - 1:
+        more = {"per": "element"}
+    elif len(own) == rank - 2:
+        x, more = views.with_axis(call.graph, x, shared[0], 0), {"per": "position"}
+    else:
+        raise Refusal("slopes for some of the axes")
+    return operations.pointwise(call.graph, "prelu", x, Unstated(call.key), **more)
+
+
 @layer("Softmax")
 def softmax(call: Call) -> Tensor:
     return operations.softmax(call.graph, call.x, axis_of(call))
@@ -269,10 +335,9 @@ def softmax(call: Call) -> Tensor:
 @layer("Flatten")
 def flatten(call: Call) -> Tensor:
     x = call.x
-    size = 1
-    for each in x.shape[1:]:
-        size *= each
-    return views.view(x, (x.shape[0], size))
+    if call.is_first and len(x.shape) > 2:  # Keras then puts them last before it flattens
+        x = views.permute(x, [0, *range(2, len(x.shape)), 1])
+    return views.view(x, (x.shape[0], prod(x.shape[1:])))
 
 
 @layer("Reshape")
@@ -280,11 +345,7 @@ def reshape(call: Call) -> Tensor:
     shape = call.get("target_shape", (list, tuple), [])
     if not all(type(each) is int for each in shape) or list(shape).count(-1) > 1:
         raise Refusal(f"its shape is {str(shape)[:40]!r}")
-    elements, known = 1, 1
-    for each in call.x.shape[1:]:
-        elements *= each
-    for each in shape:
-        known *= each if each != -1 else 1
+    elements, known = prod(call.x.shape[1:]), prod(each for each in shape if each != -1)
     if known < 1 or elements % known:
         raise Refusal(f"its shape is {str(shape)[:40]!r}")
     return views.view(call.x, (call.x.shape[0], *(elements // known if each == -1 else each for each in shape)))
@@ -303,12 +364,13 @@ def custom_scale(call: Call) -> Tensor:
     """Of Keras's Inception-ResNet: a + scale·b."""
     if len(call.inputs) != 2:
         raise Refusal(f"it is given {len(call.inputs)} tensors")
-    scaled = operations.affine(call.graph, call.inputs[1], call.get("scale", (int, float), 1))
-    return operations.merge(call.graph, "add", [call.inputs[0], scaled])
+    first, second = call.tensors
+    scaled = operations.affine(call.graph, second, call.get("scale", (int, float), 1))
+    return operations.merge(call.graph, "add", [first, scaled])
 
 
 def _merge(kind: str, call: Call) -> Tensor:
-    return operations.merge(call.graph, kind, call.inputs)
+    return operations.merge(call.graph, kind, call.tensors)
 
 
 MERGED = {
@@ -318,32 +380,15 @@ MERGED = {
 LAYERS.update({name: partial(_merge, kind) for name, kind in MERGED.items()})
 
 
-def operate(kind: str, call: Call) -> Tensor:
-    """An operator of Python on tensors: of two, or of one and a number. Raises Refusal."""
-    if len(call.inputs) == 2 and not call.numbers and kind in (*MERGED, "TrueDivide", "Divide"):
-        return operations.merge(call.graph, MERGED.get(kind, "divide"), call.inputs)
-    if len(call.inputs) == len(call.numbers) == 1 and kind in ("Add", "Multiply"):
-        (number,) = call.numbers
-        return operations.affine(call.graph, call.x, *((number,) if kind == "Multiply" else (1, number)))
-    raise Refusal(f"{kind} has no layer kind")
-
-
 @layer("Concatenate")
 def concatenate(call: Call) -> Tensor:
-    axis, rank = call.get("axis", int, -1), len(call.inputs[0].shape)
+    tensors = call.tensors
+    axis, rank = call.get("axis", int, -1), len(tensors[0].shape)
     if not -rank <= axis < rank:
         raise Refusal(f"its axis is {axis}")
-    return operations.concat(call.graph, call.inputs, axis % rank)
+    return operations.concat(call.graph, tensors, axis % rank)
 
 
 @layer("Identity", "InputLayer")
 def same(call: Call) -> Tensor:
     return call.x
-
-
-def arguments(values: Sequence[object]) -> list[object]:
-    """Values of calls, lists in them taken apart."""
-    found: list[object] = []
-    for each in values:
-        found += arguments(each) if isinstance(each, list) else [each]
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import isfinite, sqrt
+from typing import Any
 
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
@@ -21,16 +22,40 @@ def _normalization(kind: str, call: Call) -> Tensor:
     if call.get("rms_scaling", bool, False):
         raise Refusal("a layer normalization without means")
     more: dict[str, Value] = {"groups": call.get("groups", int, 32)} if kind == "group_norm" else {}
-    x = views.with_axis(call.graph, call.x, axis_of(call), 0)
+    axes = call.config.get("axis")
+    if kind == "layer_norm" and isinstance(axes, list) and len(axes) > 1:
+        x, more = _with_axes(call, axes)
+    else:
+        x = views.with_axis(call.graph, call.x, axis_of(call), 0)
+    if more.get("groups") in (-1, call.graph.shape_at(x.node)[0]):
+        kind, more = "instance_norm", {}  # a group for each channel, as Keras's documentation has it
     settings = {"epsilon": epsilon, "scale": scale, "shift": shift, "affine": scale or shift, **more}
     if not (scale or shift):
         settings.update(scale=True, shift=True)
     return operations.pointwise(call.graph, kind, x, Unstated(call.key), **settings)
 
 
+def _with_axes(call: Call, axes: list[Any]) -> tuple[Tensor, dict[str, Value]]:
+    """The tensor as it is normalized over several axes, and our word for them. Raises Refusal."""
+    rank = len(call.x.shape)
+    if not all(type(axis) is int and -rank <= axis < rank and axis % rank for axis in axes):
+        raise Refusal(f"its axis is {str(axes)[:40]!r}")
+    over = sorted({axis % rank for axis in axes})
+    if len(over) == rank - 1:
+        return call.x, {"over": "all"}
+    return call.graph.plain(call.x), {"over": [axis - 1 for axis in over]}
+
+
 LAYERS["BatchNormalization"] = partial(_normalization, "batch_norm")
 LAYERS["LayerNormalization"] = partial(_normalization, "layer_norm")
 LAYERS["GroupNormalization"] = partial(_normalization, "group_norm")
+
+
+@layer("RMSNormalization")
+def rms_normalization(call: Call) -> Tensor:
+    epsilon = call.get("epsilon", (int, float), 1e-6)
+    x = views.with_axis(call.graph, call.x, axis_of(call), 0)
+    return operations.pointwise(call.graph, "rms_norm", x, Unstated(call.key), epsilon=epsilon)
 
 
 @layer("Normalization")

@@ -7,13 +7,13 @@ from functools import partial
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor, Unstated
-from cnncalc.exchange.keras_layers import LAYERS, Call, layer
+from cnncalc.exchange.keras_layers import LAYERS, Call, layer, layout_of
 from cnncalc.layers.arguments import Value
 
 KINDS = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
 
 
-def _recurrent(name: str, call: Call, *, both: bool = False) -> Tensor:
+def _recurrent(name: str, call: Call, *, both: bool = False, **more: Value) -> Tensor:
     """A layer that reads a sequence forwards, or in both directions: all states, or the last ones."""
     graph, hidden = call.graph, call.get("units", int, 0)
     if len(call.x.shape) != 3:
@@ -21,7 +21,7 @@ def _recurrent(name: str, call: Call, *, both: bool = False) -> Tensor:
     for option in ("go_backwards", "return_state", "stateful"):
         if call.config.get(option):
             raise Refusal(f"a recurrent layer with `{option}`")
-    settings = {"hidden": hidden, "bidirectional": both, **_settings(name, call)}
+    settings = {"hidden": hidden, "bidirectional": both, **_settings(name, call), **more}
     sequence = graph.materialize(views.permute(call.x, (0, 2, 1)))
     made = graph.tensor(graph.add(KINDS[name], [sequence], Unstated(call.key), **settings))
     if call.get("return_sequences", bool, False):
@@ -52,6 +52,25 @@ def _settings(name: str, call: Call) -> dict[str, Value]:
 
 
 LAYERS.update({name: partial(_recurrent, name) for name in KINDS})
+# The cells that exported files bring along, with the biases that those of Keras lack.
+CELLS = {"TwoBiasLSTMCell": ("LSTM", 2), "TwoBiasRNNCell": ("SimpleRNN", 2), "OneBiasGRUCell": ("GRU", 1)}
+
+
+@layer("RNN")
+def with_cell(call: Call, *, both: bool = False) -> Tensor:
+    """A layer by its cell: one of Keras, or one of a file of ours."""
+    cell = call.config.get("cell")
+    cell = cell if isinstance(cell, dict) else {}
+    kind, config = str(cell.get("class_name")), cell.get("config")
+    known = {f"{name}Cell": name for name in KINDS}
+    is_ours = layout_of(cell) is not None and kind in CELLS
+    if not isinstance(config, dict) or not (is_ours or kind in known):
+        raise Refusal(f"a recurrent layer with a cell {kind[:40]!r}")
+    call = call._replace(config={**call.config, **config})
+    if not is_ours:
+        return _recurrent(known[kind], call, both=both)
+    name, biases = CELLS[kind]
+    return _recurrent(name, call, both=both, biases=biases if call.get("use_bias", bool, True) else 0)
 
 
 @layer("Bidirectional")
@@ -60,13 +79,14 @@ def bidirectional(call: Call) -> Tensor:
     inner = call.config.get("layer")
     inner = inner if isinstance(inner, dict) else {}
     name, config = inner.get("class_name"), inner.get("config")
-    if name not in KINDS or not isinstance(config, dict):
+    if name not in (*KINDS, "RNN") or not isinstance(config, dict):
         raise Refusal(f"a layer in both directions that is {str(name)[:40]!r}")
     if call.get("merge_mode", str, "concat") != "concat":
         raise Refusal(f"both directions are merged by {str(call.config.get('merge_mode'))[:40]!r}")
     if _essence(call.config.get("backward_layer", inner)) != _essence(inner):
         raise Refusal("both directions have different layers")
-    return _recurrent(str(name), call._replace(config=config), both=True)
+    call = call._replace(config=config)
+    return with_cell(call, both=True) if name == "RNN" else _recurrent(str(name), call, both=True)
 
 
 def _essence(value: object) -> object:
@@ -74,5 +94,5 @@ def _essence(value: object) -> object:
     config = value.get("config") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(config, dict):
         return value
-    names = ("units", "activation", "recurrent_activation", "use_bias", "reset_after", "return_sequences")
+    names = ("cell", "units", "activation", "recurrent_activation", "use_bias", "reset_after", "return_sequences")
     return value.get("class_name"), [config.get(name) for name in names]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import isclose, prod
 
-from cnncalc import limits
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
-from cnncalc.exchange.graph import Graph, Tensor
+from cnncalc.exchange.graph import Tensor
+from cnncalc.exchange.numbers import bounded, with_number
 from cnncalc.exchange.onnx_constants import (
     Constant,
     axes_of,
@@ -84,22 +84,6 @@ def clip(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     return bounded(graph, x, low, high)
 
 
-def bounded(graph: Graph, x: Tensor, low: float | None, high: float | None) -> Tensor:
-    """min(max(x, low), high), where one of the bounds may be left out."""
-    low = None if low is None or low < -limits.SIZE else low
-    high = None if high is None or high > limits.SIZE else high
-    if low is None and high is None:
-        return x
-    if low == 0 and high in (6, None):
-        return operations.pointwise(graph, "relu6" if high == 6 else "relu", x)
-    if low is not None and high is not None:
-        return operations.pointwise(graph, "clip", x, low=low, high=high)
-    bound, sign = (low, 1) if low is not None else (high, -1)  # low + relu(x − low), high − relu(high − x)
-    assert bound is not None
-    x = operations.affine(graph, x, sign, -sign * bound)
-    return operations.affine(graph, operations.pointwise(graph, "relu", x), sign, bound)
-
-
 @op("Softmax", "LogSoftmax")
 def softmax(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     x = tensor_of(inputs)
@@ -172,41 +156,28 @@ def _is_lifted(name: str) -> bool:
     return name.startswith(("/", "onnx::", "val_", "scalar_tensor", "const"))
 
 
-@op("Add", "Sub", "Mul", "Div")
+ARITHMETIC = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
+
+
+@op(*ARITHMETIC)
 def binary(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
     if len(inputs) != 2 or None in inputs:
         raise Refusal(f"it has {len(inputs)} inputs")
     a, b = inputs
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        kind = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}[node.op]
-        return operations.merge(context.graph, kind, [a, b])
+        return operations.merge(context.graph, ARITHMETIC[node.op], [a, b])
     x, constant = (a, b) if isinstance(a, Tensor) else (b, a)
     assert isinstance(x, Tensor)
     assert isinstance(constant, Constant)
     number = constant_number(constant)
     if number is not None:
-        return _with_number(context.graph, node.op, x, number, first=x is b)
+        return with_number(context.graph, ARITHMETIC[node.op], x, number, first=x is b)
     if node.op == "Sub" and x is b:
         x = operations.affine(context.graph, x, -1)
     if node.op == "Div" and x is b:
         raise Refusal("an array divided by a tensor")
     kind = "shift" if node.op in ("Add", "Sub") else "scale"
     return operations.learned(context.graph, kind, x, context.array(constant, node))
-
-
-def _with_number(graph: Graph, op: str, x: Tensor, number: float, *, first: bool) -> Tensor:
-    """A tensor and a number; `first` is whether the number comes first."""
-    if op == "Mul":
-        return operations.affine(graph, x, number)
-    if op == "Add":
-        return operations.affine(graph, x, 1, number)
-    if op == "Sub":
-        return operations.affine(graph, x, -1, number) if first else operations.affine(graph, x, 1, -number)
-    if first:
-        return operations.affine(graph, operations.pointwise(graph, "power", x, n=-1), number)
-    if number == 0:
-        raise Refusal("a division by zero")
-    return operations.affine(graph, x, 1 / number)
 
 
 @op("Sum", "Mean", "Max", "Min")

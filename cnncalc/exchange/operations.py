@@ -347,7 +347,7 @@ def pad(
         sides[axis] = amounts[dim]
     node = graph.add("pad", [tensor.node], amount=sides[1:], value=value, mode=mode)
     whole = graph.tensor(node).dims
-    axes = [graph.axis_of(tensor, dim) for dim in range(len(tensor.shape))]
+    axes = [None, *(graph.axis_of(tensor, dim) for dim in range(1, len(tensor.shape)))]
     dims = tuple(old if axis is None else whole[axis + 1] for axis, old in zip(axes, tensor.dims, strict=True))
     sizes = tuple(size + sum(pair) for size, pair in zip(tensor.shape, amounts, strict=True))
     return Tensor(node, dims, sizes)

@@ -37,6 +37,34 @@ def _multiply(graph: Graph, a: Tensor, b: Tensor, transpose: str) -> Tensor:
     return views.with_batch_at(graph, node, *place)
 
 
+def einsum(graph: Graph, equation: str, a: Tensor, b: Tensor) -> Tensor:
+    """A sum over one index of two tensors, as a product of matrices. Raises Refusal for other sums."""
+    left, _, out = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != 2 or "." in equation or not out or any(len({*term}) != len(term) for term in (*terms, out)):
+        raise Refusal(f"einsum of {equation!r}")
+    first, second = terms
+    if (len(first), len(second)) != (len(a.shape), len(b.shape)):
+        raise Refusal(f"einsum of {equation!r} of tensors of other ranks")
+    lead = [each for each in first if each in second and each in out]
+    rows = [each for each in first if each not in second]
+    columns = [each for each in second if each not in first]
+    summed = [each for each in first if each in second and each not in out]
+    if not {*rows, *columns} <= {*out} or not rows or not columns or len(summed) != 1:
+        raise Refusal(f"einsum of {equation!r}")
+    sizes = {**dict(zip(first, a.shape, strict=True)), **dict(zip(second, b.shape, strict=True))}
+
+    def laid(x: Tensor, term: str, order: list[list[str]]) -> Tensor:
+        moved = views.permute(x, [term.index(name) for name in [*lead, *order[0], *order[1]]])
+        counts = (prod(sizes[name] for name in names) for names in order)
+        return views.view(moved, [*(sizes[name] for name in lead), *counts])
+
+    made = product(graph, laid(a, first, [rows, summed]), laid(b, second, [summed, columns]))
+    names = [*lead, *rows, *columns]
+    made = views.view(made, [sizes[name] for name in names])
+    return views.permute(made, [names.index(name) for name in out])
+
+
 def learned_tensor(graph: Graph, array: Array, shape: Shape, rank: int = 0) -> Tensor:
     """A learned array as a tensor that is the same for all examples of the batch, [1, …] or expanded to its size.
 

@@ -11,7 +11,8 @@ from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Array, Graph, Tensor
 from cnncalc.exchange.torch_arrays import Known, array_of, arrays_of, numbers_of, standardized, statistics_of
-from cnncalc.exchange.torch_ops import OPS, Aside, Padded, axis_of, each, op
+from cnncalc.exchange.torch_ops import OPS, Aside, axis_of, each, op
+from cnncalc.exchange.views import Padded
 from cnncalc.layers import KINDS
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape, format_shape

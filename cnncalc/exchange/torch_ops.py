@@ -10,20 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.exchange.graph import Tensor
 from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
 Handler = Callable[..., Any]
 OPS: dict[str, Handler] = {}
-
-
-class Padded(NamedTuple):
-    """A tensor with a border of −∞, which is the padding of the max pool that follows."""
-
-    inside: Tensor
-    sides: list[tuple[int, int]]
-    shape: Shape
 
 
 class Aside(NamedTuple):

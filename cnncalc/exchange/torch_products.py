@@ -10,7 +10,7 @@ from functools import partial
 from math import isclose, sqrt
 from typing import Any
 
-from cnncalc.exchange import operations, views
+from cnncalc.exchange import operations, products, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor, permuted
 from cnncalc.exchange.products import product
@@ -37,28 +37,10 @@ def matmul(graph: Graph, a: Any, b: Any, **_: Any) -> Tensor:
 @op("einsum")
 def einsum(graph: Graph, equation: str, *operands: Any) -> Tensor:
     tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands
-    left, _, out = equation.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != 2 or "." in equation or not out or any(len({*term}) != len(term) for term in (*terms, out)):
-        raise Refusal(f"einsum of {equation!r}")
+    if len(tensors) != 2:
+        raise Refusal(f"einsum of {len(tensors)} tensors")
     a, b = (as_tensor(graph, each) for each in tensors)
-    first, second = terms
-    lead = [each for each in first if each in second and each in out]
-    rows = [each for each in first if each not in second]
-    columns = [each for each in second if each not in first]
-    summed = [each for each in first if each in second and each not in out]
-    if not {*rows, *columns} <= {*out} or not rows or not columns or len(summed) != 1:
-        raise Refusal(f"einsum of {equation!r}")
-    sizes = {**dict(zip(first, a.shape, strict=True)), **dict(zip(second, b.shape, strict=True))}
-
-    def laid(x: Tensor, term: str, order: list[list[str]]) -> Tensor:
-        moved = views.permute(x, [term.index(name) for name in [*lead, *order[0], *order[1]]])
-        return views.view(moved, [*(sizes[name] for name in lead), *(_count(sizes, names) for names in order)])
-
-    made = product(graph, laid(a, first, [rows, summed]), laid(b, second, [summed, columns]))
-    names = [*lead, *rows, *columns]
-    made = views.view(made, [sizes[name] for name in names])
-    return views.permute(made, [names.index(name) for name in out])
+    return products.einsum(graph, equation, a, b)
 
 
 def _count(sizes: dict[str, int], names: Sequence[str]) -> int:

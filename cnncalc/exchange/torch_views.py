@@ -11,9 +11,10 @@ from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
 from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of
 from cnncalc.exchange.torch_layers import mean_inside
-from cnncalc.exchange.torch_ops import OPS, Padded, axis_of, each, op
+from cnncalc.exchange.torch_ops import OPS, axis_of, each, op
 from cnncalc.exchange.torch_positions import as_tensor, relative_positions
 from cnncalc.exchange.torch_products import MASK_NOTE, is_mask
+from cnncalc.exchange.views import Padded
 from cnncalc.layers.arguments import Value
 from cnncalc.layers.base import Shape
 
@@ -231,9 +232,7 @@ def movedim(graph: Graph, x: Tensor, source: int | Sequence[int], destination: i
         [axis_of(axis, number) for axis in ([axes] if isinstance(axes, int) else axes)]
         for axes in (source, destination)
     )
-    others = iter([axis for axis in range(number) if axis not in starts])
-    moved = dict(zip(ends, starts, strict=True))
-    return views.permute(x, [moved[axis] if axis in moved else next(others) for axis in range(number)])
+    return views.permute(x, views.moved_order(number, starts, ends))
 
 
 @op("cat", "concat", "concatenate")
@@ -278,26 +277,7 @@ def narrow(graph: Graph, x: Tensor, dim: int, start: int, length: int) -> Tensor
 def getitem(graph: Graph, x: Tensor | Known, index: Any) -> Tensor:
     if isinstance(x, Known):
         return relative_positions(graph, x, index)
-    given = index if isinstance(index, tuple) else (index,)
-    count = sum(one is not None and one is not Ellipsis for one in given)
-    if Ellipsis in given:
-        at = given.index(Ellipsis)
-        given = (*given[:at], *[slice(None)] * (len(x.shape) - count), *given[at + 1 :])
-    dim = 0
-    for one in given:
-        if one is None:
-            x = views.insert(x, dim)
-            dim += 1
-        elif isinstance(one, slice):
-            first, last, step = one.indices(x.shape[dim])
-            x = views.take(graph, x, dim, first, last, step)
-            dim += 1
-        elif isinstance(one, int):
-            place = one % x.shape[dim]
-            x = views.drop(views.take(graph, x, dim, place, place + 1), dim)
-        else:
-            raise Refusal("positions are chosen by a tensor or a list")
-    return x
+    return views.index(graph, x, index if isinstance(index, tuple) else (index,))
 
 
 @op("flip")
@@ -314,13 +294,7 @@ def roll(graph: Graph, x: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     if dims is None or len(amounts) != len(over):
         raise Refusal("a cyclic shift of all elements in a row")
     for by, dim in zip(amounts, over, strict=True):
-        if by % x.shape[dim] == 0:
-            continue
-        x = x if graph.axis_of(x, dim) is not None else views.settle(graph, x)
-        axis = graph.axis_of(x, dim)
-        if axis is None:
-            raise Refusal("a cyclic shift of the batch")
-        x = operations.pointwise(graph, "roll", x, axis=axis, by=by)
+        x = views.roll(graph, x, axis_of(dim, len(x.shape)), by)
     return x
 
 

@@ -10,6 +10,17 @@ from math import prod
 
 from cnncalc.exchange.arrangement import BATCH, Atom, Refusal, join, regroup
 from cnncalc.exchange.graph import Graph, Tensor
+from cnncalc.layers.arguments import Value
+from cnncalc.layers.base import Shape
+from cnncalc.records import NamedTuple
+
+
+class Padded(NamedTuple):
+    """A tensor with a border of −∞, which is the padding of the max pool that follows."""
+
+    inside: Tensor
+    sides: list[tuple[int, int]]
+    shape: Shape
 
 
 def view(tensor: Tensor, shape: Sequence[int]) -> Tensor:
@@ -22,6 +33,13 @@ def view(tensor: Tensor, shape: Sequence[int]) -> Tensor:
 def permute(tensor: Tensor, order: Sequence[int]) -> Tensor:
     """The dimensions in another order."""
     return Tensor(tensor.node, tuple(tensor.dims[dim] for dim in order), tuple(tensor.shape[dim] for dim in order))
+
+
+def moved_order(rank: int, starts: Sequence[int], ends: Sequence[int]) -> list[int]:
+    """The order of dimensions after some of them were moved from `starts` to `ends`, the others in their order."""
+    others = iter([dim for dim in range(rank) if dim not in starts])
+    moved = dict(zip(ends, starts, strict=True))
+    return [moved[dim] if dim in moved else next(others) for dim in range(rank)]
 
 
 def insert(tensor: Tensor, dim: int) -> Tensor:
@@ -119,6 +137,52 @@ def take(graph: Graph, tensor: Tensor, dim: int, start: int, stop: int, step: in
         (*tensor.dims[:dim], part, *tensor.dims[dim + 1 :]),
         (*tensor.shape[:dim], count, *tensor.shape[dim + 1 :]),
     )
+
+
+def index(graph: Graph, tensor: Tensor, key: Sequence[object]) -> Tensor:
+    """tensor[key], of slices, integers, None for a new dimension, and `...` for those between."""
+    count = sum(each is not None and each is not ... for each in key)
+    if ... in key:
+        at = list(key).index(...)
+        key = (*key[:at], *[slice(None)] * (len(tensor.shape) - count), *key[at + 1 :])
+    dim = 0
+    for each in key:
+        if each is not None and dim >= len(tensor.shape):
+            raise Refusal(f"{count} indices of {len(tensor.shape)} axes")
+        if each is None:
+            tensor = insert(tensor, dim)
+        elif isinstance(each, slice):
+            size = tensor.shape[dim]
+            bounds = each.indices(size)
+            backwards = bounds == (size - 1, -1, -1)
+            tensor = flip(graph, tensor, dim) if backwards else take(graph, tensor, dim, *bounds)
+        elif type(each) is int and -tensor.shape[dim] <= each < tensor.shape[dim]:
+            place = each % tensor.shape[dim]
+            tensor = drop(take(graph, tensor, dim, place, place + 1), dim)
+            continue
+        else:
+            raise Refusal("positions are chosen by a tensor or a list, or lie outside of it")
+        dim += 1
+    return tensor
+
+
+def flip(graph: Graph, tensor: Tensor, dim: int) -> Tensor:
+    """The positions of a dimension in the opposite order."""
+    return _along(graph, "flip", tensor, dim)
+
+
+def roll(graph: Graph, tensor: Tensor, dim: int, by: int) -> Tensor:
+    """The positions of a dimension shifted, those beyond its end to its begin."""
+    return tensor if by % tensor.shape[dim] == 0 else _along(graph, "roll", tensor, dim, by=by)
+
+
+def _along(graph: Graph, kind: str, tensor: Tensor, dim: int, **settings: Value) -> Tensor:
+    """A layer that rearranges the positions of one axis."""
+    tensor = tensor if graph.axis_of(tensor, dim) is not None else settle(graph, tensor)
+    axis = graph.axis_of(tensor, dim)
+    if axis is None:
+        raise Refusal(f"a `{kind}` of the batch")
+    return tensor._replace(node=graph.add(kind, [tensor.node], axis=axis, **settings))
 
 
 def _part(graph: Graph, node: int, axis: int, start: int, stop: int, step: int) -> int:

@@ -96,8 +96,11 @@ class FlatWriter:
         plain = all(axis == Axis(axis.size, axis.kernel, axis.kernel, 1, 0, 0) for axis in axes)
         if not plain or node.output[1:] != sizes or len(sizes) != 2:
             raise Unsayable("Keras has no unpooling by the indices of a pool whose windows overlap or have a border")
-        self.helpers.add("unpool")
-        return call("unpool", x, self.variables[pool.inputs[0]], literal(tuple(axis.kernel for axis in axes)))
+        self.helpers.add("MaxUnpooling2D")
+        made = call(
+            "MaxUnpooling2D", literal(tuple(axis.kernel for axis in axes)), Keyed("name=", self.label(node, ""))
+        )
+        return apply(made, x, self.variables[pool.inputs[0]])
 
     def joined(self, node: Node, texts: list[str]) -> Code:
         rank = len(node.input_shapes[0])

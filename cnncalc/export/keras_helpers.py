@@ -35,5 +35,7 @@ def helper_text(name: str, layout: Layout) -> str:
     numbered = _NUMBERED.fullmatch(name)
     number = numbered[2] if numbered and name not in known else ""
     text = known[f"{numbered[1]}{{n}}{numbered[3]}" if numbered and number else name].replace("{n}", number)
+    if text.lstrip().startswith("class "):  # a model with it can be saved and loaded; our reader knows it by this name
+        text = f'@keras.saving.register_keras_serializable("<cnncalc|cnncalc_first>")\n{text.lstrip()}'
     text = _EITHER.sub(lambda found: found[1 if layout.is_last else 2], text)
     return text.replace("AXIS", str(layout.channels())).strip("\n")

@@ -19,6 +19,9 @@ class GroupedConv{n}DTranspose(layers.Conv{n}DTranspose):
             shape = (self.filters,<| *[1] * {n}>)
             self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "groups": self.groups}
+
     def call(self, x: Tensor) -> Tensor:
         kernels = ops.split(self.kernel, self.groups, axis=-1)
         parts = []
@@ -52,6 +55,10 @@ class StandardizedConv{n}D(layers.Conv{n}D):
             shape = (self.filters,)
             self.gain = self.add_weight(shape=shape, initializer="ones", name="gain")
 
+    def get_config(self) -> dict[str, Any]:
+        more = {"gain": self.has_gain, "epsilon": self.epsilon}
+        return {**super().get_config(), **more}
+
     def call(self, x: Tensor) -> Tensor:
         axes = tuple(range({n} + 1))
         mean, variance = ops.moments(self.kernel, axes=axes, keepdims=True)
@@ -84,28 +91,34 @@ def dilated_max_pool(
         x = functools.reduce(ops.maximum, parts)
     return x
 ''',
-    "unpool": '''
-def unpool(x: Tensor, before: Tensor, window: tuple[int, int]) -> Tensor:
+    "MaxUnpooling2D": '''
+class MaxUnpooling2D(layers.Layer):
     """Each element at the first maximum of its window of the pool's input, else 0."""
-    (k, m), (<h, w, c|c, h, w>) = window, x.shape[1:]
-    height, width = before.shape[<1:-1|2:>]
-    sides = ((0, max(h * k - height, 0)), (0, max(w * m - width, 0)))
-    sides = ((0, 0), <*sides, (0, 0)|(0, 0), *sides>)
-    parts = ops.pad(before, sides, constant_values=-math.inf)
-    parts = parts[<:, : h * k, : w * m|:, :, : h * k, : w * m>]
-    parts = ops.reshape(parts, (-1, <h, k, w, m, c|c, h, k, w, m>))
-    parts = ops.transpose(parts, (0, <1, 3, 5, 2, 4|1, 2, 4, 3, 5>))
-    parts = ops.reshape(parts, (-1, <h, w, c|c, h, w>, k * m))
-    places = ops.one_hot(ops.argmax(parts, axis=-1), k * m, dtype=x.dtype)
-    y = ops.reshape(places * ops.expand_dims(x, -1), (-1, <h, w, c|c, h, w>, k, m))
-    y = ops.transpose(y, (0, <1, 4, 2, 5, 3|1, 2, 4, 3, 5>))
-    y = ops.reshape(y, (-1, <h * k, w * m, c|c, h * k, w * m>))
-    sides = ((0, max(height - h * k, 0)), (0, max(width - w * m, 0)))
-    y = ops.pad(y, ((0, 0), <*sides, (0, 0)|(0, 0), *sides>))
-    return y[<:, :height, :width|:, :, :height, :width>]
+
+    def __init__(self, pool_size: tuple[int, int], **options: Any) -> None:
+        super().__init__(**options)
+        self.pool_size = tuple(pool_size)
+
+    def call(self, x: Tensor, before: Tensor) -> Tensor:
+        (k, m), (<h, w, c|c, h, w>) = self.pool_size, x.shape[1:]
+        height, width = before.shape[<1:-1|2:>]
+        sides = ((0, max(h * k - height, 0)), (0, max(w * m - width, 0)))
+        sides = ((0, 0), <*sides, (0, 0)|(0, 0), *sides>)
+        parts = ops.pad(before, sides, constant_values=-math.inf)
+        parts = parts[<:, : h * k, : w * m|:, :, : h * k, : w * m>]
+        parts = ops.reshape(parts, (-1, <h, k, w, m, c|c, h, k, w, m>))
+        parts = ops.transpose(parts, (0, <1, 3, 5, 2, 4|1, 2, 4, 3, 5>))
+        parts = ops.reshape(parts, (-1, <h, w, c|c, h, w>, k * m))
+        places = ops.one_hot(ops.argmax(parts, axis=-1), k * m, dtype=x.dtype)
+        y = places * ops.expand_dims(x, -1)
+        y = ops.reshape(y, (-1, <h, w, c|c, h, w>, k, m))
+        y = ops.transpose(y, (0, <1, 4, 2, 5, 3|1, 2, 4, 3, 5>))
+        y = ops.reshape(y, (-1, <h * k, w * m, c|c, h * k, w * m>))
+        sides = ((0, max(height - h * k, 0)), (0, max(width - w * m, 0)))
+        y = ops.pad(y, ((0, 0), <*sides, (0, 0)|(0, 0), *sides>))
+        return y[<:, :height, :width|:, :, :height, :width>]
 ''',
     "TwoBiasLSTMCell": '''
-@keras.saving.register_keras_serializable()
 class TwoBiasLSTMCell(layers.LSTMCell):
     """The cell of an LSTM with two bias vectors, as in PyTorch."""
 
@@ -124,7 +137,6 @@ class TwoBiasLSTMCell(layers.LSTMCell):
         return h, [h, c]
 ''',
     "TwoBiasRNNCell": '''
-@keras.saving.register_keras_serializable()
 class TwoBiasRNNCell(layers.SimpleRNNCell):
     """The cell of a simple recurrent layer with two bias vectors, as in PyTorch."""
 

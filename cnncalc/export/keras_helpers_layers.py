@@ -40,6 +40,34 @@ class ResponseNorm(layers.Layer):
         mean = ops.mean(norm, axis=AXIS, keepdims=True)
         return self.weight * (x * norm / (mean + self.epsilon)) + self.bias + x
 ''',
+    "AverageInside": '''
+class AverageInside(layers.Layer):
+    """An average pool that counts the first of two borders, and not the second."""
+
+    def __init__(
+        self,
+        pool_size: tuple[int, ...],
+        strides: tuple[int, ...],
+        counted: tuple[tuple[int, int], ...],
+        uncounted: tuple[tuple[int, int], ...],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.pool_size, self.strides = tuple(pool_size), tuple(strides)
+        self.counted, self.uncounted = tuple(counted), tuple(uncounted)
+
+    def pool(self, x: Tensor, value: float) -> Tensor:
+        none = (0, 0)
+        for sides, border in ((self.counted, value), (self.uncounted, 0.0)):
+            sides = (none, <*sides, none|none, *sides>)
+            x = ops.pad(x, sides, constant_values=border)
+        return ops.average_pool(
+            x, self.pool_size, self.strides<|, data_format="channels_first">
+        )
+
+    def call(self, x: Tensor) -> Tensor:
+        return self.pool(x, 0.0) / self.pool(ops.ones_like(x[:1]), 1.0)
+''',
     "Scale": '''
 class Scale(layers.Layer):
     """A learned factor for each channel, position or element, or for all."""

@@ -42,15 +42,6 @@ def pad_up_caffe(x: Tensor, kernel: int, stride: int) -> Tensor:
     sides = [(0, 0), <*sides, (0, 0)|(0, 0), *sides>]
     return ops.pad(x, sides, constant_values=-math.inf)
 ''',
-    "average_inside": '''
-def average_inside(
-    x: Tensor, pool: layers.Layer, counted: Any, uncounted: Any
-) -> Tensor:
-    """An average pool that counts the first of two borders, and not the second."""
-    ones = ops.ones((1, <*x.shape[1:-1], 1|1, *x.shape[2:]>))
-    ones = ops.pad(ops.pad(ones, counted, constant_values=1.0), uncounted)
-    return pool(ops.pad(ops.pad(x, counted), uncounted)) / pool(ones)
-''',
     "extend": '''
 def extend(x: Tensor, sides: Any, mode: Any) -> Tensor:
     """A border of what is in the map, as `np.pad` has it."""

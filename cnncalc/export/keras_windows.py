@@ -319,12 +319,12 @@ def pool(given: KerasCall) -> list[Step]:
     elif any(more):
         sides = fixed(given)
         if given.kind == "avg_pool":
-            return [inside(given, stride, sides, more, counts)]
+            return [inside(given, sides, more, counts)]
         before = [padding(given, tuple((a, b + c) for (a, b), c in zip(sides, more, strict=True)))]
     else:
         before, padded = border(given, same=given.kind == "max_pool")
     if before and not counts:
-        return [inside(given, stride, fixed(given), (0,) * given.axes, counts)]
+        return [inside(given, fixed(given), (0,) * given.axes, counts)]
     made = given.layer(given.per_axes(name), given.text("kernel"), *stride, *padded, *given.format())
     return [*before, Applied(made)]
 
@@ -342,11 +342,13 @@ def dilated(given: KerasCall) -> list[Step]:
     return [padding(given, sides), made] if any(map(any, sides)) else [made]
 
 
-def inside(given: KerasCall, stride: list[Code], sides: Pairs, more: tuple[int, ...], counts: bool) -> Step:
+def inside(given: KerasCall, sides: Pairs, more: tuple[int, ...], counts: bool) -> Step:
     """An average pool that counts a part of what its windows reach."""
-    helper = given.helper("average_inside")
-    made: Bracketed = given.layer(given.per_axes("AveragePooling{}"), given.text("kernel"), *stride, *given.format(),
-                                  Keyed("name=", given.label("")))  # fmt: skip
+    helper = given.helper("AverageInside")
     counted = sides if counts else ((0, 0),) * given.axes
     uncounted = tuple((a - c, b - d + e) for (a, b), (c, d), e in zip(sides, counted, more, strict=True))
-    return Computed(lambda x: call(helper, x, made, around(given, counted), around(given, uncounted)))
+    runs = {tuple((axis.kernel, axis.stride) for axis in axes) for axes in windows(given)}
+    if len(runs) != 1:
+        raise Unsayable(f"the windows of `{given.kind}` vary")
+    kernel, step = zip(*runs.pop(), strict=True)
+    return Applied(call(helper, literal(kernel), literal(step), literal(counted), literal(uncounted)))

@@ -195,7 +195,8 @@ def test_an_archive_is_read_and_every_command_takes_it(folder: Path, capsys: pyt
     ("given", "message"),
     [
         (one("Lambda", function="os.system"), "Lambda holds code, which is not run (Lambda, 8×8×3)"),
-        (one("MultiHeadAttention", num_heads=2), "MultiHeadAttention has no layer kind"),
+        (one("MultiHeadAttention", num_heads=2), "attention with a mask, or without a value"),
+        (one("AdditiveAttention"), "AdditiveAttention has no layer kind"),
         (one("Conv2D", filters="many", kernel_size=[3, 3]), "its `filters` is 'many'"),
         (one("Conv2D", filters=4, kernel_size=[3]), "its `kernel_size` is"),
         (one("LSTM", units=3), "a recurrent layer of no sequence"),
