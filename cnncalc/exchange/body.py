@@ -101,6 +101,8 @@ class Body:
         layer = node.layer
         assert layer is not None
         if node.shares is not None:
+            if node.shares not in self.names:
+                raise Unsaid("a layer of a block applies the weights of one outside of it")
             return f"reuse({self.names[node.shares]})"
         word = self._text(item, WORD)
         if word:

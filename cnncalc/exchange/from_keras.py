@@ -15,7 +15,13 @@ from typing import Any
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.exchange import keras_attention, keras_norms, keras_ours, keras_recurrent  # noqa: F401  # they fill LAYERS
+from cnncalc.exchange import (  # noqa: F401  # they fill LAYERS
+    keras_attention,
+    keras_norms,
+    keras_ours,
+    keras_pools,
+    keras_recurrent,
+)
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.keras_layers import LAYERS, OURS, Call, Handler, Made, layout_of

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any, TypeVar
 
 from cnncalc.exchange import operations, views
-from cnncalc.exchange.arrangement import Refusal
+from cnncalc.exchange.arrangement import Refusal, is_cut_evenly
 from cnncalc.exchange.graph import Graph, Tensor, Unstated
 from cnncalc.exchange.views import Padded
 from cnncalc.layers.arguments import Value
@@ -185,33 +185,6 @@ def transposed(axes: int, call: Call, *, groups: int = 1) -> Tensor:
     return activate(call.graph, call.back(made), call.config.get("activation"))
 
 
-def _pool(kind: str, axes: int, call: Call) -> Tensor:
-    kernel = call.sizes("pool_size", axes, 2)
-    strides = call.sizes("strides", axes) if call.config.get("strides") is not None else kernel
-    same = call.get("padding", str, "valid") == "same"
-    more: dict[str, Value] = {"count_padding": False} if kind == "avg_pool" and same else {}
-    settings = {"kernel": kernel, "stride": strides, "padding": "same" if same else 0, **more}
-    border = call.inputs[0]
-    if kind == "max_pool" and isinstance(border, Padded):
-        first = 2 if call.is_first else 1
-        if same or any(map(any, [*border.sides[:first], *border.sides[first + axes :]])):
-            raise Refusal("a border of −∞ that is no padding of the pool")
-        settings["padding"] = border.sides[first : first + axes]
-        call = call._replace(inputs=[border.inside])
-    return call.back(operations.apply(call.graph, kind, call.channels_first(), **settings))
-
-
-def _adaptive(kind: str, axes: int, call: Call) -> Tensor:
-    sizes = call.sizes("output_size", axes)
-    return call.back(operations.apply(call.graph, kind, call.channels_first(), size=sizes))
-
-
-def _global(kind: str, axes: int, call: Call) -> Tensor:
-    first = 2 if call.is_first else 1
-    keep = call.get("keepdims", bool, False)
-    return operations.reduce(call.graph, kind, call.x, range(first, first + axes), keep=keep)
-
-
 def _border(kind: str, axes: int, call: Call) -> Tensor:
     name = "padding" if kind == "pad" else "cropping"
     given = call.config.get(name, 1)
@@ -223,8 +196,7 @@ def _border(kind: str, axes: int, call: Call) -> Tensor:
         raise Refusal(f"its `{name}` is {str(given)[:40]!r}")
     sign = 1 if kind == "pad" else -1
     amounts = [(sign * before, sign * after) for before, after in sides]
-    whole = [(0, 0), (0, 0), *amounts] if call.is_first else [(0, 0), *amounts, (0, 0)]
-    return operations.pad(call.graph, call.x, whole)
+    return call.back(operations.pad(call.graph, call.channels_first(), [(0, 0), (0, 0), *amounts]))
 
 
 def _upsampling(axes: int, call: Call) -> Tensor:
@@ -241,12 +213,6 @@ for _axes in (1, 2, 3):
     LAYERS[f"DepthwiseConv{_axes}D"] = partial(convolution, "depthwise_conv", _axes)
     LAYERS[f"SeparableConv{_axes}D"] = partial(convolution, "separable_conv", _axes)
     LAYERS[f"Conv{_axes}DTranspose"] = partial(transposed, _axes)
-    LAYERS[f"MaxPooling{_axes}D"] = partial(_pool, "max_pool", _axes)
-    LAYERS[f"AveragePooling{_axes}D"] = partial(_pool, "avg_pool", _axes)
-    LAYERS[f"GlobalAveragePooling{_axes}D"] = partial(_global, "avg", _axes)
-    LAYERS[f"GlobalMaxPooling{_axes}D"] = partial(_global, "max", _axes)
-    LAYERS[f"AdaptiveAveragePooling{_axes}D"] = partial(_adaptive, "adaptive_avg_pool", _axes)
-    LAYERS[f"AdaptiveMaxPooling{_axes}D"] = partial(_adaptive, "adaptive_max_pool", _axes)
     LAYERS[f"ZeroPadding{_axes}D"] = partial(_border, "pad", _axes)
     LAYERS[f"Cropping{_axes}D"] = partial(_border, "crop", _axes)
     LAYERS[f"UpSampling{_axes}D"] = partial(_upsampling, _axes)
@@ -337,7 +303,7 @@ def flatten(call: Call) -> Tensor:
     x = call.x
     if call.is_first and len(x.shape) > 2:  # Keras then puts them last before it flattens
         x = views.permute(x, [0, *range(2, len(x.shape)), 1])
-    return views.view(x, (x.shape[0], prod(x.shape[1:])))
+    return viewed(call._replace(inputs=[x]), (x.shape[0], prod(x.shape[1:])))
 
 
 @layer("Reshape")
@@ -348,7 +314,13 @@ def reshape(call: Call) -> Tensor:
     elements, known = prod(call.x.shape[1:]), prod(each for each in shape if each != -1)
     if known < 1 or elements % known:
         raise Refusal(f"its shape is {str(shape)[:40]!r}")
-    return views.view(call.x, (call.x.shape[0], *(elements // known if each == -1 else each for each in shape)))
+    return viewed(call, (call.x.shape[0], *(elements // known if each == -1 else each for each in shape)))
+
+
+def viewed(call: Call, shape: Sequence[int]) -> Tensor:
+    """The input with other sizes; it is laid out for it where it lies so that they cut across its axes."""
+    x = call.x
+    return views.view(x if is_cut_evenly(x.dims, shape) else call.graph.plain(x), shape)
 
 
 @layer("Permute")

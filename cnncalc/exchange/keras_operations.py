@@ -14,7 +14,7 @@ from typing import Any
 from cnncalc.exchange import operations, products, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor
-from cnncalc.exchange.keras_layers import Call, H, Handler, Made, layer
+from cnncalc.exchange.keras_layers import Call, H, Handler, Made, layer, viewed
 from cnncalc.exchange.keras_nodes import Constant
 from cnncalc.exchange.numbers import bounded, with_number
 from cnncalc.exchange.views import Padded
@@ -222,7 +222,7 @@ def reshape(call: Call) -> Tensor:
     known = prod(each for each in sizes if each != -1)
     if sizes.count(-1) > 1 or known < 1 or prod(x.shape) % known:
         raise Refusal(f"its shape is {str(shape)[:40]!r}")
-    return views.view(x, [prod(x.shape) // known if each == -1 else each for each in sizes])
+    return viewed(call, [prod(x.shape) // known if each == -1 else each for each in sizes])
 
 
 @operation("Transpose")

@@ -12,6 +12,7 @@ from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor, Unstated
 from cnncalc.exchange.keras_layers import OURS, Call, convolution, layer, transposed
+from cnncalc.exchange.keras_pools import windowed
 from cnncalc.layers.arguments import Value
 
 
@@ -83,6 +84,21 @@ def average_inside(call: Call) -> Tensor:
     return call.back(made)
 
 
+@layer("DilatedMaxPooling", table=OURS)
+def dilated_max_pooling(call: Call) -> Tensor:
+    return windowed("max_pool", len(call.inputs[0].shape) - 2, call)
+
+
+MODES = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+
+
+@layer("EdgePadding", table=OURS)
+def edge_padding(call: Call) -> Tensor:
+    sides, mode = [tuple(pair) for pair in call.get("padding", list, [])], call.get("mode", str, "")
+    x = call.channels_first()
+    return call.back(operations.pad(call.graph, x, [(0, 0), (0, 0), *sides], mode=MODES[mode]))
+
+
 @layer("MaxUnpooling2D", table=OURS)
 def max_unpooling(call: Call) -> Tensor:
     """Each element at the maximum of its window: of the max pool with these windows of the second tensor."""
@@ -108,10 +124,24 @@ def _standardized(axes: int, call: Call) -> Tensor:
     return convolution("standardized_conv", axes, call, **more)
 
 
-def _grouped(axes: int, call: Call) -> Tensor:
+def _free(axes: int, call: Call) -> Tensor:
     return transposed(axes, call, groups=call.get("groups", int, 1))
+
+
+def _own_kernels(kind: str, axes: int, call: Call) -> Tensor:
+    settings: dict[str, Value] = {
+        "kernel": call.sizes("kernel_size", axes), "stride": call.sizes("strides", axes),
+        "bias": call.get("use_bias", bool, True),
+    }  # fmt: skip
+    if kind == "table_conv":
+        settings["connections"] = call.get("connections", list, [])
+    else:
+        settings["out"] = call.get("filters", int, 0)
+    return call.back(operations.apply(call.graph, kind, call.channels_first(), Unstated(call.key), **settings))
 
 
 for _axes in (1, 2, 3):
     OURS[f"StandardizedConv{_axes}D"] = partial(_standardized, _axes)
-    OURS[f"GroupedConv{_axes}DTranspose"] = partial(_grouped, _axes)
+    OURS[f"FreeConv{_axes}DTranspose"] = partial(_free, _axes)
+    OURS[f"LocallyConnected{_axes}D"] = partial(_own_kernels, "locally_connected", _axes)
+    OURS[f"TableConv{_axes}D"] = partial(_own_kernels, "table_conv", _axes)

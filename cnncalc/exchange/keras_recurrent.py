@@ -53,7 +53,7 @@ def _settings(name: str, call: Call) -> dict[str, Value]:
 
 LAYERS.update({name: partial(_recurrent, name) for name in KINDS})
 # The cells that exported files bring along, with the biases that those of Keras lack.
-CELLS = {"TwoBiasLSTMCell": ("LSTM", 2), "TwoBiasRNNCell": ("SimpleRNN", 2), "OneBiasGRUCell": ("GRU", 1)}
+CELLS = {"TwoBiasLSTMCell": "LSTM", "TwoBiasRNNCell": "SimpleRNN", "BiasedGRUCell": "GRU"}
 
 
 @layer("RNN")
@@ -69,8 +69,8 @@ def with_cell(call: Call, *, both: bool = False) -> Tensor:
     call = call._replace(config={**call.config, **config})
     if not is_ours:
         return _recurrent(known[kind], call, both=both)
-    name, biases = CELLS[kind]
-    return _recurrent(name, call, both=both, biases=biases if call.get("use_bias", bool, True) else 0)
+    biases = call.get("biases", int, 1) if kind == "BiasedGRUCell" else 2
+    return _recurrent(CELLS[kind], call, both=both, biases=biases)
 
 
 @layer("Bidirectional")

@@ -330,6 +330,12 @@ def pad(
     padded = [dim for dim, pair in enumerate(amounts) if any(pair)]
     if not padded:
         return tensor
+    others = [dim for dim in range(1, len(tensor.shape)) if dim not in padded]
+    if others and any(tensor.shape[dim] == 1 for dim in padded) and not graph.is_plain(tensor):
+        order = [0, others[-1], *(dim for dim in range(1, len(tensor.shape)) if dim != others[-1])]
+        laid = graph.plain(permute(tensor, order))  # which axis is one of a single position is known there
+        made = pad(graph, laid, [amounts[dim] for dim in order], value, mode)
+        return permute(made, [order.index(dim) for dim in range(len(order))])
     if any(graph.axis_of(tensor, dim) is None for dim in padded):
         tensor = graph.plain(tensor)
     if 0 in padded:

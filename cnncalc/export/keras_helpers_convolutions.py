@@ -3,41 +3,120 @@
 from __future__ import annotations
 
 CONVOLUTIONS: dict[str, str] = {
-    "GroupedConv{n}DTranspose": '''
-class GroupedConv{n}DTranspose(layers.Conv{n}DTranspose):
-    """A transposed convolution in groups of channels."""
+    "FreeConv{n}DTranspose": '''
+class FreeConv{n}DTranspose(layers.Layer):
+    """A transposed convolution with groups, a dilation or an output padding of any size."""
 
-    def __init__(self, *args: Any, groups: int = 1, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.groups = groups
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: tuple[int, ...],
+        strides: tuple[int, ...],
+        output_padding: tuple[int, ...],
+        dilation_rate: tuple[int, ...],
+        groups: int = 1,
+        use_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.filters, self.groups, self.use_bias = filters, groups, use_bias
+        self.kernel_size, self.dilation_rate = tuple(kernel_size), tuple(dilation_rate)
+        self.axes = [*zip(kernel_size, strides, output_padding, dilation_rate)]
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         shape = (*self.kernel_size, self.filters // self.groups, input_shape[AXIS])
         self.kernel = self.add_weight(shape=shape, name="kernel")
-        self.bias = None
         if self.use_bias:
             shape = (self.filters,<| *[1] * {n}>)
             self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "groups": self.groups}
+    def call(self, x: Tensor) -> Tensor:
+        for axis, (k, s, more, d) in enumerate(self.axes, <1|2>):
+            n = x.shape[axis]  # each position is followed by s - 1 zeros
+            sides = [(0, 0)] * ({n} + 3)
+            sides[axis + 1] = (0, s - 1)
+            shape = (-1, *x.shape[1:axis], n * s, *x.shape[axis + 1 :])
+            x = ops.reshape(ops.pad(ops.expand_dims(x, axis + 1), sides), shape)
+            sides = [(0, 0)] * ({n} + 2)
+            sides[axis] = (d * (k - 1), d * (k - 1) + more)
+            places = np.arange(n * s - s + 1 + sum(sides[axis]))
+            x = ops.take(ops.pad(x, sides), places, axis)
+        *sizes, out, channels = self.kernel.shape
+        kernel = ops.flip(self.kernel, axis=tuple(range({n})))
+        kernel = ops.reshape(kernel, (*sizes, out, self.groups, channels // self.groups))
+        kernel = ops.transpose(kernel, (*range({n}), {n} + 2, {n} + 1, {n}))
+        kernel = ops.reshape(kernel, (*sizes, channels // self.groups, self.filters))
+        y = ops.conv(
+            x, kernel, dilation_rate=self.dilation_rate<|, data_format="channels_first">
+        )
+        return y + self.bias if self.use_bias else y
+''',
+    "LocallyConnected{n}D": '''
+class LocallyConnected{n}D(layers.Layer):
+    """A convolution with kernels of its own at each position."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: tuple[int, ...],
+        strides: tuple[int, ...],
+        use_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.filters, self.use_bias = filters, use_bias
+        self.kernel_size, self.strides = tuple(kernel_size), tuple(strides)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        axes = zip(input_shape[<1:-1|2:>], self.kernel_size, self.strides)
+        self.sizes = [(size - k) // s + 1 for size, k, s in axes]
+        shape = (*self.kernel_size, *self.sizes, input_shape[AXIS], self.filters)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        if self.use_bias:
+            shape = (<*self.sizes, self.filters|self.filters, *self.sizes>)
+            self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
 
     def call(self, x: Tensor) -> Tensor:
-        kernels = ops.split(self.kernel, self.groups, axis=-1)
-        parts = []
-        for part, kernel in zip(ops.split(x, self.groups, axis=AXIS), kernels):
-            one = ops.conv_transpose(
-                part,
-                kernel,
-                strides=self.strides,
-                padding=self.padding,
-                output_padding=self.output_padding,
-                data_format=self.data_format,
-                dilation_rate=self.dilation_rate,
-            )
-            parts.append(one)
-        y = ops.concatenate(parts, axis=AXIS)
-        return y if self.bias is None else y + self.bias
+        places, y = "xyz"[:{n}], 0.0
+        form = f"b<{places}c|c{places}>,{places}co->b<{places}o|o{places}>"
+        for tap in np.ndindex(self.kernel_size):
+            axes = zip(tap, self.sizes, self.strides)
+            window = [slice(at, at + s * (n - 1) + 1, s) for at, n, s in axes]
+            part = x[(slice(None), <*window|slice(None), *window>)]
+            y = y + ops.einsum(form, part, self.kernel[tap])
+        return y + self.bias if self.use_bias else y
+''',
+    "TableConv{n}D": '''
+class TableConv{n}D(layers.Layer):
+    """A convolution whose output channels each read the listed input channels."""
+
+    def __init__(
+        self,
+        connections: tuple[tuple[int, ...], ...],
+        kernel_size: tuple[int, ...],
+        strides: tuple[int, ...],
+        use_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.connections, self.use_bias = connections, use_bias
+        self.kernel_size, self.strides = tuple(kernel_size), tuple(strides)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        pairs = [(i, o) for o, each in enumerate(self.connections) for i in each]
+        self.chosen = np.zeros((len(pairs), input_shape[AXIS], len(self.connections)))
+        for at, pair in enumerate(pairs):
+            self.chosen[at, *pair] = 1
+        shape = (*self.kernel_size, len(pairs))
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        if self.use_bias:
+            shape = (len(self.connections),<| *[1] * {n}>)
+            self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
+
+    def call(self, x: Tensor) -> Tensor:
+        kernel = ops.tensordot(self.kernel, ops.cast(self.chosen, x.dtype), axes=1)
+        y = ops.conv(x, kernel, self.strides<|, data_format="channels_first">)
+        return y + self.bias if self.use_bias else y
 ''',
     "StandardizedConv{n}D": '''
 class StandardizedConv{n}D(layers.Conv{n}D):
@@ -77,19 +156,26 @@ class StandardizedConv{n}D(layers.Conv{n}D):
             y = y + <self.bias|ops.reshape(self.bias, (-1, *[1] * {n}))>
         return y
 ''',
-    "dilated_max_pool": '''
-def dilated_max_pool(
-    x: Tensor,
-    kernel: tuple[int, ...],
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-) -> Tensor:
+    "DilatedMaxPooling": '''
+class DilatedMaxPooling(layers.Layer):
     """A max pool whose windows have gaps, on one axis after the other."""
-    for axis, (k, s, d) in enumerate(zip(kernel, stride, dilation), <1|2>):
-        n = x.shape[axis] - d * (k - 1)
-        parts = [ops.take(x, np.arange(d * at, d * at + n, s), axis) for at in range(k)]
-        x = functools.reduce(ops.maximum, parts)
-    return x
+
+    def __init__(
+        self,
+        pool_size: tuple[int, ...],
+        strides: tuple[int, ...],
+        dilation_rate: tuple[int, ...],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.axes = [*zip(pool_size, strides, dilation_rate)]
+
+    def call(self, x: Tensor) -> Tensor:
+        for axis, (k, s, d) in enumerate(self.axes, <1|2>):
+            n = x.shape[axis] - d * (k - 1)
+            parts = [ops.take(x, np.arange(d * at, d * at + n, s), axis) for at in range(k)]
+            x = functools.reduce(ops.maximum, parts)
+        return x
 ''',
     "MaxUnpooling2D": '''
 class MaxUnpooling2D(layers.Layer):
@@ -150,6 +236,35 @@ class TwoBiasRNNCell(layers.SimpleRNNCell):
         (h,) = states
         y = ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent_kernel)
         h = self.activation(y + self.bias + self.recurrent_bias)
+        return h, [h]
+''',
+    "BiasedGRUCell": '''
+class BiasedGRUCell(layers.GRUCell):
+    """The cell of a GRU with one or two bias vectors, whenever it applies its reset gate."""
+
+    def __init__(self, units: int, biases: int = 1, **options: Any) -> None:
+        super().__init__(units, **{**options, "use_bias": False})
+        self.count = biases
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        super().build(input_shape)
+        shape = (self.count, 3 * self.units)
+        self.biases = self.add_weight(shape=shape, initializer="zeros", name="biases")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "biases": self.count}
+
+    def call(self, x: Tensor, states: Any, training: bool = False) -> Any:
+        (h,), at = states, 2 * self.units
+        more = self.biases[1] if self.count > 1 else ops.zeros_like(self.biases[0])
+        parts = ops.matmul(x, self.kernel) + self.biases[0]
+        gates = ops.matmul(h, self.recurrent_kernel[:, :at]) + more[:at]
+        z, r = ops.split(ops.sigmoid(parts[:, :at] + gates), 2, axis=1)
+        if self.reset_after:
+            state = r * (ops.matmul(h, self.recurrent_kernel[:, at:]) + more[at:])
+        else:
+            state = ops.matmul(r * h, self.recurrent_kernel[:, at:]) + more[at:]
+        h = z * h + (1 - z) * ops.tanh(parts[:, at:] + state)
         return h, [h]
 ''',
 }

@@ -68,6 +68,22 @@ class AverageInside(layers.Layer):
     def call(self, x: Tensor) -> Tensor:
         return self.pool(x, 0.0) / self.pool(ops.ones_like(x[:1]), 1.0)
 ''',
+    "EdgePadding": '''
+class EdgePadding(layers.Layer):
+    """A border of what is in the map, as `np.pad` has it."""
+
+    def __init__(
+        self, padding: tuple[tuple[int, int], ...], mode: str, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.padding, self.mode = padding, mode
+
+    def call(self, x: Tensor) -> Tensor:
+        for axis, sides in enumerate(self.padding, <1|2>):
+            places = np.pad(np.arange(x.shape[axis]), tuple(sides), mode=self.mode)
+            x = ops.take(x, places, axis=axis)
+        return x
+''',
     "Scale": '''
 class Scale(layers.Layer):
     """A learned factor for each channel, position or element, or for all."""

@@ -42,15 +42,6 @@ def pad_up_caffe(x: Tensor, kernel: int, stride: int) -> Tensor:
     sides = [(0, 0), <*sides, (0, 0)|(0, 0), *sides>]
     return ops.pad(x, sides, constant_values=-math.inf)
 ''',
-    "extend": '''
-def extend(x: Tensor, sides: Any, mode: Any) -> Tensor:
-    """A border of what is in the map, as `np.pad` has it."""
-    for axis, (before, after) in enumerate(sides):
-        if before or after:
-            places = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)
-            x = ops.take(x, places, axis=axis)
-    return x
-''',
     "fit": '''
 def fit(x: Tensor, sizes: tuple[int, ...], value: float = 0.0) -> Tensor:
     """Pads or crops to spatial sizes, centred, the odd position after."""

@@ -10,6 +10,7 @@ from cnncalc.export.keras_views import VIEWS
 from cnncalc.export.keras_windows import (
     conv,
     depthwise,
+    own_kernels,
     pool,
     separable,
     spatial_separable,
@@ -186,19 +187,21 @@ def _stochastic_depth(given: KerasCall) -> list[Step]:
 def _recurrent(name: str) -> Callable[[KerasCall], list[Step]]:
     def write(given: KerasCall) -> list[Step]:
         biases, options = given.only("biases"), []
-        if given.kind == "gru":
-            after = given.only("reset_after")
-            if biases and biases != (2 if after else 1):
-                raise Unsayable(f"Keras's GRU has {2 if after else 1} bias vectors with `reset_after={after}`")
-            options += [] if after else ["reset_after=False"]
+        after = given.kind != "gru" or given.only("reset_after")
+        cell = {
+            "lstm": (2, "TwoBiasLSTMCell"),
+            "rnn": (2, "TwoBiasRNNCell"),
+            "gru": (1 if after else 2, "BiasedGRUCell"),
+        }
+        options += [] if after else ["reset_after=False"]
         if given.kind == "rnn" and given.only("activation") != "tanh":
             options.append(f'activation="{given.only("activation")}"')
         options += ["use_bias=False"] if not biases else []
-        if biases == 2 and given.kind != "gru":
-            cell = call(
-                given.helper("TwoBiasLSTMCell" if name == "LSTM" else "TwoBiasRNNCell"), given.text("hidden"), *options
-            )
-            made = given.layer("RNN", cell, "return_sequences=True")
+        number, helper = cell[given.kind]
+        if biases == number:
+            more = ["biases=2"] if given.kind == "gru" and biases == 2 else []
+            made = call(given.helper(helper), given.text("hidden"), *options, *more)
+            made = given.layer("RNN", made, "return_sequences=True")
         else:
             made = given.layer(name, given.text("hidden"), *options, "return_sequences=True")
         found: list[Step] = [] if given.layout.is_last else [Applied(given.layer("Permute", "(2, 1)"), "-last")]
@@ -270,6 +273,8 @@ WRITERS: dict[str, Callable[[KerasCall], list[Step]]] = {
     "separable_conv": separable,
     "spatial_separable_conv": spatial_separable,
     "transposed_conv": transposed,
+    "locally_connected": own_kernels,
+    "table_conv": own_kernels,
     "linear": _linear,
     "max_pool": pool,
     "avg_pool": pool,

@@ -131,8 +131,7 @@ def _pad(given: KerasCall) -> list[Step]:
     sides = _sides(given)
     if mode != "zeros":
         modes = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-        helper, pads = given.helper("extend"), around(given, sides)
-        return [Computed(lambda x: call(helper, x, pads, f'"{modes[mode]}"'))]
+        return [Applied(call(given.helper("EdgePadding"), literal(sides), f'"{modes[mode]}"'))]
     if given.values("value") == [0]:
         made = given.layer(given.per_axes("ZeroPadding{}"), amounts(sides), *given.format())
         return [Applied(made)]

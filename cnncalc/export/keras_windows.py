@@ -218,34 +218,36 @@ def spatial_separable(given: KerasCall) -> list[Step]:
     if len(set(runs)) != 1:
         raise Unsayable("a spatially separable convolution of several sizes")
     (rows, columns) = runs[0]
-    sides = sides_of(runs[0])
-    before = [padding(given, sides)] if any(map(any, sides)) else []
+    above, left = sides_of(runs[0])
     out, data = given.text("out"), given.format()
     column = given.layer("Conv2D", out, literal((rows.kernel, 1)), literal((rows.stride, 1)), *data, "use_bias=False")
     row = given.layer("Conv2D", out, literal((1, columns.kernel)), literal((1, columns.stride)), *data,
                       *given.option("use_bias", "bias", True))  # fmt: skip
-    return [*before, Applied(column, "-column"), Applied(row, "-row")]
+    return [*_bordered(given, (above, (0, 0)), "-above"), Applied(column, "-column"),
+            *_bordered(given, ((0, 0), left), "-left"), Applied(row, "-row")]  # fmt: skip
+
+
+def _bordered(given: KerasCall, sides: Pairs, suffix: str) -> list[Step]:
+    """A border, if there is any, with a name of its own."""
+    made = given.layer("ZeroPadding2D", amounts(sides), *given.format())
+    return [Applied(made, suffix)] if any(map(any, sides)) else []
 
 
 def transposed(given: KerasCall) -> list[Step]:
-    if has_both(given):
-        raise Unsayable("Keras's transposed convolutions cannot have a stride and a dilation at once")
     runs = list(windows(given))
     extra = {expand_per_axis("output_padding", each, given.axes) for each in given.values("output_padding")}
     if len(extra) != 1:
         raise Unsayable("the output padding of `transposed_conv` varies")
     added = extra.pop()
-    longer = any(axis.extent < axis.stride for axes in runs for axis in axes)
-    options: list[Code] = [f"output_padding={literal(collapse(added))}"] if longer or any(added) else []
-    if any(more >= axis.stride for axes in runs for axis, more in zip(axes, added, strict=True)):
-        raise Unsayable("Keras's transposed convolutions add less than their stride")
-    made = given.layer(given.per_axes("Conv{}Transpose"), given.text("out"), given.text("kernel"), *strides(given),
-                       *options, *given.format(), *given.option("dilation_rate", "dilation", 1),
-                       *given.option("use_bias", "bias", True))  # fmt: skip
-    if given.values("groups") != [1]:
-        groups = given.option("groups", "groups", 1)
-        name = given.helper(given.per_axes("GroupedConv{}Transpose"))
-        made = made._replace(head=name, items=(*made.items, *groups))
+    much = any(more >= axis.stride for axes in runs for axis, more in zip(axes, added, strict=True))
+    if given.is_written("groups") or given.values("groups") != [1] or has_both(given) or much:
+        made = free_transposed(given, added)
+    else:
+        longer = any(axis.extent < axis.stride for axes in runs for axis in axes)
+        options: list[Code] = [f"output_padding={literal(collapse(added))}"] if longer or any(added) else []
+        made = given.layer(given.per_axes("Conv{}Transpose"), given.text("out"), given.text("kernel"), *strides(given),
+                           *options, *given.format(), *given.option("dilation_rate", "dilation", 1),
+                           *given.option("use_bias", "bias", True))  # fmt: skip
     kept = {sides_of(axes) for axes in runs}
     if len(kept) == 1:
         sides = kept.pop()
@@ -253,6 +255,34 @@ def transposed(given: KerasCall) -> list[Step]:
     if given.is_written("padding") and all(isinstance(each, int) for each in given.values("padding")):
         return [Applied(made), *crop(given, given.text("padding"), "-crop")]
     raise Unsayable("the padding of `transposed_conv` varies")
+
+
+def free_transposed(given: KerasCall, added: tuple[int, ...]) -> Bracketed:
+    """A transposed convolution that Keras's own does not do: in groups, or with a stride and a dilation at once, or
+    with an output padding that is not less than the stride."""
+    kernel, stride, dilation = (by_axis(given, name) for name in ("kernel", "stride", "dilation"))
+    options = [*given.option("groups", "groups", 1), *given.option("use_bias", "bias", True)]
+    name = given.helper(given.per_axes("FreeConv{}Transpose"))
+    return call(name, given.text("out"), kernel, stride, literal(added), dilation, *options)
+
+
+def by_axis(given: KerasCall, name: str) -> str:
+    """An argument with a number for each axis, as a tuple."""
+    if given.is_written(name) and all(isinstance(value, int) for value in given.values(name)):
+        text = given.text(name)
+        return f"({text},) * {given.axes}"
+    return literal(expand_per_axis(name, given.only(name), given.axes))
+
+
+def own_kernels(given: KerasCall) -> list[Step]:
+    """Convolutions with a kernel for each position, or for each of listed pairs of channels."""
+    sides = fixed(given)
+    before = [padding(given, sides)] if any(map(any, sides)) else []
+    is_table = given.kind == "table_conv"
+    first = literal(given.only("connections")) if is_table else given.text("out")
+    name = given.helper(given.per_axes("TableConv{}" if is_table else "LocallyConnected{}"))
+    bias = given.option("use_bias", "bias", True)
+    return [*before, Applied(call(name, first, by_axis(given, "kernel"), by_axis(given, "stride"), *bias))]
 
 
 def crop(given: KerasCall, amount: str, suffix: str) -> list[Step]:
@@ -337,8 +367,7 @@ def dilated(given: KerasCall) -> list[Step]:
         raise Unsayable("Keras's max pools have no dilation, and this one varies")
     sides = tuple((a, b + c) for (a, b), c in zip(fixed(given), more, strict=True))
     texts = [literal(each) for each in zip(*sizes.pop(), strict=True)]
-    helper = given.helper("dilated_max_pool")
-    made = Computed(lambda x: call(helper, x, *texts))
+    made = Applied(call(given.helper("DilatedMaxPooling"), *texts))
     return [padding(given, sides), made] if any(map(any, sides)) else [made]
 
 

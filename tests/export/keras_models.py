@@ -15,6 +15,7 @@ from cnncalc.export.keras_model import write_model
 from cnncalc.export.keras_names import layer_name
 from cnncalc.export.keras_order import flattened
 from cnncalc.layers.ops import Map
+from cnncalc.layers.window import Windowed
 from cnncalc.network import Network, Node
 from cnncalc.reading import Reading
 
@@ -64,6 +65,12 @@ def called(keras: Any, text: str) -> tuple[Any, list[tuple[str, tuple[int, ...]]
     finally:
         keras.layers.Layer.__call__ = plain
     return model, calls
+
+
+def has_both(node: Node) -> bool:
+    """Whether a convolution has a stride and a dilation: then every other position is taken after it."""
+    axes = node.layer.axes(node.input_shapes) if isinstance(node.layer, Windowed) else ()
+    return any(axis.stride > 1 for axis in axes) and any(axis.dilation > 1 for axis in axes)
 
 
 def random_arrays(numpy: Any, network: Network, seed: int) -> dict[tuple[int, str], Any]:
@@ -129,6 +136,15 @@ def values_of(
         yield layer.gain, w["gain"].flatten()
     if kind in ("standardized_conv", "conv", "depthwise_conv", "transposed_conv", "separable_conv"):
         yield from convolution(kind, layer, w)
+    elif kind == "locally_connected":  # ours: out, positions, channels, window
+        axes = len(layer.kernel_size)
+        order = (*range(axes + 2, 2 * axes + 2), *range(1, axes + 2), 0)
+        yield layer.kernel, w["weight"].transpose(order)
+        if "bias" in w:
+            yield layer.bias, numpy.moveaxis(w["bias"], 0, -1) if layout.is_last else w["bias"]
+    elif kind == "table_conv":
+        yield layer.kernel, numpy.moveaxis(w["weight"], 0, -1)
+        yield from ((layer.bias, w["bias"].reshape(tuple(layer.bias.shape))) for _ in [0] if "bias" in w)
     elif kind == "linear":
         weight = w["weight"]
         shape = flattened(network, node) if layout.is_last else None
@@ -173,7 +189,7 @@ def last(weight: Any) -> Any:
 def convolution(kind: str, layer: Any, w: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     weight = w.get("weight", w.get("depthwise.weight"))
     assert weight is not None
-    if kind == "transposed_conv" or kind in ("conv", "standardized_conv") or type(layer).__name__.startswith("Conv"):
+    if kind in ("transposed_conv", "conv", "standardized_conv") or type(layer).__name__.startswith("Conv"):
         yield layer.kernel, last(weight)
     else:
         multiplier = layer.depth_multiplier
@@ -220,6 +236,9 @@ def recurrent(numpy: Any, kind: str, layer: Any, at: int, w: dict[str, Any]) -> 
         if f"bias_ih_l{at}" in w:
             bias = turned("bias_ih")
             two = f"bias_hh_l{at}" in w
+            if hasattr(one.cell, "biases"):
+                yield one.cell.biases, numpy.stack([bias, turned("bias_hh")] if two else [bias])
+                continue
             if two and kind != "gru":
                 yield one.cell.recurrent_bias, turned("bias_hh")
                 two = False

@@ -20,15 +20,14 @@ from cnncalc.export.keras_file import find_live
 from cnncalc.export.keras_model import write_flat
 from cnncalc.export.keras_names import layer_name
 from cnncalc.layers import KINDS, kind_class
-from cnncalc.layers.window import Windowed
-from cnncalc.network import Network, Node
+from cnncalc.network import Network
 from cnncalc.reading import read, read_text
 from cnncalc.spec.files import bundled
 
 from .. import processes
 from ..random_networks.drawing import drawn
 from ..random_networks.writing import written
-from .keras_models import called, code_of, code_or_reason, executed, fill, made, random_arrays
+from .keras_models import called, code_of, code_or_reason, executed, fill, has_both, made, random_arrays
 
 # NumPy 2 asks tensors of PyTorch for arguments that they do not have; Keras warns of a softmax of one element.
 IGNORED = ("ignore::DeprecationWarning", "ignore::UserWarning")
@@ -90,12 +89,6 @@ def assert_same_layers(keras: Any, text: str, network: Network, layout: Layout) 
     assert {name: tuple(each.shape[1:]) for name, each in outputs.items()} == {
         output_key(name): layout.shape(network.shape_at(index)) for name, index in network.outputs.items()
     }
-
-
-def has_both(node: Node) -> bool:
-    """Whether a convolution has a stride and a dilation: then every other position is taken after it."""
-    axes = node.layer.axes(node.input_shapes) if isinstance(node.layer, Windowed) else ()
-    return any(axis.stride > 1 for axis in axes) and any(axis.dilation > 1 for axis in axes)
 
 
 def outputs_of(keras: Any, model: Any, inputs: list[Any], layout: Layout) -> dict[str, Any]:
