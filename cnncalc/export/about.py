@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import prod
 from textwrap import wrap
 
 from cnncalc.export.expressions import quote
-from cnncalc.network import Network
+from cnncalc.layers.base import Shapes
+from cnncalc.network import Network, Node
 
 LEFT_OUT = "Parts of the architecture that do not run with its params as they are here are left out."
 A_LAYER_A_LINE = "It is written a layer a line, without the blocks of the architecture."
@@ -25,21 +27,27 @@ def docstring(network: Network, notes: Sequence[str]) -> list[str]:
 def summarize(network: Network) -> str:
     """The name, the sizes of the inputs and the totals, as a sentence."""
     shapes = ", ".join("×".join(map(str, shape)) for shape in network.inputs.values())
-    macs = sum(node.layer.work(node.input_shapes, node.output).macs for node in network.nodes)
+    macs = sum(node.layer.work(node.input_shapes, node.output).macs * times for node, times in _alike(network.nodes))
     learned = count_numbers(network) - count_numbers(network, buffers=True)
     return f"{network.name} at {shapes}: {learned:,} parameters, {macs:,} macs."
 
 
 def count_numbers(network: Network, *, buffers: bool = False, nodes: Collection[int] | None = None) -> int:
     """The numbers of all arrays of a network, or of the running statistics of norms alone; of some nodes, if given."""
+    counted = [node for node in network.nodes if node.shares is None and (nodes is None or node.index in nodes)]
     return sum(
-        prod(weight.shape)
-        for node in network.nodes
-        if nodes is None or node.index in nodes
-        if node.shares is None
+        prod(weight.shape) * times
+        for node, times in _alike(counted)
         for weight in node.layer.weights(node.input_shapes)
         if not buffers or weight.name.rpartition(".")[2].startswith("running_")
     )
+
+
+def _alike(nodes: Iterable[Node]) -> Iterator[tuple[Node, int]]:
+    """One of all nodes with the same layer and input shapes, and how many they are."""
+    first: dict[tuple[int, Shapes], Node] = {}
+    times = Counter((id(first.setdefault((id(node.layer), node.input_shapes), node))) for node in nodes)
+    return ((node, times[id(node)]) for node in first.values())
 
 
 def printable(text: str) -> str:

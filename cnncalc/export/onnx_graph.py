@@ -9,15 +9,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError
 from cnncalc.export.onnx_file import BATCH, FLOAT, INT64, Dims, Filling, OnnxNode, Value
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, Shapes
 from cnncalc.network import Network, Node
 from cnncalc.records import NamedTuple
 
+T = TypeVar("T")
 OPSET = 18  # of a file whose ops all have it: from it on reductions take their axes as an input
 NEWER = {"DeformConv": 19, "Gelu": 20, "RMSNormalization": 23}  # ops that came later
 WRAPPING = 19  # the opset from which on Pad repeats the map
@@ -66,6 +67,20 @@ class OnnxGraph:
         self.left = limits.ONNX_TABLES
         self.opset = OPSET
         self._batch: Value | None = None
+        self._once: dict[tuple[str, int, Shapes], Any] = {}
+
+    def once(self, what: str, node: Node, compute: Callable[[], T]) -> T:
+        """What is computed of a layer and its input shapes, once for all layers of which they are the same."""
+        key = what, id(node.layer), node.input_shapes
+        if key not in self._once:
+            self._once[key] = compute()
+        found: T = self._once[key]
+        return found
+
+    def arrays_of(self, node: Node) -> dict[str, Shape]:
+        """The shapes of a layer's arrays by name."""
+        shapes = node.input_shapes
+        return self.once("arrays", node, lambda: {each.name: each.shape for each in node.layer.weights(shapes)})
 
     def unique(self, name: str) -> str:
         """A name that nothing has yet."""
@@ -104,7 +119,7 @@ class LayerNodes:
         self.made: list[tuple[OnnxNode, list[Value]]] = []
         owner = node if node.shares is None else graph.network.nodes[node.shares]
         self.owner = owner
-        self.arrays = {weight.name: weight.shape for weight in node.layer.weights(node.input_shapes)}
+        self.arrays = graph.arrays_of(node)
 
     @property
     def x(self) -> Value:
@@ -120,6 +135,10 @@ class LayerNodes:
     def output(self) -> Dims:
         """The sizes of the output."""
         return (BATCH, *self.node.output)
+
+    def once(self, what: str, compute: Callable[[], T]) -> T:
+        """What is computed once for all layers like this one."""
+        return self.graph.once(what, self.node, compute)
 
     def has(self, name: str) -> bool:
         """Whether the layer has an array of this name."""
@@ -152,7 +171,7 @@ class LayerNodes:
         for node, outputs in self.made:
             if result in outputs:
                 names = tuple(path if name == result.name else name for name in node.outputs)
-                node = node._replace(name=path, outputs=names, doc=self.document())
+                node = node._replace(name=path, outputs=names, doc=self.once("document", self.document))
             self.graph.nodes.append(node)
             self.graph.between += [each for each in outputs if each.name and each != result]
         self.graph.tensors[self.node.index] = value = result._replace(name=path)

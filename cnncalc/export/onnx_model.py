@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite, prod
 
 from cnncalc import limits
 from cnncalc.errors import CnncalcError, Problem, Problems, SpecError
 from cnncalc.export.about import summarize
 from cnncalc.export.onnx_file import GraphParts, OnnxNode, Value, model_message
-from cnncalc.export.onnx_graph import LayerNodes, OnnxGraph, Parameter, Refused
+from cnncalc.export.onnx_graph import LayerNodes, OnnxGraph, Parameter, Piece, Refused
 from cnncalc.export.onnx_kinds import RULES
 from cnncalc.export.protobuf import Payload, chunks_of, size_of
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Node
 from cnncalc.records import NamedTuple
 
+KEPT = 2**24  # numbers of an array that are kept while its pieces are written; those of larger ones are made again
 # (node, name, shape) → the numbers of an array in order, in blocks, or None where it has none
 Numbers = Callable[[Node, str, Shape], Iterable[Sequence[float]] | None]
 
@@ -45,7 +46,7 @@ def write_model(network: Network, numbers: Numbers, version: str) -> OnnxModel:
     tensors: list[tuple[Value, bytes | Payload]] = [*graph.constants]
     inputs = []
     for parameter in graph.parameters.values():
-        payload = _payload(parameter, numbers)
+        payload = _payload(parameter, graph.arrays_of(parameter.node), numbers)
         if payload is None:
             inputs.append(parameter.value)
         else:
@@ -99,27 +100,37 @@ def _add_outputs(graph: OnnxGraph) -> list[Value]:
     return found
 
 
-def _payload(parameter: Parameter, numbers: Numbers) -> Payload | None:
+def _payload(parameter: Parameter, shapes: Mapping[str, Shape], numbers: Numbers) -> Payload | None:
     """The numbers of a learned array, in single precision; None where it has none."""
-    shapes = {weight.name: weight.shape for weight in parameter.node.layer.weights(parameter.node.input_shapes)}
     node, pieces = parameter.node, parameter.pieces
     if numbers(node, pieces[0].array, shapes[pieces[0].array]) is None:
         return None
 
     def chunks() -> Iterator[bytes]:
-        known, data = "", b""
+        known, blocks = "", list[bytes]()  # of an array that several pieces are of
         for piece in pieces:
             name, whole = f"{node.path}.{piece.array}", shapes[piece.array]
-            blocks = numbers(node, piece.array, whole)
-            assert blocks is not None
-            if len(pieces) == 1 and piece.stop - piece.start == prod(whole):
-                yield from (pack(block, name) for block in blocks)
-                return
+            if prod(whole) > KEPT:
+                yield from _cut((pack(block, name) for block in numbers(node, piece.array, whole) or ()), piece)
+                continue
             if piece.array != known:
-                known, data = piece.array, b"".join(pack(block, name) for block in blocks)
-            yield data[4 * piece.start : 4 * piece.stop]
+                known = piece.array
+                blocks = [pack(block, name) for block in numbers(node, piece.array, whole) or ()]
+            yield from _cut(blocks, piece)
 
     return Payload(4 * sum(piece.stop - piece.start for piece in pieces), chunks)
+
+
+def _cut(blocks: Iterable[bytes], piece: Piece) -> Iterator[bytes]:
+    """The part of an array that a piece is."""
+    start, stop = 4 * piece.start, 4 * piece.stop
+    at = 0  # of the first byte of a block
+    for block in blocks:
+        if at >= stop:
+            return
+        if at + len(block) > start:
+            yield block[max(start - at, 0) : stop - at]
+        at += len(block)
 
 
 def pack(numbers: Sequence[float], name: str) -> bytes:

@@ -16,10 +16,10 @@ from cnncalc.layers.window import Axis, ceil_divide, count_inside_axis, output_s
 def window(axes: Sequence[Axis]) -> Attributes:
     """The attributes of a window."""
     return {
-        "kernel_shape": [axis.kernel for axis in axes],
-        "strides": [axis.stride for axis in axes],
-        "pads": [axis.before for axis in axes] + [axis.after for axis in axes],
-        "dilations": [axis.dilation for axis in axes],
+        "kernel_shape": tuple([axis.kernel for axis in axes]),
+        "strides": tuple([axis.stride for axis in axes]),
+        "pads": tuple([axis.before for axis in axes] + [axis.after for axis in axes]),
+        "dilations": tuple([axis.dilation for axis in axes]),
     }
 
 
@@ -30,8 +30,10 @@ def _convolve(of: LayerNodes, x: Value, layer: Convolution, shape: Shape, prefix
 
 
 def _convolved(of: LayerNodes, inputs: Sequence[Value], layer: Convolution, shape: Shape) -> Value:
-    dims: Dims = (BATCH, *layer.result_shape((shape,)))
-    return of.op("Conv", inputs, dims, group=layer.group_count(shape[0]), **window(layer.axes((shape,))))
+    is_own = layer is of.layer
+    dims: Dims = of.output if is_own else (BATCH, *layer.result_shape((shape,)))
+    attributes = of.once("window", lambda: window(layer.axes((shape,)))) if is_own else window(layer.axes((shape,)))
+    return of.op("Conv", inputs, dims, group=layer.group_count(shape[0]), **attributes)
 
 
 def conv(of: LayerNodes) -> Value:

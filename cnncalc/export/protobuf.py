@@ -71,9 +71,13 @@ def single(number: int, value: float) -> bytes:
     return varint(number << 3 | FIXED32) + struct.pack("<f", value)
 
 
+TAGS = [varint(number << 3 | BYTES) for number in range(32)]  # of fields with bytes
+
+
 def data(number: int, value: bytes) -> bytes:
     """A field with bytes, or with a message."""
-    return varint(number << 3 | BYTES) + varint(len(value)) + value
+    size = len(value)
+    return TAGS[number] + (ONE_BYTE[size] if size < 128 else varint(size)) + value
 
 
 def text(number: int, value: str) -> bytes:
@@ -83,4 +87,4 @@ def text(number: int, value: str) -> bytes:
 
 def message(number: int, parts: Message) -> Message:
     """A field with a message in parts."""
-    return [varint(number << 3 | BYTES) + varint(size_of(parts)), *parts]
+    return [TAGS[number] + varint(size_of(parts)), *parts]

@@ -90,6 +90,7 @@ class ClassText:
         for known, kept in self.kept.items():
             if kept == text:
                 return known
+        name = f"kept{name}" if name.startswith("_") else name  # modules have no such attributes of others
         name = identifier(name, lambda each: each in self.kept or is_taken(each))
         self.kept[name] = text
         return name

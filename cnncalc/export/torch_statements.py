@@ -60,7 +60,7 @@ def reading(name: str, loop: str = "") -> str:
 
 def is_attribute(name: str) -> bool:
     """Whether a module with this name is an attribute that can be written."""
-    return name.isidentifier() and identifier(name, is_taken) == name
+    return name.isidentifier() and not is_taken(name) and identifier(name) == name
 
 
 def written(settings: Sequence[Setting], margin: int) -> list[str]:

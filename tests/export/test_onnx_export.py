@@ -16,6 +16,7 @@ from cnncalc.exchange.from_onnx import read as read_onnx
 from cnncalc.exchange.write_flat import to_network
 from cnncalc.execution.run import find_needed
 from cnncalc.execution.weights import sample_array
+from cnncalc.export import onnx_model
 from cnncalc.export.onnx_file import BATCH
 from cnncalc.export.onnx_kinds import RULES
 from cnncalc.export.onnx_model import write_model
@@ -265,6 +266,50 @@ def test_large_arrays_are_made_block_by_block() -> None:
     assert model.size > 4 * 62_378_344
     sizes = [len(chunk) for chunk, _ in zip(model.chunks, range(5_000), strict=False)]
     assert max(sizes) <= 5_000
+
+
+@pytest.mark.parametrize(("units", "fits"), [(475_000, True), (540_000, False)])
+def test_nothing_is_made_before_it_is_written(units: int, fits: bool) -> None:
+    """Of 1.9 GB, which protobuf can hold, or of 2.2 GB, which it cannot."""
+    found = network(f"input: [1000]\nlayers:\n  - linear({units}, bias=false)")
+    made = 0
+
+    def in_blocks(node: Node, name: str, shape: tuple[int, ...]) -> Iterator[list[float]]:
+        nonlocal made
+        while True:
+            made += 1
+            yield [0.0] * 1000
+
+    if fits:
+        model = write_model(found, in_blocks, "0")
+        assert model.size > 4 * 1000 * units
+        assert made == 0
+        assert sum(len(chunk) for chunk, _ in zip(model.chunks, range(10), strict=False)) < 40_000
+        assert made < 10
+    else:
+        with pytest.raises(CnncalcError, match="protobuf allows"):
+            write_model(found, in_blocks, "0")
+        assert made == 0
+
+
+def test_pieces_of_large_arrays_are_those_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gates in another order, and a projection in three, from blocks that end anywhere."""
+    layers = (
+        "lstm(3, layers=2, bidirectional=true)",
+        "a = multi_head_attention(2)",
+        "relu -> multi_head_attention(3, a)",
+    )
+    text = "input: [5, 4]\nlayers:\n" + "".join(f"  - {layer}\n" for layer in layers)
+    found = network(text)
+    whole = file_of(found, numbers=True)
+
+    def in_blocks(node: Node, name: str, shape: tuple[int, ...]) -> Iterator[list[float]]:
+        (numbers,) = tame_numbers(node, name, shape)
+        yield from (numbers[at : at + 7] for at in range(0, len(numbers), 7))
+
+    for kept in (0, 2**24):
+        monkeypatch.setattr(onnx_model, "KEPT", kept)
+        assert b"".join(write_model(found, in_blocks, "0").chunks) == whole
 
 
 def test_more_than_protobuf_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

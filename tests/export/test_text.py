@@ -140,6 +140,28 @@ layers:
 """
 
 
+UNDERSCORES = """
+input: [8, 16, 16]
+params: {_w: 4, __n: 3}
+blocks:
+  _b(_w, __n): reshape([_w, rest, 16]) -> conv(_w, 3, padding=1) * __n -> reshape([8, 16, rest])
+layers:
+  - _a = relu
+  - __init__ = conv(8, 1)
+  - _b(_w, __n)
+  - (relu -> conv(8, 3, padding=1)) * __n
+  - reshape([_w, rest, 16]) if __n > 2
+"""
+
+
+def test_names_with_underscores_are_written() -> None:
+    """Modules of PyTorch have no attributes of others that begin with one."""
+    text = code_of(read_text(Source("underscores.yaml", UNDERSCORES)))
+    assert "self._" not in text
+    assert not re.search(r"self\.__(?!init__\(\))", text)
+    ast.parse(text)
+
+
 def test_names_in_keras_cannot_leave_their_place() -> None:
     """Names of Keras and of the file are not taken; braces in text are not filled in."""
     reading = read_text(Source("hostile.yaml", HOSTILE_KERAS))
