@@ -22,6 +22,7 @@ from tests.fuzz.driver import COMMANDS, COMMON, FILE, NOTHING, Beside, Driver, O
 from tests.fuzz.families import FAMILIES
 from tests.fuzz.foreign import damaged
 from tests.fuzz.large import large
+from tests.fuzz.lectures import LECTURES
 from tests.fuzz.mutation import mutated
 from tests.fuzz.numbers import NUMERIC, Case
 from tests.fuzz.structure import documents
@@ -86,7 +87,7 @@ def outcomes(server: Driver, number: int) -> Iterator[tuple[str, Case, Outcome]]
         architecture, beside = family(chance)
         for case, outcome in judged(server, architecture, chance, beside):
             yield f"families, {family.__name__}", case, outcome
-    for make in NUMERIC * EACH:
+    for make in (*NUMERIC, *LECTURES, *LECTURES) * EACH:
         case = make(chance)
         yield f"numbers, {make.__name__}", case, server.run(case.architecture, case.args, data=case.data)
 

@@ -25,7 +25,7 @@ SECONDS = 2.0
 START = 0.15  # what a process of its own takes before it reads a file, which a fork has behind it
 BYTES = 300 * 10**6
 EXECUTING = ("run", "verify")  # which keep to the bound of memory
-BOUNDED = ("validate", "summary", "explain", "show", "compare", "memory", "import")  # the others execute or read often
+BOUNDED = ("validate", "summary", "explain", "show", "compare", "memory", "import", "kernel", "exercise")
 HANG = 15  # seconds after which it is killed, whatever the command
 
 FILE = "case.yaml"
@@ -72,7 +72,10 @@ COMMANDS = (
     ("exercise", FILE, "--seed", "1"),
 )
 COMMON = 3  # the first so many are what every file is given to first
-MAY_MISUSE = ("compare", "run", "calc", "sweep", "memory", "import")
+MAY_MISUSE = (
+    *("compare", "run", "calc", "sweep", "memory", "import"),
+    *("kernel", "exercise", "reconcile", "report", "export", "explain"),
+)
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 Special = Callable[[Path], object]  # puts at a path what is not a plain file
@@ -99,7 +102,7 @@ class Outcome(NamedTuple):
             return f"raised {self.err.strip().splitlines()[-1][:200]}, {_place(self.err)}"
         if self.code not in ((0, 1, 2) if self.args[0] in MAY_MISUSE else (0, 1)):
             return f"exit code {self.code}: {self.err[:200]}"
-        if self.args[0] in BOUNDED and self.seconds + START > SECONDS * slack:
+        if (self.args[0] in BOUNDED or self.code) and self.seconds + START > SECONDS * slack:
             return f"took {self.seconds:.1f} s"
         if self.args[0] in BOUNDED + EXECUTING and self.bytes > BYTES:
             return f"took {self.bytes / 10**6:.0f} MB"

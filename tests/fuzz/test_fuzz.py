@@ -21,6 +21,7 @@ from tests.fuzz.driver import COMMANDS, COMMON, FILE, Driver, driver
 from tests.fuzz.families import FAMILIES, Family
 from tests.fuzz.foreign import damaged
 from tests.fuzz.large import LARGE, Maker
+from tests.fuzz.lectures import LECTURES
 from tests.fuzz.mutation import mutated
 from tests.fuzz.numbers import NUMERIC, Case
 
@@ -95,7 +96,7 @@ def test_the_others_of_a_family_are_there_for_its_case_alone(server: Driver) -> 
     assert "no architecture `base1`" in server.run(extending, ("validate", FILE)).out
 
 
-@pytest.mark.parametrize("make", NUMERIC, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*NUMERIC, *LECTURES], ids=lambda make: make.__name__)
 def test_numbers_and_pictures(make: Callable[[random.Random], Case], server: Driver) -> None:
     chance = random.Random(make.__name__)
     found = []
