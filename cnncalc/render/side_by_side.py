@@ -74,7 +74,7 @@ def _draw_two(
     networks: Sequence[ComparedNetwork], lines: Sequence[Figure], dtype: Dtype, *, units: bool, bars: bool
 ) -> Table:
     """The table of two networks: a row for each figure."""
-    columns = [Column("", [Cell(line.title, "head") for line in lines])]
+    columns = [Column("", [Cell(_name(line, units=units), "head") for line in lines])]
     values = [[line.measure_network(network.report, dtype) for line in lines] for network in networks]
     for network, known in zip(networks, values, strict=True):
         cells = [Cell(_format(line, value, units=units)) for line, value in zip(lines, known, strict=True)]
@@ -91,11 +91,16 @@ def _draw_many(
     for line in lines:
         values = [line.measure_network(network.report, dtype) for network in networks]
         cells = [Cell(_format(line, value, units=units)) for value in values]
-        columns.append(Column(line.short if units else line.title, cells, True))
+        columns.append(Column(line.short if units else _name(line, units=units), cells, True))
         if line.name in JUDGED:
             ratios = [divide_values(values[0], value) for value in values]
             columns += make_ratio_columns(ratios, [line.better] * len(ratios), bars=bars)
     return Table(columns)
+
+
+def _name(line: Figure, *, units: bool) -> str:
+    """What a figure is called, with the unit that its numbers do not have."""
+    return f"{line.title}, bytes" if line.written == "bytes" and not units else line.title
 
 
 def _format(line: Figure, value: Value, *, units: bool) -> str:
