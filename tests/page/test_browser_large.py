@@ -16,7 +16,7 @@ from .browser import Page
 pytestmark = pytest.mark.chromium
 
 COUNT = 10_000
-SHOWN = 300  # rows at once
+SHOWN = 100  # rows at once
 GROUPED = f"""\
 input: [4, 32, 32]
 blocks:
