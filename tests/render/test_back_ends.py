@@ -343,8 +343,22 @@ def test_a_table_by_hand() -> None:
     )
 
 
+def test_long_tables_are_broken_between_pages_and_wide_texts_into_lines() -> None:
+    """At 8 pt a letter has some 4 pt, and A4 with margins of 25 mm a line of 455 pt."""
+    texts = [Column("call", [Cell("x" * 80)] * 51), Column("n", [Cell("1" * 40)] * 51, True)]
+    text = write_latex([Table(texts)])
+    assert text.startswith("% for \\input{...}; needs \\usepackage{booktabs,longtable}\n")
+    share = re.search(r"\\begin\{longtable\}\{@\{\}p\{(0\.\d+)\\linewidth\}r@\{\}\}", text)
+    assert share
+    assert 0.5 < float(share[1]) < 0.7
+    assert text.index("\\endhead") < text.index("x" * 80)
+    narrow = write_latex([Table([Column("n", [Cell("1")] * 51)])])
+    assert "\\begin{longtable}{@{}l@{}}" in narrow
+
+
 def test_latex_has_a_table_of_booktabs() -> None:
     text = write_latex(describe(small()._replace(name="50% & more_#1"), View(depth=1)))
+    assert text.startswith("% for \\input{...}; needs \\usepackage{booktabs,graphicx}\n")
     assert "\\begin{tabular}{@{}llrrrrr@{}}" in text
     assert "50\\% \\& more\\_\\#1" in text
     assert (

@@ -22,6 +22,7 @@ WRITTEN = [
     ("summary", "alexnet"), ("summary", "hostile.yaml"), ("calc", *CHAIN), ("calc", *CHAIN, "--explain"),
     ("explain", "resnet18", "conv1"), ("compare", "alexnet", "vgg16"), ("compare", "alexnet", "vgg16", "resnet50"),
     ("compare", "vgg16", "--separable", "depthwise"), ("compare", "vgg16", "--dense"), ("list", "--family", "resnet"),
+    ("exercise", "alexnet"),
 ]  # fmt: skip
 CLASSES = {
     "article": ("\\documentclass{article}", "\\input{%s}\n"),
@@ -39,12 +40,36 @@ def test_what_is_written_compiles(kind: str, tmp_path: Path) -> None:
         done = cnncalc(*arguments, "--format", "latex", "-o", str(tmp_path / f"part{number}.tex"))
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
     body = "".join(each % f"part{number}" for number in range(len(WRITTEN)))
-    text = f"{head}\n\\usepackage{{booktabs,amsmath}}\n\\begin{{document}}\n{body}\\end{{document}}\n"
+    text = f"{head}\n\\usepackage{{booktabs,amsmath,graphicx}}\n\\begin{{document}}\n{body}\\end{{document}}\n"
     (tmp_path / "all.tex").write_text(text)
     command = ("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex")
     compiled = processes.run(command, cwd=tmp_path, capture_output=True)
     assert compiled.returncode == 0, compiled.stdout.decode(errors="replace")[-2_000:]
     assert (tmp_path / "all.pdf").stat().st_size
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX (pdflatex with booktabs and longtable)")
+def test_no_table_is_cut_off_by_the_page(tmp_path: Path) -> None:
+    """Those that are wider than the line, and those of several pages; the margins of A4 are 25 mm, which is 71 pt."""
+    commands = (("summary", "resnet50"), ("exercise", "alexnet"), ("exercise", "resnet50"), ("memory", "resnet18"))
+    packages = set[str]()
+    for number, command in enumerate(commands):
+        part = tmp_path / f"part{number}.tex"
+        done = cnncalc(*command, "--format", "latex", "-o", str(part))
+        assert (done.returncode, done.stdout) == (0, "")
+        packages |= {*re.findall(r"\w+", part.read_text("utf-8").partition("\n")[0].rpartition("{")[2])}
+    assert packages == {"booktabs", "graphicx", "longtable"}
+    body = "".join(f"\\input{{part{number}}}\n" for number in range(len(commands)))
+    head = "\\documentclass[a4paper]{article}\n\\usepackage[margin=25mm]{geometry}"
+    text = f"{head}\n\\usepackage{{{','.join(sorted(packages))}}}\n\\begin{{document}}\n{body}\\end{{document}}\n"
+    (tmp_path / "all.tex").write_text(text)
+    compile = ("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex")
+    for _ in range(3):  # until the widths of the columns of long tables are known
+        assert processes.run(compile, cwd=tmp_path, capture_output=True).returncode == 0
+    log = (tmp_path / "all.log").read_text(errors="replace")
+    assert "Overfull \\vbox" not in log
+    wider = [float(points) for points in re.findall(r"Overfull \\hbox \(([0-9.]+)pt", log)]
+    assert max(wider, default=0) < 71 - 20
 
 
 LONG = (

@@ -32,6 +32,8 @@
   const SMALL_PAGE = 100;
   const LARGE = 1000; // rows above which a table is large
   const FEW = 60; // rows up to which a table begins unfolded
+  const LINE = 760; // letters of 1 pt in a line of LaTeX's page: 160 mm, less what is between columns
+  const SIZES = ["normalsize", "small", "footnotesize", "scriptsize"];
   const DOTS = 400; // units whose centres are drawn
   const FORMULA = /^[=+\-@＝＋－＠]/; // with which a formula begins in a spreadsheet
   const SUMMED = /** @type {const} */ (["parameters", "macs", "activations"]);
@@ -858,10 +860,16 @@
     const head = table.table.tHead?.rows[0];
     const columns = [...(head?.cells ?? [])].map((_, k) => (k < 2 ? "l" : "r")).join("");
     const rows = table.list.map((row) => line(row.tr, table.flat.checked ? 0 : row.level, row.layer < 0)).join("");
+    const longest = [...columns].map((_, k) => {
+      const lengths = table.list.map(({tr, level}) => (tr.cells[k].textContent ?? "").length + (k ? 0 : 2 * level));
+      return lengths.reduce((one, other) => Math.max(one, other), 0);
+    });
+    const letters = longest.reduce((sum, length) => sum + length, 0);
+    const size = SIZES[[10, 9, 8].filter((points) => letters * points > LINE).length];
     return (
-      "% for \\input{...}; needs \\usepackage{booktabs,longtable}\n" +
+      `% for \\input{...}; needs \\usepackage{booktabs,longtable}\n{\\${size}\\setlength{\\tabcolsep}{4pt}\n` +
       `\\begin{longtable}{@{}${columns}@{}}\n\\toprule\n${line(head, 0, false)}\\midrule\n\\endhead\n${rows}` +
-      `\\midrule\n${line(table.table.tFoot?.rows[0], 0, true)}\\bottomrule\n\\end{longtable}\n`
+      `\\midrule\n${line(table.table.tFoot?.rows[0], 0, true)}\\bottomrule\n\\end{longtable}}\n`
     );
   };
 
