@@ -14,6 +14,7 @@ _NUMERALS = re.compile(r"(?:[0-9.eE/,;\s]|[-+](?=[0-9.]))++")
 _DIGIT = re.compile("[0-9]")
 _SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
 _BETWEEN = re.compile(r"\s*,\s*|\s+")
+_ROWS = re.compile(r"\s*;\s*|\s*\n\s*")
 
 
 class NumeralError(CnncalcError):
@@ -30,12 +31,12 @@ def is_numerals(text: str) -> bool:
 
 
 def read_inline(text: str) -> list[list[str]]:
-    """The numerals of rows that end with `;`.
+    """The numerals of rows that end with `;` or a line.
 
-    >>> read_inline("1 2; 3,4;")
-    [['1', '2'], ['3', '4']]
+    >>> read_inline("1 2; 3,4;"), read_inline("1 2\\n3 4\\n")
+    ([['1', '2'], ['3', '4']], [['1', '2'], ['3', '4']])
     """
-    return [_BETWEEN.split(row.strip()) for row in text.strip().rstrip(";").split(";")]
+    return [_BETWEEN.split(row) for row in _ROWS.split(text.strip().rstrip(";").strip())]
 
 
 def read_csv(text: str) -> list[list[str]]:

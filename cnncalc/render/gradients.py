@@ -152,7 +152,7 @@ def describe_stats(net: Network, found: Gradients, width: int | None) -> Iterato
             Column("mean |dL/dO|", [Cell(format_size(each.mean)) for each in outputs], right=True),
             Column(" ", [Cell(bar, "bar") for bar in draw_bars([each.mean for each in outputs])], bar=True),
             Column("largest", [Cell(format_size(each.largest)) for each in outputs], right=True),
-            Column("zeros", [Cell(f"{100 * each.zeros:.1f} %") for each in outputs], right=True),
+            Column("zeros", [Cell(f"{100 * each.zeros:.1f}%") for each in outputs], right=True),
             Column("mean |dL/dW|", [Cell(_format_arrays(each.arrays)) for each in listed], right=True),
         ]
     )

@@ -16,11 +16,18 @@ READ = 25  # columns that a row of a matrix reads, and that are listed
 
 def describe_maps(maps: Mapping[str, Map], width: int | None) -> Iterator[Block]:
     """Each map below its path, channel by channel; without a width, all numbers are shown."""
+    is_cut = False
     for number, (path, made) in enumerate(maps.items()):
         if number:
             yield BLANK
         yield make_title(path, format_shape(made.shape))
-        yield from (make_line("  " + line) for line in format_map(made, width and width - 2))
+        lines = list(format_map(made, width and width - 2))
+        yield from (make_line("  " + line) for line in lines)
+        is_cut = is_cut or any("…" in line for line in lines)
+    if is_cut:
+        yield make_paragraph(
+            "columns are left out: --picture shows all of them, --format json has all numbers", "faint"
+        )
 
 
 def make_title(path: str, about: str) -> Block:
@@ -76,8 +83,7 @@ def align_texts(texts: Sequence[Sequence[str]], width: int | None) -> Iterator[s
     cells = [max(map(len, column)) for column in zip(*texts, strict=True)]
     shown = list(range(len(cells)))
     if width is not None and sum(cells) + 2 * len(cells) > width:
-        room = max((width - 3) // (max(cells) + 2), 2)
-        shown = [*range((room + 1) // 2), *range(len(cells) - room // 2, len(cells))]
+        shown = _choose_columns(cells, width)
     for row in texts:
         parts = []
         for before, at in zip([-1, *shown], shown, strict=False):
@@ -92,6 +98,23 @@ def format_number(value: float, digits: int = 5) -> str:
     ('0', '1', '-0.12346', '20000001', '1e+30')
     """
     return f"{value:.0f}" if 99_999.5 <= abs(value) <= 2**53 else f"{value + 0.0:.{digits}g}"
+
+
+def _choose_columns(cells: Sequence[int], width: int) -> list[int]:
+    """As many columns of these widths as fit, from both ends in turn, with an ellipsis between; two at least.
+
+    >>> _choose_columns([1, 1, 9, 9, 9, 1], 20)
+    [0, 1, 4, 5]
+    """
+    ends = [at if number % 2 == 0 else len(cells) - 1 - at for at in range(len(cells)) for number in range(2)]
+    room = width - 2
+    shown: set[int] = set()
+    for at in ends[: len(cells)]:
+        room -= cells[at] + 2
+        if room < -2 and len(shown) > 1:  # nothing follows the last column
+            break
+        shown.add(at)
+    return sorted(shown)
 
 
 def dump_maps(name: str, maps: Mapping[str, Map]) -> str:

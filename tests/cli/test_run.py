@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.cli.app import run
+
 from .running import cnncalc
 
 SOBEL = """\
@@ -222,3 +224,19 @@ def test_a_kernel_alone_is_run_without_a_random_bias(tmp_path: Path) -> None:
     done = cnncalc("run", str(path), "--input-data", str(tmp_path / "step.json"), "--format", "json")
     assert json.loads(done.stdout)["outputs"]["conv1"]["values"] == [[[-4, -4]]]
     assert "conv1.bias" in done.stderr
+
+
+def test_columns_that_are_left_out_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["run", "conv(1, 3)", "--kernel", "sobel_x", "--input-data", "digit", "--width"]
+    assert run([*args, "80"]) == 0
+    *rows, hint = capsys.readouterr().out.splitlines()[1:]
+    assert len(rows) == 26
+    assert all(" … " in row and len(row) <= 80 for row in rows)
+    assert hint.startswith("columns are left out: --picture shows all of them")
+    assert run([*args, "1000"]) == 0
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_lines_are_rows_on_the_command_line_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "relu", "--input-data", "1 -2\n3 4;\n5 6\n"]) == 0
+    assert capsys.readouterr().out == "relu1  1×3×2\n  1  0\n  3  4\n  5  6\n"
