@@ -47,8 +47,15 @@ class Data:
 
     @cached_property
     def content(self) -> bytes:
-        """The bytes of the file, or of the lists that are given in its place. Raises CnncalcError."""
-        return self.text.encode() if is_lists(self.text) else read_data(self.text)
+        """The bytes of the file, or of the lists that are given in its place. Raises UsageError and CnncalcError."""
+        from cnncalc.execution.pictures import suggest_data
+        from cnncalc.spec.files import is_file
+
+        if is_lists(self.text):
+            return self.text.encode()
+        if self.text != "-" and not is_file(self.text) and (error := suggest_data(self.text)):
+            raise error
+        return read_data(self.text)
 
     @cached_property
     def _array(self) -> FlatArray:

@@ -86,9 +86,11 @@ def list_needed(net: Network, chosen: Collection[int]) -> list[Node]:
 
 
 def _find(net: Network, at: str, paths: dict[str, int]) -> list[int]:
-    """The layer of this path, of this named output, or with the output of this group; or all outputs in the group."""
-    from cnncalc.paths import PathError, find_path
+    """The layer of this path, this number or named output, or with the output of this group; or all of its outputs."""
+    from cnncalc.paths import PathError, find_nth, find_path
 
+    if (nth := find_nth(at, [node.layer.kind for node in net.nodes])) is not None:
+        return [nth]
     try:
         return [paths[find_path(at, paths)]]
     except PathError:

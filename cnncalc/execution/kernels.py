@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from cnncalc import limits
-from cnncalc.errors import UsageError
-from cnncalc.execution.numerals import NumeralError, check_rows, parse_number, read_inline
+from cnncalc.errors import CnncalcError, UsageError
+from cnncalc.execution.numerals import NumeralError, check_rows, find_no_number, parse_number, read_inline
 from cnncalc.layers.base import Shape, format_shape
 from cnncalc.nearest import did_you_mean
 from cnncalc.records import NamedTuple
@@ -71,7 +71,9 @@ def _simplify(value: float) -> Fraction:
     return simple if float(simple) == value else Fraction(value)
 
 
-def suggest_kernel(name: str) -> UsageError:
+def suggest_kernel(name: str) -> CnncalcError:
     """The error for a name of a kernel that is neither known nor a file."""
+    if word := find_no_number(name):
+        return CnncalcError(f"{name}: numbers are expected, found {word[:40]!r}")
     known = f"kernels are {', '.join(NAMED)}, a file, or numbers, e.g. '1 0 -1; 2 0 -2; 1 0 -1'"
     return UsageError(f"there is no kernel and no file {name!r}; {did_you_mean(name, NAMED) or known}")

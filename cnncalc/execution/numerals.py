@@ -30,6 +30,17 @@ def is_numerals(text: str) -> bool:
     return _NUMERALS.fullmatch(text) is not None and not text.startswith("./") and _DIGIT.search(text) is not None
 
 
+def find_no_number(text: str) -> str:
+    """The first word that is no number of a text in which others are, so that it is no name of a file; "" if none is.
+
+    >>> find_no_number("1 nan; 2 3"), find_no_number("1,x"), find_no_number("my file"), find_no_number("a1.csv")
+    ('nan', 'x', '', '')
+    """
+    words = [word for word in _SEPARATORS.split(text.strip()) if word]
+    others = [word for word in words if not _NUMBER.fullmatch(word)]
+    return others[0] if others and len(others) < len(words) else ""
+
+
 def read_inline(text: str) -> list[list[str]]:
     """The numerals of rows that end with `;` or a line.
 

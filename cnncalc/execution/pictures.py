@@ -6,10 +6,13 @@ from collections.abc import Callable
 from itertools import pairwise, product
 from math import hypot, prod
 
+from cnncalc.errors import CnncalcError, UsageError
 from cnncalc.execution import netpbm, png
 from cnncalc.execution.netpbm import PictureError
+from cnncalc.execution.numerals import find_no_number
 from cnncalc.execution.weights import FlatArray, sample_input
 from cnncalc.layers.base import Shape, format_shape
+from cnncalc.nearest import did_you_mean
 
 DIGIT = (1, 28, 28)  # the shape of the digit where no other is asked for: that of the pictures of MNIST
 # The digit 4, as lines between points (down, right) on a picture of size 1.
@@ -77,3 +80,13 @@ DRAWN: dict[str, Callable[[Shape], list[float]]] = {
     "digit": _draw_digit,
 }
 PATTERNS = (*DRAWN, "noise")
+
+
+def suggest_data(text: str) -> CnncalcError | None:
+    """The error for a text that is no file, and looks like numbers or the name of a pattern; else None."""
+    if word := find_no_number(text):
+        return CnncalcError(f"{text}: numbers are expected, found {word[:40]!r}")
+    if not text.isidentifier():
+        return None
+    known = f"patterns are {', '.join(PATTERNS)}"
+    return UsageError(f"there is no pattern and no file {text!r}; {did_you_mean(text, PATTERNS) or known}")
