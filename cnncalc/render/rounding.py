@@ -29,7 +29,7 @@ def describe_rounded(
 def _make_table(differences: Sequence[Difference], precision: str) -> Table:
     columns = [
         Column("layer", [Cell(each.node.path) for each in differences]),
-        Column(f"{precision} − float64", [Cell(format_number(each.largest)) for each in differences], True),
+        Column(f"|{precision} − float64|", [Cell(format_number(each.largest)) for each in differences], True),
         Column("relative", [Cell(format_number(get_relative(each))) for each in differences], True),
     ]
     if any(each.lost for each in differences):
