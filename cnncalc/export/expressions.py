@@ -27,7 +27,7 @@ from cnncalc.spec.values import Word
 # How tightly each form binds; an operand that binds less is in parentheses.
 CHOICE, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
 _BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER}
-_PLAIN_OPERAND = re.compile(r"[\w.]+")
+_PLAIN_OPERAND = re.compile(r"-?[\w.]+")
 
 
 class Unwritable(CnncalcError):
@@ -120,6 +120,8 @@ def combine(operator: str, left: Expression, right: Expression, span: Span) -> E
         return Literal(span, a // b)
     if operator == "+" and (more := _like_terms(left, right, span)):
         return more
+    if operator in ("*", "//") and (more := _one_factor(operator, left, right, span)):
+        return more
     if (operator == "+" and b == 0) or (operator in ("*", "//") and b == 1 and not isinstance(b, bool)):
         return left
     if (operator == "+" and a == 0) or (operator == "*" and a == 1 and not isinstance(a, bool)):
@@ -138,6 +140,21 @@ def _like_terms(left: Expression, right: Expression, span: Span) -> Expression |
         if isinstance(count, int) and is_same(left.right, right):
             return Arithmetic(span, "*", Literal(span, count + 1), right)
     return None
+
+
+def _one_factor(operator: str, left: Expression, right: Expression, span: Span) -> Expression | None:
+    """`6 * a` for `2 * (3 * a)`, and `2 * in_channels` for `6 * in_channels // 3`: what is exact for floats as well."""
+    number, product = (left, right) if operator == "*" else (right, left)
+    if not isinstance(product, Arithmetic) or product.operator != "*" or not isinstance(product.left, Literal):
+        return None
+    a, b = product.left.value, number.value if isinstance(number, Literal) else None
+    if type(a) is not int or type(b) is not int or a < 1 or b < 1:
+        return None
+    if operator == "*":
+        exact = not a & (a - 1) or not b & (b - 1)
+        return Arithmetic(span, "*", Literal(span, a * b), product.right) if exact else None
+    whole = isinstance(product.right, Name) and product.right.name == "in_channels"
+    return combine("*", Literal(span, a // b), product.right, span) if whole and a % b == 0 else None
 
 
 def choose(yes: Expression, condition: Expression, no: Expression, span: Span) -> Expression:
@@ -261,7 +278,7 @@ class _Writer:
     def arithmetic(self, expression: Arithmetic) -> tuple[str, int]:
         binds = _BINDS[expression.operator]
         left = self.operand(expression.left, binds + (binds == POWER))
-        right = self.operand(expression.right, binds if binds == POWER else binds + 1)
+        right = self.operand(expression.right, SIGN if binds == POWER else binds + 1)
         tight = binds == POWER and _PLAIN_OPERAND.fullmatch(left) and _PLAIN_OPERAND.fullmatch(right)
         space = "" if tight else " "
         return f"{left}{space}{expression.operator}{space}{right}", binds

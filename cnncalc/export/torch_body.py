@@ -53,6 +53,7 @@ class ClassText:
         self.recursive = False  # whether the block calls itself
         self.in_channels: Expression = Name(None, IN_CHANNELS)  # type: ignore[arg-type]  # of its input
         self.tensor_names: frozenset[str] = frozenset()  # parameters that are named outputs
+        self.outer: ClassText | None = None  # the class of which it is a part
         self.outer_locals: set[str] = set()  # variables of the constructor around it
 
     def named(self, name: str) -> str:

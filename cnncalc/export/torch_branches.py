@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from cnncalc.export.layout import flat
+from cnncalc.export.layout import Code
 from cnncalc.export.torch_call import State
 from cnncalc.export.torch_chain import ChainWriter
-from cnncalc.export.torch_functional import as_function
 from cnncalc.export.torch_names import branch_variable, module_key
-from cnncalc.export.torch_statements import Entry, NotSequential, in_line, reading
+from cnncalc.export.torch_statements import Entry, NotSequential, as_branch, reading
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.tree import Block, Branch, Call, Chain, Item
 
@@ -36,7 +35,7 @@ class BranchWriter:
         if condition is None:
             return None
         state = self.begin(branch, start)
-        mark = (len(state.owner.init), len(state.owner.forward), dict(state.owner.kept))
+        mark = self.mark(state)
         entry: Entry | None = None
         try:
             entry = self.in_place(branch, key, state)
@@ -79,50 +78,53 @@ class BranchWriter:
         """
         if any(self.is_whole(chain) for chain in branch.body):
             raise NotSequential
-        made: Entry | None = None
+        made: list[Entry] = []
+
+        def apply(code: Code) -> None:
+            made.append(Entry(module_key(branch.label), code))
+            self.apply(made[0], key, state)
+
+        self.one_run([item for chain in branch.body for item in chain.items], state, apply)
+        return made[0] if made else None
+
+    def one_run(self, items: Sequence[Item], state: State, apply: Callable[[Code], None]) -> None:
+        """Write items that are one run of modules, with expressions before and after it; `apply` is given the run.
+
+        Raises NotSequential for other items.
+        """
         waiting: list[Entry] = []
-        for item in (item for chain in branch.body for item in chain.items):
+        runs = 0
+        for item in [*items, None]:
             trial = state.copy()
             try:
-                found = self.chains.item(item, trial)
+                found = self.chains.item(item, trial) if item else []
             except NotSequential:
-                made = self.run(branch, key, state, waiting, made)
-                waiting = []
-                if not self.is_function(item):
+                if item is None or not self.is_function(item):
                     raise
-                self.flow.unit(item.unit, state)
             else:
                 state.channels, state.ahead = trial.channels, trial.ahead
                 waiting += found
-        return self.run(branch, key, state, waiting, made)
-
-    def run(self, branch: Branch, key: str, state: State, waiting: list[Entry], before: Entry | None) -> Entry | None:
-        """Apply a run of modules, the only one of its branch. Raises NotSequential if there was one `before`."""
-        if not waiting or (state.by_name and self.as_functions(waiting, state)):
-            return before
-        if before is not None:
-            raise NotSequential
-        entry = Entry(module_key(branch.label), in_line(waiting))
-        self.apply(entry, key, state)
-        return entry
-
-    def as_functions(self, waiting: list[Entry], state: State) -> bool:
-        """Apply a run that has no arrays by functions; whether it is such a run."""
-        x, kept = state.current, dict(state.owner.kept)
-        for entry in waiting:
-            code = as_function(entry, x, state.owner)
-            if code is None:
-                state.owner.kept = kept
-                return False
-            x = flat(code)
-        state.current = x
-        return True
+                if item is not None:
+                    continue
+            if waiting:
+                runs += 1
+                if runs > 1:
+                    raise NotSequential
+                apply(as_branch(waiting))
+            waiting = []
+            if item is not None:
+                self.flow.unit(item.unit, state)
 
     @staticmethod
     def free_variable(label: str, state: State) -> str:
         """A variable for what a branch computes."""
         taken = {"inputs", *(tensor.variable for tensor in state.tensors.values()), *state.owner.tensor_names}
         return branch_variable(label, taken)
+
+    @staticmethod
+    def mark(state: State) -> tuple[int, int, dict[str, str]]:
+        """How far the class is written, to `forget` what follows."""
+        return len(state.owner.init), len(state.owner.forward), dict(state.owner.kept)
 
     @staticmethod
     def forget(state: State, mark: tuple[int, int, dict[str, str]]) -> None:
@@ -139,4 +141,4 @@ class BranchWriter:
         unit = item.unit
         if item.count is not None or item.condition is not None or not isinstance(unit, Call):
             return False
-        return unit.target in ("from", "reuse") or (not isinstance(unit.target, str | Block) and not unit.sources)
+        return unit.target in ("from", "reuse") or not isinstance(unit.target, str | Block)

@@ -38,7 +38,6 @@ class State:
         self.current = "x"  # the current tensor in `forward`
         self.input = "x"
         self.variable = "x"  # what is assigned to
-        self.by_name = True  # in a branch: whether its merge reads each branch by its name
         self.several = False  # whether the network has several inputs
 
     def copy(self) -> State:
@@ -115,11 +114,14 @@ class LayerCall:
         self.state = state
         self.owner = state.owner
         self.instances = instances
-        ranks = {len(instance.before) - 1 for instance in instances}
+        self.layers: list[Layer] = [instance.layer for instance in instances if instance.layer is not None]
+
+    @property
+    def axes(self) -> int:
+        ranks = {len(instance.before) - 1 for instance in self.instances}
         if len(ranks) != 1:
             raise Refused(f"`{self.kind}` is called with tensors of other numbers of axes")
-        self.axes = ranks.pop()
-        self.layers: list[Layer] = [instance.layer for instance in instances if instance.layer is not None]
+        return ranks.pop()
 
     def channels(self) -> str:
         if self.state.channels is not None and BEFORE in {name.name for name in names_in(self.state.channels)}:
@@ -243,6 +245,9 @@ def after(call: Call, given: LayerCall) -> Expression | None:
         factor = given.state.resolve(call.bound["factor"])
         squared = combine("*", factor, factor, before.span)
         return combine("//" if kind == "pixel_shuffle" else "*", before, squared, before.span)
+    listed = call.bound.get("shape")
+    if kind == "reshape" and isinstance(listed, Listed):
+        return given.state.resolve(listed.items[0])
     listed = call.bound.get("parts")
     if kind == "channel_split" and isinstance(listed, Listed) and len(given.values("take")) == 1:
         return given.state.resolve(listed.items[given.constant("take")])

@@ -33,19 +33,25 @@ class Channels:
         instances: Sequence[Instance],
         others: Sequence[Expression | None] = (),
     ) -> None:
-        """Go on with the channels of an output: an expression that holds each time, else their number."""
+        """Go on with the channels of an output: an expression that holds each time, else their number.
+
+        If the number differs, it may be one of `others`.
+        """
         wanted = [(instance, instance.after[0]) for instance in instances]
         numbers = {number for _, number in wanted}
         if not instances or (found is not None and self.holds(found, wanted, state.owner)):
             state.channels = found
+        elif len(numbers) == 1:
+            state.channels = Literal(NOWHERE, numbers.pop())
         else:
-            state.channels = Literal(NOWHERE, numbers.pop()) if len(numbers) == 1 else None
+            holding = (each for each in others if each is not None and self.holds(each, wanted, state.owner))
+            state.channels = next(holding, None)
         self.name_channels(state)
 
     @staticmethod
     def guesses(unit: Call, state: State) -> list[Expression]:
         """What the channels of a block's output may be, if its text does not tell: those before, or an argument."""
-        found = [] if state.channels is None else [state.channels]
+        found = [each for each in (state.channels, state.owner.in_channels) if each is not None]
         for value in unit.bound.values():
             try:
                 found.append(state.resolve(value))

@@ -27,7 +27,10 @@ class Given(Protocol):
     """A layer in the text, as it is called: its arguments as Python text, and the values that they come to."""
 
     kind: str
-    axes: int  # spatial axes; 0 for a flat input
+
+    @property
+    def axes(self) -> int:
+        """The number of spatial axes, 0 for a flat input. Raises Refused if it differs each time."""
 
     def channels(self) -> str:
         """The channels of the input, as Python text. Raises Unwritable."""

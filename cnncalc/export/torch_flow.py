@@ -13,12 +13,11 @@ from cnncalc.export.torch_branches import BranchWriter
 from cnncalc.export.torch_call import NOWHERE, LayerCall, State
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_construct import Refused
-from cnncalc.export.torch_functional import as_function
 from cnncalc.export.torch_functions import write_function
 from cnncalc.export.torch_merges import MergeWriter
 from cnncalc.export.torch_outputs import OutputWriter
 from cnncalc.export.torch_repeats import RepeatWriter
-from cnncalc.export.torch_statements import Entry, NotSequential, both, in_line, reading, setting
+from cnncalc.export.torch_statements import Entry, NotSequential, both, find_alike, reading, setting
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.name_expressions import Member, Name, names_in
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
@@ -118,14 +117,15 @@ class FlowWriter:
         inner = state.copy()
         inner.ahead = {}
         state.modules[chain.name] = reading(key)
+        mark = self.branches.mark(state)
         try:
-            code = in_line([entry for item in items for entry in self.chains.item(item, inner)])
+            self.branches.one_run(items, inner, lambda code: self.apply(Entry(key, code), inner))
         except NotSequential:
+            self.branches.forget(state, mark)
             code = self.module.part((Chain("", None, tuple(items), chain.span),), state, chain.name)
             self.apply_part(Entry(key, code), state)
             return
-        state.channels = inner.channels
-        self.apply(Entry(key, code), state)
+        state.current, state.channels = inner.current, inner.channels
 
     @staticmethod
     def makes_modules(item: Item) -> bool:
@@ -138,13 +138,11 @@ class FlowWriter:
         self.apply(entry, state, more)
 
     def apply(self, entry: Entry, state: State, more: Sequence[str] = ()) -> None:
-        """Put a module into the constructor, and apply it to the current tensor; or a function in its place."""
-        function = as_function(entry, state.current)
-        if function is not None:
-            self.take(state, function)
-            return
-        self.put(entry, state)
-        self.take(state, f"{reading(entry.name)}({', '.join([state.current, *more])})")
+        """Put a module into the constructor, unless it is a pool as one before, and apply it to the current tensor."""
+        alike = find_alike(entry, state.owner.init)
+        if not alike:
+            self.put(entry, state)
+        self.take(state, f"{reading(alike or entry.name)}({', '.join([state.current, *more])})")
 
     def apply_all(self, entries: Sequence[Entry], state: State) -> None:
         """Apply modules one after another, those of a loop in a loop."""
@@ -196,11 +194,12 @@ class FlowWriter:
             if condition or item.otherwise is not None:
                 self.unit(item.unit if condition else item.otherwise, state)  # type: ignore[arg-type]
             return
-        self.conditional(item, condition[0], state)
+        self.conditional(item, condition, state)
 
-    def conditional(self, item: Item, condition: str, state: State) -> None:
-        """An item that runs only if a condition holds, and in its place another, in `forward`."""
+    def conditional(self, item: Item, conditions: tuple[str, str], state: State) -> None:
+        """An item that runs only if a condition holds, and in its place another if the opposite does, in `forward`."""
         self.settle(state)
+        condition, opposite = conditions
         word = item.unit.segment or (item.otherwise.segment if item.otherwise else "") or "part"
         flag = state.owner.keep(condition, condition if condition.isidentifier() else f"has_{word}")
         start, variable = state.copy(), state.variable
@@ -208,7 +207,7 @@ class FlowWriter:
         ends = [start.channels]
         if item.otherwise is not None:
             other = state.copy()
-            no = self.arm(item.otherwise, other, f"not ({condition})", variable)
+            no = self.arm(item.otherwise, other, opposite, variable)
             ends.append(other.channels)
             state.owner.forward += [f"if self.{flag}:", *yes, "else:", *no]
         else:
@@ -326,7 +325,10 @@ class FlowWriter:
                 state.tensors[f"{key}.{each}"] = Tensor(variable, None)
         state.modules[key] = reading(key)
         self.chains.channels.set_channels(
-            state, self.module.arguments.out_of(call, state), self.module.runs(call, state)
+            state,
+            self.module.arguments.out_of(call, state),
+            self.module.runs(call, state),
+            self.chains.channels.guesses(call, state),
         )
 
     def tensor(self, expression: Expression, state: State) -> Tensor:

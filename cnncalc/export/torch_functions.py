@@ -14,7 +14,10 @@ class Step(Protocol):
     """A layer in `forward`: its arguments as they can be written there."""
 
     kind: str
-    axes: int
+
+    @property
+    def axes(self) -> int:
+        """The number of spatial axes, 0 for a flat input. Raises Refused if it differs each time."""
 
     def constant(self, name: str) -> Any:
         """The value of an argument that is always the same. Raises Refused."""
@@ -73,7 +76,7 @@ def _is_sum(text: str) -> bool:
     depth = 0
     for character in text:
         depth += (character in "([") - (character in ")]")
-        if not depth and character == " ":
+        if not depth and character in " *":
             return True
     return False
 
@@ -144,7 +147,7 @@ def _affine(step: Step, x: str) -> Code:
 
 
 def _power(step: Step, x: str) -> Code:
-    base, exponent = owner_of(x), step.inner("n")
+    base, exponent = owner_of(x), step.inner("n").removesuffix(".0")
     space = "" if SIMPLE.fullmatch(base) and SIMPLE.fullmatch(exponent) else " "  # as `ruff format` writes it
     return f"{base}{space}**{space}{exponent}"
 

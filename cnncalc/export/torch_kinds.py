@@ -247,7 +247,9 @@ def _self_attention(given: Given) -> list[Module]:
 def _position_bias(name: str) -> Callable[[Given], list[Module]]:
     def write(given: Given) -> list[Module]:
         given.helper("relative_index")
-        arguments: list[Code] = [given.text("heads"), literal(only(given, "window"))]
+        window = given.text("window")
+        window = window if window.startswith("(") else literal(only(given, "window"))  # a number is a list of one
+        arguments: list[Code] = [given.text("heads"), window]
         if given.kind == "continuous_position_bias" and given.is_given("hidden"):
             arguments.append(Keyed("hidden=", given.text("hidden")))
         return [Module("", call(given.helper(name), *arguments))]

@@ -10,7 +10,7 @@ from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, as_call, 
 from cnncalc.export.recording import Instance
 from cnncalc.export.torch_body import CHANNELS
 from cnncalc.export.torch_branches import Part
-from cnncalc.export.torch_call import NOWHERE, State
+from cnncalc.export.torch_call import NOWHERE, LayerCall, State
 from cnncalc.export.torch_chain import ChainWriter
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_join
@@ -49,13 +49,17 @@ class MergeWriter:
         axes = {getattr(each.layer, "axis", 0) for each in instances if each.layer is not None}
         if len(axes) > 1:
             raise Refused(f"`{call.kind}` joins other axes each time")
-        if call.kind == "attention":
-            raise Refused("`attention`, whose branches are told by their names")
-        code = write_join(call.kind, self.turned(call, parts, instances), axes.pop() if axes else 0)
-        self.flow.take(state, code)
+        self.flow.take(state, self.joined(call, self.turned(call, parts, instances), axes, state, instances))
         self.chains.channels.set_channels(
             state, self.channels_of_merge(call, channels), instances, self.chains.channels.parameters(state)
         )
+
+    @staticmethod
+    def joined(head: Call, parts: Sequence[str], axes: set[int], state: State, instances: Sequence[Instance]) -> Code:
+        if head.kind == "attention":
+            given = LayerCall(head, state, instances)
+            return call(given.helper("attention"), *parts, given.inner("heads"))
+        return write_join(head.kind, parts, axes.pop() if axes else 0)
 
     @staticmethod
     def turned(call: Call, parts: Sequence[str], instances: Sequence[Instance]) -> list[str]:
@@ -89,7 +93,6 @@ class MergeWriter:
             self.join_rounds(merge, merge.rounds, state)
             return
         start = state.copy()
-        start.by_name = len(merge.branches) <= MOST_BRANCHES
         key = self.chains.key(merge, state)
         parts: list[Part] = []
         modules: list[Entry] = []
@@ -172,6 +175,8 @@ class MergeWriter:
         if together and merge.word in ("concat", "stack"):
             texts = [together]
         channels = [each for _, _, each in parts]
+        if merge.word == "attention":  # its branches are told by their names
+            texts = [text for _, text in sorted(zip(self.places(merge), texts, strict=True))]
         if not any(flag for _, flag, _ in parts):
             if len(parts) == 1 and kind_class(merge.word).passes_single:
                 self.flow.assign(state, texts[0])
@@ -184,6 +189,14 @@ class MergeWriter:
             self.join_present(merge, parts, state)
             return
         self.join_optional(merge, parts, always[0], state)
+
+    @staticmethod
+    def places(merge: Merge) -> list[int]:
+        """The positions of the branches by their names. Raises Refused."""
+        names = kind_class(merge.word).branch_names
+        if {branch.label for branch in merge.branches} != {*names}:
+            raise Refused(f"`{merge.word}` with a branch for each of the rounds")
+        return [names.index(branch.label) for branch in merge.branches]
 
     def join_optional(self, merge: Merge, parts: list[Part], always: Part, state: State) -> None:
         """A merge of which only one branch is always there."""

@@ -212,6 +212,7 @@ class ModuleWriter:
         """A class for a part of a body: the constructor, with what it needs of the names around it."""
         outer = state.owner
         owner = self.new(f"{outer.name}_{label}")
+        owner.outer = outer
         owner.own_names, owner.tensor_names = outer.own_names, outer.tensor_names | frozenset(state.tensors)
         owner.in_channels, owner.locals = outer.in_channels, dict(outer.locals)
         inner = state.copy()
@@ -255,6 +256,12 @@ class ModuleWriter:
             else:
                 found.append(state.tensors[name].variable)
         return found
+
+    def block_of(self, owner: ClassText) -> Block | None:
+        """The block that a class is, or is a part of; None for the network's."""
+        while owner.outer is not None:
+            owner = owner.outer
+        return self.blocks_of.get(owner.name)
 
     def is_top(self, owner: ClassText) -> bool:
         return owner is self.top
@@ -317,6 +324,11 @@ def write_module(description: Description, network: Network) -> Written:
         text, reason = _write_blocks(description, network)
         if not reason:
             return Written(text)
+    return Written(write_layers(network), reason)
+
+
+def write_layers(network: Network) -> str:
+    """A Python file with the network as a module, a layer a line. Raises SpecError."""
     flat = FlatWriter(network)
     flat.write()
     if flat.refusals:
@@ -324,7 +336,7 @@ def write_module(description: Description, network: Network) -> Written:
     name = class_name(network.name, TAKEN)
     lines = flat.class_lines(name)
     outputs = [*network.outputs] != [""]
-    return Written(FilePrinter(network, name, [lines], flat.helpers, outputs, [A_LAYER_A_LINE]).text(), reason)
+    return FilePrinter(network, name, [lines], flat.helpers, outputs, [A_LAYER_A_LINE]).text()
 
 
 def _write_blocks(description: Description, network: Network) -> tuple[str, str]:

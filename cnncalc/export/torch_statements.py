@@ -8,7 +8,7 @@ from itertools import groupby
 
 from cnncalc.errors import CnncalcError
 from cnncalc.export.expressions import identifier
-from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, indented, lay_out
+from cnncalc.export.layout import Bracketed, Code, Conditional, Keyed, call, flat, indented, lay_out
 from cnncalc.export.torch_names import is_taken
 from cnncalc.records import NamedTuple
 
@@ -66,9 +66,12 @@ def is_attribute(name: str) -> bool:
 def written(settings: Sequence[Setting], margin: int) -> list[str]:
     """The lines of statements; those under the same condition are together."""
     lines: list[str] = []
+    before = ""
     for header, found in groupby(settings, key=lambda each: each.header):
         inside = [line for each in found for line in statement(each.prefix, each.code, margin + 4 * bool(header))]
-        lines += [header, *indented(inside)] if header else inside
+        otherwise = header in (f"if not {before[3:]}", f"if not ({before[3:-1]}):")
+        lines += ["else:" if otherwise else header, *indented(inside)] if header else inside
+        before = "" if otherwise else header
     return lines
 
 
@@ -158,6 +161,27 @@ def both(condition: str, other: str) -> str:
 
 class NotSequential(CnncalcError):
     """A part of a body is no chain of modules: it belongs into `forward`."""
+
+
+BORDER = re.compile(r"nn\.ZeroPad[123]d\(")
+
+
+def as_branch(entries: Sequence[Entry]) -> Code:
+    """The modules of a branch: `nn.Sequential`, unless they are a border alone. Raises NotSequential as `in_line`."""
+    (first, *others) = entries
+    alone = not others and first.unnamed and not first.condition and not first.loop
+    return first.code if alone and BORDER.match(flat(first.code)) else in_line(entries)
+
+
+POOL = re.compile(r"self\.((?:max|avg)_pool\d+) = ")
+
+
+def find_alike(entry: Entry, settings: Sequence[Setting]) -> str:
+    """The name of a pool that is made already and is the same as an unnamed one, "" for none."""
+    if not entry.unnamed or entry.condition or not POOL.fullmatch(f"self.{entry.name} = "):
+        return ""
+    alike = (each for each in settings if not each.header and flat(each.code) == flat(entry.code))
+    return next((found[1] for each in alike if (found := POOL.fullmatch(each.prefix))), "")
 
 
 def in_line(entries: Sequence[Entry]) -> Code:

@@ -43,20 +43,13 @@ class ClassPrinter:
 
     def annotation(self, owner: ClassText, name: str) -> str:
         """The type of a parameter, by the values that it had."""
-        block = self.module.blocks_of.get(owner.name)
-        if name == IN_CHANNELS or name == "index" or name in getattr(owner, "outer_locals", ()):
+        if name == IN_CHANNELS or name == "index" or name in owner.outer_locals:
             return "int"
+        block = self.module.block_of(owner)
         if block is not None and any(channels_name(p.name) == name for p in block.parameters):
             return "int"
-        values = (
-            [given[name] for given in self.module.recorder.arguments.get(block.name, []) if name in given]
-            if block
-            else []
-        )
-        if not values:
-            values = [
-                given[name] for each in self.module.recorder.arguments.values() for given in each if name in given
-            ]
+        given = self.module.recorder.arguments.get(block.name, []) if block else []
+        values = [each[name] for each in given if name in each]
         if not values and name in self.module.params:
             values = [self.module.params[name]]
         return " | ".join(sorted({self.type_of(value) for value in values})) or "int"
@@ -92,6 +85,8 @@ class ClassPrinter:
         lines = [f"class {owner.name}({parent}):"]
         returned = ":" if len(parameters) > 1 else " -> None:"  # mypy asks for it where nothing else has a type
         init = lay_out("", call("def __init__", *parameters), returned, 4)
+        if len(parameters) == 1 and not inner and owner.entries is None:
+            return [*lines, *indented(self.forward(owner))]
         lines += indented(init + indented(["super().__init__()", *inner]))
         if owner.entries is None:
             lines += ["", *indented(self.forward(owner))]
