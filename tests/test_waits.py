@@ -12,6 +12,8 @@ TESTS = Path(__file__).parent
 # Waits with a bound that the call does not show.
 BOUNDED = {
     "processes.py": {"subprocess.run", "subprocess.Popen"},  # a timeout, a timer
+    "cli/running.py": {"subprocess.Popen"},  # each answer has a timer
+    "cli/warm.py": {"os.fork", "os.waitpid"},  # the fork sets an alarm
     "fuzz/driver.py": {"subprocess.Popen"},  # each answer has a timer
     "fuzz/server.py": {"os.fork", "os.wait4"},  # the fork sets an alarm
 }

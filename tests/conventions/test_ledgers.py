@@ -35,6 +35,7 @@ def assert_adds_up(convention: Convention, report: Report, calls: list[Call]) ->
     assert not known & {*counted.unknown}
 
 
+@pytest.mark.sample(40)
 @pytest.mark.parametrize("name", bundled())
 def test_bundled_networks(name: str) -> None:
     report = analyze(load(name), fields=False)
@@ -47,6 +48,7 @@ def test_bundled_networks(name: str) -> None:
             assert_adds_up(convention, report, found.calls)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("seeds", [range(at, at + 30) for at in range(0, 300, 30)], ids=str)
 def test_random_networks(seeds: range) -> None:
     read = 0

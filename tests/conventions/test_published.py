@@ -34,6 +34,7 @@ def report_at(name: str, input: tuple[int, ...] | int) -> Report:
     return analyze(load(name, input=resize(input, load(name).input)), fields=False)
 
 
+@cache
 def published(name: str) -> tuple[Published, ...]:
     description = read(name).description
     assert description

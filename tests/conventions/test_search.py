@@ -37,6 +37,7 @@ FCN = 35322218 - (9 * 1024 * 256 + 2 * 256 + 256 * 21 + 21)
 
 
 # The figures of ResNet-50 by tools are those that the tools print, see `figures.json`; 3.86 is the paper's network.
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     ("name", "figure", "way", "value"),
     [

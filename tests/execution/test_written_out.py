@@ -106,6 +106,7 @@ def cases(kind: str) -> list[tuple[Layer, Shapes]]:
     return [(layer, shapes) for layer, shapes in random_cases(kind, CASES) if prod(layer.result_shape(shapes)) < 3_000]
 
 
+@pytest.mark.sample(40)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_written_terms_give_the_value(kind: str) -> None:
     rng = Random(kind)
@@ -125,6 +126,7 @@ def test_the_written_terms_give_the_value(kind: str) -> None:
     assert tried
 
 
+@pytest.mark.sample(24)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("max_unpool", "deformable_conv")])
 def test_what_is_not_read_does_not_matter(kind: str) -> None:
     """Where a window is put by numbers (`max_unpool`, `deformable_conv`), these are not among its terms."""

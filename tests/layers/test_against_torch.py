@@ -342,7 +342,7 @@ def test_every_kind_is_compared() -> None:
 def test_shapes_and_parameters(torch: Any, kind: str) -> None:
     compared = 0
     for layer, inputs in random_cases(kind, CASES):
-        with torch.device("meta"):
+        with torch.device("cpu"):
             tensors = [torch.empty(2, *shape) for shape in inputs]
             if kind in NO_MODULE:
                 assert tuple(function_output(torch, layer, tensors).shape[1:]) == layer.output_shape(inputs)
@@ -425,7 +425,7 @@ def theirs(torch: Any, layer: Layer, inputs: Shapes) -> Shape | None:
         return None
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("kind", ["conv", "depthwise_conv", "transposed_conv", "max_pool", "avg_pool"])
 def test_what_pytorch_rejects_is_rejected(torch: Any, kind: str) -> None:
     rng = Random(f"refused {kind}")
