@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Remove variables that affect colours and widths, also in this process: pytest-xdist, e.g., sets COLUMNS.
 
     The processes that tests start share byte code, even if PYTHONDONTWRITEBYTECODE is set, which halves their time.
+    PyTorch takes one thread: beside other processes its small operations would mostly wait for their second.
     """
     for name in STEERING:
         os.environ.pop(name, None)
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(folder.cleanup)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
