@@ -111,8 +111,10 @@ def print_all(*args: str, cwd: Path) -> str:
     if hasattr(os, "fork"):
         return warm().run(args, "", str(cwd), environment(), together=True).stdout
     command = [sys.executable, "-m", "cnncalc", *args]
-    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return str(processes.run(command, env=environment(), cwd=cwd, encoding="utf-8", **both).stdout)
+    done = processes.run(
+        command, env=environment(), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    )
+    return str(done.stdout)
 
 
 def python(code: str) -> str:
