@@ -119,7 +119,7 @@ def test_a_layer_of_each_kind(kind: str, tmp_path: Path) -> None:
         for numbers in (False, prod(found.nodes[0].output) < 20_000 and key_figures(found)[0] < 20_000):
             data = file_of(found, numbers=numbers)
             assert_sound(data, found, tmp_path)
-            assert_read_back(data, found, tmp_path)
+            assert assert_read_back(data, found, tmp_path) <= (kind not in NOT_READ)
 
 
 @pytest.mark.sample(20)
