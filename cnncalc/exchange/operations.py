@@ -341,9 +341,8 @@ def pad(
     if 0 in padded:
         raise Refusal("a border around the batch")
     channels = [dim for dim in padded if graph.axis_of(tensor, dim) == 0]
-    if channels and len(tensor.shape) > 2:  # they are padded as positions
-        other = next(dim for dim in range(len(tensor.shape) - 1, 0, -1) if dim not in channels)
-        tensor = with_axis(graph, tensor, other, 0)
+    if channels and others:  # they are padded as positions
+        tensor = with_axis(graph, tensor, others[-1], 0)
     node_shape = graph.shape_at(tensor.node)
     sides = [(0, 0)] * len(node_shape)
     for dim in padded:

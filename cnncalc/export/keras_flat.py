@@ -10,7 +10,7 @@ from cnncalc.export.expressions import literal, quote
 from cnncalc.export.keras_call import Applied, KerasCall, Unsayable
 from cnncalc.export.keras_joins import Joined, apply
 from cnncalc.export.keras_kinds import steps_of
-from cnncalc.export.keras_lines import Assign, Statement
+from cnncalc.export.keras_lines import Assign, Statement, drop_kept_axes
 from cnncalc.export.keras_names import free_variable, layer_name
 from cnncalc.export.keras_order import flattens_in_order
 from cnncalc.export.layout import Code, Keyed, call
@@ -67,6 +67,9 @@ class FlatWriter:
         )  # fmt: skip
         given.is_ordered = node.index in self.ordered
         x = texts[0]
+        if kind == "flatten" and x == "x" and drop_kept_axes(self.lines, x):
+            self.variables[node.index] = x
+            return
         for step in steps_of(given):
             code = self.applied(node, step, x) if isinstance(step, Applied) else step.write(x)
             x = self.assign(node, code)

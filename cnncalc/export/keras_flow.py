@@ -9,7 +9,7 @@ from cnncalc.export.expressions import Unwritable
 from cnncalc.export.keras_call import Applied, KerasCall, Step, Unsayable
 from cnncalc.export.keras_joins import Joined, apply
 from cnncalc.export.keras_kinds import steps_of
-from cnncalc.export.keras_lines import Assign, Statement, Under
+from cnncalc.export.keras_lines import Assign, Statement, Under, drop_kept_axes
 from cnncalc.export.keras_merges import MergeWriter
 from cnncalc.export.keras_repeats import RepeatWriter
 from cnncalc.export.keras_state import State
@@ -205,6 +205,9 @@ class FlowWriter:
     def steps(self, steps: Sequence[Step], given: KerasCall, state: State, name: str) -> None:
         """Apply what a layer is, one after another; `name` is its name, if it is applied again."""
         origin, target = state.current, state.variable
+        own = origin == target and target not in state.tensors.values()
+        if given.kind == "flatten" and own and drop_kept_axes(state.statements, target):
+            return
         asks = f"{origin}.shape["
         texts = [flat(each.code) if isinstance(each, Applied) else flat(each.write(origin)) for each in steps[1:]]
         between = state.free("turned") if any(asks in text for text in texts) else target

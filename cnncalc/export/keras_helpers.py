@@ -16,7 +16,6 @@ from cnncalc.export.keras_helpers_views import FUNCTIONS
 _EITHER = re.compile(r"<([^|>]*)\|([^>]*)>")
 _NUMBERED = re.compile(r"(.*)([123])([dD].*)")  # a helper for a number of axes
 _NEEDS = {
-    "Shift": "Scale",
     "Resize": "cubic",
     "RelativePositionBias": "relative_index",
     "ContinuousPositionBias": "relative_index",

@@ -5,7 +5,7 @@ from __future__ import annotations
 CONVOLUTIONS: dict[str, str] = {
     "FreeConv{n}DTranspose": '''
 class FreeConv{n}DTranspose(layers.Layer):
-    """A transposed convolution with groups, a dilation or an output padding of any size."""
+    """A transposed convolution of any groups, dilation and output padding."""
 
     def __init__(
         self,
@@ -42,13 +42,13 @@ class FreeConv{n}DTranspose(layers.Layer):
             places = np.arange(n * s - s + 1 + sum(sides[axis]))
             x = ops.take(ops.pad(x, sides), places, axis)
         *sizes, out, channels = self.kernel.shape
+        each = channels // self.groups
         kernel = ops.flip(self.kernel, axis=tuple(range({n})))
-        kernel = ops.reshape(kernel, (*sizes, out, self.groups, channels // self.groups))
+        kernel = ops.reshape(kernel, (*sizes, out, self.groups, each))
         kernel = ops.transpose(kernel, (*range({n}), {n} + 2, {n} + 1, {n}))
-        kernel = ops.reshape(kernel, (*sizes, channels // self.groups, self.filters))
-        y = ops.conv(
-            x, kernel, dilation_rate=self.dilation_rate<|, data_format="channels_first">
-        )
+        kernel = ops.reshape(kernel, (*sizes, each, self.filters))
+        data, d = "<channels_last|channels_first>", self.dilation_rate
+        y = ops.conv(x, kernel, dilation_rate=d, data_format=data)
         return y + self.bias if self.use_bias else y
 ''',
     "LocallyConnected{n}D": '''
@@ -115,7 +115,8 @@ class TableConv{n}D(layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         kernel = ops.tensordot(self.kernel, ops.cast(self.chosen, x.dtype), axes=1)
-        y = ops.conv(x, kernel, self.strides<|, data_format="channels_first">)
+        data = "<channels_last|channels_first>"
+        y = ops.conv(x, kernel, self.strides, data_format=data)
         return y + self.bias if self.use_bias else y
 ''',
     "StandardizedConv{n}D": '''
@@ -173,7 +174,8 @@ class DilatedMaxPooling(layers.Layer):
     def call(self, x: Tensor) -> Tensor:
         for axis, (k, s, d) in enumerate(self.axes, <1|2>):
             n = x.shape[axis] - d * (k - 1)
-            parts = [ops.take(x, np.arange(d * at, d * at + n, s), axis) for at in range(k)]
+            starts = range(0, d * k, d)
+            parts = [ops.take(x, np.arange(at, at + n, s), axis) for at in starts]
             x = functools.reduce(ops.maximum, parts)
         return x
 ''',
@@ -240,7 +242,7 @@ class TwoBiasRNNCell(layers.SimpleRNNCell):
 ''',
     "BiasedGRUCell": '''
 class BiasedGRUCell(layers.GRUCell):
-    """The cell of a GRU with one or two bias vectors, whenever it applies its reset gate."""
+    """The cell of a GRU with one or two bias vectors, reset before or after."""
 
     def __init__(self, units: int, biases: int = 1, **options: Any) -> None:
         super().__init__(units, **{**options, "use_bias": False})

@@ -61,9 +61,8 @@ class AverageInside(layers.Layer):
         for sides, border in ((self.counted, value), (self.uncounted, 0.0)):
             sides = (none, <*sides, none|none, *sides>)
             x = ops.pad(x, sides, constant_values=border)
-        return ops.average_pool(
-            x, self.pool_size, self.strides<|, data_format="channels_first">
-        )
+        data = "<channels_last|channels_first>"
+        return ops.average_pool(x, self.pool_size, self.strides, data_format=data)
 
     def call(self, x: Tensor) -> Tensor:
         return self.pool(x, 0.0) / self.pool(ops.ones_like(x[:1]), 1.0)
@@ -108,18 +107,6 @@ class Scale(layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         return x * self.weight
-''',
-    "Shift": '''
-class Shift(Scale):
-    """A learned summand for each channel, position or element, or for all."""
-
-    def __init__(
-        self, initial: float = 0.0, per: str = "channel", **options: Any
-    ) -> None:
-        super().__init__(initial, per, **options)
-
-    def call(self, x: Tensor) -> Tensor:
-        return x + self.weight
 ''',
     "Learned": '''
 class Learned(layers.Layer):
@@ -249,3 +236,10 @@ class ContinuousPositionBias(layers.Layer):
         >return ops.broadcast_to(found, (ops.shape(x)[0], *found.shape))
 ''',
 }
+LAYERS["Shift"] = (
+    LAYERS["Scale"]
+    .replace("class Scale", "class Shift")
+    .replace("factor", "summand")
+    .replace("initial: float = 1.0", "initial: float = 0.0")
+    .replace("x * self", "x + self")
+)

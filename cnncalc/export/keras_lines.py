@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from cnncalc.export.layout import WIDTH, Code, as_call, indented, lay_out
+from cnncalc.export.layout import WIDTH, Bracketed, Code, as_call, indented, lay_out
 from cnncalc.records import NamedTuple
+
+KEPT = "keepdims=True, "
 
 
 class Assign(NamedTuple):
@@ -30,6 +32,19 @@ class Under(NamedTuple):
 
 
 Statement: TypeAlias = "Assign | Plain | Under"
+
+
+def drop_kept_axes(statements: list[Statement], variable: str) -> bool:
+    """Make the last statement a global pool that gives a vector, if it is one to the variable and keeps its axes.
+
+    Then a flattening layer after it has nothing to do, as one would have written it.
+    """
+    last = statements[-1] if statements else None
+    code = last.code if isinstance(last, Assign) and last.variable == variable else None
+    if not isinstance(code, Bracketed) or not code.head.startswith("layers.Global") or KEPT not in code.head:
+        return False
+    statements[-1] = Assign(variable, code._replace(head=code.head.replace(KEPT, "", 1)))
+    return True
 
 
 def lines_of(statements: Iterable[Statement], margin: int = 4) -> list[str]:

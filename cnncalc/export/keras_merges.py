@@ -44,7 +44,8 @@ class MergeWriter:
             return
         branches = [each for each in merge.branches if self.may_run(each)]
         if any(self.is_open(each) for each in branches):
-            self.join_present(merge, branches, state, segment)
+            if not self.join_other(merge, branches, state, segment):
+                self.join_present(merge, branches, state, segment)
             return
         parts = self.parts(branches, state, segment)
         if len(parts) == 1 and "*" not in parts[0] and kind_class(merge.word).passes_single:
@@ -89,6 +90,31 @@ class MergeWriter:
             return f"*{listed}"
         self.flow.body(branch.body, inner)
         return inner.current
+
+    def join_other(self, merge: Merge, branches: list[Branch], state: State, segment: str) -> bool:
+        """A merge of a branch and, under a condition, another: whether it is one."""
+        if [self.is_open(each) for each in branches] != [False, True] or not kind_class(merge.word).passes_single:
+            return False
+        always, other = branches
+        if always.rounds is not None or other.rounds is not None or not (always.body or other.body):
+            return False
+        first = self.begin(always, state, segment, [])
+        start = len(state.statements)
+        part = self.part(always, first)
+        if part not in (first.variable, state.variable) or part in state.tensors.values():
+            del state.statements[start:]
+            return False
+        second = self.begin(other, state, segment, [part])
+        second.statements = []
+        assert other.condition is not None
+        condition = state.text(other.condition)
+        parts = [part, self.part(other, second)]
+        joined = state.copy()
+        joined.statements, joined.variable = second.statements, part
+        self.flow.join(merge.head, parts, joined, segment, self.blocks.runs(merge))
+        state.statements.append(Under(f"if {condition}:", tuple(joined.statements)))
+        state.current = part
+        return True
 
     def join_present(self, merge: Merge, branches: list[Branch], state: State, segment: str) -> None:
         """A merge of which some branches may not be there: a list of those that are."""

@@ -81,7 +81,8 @@ def assert_same_layers(keras: Any, text: str, network: Network, layout: Layout) 
     for name, shape in seen.items():
         node = known[name]
         if node.layer.kind not in MOVED and not has_both(node):
-            assert shape == layout.shape(node.output), name
+            wanted = node.output[:1] if len(shape) == 1 and node.layer.kind.startswith("global_") else node.output
+            assert shape == layout.shape(wanted), name
     weighty = [node for node in network.nodes if node.shares is None and node.layer.weights(node.input_shapes)]
     for node in weighty:
         assert any(name == layer_name(node.path) or name.startswith(f"{layer_name(node.path)}-") for name, _ in calls)
