@@ -20,10 +20,14 @@ RAW = "\0"  # before a name that is Python text already
 
 
 class Tensor(NamedTuple):
-    """A named output in `forward`: its variable, and its channels as an expression, None if they are not known."""
+    """A named output in `forward`: its variable, and its channels as an expression, None if they are not known.
+
+    For a max pool that an unpooling reads, `before` is the variable of what goes into it.
+    """
 
     variable: str
     channels: Expression | None
+    before: str = ""
 
 
 class ClassText:

@@ -102,6 +102,11 @@ class State:
         return put_in(expression, replace)
 
 
+def is_unpooling(call: Call) -> bool:
+    """Whether a call reads the indices of a max pool."""
+    return bool(getattr(call.target, "restores", False))
+
+
 NOWHERE: Any = None  # the position of an expression that is in no file
 
 

@@ -149,11 +149,13 @@ class FlatWriter:
         return write_join(node.layer.kind, turned, getattr(node.layer, "axis", 0))
 
     def restored(self, node: Node, given: NodeCall, texts: list[str]) -> Code:
-        """An unpooling by the indices of a pool, which is applied to its input again."""
-        pool = self.network.nodes[node.inputs[1]]
-        sizes = literal(node.output[1:])
-        module = f"self.get_submodule({quote(pool.path)})"
-        return call(given.helper("unpool"), texts[0], self.variables[pool.inputs[0]], module, sizes)
+        """An unpooling by the indices of a pool, which are found again from its input."""
+        from cnncalc.export.torch_pools import pool_of, unpooled
+
+        before = self.network.nodes[node.inputs[1]]
+        size = "" if before.input_shapes[0][1:] == node.output[1:] else literal(node.output[1:])
+        name = given.helper(f"unpool{given.axes}d")
+        return unpooled(name, texts[0], self.variables[before.inputs[0]], pool_of(self.network, node), size)
 
     def assign(self, node: Node, code: Code) -> None:
         """Assign the output of a layer."""

@@ -10,12 +10,13 @@ from cnncalc.export.expressions import Unwritable
 from cnncalc.export.layout import Code, as_call, flat, lay_out
 from cnncalc.export.torch_body import Tensor, python_name
 from cnncalc.export.torch_branches import BranchWriter
-from cnncalc.export.torch_call import NOWHERE, LayerCall, State
+from cnncalc.export.torch_call import NOWHERE, LayerCall, State, is_unpooling
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_function
 from cnncalc.export.torch_merges import MergeWriter
 from cnncalc.export.torch_outputs import OutputWriter
+from cnncalc.export.torch_pools import PoolWriter
 from cnncalc.export.torch_repeats import RepeatWriter
 from cnncalc.export.torch_statements import Entry, NotSequential, both, find_alike, reading, setting
 from cnncalc.spec.expressions import Expression
@@ -25,13 +26,19 @@ from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup
 if TYPE_CHECKING:
     from cnncalc.export.torch_module import ModuleWriter
 
-NO_INDICES = "`max_unpool` reads the indices of a pool, which `forward` would have to carry along"
 LONGEST_NEST = 56  # characters of calls in one another
 
 
 def reads_here(call: Call) -> bool:
     """Whether an argument reads a size of the current tensor."""
     return any(name.name in ("channels", "here") for value in call.bound.values() for name in names_in(value))
+
+
+def name_of(expression: Expression) -> str:
+    """The name of an output as `State.tensors` has it, "" if it has none."""
+    if isinstance(expression, Member):
+        return expression.span.text.replace(" ", "")
+    return expression.name if isinstance(expression, Name) else ""
 
 
 class FlowWriter:
@@ -44,6 +51,7 @@ class FlowWriter:
         self.repeats = RepeatWriter(module, chains, self)
         self.branches = BranchWriter(module, chains, self)
         self.outputs = OutputWriter(module, self)
+        self.pools = PoolWriter(module, self)
 
     # the lines of `forward`
 
@@ -75,6 +83,9 @@ class FlowWriter:
             self.chain(chain, state)
 
     def chain(self, chain: Chain, state: State) -> None:
+        if chain.name in self.module.pools:
+            self.pools.pool(chain, state)
+            return
         if chain.segment:
             self.group(chain, state)
         else:
@@ -287,11 +298,15 @@ class FlowWriter:
             self.block(call, call.target, state)
             return
         given = LayerCall(call, state, instances)
+        if is_unpooling(call):
+            self.take(state, self.pools.unpool(call, given, state))
+            self.chains.channels.set_channels(state, state.channels, instances)
+            return
         if given.kind in ("upsample", "reshape") or "like" in call.bound or reads_here(call):
             self.settle(state)  # its code names the tensor twice
         code = write_function(given, state.current)
         if code is None:
-            raise Refused(NO_INDICES if given.kind == "max_unpool" else f"there is no module for `{given.kind}`")
+            raise Refused(f"there is no module for `{given.kind}`")
         try:
             from cnncalc.export.torch_call import after
 
@@ -313,7 +328,7 @@ class FlowWriter:
             self.apply(entry, state, more)
         else:
             self.put(entry, state)
-            given = [f"{python_name(key)}_{each}" for each in exported]
+            given = [f"{python_name(key)}_{self.module.argument_name(each)}" for each in exported]
             found = ["found"] * block.gives
             state.owner.forward += [
                 f"{', '.join([state.variable, *given, *found])} = {reading(key)}({', '.join([state.current, *more])})"
@@ -322,7 +337,8 @@ class FlowWriter:
                 self.outputs.pass_on(key, state)
             state.current = state.variable
             for each, variable in zip(exported, given, strict=True):
-                state.tensors[f"{key}.{each}"] = Tensor(variable, None)
+                pooled = each in self.module.pools
+                state.tensors[f"{key}.{each}"] = Tensor("", None, variable) if pooled else Tensor(variable, None)
         state.modules[key] = reading(key)
         self.chains.channels.set_channels(
             state,
@@ -333,19 +349,23 @@ class FlowWriter:
 
     def tensor(self, expression: Expression, state: State) -> Tensor:
         """A named output. Raises Refused."""
-        name = expression.span.text.replace(" ", "") if isinstance(expression, Member) else ""
-        name = expression.name if isinstance(expression, Name) else name
+        name = name_of(expression)
         if name == "input":
             return Tensor(state.input, state.owner.in_channels)
         if name == "here":
             return Tensor(state.current, state.channels)
-        if name in state.owner.tensor_names:
+        if name in state.owner.tensor_names and name not in self.module.pools:
             state.owner.tensors[name] = None
             known = state.tensors.get(name)
             return Tensor(python_name(name), known.channels if known else Name(NOWHERE, f"{name}_channels"))
-        if name not in state.tensors:
+        found = state.tensors.get(name)
+        if found is None or not found.variable or name in state.owner.tensor_names:
             raise Refused(f"`{expression.span.text}` is no output that `forward` has here")
-        return state.tensors[name]
+        return found
+
+    def variable(self, expression: Expression, state: State) -> str:
+        """The variable of a named output. Raises Refused."""
+        return self.tensor(expression, state).variable
 
     # repeats
 

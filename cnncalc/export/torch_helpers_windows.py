@@ -56,17 +56,20 @@ def put(root: nn.Module, path: str, module: nn.Module) -> None:
         root = root.get_submodule(name)
     root.add_module(last, module)
 ''',
-    "unpool": '''
-def unpool(
-    x: torch.Tensor, before: torch.Tensor, pool: nn.Module, sizes: tuple[int, ...]
+    "unpool{n}d": '''
+def unpool{n}d(
+    x: torch.Tensor,
+    before: torch.Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    size: Any = None,
 ) -> torch.Tensor:
-    """Each element at the index that the pool took from its input, zeros elsewhere."""
-    window = (pool.kernel_size, pool.stride, pool.padding)
-    pooling = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[len(sizes) - 1]
-    unpooling = (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d)[len(sizes) - 1]
-    ceil = bool(pool.ceil_mode)
-    _, indices = pooling(before, *window, 1, ceil, return_indices=True)  # type: ignore
-    return unpooling(x, indices, *window, output_size=list(sizes))  # type: ignore
+    """Each element at the index that a max pool takes from `before`, zeros elsewhere."""
+    window = (kernel_size, stride, padding)
+    _, indices = F.max_pool{n}d(before, *window, 1, ceil_mode, return_indices=True)
+    return F.max_unpool{n}d(x, indices, *window, size or before.shape[2:])
 ''',
     "fit": '''
 def fit(x: torch.Tensor, sizes: Sequence[int], value: float = 0.0) -> torch.Tensor:

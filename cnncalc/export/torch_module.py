@@ -17,7 +17,7 @@ from cnncalc.export.layout import Bracketed, Code, call
 from cnncalc.export.recording import Instance, channels_name, record
 from cnncalc.export.torch_arguments import Arguments
 from cnncalc.export.torch_body import IN_CHANNELS, ClassText, Tensor, python_name
-from cnncalc.export.torch_call import NOWHERE, State
+from cnncalc.export.torch_call import NOWHERE, State, is_unpooling
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_file import FilePrinter
 from cnncalc.export.torch_flat import FlatWriter
@@ -27,6 +27,7 @@ from cnncalc.export.torch_names import ACTIVATION_MODULES
 from cnncalc.export.torch_statements import NotSequential
 from cnncalc.export.torch_text import WORDS, ClassPrinter
 from cnncalc.layers.arguments import Value
+from cnncalc.layers.settings import POOL
 from cnncalc.network import Network
 from cnncalc.records import NamedTuple
 from cnncalc.spec.builder import raise_recursion_limit
@@ -67,6 +68,7 @@ class ModuleWriter:
         self.flow = FlowWriter(self, self.chains)
         self.read = self.names_that_are_read()
         self.rounds_read = self.names_of_rounds()
+        self.pools = self.names_of_pools()
         self.parameters = {p.name for block in description.blocks.values() for p in block.parameters}
         self.refusals: dict[Span, Problem] = {}
         self.steps = 0
@@ -90,6 +92,29 @@ class ModuleWriter:
                 found |= {part.name for part in parts if isinstance(part, Name) and id(part) not in owners | rounds}
         named = {chain.name for body in self.bodies() for chain in chains_of(body)}
         return (found | self.members()) & named
+
+    def names_of_pools(self) -> set[str]:
+        """The names of max pools, and of parameters, of which an unpooling reads the indices.
+
+        In their place the tensor that goes into the pool is carried along.
+        """
+        calls = [unit for body in self.bodies() for unit in units_of(chains_of(body)) if isinstance(unit, Call)]
+        found: set[str] = set()
+        while True:
+            read = {
+                value.name
+                for call in calls
+                for name, value in call.bound.items()
+                if isinstance(value, Name | Member)
+                if (name in found if isinstance(call.target, Block) else name == POOL and is_unpooling(call))
+            }
+            if read <= found:
+                return found
+            found |= read
+
+    def argument_name(self, name: str) -> str:
+        """The parameter of `forward` for a named output."""
+        return python_name(f"{name}_input" if name in self.pools else name)
 
     def names_of_rounds(self) -> set[str]:
         """The repeats whose rounds are merged."""
@@ -172,7 +197,7 @@ class ModuleWriter:
             owner.used = dict.fromkeys([IN_CHANNELS, *sorted(own), *sorted(named & {*self.params} - own)])
         state = State(owner, Name(NOWHERE, IN_CHANNELS))
         for name in tensors:
-            state.tensors[name] = Tensor(python_name(name), Name(NOWHERE, channels_name(name)))
+            state.tensors[name] = Tensor(self.argument_name(name), Name(NOWHERE, channels_name(name)))
             owner.tensors[name] = None
         self.write(owner, block.body, state, exported=self.exported(block))
         self.order.append(owner)
@@ -206,7 +231,7 @@ class ModuleWriter:
             self.flow.settle(state)
         owner.result = state.current
         owner.out = None if state.channels is None else owner.expand(state.channels)
-        owner.more = [state.tensors[name].variable for name in exported]
+        owner.more = [self.carried(name, state.tensors[name]) for name in exported]
 
     def part(self, body: Body, state: State, label: str) -> Code:
         """A class for a part of a body: the constructor, with what it needs of the names around it."""
@@ -241,6 +266,10 @@ class ModuleWriter:
         text = "\n".join(self.text.constructor(owner))
         return set(WORDS.findall(text))
 
+    def carried(self, name: str, tensor: Tensor) -> str:
+        """The variable that is carried along for a named output."""
+        return tensor.before if name in self.pools else tensor.variable
+
     def tensors_of(self, code: Code, state: State) -> list[str]:
         """The variables that a part of a body reads, by the call of its class."""
         owner = self.parts[code.head] if isinstance(code, Bracketed) else None
@@ -252,9 +281,9 @@ class ModuleWriter:
                 found.append(state.input)
             elif name in state.owner.tensor_names:
                 state.owner.tensors[name] = None
-                found.append(python_name(name))
+                found.append(self.argument_name(name))
             else:
-                found.append(state.tensors[name].variable)
+                found.append(self.carried(name, state.tensors[name]))
         return found
 
     def block_of(self, owner: ClassText) -> Block | None:

@@ -93,7 +93,8 @@ class RepeatWriter:
         found = []
         for name in names:
             value = call.bound.get(name)
-            found.append(self.flow.tensor(value, state).variable if value is not None else "None")
+            read = self.flow.pools.input_of if name in self.module.pools else self.flow.variable
+            found.append(read(value, state) if value is not None else "None")
         return found
 
     def flat_repeat(self, item: Item, state: State) -> None:

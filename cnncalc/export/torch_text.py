@@ -102,7 +102,7 @@ class ClassPrinter:
         inputs = [owner.input]
         if owner is self.module.top and len(self.module.network.inputs) > 1:
             inputs = [python_name(name) for name in self.module.network.inputs]
-        inputs += [python_name(name) for name in owner.tensors]
+        inputs += [self.module.argument_name(name) for name in owner.tensors]
         kind = "torch.Tensor"
         named = f"dict[str, {kind}]"
         whole = owner is self.module.top
