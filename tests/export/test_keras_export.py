@@ -6,7 +6,6 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import pytest
@@ -25,9 +24,8 @@ from cnncalc.reading import read, read_text
 from cnncalc.spec.files import bundled
 
 from .. import processes
-from ..random_networks.drawing import drawn
-from ..random_networks.writing import written
 from .keras_models import called, code_of, code_or_reason, executed, fill, has_both, made, random_arrays
+from .random_readings import BATCHES, readings_of
 
 # NumPy 2 asks tensors of PyTorch for arguments that they do not have; Keras warns of a softmax of one element.
 IGNORED = ("ignore::DeprecationWarning", "ignore::UserWarning")
@@ -39,8 +37,6 @@ REFUSED: dict[str, str] = {}
 FLAT = {"capsnet", "enet", "segnet", "nasnet_a_large", "nasnet_a_mobile", "retinanet_resnet50_fpn", "siamese", "unetpp"}
 # What has another name, or stands before or after what has it.
 MOVED = {"layer_norm", "multi_head_attention", "transposed_conv", "upsample", "lstm", "gru", "rnn"}
-RANDOM = 300
-BATCHES = 10
 MOST_WORK = 60_000  # macs and elements of a network that the executor runs in a test
 NARROW = 400_000  # steps of a narrowed network
 LARGE = 3_000_000_000  # macs of a network that is not run in full size
@@ -194,11 +190,8 @@ def test_the_checks_of_a_file_hold_and_can_fail(keras: Any) -> None:
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_networks(keras: Any, batch: int) -> None:
     exported = flat = 0
-    for seed in range(batch * RANDOM // BATCHES, (batch + 1) * RANDOM // BATCHES):
-        reading = read_text(Source(f"n{seed}.yaml", written(drawn(seed), Random(seed))))
-        network = reading.network
-        if reading.failed or network is None or not network.nodes:
-            continue
+    for seed, reading in readings_of(batch):
+        network = reading.require_network()
         layout = LAYOUTS[seed % 2]
         text, reason = code_or_reason(reading, layout)
         if reason:

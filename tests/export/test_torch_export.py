@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from math import isnan
-from random import Random
 from typing import Any
 
 import pytest
@@ -19,9 +18,8 @@ from cnncalc.network import Network
 from cnncalc.reading import Reading, read, read_text
 from cnncalc.spec.files import bundled
 
-from ..random_networks.drawing import drawn
-from ..random_networks.writing import written
 from .modules import arrays_of, code_of, executed, made, names_of_outputs, outputs_of, state_of
+from .random_readings import BATCHES, readings_of
 
 pytestmark = pytest.mark.torch
 
@@ -29,8 +27,6 @@ pytestmark = pytest.mark.torch
 FLAT = {
     "coatnet_0", "hardnet68", "nasnet_a_large", "nasnet_a_mobile", "pnasnet5_large", "unetpp"
 }  # fmt: skip
-RANDOM = 300
-BATCHES = 10
 MOST_WORK = 60_000  # macs and elements of a network that the executor runs in a test
 ALONE_REFUSED = ("Caffe", "another mode than zeros")
 # What PyTorch refuses to run though the shapes fit, see `random_networks.kinds.PYTORCH`.
@@ -133,11 +129,8 @@ def test_the_checks_of_a_file_hold_and_can_fail(torch: Any) -> None:
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_networks(torch: Any, batch: int) -> None:
     exported = flat = 0
-    for seed in range(batch * RANDOM // BATCHES, (batch + 1) * RANDOM // BATCHES):
-        reading = read_text(Source(f"n{seed}.yaml", written(drawn(seed), Random(seed))))
-        network = reading.network
-        if reading.failed or network is None or not network.nodes:
-            continue
+    for seed, reading in readings_of(batch):
+        network = reading.require_network()
         text = code_of(reading)
         flat += A_LAYER_A_LINE in text
         why = ""
