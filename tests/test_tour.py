@@ -15,6 +15,7 @@ import yaml
 
 from cnncalc.cli.app import run
 from cnncalc.guide import page
+from cnncalc.render.text import count_cells
 
 from .documents import CHINESE, TOURS, blocks, examples
 
@@ -85,6 +86,17 @@ def test_both_languages_have_the_same_steps_and_commands() -> None:
         assert commands(step)
         prose = re.sub(r"```.*?```", "", theirs[number], flags=re.DOTALL)
         assert len(re.findall(r"[\u4e00-\u9fff]", prose)) > 12
+
+
+@pytest.mark.parametrize("language", TOURS)
+def test_outputs_are_whole_lines_of_a_terminal_of_80_columns(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["guide", "tour", "--lang", language, "--width", "80", "--color", "always"]) == 0
+    shown = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    for block in blocks(page("tour", language), "console"):
+        for example in examples(block.body):
+            lines = [line.rstrip() for line in example.shown.splitlines()]
+            assert max(map(count_cells, lines), default=0) <= 80
+            assert [line for line in lines if line not in shown] == []
 
 
 def test_the_glossary_has_the_words_of_the_texts() -> None:

@@ -77,13 +77,7 @@ def write_table(
     """Write a table in a format; `page` is the document for formats without a line width."""
     page, on_page = page or document, view._replace(width=None)
     if view.language != "en":
-        from cnncalc.render.languages import translate
-
-        own, whole = document, page
-        document, page = (
-            (lambda view: translate(own(view), view.language)),
-            (lambda view: translate(whole(view), view.language)),
-        )
+        document, page = _translated(document), _translated(page)
     match format:
         case TableFormat.table:
             from cnncalc.render.show import show
@@ -103,6 +97,21 @@ def write_table(
             return write_latex(page(on_page))
         case _:
             assert_never(format)
+
+
+def _translated(document: Document) -> Document:
+    """A document in the language of the view; a table that its headings make too wide is fitted to fewer characters."""
+    from cnncalc.render.document import Table, measure_excess
+    from cnncalc.render.languages import translate
+
+    def make(view: View) -> list[Block]:
+        blocks = list(translate(document(view), view.language))
+        excess = max((measure_excess(block, view.width) for block in blocks if isinstance(block, Table)), default=0)
+        if excess > 0 and view.width:
+            blocks = list(translate(document(view._replace(width=view.width - excess)), view.language))
+        return blocks
+
+    return make
 
 
 def write_text(format: TextFormat, view: View, *, document: Document, json: Text) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import ClassVar
 
 from cnncalc.render.document import BLANK, Block, Pairs, make_paragraph
 
@@ -25,15 +27,30 @@ def format_page(markdown: str, width: int | None, *, color: bool, formatted: boo
         return markdown
     from io import StringIO
 
-    from rich.console import Console
-    from rich.markdown import Markdown
+    from rich.cells import chop_cells
+    from rich.console import Console, ConsoleOptions
+    from rich.markdown import CodeBlock, Markdown
+    from rich.syntax import Syntax
+    from rich.text import Text
     from rich.theme import Theme
+
+    class Code(CodeBlock):
+        """Code as it is, without blanks around it, so that a table as wide as the terminal is not broken."""
+
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+            code = str(self.text).rstrip()
+            for line in Syntax(code, self.lexer_name, theme=self.theme).highlight(code).split(allow_blank=True):
+                *ends, _ = accumulate(map(len, chop_cells(line.plain, options.max_width) or [""]))
+                yield from line.divide(ends)
+
+    class Page(Markdown):
+        elements: ClassVar = {**Markdown.elements, "fence": Code}
 
     console = Console(
         file=StringIO(), force_terminal=color, color_system="standard" if color else None,
         width=min(width or WIDEST, WIDEST), legacy_windows=False, theme=Theme(STYLES),
     )  # fmt: skip
     with console.capture() as captured:
-        console.print(Markdown(markdown, code_theme="ansi_light"))
+        console.print(Page(markdown, code_theme="ansi_light"))
     lines = captured.get().splitlines()
     return "".join(line.rstrip() + "\n" for line in lines)

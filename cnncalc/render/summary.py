@@ -118,7 +118,7 @@ def make_layer_table(report: Report, view: View) -> Table:
         if excess <= 0:
             break
     if excess < 0 and fit.settings:  # the settings get the remaining width
-        taken = max((count_cells(shorten(clean(row.settings), fit.settings)) for row in rows), default=0)
+        taken = max((count_cells(_format_settings(row, fit, context)) for row in rows), default=0)
         table = _draw(rows, fit._replace(settings=taken - excess), context)
     at = next((at for at, column in enumerate(table.columns) if column.header == COLUMNS["layer"].title), None)
     return table if at is None else elide_paths(table, at, view.width)

@@ -13,12 +13,13 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.document import Block, Pairs, Table
 from cnncalc.render.languages import FROM_FILES, LANGUAGES, translate
 from cnncalc.render.summary import describe
+from cnncalc.render.text import count_cells
 from cnncalc.render.view import View
 from cnncalc.spec.files import bundled
 
 NAMES = LANGUAGES["zh"][0]
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
-KEPT = re.compile(r"float32|[KMGT]?iB|[kMGT]?FLOPs|softmax")  # units, and terms
+KEPT = re.compile(r"^all |float32|[KMGT]?iB|[kMGT]?FLOPs|softmax")  # units, and terms
 
 
 def blocks(name: str, language: str, view: View = View()) -> list[Block]:  # noqa: B008
@@ -53,6 +54,16 @@ def test_headings_and_totals_are_chinese_with_the_same_numbers(name: str) -> Non
                     left = left.replace(word, "") if word else left
                 left = KEPT.sub("", left)
                 assert not ENGLISH.findall(left), (name_of, words)
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_a_table_fits_its_width_in_every_language(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Headings differ in width; `vgg16` has folded groups that are shown by what they hold where there is room."""
+    for name in ("inception_v1", "vgg16", "resnet50"):
+        for width in (70, 80, 90):
+            assert run(["summary", name, "--depth", "1", "--width", str(width), "--lang", language]) == 0
+            lines = capsys.readouterr().out.splitlines()
+            assert max(map(count_cells, lines)) <= width
 
 
 def test_messages_and_json_stay(capsys: pytest.CaptureFixture[str]) -> None:
