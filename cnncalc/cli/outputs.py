@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +14,13 @@ from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cnncalc.cli.task import Task
     from cnncalc.layers.ops import Map
     from cnncalc.network import Node
 
+OTHER_PICTURES = (".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".webp", ".tif", ".tiff", ".ppm", ".pdf")
 Picture = Annotated[
     bool,
     options.option("--picture", help="Show the feature maps as shades of grey."),
@@ -26,7 +30,7 @@ Picture = Annotated[
 SaveImage = Annotated[
     str | None,
     options.option(
-        "--save-image", metavar="FILE", help="Write one channel to FILE as a PGM picture, and print nothing."
+        "--save-image", metavar="FILE", help="Write one channel to FILE, a PGM or PNG picture, and print nothing."
     ),
     Writes(),
 ]
@@ -46,16 +50,27 @@ def write_outputs(task: Task, *, picture: bool) -> str:
     )
 
 
-def write_image(task: Task, channel: int) -> str:
-    """One channel of an output as a PGM picture. Raises UsageError and CnncalcError."""
-    from cnncalc.execution.netpbm import format_pgm
+def write_image(task: Task, channel: int, name: str) -> str | Iterable[bytes]:
+    """One channel of an output as a picture, a PNG if the name of the file says so, else a PGM.
 
+    Raises UsageError and CnncalcError.
+    """
+    from cnncalc.execution.netpbm import format_pgm, to_greys
+    from cnncalc.execution.png import write_png
+
+    ending = Path(name).suffix.lower()
+    if ending in OTHER_PICTURES:
+        raise UsageError(f"--save-image writes PGM and PNG pictures, not {ending}: write {Path(name).stem}.png")
     path, found = next(iter(_execute(task).items()))
     if len(found.sizes) != 2:
         raise UsageError(f"the output of {path} has no rows and columns; choose another with --at PATH")
     if channel >= found.shape[0]:
         raise UsageError(f"{path} has no channel {channel}: its channels are 0 to {found.shape[0] - 1}")
-    return format_pgm(found.channels()[channel], *found.sizes)
+    height, width = found.sizes
+    values = found.channels()[channel]
+    if ending == ".png":
+        return (write_png((1, height, width), bytes(to_greys(values))),)
+    return format_pgm(values, height, width)
 
 
 def _execute(task: Task) -> dict[str, Map]:

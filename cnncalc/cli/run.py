@@ -103,7 +103,7 @@ def run(
         write_explained(task, unit, through) if unit is not None or explain else
         write_gradients(task, output_gradient, picture=picture, stats=stats) if gradient else
         write_rounded(task, precision, picture=picture) if precision is not None else
-        write_image(task, channel) if save_image is not None else
+        write_image(task, channel, save_image) if save_image is not None else
         write_outputs(task, picture=picture)
     )  # fmt: skip
     emit(text, output if save_image is None else save_image)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncalc.cli.app import run
+from cnncalc.execution.png import read_png
 
 from .running import cnncalc
 
@@ -105,6 +106,12 @@ def test_a_picture(folder: Path) -> None:
     done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--save-image", "out.pgm", cwd=folder)
     assert (done.stdout, done.stderr) == ("", "")
     assert (folder / "out.pgm").read_text() == "P2\n2 2\n255\n0 0\n255 0\n"
+    done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--save-image", "out.PNG", cwd=folder)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert read_png((folder / "out.PNG").read_bytes()) == ((1, 2, 2), [0.0, 0.0, 1.0, 0.0])
+    done = cnncalc("run", "sobel.yaml", "--input-data", "image.json", "--save-image", "out.jpg", cwd=folder)
+    assert (done.returncode, list(folder.glob("*.jpg"))) == (2, [])
+    assert done.stderr == "cnncalc: --save-image writes PGM and PNG pictures, not .jpg: write out.png\n"
 
 
 def test_a_matrix(folder: Path) -> None:
