@@ -50,10 +50,12 @@ class Data:
         """The bytes of the file, or of the lists that are given in its place. Raises UsageError and CnncalcError."""
         from cnncalc.execution.pictures import suggest_data
         from cnncalc.spec.files import is_file
+        from cnncalc.system import is_device_name
 
         if is_lists(self.text):
             return self.text.encode()
-        if self.text != "-" and not is_file(self.text) and (error := suggest_data(self.text)):
+        is_read = self.text == "-" or is_file(self.text) or is_device_name(self.text)
+        if not is_read and (error := suggest_data(self.text)):
             raise error
         return read_data(self.text)
 
