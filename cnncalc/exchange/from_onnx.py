@@ -10,7 +10,15 @@ from pathlib import Path
 
 from cnncalc import limits
 from cnncalc.errors import Mistake, Source, Span
-from cnncalc.exchange import onnx_arithmetic, onnx_biases, onnx_layers, onnx_recurrent, onnx_resize, onnx_views  # noqa: F401  # they fill OPS
+from cnncalc.exchange import (  # noqa: F401  # they fill OPS
+    onnx_arithmetic,
+    onnx_biases,
+    onnx_layers,
+    onnx_quantized,
+    onnx_recurrent,
+    onnx_resize,
+    onnx_views,
+)
 from cnncalc.exchange.arrangement import Refusal, guarded
 from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.onnx_constants import Constant, of_list, of_tensor

@@ -142,6 +142,34 @@ def permuted(x: Constant, order: Sequence[int]) -> Constant:
     return x._replace(shape=tuple(x.shape[at] for at in order), load=load)
 
 
+def dequantized(x: Constant, scales: Sequence[Constant], zero: Constant | None, axis: int) -> Constant:
+    """The numbers (x − zero) · the product of the scales, which are one number each, or one for each place of an axis.
+
+    Raises Refusal for others, as those of blocks are.
+    """
+    rank = len(x.shape)
+    size = x.shape[axis_in(axis, rank)] if rank else 1
+    inner = prod(x.shape[axis_in(axis, rank) + 1 :]) if rank else 1
+    given = [*scales, *([zero] if zero is not None else [])]
+    if any(prod(each.shape) not in (1, size) for each in given):
+        raise Refusal("scales of blocks of its numbers")
+
+    def load() -> list[Any] | None:
+        loaded = [each.load() for each in (x, *given)]
+        numbers, *factors = [each for each in loaded if each is not None]
+        if len(factors) < len(given):
+            return None
+        zeros = factors.pop() if zero is not None else [0]
+
+        def at(values: list[Any], place: int) -> Any:
+            return values[place % len(values)]
+
+        places = ((number, index // inner % size) for index, number in enumerate(numbers))
+        return [(number - at(zeros, place)) * prod(at(each, place) for each in factors) for number, place in places]
+
+    return x._replace(load=load)
+
+
 def permutation(node: OnnxNode, rank: int) -> list[int]:
     """The order of the axes that Transpose makes. Raises Refusal."""
     order = node.attributes.get("perm", list(range(rank))[::-1])

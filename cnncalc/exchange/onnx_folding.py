@@ -13,6 +13,7 @@ from cnncalc.exchange.onnx_constants import (
     Constant,
     axes_of,
     axis_in,
+    dequantized,
     integer,
     of_list,
     permutation,
@@ -31,6 +32,7 @@ LEAST_INPUTS = {
     "Range": 3,
     "Expand": 2,
     "Reshape": 2,
+    "DequantizeLinear": 2,
     "Where": 3,
     "ConstantOfShape": 1,
     "Constant": 0,
@@ -109,6 +111,23 @@ def _cast(node: OnnxNode, inputs: Values) -> Constant:
         return values if values is None or change is None else [change(value) for value in values]
 
     return x._replace(load=load)
+
+
+def _dequantize(node: OnnxNode, inputs: Values) -> Constant:
+    x, scale = inputs[:2]
+    assert x is not None
+    assert scale is not None
+    if integer(node, "block_size", 0):
+        raise Refusal("scales of blocks of its numbers")
+    zero = inputs[2] if len(inputs) > 2 else None
+    return dequantized(x, [scale], zero, integer(node, "axis", 1) if prod(scale.shape) > 1 else 0)
+
+
+def _quantize(node: OnnxNode, inputs: Values) -> Constant:
+    """An array whose numbers are rounded, as training for integers does: they are not computed."""
+    x = inputs[0]
+    assert x is not None
+    return x._replace(load=lambda: None)
 
 
 # Functions of small arrays
@@ -266,6 +285,7 @@ _TYPES: dict[tuple[int, ...], Callable[[Any], Any]] = {
 _VIEWS = {
     "Reshape": _reshape, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Flatten": _flatten, "Transpose": _transpose,
     "Identity": _same, "Expand": _expand, "Cast": _cast, "CastLike": _cast, "Dropout": _same,
+    "DequantizeLinear": _dequantize, "QuantizeLinear": _quantize,
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[[OnnxNode, Values], Constant | None]] = {
     "Gather": _gather, "Concat": _concat, "Slice": _slice, "ConstantOfShape": _filled, "Range": _range,

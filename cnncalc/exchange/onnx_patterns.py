@@ -67,6 +67,50 @@ def _gated(matcher: Matcher, node: OnnxNode) -> Found:
     return None
 
 
+def _hard(matcher: Matcher, node: OnnxNode) -> Found:
+    """x · relu6(x + 3)/6 and relu6(x + 3)/6, as exporters write them in older opsets; found at the last op."""
+    sixth = _sixth(matcher, node)
+    if sixth is not None:
+        gate = _shifted_relu6(matcher, sixth)
+        if gate is not None:
+            return _one(node, "HardSigmoid", gate, alpha=1 / 6, beta=0.5)
+        node_before = matcher.maker(sixth, "Mul")
+        parts = matcher.split(node_before, lambda name: _shifted_relu6(matcher, name) is not None)
+        if parts and _shifted_relu6(matcher, parts[0]) == parts[1]:
+            return _one(node, "HardSwish", parts[1])
+    parts = matcher.split(node if node.op == "Mul" else None, lambda name: _gate(matcher, name) is not None)
+    return _one(node, "HardSwish", parts[1]) if parts and _gate(matcher, parts[0]) == parts[1] else None
+
+
+def _gate(matcher: Matcher, name: str) -> str | None:
+    """The x of relu6(x + 3)/6."""
+    maker = matcher.maker(name, "Mul", "Div")
+    sixth = _sixth(matcher, maker) if maker else None
+    return None if sixth is None else _shifted_relu6(matcher, sixth)
+
+
+def _sixth(matcher: Matcher, node: OnnxNode) -> str | None:
+    """What a node divides by 6."""
+    if node.op == "Div":
+        return node.inputs[0] if matcher.is_number(node.inputs[1], 6) else None
+    parts = matcher.split(node, lambda name: matcher.is_number(name, 1 / 6))
+    return parts[1] if parts else None
+
+
+def _shifted_relu6(matcher: Matcher, name: str) -> str | None:
+    """The x of relu6(x + 3)."""
+    clip = matcher.maker(name, "Clip")
+    if clip is None:
+        return None
+    if len(clip.inputs) == 3:
+        is_relu6 = matcher.is_number(clip.inputs[1], 0) and matcher.is_number(clip.inputs[2], 6)
+    else:
+        is_relu6 = (clip.attributes.get("min"), clip.attributes.get("max")) == (0, 6)
+    added = matcher.maker(clip.inputs[0], "Add") if is_relu6 else None
+    parts = matcher.split(added, lambda each: matcher.is_number(each, 3))
+    return parts[1] if parts else None
+
+
 def _gelu(matcher: Matcher, node: OnnxNode) -> Found:
     """x · ½ · (1 + erf(x/√2)), and its approximation by tanh, in any order."""
     factors = matcher.factors(node) or []
@@ -192,7 +236,7 @@ def _one_bias(matcher: Matcher, node: OnnxNode) -> Found:
 
 
 _PATTERNS: dict[str, tuple[Callable[[Matcher, OnnxNode], Found], ...]] = {
-    "Mul": (_gated, _gelu), "Div": (_layer_norm,), "InstanceNormalization": (_group_norm,),
+    "Mul": (_gated, _gelu, _hard), "Div": (_layer_norm, _hard), "InstanceNormalization": (_group_norm,),
     "Gather": (onnx_biases.table_rows, onnx_biases.computed_rows), "Sigmoid": (onnx_biases.bounded_rows,),
     "LSTM": (_one_bias,), "GRU": (_one_bias,), "RNN": (_one_bias,),
 }  # fmt: skip
