@@ -75,15 +75,13 @@ class _Lowering:
             for name in node.inputs:
                 self.readers.setdefault(name, []).append(node)
         self.known: dict[str, Known] = {name: of_tensor(tensor) for name, tensor in model.tensors.items()}
-        shapes, batch = self._input_shapes(path, inputs)
+        shapes, last, batch = self._input_shapes(path, inputs)
         self.as_declared = not inputs
         self.by_path = model.producer.startswith("cnncalc ")
-        last = {name for name, shape in shapes.items() if self._is_channels_last(name, len(shape))}
-        turned = {name: (shape[-1], *shape[:-1]) if name in last else shape for name, shape in shapes.items()}
         self.names = _names(list(shapes))
         producer = f", {model.producer}" if model.producer else ""
         self.graph = Graph(
-            {self.names[name]: shape for name, shape in turned.items()},
+            {self.names[name]: shape for name, shape in shapes.items()},
             batch=batch,
             name=Path(path).stem,
             source=f"{Path(path).name}{producer}, opset {model.opset}",
@@ -96,8 +94,8 @@ class _Lowering:
         self.added: dict[str, str] = {}  # outputs of additions that a product has taken over, by the product's output
         self.scopes: list[tuple[str, int]] = []  # the calls of modules around the last layer
 
-    def _input_shapes(self, path: str, given: Mapping[str, Shape]) -> tuple[dict[str, Shape], int]:
-        """The sizes of the inputs that are used, without the batch, and the batch. Raises Mistake."""
+    def _input_shapes(self, path: str, given: Mapping[str, Shape]) -> tuple[dict[str, Shape], set[str], int]:
+        """The shapes of the inputs that are used, those with their channels last, and the batch. Raises Mistake."""
         wanted = {
             name: sizes
             for name, sizes in self.model.inputs.items()
@@ -106,14 +104,16 @@ class _Lowering:
         if not 1 <= len(wanted) <= limits.INPUTS:
             raise _mistake("unreadable", path, f"it has {len(wanted)} inputs")
         names = _names(list(wanted))
+        last = {name for name, sizes in wanted.items() if self._is_channels_last(name, len(sizes or ()) - 1)}
         shapes: dict[str, Shape] = {}
         batch = 1
         for name, sizes in wanted.items():
             override = given.get(names[name], given.get("") if len(wanted) == 1 else None)
-            shapes[name] = _shape_of(path, name, sizes, override, len(wanted))
+            label = "" if len(wanted) == 1 else names[name]
+            shapes[name] = _shape_of(path, _Declared(name, label, sizes, name in last), override)
             first = sizes[0] if sizes else 1
             batch = first if isinstance(first, int) and first > 0 else batch
-        return shapes, batch if len({sizes[0] for sizes in wanted.values() if sizes}) == 1 else 1
+        return shapes, last, batch if len({sizes[0] for sizes in wanted.values() if sizes}) == 1 else 1
 
     def _is_channels_last(self, name: str, axes: int) -> bool:
         """Whether an input has its channels last: all that reads it puts them first."""
@@ -266,21 +266,43 @@ def _is_size(size: int | str) -> bool:
     return isinstance(size, int) and 1 <= size <= limits.SIZE
 
 
-def _shape_of(path: str, name: str, sizes: Sizes | None, override: Shape | None, count: int) -> Shape:
-    """The sizes of an input without its batch. Raises Mistake where they are open or no sizes."""
+class _Declared(NamedTuple):
+    """An input as a file declares it: its name, that of `--input` ("" for an only one), its sizes, where its channels
+    are."""
+
+    name: str
+    label: str
+    sizes: Sizes | None
+    channels_last: bool
+
+    @property
+    def example(self) -> str:
+        """An `--input` that gives the sizes that are open."""
+        sizes = self.sizes[1:] if self.sizes else (3, "", "")
+        sizes = (*sizes[-1:], *sizes[:-1]) if self.channels_last else sizes
+        text = "x".join(str(size if _is_size(size) else 3 if at == 0 else 224) for at, size in enumerate(sizes))
+        return f"--input {self.label}{'=' * bool(self.label)}{text}"
+
+
+def _shape_of(path: str, given: _Declared, override: Shape | None) -> Shape:
+    """The sizes of an input without its batch, channels first. Raises Mistake where they are open or no sizes."""
+    name, sizes = given.name, given.sizes
     if override is not None:
         if sizes is not None and len(sizes) != len(override) + 1:
             text = f"--input has {len(override)} sizes, but `{name}` is {_format(sizes)}, its batch first"
             raise _mistake("bad-input", path, text)
+        if sizes and given.channels_last and _is_size(sizes[-1]) and override[0] != sizes[-1]:
+            text = f"its input `{name}` is {_format(sizes)}, its channels last, but --input is channels first"
+            raise _mistake("bad-input", path, text, f"write {given.example}")
         return override
     if sizes is None or len(sizes) < 2 or len(sizes) > 5 or not all(map(_is_size, sizes[1:])):
         shown = "of unknown sizes" if sizes is None else _format(sizes)
         if sizes is not None and not 2 <= len(sizes) <= 5:
             raise _mistake("bad-input", path, f"its input `{name}` is {shown}: a batch and one to four axes are read")
-        option = "--input 3x224x224" if count == 1 else f"--input {_names([name])[name]}=3x224x224"
         text = f"its input `{name}` is {shown}"
-        raise _mistake("bad-input", path, text, f"give the sizes that are open, e.g. {option}")
-    return tuple(size for size in sizes[1:] if isinstance(size, int))
+        raise _mistake("bad-input", path, text, f"give the sizes that are open, e.g. {given.example}")
+    shape = tuple(size for size in sizes[1:] if isinstance(size, int))
+    return (*shape[-1:], *shape[:-1]) if given.channels_last else shape
 
 
 def _format(sizes: Sizes) -> str:

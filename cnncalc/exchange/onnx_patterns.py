@@ -17,7 +17,7 @@ GELU = "gelu"
 
 
 def fuse(model: OnnxModel) -> list[OnnxNode]:
-    """The nodes, those of a pattern as one: Swish, HardSwish, Mish, Gelu, LayerNormalization, GroupNormalization."""
+    """The nodes, those of a pattern as one: Swish, HardSwish, Mish, Gelu, Clip, LayerNormalization, …"""
     matcher = Matcher(model)
     last: dict[int, OnnxNode] = {}  # by the identity of the node that is replaced
     for node in model.nodes:
@@ -80,6 +80,14 @@ def _hard(matcher: Matcher, node: OnnxNode) -> Found:
             return _one(node, "HardSwish", parts[1])
     parts = matcher.split(node if node.op == "Mul" else None, lambda name: _gate(matcher, name) is not None)
     return _one(node, "HardSwish", parts[1]) if parts and _gate(matcher, parts[0]) == parts[1] else None
+
+
+def _bounded_relu(matcher: Matcher, node: OnnxNode) -> Found:
+    """min(relu(x), bound), as TensorFlow's ReLU6 is converted; found at the minimum."""
+    parts = matcher.split(node, matcher.is_constant)
+    relu, bound = (matcher.maker(parts[1], "Relu"), matcher.tensor(parts[0])) if parts else (None, None)
+    values = bound.values if bound is not None and bound.elements == 1 else None
+    return _one(node, "Clip", relu.inputs[0], min=0.0, max=float(values[0])) if relu and values else None
 
 
 def _gate(matcher: Matcher, name: str) -> str | None:
@@ -236,7 +244,8 @@ def _one_bias(matcher: Matcher, node: OnnxNode) -> Found:
 
 
 _PATTERNS: dict[str, tuple[Callable[[Matcher, OnnxNode], Found], ...]] = {
-    "Mul": (_gated, _gelu, _hard), "Div": (_layer_norm, _hard), "InstanceNormalization": (_group_norm,),
+    "Mul": (_gated, _gelu, _hard), "Div": (_layer_norm, _hard), "Min": (_bounded_relu,),
+    "InstanceNormalization": (_group_norm,),
     "Gather": (onnx_biases.table_rows, onnx_biases.computed_rows), "Sigmoid": (onnx_biases.bounded_rows,),
     "LSTM": (_one_bias,), "GRU": (_one_bias,), "RNN": (_one_bias,),
 }  # fmt: skip

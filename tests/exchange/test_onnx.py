@@ -631,6 +631,17 @@ def test_open_sizes_need_input(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "--input has 2 sizes, but `x` is N×3×H×W, its batch first" in problem.message
 
 
+def test_an_input_with_its_channels_last_is_given_channels_first(folder: Path) -> None:
+    """As everywhere; the order of the file, which would be another network, is refused."""
+    nodes = [node("Transpose", "x", "a", perm=[0, 3, 1, 2]), node("Conv", "a w", "y")]
+    data = model(nodes, inputs={"x": ("N", "H", "W", 3)}, outputs=["y"], tensors=[tensor("w", (4, 3, 3, 3))])
+    assert reading(folder, data, ["3x32x20"]).require_network().nodes[0].output == (4, 30, 18)
+    for given, wanted in (((), "e.g. --input 3x224x224"), (("32x20x3",), "write --input 3x224x224")):
+        (problem,) = reading(folder, data, given).problems
+        assert problem.code == "bad-input"
+        assert wanted in problem.help
+
+
 def test_several_inputs_and_outputs_have_their_names(folder: Path) -> None:
     nodes = [node("Relu", "left:0", "a"), node("Add", "a right:0", "out.1"), node("Neg", "a", "out.2")]
     inputs = {"left:0": (1, 3, 8, 8), "right:0": (1, 3, 8, 8)}

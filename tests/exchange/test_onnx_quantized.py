@@ -119,6 +119,13 @@ def test_hard_swish_is_found_in_its_parts(folder: Path, first: str, last: str, c
     assert calls(reading(folder, data)) == ["hard_sigmoid"]
 
 
+@pytest.mark.parametrize(("bound", "wanted"), [(6.0, "relu6"), (2.5, "clip(0, 2.5)")])
+def test_a_minimum_bounds_a_relu(folder: Path, bound: float, wanted: str) -> None:  # noqa: F811
+    nodes = [node("Relu", "x", "a"), node("Min", "bound a", "y")]
+    data = model(nodes, inputs=IMAGE, outputs=["y"], tensors=[tensor("bound", (), [bound])])
+    assert calls(reading(folder, data)) == [wanted]
+
+
 @pytest.mark.parametrize("other", ["three", "zero", "six", "sixth"])
 def test_other_numbers_are_no_hard_swish(folder: Path, other: str) -> None:  # noqa: F811
     numbers = {"three": 3.0, "zero": 0.0, "six": 6.0, "sixth": 1 / 6} | {other: 2.5}
