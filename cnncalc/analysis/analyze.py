@@ -83,16 +83,18 @@ class Follower:
     def _compute(self, node: Node) -> Field | None:
         if self.phases >= limits.FIELD_UNITS:
             return None
-        reached = [self.at.get(index) for index in node.inputs]
-        if any([each is not None and each.field is None for each in reached]):
-            return None
+        before: list[Field | None] = []
+        for index in node.inputs:
+            reached = self.at.get(index)
+            if reached is not None and reached.field is None:
+                return None
+            before.append(reached and reached.field)
         key = (id(node.layer), node.input_shapes)
         rule = self.rules.get(key)
         if rule is None:
             layer, shapes, output = node.layer, node.input_shapes, node.output
             rule = self.rules[key] = layer.reach(shapes, output), layer.channels(shapes, output)
-        before = tuple([each and each.field for each in reached])
-        return receptive_field.after(*rule, before, node.input_shapes, node.output)
+        return receptive_field.after(*rule, tuple(before), node.input_shapes, node.output)
 
     def _show(self, field: Field | None) -> Followed:
         self.phases += receptive_field.count_phases(field)

@@ -49,9 +49,10 @@ class Touched(NamedTuple):
 
 def unite_covers(covers: Iterable[Cover | None]) -> Cover | None:
     """The union of several covers; solid if one of them contains all, or if they join without a gap."""
-    found = sorted(cover for cover in covers if cover)
-    if not found:
-        return None
+    found = [cover for cover in covers if cover]
+    if not found or found.count(found[0]) == len(found):
+        return found[0] if found else None
+    found.sort()
     last, solid = found[0].last, found[0].solid
     for cover in found[1:]:
         if cover.solid and cover.first == found[0].first and cover.last >= last:

@@ -19,7 +19,7 @@ from cnncalc.analysis.figures import Dtype
 from cnncalc.analysis.liveness import Passed, Tensors, report_tensors
 from cnncalc.analysis.optimizers import Optimizer
 from cnncalc.analysis.report import Report
-from cnncalc.layers.base import Saved, Shapes
+from cnncalc.layers.base import Layer, Saved, Shapes
 from cnncalc.layers.separable import TwoSteps
 from cnncalc.network import Group
 from cnncalc.records import NamedTuple
@@ -212,11 +212,13 @@ def _take_apart(layers: Sequence[Passed]) -> tuple[list[Passed], list[int], list
     owners: list[int] = []
     first: list[int] = []
     last: list[int] = []
+    known: dict[tuple[int, Shapes], tuple[Layer, Layer]] = {}  # layers that are repeated are one object
     for index, passed in enumerate(layers):
         first.append(len(found))
         sources = tuple([last[source] if source >= 0 else source for source in passed.sources])
         if isinstance(passed.layer, TwoSteps):
-            one, other = passed.layer.steps(passed.inputs)
+            key = id(passed.layer), passed.inputs
+            one, other = known.get(key) or known.setdefault(key, passed.layer.steps(passed.inputs))
             between = passed.layer.intermediate(passed.inputs, passed.output)
             found.append(Passed(one, passed.inputs, between, sources))
             found.append(Passed(other, (between,), passed.output, (len(found) - 1,)))
