@@ -42,21 +42,23 @@ class Part(NamedTuple):
 
 def describe_layer(layer: LayerReport) -> str:
     """One layer, "" for one that is left out: `3×3, 64`, `linear 1000`, `max pool 3×3, stride 2`."""
+    is_weighted = bool(layer.work.macs and layer.layer.weights(layer.inputs))
+    is_pool = layer.kind.endswith("_pool")
+    if not (is_weighted or is_pool or layer.kind in SHOWN):  # most are left out
+        return ""
     name = layer.kind.replace("_", " ")
     arguments = layer.arguments
     sizes = arguments.get("kernel")
     kernel = format_sizes(sizes) if isinstance(sizes, tuple) else ""
     strides = arguments.get("stride", 1)
     stride = "" if collapse(strides) == 1 else f", stride {format_short(collapse(strides))}"
-    if layer.layer.weights(layer.inputs) and layer.work.macs:
+    if is_weighted:
         if not kernel:
             return f"{name} {layer.output[0]}"
         prefix = "" if layer.kind == "conv" else name.removesuffix(" conv") + " "
         groups = arguments.get("groups", 1)
         return f"{prefix}{kernel}, {layer.output[0]}" + (f", {groups} groups" if groups != 1 else "") + stride
-    if layer.kind in SHOWN:
-        return name
-    return f"{name} {kernel}{stride}" if layer.kind.endswith("_pool") else ""
+    return name if layer.kind in SHOWN else f"{name} {kernel}{stride}"
 
 
 def format_sizes(sizes: Sequence[object]) -> str:
@@ -150,6 +152,8 @@ def merge_parts(parts: Iterable[Part]) -> Iterator[Part]:
 
 def without_strides(text: str) -> str:
     """The text of a part without its strides."""
+    if ", stride" not in text:
+        return text
     return " → ".join(each.partition(", stride")[0] for each in text.split(" → "))
 
 
