@@ -153,9 +153,10 @@ def compare(
     view = make_view(output, width, color)._replace(human=human, totals=totals, language=lang)
     view = _choose_columns(view, columns, dtype, limits, of_layers=separable is not None)
     if convention is not None:
-        from cnncalc.render.side_by_side import TOTALS
+        from cnncalc.render import side_by_side
+        from cnncalc.render import stages as by_stage
 
-        view = count_by(convention, view, TOTALS, programs=False)
+        view = count_by(convention, view, by_stage.TOTALS if stages else side_by_side.TOTALS, programs=False)
     rates = device.choose_device(compute, bandwidth, view.columns or (), limits, used=format == "json")
     if separable is None and not dense:
         found = read_networks(archs, inputs or (), settings or (), vary or (), rates)

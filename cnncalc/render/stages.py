@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cnncalc.analysis.figures import FIGURES, Dtype, Figure
+from cnncalc.analysis.figures import Dtype, Figure, find_figure
 from cnncalc.compare.side_by_side import ComparedNetwork
 from cnncalc.compare.stages import Stage, StageRow
 from cnncalc.layers.base import Shape
@@ -22,7 +22,7 @@ FLAT = "flat"
 
 def compare_stages(networks: Sequence[ComparedNetwork], rows: Sequence[StageRow], view: View) -> Iterator[Block]:
     """The stages, and below them the figures of the networks."""
-    figures = [FIGURES[name] for name in view.columns or TOTALS]
+    figures = [find_figure(name) for name in view.columns or TOTALS]
     table = _draw(networks, rows, figures, view)
     if measure_excess(table, view.width) <= 0:
         yield table
@@ -92,6 +92,6 @@ def write_stages_csv(networks: Sequence[ComparedNetwork], rows: Sequence[StageRo
     lines: list[list[Any]] = [
         [row.name, row.sizes, *("" if stage is None else str(stage) for stage in row.stages)] for row in rows
     ]
-    for figure in (FIGURES[name] for name in view.columns or TOTALS):
+    for figure in (find_figure(name) for name in view.columns or TOTALS):
         lines.append([figure.name, None, *(figure.measure_network(each.report, view.dtype) for each in networks)])
     return write_csv(["stage", "output", *(each.label for each in networks)], lines)
