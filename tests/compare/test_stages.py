@@ -100,6 +100,14 @@ def test_every_format_has_the_stages(format: str) -> None:
         assert text in done.stdout.replace("\\_", "_").replace("25557032", "25,557,032")
 
 
+@pytest.mark.parametrize("options", [("--convention", "thop"), ("--columns", "macs(thop)")])
+def test_figures_as_another_tool_counts_them(options: tuple[str, str]) -> None:
+    """What thop prints of torchvision's ResNet-18, and the softmax after it: 1000 + 999 + 1000."""
+    done = cnncalc("compare", "resnet18", "resnet50", "--stages", *options)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("thop MACs"))
+    assert line.split()[2] == f"{1_824_033_792 + 2_999:,}"
+
+
 def test_stages_as_json() -> None:
     done = cnncalc("compare", "resnet18", "resnet50", "--stages", "--format", "json")
     found = json.loads(done.stdout)
