@@ -56,8 +56,10 @@ def axes(call: Call, name: str, place: int, default: object = None, *, more: int
 def axis(call: Call, name: str, place: int, default: object = None, *, more: int = 0) -> int:
     """One axis from 0, not that of the batch. Raises Refusal."""
     found = axes(call, name, place, default, more=more)
-    if len(found) != 1 or found[0] == 0:
-        raise Refusal(f"its `{name}` is {'the batch' if found == [0] else str(found)[:40]!r}")
+    if found == [0]:
+        raise Refusal(f"its `{name}` is the batch")
+    if len(found) != 1:
+        raise Refusal(f"its `{name}` is {str(found)[:40]!r}")
     return found[0]
 
 

@@ -153,7 +153,9 @@ def index(graph: Graph, tensor: Tensor, key: Sequence[object]) -> Tensor:
             tensor = insert(tensor, dim)
         elif isinstance(each, slice):
             size = tensor.shape[dim]
-            bounds = each.indices(size)
+            if not all(bound is None or isinstance(bound, int) for bound in (each.start, each.stop, each.step)):
+                raise Refusal("a slice between bounds that are computed")
+            bounds = each.indices(size) if each.step != 0 else (0, 0, 0)
             backwards = bounds == (size - 1, -1, -1)
             tensor = flip(graph, tensor, dim) if backwards else take(graph, tensor, dim, *bounds)
         elif type(each) is int and -tensor.shape[dim] <= each < tensor.shape[dim]:

@@ -35,7 +35,7 @@ REFUSED: dict[str, str] = {}
 NAMED = ("lenet5",)  # without blocks, so that our reader finds no others
 RECURRENT = ("lstm", "gru", "rnn")
 RANDOM = 300
-BATCHES = 10
+BATCHES = 20
 LAYOUTS = [*Layout]
 
 
@@ -112,7 +112,7 @@ def shapes_in(network: Network) -> Counter[Shape]:
     return Counter(each.shape for node in nodes for each in node.layer.weights(node.input_shapes))
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", [name for name in bundled() if name not in REFUSED])
 def test_a_model_is_read_back(keras: Any, tmp_path: Path, name: str, layout: Layout) -> None:

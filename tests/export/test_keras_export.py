@@ -130,7 +130,7 @@ def is_small(network: Network) -> bool:
     return max(totals.work.macs, totals.activations, totals.parameters) <= MOST_WORK
 
 
-@pytest.mark.sample(20)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", [name for name in bundled() if name not in REFUSED])
 def test_a_bundled_network_is_exported(keras: Any, name: str, layout: Layout) -> None:
@@ -141,7 +141,7 @@ def test_a_bundled_network_is_exported(keras: Any, name: str, layout: Layout) ->
     assert (A_LAYER_A_LINE in text) == (name in FLAT)
 
 
-@pytest.mark.sample(20)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("name", [name for name in bundled() if name not in {*REFUSED, *FLAT}])
 def test_blocks_compute_what_single_layers_do(keras: Any, name: str) -> None:
     """The code with blocks and that without them give the same numbers from the same arrays."""
@@ -160,7 +160,7 @@ def test_blocks_compute_what_single_layers_do(keras: Any, name: str) -> None:
         assert_close(found, wanted[key])
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", [name for name in bundled() if name not in REFUSED])
 def test_a_narrowed_network_gives_its_outputs(keras: Any, name: str, layout: Layout) -> None:
@@ -186,7 +186,7 @@ def test_the_checks_of_a_file_hold_and_can_fail(keras: Any) -> None:
         exec(compile(text.replace("== 61_706", "== 61_707"), "lenet5.py", "exec"), {"__name__": "__main__"})
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_networks(keras: Any, batch: int) -> None:
     exported = flat = 0
@@ -212,6 +212,7 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(kind_class(kind)(**example.settings), shape, id=f"{kind}-{at}")
 
 
+@pytest.mark.sample(40)
 @pytest.mark.parametrize(("layer", "shape"), [*cases()])
 def test_each_kind_gives_its_outputs(keras: Any, layer: Any, shape: tuple[int, ...]) -> None:
     reading = read_text(Source("one.yaml", f"input: {list(shape)}\nlayers:\n  - {layer!r}\n"))
