@@ -219,7 +219,8 @@ def _check_shape(name: str, wanted: Shape, text: str, shape: Shape) -> None:
 
     if not fits(shape, wanted):
         hint, own = "", "" if name == INPUT_NAME else f"{name}="
-        if len(shape) == len(wanted):
-            hint = f"; use --input {own}{'x'.join(map(str, shape))}"
+        given = (1,) * (len(wanted) - len(shape)) + shape  # a matrix is one channel
+        if len(shape) == len(wanted) or given[:1] == wanted[:1]:
+            hint = f"; use --input {own}{'x'.join(map(str, given))}"
         takes = f"the network takes {own}{format_shape(wanted)}"
         raise CnncalcError(f"{text}: the input is {format_shape(shape)}, but {takes}{hint}")

@@ -86,7 +86,9 @@ def parse_unit(text: str, node: Node) -> Unit:
         raise UsageError(f"--unit takes {what}, e.g. {join_unit(first)}, not {text!r}")
     unit = tuple(map(int, parts))
     if any(at > most for at, most in zip(unit, last, strict=True)):
-        units = f"its units are {join_unit(first)} to {join_unit(last)}"
+        units = (
+            f"its units are {join_unit(first)} to {join_unit(last)}" if any(last) else f"it has only {join_unit(last)}"
+        )
         raise UsageError(f"{node.path} has no unit {join_unit(unit)}: {units}")
     return unit
 

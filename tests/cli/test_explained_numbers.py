@@ -225,6 +225,11 @@ def test_problems_are_reported(args: list[str], words: str, capsys: pytest.Captu
     assert words in capsys.readouterr().err
 
 
+def test_a_layer_of_one_unit_has_only_this(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "global_avg_pool", "--input", "1x3x3", "--unit", "0,0,1"]) == 2
+    assert "global_avg_pool1 has no unit 0,0,1: it has only 0,0,0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("data", ["1e308 1e308; 1e308 -1e308", "-1e308 0; 0 0"])
 def test_the_largest_numbers_pass_through(data: str, capsys: pytest.CaptureFixture[str]) -> None:
     for chain in ("conv(1, 2)", "avg_pool(2)", "layer_norm", "softmax", "gelu", "flatten -> linear(2)"):

@@ -169,6 +169,7 @@ def test_what_is_at_a_limit_is_read(
         (["relu", "--input-data", "9" * 401], 1, "numbers are expected, found '9999"),
         (["relu", "--input-data", "a.csv"], 1, "a.csv: numbers are expected, found 'a'"),
         (["relu", "--input-data", "[NaN]"], 1, "finite numbers are expected"),
+        (["relu", "--input", "1x3x3", "--input-data", "1 2; 3 4"], 1, "takes 1×3×3; use --input 1x2x2"),
         (["relu", "--input-data", "1 nan"], 1, "1 nan: numbers are expected, found 'nan'"),
         (["relu", "--input-data", "digits"], 2, "there is no pattern and no file 'digits'; did you mean `digit`?"),
         (["relu", "--input-data", "photo"], 2, "no file 'photo'; patterns are ramp, ones, checker, digit, noise"),
