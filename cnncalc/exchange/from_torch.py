@@ -194,9 +194,9 @@ class _Tracer:
     def output(self, tensor: torch.Tensor) -> int:
         """The node of an output. Raises Refusal where it is none of the network's."""
         value = self.look(tensor)
-        if not isinstance(value, Tensor):
-            raise Refusal("an output does not depend on the input" if isinstance(value, Known) else "no map")
-        return self.graph.materialize(value)
+        if isinstance(value, Padded | Aside):
+            raise Refusal("an output is what is beside one: indices, weights of an attention, a last state")
+        return self.graph.materialize(as_tensor(self.graph, value))
 
     def learn(self, tensor: torch.Tensor, value: Any) -> None:
         self.known[id(tensor)] = value

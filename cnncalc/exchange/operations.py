@@ -33,6 +33,7 @@ from cnncalc.layers.base import Shape
 Arrays = Mapping[str, Array] | Unstated
 OVER = {"avg": "mean_over", "max": "max_over", "sum": "sum_over", "variance": "variance_over"}  # along any axes
 POOLS = ("avg", "max")
+PICKED = 64  # parts of an axis that are joined in another order
 SUMMED = 8  # parts that a sum adds, each taken by a layer of its own
 
 
@@ -150,6 +151,20 @@ def _alike(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Sequence[Tensor
     order = (0, *others, dim)
     nodes = [graph.materialize(permute(each, order)) for each in tensors]
     return [permute(graph.tensor(node), [order.index(each) for each in range(3)]) for node in nodes]
+
+
+def pick(graph: Graph, tensor: Tensor, dim: int, positions: Sequence[int]) -> Tensor:
+    """The positions of a dimension in an order of their own: slices of those that are one after another, joined."""
+    size = tensor.shape[dim]
+    runs: list[list[int]] = []
+    for at in [position % size for position in positions]:
+        if runs and at == runs[-1][-1] + 1:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    if not 0 < len(runs) <= PICKED:
+        raise Refusal(f"{len(positions)} positions of an axis in an order that takes {len(runs)} slices")
+    return concat(graph, [take(graph, tensor, dim, run[0], run[-1] + 1) for run in runs], dim)
 
 
 def stack(graph: Graph, tensors: Sequence[Tensor], dim: int) -> Tensor:
@@ -313,7 +328,10 @@ def layer_norm(graph: Graph, tensor: Tensor, dims: int, arrays: Arrays, **settin
     if dims == rank - 1 and dims > 1:
         return pointwise(graph, "layer_norm", graph.plain(tensor), arrays, over="all", **settings)
     if dims > 1:
-        raise Refusal(f"layer normalization over the last {dims} of {rank - 1} axes")
+        axes = [graph.axis_of(tensor, dim) for dim in range(rank - dims, rank)]
+        if None in axes or axes != sorted(axes):  # type: ignore[type-var]
+            tensor, axes = graph.plain(tensor), list(range(rank - 1 - dims, rank - 1))
+        return pointwise(graph, "layer_norm", tensor, arrays, over=axes, **settings)
     return pointwise(graph, "layer_norm", with_axis(graph, tensor, rank - 1, 0), arrays, **settings)
 
 
@@ -341,7 +359,11 @@ def pad(
     if 0 in padded:
         raise Refusal("a border around the batch")
     channels = [dim for dim in padded if graph.axis_of(tensor, dim) == 0]
-    if channels and others:  # they are padded as positions
+    if channels and len(tensor.shape) > 2:  # they are padded as positions
+        if not others:  # one after the other
+            first = [pair if dim in channels else (0, 0) for dim, pair in enumerate(amounts)]
+            second = [(0, 0) if dim in channels else pair for dim, pair in enumerate(amounts)]
+            return pad(graph, pad(graph, tensor, first, value, mode), second, value, mode)
         tensor = with_axis(graph, tensor, others[-1], 0)
     node_shape = graph.shape_at(tensor.node)
     sides = [(0, 0)] * len(node_shape)

@@ -141,15 +141,19 @@ def _max_pool(
     axes: int, graph: Graph, x: Tensor | Padded, kernel_size: Any, stride: Any = None, padding: Any = 0,
     dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False,
 ) -> Tensor:  # fmt: skip
-    kernel, sides = each(kernel_size, axes), each(padding, axes)
+    kernel: Shape = each(kernel_size, axes)
+    sides: Any = each(padding, axes)
     if isinstance(x, Padded):  # as TensorFlow's `same` is written
         if any(sides) or any(map(any, x.sides[:-axes])):
             raise Refusal("a border of −∞ that is no padding of the pool")
         sides = tuple(x.sides[-axes:])
         x = x.inside
+    stride, dilation = each(stride, axes) if stride else kernel, each(dilation, axes)
+    is_large = any(2 * max(pair) > size for pair, size in zip(sides, kernel, strict=True) if isinstance(pair, tuple))
+    if is_large and [*sides] == operations.same_sides(x.shape[2:], kernel, stride, dilation):
+        sides = "same"
     return operations.apply(
-        graph, "max_pool", x, kernel=kernel, stride=each(stride, axes) if stride else kernel, padding=sides,
-        dilation=each(dilation, axes), ceil=ceil_mode,
+        graph, "max_pool", x, kernel=kernel, stride=stride, padding=sides, dilation=dilation, ceil=ceil_mode,
     )  # fmt: skip
 
 

@@ -54,11 +54,12 @@ def _continuous(graph: Graph, value: Known) -> Tensor | None:
     It is known by its numbers, however they are computed.
     """
     by_rank = sorted(value.sources, key=lambda each: (len(each.shape), each.shape[-1:]))
-    if [len(each.shape) for each in by_rank] != [1, 2, 2] or len(value.shape) < 3:
+    if [len(each.shape) for each in by_rank] != [1, 2, 2] or len(value.shape) < 2:
         return None
     bias, first, second = by_rank
-    (hidden,), (heads, width), pairs = bias.shape, second.shape, value.shape[-1] ** 2
-    if width != hidden or prod(value.shape[1:]) != heads * pairs or value.shape[0] not in (1, graph.batch):
+    (hidden,), (heads, width) = bias.shape, second.shape
+    pairs, rest = divmod(prod(value.shape[1:]), heads)
+    if width != hidden or rest or value.shape[0] not in (1, graph.batch):
         return None
     if any(each.real is None for each in (value, *by_rank)):
         return None

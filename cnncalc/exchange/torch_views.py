@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
-from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of
+from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of, numbers_of
 from cnncalc.exchange.torch_layers import mean_inside
 from cnncalc.exchange.torch_ops import OPS, axis_of, each, op
 from cnncalc.exchange.torch_positions import as_tensor, relative_positions
@@ -277,7 +277,29 @@ def narrow(graph: Graph, x: Tensor, dim: int, start: int, length: int) -> Tensor
 def getitem(graph: Graph, x: Tensor | Known, index: Any) -> Tensor:
     if isinstance(x, Known):
         return relative_positions(graph, x, index)
-    return views.index(graph, x, index if isinstance(index, tuple) else (index,))
+    key = list(index) if isinstance(index, tuple) else [index]
+    for at, one in enumerate(key):
+        if isinstance(one, list | Known):
+            after = sum(each is not None for each in key[at:])
+            dim = sum(each is not None for each in key[:at]) if ... not in key[:at] else len(x.shape) - after
+            x = operations.pick(graph, x, dim, _positions(one))
+            key[at] = slice(None)
+    return views.index(graph, x, key)
+
+
+def _positions(index: Any) -> list[int]:
+    """Positions of an axis as a list. Raises Refusal where they are computed, or on several axes."""
+    found = numbers_of(index.real) if isinstance(index, Known) and index.real is not None else index
+    if isinstance(index, Known) and (len(index.shape) != 1 or str(index.real.dtype) == "torch.bool"):
+        found = None
+    if not isinstance(found, list | tuple) or not all(isinstance(each, int | float) for each in found):
+        raise Refusal("positions are chosen by a tensor, or on several axes at once")
+    return [int(each) for each in found]
+
+
+@op("index_select")
+def index_select(graph: Graph, x: Tensor, dim: int, index: Any) -> Tensor:
+    return operations.pick(graph, x, axis_of(dim, len(x.shape)), _positions(index))
 
 
 @op("flip")

@@ -192,13 +192,11 @@ class StandardizedConv{n}d(nn.Conv{n}d):
         self.gain = nn.Parameter(torch.ones(shape)) if gain else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        weight = self.weight
-        over = tuple(range(1, weight.dim()))
-        variance, mean = torch.var_mean(weight, over, correction=0, keepdim=True)
-        weight = (weight - mean) / torch.sqrt(variance + self.eps)
+        rows, gain = self.weight.flatten(1).unsqueeze(0), None
         if self.gain is not None:
-            weight = weight * self.gain * weight[0].numel() ** -0.5
-        return self._conv_forward(x, weight, self.bias)
+            gain = self.gain.flatten() * rows.shape[-1] ** -0.5
+        weight = F.batch_norm(rows, None, None, gain, training=True, eps=self.eps)
+        return self._conv_forward(x, weight.view_as(self.weight), self.bias)
 ''',
     "DeformableConv2d": '''
 class DeformableConv2d(nn.Conv2d):
