@@ -10,7 +10,7 @@ from cnncalc.exchange.blocks import MISSING, WORD, Block, Blocks
 from cnncalc.exchange.graph import Graph
 from cnncalc.exchange.lines import WIDTH, Token, folded, is_named, longest_run, packed
 from cnncalc.exchange.names import allowed, is_taken, unique
-from cnncalc.exchange.structure import CallItem, Chain, FromItem, Item, MergeItem, walk
+from cnncalc.exchange.structure import CallItem, Chain, FromItem, Item, LayerItem, MergeItem, walk
 from cnncalc.layers.arguments import format_value
 from cnncalc.layers.settings import REQUIRED, SameAs
 from cnncalc.network import INPUT
@@ -34,6 +34,14 @@ class File:
         self.words = {block.name for block in blocks.blocks}
 
 
+def _is_open(token: Token) -> bool:
+    """Whether an item names a value outside of it."""
+    return (
+        re.search(r"\b(?:reuse|from)\((?!input\))|\bmemory=", token if isinstance(token, str) else "\n".join(token))
+        is not None
+    )
+
+
 def _calls(line: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", line) is not None
 
@@ -54,6 +62,7 @@ class Body:
         """Names of the values that `from`, `reuse` and outputs refer to."""
         items = {item.value: item for item in walk(self.chain) if not isinstance(item, FromItem)}
         wanted = [item.value for item in walk(self.chain) if isinstance(item, FromItem) and item.value != self.source]
+        wanted += [each for item in walk(self.chain) if (each := self._memory(item)) is not None]
         if self.block is None:
             wanted += [other for index in self.file.kept if (other := self.graph.nodes[index].shares) is not None]
             wanted += self.graph.outputs.values() if "" not in self.graph.outputs else []
@@ -62,10 +71,16 @@ class Body:
         for value in dict.fromkeys(each for each in wanted if each >= 0):
             if value not in items:
                 raise Unsaid("a block would need an output from inside another one")
-            name = unique(self._word(items[value]), {*taken, *self.file.words})
+            words = {*self.file.words, *STEPS.values()}
+            name = unique(free_name(self._word(items[value]), words), {*taken, *words})
             taken.add(name)
             found[value] = name
         return found
+
+    def _memory(self, item: Item) -> int | None:
+        """The value that a layer reads beside the one before it."""
+        inputs = self.graph.nodes[item.value].inputs if isinstance(item, LayerItem) else ()
+        return inputs[1] if len(inputs) > 1 else None
 
     def _word(self, item: Item) -> str:
         """A name for what an item gives: that of its module, or its kind."""
@@ -108,8 +123,11 @@ class Body:
         if word:
             return f"activation({word})"
         parts = []
+        memory = self._memory(item)
         for name, setting in layer.settings.items():
             text, value = self._text(item, name), getattr(layer, name)
+            if name == "memory" and memory is not None:
+                text = self.names[memory]
             if setting.default is REQUIRED:
                 parts.append(text or format_value(value))
             elif text or value != layer.default_of(name) or self._depends(item, setting.default):
@@ -239,7 +257,8 @@ class Body:
         while at < len(tokens):
             period, count = longest_run(tokens, at)
             part = tokens[at : at + period]
-            if count > 1 and any(isinstance(token, list) for token in part) and not any(map(is_named, part)):
+            is_closed = not any(map(is_named, part)) and not any(map(_is_open, part))
+            if count > 1 and any(isinstance(token, list) for token in part) and is_closed:
                 found.append(f"{self._repeated(part)} * {count}")
             else:
                 found += tokens[at : at + period * count]

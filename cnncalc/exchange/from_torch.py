@@ -22,7 +22,7 @@ from cnncalc.exchange.modules import ModuleName
 from cnncalc.exchange.names import listed
 from cnncalc.exchange.torch_arrays import Known
 from cnncalc.exchange.torch_constants import Constants, is_in_place
-from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, usual_input
+from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, unique_names, usual_input
 from cnncalc.exchange.torch_ops import CREATES, DECIDES, OPS, QUERIES, SHAPED, Aside
 from cnncalc.exchange.torch_positions import as_tensor, is_table
 from cnncalc.exchange.views import Padded
@@ -173,14 +173,23 @@ class _Tracer:
         if not found:
             raise TorchError(f"its forward gives a {type(made).__name__}, in which no tensor is found")
         names = [name for name, _ in found]
-        for name, (_, each) in zip(_unique(names), found, strict=True):
+        fixed = [self.is_fixed(each) for _, each in found]
+        for name, (_, each), is_fixed in zip(unique_names(names), found, fixed, strict=True):
+            if is_fixed and not all(fixed):
+                self.graph.note(f"An output that does not depend on the input is left out: {name}.")
+                continue
             make = partial(self.output, each)
             node = self.graph.attempt(make, op="output", inputs=[tuple(each.shape[1:])])
             if node is not None:
-                self.graph.outputs["" if len(found) == 1 else name] = node
+                self.graph.outputs["" if len(found) - sum(fixed) <= 1 else name] = node
         unused = [path for path, _ in self.module.named_parameters() if path not in self.used]
         if unused and not self.graph.refusals:
             self.graph.note(f"Parameters that are not used: {listed(unused)}.")
+
+    def is_fixed(self, tensor: torch.Tensor) -> bool:
+        """Whether neither the input nor a parameter goes into a tensor."""
+        value = self.known.get(id(tensor)) or self.constants.known(tensor)
+        return isinstance(value, Known) and value.is_constant
 
     def check_arrays(self) -> None:
         """Notes of parameters from which weights are computed, and refusals of those that count twice."""
@@ -196,6 +205,8 @@ class _Tracer:
         value = self.look(tensor)
         if isinstance(value, Padded | Aside):
             raise Refusal("an output is what is beside one: indices, weights of an attention, a last state")
+        if isinstance(value, Known) and value.is_constant:
+            raise Refusal("an output does not depend on the input")
         return self.graph.materialize(as_tensor(self.graph, value))
 
     def learn(self, tensor: torch.Tensor, value: Any) -> None:
@@ -348,14 +359,6 @@ class _Tracer:
         found = self.constants.derive(title, given, named, tensors, outputs)
         for output, value in zip(outputs, found, strict=True):
             self.learn(output, value)
-
-
-def _unique(names: list[str]) -> list[str]:
-    return (
-        list(make_names(dict.fromkeys(names)).values())
-        if len({*names}) == len(names)
-        else [f"out{at}" for at in range(len(names))]
-    )
 
 
 def without_numbers() -> Any:

@@ -10,6 +10,8 @@ from cnncalc.layers.structure import STRUCTURE_WORDS
 from cnncalc.spec.check import RESERVED
 from cnncalc.spec.segments import NUMBER, free_name
 
+_SIZES = re.compile(r"[0-9]+(?!e[0-9])[a-z][a-z0-9]*")  # `1x1`, `3a`: names that begin with a digit
+
 
 def listed(names: Sequence[str]) -> str:
     """The first of some names, and how many more there are."""
@@ -33,6 +35,6 @@ def unique(name: str, taken: set[str]) -> str:
 def allowed(name: str) -> str:
     """A name that the language allows."""
     word = re.sub(r"\W", "_", name) or "x"
-    if NUMBER.fullmatch(word) or word[0].isdigit():
+    if NUMBER.match(word) and not _SIZES.fullmatch(word):
         return f"n{word}"
     return f"{word}_" if is_taken(word) else free_name(word)

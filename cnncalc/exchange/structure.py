@@ -219,7 +219,7 @@ class Structure:
         found: Chain = []
         for target in targets:
             part = builder.chain_to(target, source)
-            if found and not (part and isinstance(part[0], FromItem)):
+            if found and source != NOTHING and not (part and isinstance(part[0], FromItem)):
                 part = [FromItem(source), *part]
             found += part
         return found
@@ -291,5 +291,8 @@ class _Builder:
                 branches = [self.chain_to(each, before) for each in unit.inputs]
                 found.append(MergeItem(unit.value, unit.modules, branches))
             else:
+                for other in unit.inputs[1:]:  # a memory, which is written before
+                    if other in self.makers and other not in self.done:
+                        found += [*self.chain_to(other, before), FromItem(before)]
                 found.append(LayerItem(unit.value, unit.modules))
         return found

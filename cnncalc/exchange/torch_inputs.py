@@ -12,6 +12,7 @@ from typing import Any
 
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.base import Shape, format_shape
+from cnncalc.spec.write import make_names
 
 USUAL = (3, 224, 224)
 
@@ -116,3 +117,10 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(each, f"{name or 'out'}{number}")
     elif value is not None:
         yield name, value
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """The names of outputs as the language allows them; numbers where some are equal."""
+    if len({*names}) < len(names):
+        return [f"out{at}" for at in range(len(names))]
+    return list(make_names(dict.fromkeys(names)).values())

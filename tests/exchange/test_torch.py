@@ -449,7 +449,11 @@ class Empty(Net):
 
 class Constant(Net):
     def forward(self, x):
-        return x, self.head.bias[None]
+        return self.kernel, self.kernel + 1
+
+class Anchors(Net):
+    def forward(self, x):
+        return {"scores": super().forward(x), "anchors": self.kernel}
 """
 
 
@@ -464,6 +468,10 @@ def test_modules_are_read_by_their_names(
         text, err = capsys.readouterr()
         assert f"conv({out}, 3) -> relu -> global_avg_pool -> flatten -> linear(2)" in text
         assert err == "cnncalc: note: mynet.py is run to read the module, as any program of Python\n"
+    assert run_command(["import", "mynet.py:Anchors", "--input", "3x9x9"]) == 0
+    text, _ = capsys.readouterr()
+    assert "An output that does not depend on the input is left out: anchors." in text
+    assert "outputs:" not in text
     assert run_command(["summary", "mynet.py:Net", "-f", "csv"]) == 0  # the usual input of a classifier
     assert "4x222x222" in capsys.readouterr().out
 
@@ -484,7 +492,7 @@ def test_what_cannot_be_said_is_refused_with_its_line(
         ("mynet.py:Several", "erf has no layer kind (torch.erf, 4×7×7, Several.forward, mynet.py:39)"),
         ("mynet.py:Several", "a buffer, which is not learned (torch.conv2d, 3×9×9, Several.forward, mynet.py:40)"),
         ("mynet.py:Empty", "its forward gives a str, in which no tensor is found"),
-        ("mynet.py:Constant", "an output does not depend on the input (output, 2)"),
+        ("mynet.py:Constant", "an output does not depend on the input (output, 3×3×3)"),
         ("mynet.py:nothing", "AttributeError"),
         ("mynet.py:build", "TypeError"),
         ("nowhere.py:Net", "error[unreadable]: nowhere.py:Net: there is no file nowhere.py\n"),
