@@ -16,6 +16,7 @@ from cnncalc.cli.relations import Reads, Without
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
+    from cnncalc.errors import Source
     from cnncalc.exercise.questions import Question
     from cnncalc.network import Network
     from cnncalc.render.document import Block
@@ -33,6 +34,7 @@ class ExerciseFormat(StrEnum):
     html = "html"
 
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # with which a file of this encoding begins
 Blank = Annotated[
     str, typer.Option("--blank", metavar="A,B", help="What is asked: output, params, macs, field, comma-separated.")
 ]
@@ -121,11 +123,12 @@ def _check(
     file: str, report: Report, questions: Sequence[Question], format: ExerciseFormat, view: View, output: str | None
 ) -> int:
     """Mark the answers in a file; 1 if not all are right."""
-    from cnncalc.cli.data import decode_data, read_data
+    from cnncalc.cli.data import read_data
     from cnncalc.exercise.marking import mark, read_answers
     from cnncalc.render import exercise as render
 
-    answers = read_answers(decode_data(file, read_data(file)), len(questions))
+    blanks = [(report.layers[each.layer].path, each.asked.name) for each in questions]
+    answers = read_answers(_decode_sheet(file, read_data(file)), blanks)
     marked = mark(questions, answers, report)
     text = _write(
         format, view, report.name, lambda _: render.describe_marks(report, marked),
@@ -133,6 +136,16 @@ def _check(
     )  # fmt: skip
     _emit(text, format, output)
     return 0 if all(each.right for each in marked) else 1
+
+
+def _decode_sheet(file: str, data: bytes) -> Source:
+    """The text of a sheet, in the encodings that spreadsheets mark. Raises CnncalcError."""
+    from cnncalc.errors import CnncalcError, Source
+
+    try:
+        return Source(file, data.decode("utf-16" if data[:2] in UTF_16 else "utf-8-sig"))
+    except UnicodeDecodeError:
+        raise CnncalcError(f"{file} is no text in UTF-8: save the sheet as CSV, with that encoding") from None
 
 
 def _write(

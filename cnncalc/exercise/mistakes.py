@@ -72,6 +72,8 @@ def _mistakes_of_output(layer: LayerReport, _: Report) -> Iterator[Mistake]:
     if isinstance(kind, Windowed) and kind.slides:
         yield from _mistakes_of_window(kind, layer)
     if len(output) > 1:
+        yield Mistake(output[1:], "the number of channels was left out")
+        yield Mistake((prod(output),), "the sizes are asked, not their product")
         yield Mistake((output[0], *(size - 1 for size in output[1:])), "the + 1 was left out")
         if len(inputs) == 1:
             yield Mistake((inputs[0][0], *output[1:]), "the channels are those of the input, not of the kernels")

@@ -21,7 +21,7 @@ from cnncalc.exercise.marking import Marked, mark, read_answers
 from cnncalc.exercise.mistakes import list_mistakes
 from cnncalc.exercise.questions import ASKED, Question, draw_questions, find_asked
 from cnncalc.reading import read
-from cnncalc.render.exercise import describe_exercise, format_answer
+from cnncalc.render.exercise import describe_exercise, format_answer, write_sheet
 from cnncalc.render.plain import write_plain
 from cnncalc.render.view import View
 
@@ -85,6 +85,10 @@ def test_each_mistake_is_recognized(name: str) -> None:
         ("conv2", "output", "256×25×25", "the padding is on both sides: 2·P"),  # 27 − 5 + 2 + 1
         ("conv1", "output", "96x217x217", "the stride was left out"),  # 227 − 11 + 1
         ("conv1", "output", "96×54×54", "the + 1 was left out"),  # 216/4
+        ("conv1", "output", "55×55", "the number of channels was left out"),
+        ("conv1", "output", "290400", "the sizes are asked, not their product"),
+        ("conv1", "output", "?", "write the sizes, e.g. 3x224x224"),
+        ("conv1", "params", "35 k", "write one number with all its digits"),
         ("conv1", "output", "3×55×55", "the channels are those of the input, not of the kernels"),
         ("conv1", "params", "34,848", "the biases were left out"),  # 11·11·3·96
         ("conv1", "params", "11 712", "the channels of the input were left out: a kernel has as many"),  # 11·11·96 + 96
@@ -114,6 +118,8 @@ def test_what_was_forgotten_in_alexnet(path: str, asked: str, answer: str, reaso
         ("conv1", "output", "(96, 55, 55)"), ("conv1", "output", "96 x 55 x 55"), ("conv1", "output", "55×55×96"),
         ("conv1", "output", "[96,55,55]"), ("conv1", "params", "34'944"), ("conv1", "params", "34.944"),
         ("conv1", "macs", "105,415,200"), ("conv1", "field", "11×11"), ("conv1", "field", "11"),
+        ("conv1", "params", "34944.0"), ("conv1", "params", "34.944,00"), ("conv1", "output", "96х55х55"),
+        ("conv1", "output", "96，55，55"), ("conv1", "output", "96*55*55"),
     ],
 )  # fmt: skip
 def test_answers_are_written_in_several_ways(path: str, asked: str, answer: str) -> None:
@@ -129,6 +135,26 @@ def test_what_follows_from_a_wrong_answer_is_carried_on() -> None:
     marks = mark(questions, answers, found)
     assert [(each.right, each.carried) for each in marks[:4]] == [
         (False, False), (False, True), (False, True), (False, False),  # the last has no answer
+    ]  # fmt: skip
+
+
+def test_a_field_that_follows_from_a_wrong_one_is_carried_on() -> None:
+    """A pool without the step: 11 + 2 = 13, not 19. Then 13 + 4·8 = 45, + 2·8 = 61 and + 2·16 = 93 follow."""
+    found = report("alexnet")
+    questions = draw_questions(found, find_asked("field"))
+    numbers = {found.layers[each.layer].path: each.number for each in questions}
+    given = {
+        "conv1": "11",
+        "max_pool1": "13",
+        "conv2": "45",
+        "max_pool2": "61",
+        "conv3": "93",
+        "conv4": "131",
+        "conv5": "163",
+    }
+    marks = mark(questions, {numbers[path]: text for path, text in given.items()}, found)
+    assert [(each.right, each.carried) for each in marks[:7]] == [
+        (True, False), (False, False), (False, True), (False, True), (False, True), (True, False), (True, False),
     ]  # fmt: skip
 
 
@@ -153,6 +179,9 @@ def test_a_seed_draws_half_of_the_blanks_the_same_each_time() -> None:
     assert {each[1:] for each in first} < {each[1:] for each in whole}
 
 
+BLANKS = [("conv1", "output")] * 5
+
+
 @pytest.mark.parametrize(
     ("text", "messages"),
     [
@@ -168,17 +197,34 @@ def test_a_seed_draws_half_of_the_blanks_the_same_each_time() -> None:
 def test_files_that_are_no_answers(text: str, messages: list[str]) -> None:
     source = Source("answers.csv", text)
     if not messages:
-        assert read_answers(source, 5) == {1: ""}
+        assert read_answers(source, BLANKS) == {1: ""}
         return
     with pytest.raises(SpecError) as raised:
-        read_answers(source, 5)
+        read_answers(source, BLANKS)
     assert [problem.message for problem in raised.value.problems] == messages
     assert all(problem.span is not None for problem in raised.value.problems)
 
 
+def test_a_sheet_of_another_exercise_is_refused() -> None:
+    """Asked by other options. A spreadsheet that has made a date of the layer `dec1` is forgiven."""
+    found = report("unet")
+    whole = draw_questions(found, find_asked("output,params"))
+    blanks = [(found.layers[each.layer].path, each.asked.name) for each in whole]
+    assert read_answers(Source("a.csv", write_sheet(found, whole)), blanks) == dict.fromkeys(
+        range(1, len(blanks) + 1), ""
+    )
+    for other in (draw_questions(found, find_asked("output,params"), 1), draw_questions(found, find_asked("params"))):
+        with pytest.raises(SpecError, match="another exercise"):
+            read_answers(Source("a.csv", write_sheet(found, other)), blanks)
+    cells = [("dec1", "output"), ("conv2", "output")]
+    sheet = "blank,layer,asked,answer\n1,1. Dec.,output,3x4\n2,conv2,output,\n"
+    assert read_answers(Source("a.csv", sheet), cells) == {1: "3x4", 2: ""}
+
+
 def test_sheets_of_other_spreadsheets_are_read() -> None:
-    assert read_answers(Source("a.csv", "Blank;layer;Answer\n2;x; 3×4\n\n"), 5) == {2: "3×4"}
-    assert read_answers(Source("a.csv", "answer\tblank\n7\t1\n"), 5) == {1: "7"}
+    assert read_answers(Source("a.csv", "sep=;\nblank;answer\n1;7\n"), BLANKS) == {1: "7"}
+    assert read_answers(Source("a.csv", "Blank;layer;Answer\n2;conv1; 3×4\n\n"), BLANKS) == {2: "3×4"}
+    assert read_answers(Source("a.csv", "answer\tblank\n7\t1\n"), BLANKS) == {1: "7"}
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,9 +237,9 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         draw_questions(found, find_asked("output"))
     lines = ["blank,answer", "1,2", "2,3"]
     monkeypatch.setattr(limits, "ANSWER_LINES", 3)
-    read_answers(Source("a.csv", "\n".join(lines)), 3)
+    read_answers(Source("a.csv", "\n".join(lines)), BLANKS[:3])
     with pytest.raises(SpecError, match="lines"):
-        read_answers(Source("a.csv", "\n".join([*lines, "3,4"])), 3)
+        read_answers(Source("a.csv", "\n".join([*lines, "3,4"])), BLANKS[:3])
 
 
 def test_unknown_blanks_and_nothing_to_ask() -> None:
