@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import isclose, prod
+from collections.abc import Callable
+from math import inf, isclose, prod
 
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
-from cnncalc.exchange.graph import Tensor
+from cnncalc.exchange.graph import Array, Tensor
 from cnncalc.exchange.numbers import bounded, with_number
 from cnncalc.exchange.onnx_constants import (
     Constant,
@@ -176,8 +177,22 @@ def binary(context: Context, node: OnnxNode, inputs: Inputs) -> Tensor:
         x = operations.affine(context.graph, x, -1)
     if node.op == "Div" and x is b:
         raise Refusal("an array divided by a tensor")
-    kind = "shift" if node.op in ("Add", "Sub") else "scale"
-    return operations.learned(context.graph, kind, x, context.array(constant, node))
+    kind, array = "shift" if node.op in ("Add", "Sub") else "scale", context.array(constant, node)
+    if node.op == "Sub" and x is a:
+        array = _changed(array, lambda number: -number, "negative")
+    elif node.op == "Div":
+        array = _changed(array, lambda number: 1 / number if number else inf, "reciprocal")
+    return operations.learned(context.graph, kind, x, array)
+
+
+def _changed(array: Array, change: Callable[[float], float], how: str) -> Array:
+    """An array whose numbers are those of another, changed."""
+
+    def load() -> list[float] | None:
+        numbers = array.load()
+        return None if numbers is None else [change(number) for number in numbers]
+
+    return array._replace(key=(array.key, how), load=load)
 
 
 @op("Sum", "Mean", "Max", "Min")

@@ -5,8 +5,6 @@ They are found at the Gather of the rows, which is replaced by a node `PositionB
 
 from __future__ import annotations
 
-from math import isclose
-
 from cnncalc import limits
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor
@@ -16,7 +14,7 @@ from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.exchange.onnx_matching import Found, Matcher
 from cnncalc.exchange.products import TABLE, position_bias
 from cnncalc.layers.base import Shape
-from cnncalc.layers.learned import LARGEST_BIAS, logarithms_of
+from cnncalc.layers.learned import LARGEST_BIAS
 from cnncalc.records import NamedTuple
 
 OP = "PositionBias"
@@ -48,17 +46,12 @@ def computed_rows(matcher: Matcher, node: OnnxNode) -> Found:
     if layers is None or coordinates is None or len(coordinates.shape) < 2:
         return None
     axes = coordinates.shape[-1]
-    offsets = coordinates.elements // axes if axes else 0
-    window = matcher.window(node.inputs[1], offsets)
-    numbers = coordinates.load() if window is not None and coordinates.elements <= limits.ONNX_POSITIONS else None
-    wanted = logarithms_of(window) if window is not None and len(window) == axes else []
-    if not numbers or len(numbers) != len(wanted):
-        return None
-    if not all(isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in zip(numbers, wanted, strict=True)):
+    window = matcher.window(node.inputs[1], coordinates.elements // axes) if axes else None
+    if window is None or len(window) != axes or not matcher.is_spaced(layers[0].source, window):
         return None
     first, second = layers
     turned = [int(layer.turned) for layer in layers]
-    return _replaced(node, [first.weight, first.bias, second.weight], window or (), turned)
+    return _replaced(node, [first.weight, first.bias, second.weight], window, turned)
 
 
 def bounded_rows(matcher: Matcher, node: OnnxNode) -> Found:

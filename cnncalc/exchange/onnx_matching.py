@@ -10,6 +10,7 @@ from cnncalc import limits
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor
 from cnncalc.exchange.products import find_window, find_windows
 from cnncalc.layers.base import Shape
+from cnncalc.layers.learned import logarithms_of
 
 FACTORS = 4  # of a product that are looked at
 Found = tuple[OnnxNode, OnnxNode] | None  # the node that is replaced, and by what
@@ -23,8 +24,9 @@ class Matcher:
         self.tensors = model.tensors
         self.uses = Counter(name for node in model.nodes for name in node.inputs)
         self.uses.update(model.outputs.keys())
-        self.windows: dict[tuple[str, int], Shape | None] = {}  # by the array of offsets, and their number
-        self.left = limits.ONNX_POSITIONS_TOTAL
+        self._windows: dict[tuple[str, int], Shape | None] = {}  # by the array of offsets, and their number
+        self._spaced: dict[tuple[str, Shape], bool] = {}
+        self._left = limits.ONNX_POSITIONS_TOTAL
         self.readers = {name: node for node in model.nodes for name in node.inputs}
 
     def maker(self, name: str, *ops: str) -> OnnxNode | None:
@@ -58,19 +60,29 @@ class Matcher:
 
     def window(self, name: str, offsets: int) -> Shape | None:
         """The window for whose pairs of positions an array has the numbers of their offsets."""
-        if (name, offsets) not in self.windows:
+        key = name, offsets
+        if key not in self._windows:
             tensor = self.tensor(name)
-            count = tensor.elements if tensor is not None else 0
-            numbers = None
-            if (
-                tensor is not None
-                and count <= min(limits.ONNX_POSITIONS, self.left)
-                and any(find_windows(count, offsets))
-            ):
-                self.left -= count
-                numbers = tensor.load()
-            self.windows[name, offsets] = find_window(numbers, offsets) if numbers else None
-        return self.windows[name, offsets]
+            fits = tensor is not None and any(find_windows(tensor.elements, offsets))
+            numbers = self._load(tensor) if tensor is not None and fits else None
+            self._windows[key] = find_window(numbers, offsets) if numbers else None
+        return self._windows[key]
+
+    def is_spaced(self, name: str, window: Shape) -> bool:
+        """Whether an array has the logarithms of all offsets in a window, but for what single precision leaves."""
+        key = name, window
+        if key not in self._spaced:
+            tensor, wanted = self.tensor(name), logarithms_of(window)
+            numbers = self._load(tensor) if tensor is not None and tensor.elements == len(wanted) else None
+            self._spaced[key] = numbers is not None and all(map(_is_close, numbers, wanted))
+        return self._spaced[key]
+
+    def _load(self, tensor: OnnxTensor) -> list[float] | None:
+        """The numbers of an array that a position bias may be of, as many as are looked at."""
+        if tensor.elements > min(limits.ONNX_POSITIONS, self._left):
+            return None
+        self._left -= tensor.elements
+        return tensor.load()
 
     def split(self, node: OnnxNode | None, is_wanted: Callable[[str], bool]) -> tuple[str, str] | None:
         """The input of a node of two that is wanted, and the other."""
@@ -93,3 +105,7 @@ class Matcher:
             if len(waiting) + len(found) > FACTORS:
                 return None
         return found
+
+
+def _is_close(found: float, wanted: float) -> bool:
+    return isclose(found, wanted, rel_tol=1e-4, abs_tol=1e-6)

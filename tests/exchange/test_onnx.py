@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -730,6 +731,29 @@ def test_the_weights_of_a_small_network_are_written_for_run(folder: Path, capsys
     assert err == ""
     assert "20.5" in out
     assert "19.5" in out
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "wanted"),
+    [
+        ("Add", "x c", [2.0 + 1, 4.0 + 2]),
+        ("Sub", "x c", [2.0 - 1, 4.0 - 2]),
+        ("Sub", "c x", [1 - 2.0, 2 - 4.0]),
+        ("Mul", "c x", [1 * 2.0, 2 * 4.0]),
+        ("Div", "x c", [2.0 / 1, 4.0 / 2]),
+    ],
+)
+def test_an_array_that_is_subtracted_or_divides_has_its_numbers_turned(
+    folder: Path, capsys: pytest.CaptureFixture[str], op: str, inputs: str, wanted: list[float]
+) -> None:
+    data = model([node(op, inputs, "y")], inputs={"x": (1, 2)}, outputs=["y"], tensors=[tensor("c", (2,), [1.0, 2.0])])
+    (folder / "net.onnx").write_bytes(data)
+    (folder / "x.json").write_text("[2.0, 4.0]")
+    assert run(["import", "net.onnx", "-o", "net.yaml", "--save-weights", "weights.json"]) == 0
+    capsys.readouterr()
+    assert run(["run", "net.yaml", "--input-data", "x.json", "--weights", "weights.json", "-f", "json"]) == 0
+    (output,) = json.loads(capsys.readouterr().out)["outputs"].values()
+    assert output["values"] == wanted
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 9, b"input: [3, 8, 8]\nlayers: [relu]\n", bytes(range(255, 0, -1))])
