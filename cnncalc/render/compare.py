@@ -126,6 +126,8 @@ def _summarize(found: Comparison) -> Iterator[str]:
     exact = [row.path for row in found.rows if row.fit is not None and row.fit.arrays is not None]
     if exact:
         yield f"the kernels in the file of {', '.join(exact)} split exactly"
+    if others := [row.path for row in found.rows if row.fit is not None and row.fit.arrays is None]:
+        yield f"the kernels of {', '.join(others)} do not split, and are left as they are"
     yield "the ratios are of multiplications; the closed form is exact"
     kept = [FIGURES["output"], FIGURES["receptive_field"]]
     same = all(measure(figure, found.before) == measure(figure, found.after) for figure in kept)

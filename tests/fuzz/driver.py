@@ -102,7 +102,8 @@ class Outcome(NamedTuple):
             return f"raised {self.err.strip().splitlines()[-1][:200]}, {_place(self.err)}"
         if self.code not in ((0, 1, 2) if self.args[0] in MAY_MISUSE else (0, 1)):
             return f"exit code {self.code}: {self.err[:200]}"
-        if (self.args[0] in BOUNDED or self.code) and self.seconds + START > SECONDS * slack:
+        refused = self.code and self.args[0] not in ("sweep", "verify")
+        if (self.args[0] in BOUNDED or refused) and self.seconds + START > SECONDS * slack:
             return f"took {self.seconds:.1f} s"
         if self.args[0] in BOUNDED + EXECUTING and self.bytes > BYTES:
             return f"took {self.bytes / 10**6:.0f} MB"
