@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cnncalc import limits
 from cnncalc.cli import options
 from cnncalc.cli.gradients import Wanted
+from cnncalc.cli.output import write_message
 from cnncalc.cli.relations import Without
 from cnncalc.errors import UsageError
 from cnncalc.render.progress import Progress
@@ -35,7 +36,13 @@ def write_effective(task: Task, seeds: int) -> str:
     """The field of the chosen layer, averaged over seeds, in a format. Raises UsageError and CnncalcError."""
     from cnncalc.render.effective import describe_effective, dump_effective
 
-    found = _average(task, task.choose_layer(), seeds)
+    node = task.choose_layer()
+    found = _average(task, node, seeds)
+    if node.layer.kind == "softmax":
+        write_message(
+            f"cnncalc: note: the channels of {node.path} always add up to 1, so their gradient is 0 but for rounding:"
+            " choose a layer before with --at\n"
+        )
     return task.write(
         document=lambda view: describe_effective(found, view),
         json=lambda: dump_effective(task.net.name, found),

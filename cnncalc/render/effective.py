@@ -25,7 +25,9 @@ def describe_effective(found: EffectiveField, view: View) -> Iterator[Block]:
     yield BLANK
     sizes = tuple(high - low + 1 for low, high in found.theoretical)
     pairs = [("receptive field", f"{join(sizes)} of {join(found.shape)} positions (right)")]
-    for share in SHARES:
+    if not any(found.sizes):
+        pairs.append(("gradient", "0 at every position (left)"))
+    for share in SHARES if any(found.sizes) else ():
         pairs.append(
             (f"{share:.0%} of the gradient", f"within {join(found.measure_box(share))} around its middle (left)")
         )

@@ -74,3 +74,15 @@ def test_seeds_are_limited(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert run([*steps, "20"]) == 0
     assert run([*steps, "19"]) == 2
     assert "take 20 steps, more than the limit of 19" in capsys.readouterr().err
+
+
+def test_what_has_no_gradient_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """The channels of a softmax have the sum 1, whatever the input; a ReLU is dead for 0 − 2 to 1 − 2."""
+    assert run(["run", "softmax", "--input", "2x3x3", "--effective-field", "2"]) == 0
+    done = capsys.readouterr()
+    assert "the channels of softmax1 always add up to 1" in done.err
+    assert run(["run", "affine(1, -2) -> relu", "--input", "1x3x3", "--effective-field", "2"]) == 0
+    done = capsys.readouterr()
+    assert done.err == ""
+    assert "0 at every position" in done.out
+    assert "of the gradient" not in done.out
