@@ -118,6 +118,10 @@ def combine(operator: str, left: Expression, right: Expression, span: Span) -> E
         return Literal(span, {"+": a + b, "-": a - b, "*": a * b}[operator])
     if isinstance(a, int) and isinstance(b, int) and operator in ("//", "/") and b and a % b == 0:
         return Literal(span, a // b)
+    if operator == "+" and is_channels(left) and isinstance(right, Arithmetic):
+        rest, taken = right.parts()
+        if right.operator == "-" and is_same(taken, left):
+            return rest
     if operator == "+" and (more := _like_terms(left, right, span)):
         return more
     if operator in ("*", "//") and (more := _one_factor(operator, left, right, span)):
@@ -153,8 +157,13 @@ def _one_factor(operator: str, left: Expression, right: Expression, span: Span) 
     if operator == "*":
         exact = not a & (a - 1) or not b & (b - 1)
         return Arithmetic(span, "*", Literal(span, a * b), product.right) if exact else None
-    whole = isinstance(product.right, Name) and product.right.name == "in_channels"
-    return combine("*", Literal(span, a // b), product.right, span) if whole and a % b == 0 else None
+    whole = is_channels(product.right) and a % b == 0
+    return combine("*", Literal(span, a // b), product.right, span) if whole else None
+
+
+def is_channels(expression: Expression) -> bool:
+    """Whether an expression is the channels of a block's input, which are an integer."""
+    return isinstance(expression, Name) and expression.name == "in_channels"
 
 
 def choose(yes: Expression, condition: Expression, no: Expression, span: Span) -> Expression:

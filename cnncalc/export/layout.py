@@ -139,6 +139,12 @@ class _Layout:
         return [part for item in items for part in self.lines("", item, ",", indent)]
 
 
+def is_long_split(variable: str, code: Bracketed) -> bool:
+    """Whether an assignment of one part of a tensor in `forward` is too long for a line."""
+    parts = bool(code.tail) and code.head.endswith((".split", ".chunk"))
+    return parts and len(f"{variable} = {flat(code)}") > WIDTH - 8
+
+
 def indented(lines: Sequence[str], indent: str = INDENT) -> list[str]:
     """Lines inside of a block; empty ones stay empty."""
     return [indent + line if line else line for line in lines]

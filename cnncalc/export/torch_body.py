@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from cnncalc.errors import Mistake
 from cnncalc.export.expressions import KnownValues, identifier, literal, put_names, to_python
@@ -51,6 +52,7 @@ class ClassText:
         self.result = "x"
         self.more: list[str] = []  # variables that `forward` returns beside its result
         self.input = "x"  # the parameter of `forward`
+        self.reads_input = True  # whether `forward` has it: not if all that it reads are named outputs
         self.out: Expression | None = None  # the channels of its output
         self.own_names: frozenset[str] = frozenset()  # parameters of the block, and channels
         self.gives = False  # whether it gives named outputs of the network, by name
@@ -99,6 +101,21 @@ class ClassText:
         name = identifier(name, lambda each: each in self.kept or is_taken(each))
         self.kept[name] = text
         return name
+
+    def arguments(self, current: str, more: Sequence[str]) -> str:
+        """The arguments of a call of `forward` with the current tensor and named outputs."""
+        return ", ".join([*([current] if self.reads_input else []), *more])
+
+    def finish(self) -> None:
+        """Leave out the input of a `forward` that does not read it, if it has others."""
+        if not self.tensors or self.recursive:
+            return
+        text = "\n".join([*self.forward, ", ".join([self.result, *self.more])])
+        # a statement goes on in lines that are indented or close a bracket
+        statements = re.split(r"\n(?![ )\]])", text)
+        first = next((each for each in statements if re.search(rf"\b{self.input}\b", each)), "")
+        value = first.removeprefix(f"{self.input} = ")
+        self.reads_input = re.search(rf"\b{self.input}\b", value) is not None
 
     def expand(self, expression: Expression) -> Expression:
         """An expression without the variables of the constructor."""

@@ -9,7 +9,7 @@ from cnncalc.export.layout import Code
 from cnncalc.export.torch_call import State
 from cnncalc.export.torch_chain import ChainWriter
 from cnncalc.export.torch_names import branch_variable, module_key
-from cnncalc.export.torch_statements import Entry, NotSequential, as_branch, reading
+from cnncalc.export.torch_statements import Entry, NotSequential, as_branch, in_dictionary, reading
 from cnncalc.spec.expressions import Expression
 from cnncalc.spec.tree import Block, Branch, Call, Chain, Item
 
@@ -42,9 +42,7 @@ class BranchWriter:
         except NotSequential:
             self.forget(state, mark)
             state = self.begin(branch, start)
-            code = self.module.part(branch.body, state, branch.label)
-            entry = Entry(module_key(branch.label), code)
-            self.apply(entry, key, state, self.module.tensors_of(code, state))
+            entry = self.block_alone(branch, key, state) or self.part(branch, key, state)
         if entry is not None:
             modules.append(entry._replace(condition=condition))
         return state.current, flag, state.channels
@@ -67,9 +65,28 @@ class BranchWriter:
         return state
 
     @staticmethod
-    def apply(entry: Entry, key: str, state: State, more: Sequence[str] = ()) -> None:
+    def apply(entry: Entry, key: str, state: State, arguments: str = "") -> None:
         """Apply the module of a branch to the current tensor."""
-        state.current = f'{reading(key)}["{entry.name}"]({", ".join([state.current, *more])})'
+        state.current = f'{reading(key)}["{entry.name}"]({arguments or state.current})'
+
+    def part(self, branch: Branch, key: str, state: State) -> Entry:
+        """A branch as a class of its own."""
+        code = self.module.part(branch.body, state, branch.label)
+        entry = Entry(module_key(branch.label), code)
+        owner = self.module.part_made_by(code)
+        self.apply(entry, key, state, owner.arguments(state.current, self.module.tensors_of(owner, state)))
+        return entry
+
+    def block_alone(self, branch: Branch, key: str, state: State) -> Entry | None:
+        """A branch that is one block with named outputs as arguments: a dictionary with it; None for others."""
+        if any(self.is_whole(chain) for chain in branch.body):
+            return None
+        made = self.flow.block_alone([item for chain in branch.body for item in chain.items], state)
+        if made is None:
+            return None
+        (inner, arguments), label = made, module_key(branch.label)
+        state.current = f'self.get_submodule("{key}.{label}.{inner.name}")({arguments})'
+        return Entry(label, in_dictionary(inner))
 
     def in_place(self, branch: Branch, key: str, state: State) -> Entry | None:
         """Write a branch that is one run of modules, with expressions before and after it; the run, if there is one.

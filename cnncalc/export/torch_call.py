@@ -107,6 +107,18 @@ def is_unpooling(call: Call) -> bool:
     return bool(getattr(call.target, "restores", False))
 
 
+def reads_here(call: Call) -> bool:
+    """Whether an argument reads a size of the current tensor."""
+    return any(name.name in ("channels", "here") for value in call.bound.values() for name in names_in(value))
+
+
+def name_of(expression: Expression) -> str:
+    """The name of an output as `State.tensors` has it, "" if it has none."""
+    if isinstance(expression, Member):
+        return expression.span.text.replace(" ", "")
+    return expression.name if isinstance(expression, Name) else ""
+
+
 NOWHERE: Any = None  # the position of an expression that is in no file
 
 

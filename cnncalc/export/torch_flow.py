@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import Unwritable
-from cnncalc.export.layout import Code, as_call, flat, lay_out
+from cnncalc.export.layout import Bracketed, Code, as_call, flat, is_long_split, lay_out
 from cnncalc.export.torch_body import Tensor, python_name
 from cnncalc.export.torch_branches import BranchWriter
-from cnncalc.export.torch_call import NOWHERE, LayerCall, State, is_unpooling
+from cnncalc.export.torch_call import NOWHERE, LayerCall, State, is_unpooling, name_of, reads_here
 from cnncalc.export.torch_chain import SIZES_DECIDE, ChainWriter
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_functions import write_function
@@ -18,27 +18,15 @@ from cnncalc.export.torch_merges import MergeWriter
 from cnncalc.export.torch_outputs import OutputWriter
 from cnncalc.export.torch_pools import PoolWriter
 from cnncalc.export.torch_repeats import RepeatWriter
-from cnncalc.export.torch_statements import Entry, NotSequential, both, find_alike, reading, setting
+from cnncalc.export.torch_statements import Entry, NotSequential, both, find_alike, in_dictionary, reading, setting
 from cnncalc.spec.expressions import Expression
-from cnncalc.spec.name_expressions import Member, Name, names_in
+from cnncalc.spec.name_expressions import Name
 from cnncalc.spec.tree import Block, Body, Call, Chain, Item, Merge, SyntaxGroup, SyntaxUnit
 
 if TYPE_CHECKING:
     from cnncalc.export.torch_module import ModuleWriter
 
 LONGEST_NEST = 56  # characters of calls in one another
-
-
-def reads_here(call: Call) -> bool:
-    """Whether an argument reads a size of the current tensor."""
-    return any(name.name in ("channels", "here") for value in call.bound.values() for name in names_in(value))
-
-
-def name_of(expression: Expression) -> str:
-    """The name of an output as `State.tensors` has it, "" if it has none."""
-    if isinstance(expression, Member):
-        return expression.span.text.replace(" ", "")
-    return expression.name if isinstance(expression, Name) else ""
 
 
 class FlowWriter:
@@ -59,6 +47,9 @@ class FlowWriter:
         """Assign a value to a variable, which is then the current tensor."""
         variable = variable or state.variable
         code = as_call(code)
+        if isinstance(code, Bracketed) and is_long_split(variable, code):
+            state.owner.forward += lay_out("pieces = ", code._replace(tail=""), "", 8)
+            code = f"pieces{code.tail}"
         if code != variable:
             state.owner.forward += lay_out(f"{variable} = ", code, "", 8)
         state.current = variable
@@ -133,8 +124,10 @@ class FlowWriter:
             self.branches.one_run(items, inner, lambda code: self.apply(Entry(key, code), inner))
         except NotSequential:
             self.branches.forget(state, mark)
-            code = self.module.part((Chain("", None, tuple(items), chain.span),), state, chain.name)
-            self.apply_part(Entry(key, code), state)
+            state.modules.pop(chain.name)  # `forward` takes more than one tensor, or makes more than one call
+            if not self.lone_block(items, key, state):
+                code = self.module.part((Chain("", None, tuple(items), chain.span),), state, chain.name)
+                self.apply_part(Entry(key, code), state)
             return
         state.current, state.channels = inner.current, inner.channels
 
@@ -145,15 +138,15 @@ class FlowWriter:
 
     def apply_part(self, entry: Entry, state: State) -> None:
         """Apply a module that is a class of its own, with the named outputs that it reads."""
-        more = self.module.tensors_of(entry.code, state)
-        self.apply(entry, state, more)
+        owner = self.module.part_made_by(entry.code)
+        self.apply(entry, state, owner.arguments(state.current, self.module.tensors_of(owner, state)))
 
-    def apply(self, entry: Entry, state: State, more: Sequence[str] = ()) -> None:
+    def apply(self, entry: Entry, state: State, arguments: str = "") -> None:
         """Put a module into the constructor, unless it is a pool as one before, and apply it to the current tensor."""
         alike = find_alike(entry, state.owner.init)
         if not alike:
             self.put(entry, state)
-        self.take(state, f"{reading(alike or entry.name)}({', '.join([state.current, *more])})")
+        self.take(state, f"{reading(alike or entry.name)}({arguments or state.current})")
 
     def apply_all(self, entries: Sequence[Entry], state: State) -> None:
         """Apply modules one after another, those of a loop in a loop."""
@@ -325,14 +318,13 @@ class FlowWriter:
         key = self.chains.key(call, state)
         entry = Entry(key, code)
         if not exported and not block.gives:
-            self.apply(entry, state, more)
+            self.apply(entry, state, block.arguments(state.current, more))
         else:
             self.put(entry, state)
             given = [f"{python_name(key)}_{self.module.argument_name(each)}" for each in exported]
             found = ["found"] * block.gives
-            state.owner.forward += [
-                f"{', '.join([state.variable, *given, *found])} = {reading(key)}({', '.join([state.current, *more])})"
-            ]
+            targets = ", ".join([state.variable, *given, *found])
+            state.owner.forward.append(f"{targets} = {reading(key)}({block.arguments(state.current, more)})")
             if found:
                 self.outputs.pass_on(key, state)
             state.current = state.variable
@@ -346,6 +338,33 @@ class FlowWriter:
             self.module.runs(call, state),
             self.chains.channels.guesses(call, state),
         )
+
+    def lone_block(self, items: Sequence[Item], key: str, state: State) -> bool:
+        """Write a group that is one block with named outputs as arguments, in a dictionary; whether it is one."""
+        made = self.block_alone(items, state)
+        if made is None:
+            return False
+        entry, arguments = made
+        state.owner.init += setting(Entry(key, in_dictionary(entry)))
+        self.take(state, f'{reading(key)}["{entry.name}"]({arguments})')
+        return True
+
+    def block_alone(self, items: Sequence[Item], state: State) -> tuple[Entry, str] | None:
+        """The block that is the only item, with the arguments of its call; None for other items."""
+        (item, *others) = items
+        unit = item.unit
+        if others or item.count or item.condition or not isinstance(unit, Call) or not isinstance(unit.target, Block):
+            return None
+        block = self.module.block(unit.target)
+        if block.gives or self.module.exported(unit.target):
+            return None
+        inner = state.copy()
+        inner.ahead = {}
+        code = self.chains.construct(unit, block, inner)
+        arguments = block.arguments(state.current, self.repeats.tensors_of_call(unit, block.tensors, state))
+        out, runs = self.module.arguments.out_of(unit, state), self.module.runs(unit, state)
+        self.chains.channels.set_channels(state, out, runs, self.chains.channels.guesses(unit, state))
+        return Entry(self.chains.key(unit, inner), code), arguments
 
     def tensor(self, expression: Expression, state: State) -> Tensor:
         """A named output. Raises Refused."""

@@ -232,6 +232,7 @@ class ModuleWriter:
         owner.result = state.current
         owner.out = None if state.channels is None else owner.expand(state.channels)
         owner.more = [self.carried(name, state.tensors[name]) for name in exported]
+        owner.finish()
 
     def part(self, body: Body, state: State, label: str) -> Code:
         """A class for a part of a body: the constructor, with what it needs of the names around it."""
@@ -270,11 +271,13 @@ class ModuleWriter:
         """The variable that is carried along for a named output."""
         return tensor.before if name in self.pools else tensor.variable
 
-    def tensors_of(self, code: Code, state: State) -> list[str]:
-        """The variables that a part of a body reads, by the call of its class."""
-        owner = self.parts[code.head] if isinstance(code, Bracketed) else None
-        if owner is None:
-            return []
+    def part_made_by(self, code: Code) -> ClassText:
+        """The class of a part of a body, by the call of its constructor."""
+        assert isinstance(code, Bracketed)
+        return self.parts[code.head]
+
+    def tensors_of(self, owner: ClassText, state: State) -> list[str]:
+        """The variables that a part of a body reads."""
         found = []
         for name in owner.tensors:
             if name == INPUT:

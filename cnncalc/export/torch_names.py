@@ -87,8 +87,8 @@ def is_taken(name: str) -> bool:
 # What the text of a file means by these names, besides its helpers.
 _OF_FILES = frozenset({
     "self", "x", "y", "nn", "torch", "F", "math", "functools", "layers", "layer", "index", "before", "branch", "parts",
-    "outputs", "range", "super", "sum", "len", "max", "min", "round", "abs", "int", "float", "bool", "str", "tuple",
-    "dict", "list", "type",
+    "pieces", "outputs", "range", "super", "sum", "len", "max", "min", "round", "abs", "int", "float", "bool", "str",
+    "tuple", "dict", "list", "type",
 })  # fmt: skip
 _OF_HELPERS = frozenset(helper_names())
 

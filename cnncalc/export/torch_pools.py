@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.export.layout import Bracketed, Code, Keyed, call
-from cnncalc.export.torch_call import LayerCall, State
+from cnncalc.export.torch_call import LayerCall, State, name_of
 from cnncalc.export.torch_construct import Refused
 from cnncalc.export.torch_flat import NodeCall
 from cnncalc.export.torch_kinds import modules_of
@@ -60,8 +60,6 @@ class PoolWriter:
 
     def input_of(self, expression: Expression, state: State) -> str:
         """The variable of what goes into a named pool. Raises Refused."""
-        from cnncalc.export.torch_flow import name_of
-
         name = name_of(expression)
         if name in state.owner.tensor_names:
             state.owner.tensors[name] = None

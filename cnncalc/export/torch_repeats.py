@@ -44,6 +44,8 @@ class RepeatWriter:
         count = state.owner.text(state.resolve(item.count))
         element = self.chains.repeats.round(item, state, self.of_block)
         block, exported = self.module.block(target), self.module.exported(target)
+        if self.module.pools & {*exported}:
+            raise Refused("a pool in a repeat, which `max_unpool` reads")
         more = self.tensors_of_call(unit, block.tensors, state)
         key = self.chains.key(unit, state)
         variable = "index" if self.chains.repeats.uses_index(element) else "_"
@@ -59,7 +61,7 @@ class RepeatWriter:
         lines += [f"{each}: list[torch.Tensor] = []" for each in lists]
         each = f"index, layer in enumerate({reading(key)})" if found else f"layer in {reading(key)}"
         lines.append(f"for {each}:")
-        lines.append(f"    {', '.join([x, *map(python_name, exported), *found])} = layer({', '.join([x, *more])})")
+        lines.append(f"    {', '.join([x, *map(python_name, exported), *found])} = layer({block.arguments(x, more)})")
         lines += [f"    {each}.append({variable})" for each, variable in zip(lists, given, strict=True)]
         if found:
             self.flow.outputs.pass_rounds_on(key, state)

@@ -163,6 +163,11 @@ class NotSequential(CnncalcError):
     """A part of a body is no chain of modules: it belongs into `forward`."""
 
 
+def in_dictionary(entry: Entry) -> Code:
+    """A module in a dictionary, by its name."""
+    return call("nn.ModuleDict", Bracketed("", (Keyed(f'"{entry.name}": ', entry.code),), "{}"))
+
+
 BORDER = re.compile(r"nn\.ZeroPad[123]d\(")
 
 

@@ -99,7 +99,7 @@ class ClassPrinter:
         return literal(value)
 
     def forward(self, owner: ClassText) -> list[str]:
-        inputs = [owner.input]
+        inputs = [owner.input] if owner.reads_input else []
         if owner is self.module.top and len(self.module.network.inputs) > 1:
             inputs = [python_name(name) for name in self.module.network.inputs]
         inputs += [self.module.argument_name(name) for name in owner.tensors]
@@ -110,7 +110,9 @@ class ClassPrinter:
         types = [kind, *[kind] * len(owner.more), *[named] * (len(more) - len(owner.more))]
         returned = f"tuple[{', '.join(types)}]" if more else kind
         result = owner.result
-        lines = [*([f"outputs: {named} = {{}}"] if owner.gives else []), *owner.forward]
+        lines = list(owner.forward)
+        if owner.gives:
+            lines.insert(self.first_of_outputs(lines), f"outputs: {named} = {{}}")
         if whole and owner.gives:
             returned = named
             if not self.ended_by_outputs():
@@ -127,6 +129,13 @@ class ClassPrinter:
         head = lay_out("", call("def forward", "self", *(f"{name}: {kind}" for name in inputs)), f" -> {returned}:", 4)
         body = [*lines, *(lay_out("return ", as_call(result), "", 8) if result else [])]
         return head + indented(body)
+
+    @staticmethod
+    def first_of_outputs(lines: list[str]) -> int:
+        """Where the first statement is that adds to the named outputs."""
+        first = next((at for at, line in enumerate(lines) if re.match(r"\s*outputs(\[| \|= )", line)), 0)
+        goes_on = (" ", ")", "]", "else:")
+        return max((at for at, line in enumerate(lines[: first + 1]) if not line.startswith(goes_on)), default=0)
 
     @staticmethod
     def ends_with_assignment(lines: list[str], name: str) -> bool:
