@@ -84,6 +84,12 @@ def average_inside(call: Call) -> Tensor:
     return call.back(made)
 
 
+@layer("SameAveragePooling", table=OURS)
+def same_average_pooling(call: Call) -> Tensor:
+    same = call._replace(config={**call.config, "padding": "same"})
+    return windowed("avg_pool", len(call.inputs[0].shape) - 2, same)
+
+
 @layer("DilatedMaxPooling", table=OURS)
 def dilated_max_pooling(call: Call) -> Tensor:
     return windowed("max_pool", len(call.inputs[0].shape) - 2, call)

@@ -133,7 +133,13 @@ class KerasCall:
     # text
 
     def axis(self, axis: int) -> int:
-        return self.layout.axis(axis, self.rank)
+        """The axis in Keras, counted from the end where it is the same for all ranks only so. Raises Unsayable."""
+        ranks = {len(shapes[0]) for shapes in self.inputs if shapes}
+        found = {(self.layout.axis(axis, rank), rank) for rank in ranks or {1}}
+        for ways in ({at for at, _ in found}, {at - rank - 1 if at > 0 else at for at, rank in found}):
+            if len(ways) == 1:
+                return ways.pop()
+        raise Unsayable(f"`{self.kind}` is called with tensors of other numbers of axes")
 
     def format(self) -> list[Code]:
         """`data_format`, where it is not Keras's default."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.export.expressions import Unwritable
 from cnncalc.export.keras_call import Applied, KerasCall, Step, Unsayable
-from cnncalc.export.keras_joins import Joined, apply
+from cnncalc.export.keras_joins import ELEMENTWISE, Joined, apply
 from cnncalc.export.keras_kinds import steps_of
 from cnncalc.export.keras_lines import Assign, Statement, Under, drop_kept_axes
 from cnncalc.export.keras_merges import MergeWriter
@@ -274,10 +274,11 @@ class FlowWriter:
         if not found:
             raise Unsayable(f"`{unit.kind}` joins nothing")
         ranks = {len(shape) for each in found for shape in each.sources}
-        if len(ranks) != 1:
+        mixed = any(len({*map(len, each.sources)}) > 1 for each in found)
+        if mixed or (len(ranks) > 1 and unit.kind not in ELEMENTWISE):
             raise Unsayable(f"`{unit.kind}` of tensors with other numbers of axes")
         join = Joined(
-            unit.kind, ranks.pop(), lambda suffix: state.label(segment, suffix), state.layout, self.blocks.helpers
+            unit.kind, max(ranks), lambda suffix: state.label(segment, suffix), state.layout, self.blocks.helpers
         )
         for name in ("axis", "transpose", "heads"):
             values = {getattr(each.layer, name) for each in found if hasattr(each.layer, name)}

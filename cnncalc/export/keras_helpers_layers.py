@@ -67,6 +67,27 @@ class AverageInside(layers.Layer):
     def call(self, x: Tensor) -> Tensor:
         return self.pool(x, 0.0) / self.pool(ops.ones_like(x[:1]), 1.0)
 ''',
+    "SameAveragePooling": '''
+class SameAveragePooling(layers.Layer):
+    """An average pool of the same padding, which is not counted on any backend."""
+
+    def __init__(
+        self, pool_size: tuple[int, ...], strides: tuple[int, ...], **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.pool_size, self.strides = tuple(pool_size), tuple(strides)
+
+    def pool(self, x: Tensor) -> Tensor:
+        sides = [(0, 0)] * len(x.shape)
+        for axis, (k, s) in enumerate(zip(self.pool_size, self.strides), <1|2>):
+            more = max((-(-x.shape[axis] // s) - 1) * s + k - x.shape[axis], 0)
+            sides[axis] = (more // 2, more - more // 2)
+        x, data = ops.pad(x, sides), "<channels_last|channels_first>"
+        return ops.average_pool(x, self.pool_size, self.strides, data_format=data)
+
+    def call(self, x: Tensor) -> Tensor:
+        return self.pool(x) / self.pool(ops.ones_like(x[:1]))
+''',
     "EdgePadding": '''
 class EdgePadding(layers.Layer):
     """A border of what is in the map, as `np.pad` has it."""

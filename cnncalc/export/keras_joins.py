@@ -13,6 +13,8 @@ LAYERS = {
     "mean": "Average",
 }  # fmt: skip
 
+ELEMENTWISE = frozenset({*LAYERS, "divide"})
+
 
 class Joined:
     """A merge: its kind, the number of axes of its parts, its arguments, and how its layer is called."""

@@ -342,6 +342,8 @@ def pool(given: KerasCall) -> list[Step]:
         given, None)  # fmt: skip
     name = "MaxPooling{}" if given.kind == "max_pool" else "AveragePooling{}"
     counts = given.kind == "max_pool" or False not in given.values("count_padding")
+    if not counts and given.values("padding") == ["same"] and not given.is_written("padding"):
+        return [average_of_same(given)]
     before: list[Step]
     padded: list[Code] = []
     if more is None:
@@ -369,6 +371,18 @@ def dilated(given: KerasCall) -> list[Step]:
     texts = [literal(each) for each in zip(*sizes.pop(), strict=True)]
     made = Applied(call(given.helper("DilatedMaxPooling"), *texts))
     return [padding(given, sides), made] if any(map(any, sides)) else [made]
+
+
+def average_of_same(given: KerasCall) -> Step:
+    """An average pool of the same padding, which it does not count: Keras's own on PyTorch does so where the sides are
+    equal."""
+    chance = given.is_written("stride") or given.is_written("kernel")
+    if not chance and all(axis.before == axis.after and axis.stride == 1 for axes in windows(given) for axis in axes):
+        name = given.per_axes("AveragePooling{}")
+        return Applied(given.layer(name, given.text("kernel"), "1", Keyed("padding=", SAME), *given.format()))
+    helper = given.helper("SameAveragePooling")
+    stride = "kernel" if given.values("stride") == given.values("kernel") else "stride"
+    return Applied(call(helper, by_axis(given, "kernel"), by_axis(given, stride)))
 
 
 def inside(given: KerasCall, sides: Pairs, more: tuple[int, ...], counts: bool) -> Step:

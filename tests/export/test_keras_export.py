@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.torch, *map(pytest.mark.filterwarnings, IGNORED)]
 # Bundled networks that Keras cannot say, with what of them.
 REFUSED: dict[str, str] = {}
 # Those that are written a layer a line: blocks that are applied again, outputs in blocks, numbers of axes that vary.
-FLAT = {"capsnet", "enet", "segnet", "nasnet_a_large", "nasnet_a_mobile", "retinanet_resnet50_fpn", "siamese", "unetpp"}
+FLAT = {"enet", "segnet", "retinanet_resnet50_fpn", "siamese", "unetpp"}
 # What has another name, or stands before or after what has it.
 MOVED = {"layer_norm", "multi_head_attention", "transposed_conv", "upsample", "lstm", "gru", "rnn"}
 MOST_WORK = 60_000  # macs and elements of a network that the executor runs in a test
