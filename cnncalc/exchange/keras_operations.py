@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import inf, isfinite, prod
 from typing import Any
 
+from cnncalc import limits
 from cnncalc.exchange import operations, products, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Tensor
@@ -48,7 +49,7 @@ def axes(call: Call, name: str, place: int, default: object = None, *, more: int
     """Axes from 0; `more` is how many its output has beyond those of its tensors. Raises Refusal for other values."""
     found, rank = given(call, name, place, default), len(call.tensors[0].shape) + more
     listed = found if isinstance(found, list | tuple) else [found]
-    if not listed or not all(type(each) is int and -rank <= each < rank for each in listed):
+    if not 0 < len(listed) <= limits.AXES + 2 or not all(type(each) is int and -rank <= each < rank for each in listed):
         raise Refusal(f"its `{name}` is {str(found)[:40]!r}")
     return [each % rank for each in listed]
 
@@ -301,7 +302,7 @@ def split(call: Call) -> list[Tensor]:
     graph, x = call.graph, call.x
     dim, parts = axis(call, "axis", 2, 0), given(call, "indices_or_sections", 1)
     size = x.shape[dim]
-    if type(parts) is int and parts > 0 and size % parts == 0:
+    if type(parts) is int and 0 < parts <= limits.LAYERS and size % parts == 0:
         parts = [*range(size // parts, size, size // parts)]
     if not isinstance(parts, list | tuple) or not all(type(each) is int for each in parts):
         raise Refusal(f"it is divided by {str(parts)[:40]!r}")
@@ -318,7 +319,7 @@ def take(call: Call) -> Tensor:
     if not isinstance(places, list) or not places or not all(type(each) is int for each in places):
         raise Refusal("positions are chosen by a tensor")
     step = places[1] - places[0] if len(places) > 1 else 1
-    if step < 1 or places != [*range(places[0], places[-1] + 1, step)]:
+    if step < 1 or any(after - before != step for before, after in pairwise(places)):
         raise Refusal("positions are chosen that are not equally far from each other")
     return views.take(call.graph, x, dim, places[0], places[-1] + 1, step)
 

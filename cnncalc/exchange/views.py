@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from cnncalc import limits
 from cnncalc.exchange.arrangement import BATCH, Atom, Refusal, join, regroup
 from cnncalc.exchange.graph import Graph, Tensor
 from cnncalc.layers.arguments import Value
@@ -142,6 +143,8 @@ def take(graph: Graph, tensor: Tensor, dim: int, start: int, stop: int, step: in
 def index(graph: Graph, tensor: Tensor, key: Sequence[object]) -> Tensor:
     """tensor[key], of slices, integers, None for a new dimension, and `...` for those between."""
     count = sum(each is not None and each is not ... for each in key)
+    if len(key) > 2 * limits.AXES + len(tensor.shape):
+        raise Refusal(f"{len(key)} indices of {len(tensor.shape)} axes")
     if ... in key:
         at = list(key).index(...)
         key = (*key[:at], *[slice(None)] * (len(tensor.shape) - count), *key[at + 1 :])

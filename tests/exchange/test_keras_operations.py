@@ -207,6 +207,23 @@ def test_what_has_no_kind_is_refused_at_its_place(tmp_path: Path, given: Layer, 
     assert message in found.problems[0].message
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        operation("Take", "y", ["x", {"class_name": "__numpy__", "config": {"value": [0, 1, 10**12]}}], axis=1),
+        operation("GetItem", "y", ["x", [None] * 100_000]),
+        operation("Split", "y", ["x"], indices_or_sections=10**12, axis=1),
+        operation("ExpandDims", "y", ["x"], axis=[1] * 100_000),
+        operation("Pad", "y", ["x"], pad_width=[[0, 0], [0, 10**12], [0, 0], [0, 0]]),
+        operation("Reshape", "y", ["x"], newshape=[1] * 100_000 + [192]),
+    ],
+)
+def test_large_numbers_end_in_a_refusal(tmp_path: Path, given: Layer) -> None:
+    assert {problem.code for problem in reading(tmp_path, functional(given, outputs=["y"])).problems} == {
+        "no-layer-kind"
+    }
+
+
 def test_a_layer_of_our_exports_is_known_by_its_registered_name(tmp_path: Path) -> None:
     """The layout is part of the name: of 8×8×3 the channels are the last axis, or the first."""
     for package, channels in (("cnncalc", 3), ("cnncalc_first", 8)):
