@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from math import isclose, pi, prod, sqrt
 
-from cnncalc.exchange import onnx_biases
+from cnncalc.exchange import onnx_biases, onnx_quantized
 from cnncalc.exchange.arrangement import Malformed, guarded
 from cnncalc.exchange.onnx_file import OnnxModel, OnnxNode, OnnxTensor
 from cnncalc.exchange.onnx_matching import Found, Matcher
@@ -244,7 +244,7 @@ def _one_bias(matcher: Matcher, node: OnnxNode) -> Found:
 
 
 _PATTERNS: dict[str, tuple[Callable[[Matcher, OnnxNode], Found], ...]] = {
-    "Mul": (_gated, _gelu, _hard), "Div": (_layer_norm, _hard), "Min": (_bounded_relu,),
+    "Mul": (_gated, _gelu, _hard, onnx_quantized.dynamic), "Div": (_layer_norm, _hard), "Min": (_bounded_relu,),
     "InstanceNormalization": (_group_norm,),
     "Gather": (onnx_biases.table_rows, onnx_biases.computed_rows), "Sigmoid": (onnx_biases.bounded_rows,),
     "LSTM": (_one_bias,), "GRU": (_one_bias,), "RNN": (_one_bias,),

@@ -8,9 +8,11 @@ from cnncalc.exchange.onnx_constants import Constant, dequantized
 from cnncalc.exchange.onnx_context import Context, Input, Inputs, Outputs, input_at, op, tensor_of
 from cnncalc.exchange.onnx_file import OnnxNode
 from cnncalc.exchange.onnx_layers import conv, matmul
+from cnncalc.exchange.onnx_matching import Found, Matcher
 
 NOTE = (
-    "Quantization is left out: arrays are counted by their numbers, and outputs differ by the rounding of activations."
+    "Quantization is left out: arrays are counted by their numbers; activations are not rounded, nor bounded where that"
+    " stands for a relu."
 )
 
 
@@ -40,6 +42,33 @@ def quantized_matmul(context: Context, node: OnnxNode, inputs: Inputs) -> Output
     second = input_at(inputs, 3)
     context.graph.note(NOTE)
     return matmul(context, node, [given, second if isinstance(second, Tensor) else _array(inputs, 3, -1)])
+
+
+def dynamic(matcher: Matcher, node: OnnxNode) -> Found:
+    """A product of integers whose scale is found while it runs, times that scale and the kernel's; found at the end."""
+    parts = matcher.split(node, lambda name: _scales(matcher, name) is not None)
+    cast = matcher.maker(parts[1], "Cast") if parts else None
+    made = matcher.maker(cast.inputs[0], *INTEGER) if cast else None
+    scales = _scales(matcher, parts[0]) if parts else None
+    if made is None or scales is None:
+        return None
+    source, scale = scales
+    before = matcher.maker(made.inputs[0], "DynamicQuantizeLinear")
+    if before is None or before.inputs[0] != source:
+        return None
+    inputs = (source, "", "", made.inputs[1], scale, *made.inputs[3:4])
+    return node, node._replace(op=INTEGER[made.op], inputs=inputs, attributes=made.attributes)
+
+
+# op of integers → the one that says its scale and zero point
+INTEGER = {"ConvInteger": "QLinearConv", "MatMulInteger": "QLinearMatMul"}
+
+
+def _scales(matcher: Matcher, name: str) -> tuple[str, str] | None:
+    """Of a product of two scales, what the dynamic one is of, and the other, which is an array of the file."""
+    parts = matcher.split(matcher.maker(name, "Mul"), matcher.is_constant)
+    before = matcher.maker(parts[1], "DynamicQuantizeLinear") if parts else None
+    return (before.inputs[0], parts[0]) if parts and before and before.outputs[1] == parts[1] else None
 
 
 def _array(inputs: Inputs, at: int, axis: int) -> Input:

@@ -80,6 +80,30 @@ def test_arrays_that_are_rounded_in_training_have_no_numbers(folder: Path) -> No
     assert arrays_of(data) == {"weight": None}
 
 
+def test_scales_that_are_found_while_it_runs_are_those_of_the_kernel(folder: Path) -> None:  # noqa: F811
+    """As quantize_dynamic of ONNX Runtime writes them."""
+    nodes = [
+        node("DynamicQuantizeLinear", "x", "q qs qz"),
+        node("ConvInteger", "q k qz kz", "i"),
+        node("Cast", "i", "f", to=1),
+        node("Mul", "qs ks", "scale"),
+        node("Mul", "f scale", "c"),
+        node("Relu", "c", "r"),
+        node("Flatten", "r", "t"),
+        node("DynamicQuantizeLinear", "t", "p ps pz"),
+        node("MatMulInteger", "p m pz", "j"),
+        node("Cast", "j", "g", to=1),
+        node("Mul", "ps s", "other"),
+        node("Mul", "other g", "y"),
+    ]
+    data = model(nodes, inputs=IMAGE, outputs=["y"], tensors=TENSORS)
+    assert calls(reading(folder, data)) == ["conv(2, 1, bias=false)", "relu", "flatten", "linear(3, bias=false)"]
+    Path("net.onnx").write_bytes(data)
+    graph = read_onnx("net.onnx", {})
+    loaded = [array.load() for each in graph.nodes for array in each.arrays.values()]
+    assert loaded == [NUMBERS, [5 * 0.25] * 96]
+
+
 @pytest.mark.parametrize(
     ("nodes", "reason"),
     [
