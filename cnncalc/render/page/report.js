@@ -38,13 +38,7 @@
   const FORMULA = /^[=+\-@＝＋－＠]/; // with which a formula begins in a spreadsheet
   const SUMMED = /** @type {const} */ (["parameters", "macs", "activations"]);
   const COUNTED = /** @type {const} */ ([
-    "parameters",
-    "weights",
-    "biases",
-    "buffers",
-    "macs",
-    "multiplications",
-    "activations",
+    "parameters", "weights", "biases", "buffers", "macs", "multiplications", "activations",
   ]);
 
   /** @template {Element} T @param {ParentNode} within @param {string} selector @param {new () => T} type
@@ -481,15 +475,10 @@
       path.replaceChildren(...parts.flatMap((part) => [part, document.createElement("wbr")]));
       get(this.section, ".call", HTMLElement).textContent = record.heading;
       const numbers = (lines[layers.lines[layer]] ?? []).map((text) => texts[text]);
-      this.fill(
-        "lines",
-        numbers.filter((_, k) => k % 2 === 0).map((label, k) => [label, numbers[2 * k + 1]]),
-      );
+      const labels = numbers.filter((_, k) => k % 2 === 0);
+      this.fill("lines", labels.map((label, k) => [label, numbers[2 * k + 1]]));
       this.fill("arguments", record.arguments);
-      this.fill(
-        "weights",
-        record.weights.map(([name, sizes]) => [name, join(sizes)]),
-      );
+      this.fill("weights", record.weights.map(([name, sizes]) => [name, join(sizes)]));
       this.field?.show(layer);
     }
 
@@ -811,18 +800,8 @@
   const writeCsv = (network) => {
     const document = makeDocument(network);
     const {layers, records, fields} = network;
-    const header = [
-      "layer",
-      "kind",
-      "line",
-      "settings",
-      "input",
-      "output",
-      ...COUNTED,
-      "receptive_field",
-      "stride",
-      "start",
-    ];
+    const before = ["layer", "kind", "line", "settings", "input", "output"];
+    const header = [...before, ...COUNTED, "receptive_field", "stride", "start"];
     /** @param {unknown} value */
     const cell = (value) => {
       let text = String(value).replaceAll("×", "x");
@@ -900,10 +879,8 @@
       );
       const drawing = get(article, "section.drawing", HTMLElement);
       this.drawing = new Drawing(drawing, network, `n${index}-layer-`, choose);
-      this.first = Math.max(
-        0,
-        network.layers.path.indexOf(get(article, ".panel .path", HTMLElement).textContent ?? ""),
-      );
+      const first = get(article, ".panel .path", HTMLElement).textContent ?? "";
+      this.first = Math.max(0, network.layers.path.indexOf(first));
       this.layer = -1;
     }
 
@@ -996,12 +973,8 @@
         view.export(/** @type {HTMLElement} */ (button).dataset.export ?? "", data.latex),
       );
     }
-    for (const [event, begun] of /** @type {[string, boolean][]} */ ([
-      ["beforeprint", true],
-      ["afterprint", false],
-    ])) {
-      addEventListener(event, () => views.forEach((view) => view.table.print(begun)));
-    }
+    addEventListener("beforeprint", () => views.forEach((view) => view.table.print(true)));
+    addEventListener("afterprint", () => views.forEach((view) => view.table.print(false)));
     document.querySelector("button.print")?.addEventListener("click", () => print());
     addEventListener("popstate", () => address.read(views));
     address.read(views);
