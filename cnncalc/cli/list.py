@@ -49,6 +49,7 @@ def list_(
     published: PublishedOption = False,
     format: options.TableFormatOption = TableFormat.table,
     output: options.Output = None,
+    lang: options.Lang = options.Language.en,
     width: options.Width = None,
     color: options.ColorOption = options.Color.auto,
 ) -> int:
@@ -60,7 +61,7 @@ def list_(
     read = list(map_in_order(_read, names, None))
     entries = [entry for entry in read if entry is not None]
     arranged = arrange(_filter_family(entries, family) if family is not None else entries, sort)
-    view = make_view(output, width, color)
+    view = make_view(output, width, color)._replace(language=lang)
     if published:
         rows = [row for found in map_in_order(_explain, arranged, None, weight=2) for row in found]
         emit(_write_published(rows, format, view), output)

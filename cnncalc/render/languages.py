@@ -33,6 +33,8 @@ _ZH_NAMES = {
     "by kind": "按类型", "notes": "备注", "incomplete": "不完整", "dense": "全连接", "sparse": "稀疏",
     "shared": "共享", "ratio": "比值", "asked": "所问", "answer": "答案", "probably": "可能的原因", "total": "合计",
     "total so far": "到此合计",
+    "family": "系列", "name": "名称", "title": "全称", "year": "年份", "published": "公布值", "ours": "本程序",
+    "difference": "差别", "source": "来源",
 }  # fmt: skip
 # Words of totals, and of cells that say what a number is.
 _ZH_WORDS = {

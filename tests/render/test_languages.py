@@ -9,9 +9,11 @@ import pytest
 from cnncalc.analysis.figures import FIGURES
 from cnncalc.cli.app import run
 from cnncalc.reading import read
+from cnncalc.render.catalogue import list_architectures
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.document import Block, Pairs, Table
 from cnncalc.render.languages import FROM_FILES, LANGUAGES, translate
+from cnncalc.render.published import list_published
 from cnncalc.render.summary import describe
 from cnncalc.render.text import count_cells
 from cnncalc.render.view import View
@@ -64,6 +66,17 @@ def test_a_table_fits_its_width_in_every_language(language: str, capsys: pytest.
             assert run(["summary", name, "--depth", "1", "--width", str(width), "--lang", language]) == 0
             lines = capsys.readouterr().out.splitlines()
             assert max(map(count_cells, lines)) <= width
+
+
+@pytest.mark.parametrize(
+    "table",
+    [list_architectures([], True, View()), list_architectures([], False, View()), list_published([], View())],
+    ids=["grouped", "sorted", "published"],
+)
+def test_the_list_has_headings_in_chinese(table: Table) -> None:
+    (translated,) = translate([table], "zh")
+    assert isinstance(translated, Table)
+    assert not [column.header for column in translated.columns if ENGLISH.search(column.header)]
 
 
 def test_messages_and_json_stay(capsys: pytest.CaptureFixture[str]) -> None:
