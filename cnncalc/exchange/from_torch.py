@@ -7,9 +7,8 @@ changed: a copy of it runs, whose parameters have no numbers. This file alone im
 
 from __future__ import annotations
 
-import copy
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from cnncalc.exchange.graph import TOP, Graph, Tensor
 from cnncalc.exchange.modules import ModuleName
 from cnncalc.exchange.names import listed
 from cnncalc.exchange.torch_arrays import Known
-from cnncalc.exchange.torch_constants import Constants, is_in_place
+from cnncalc.exchange.torch_constants import Constants, arrays_of_module, copied, is_in_place
 from cnncalc.exchange.torch_inputs import TorchError, arguments, check_inputs, leaves, unique_names, usual_input
 from cnncalc.exchange.torch_ops import CREATES, DECIDES, OPS, QUERIES, SHAPED, Aside
 from cnncalc.exchange.torch_positions import as_tensor, is_table
@@ -86,26 +85,8 @@ def trace(module: torch.nn.Module, inputs: Mapping[str, Shape], *, name: str = "
     """The graph of a module for inputs of these shapes, without the batch, by the parameters of `forward`, "" for an
     only one. Raises TorchError where it does not run."""
     check_inputs(module, inputs)
-    tracer = _Tracer(_copied(module), dict(_arrays(module)), inputs, name or type(module).__name__, source)
+    tracer = _Tracer(module, inputs, name or type(module).__name__, source)
     return tracer.run(inputs)
-
-
-def _arrays(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    """The parameters and buffers of a module by their names."""
-    yield from module.named_parameters()
-    yield from module.named_buffers()
-
-
-def _copied(module: torch.nn.Module) -> torch.nn.Module:
-    """A copy in evaluation mode whose parameters and buffers have sizes and no numbers."""
-    import torch
-
-    memo: dict[int, Any] = {}
-    for each in module.parameters():
-        memo[id(each)] = torch.nn.Parameter(torch.empty_like(each, device="meta"), requires_grad=False)
-    for buffer in module.buffers():
-        memo[id(buffer)] = torch.empty_like(buffer, device="meta")
-    return copy.deepcopy(module, memo).eval()
 
 
 class _Tracer:
@@ -113,8 +94,7 @@ class _Tracer:
 
     def __init__(
         self,
-        module: torch.nn.Module,
-        originals: Mapping[str, torch.Tensor],  # the arrays of the module of which it is a copy
+        original: torch.nn.Module,
         inputs: Mapping[str, Shape],
         name: str,
         source: str,
@@ -124,7 +104,7 @@ class _Tracer:
 
         self.torch: Any = torch
         self.tree: Any = _pytree
-        self.module = module
+        self.module = module = copied(torch, original)
         self.inputs = make_names(inputs) if len(inputs) > 1 else dict.fromkeys(inputs, "input")
         shapes = {self.inputs[each]: shape for each, shape in inputs.items()}
         self.graph = Graph(shapes, batch=BATCH, name=name, source=source)
@@ -135,8 +115,8 @@ class _Tracer:
         self.decisions = 0
         self.paths = {id(each): path for path, each in module.named_modules()}
         self.scopes = [TOP]
-        names = {id(each): path for path, each in _arrays(module)}
-        self.constants = Constants(torch, _pytree, originals, names)
+        names = {id(each): path for path, each in arrays_of_module(torch, self.module)}
+        self.constants = Constants(torch, _pytree, dict(arrays_of_module(torch, original)), names)
 
     def run(self, inputs: Mapping[str, Shape]) -> Graph:
         dtypes = (each.dtype for each in self.module.parameters() if each.dtype.is_floating_point)
@@ -258,8 +238,10 @@ class _Tracer:
         except Refusal as refusal:
             problem = refusal
         version = args[0]._version if given and is_in_place(name) else -1
-        made = self.recurrent(args) if name in RECURRENT else None
+        made: Any = self.recurrent(args) if name in RECURRENT else None
         made = func(*args, **kwargs) if made is None else made
+        if not given and isinstance(made, self.torch.Tensor):
+            made = self.constants.created(made)
         if name == "__setitem__":
             made = args[0]
             if not all(isinstance(value, Known) for value in values.values()):

@@ -88,7 +88,8 @@ def array_of(value: object) -> Array:
         return value.array
     source = value.sources[0].array if len(value.sources) == 1 else None
     if source is None or prod(source.shape) != prod(value.shape):
-        raise Refusal(COMPUTED)
+        names = " and ".join(f"`{each.array.key}`" for each in value.sources if each.array is not None)
+        raise Refusal(f"{COMPUTED} of {names}" if len(value.sources) > 1 else COMPUTED)
     return Array(source.key, value.shape, partial(_computed, source, value.real), value.form)
 
 
@@ -109,13 +110,19 @@ def arrays_of(**given: object) -> dict[str, Array]:
     return {name: array_of(value) for name, value in given.items() if value is not None}
 
 
+def is_repeated(value: Any, shape: Shape) -> bool:
+    """Whether a tensor has this shape after its axes of size 1 are repeated."""
+    return len(value.shape) == len(shape) and all(a in (1, b) for a, b in zip(value.shape, shape, strict=True))
+
+
 def derive(title: str, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Shape) -> Known:
     """What a function makes of arrays alone; of this shape."""
     values = [value for value in (*args, *kwargs.values()) if isinstance(value, Known)]
     first = values[0] if values else None
     if first is not None and len(values) == 1 and title in VIEWS:
         return first._replace(shape=shape, array=first.array and first.array._replace(shape=shape))
-    if first is not None and len(values) == 1 and title.startswith("expand") and first.array is not None:
+    is_expanded = title.startswith("expand") or (title == "repeat" and is_repeated(first, shape))
+    if first is not None and len(values) == 1 and is_expanded and first.array is not None:
         return first._replace(shape=shape)
     if first is not None and len(values) == 1 and title in ("t", "transpose") and len(first.shape) == 2:
         array = first.array and permuted(first.array._replace(shape=first.shape), (1, 0))

@@ -6,8 +6,9 @@ are, by the same calls, so that views and changes in place act as they do. Nothi
 
 from __future__ import annotations
 
+import copy
 import sys
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from zlib import crc32
 
 from cnncalc.exchange.graph import Array
 from cnncalc.exchange.torch_arrays import Known, derive, numbers_of, sources_of
+from cnncalc.exchange.torch_inputs import TorchError
 from cnncalc.exchange.torch_ops import CREATES
 
 if TYPE_CHECKING:
@@ -98,12 +100,22 @@ class Constants:
         real = self.numbers_or_drawn(tensor)
         return Known(value.shape, None, is_constant=is_constant, sources=sources_of(every), real=real, form=form)
 
+    def created(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor that a module creates, without its numbers, as all that it meets is; they are kept beside it."""
+        if tensor.is_meta or not tensor.dim():
+            return tensor
+        made = tensor.to("meta")
+        self.real[id(made)] = tensor
+        return made
+
     def compute(self, name: str, func: Any, args: Any, kwargs: Any, made: Any) -> None:
         """Compute what a call gives, `made`, with numbers."""
         outputs = [each for each in self.tree.tree_leaves(made) if isinstance(each, self.torch.Tensor)]
         found: list[Any] = [None] * len(outputs)
         if not name.startswith(RANDOM) and sum(each.numel() for each in outputs) <= LARGEST:
             found = self._computed(name, func, args, kwargs) or found
+        if not any(map(self._is_tensor, self.tree.tree_leaves((args, kwargs)))) and len(outputs) == 1:
+            found = [self.real.get(id(outputs[0]), found[0])]
         given = {id(each) for each in self.tree.tree_leaves((args, kwargs))}
         for output, each in zip(outputs, found, strict=True):
             self.real[id(output)] = each
@@ -199,3 +211,27 @@ def _overlap(spans: tuple[tuple[int, int], tuple[int, int]]) -> bool:
 def is_in_place(name: str) -> bool:
     """Whether a function changes its first argument."""
     return name == "__setitem__" or (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
+
+
+def arrays_of_module(torch: Any, module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """The parameters and buffers of a module by their names, and other tensors that it has."""
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+    for path, part in module.named_modules():
+        for name, value in vars(part).items():
+            if isinstance(value, torch.Tensor):
+                yield f"{path}.{name}" if path else name, value
+
+
+def copied(torch: Any, module: torch.nn.Module) -> torch.nn.Module:
+    """A copy in evaluation mode whose tensors have sizes and no numbers. Raises TorchError where there is none."""
+    memo: dict[int, Any] = {}
+    for name, each in arrays_of_module(torch, module):
+        if torch.nn.parameter.is_lazy(each):
+            raise TorchError(f"the sizes of `{name}` are not known: a lazy module must run once before")
+        made = torch.empty_like(each, device="meta", requires_grad=False)
+        memo[id(each)] = torch.nn.Parameter(made, False) if isinstance(each, torch.nn.Parameter) else made
+    try:
+        return copy.deepcopy(module, memo).eval()
+    except Exception as error:  # of what a module of the user has beside tensors
+        raise TorchError(f"it cannot be copied: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from None

@@ -46,7 +46,7 @@ CREATES = frozenset(_CREATES.split())
 # handlers that take the sizes of the output
 _SHAPED = (
     "view reshape flatten squeeze unflatten unsqueeze view_as reshape_as ravel expand expand_as interpolate"
-    " upsample max_unpool1d max_unpool2d max_unpool3d"
+    " upsample repeat max_unpool1d max_unpool2d max_unpool3d"
 )
 SHAPED = frozenset(_SHAPED.split())
 

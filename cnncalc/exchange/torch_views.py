@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.exchange import operations, views
 from cnncalc.exchange.arrangement import Refusal
 from cnncalc.exchange.graph import Graph, Tensor
-from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of, numbers_of
+from cnncalc.exchange.torch_arrays import COMPUTED, Known, array_of, is_repeated, numbers_of
 from cnncalc.exchange.torch_layers import mean_inside
 from cnncalc.exchange.torch_ops import OPS, axis_of, each, op
 from cnncalc.exchange.torch_positions import as_tensor, relative_positions
@@ -38,6 +38,9 @@ def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: A
         if kind == "add" and other.is_constant and is_mask(graph, x, other.shape):
             graph.note(MASK_NOTE)
             return x
+        if other.is_constant and kind in ("add", "subtract") and _is_summand(x, other):
+            graph.note(SUMMAND_NOTE)
+            return operations.affine(graph, x, -1) if kind == "subtract" and first else x
         if kind == "subtract" and first:
             x, kind = operations.affine(graph, x, -1), "add"
         if kind not in ("add", "multiply") or graph.is_learned(other.array) or len(other.sources) > 1:
@@ -55,6 +58,18 @@ def _binary(kind: str, graph: Graph, a: Any, b: Any, alpha: float = 1, **more: A
     if kind == "subtract":
         return operations.affine(graph, x, -1, number) if first else operations.affine(graph, x, 1, -number)
     return operations.affine(graph, x, 1, number)
+
+
+SUMMAND_NOTE = (
+    "Constants that are added, as encodings of positions are, have no parameters and macs, and are left out: outputs"
+    " differ by them."
+)
+
+
+def _is_summand(x: Tensor, other: Known) -> bool:
+    """Whether a constant is added to each example alike and leaves its sizes."""
+    sizes = (*[1] * (len(x.shape) - len(other.shape)), *other.shape)
+    return len(sizes) == len(x.shape) and all(size in (1, own) for size, own in zip(sizes, x.shape, strict=True))
 
 
 def _reversed(kind: str, graph: Graph, a: Any, b: Any, **more: Any) -> Tensor:
@@ -200,6 +215,17 @@ def expand(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
     return views.expand(graph, x, shape)
 
 
+@op("repeat")
+def repeat(graph: Graph, x: Tensor, *_: Any, shape: Shape, **__: Any) -> Tensor:
+    if is_repeated(x, shape):
+        return views.expand(graph, x, shape)
+    if len(shape) != len(x.shape):
+        raise Refusal("a tensor is repeated along new axes")
+    for dim, (size, wanted) in enumerate(zip(x.shape, shape, strict=True)):
+        x = operations.concat(graph, [x] * (wanted // size), dim)
+    return x
+
+
 @op("permute")
 def permute(graph: Graph, x: Tensor, *dims: Any) -> Tensor:
     order = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
@@ -260,6 +286,12 @@ def split(graph: Graph, x: Tensor, sizes: Any = None, dim: int = 0, **more: Any)
 @op("chunk")
 def chunk(graph: Graph, x: Tensor, chunks: int, dim: int = 0) -> Any:
     return split(graph, x, -(-x.shape[dim] // chunks), dim)
+
+
+@op("glu")
+def glu(graph: Graph, x: Tensor, dim: int = -1) -> Tensor:
+    value, gate = chunk(graph, x, 2, axis_of(dim, len(x.shape)))
+    return operations.merge(graph, "multiply", [value, operations.pointwise(graph, "sigmoid", gate)])
 
 
 @op("unbind")

@@ -307,7 +307,42 @@ class Modules:
             def forward(self, x: Any) -> Any:
                 return torch.maximum(x, self.low) / self.low @ self.mix
 
+        class Stepped(nn.Module):  # type: ignore[misc,name-defined]
+            """A recurrent cell by hand, from a state of zeros, which the module makes itself."""
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.read, self.keep = nn.Linear(24, 8), nn.Linear(4, 8, bias=False)
+                self.order = torch.tensor([2, 0, 1])  # no buffer
+
+            def forward(self, x: Any) -> Any:
+                x = x[:, self.order]
+                h = torch.zeros(len(x), 4, dtype=x.dtype)
+                found = []
+                for step in self.read(x.flatten(1, 2).transpose(1, 2)).unbind(1)[:3]:
+                    h = functional.glu(step + self.keep(h), dim=1) + 0.5 * h
+                    found.append(h)
+                return torch.stack(found)[-1]
+
+        class Parted(nn.Module):  # type: ignore[misc,name-defined]
+            """Parts of one parameter are the weights of several layers, and other weights are computed."""
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight, self.bias = nn.Parameter(torch.ones(7, 3, 1, 1)), nn.Parameter(torch.ones(4))
+                self.token, self.last = nn.Parameter(torch.ones(1, 2, 8, 7)), nn.Parameter(torch.ones(2, 4, 3))
+
+            def forward(self, x: Any) -> Any:
+                first, second = self.weight.split([4, 3])
+                bias = self.bias.clone()
+                bias[1:3] = 0
+                y = torch.cat([functional.conv2d(x, first, bias), functional.conv2d(x[:, [2, 0, 1]], second)], 1)
+                y = torch.cat([y, self.token.repeat(len(x), 1, 1, 1)], 1) / torch.full((1, 9, 1, 1), 2.0)
+                return functional.conv1d(y[:, 5:].flatten(2), 0.5 * self.last)
+
         self.cases = {
+            "stepped": Stepped(),
+            "parted": Parted(),
             "tokenized": Tokenized(),
             "by hand": ByHand(),
             "by name": ByName(),
@@ -346,6 +381,8 @@ class Modules:
 
 
 NAMES = (
+    "stepped",
+    "parted",
     "tokenized",
     "by hand",
     "by name",
