@@ -99,11 +99,7 @@ Limits = Annotated[
 Columns = Annotated[options.Columns, Without("--dense")]
 Human = Annotated[options.Human, Without("--dense")]
 DtypeOption = Annotated[options.DtypeOption, Needs("--columns", "--limit")]
-Counted = Annotated[
-    Convention,
-    Without("--separable", "--dense"),
-    Needs(*(f"--format {name}" for name in TableFormat if name != "json")),
-]
+Counted = Annotated[Convention, Without("--separable", "--dense")]
 Compute = Annotated[device.Compute, Without("--separable", "--dense")]
 INPUTS_HELP = "Override the input size, e.g. 3x128x128, or NAME=SIZES; several sizes are compared."
 Inputs = Annotated[list[str] | None, options.option("--input", metavar="SIZES", help=INPUTS_HELP)]
@@ -328,7 +324,7 @@ def _compare_side_by_side(found: "SideBySide", format: TableFormat, view: "View"
     return write_table(
         format, view,
         document=lambda view: render.compare_side_by_side(found, view),
-        json=lambda: render.dump_side_by_side(found),
+        json=lambda: render.dump_side_by_side(found, view.convention),
         csv=lambda: render.write_side_by_side_csv(found, view),
     )  # fmt: skip
 
@@ -341,6 +337,6 @@ def _compare_stages(networks: "list[ComparedNetwork]", format: TableFormat, view
     return write_table(
         format, view,
         document=lambda view: render.compare_stages(networks, rows, view),
-        json=lambda: render.dump_stages(networks, rows),
+        json=lambda: render.dump_stages(networks, rows, view.convention),
         csv=lambda: render.write_stages_csv(networks, rows, view),
     )  # fmt: skip

@@ -42,26 +42,27 @@ def dump_summary(report: Report, dtype: Dtype, convention: str = "") -> str:
         "complete": report.complete,
         "totals": totals,
         "by_kind": by_kind,
-        **({"convention": _record_convention(report, convention)} if convention else {}),
+        **record_convention(report, convention),
         "layers": LazyList(_Layers(report).record, report.layers),
     }
     return dump(document)
 
 
-def _record_convention(report: Report, name: str) -> dict[str, Any]:
-    """What another tool counts, in total and for each layer."""
+def record_convention(report: Report, name: str) -> dict[str, Any]:
+    """What another tool counts, in total and for each layer, as an entry `convention`; none without a name."""
+    if not name:
+        return {}
     from cnncalc.conventions import named
 
     counted = named(name).apply(report)
-    return {
+    layers = zip(report.layers, counted.layers, strict=True)
+    return {"convention": {
         "name": name,
         "version": counted.convention.version,
         "unit": counted.convention.unit,
         "totals": dict(zip(("parameters", "operations"), counted.totals, strict=True)),
-        "layers": [
-            {"path": layer.path, **each._asdict()} for layer, each in zip(report.layers, counted.layers, strict=True)
-        ],
-    }
+        "layers": [{"path": layer.path, **each._asdict()} for layer, each in layers],
+    }}  # fmt: skip
 
 
 class _Layers:

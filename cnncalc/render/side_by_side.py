@@ -175,9 +175,12 @@ def describe_change(row: Aligned) -> str:
     return f"{new.kind} {', '.join(changes)}" if changes else repr(new)
 
 
-def dump_side_by_side(found: SideBySide) -> str:
-    """The comparison as JSON: `rows` are layers for two architectures, else each architecture beside the first."""
-    from cnncalc.render.json import FORMAT, dump, record_value
+def dump_side_by_side(found: SideBySide, convention: str = "") -> str:
+    """The comparison as JSON: `rows` are layers for two architectures, else each architecture beside the first.
+
+    `convention` is that of another tool, whose figures are added to each architecture.
+    """
+    from cnncalc.render.json import FORMAT, dump, record_convention, record_value
 
     first, last = found.networks[0], found.networks[-1]
     if len(found.networks) == 2:
@@ -191,7 +194,8 @@ def dump_side_by_side(found: SideBySide) -> str:
              for figure in OF_NETWORKS if first.report.device or not figure.of_device
          },
          "input": each.report.input, "inputs": each.report.inputs,
-         **(record_side(each.report) or {})}
+         **(record_side(each.report) or {}),
+         **record_convention(each.report, convention)}
         for each in found.networks
     ]  # fmt: skip
     totals = {"before": record_side(first.report), "after": record_side(last.report)}

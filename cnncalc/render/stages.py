@@ -61,15 +61,24 @@ def format_sizes(sizes: Shape) -> str:
     return join(sizes) or FLAT
 
 
-def dump_stages(networks: Sequence[ComparedNetwork], rows: Sequence[StageRow]) -> str:
-    """The stages as JSON; a network without a stage has null there."""
-    from cnncalc.render.json import FORMAT, dump
+def dump_stages(networks: Sequence[ComparedNetwork], rows: Sequence[StageRow], convention: str = "") -> str:
+    """The stages as JSON; a network without a stage has null there.
+
+    `convention` is that of another tool, whose figures are added to each architecture.
+    """
+    from cnncalc.render.json import FORMAT, dump, record_convention
 
     return dump(
         {
             "format": FORMAT,
             "architectures": [
-                {"label": each.label, "name": each.report.name, **(record_side(each.report) or {})} for each in networks
+                {
+                    "label": each.label,
+                    "name": each.report.name,
+                    **(record_side(each.report) or {}),
+                    **record_convention(each.report, convention),
+                }
+                for each in networks
             ],
             "stages": [
                 {"name": row.name, "sizes": row.sizes, "networks": list(map(_record, row.stages))} for row in rows

@@ -97,6 +97,16 @@ def test_compare_has_the_columns_of_a_tool() -> None:
     ]
 
 
+@pytest.mark.parametrize("more", [(), ("--stages",)])
+def test_compare_records_the_figures_of_a_tool_beside_ours(more: tuple[str, ...]) -> None:
+    names = ("lenet5", "alexnet")
+    document = json.loads(cnncalc("compare", *names, *more, "--convention", "thop", "-f", "json").stdout)
+    for name, each in zip(names, document["architectures"], strict=True):
+        summary = json.loads(cnncalc("summary", name, "--convention", "thop", "-f", "json").stdout)
+        assert each["convention"] == summary["convention"]
+        assert each["macs"] == summary["totals"]["macs"]
+
+
 def test_expectations_and_conditions_of_other_tools() -> None:
     text = """
         input: [3, 8, 8]
