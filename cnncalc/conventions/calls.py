@@ -96,6 +96,7 @@ WORKS: dict[str, str] = {
     "loose": "learned numbers outside of PyTorch's modules",
     "position_bias": "tables of position biases",
     "attention_module": "attention modules",
+    "recurrent_module": "recurrent layers of functions",
     "channel_shuffle": "channel shuffles",
     "chunk": "splits into equal parts",
     "view": "rearranging",

@@ -96,6 +96,7 @@ CONVENTION = Convention(
             "loose",
             "position_bias",
             "attention_module",
+            "recurrent_module",
             "lstm",
             "gru",
             "rnn",

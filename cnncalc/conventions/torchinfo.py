@@ -37,6 +37,7 @@ CONVENTION = Convention(
             lstm=BY_CHANNELS,
             gru=BY_CHANNELS,
             rnn=BY_CHANNELS,
+            recurrent_module=BY_CHANNELS,
         ),
     },
     parameters={},

@@ -10,6 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from cnncalc.conventions.calls import Call, Form
+from cnncalc.layers.base import Shape
 
 if TYPE_CHECKING:
     from cnncalc.conventions.written import Writer
@@ -193,11 +194,47 @@ def unshared(writer: Writer) -> Made:
 
 
 def recurrent(writer: Writer) -> Made:
-    macs = writer.layer.work(writer.inputs, writer.output).macs
-    if not getattr(writer.layer, "reset_after", True):  # a class of the file, whose functions some tools count
-        yield writer.loose("unknown")._replace(macs=macs)
+    if not getattr(writer.layer, "reset_after", True):
+        yield from _reset_before(writer)
         return
+    macs = writer.layer.work(writer.inputs, writer.output).macs
     yield writer.call(writer.report.kind, "class", weights=writer.layer.weights(writer.inputs), macs=macs)
+
+
+def _reset_before(writer: Writer) -> Made:
+    """A class of the file with the arrays of `nn.GRU`, which calls functions with them, step by step.
+
+    The calls of all steps are one here.
+    """
+    layer = writer.layer
+    yield writer.loose("recurrent_module")
+    (n, steps), hidden = writer.inputs[0], layer.hidden
+    ends = 2 if layer.bidirectional else 1
+    state = (steps, hidden)
+    for _ in range(layer.layers):
+        for _ in range(ends):
+            yield _product(writer, steps, n, 3 * hidden)
+            for _ in ("ih", "hh") if layer.biases else ():
+                yield _on(writer, "add", (steps, 3 * hidden))
+            yield _product(writer, steps, hidden, 2 * hidden)
+            yield _on(writer, "add", (steps, 2 * hidden))
+            yield _on(writer, "sigmoid", (steps, 2 * hidden), "function")
+            yield _on(writer, "multiply", state)
+            yield _product(writer, steps, hidden, hidden)
+            yield _on(writer, "add", state)
+            yield _on(writer, "tanh", state, "function")
+            for work in ("subtract", "multiply", "multiply", "add"):
+                yield _on(writer, work, state)
+        n = ends * hidden
+
+
+def _product(writer: Writer, rows: int, n: int, out: int) -> Call:
+    shape = (rows, out)
+    return writer.call("linear_loose", "function", inputs=((rows, n),), output=shape, macs=rows * n * out)
+
+
+def _on(writer: Writer, work: str, shape: Shape, form: Form = "operator") -> Call:
+    return writer.call(work, form, inputs=(shape, shape), output=shape)
 
 
 WINDOWLESS: dict[str, Callable[[Writer], Made]] = {

@@ -269,10 +269,13 @@ def pool(writer: Writer) -> Made:
     axes = layer.axes(writer.inputs)
     sides = layer.padding == "same" or any(axis.before != axis.after for axis in axes)
     skips = max(axis.stride for axis in axes) > min(axis.kernel for axis in axes)
-    if (layer.ceil and layer.dialect == "caffe" and skips) or (sides and not getattr(layer, "count_padding", True)):
-        yield from unknown(writer)  # classes of the file that pool twice, or by functions
+    if layer.ceil and layer.dialect == "caffe" and skips:
+        yield from unknown(writer)  # a class of the file that pads by numbers which it computes
         return
     padded = _padded(layer, writer.inputs[0])
+    if sides and not getattr(layer, "count_padding", True):  # a class that pools the input, and ones
+        yield from _pool_inside(writer, padded)
+        return
     # what rounding up gives if a last window behind the map is not left out
     beyond = prod(output_size(axis) + (axis.slack % axis.stride > 0 and layer.ceil) for axis in axes)
     yield from _border(writer, layer, writer.inputs[0])
@@ -284,6 +287,23 @@ def pool(writer: Writer) -> Made:
         dilation=tuple(axis.dilation for axis in axes),
         amount=beyond,
     )
+
+
+def _pool_inside(writer: Writer, padded: Shape) -> Made:
+    """An average pool of a padded input, divided by that of ones: the share that is not padding."""
+    layer, counted = writer.layer, (1, *padded[1:])
+    for shape in (counted, padded):
+        yield from _border(writer, layer, writer.inputs[0])
+        output = (shape[0], *writer.output[1:])
+        yield writer.call(
+            "avg_pool",
+            "class",
+            inputs=(shape,),
+            output=output,
+            kernel=layer.kernels(writer.inputs),
+            stride=_strides(layer, writer.inputs),
+        )
+    yield writer.call("divide", "operator")
 
 
 def adaptive_pool(writer: Writer) -> Made:
