@@ -93,6 +93,8 @@ WORKS: dict[str, str] = {
     "clip": "clipping",
     "compare": "comparisons",
     "sizes": "arithmetic with sizes",
+    "untraceable": "sizes that are compared, which tracing fails on",
+    "unpool": "unpooling",
     "loose": "learned numbers outside of PyTorch's modules",
     "position_bias": "tables of position biases",
     "attention_module": "attention modules",

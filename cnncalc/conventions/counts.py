@@ -121,12 +121,15 @@ def same(place: str, count: Count | Forms, *works: str) -> dict[str, Rule]:
     return {work: Rule(count, place) for work in works}
 
 
-def ignored(place: str, mistake: str) -> dict[str, Rule]:
-    """Rules of a tool that counts nothing where it has no rule; `mistake` says why, where there are products."""
+def ignored(place: str, mistake: str, *fails: str) -> dict[str, Rule]:
+    """Rules of a tool that counts nothing where it has no rule; `mistake` says why, where there are products.
+
+    It `fails` on some work, which is not known.
+    """
     return {
         work: Rule(wrong(NOTHING, mistake) if work in PRODUCTS else NOTHING, place)
         for work in WORKS
-        if work != "unknown"
+        if work not in ("unknown", *fails)
     }
 
 

@@ -16,7 +16,7 @@ CONVENTION = Convention(
     unit="flops",
     per_mac=1,
     operations={
-        **ignored("nn/flop_count.py#L26-L44", "its operator is not in the table"),
+        **ignored("nn/flop_count.py#L26-L44", "its operator is not in the table", "untraceable"),
         **same(
             "nn/jit_handles.py#L127-L171", M, "conv", "conv_standardized", "conv_loose", "table_conv", "transposed_conv"
         ),

@@ -27,7 +27,7 @@ CONVENTION = Convention(
     unit="MACs",
     per_mac=1,
     operations={
-        **ignored("handlers.py#L209-L314", "its operator is not in the table"),
+        **ignored("handlers.py#L209-L314", "its operator is not in the table", "untraceable"),
         **same("handlers.py#L77-L84", M, "conv", "conv_standardized", "conv_loose", "table_conv"),
         **at(
             "handlers.py#L77-L84",

@@ -101,6 +101,20 @@ def position_bias(writer: Writer) -> Made:
     yield writer.loose("position_bias")
 
 
+def continuous_position_bias(writer: Writer) -> Made:
+    """A class of the file: two linear layers on the offsets of positions, which are rows."""
+    yield writer.call("position_bias", "class")
+    layer = writer.layer
+    first, bias, second = layer.weights(())
+    offsets = prod(2 * size - 1 for size in layer.window)
+    rows, hidden, numbers = (offsets, len(layer.window)), (offsets, layer.hidden), (offsets, layer.heads)
+    yield writer.call("linear", inputs=(rows,), output=hidden, weights=(first, bias), macs=prod(rows) * layer.hidden)
+    yield writer.call("relu", inputs=(hidden,), output=hidden)
+    yield writer.call("linear", inputs=(hidden,), output=numbers, weights=(second,), macs=prod(hidden) * layer.heads)
+    yield writer.call("sigmoid", "function", inputs=(numbers,), output=numbers)
+    yield writer.call("multiply", "operator", inputs=(numbers,), output=numbers)
+
+
 def affine(writer: Writer) -> Made:
     if writer.layer.factor != 1:
         yield writer.call("multiply", "operator")
@@ -253,6 +267,7 @@ WINDOWLESS: dict[str, Callable[[Writer], Made]] = {
     "shift": scale,
     "learned": learned,
     "relative_position_bias": position_bias,
+    "continuous_position_bias": continuous_position_bias,
     "affine": affine,
     "mean": mean,
     "matmul": matmul,

@@ -13,7 +13,7 @@ from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.conventions.calls import Call, Form
 from cnncalc.conventions.windowless import WINDOWLESS
 from cnncalc.layers.base import Shape, Shapes, Weight
-from cnncalc.layers.window import Windowed, output_size
+from cnncalc.layers.window import Axis, Windowed, output_size
 from cnncalc.network import Group
 
 Made = Iterator[Call]
@@ -30,10 +30,11 @@ def calls_of(report: Report) -> list[Call]:
         before = report.layers[layer.sources[0]].kind if layer.sources and layer.sources[0] >= 0 else ""
         unclear = is_of_rounds(index, layer, repeats) or (index in merges and is_of_list(layer, merges[index]))
         pads = (layer.line, layer.kind) in strided
-        key = id(layer.layer), layer.inputs, layer.output, bool(layer.shares), before, unclear, pads
+        pooled = report.layers[layer.sources[1]].inputs[0] if layer.kind == "max_unpool" else ()
+        key = id(layer.layer), layer.inputs, layer.output, bool(layer.shares), before, unclear, pads, pooled
         made = known.get(key)
         if made is None:
-            made = known[key] = [*Writer(index, layer, before, unclear).calls()]
+            made = known[key] = [*Writer(index, layer, before, unclear, pooled).calls()]
             if pads:
                 made[:] = [call._replace(form="unclear") if call.work == "conv_same" else call for call in made]
             calls += made
@@ -78,8 +79,12 @@ def is_of_list(layer: LayerReport, group: Group) -> bool:
 class Writer:
     """Makes the calls of one layer."""
 
-    def __init__(self, index: int, report: LayerReport, before: str, is_unclear: bool) -> None:
-        """`before` is the kind of the layer that gives the first input; `is_unclear`: how a merge joins its inputs."""
+    def __init__(self, index: int, report: LayerReport, before: str, is_unclear: bool, pooled: Shape) -> None:
+        """`before` is the kind of the layer that gives the first input; `is_unclear`: how a merge joins its inputs.
+
+        `pooled` is the input of the pool that an unpooling restores.
+        """
+        self.pooled = pooled
         self.index = index
         self.before = before
         self.is_unclear = is_unclear
@@ -270,7 +275,7 @@ def pool(writer: Writer) -> Made:
     sides = layer.padding == "same" or any(axis.before != axis.after for axis in axes)
     skips = max(axis.stride for axis in axes) > min(axis.kernel for axis in axes)
     if layer.ceil and layer.dialect == "caffe" and skips:
-        yield from unknown(writer)  # a class of the file that pads by numbers which it computes
+        yield from _pool_of_caffe(writer, axes)
         return
     padded = _padded(layer, writer.inputs[0])
     if sides and not getattr(layer, "count_padding", True):  # a class that pools the input, and ones
@@ -279,14 +284,39 @@ def pool(writer: Writer) -> Made:
     # what rounding up gives if a last window behind the map is not left out
     beyond = prod(output_size(axis) + (axis.slack % axis.stride > 0 and layer.ceil) for axis in axes)
     yield from _border(writer, layer, writer.inputs[0])
-    yield writer.call(
+    yield _pool(writer, padded, "module")._replace(dilation=tuple(axis.dilation for axis in axes), amount=beyond)
+
+
+def _pool(writer: Writer, shape: Shape, form: Form = "class") -> Call:
+    """A pool of a map of this shape."""
+    return writer.call(
         writer.report.kind,
-        inputs=(padded,),
-        kernel=layer.kernels(writer.inputs),
-        stride=_strides(layer, writer.inputs),
-        dilation=tuple(axis.dilation for axis in axes),
-        amount=beyond,
+        form,
+        inputs=(shape,),
+        output=(shape[0], *writer.output[1:]),
+        kernel=writer.layer.kernels(writer.inputs),
+        stride=_strides(writer.layer, writer.inputs),
     )
+
+
+def _pool_of_caffe(writer: Writer, axes: Sequence[Axis]) -> Made:
+    """A class of the file that pads for the last window, too, by sizes that cannot be traced."""
+    yield writer.call("untraceable", "operator")
+    sizes = zip(axes, writer.output[1:], strict=True)
+    sides = [max(axis.size + axis.before + axis.after, (out - 1) * axis.stride + axis.kernel) for axis, out in sizes]
+    yield _pool(writer, (writer.inputs[0][0], *sides))
+    if writer.report.kind == "avg_pool":  # divided by the share that is not beyond the border
+        yield _pool(writer, (1, *sides))
+        yield writer.call("divide", "operator")
+
+
+def unpool(writer: Writer) -> Made:
+    """A function of the file: the pool once more, for its indices."""
+    pool: Any = writer.layer.pool
+    yield writer.call(
+        "max_pool", "function", inputs=(writer.pooled,), output=writer.inputs[1], kernel=pool.kernels((writer.pooled,))
+    )
+    yield writer.call("unpool", "function")
 
 
 def _pool_inside(writer: Writer, padded: Shape) -> Made:
@@ -294,15 +324,7 @@ def _pool_inside(writer: Writer, padded: Shape) -> Made:
     layer, counted = writer.layer, (1, *padded[1:])
     for shape in (counted, padded):
         yield from _border(writer, layer, writer.inputs[0])
-        output = (shape[0], *writer.output[1:])
-        yield writer.call(
-            "avg_pool",
-            "class",
-            inputs=(shape,),
-            output=output,
-            kernel=layer.kernels(writer.inputs),
-            stride=_strides(layer, writer.inputs),
-        )
+        yield _pool(writer, shape)
     yield writer.call("divide", "operator")
 
 
@@ -322,6 +344,7 @@ WRITERS: dict[str, Callable[[Writer], Made]] = {
     "transposed_conv": transposed,
     "max_pool": pool,
     "avg_pool": pool,
+    "max_unpool": unpool,
     "adaptive_avg_pool": adaptive_pool,
     "adaptive_max_pool": adaptive_pool,
     **WINDOWLESS,
