@@ -62,7 +62,7 @@ def _list_variants(reading: Reading, inputs: Sequence[str], settings: Sequence[s
             for text, shape in others:
                 yield maker.make_variant((flip, text), layers, own, shape=shape, flip=flip)
     for name in _list_siblings(network, own):
-        yield Variant((name,), partial(_analyze_bundled, name), layers, name)
+        yield Variant((f"the bundled {name}",), partial(_analyze_bundled, name), layers, name)
 
 
 class _Maker:

@@ -25,8 +25,8 @@ Conventions = Annotated[
 
 
 Figure = Annotated[
-    str | None,
-    typer.Argument(metavar="[FIGURE]", help="A printed figure, e.g. 4.13G or 25.6M: which conventions give it."),
+    list[str] | None,
+    typer.Argument(metavar="[FIGURE]", help="A printed figure, e.g. 4.13G or 8.2 GFLOPs: which conventions give it."),
 ]
 
 
@@ -51,8 +51,8 @@ def reconcile(
     view = make_view(output, width, color)
     reading = read(arch, inputs, settings)
     report = reading.require_report()
-    if figure is not None:
-        return _find(reading, figure, (inputs or (), settings or (), conventions or ()), format, view, output)
+    if figure:
+        return _find(reading, " ".join(figure), (inputs or (), settings or (), conventions or ()), format, view, output)
     sides = _count(reading, report, conventions)
     from cnncalc.render import reconcile as of_sides
 

@@ -15,7 +15,7 @@ CONVENTION = Convention(
     unit="multiply-adds",
     per_mac=1,
     operations={
-        **ignored(PLACE, "only convolutions are counted"),
+        **ignored(PLACE, ""),
         **same(PLACE, M, "conv", "conv_same", "conv_standardized", "conv_loose", "transposed_conv"),
     },
     parameters=None,

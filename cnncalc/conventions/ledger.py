@@ -68,7 +68,8 @@ def make_ledger(ours: int, counted: Iterable[tuple[Call, Count]], base: Quantity
     lines = [Line("", f"{factor} operations for each {base.noun[:-1]}", (factor - 1) * ours)] if factor > 1 else []
     for entry, n in sorted(sums.items(), key=lambda item: order[item[0].work]):
         if n:
-            how = entry.text or f"{entry.factor} for each of {n:,} {entry.noun}"
+            amount = f"{n:,} {entry.noun}" if entry.factor > 1 else f"the {entry.noun}"
+            how = entry.text or f"{entry.factor} for each of {amount}"
             lines.append(Line(WORKS[entry.work], how, n * entry.factor, entry.mistake))
     return Ledger(ours, tuple(lines), theirs)
 

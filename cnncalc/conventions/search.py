@@ -45,13 +45,14 @@ class Step(NamedTuple):
 class Answer(NamedTuple):
     """A combination that was tried: what it counts, its departures, and the ledger from our figure of the file.
 
-    `others` are departures that give the same number.
+    `by_tool` if another tool counts; `others` are departures that give the same number.
     """
 
     counts: str  # PARAMETERS or OPERATIONS
     departures: tuple[str, ...]
     ledger: Ledger
     figure: Rounded  # in the unit in which it fits, or is nearest
+    by_tool: bool = False
     others: tuple[tuple[str, ...], ...] = ()
 
     @property
@@ -241,4 +242,4 @@ class _Search:
         )
         ledger = Ledger(ours, lines, tried.value)
         same = tuple(other.departures for other in others)
-        return Answer(tried.total.counts, tried.departures, ledger, tried.figure, same)
+        return Answer(tried.total.counts, tried.departures, ledger, tried.figure, bool(tried.total.tool), same)

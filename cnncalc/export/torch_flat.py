@@ -12,6 +12,7 @@ from cnncalc.export.layout import Code, as_call, call, indented, lay_out
 from cnncalc.export.torch_construct import Module, Refused
 from cnncalc.export.torch_functions import write_function, write_join
 from cnncalc.export.torch_kinds import attend, modules_of
+from cnncalc.export.torch_names import module_key
 from cnncalc.layers.base import Shape
 from cnncalc.layers.window import to_pairs
 from cnncalc.network import Network, Node
@@ -132,7 +133,7 @@ class FlatWriter:
         path = node.path if node.shares is None else self.network.nodes[node.shares].path
         variable = self.variable(node)
         for suffix, made in modules:
-            name = quote(path + suffix)
+            name = quote(".".join(map(module_key, (path + suffix).split("."))))
             if node.shares is None:
                 self.init += lay_out("", call("put", "self", name, made), "", 8)
             self.forward += lay_out(f"{variable} = ", as_call(f"self.get_submodule({name})({x})"), "", 8)

@@ -35,7 +35,7 @@ FIGURES = ("parameters", "operations")
 
 
 class Side(NamedTuple):
-    """What one tool counts: of the module that `export` writes, and of a library's own where that differs."""
+    """What one tool counts: of a module with a layer a line, and of a library's own where that differs."""
 
     counted: Counted
     own: Own | None = None
@@ -43,13 +43,44 @@ class Side(NamedTuple):
 
 
 def describe_sides(report: Report, sides: Sequence[Side], view: View) -> Iterator[Block]:
-    """The table of all tools, and the ledgers of each."""
+    """The table of all tools, and the ledgers of those that count otherwise than we do."""
     sizes = f"  {list_inputs(report.inputs, join)} → {join(report.output)}"
-    yield Paragraph(((report.name, "title"), (sizes, ""), ("  as `export --to pytorch` writes it, a batch of 1", "")))
+    yield Paragraph(((report.name, "title"), (sizes, ""), ("  a PyTorch module for each layer, a batch of 1", "")))
     yield BLANK
     yield fit_table(drop_columns(_draw(report, sides), DROPPED), view.width)
-    for side in sides:
-        yield from _describe_side(report, side)
+    known: list[Side] = []
+    for at, side in enumerate(sides):
+        alike = [each for each in sides[at:] if _count_alike(side, each)]
+        if side not in known and not _is_ours(side):
+            yield from _describe_side(report, side, alike)
+        known += alike
+    if same := [side.counted.convention.title for side in sides if _is_ours(side)]:
+        yield BLANK
+        yield make_paragraph(f"as cnncalc counts: {', '.join(same)}")
+
+
+def _is_ours(side: Side) -> bool:
+    """Whether a tool counts all as we do."""
+    counted, own, _ = side
+    return own is None and not counted.unknown and not any(ledger.lines for _, ledger in _list_ledgers(counted))
+
+
+def _count_alike(side: Side, other: Side) -> bool:
+    """Whether two tools count all alike, and call it alike."""
+    if side.counted.convention.unit != other.counted.convention.unit or side.own != other.own:
+        return False
+    parts = [
+        (each.counted.unknown, each.counted.parameters, each.counted.operations, each.of_own and each.of_own.totals)
+        for each in (side, other)
+    ]
+    return parts[0] == parts[1]
+
+
+def _list_ledgers(counted: Counted) -> Iterator[tuple[str, Ledger]]:
+    for name in FIGURES:
+        ledger: Ledger | None = getattr(counted, name)
+        if ledger:
+            yield name, ledger
 
 
 def _draw(report: Report, sides: Sequence[Side]) -> Table:
@@ -79,18 +110,20 @@ def _draw_figures(counted: Counted) -> tuple[Cell, Cell]:
     return parameters, UNKNOWN if counted.unknown else operations
 
 
-def _describe_side(report: Report, side: Side) -> Iterator[Block]:
-    convention = side.counted.convention
+def _describe_side(report: Report, side: Side, alike: Sequence[Side]) -> Iterator[Block]:
+    """The ledgers of tools that count alike; what they count as we do is in the table."""
+    conventions = [each.counted.convention for each in alike]
+    titles = ", ".join(f"{each.title} {each.version}".rstrip() for each in conventions)
     yield BLANK
-    yield Paragraph(((convention.title, "title"), (f" {convention.version}".rstrip(), "")))
+    yield make_paragraph(titles, "title")
     if side.counted.unknown:
         yield make_paragraph(f"operations are not known: {_list_unknown(report, side.counted)}", indent=4)
-    for name in FIGURES:
-        ledger: Ledger | None = getattr(side.counted, name)
-        if ledger:
-            other: Ledger | None = getattr(side.of_own, name) if side.of_own else None
-            unit = convention.unit if name == "operations" else name
-            yield Pairs(list(_list_lines(ledger, f"{unit} of {convention.title}", side.own, other)), "", 2)
+    for name, ledger in _list_ledgers(side.counted):
+        other: Ledger | None = getattr(side.of_own, name) if side.of_own else None
+        if ledger.lines or (other and other != ledger):
+            unit = conventions[0].unit if name == "operations" else name
+            label = f"{unit} of {' and '.join(each.title for each in conventions)}"
+            yield Pairs(list(_list_lines(ledger, label, side.own, other)), "", 2)
 
 
 def _list_unknown(report: Report, counted: Counted) -> str:
@@ -109,9 +142,6 @@ def _list_unknown(report: Report, counted: Counted) -> str:
 def _list_lines(ledger: Ledger, label: str, own: Own | None, other: Ledger | None) -> Iterator[tuple[str, str]]:
     """The numbers of a ledger, one below the other, with what each is."""
     ours = "parameters" if label.startswith("parameters") else "macs"
-    if not ledger.lines and (other is None or other == ledger):
-        yield format_digits(ledger.theirs), f"{label}, as cnncalc counts"
-        return
     entries = _list_entries(ledger, ours, label)
     if own and other and other != ledger:
         entries += [*_sign(subtract(other, ledger)), ("=", other.theirs, f"of {own.library}'s own: {own.text}")]
@@ -198,7 +228,7 @@ def write_sides_csv(sides: Sequence[Side]) -> str:
 def _list_rows(sides: Sequence[Side]) -> Iterator[list[Any]]:
     for counted, own, of_own in sides:
         convention = counted.convention
-        for library, each in (("export", counted), *([(own.library, of_own)] if own and of_own else [])):
+        for library, each in (("modules", counted), *([(own.library, of_own)] if own and of_own else [])):
             for name in FIGURES:
                 ledger: Ledger | None = getattr(each, name)
                 start = [convention.name, convention.version, library, name]

@@ -28,17 +28,18 @@ def describe_outcome(report: Report, figure: str, outcome: Outcome, sources: Seq
 
 
 def _summarize(figure: str, outcome: Outcome) -> str:
-    found, tried = len(outcome.answers), f"{outcome.tried:,} combinations tried"
+    found, tried = len(outcome.answers), f"{outcome.tried:,} combinations of tools, inputs and variants"
     left = "" if outcome.complete else " Some with more departures were left out, as they would take too long."
     if not found:
-        return f"No answer for {figure} among {tried}; the nearest is below.{left}"
-    best = f"the {found} with fewest departures from the file, of" if found == ANSWERS else f"{found} of"
-    return f"{figure}: {best} {tried}.{left}"
+        return f"None of {tried} gives {figure}; the nearest is below.{left}"
+    verb = "gives" if found == 1 else "give"
+    best = ", those with fewest departures from the file" if found == ANSWERS else ""
+    return f"{found} of {tried} {verb} {figure}{best}.{left}"
 
 
 def _describe_answer(answer: Answer) -> Iterator[Block]:
     yield BLANK
-    yield make_paragraph(format_way(answer.departures), "title")
+    yield make_paragraph(_format_title(answer), "title")
     if answer.others:
         ways = "; ".join(map(format_way, answer.others))
         yield make_paragraph(f"the same by {ways}", indent=2)
@@ -48,6 +49,12 @@ def _describe_answer(answer: Answer) -> Iterator[Block]:
 def format_way(departures: tuple[str, ...]) -> str:
     """The departures of an answer, in a line."""
     return ", ".join(departures) or AS_OURS
+
+
+def _format_title(answer: Answer) -> str:
+    """The same, with what counts."""
+    departures = [*answer.departures]
+    return format_way((*departures, *([] if answer.by_tool or not departures else [AS_OURS])))
 
 
 def _describe_fit(answer: Answer) -> str:

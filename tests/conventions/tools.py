@@ -90,6 +90,9 @@ def run_fvcore(module: Any, inputs: Sequence[Any]) -> Counted:
 
 
 def run_calflops(module: Any, inputs: Sequence[Any]) -> Counted:
+    """It fails on a network without parameters, and then leaves PyTorch's functions replaced."""
+    if not [*module.parameters()]:
+        raise ToolFailed("a network without parameters")
     operations, _, parameters = import_tool("calflops").calculate_flops(
         module, args=list(inputs), print_results=False, print_detailed=False, output_as_string=False
     )
