@@ -1,6 +1,6 @@
 """What other tools count as parameters and operations of a network, exactly, and why it differs from ours.
 
-`written` lists the calls of a PyTorch module with a layer a line for a report. A convention (one file for each
+`written` lists the calls of the code that `export --to pytorch` writes for a report. A convention (one file for each
 tool) has a rule for each kind of work of a call. `reconcile` sums them up, with a ledger from our figure to the tool's.
 Nothing here runs a tool: the rules are read from their sources, at the version that each file gives.
 """
@@ -57,7 +57,7 @@ def named(name: str) -> Convention:
 def own(convention: Convention, name: str, report: Report) -> Own | None:
     """How the library that a tool's users take networks from builds the bundled architecture of this name itself.
 
-    None if it does not have it, or builds it as that module does.
+    None if it does not have it, or builds it as the file does.
     """
     found: Own | None = import_module(f"cnncalc.conventions.{find_library(convention)}").own(name, report)
     return found

@@ -1,6 +1,6 @@
 """What a counter sees of a network: one call after another of modules, functions and operators of PyTorch.
 
-`written` makes them from the layers of a report, as PyTorch's modules; a convention has a rule for
+`written` makes them from the layers of a report, as `export --to pytorch` writes these; a convention has a rule for
 each kind of work that they do.
 """
 
@@ -13,8 +13,9 @@ from cnncalc.layers.base import Shape
 from cnncalc.records import NamedTuple
 
 # How work is written: as a module of PyTorch, as a class of the file around the same function, as a function
-# (`F.relu(x)`, `torch.relu(x)`), or as an operator or a method (`x + y`, `x.mean(2)`).
-Form = Literal["module", "class", "function", "operator"]
+# (`F.relu(x)`, `torch.relu(x)`), or as an operator or a method (`x + y`, `x.mean(2)`). It is unclear which of the last
+# two joins the outputs of all rounds of a repeat, and branches that are there under conditions.
+Form = Literal["module", "class", "function", "operator", "unclear"]
 
 # The kinds of work → what they are called in ledgers and in the guide.
 WORKS: dict[str, str] = {

@@ -41,7 +41,7 @@ class Counted(NamedTuple):
 
 
 class Own(NamedTuple):
-    """How a library builds a network itself: the calls, and what differs from a module for each layer."""
+    """How a library builds a network itself: the calls, and how they differ from those of `export`, as a clause."""
 
     library: str
     calls: list[Call]
@@ -84,7 +84,7 @@ class Convention(NamedTuple):
         return (rule.count_of(call) if rule else None) or OWN
 
     def apply(self, report: Report, calls: Sequence[Call] | None = None) -> Counted:
-        """The figures for a report; `calls` are those of another way to write it than a module for each layer."""
+        """The figures for a report; `calls` are those of another way to write it than that of `export`."""
         found = calls_of(report) if calls is None else [*calls]
         if self.prepare:
             found = self.prepare(found, report)

@@ -1,4 +1,4 @@
-"""How torchvision itself writes the networks that are bundled, where that is not a module for each layer.
+"""How torchvision itself writes the networks that are bundled, where that is not as `export` writes them.
 
 Counters see modules and functions, so that the same network has other figures in torchvision's own code. Read from
 torchvision 0.28.0, torchvision/models and torchvision/ops.

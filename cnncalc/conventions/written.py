@@ -1,7 +1,6 @@
-"""The calls of a PyTorch module with a layer a line: what counters of PyTorch see of a network.
+"""The calls of the code that `export --to pytorch` writes for a layer: what counters of PyTorch see of it.
 
-Layers are modules of PyTorch where it has one, as `export.torch_flat` writes them, with the same helper classes: a
-test runs that code and compares. With blocks, `export --to pytorch` writes some layers as functions in `forward`.
+It follows `export.torch_kinds`, `torch_functions` and the helper classes; a test runs the exported code and compares.
 """
 
 from __future__ import annotations
@@ -15,35 +14,80 @@ from cnncalc.conventions.calls import Call, Form
 from cnncalc.conventions.windowless import WINDOWLESS
 from cnncalc.layers.base import Shape, Shapes, Weight
 from cnncalc.layers.window import Axis, Windowed, output_size
+from cnncalc.network import Group
 
 Made = Iterator[Call]
 
 
 def calls_of(report: Report) -> list[Call]:
     """The calls of all layers of a report, in order. Those of layers that are alike are made once."""
+    repeats = find_repeats(report)
+    merges = {group.result: group for group in report.groups if group.form == "merge" and any(group.conditions)}
+    strided = {(layer.line, layer.kind) for layer in report.layers if is_strided_same(layer)}
     calls: list[Call] = []
     known: dict[tuple[object, ...], list[Call]] = {}
     for index, layer in enumerate(report.layers):
         before = report.layers[layer.sources[0]].kind if layer.sources and layer.sources[0] >= 0 else ""
+        unclear = is_of_rounds(index, layer, repeats) or (index in merges and is_of_list(layer, merges[index]))
+        pads = (layer.line, layer.kind) in strided
         pooled = report.layers[layer.sources[1]].inputs[0] if layer.kind == "max_unpool" else ()
-        key = id(layer.layer), layer.inputs, layer.output, bool(layer.shares), before, pooled
+        key = id(layer.layer), layer.inputs, layer.output, bool(layer.shares), before, unclear, pads, pooled
         made = known.get(key)
         if made is None:
-            made = known[key] = [*Writer(index, layer, before, pooled).calls()]
+            made = known[key] = [*Writer(index, layer, before, unclear, pooled).calls()]
+            if pads:
+                made[:] = [call._replace(form="unclear") if call.work == "conv_same" else call for call in made]
             calls += made
         else:
             calls += [Call._make((index, *call[1:])) for call in made]
     return calls
 
 
+def is_strided_same(layer: LayerReport) -> bool:
+    """Whether it has the padding `same` with a stride, which PyTorch has not: then a block pads in all its calls."""
+    windowed = layer.layer
+    return isinstance(windowed, Windowed) and windowed.padding == "same" and not _strides_one(windowed, layer.inputs)
+
+
+def find_repeats(report: Report) -> list[tuple[Group, ...]]:
+    """For each layer the repeats that it is in, the outermost first."""
+    found: list[tuple[Group, ...]] = [()] * len(report.layers)
+    for group in sorted((each for each in report.groups if each.form == "repeat"), key=lambda each: each.depth):
+        for index in range(group.first, min(group.last, len(found))):
+            found[index] += (group,)
+    return found
+
+
+def is_of_rounds(index: int, layer: LayerReport, repeats: Sequence[tuple[Group, ...]]) -> bool:
+    """Whether all inputs of a merge come from one repeat that is over: `export` joins these in a way of its own."""
+    if len(layer.sources) < 2 or layer.kind not in JOINS or min(layer.sources) < 0:
+        return False
+    over = [{id(group) for group in repeats[source] if group.last <= index} for source in layer.sources]
+    return bool(set.intersection(*over))
+
+
+def is_of_list(layer: LayerReport, group: Group) -> bool:
+    """Whether `export` may join the branches of a merge in a list of those that are there, by functions.
+
+    A sum or a product with one branch in any case, which is not its input, and one more under a condition has none.
+    """
+    if layer.kind not in ("add", "multiply") or sorted(group.conditions) != [False, True]:
+        return True
+    return layer.sources[group.conditions.index(False)] < group.first
+
+
 class Writer:
     """Makes the calls of one layer."""
 
-    def __init__(self, index: int, report: LayerReport, before: str, pooled: Shape) -> None:
-        """`before` is the kind of the layer that gives the first input; `pooled`: what an unpooling restores."""
+    def __init__(self, index: int, report: LayerReport, before: str, is_unclear: bool, pooled: Shape) -> None:
+        """`before` is the kind of the layer that gives the first input; `is_unclear`: how a merge joins its inputs.
+
+        `pooled` is the input of the pool that an unpooling restores.
+        """
         self.pooled = pooled
         self.index = index
         self.before = before
+        self.is_unclear = is_unclear
         self.report = report
         self.layer: Any = report.layer  # its settings are those of its kind
         self.inputs = report.inputs
@@ -96,7 +140,7 @@ class Writer:
         before = self.inputs[0]
         for shape in self.inputs[1:]:
             after = tuple(map(max, before, shape))
-            form: Form = "function" if work == "maximum" else "operator"
+            form: Form = "function" if work == "maximum" else "unclear" if self.is_unclear else "operator"
             yield self.call(work, form, inputs=(before, shape), output=after)
             before = after
 
@@ -267,7 +311,8 @@ def _pool_of_caffe(writer: Writer, axes: Sequence[Axis]) -> Made:
 
 
 def unpool(writer: Writer) -> Made:
-    """A function of the file: the pool once more, for its indices."""
+    """A function of the file: the pool once more, for its indices. PyTorch compares sizes there."""
+    yield writer.call("untraceable", "operator")
     pool: Any = writer.layer.pool
     yield writer.call(
         "max_pool", "function", inputs=(writer.pooled,), output=writer.inputs[1], kernel=pool.kernels((writer.pooled,))

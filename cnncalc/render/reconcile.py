@@ -35,7 +35,7 @@ FIGURES = ("parameters", "operations")
 
 
 class Side(NamedTuple):
-    """What one tool counts: of a module with a layer a line, and of a library's own where that differs."""
+    """What one tool counts: of the module that `export` writes, and of a library's own where that differs."""
 
     counted: Counted
     own: Own | None = None
@@ -45,7 +45,7 @@ class Side(NamedTuple):
 def describe_sides(report: Report, sides: Sequence[Side], view: View) -> Iterator[Block]:
     """The table of all tools, and the ledgers of those that count otherwise than we do."""
     sizes = f"  {list_inputs(report.inputs, join)} → {join(report.output)}"
-    yield Paragraph(((report.name, "title"), (sizes, ""), ("  a PyTorch module for each layer, a batch of 1", "")))
+    yield Paragraph(((report.name, "title"), (sizes, ""), ("  as `export --to pytorch` writes it, a batch of 1", "")))
     yield BLANK
     yield fit_table(drop_columns(_draw(report, sides), DROPPED), view.width)
     known: list[Side] = []
@@ -228,7 +228,7 @@ def write_sides_csv(sides: Sequence[Side]) -> str:
 def _list_rows(sides: Sequence[Side]) -> Iterator[list[Any]]:
     for counted, own, of_own in sides:
         convention = counted.convention
-        for library, each in (("modules", counted), *([(own.library, of_own)] if own and of_own else [])):
+        for library, each in (("export", counted), *([(own.library, of_own)] if own and of_own else [])):
             for name in FIGURES:
                 ledger: Ledger | None = getattr(each, name)
                 start = [convention.name, convention.version, library, name]

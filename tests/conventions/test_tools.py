@@ -1,4 +1,4 @@
-"""Each tool is run on modules with a layer a line, and must equal our reproduction exactly.
+"""Each tool is run on the modules that `export --to pytorch` writes, and must equal our reproduction exactly.
 
 The tools are in the extra `conventions`, at the versions from which their rules were read. DeepSpeed's profiler is
 not run: its rules are those of `figures.json`.
@@ -20,12 +20,11 @@ from cnncalc.analysis.analyze import analyze
 from cnncalc.analysis.report import Report
 from cnncalc.conventions import named
 from cnncalc.errors import Source, SpecError
-from cnncalc.export.torch_module import write_layers
 from cnncalc.network import Network
-from cnncalc.reading import read, read_text
+from cnncalc.reading import Reading, read, read_text
 from cnncalc.spec.files import bundled
 
-from ..export.modules import made
+from ..export.modules import code_of, made
 from ..random_networks.drawing import drawn
 from ..random_networks.writing import written
 from .tools import PACKAGES, TOOLS, Counted, ToolFailed, import_tool, quiet, run_tool
@@ -112,20 +111,21 @@ def test_the_rules_were_read_from_this_version(tool: str) -> None:
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_bundled_network_is_counted_as_the_tool_counts(torch: Any, tool: str, name: str) -> None:
     """torchvision's classifiers, and others: U-Net, DCGAN, WaveNet, C3D."""
-    network = read(name).require_network()
-    why = compare(torch, tool, write_layers(network), network, analyze(network, fields=False))
+    reading = read(name)
+    network = reading.require_network()
+    why = compare(torch, tool, code_of(reading), network, analyze(network, fields=False))
     if why:
         pytest.skip(why)
 
 
-def random_networks(seeds: Sequence[int]) -> Iterator[tuple[int, Network, str]]:
+def random_networks(seeds: Sequence[int]) -> Iterator[tuple[int, Reading, str]]:
     """Random networks that have no errors and are exported, with their code."""
     for seed in seeds:
         reading = read_text(Source(f"n{seed}.yaml", written(drawn(seed), Random(seed))))
         if reading.failed or reading.network is None or not reading.network.nodes:
             continue
         try:
-            yield seed, reading.network, write_layers(reading.network)
+            yield seed, reading, code_of(reading)
         except SpecError:  # a kind that PyTorch's modules cannot say
             continue
 
@@ -151,7 +151,8 @@ def test_random_networks_are_counted_as_the_tools_count(torch: Any, batch: int) 
     tools = [tool for tool in TOOLS if is_installed(tool)]
     found: Counter[tuple[str, str]] = Counter()
     networks = 0
-    for seed, network, text in random_networks(range(batch * RANDOM // BATCHES, (batch + 1) * RANDOM // BATCHES)):
+    for seed, reading, text in random_networks(range(batch * RANDOM // BATCHES, (batch + 1) * RANDOM // BATCHES)):
+        network = reading.require_network()
         if not runs(torch, text, network):
             continue
         networks += 1
