@@ -20,7 +20,8 @@ class Quantity(NamedTuple):
 class Count:
     """A sum of quantities with factors.
 
-    `mistake` is what is wrong with it, "" where nothing is; `how` says it in words, where ledgers have one line for it.
+    `mistake` is what is wrong with it, "" where nothing is; `how` says it in words, where ledgers have one line for it
+    and there is no mistake to name.
 
     >>> (M + 2 * B).format()
     'M + 2 B'
@@ -29,7 +30,7 @@ class Count:
     def __init__(self, *terms: tuple[int, Quantity], mistake: str = "", how: str = "") -> None:
         self.terms = terms
         self.mistake = mistake
-        self.how = how or (f"counted as {self.format()}" if terms else "not counted")
+        self.how = how or ("not counted" if not terms else "" if mistake else f"counted as {self.format()}")
 
     def __add__(self, other: Count) -> Count:
         return Count(*self.terms, *other.terms)

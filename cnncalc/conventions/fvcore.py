@@ -32,5 +32,8 @@ CONVENTION = Convention(
     },
     parameters={},
     prepare=leave_out_unread,
-    notes=("In train mode, a batch norm counts 5 for each input element.",),
+    notes=(
+        "In train mode, a batch norm counts 5 for each input element.",
+        "It cannot trace unpooling, nor pools of Caffe whose windows may start behind the map.",
+    ),
 )

@@ -13,7 +13,7 @@ class Line(NamedTuple):
     """One difference between our figure and the tool's: `amount` is what the tool counts more.
 
     - `what`: the work, e.g. `batch norms`; "" for the factor of all multiply-accumulates.
-    - `how`: it is counted, e.g. `2 for each of 11,113,984 input elements`.
+    - `how`: it is counted, e.g. `2 for each of 11,113,984 input elements`; "" where `mistake` says it.
     - `mistake`: what the tool does wrong there, "" for what is a matter of convention.
     """
 
@@ -25,7 +25,7 @@ class Line(NamedTuple):
     @property
     def text(self) -> str:
         """What and how."""
-        return f"{self.what}, {self.how}" if self.what else self.how
+        return ", ".join(filter(None, (self.what, self.how)))
 
 
 class Ledger(NamedTuple):
@@ -69,7 +69,7 @@ def make_ledger(ours: int, counted: Iterable[tuple[Call, Count]], base: Quantity
     for entry, n in sorted(sums.items(), key=lambda item: order[item[0].work]):
         if n:
             amount = f"{n:,} {entry.noun}" if entry.factor > 1 else f"the {entry.noun}"
-            how = entry.text or f"{entry.factor} for each of {amount}"
+            how = f"{entry.factor} for each of {amount}" if entry.noun else entry.text
             lines.append(Line(WORKS[entry.work], how, n * entry.factor, entry.mistake))
     return Ledger(ours, tuple(lines), theirs)
 

@@ -164,6 +164,9 @@ CONVENTION = Convention(
     notes=(
         "The figures are those of the file that `torch.onnx.export(dynamo=False, opset_version=17)` writes.",
         "The exporter stores equal tensors once: a network that has not been trained has fewer parameters.",
-        "The exporter refuses an adaptive pool whose size does not divide that of its input.",
+        "The exporter refuses channel shuffles, unpooling, and adaptive pools whose size does not divide the input's.",
+        "It fails on local response norms: the exporter writes an `If`, of which it infers no sizes.",
+        "Not known are LSTMs, GRUs, attention, standardized convolutions and products with a transposed matrix, which"
+        " the exporter writes in many nodes, and what it computes of constants when it writes the file.",
     ),
 )

@@ -42,4 +42,5 @@ CONVENTION = Convention(
     },
     parameters=None,
     prepare=leave_out_unread,
+    notes=("It cannot trace unpooling, nor pools of Caffe whose windows may start behind the map.",),
 )
