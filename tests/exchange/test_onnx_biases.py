@@ -107,6 +107,7 @@ def test_a_table_that_is_computed_otherwise_is_refused(
 
 
 def test_positions_of_a_file_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    assert limits.ONNX_POSITIONS < limits.ONNX_POSITIONS_TOTAL
     for limit in ("ONNX_POSITIONS", "ONNX_POSITIONS_TOTAL"):
         with monkeypatch.context() as patch:
             patch.setattr(limits, limit, 16)
