@@ -84,8 +84,8 @@ def nodes_of(layer: Any) -> Iterator[Node]:
     name = called(layer)
     for number, node in enumerate(option(layer, "inbound_nodes", list, name)):
         if isinstance(node, dict):
-            args = [_value(each) for each in option(node, "args", list, name)]
-            options = {str(key): _value(each) for key, each in option(node, "kwargs", dict, name).items()}
+            args = [_value(each, name) for each in option(node, "args", list, name)]
+            options = {str(key): _value(each, name) for key, each in option(node, "kwargs", dict, name).items()}
             yield Node(number, args, options, [*tensors_in([*args, *options.values()])])
         elif isinstance(node, list):
             keys = [key for key in map(_key, node) if key is not None]
@@ -94,15 +94,16 @@ def nodes_of(layer: Any) -> Iterator[Node]:
             yield Node(number, [], {}, [])
 
 
-def _value(value: Any) -> Any:
-    """What a call is given: a tensor, a slice, an array, or what JSON has."""
+def _value(value: Any, layer: str) -> Any:
+    """What a call of a layer is given: a tensor, a slice, an array, or what JSON has. Raises Broken."""
     if isinstance(value, list):
-        return [_value(each) for each in value]
+        return [_value(each, layer) for each in value]
     if not isinstance(value, dict):
         return value
-    config = value.get("config")
-    config = config if isinstance(config, dict) else {}
     kind = value.get("class_name")
+    if kind is None:
+        return value
+    config = option(value, "config", dict, layer)
     if kind == "__keras_tensor__":
         return _key(config.get("keras_history"))
     if kind == "__slice__":
