@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -32,11 +31,7 @@ def keras() -> Any:
     return module
 
 
-def test_the_rules_were_read_from_this_version(keras: Any) -> None:
-    assert version("keras") == named("keras").version
-
-
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", bundled())
 def test_a_summary_has_our_parameters(keras: Any, name: str) -> None:
     """All of them, and those that are not trained: mean and variance of batch norms."""
