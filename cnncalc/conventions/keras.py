@@ -8,11 +8,13 @@ from __future__ import annotations
 from cnncalc.analysis.report import Report
 from cnncalc.conventions.calls import Call
 from cnncalc.conventions.convention import Convention, Own
-from cnncalc.conventions.counts import BUFFERS, OWN, at, norms, quantity
+from cnncalc.conventions.counts import BUFFERS, OWN, Count, at, norms, quantity
+from cnncalc.conventions.traced import leave_out_unread
 from cnncalc.conventions.written import calls_of
 
 MORE = quantity("", "numbers", lambda call: call.amount or 0)
 PLACE = "layers/layer.py#L1165-L1170"
+UNREAD = Count(how="which a model of Keras leaves out")
 
 CONVENTION = Convention(
     name="keras",
@@ -24,8 +26,9 @@ CONVENTION = Convention(
     operations={},
     parameters={
         **norms(PLACE, OWN + BUFFERS, kinds=["batch_norm"]),
-        **at(PLACE, added_biases=MORE, left_out_factors=MORE, normalization=MORE),
+        **at(PLACE, added_biases=MORE, left_out_factors=MORE, normalization=MORE, unread=UNREAD),
     },
+    prepare=leave_out_unread,
     notes=("Trainable parameters are cnncalc's where the network is the same.",),
 )
 
