@@ -122,6 +122,9 @@ def test_every_command_runs_with_the_same_numbers(number: int, finished: dict[st
     for encoding in ENCODINGS:
         done = finished[encoding][number]
         assert (done.code, done.err) == (0, "")
+        if whole.out.startswith(b"<!DOCTYPE html>"):  # it is in UTF-8, as it says itself
+            assert done.out == whole.out
+            continue
         assert digits(done.out.decode(encoding)) == digits(whole.out.decode())
         assert b"?" not in done.out or b"?" in whole.out
         assert b"\r" not in done.out
