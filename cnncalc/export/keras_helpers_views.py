@@ -7,11 +7,10 @@ from cnncalc.export.torch_helpers_windows import WINDOWS
 FUNCTIONS: dict[str, str] = {
     **{name: WINDOWS[name] for name in ("divisible", "half", "padding_of")},
     "pad{n}d": '''
-def pad(x: Tensor, amount: Any, *, name: str) -> Tensor:
+def pad(x: Tensor, amount: object, *, name: str) -> Tensor:
     """A border of zeros, if there is any."""
-    if amount:
-        x = layers.ZeroPadding{n}D(amount, <|data_format="channels_first", >name=name)(x)
-    return x
+    zeros = layers.ZeroPadding{n}D(amount, <|data_format="channels_first", >name=name)
+    return zeros(x) if amount else x
 ''',
     "pad_max": '''
 def pad_max(x: Tensor, amount: int) -> Tensor:

@@ -37,9 +37,6 @@ def texts(name: str) -> dict[str, str]:
     return {"pytorch": code_of(reading), **{target: text for target, text in found.items() if text}}
 
 
-SHORT_KERAS = {**SHORT, "mobilenet_v3_large": 113}
-
-
 @pytest.mark.sample(30)
 @pytest.mark.parametrize("name", NAMES)
 def test_code_is_python_of_narrow_lines(name: str) -> None:
@@ -85,7 +82,7 @@ def test_helpers_are_formatted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SHORT)
 def test_code_is_short(name: str) -> None:
     assert len(code_of(read(name)).splitlines()) <= SHORT[name]
-    assert len(keras_models.code_of(read(name)).splitlines()) <= SHORT_KERAS[name]
+    assert len(keras_models.code_of(read(name)).splitlines()) <= SHORT[name]
 
 
 HOSTILE = """
