@@ -91,6 +91,8 @@ class _Layout:
         inside = indent + INDENT
         if isinstance(code, str) and not self.fits(line) and prefix.endswith(("= ", "return ")) and _is_loose(code):
             return [f"{indent}{prefix}(", *self.operands(code, inside), f"{indent}){suffix}"]
+        if isinstance(code, str) and not self.fits(line) and len(choices := _choices(prefix + code)) > 1:
+            return [*(indent + part for part in choices[:-1]), f"{indent}{choices[-1]}{suffix}"]
         if isinstance(code, str) and not self.fits(line):
             code = as_sequence(code)
         if isinstance(code, str) or self.fits(line) or (isinstance(code, Bracketed) and not code.items):
