@@ -112,8 +112,8 @@ class Numbers(WindowOps):
     def sample(self, channels: Sequence[Values], sizes: tuple[int, ...], points: Sequence[Values]) -> list[Values]:
         from cnncalc.execution.deforming import shares_of  # rarely needed
 
-        around = [list(shares_of(sizes, point)) for point in zip(*points, strict=True)]
-        return [[sum([x[at] * share for at, share in each]) for each in around] for x in channels]
+        around = [tuple(zip(*shares_of(sizes, point), strict=True)) for point in zip(*points, strict=True)]
+        return [[DOT([x[at] for at in each[0]], each[1]) if each else 0.0 for each in around] for x in channels]
 
     def weighted_sum(self, a: Values, shares: Sequence[float]) -> Any:
         return DOT(a, shares)
