@@ -25,7 +25,8 @@ class RepeatWriter:
 
     def repeat(self, item: Item, state: State, name: str) -> None:
         """A loop over the rounds of an item of a chain with this name."""
-        if not self.blocks.runs(item.unit) and isinstance(item.unit, Call):
+        counts = {rounds for _, rounds in self.blocks.recorder.counts.get(id(item), ())}
+        if counts == {0} or (not self.blocks.runs(item.unit) and isinstance(item.unit, Call)):
             self.blocks.left_out = True
             return
         assert item.count is not None
@@ -58,7 +59,7 @@ class RepeatWriter:
         if remembers and name:
             state.lists[name] = f"{inner.passed}[1:]"
         if item.unit.flat:
-            self.count_on(item, state, count, steps)
+            self.count_on(item, state, f"max({count}, 1)" if 0 in counts else count, steps)
 
     def round(self, item: Item, inner: State, name: str, state: State, steps: dict[str, int]) -> list[str]:
         """One round; the variables of lists with outputs inside of rounds."""
@@ -109,14 +110,14 @@ class RepeatWriter:
 
     @staticmethod
     def count_on(item: Item, state: State, count: str, steps: dict[str, int]) -> None:
-        """Advance the numbering by all rounds, of which the text counts one."""
+        """Advance the numbering by all rounds, of which the text counts one, also if there are none."""
         whole = item.count.value if isinstance(item.count, Literal) else None
         for word, number in steps.items():
             once = item.unit.per_round.get(word, 0)
             if isinstance(whole, int):
                 state.advance(word, number * whole - once)
             else:
-                plain = count if count.isidentifier() else f"({count})"
+                plain = count if count.isidentifier() or count.startswith("max(") else f"({count})"
                 state.advance(word, -once, plain if number == 1 else f"{number} * {plain}")
 
 

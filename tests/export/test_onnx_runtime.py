@@ -146,7 +146,7 @@ def test_random_networks(onnx: Any, runtime: Any, batch: int) -> None:
         if is_small(reading.network):
             assert_same_outputs(runtime, reading.network, 1e-4)
             compared += 1
-    assert compared > 1
+    assert compared
 
 
 TABLES = """
