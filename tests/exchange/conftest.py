@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -37,3 +38,13 @@ def torch() -> Iterator[Any]:
     found.set_num_threads(1)
     yield found
     found.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    """Keras on PyTorch."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("torch", reason="PyTorch is not installed")
+        return pytest.importorskip("keras", reason="keras is not installed")

@@ -6,8 +6,6 @@ Needs keras and torch, its backend here, and h5py, which keras brings: `pip inst
 from __future__ import annotations
 
 import json
-import os
-import warnings
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -26,15 +24,6 @@ APPLICATIONS = [
     "MobileNet", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small", "NASNetLarge", "ResNet101", "ResNet101V2",
     "ResNet152", "ResNet152V2", "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def keras() -> Any:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pytest.importorskip("torch", reason="PyTorch is not installed")
-        return pytest.importorskip("keras", reason="keras is not installed")
 
 
 def elements(weights: Any) -> int:

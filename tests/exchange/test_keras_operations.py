@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import warnings
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
@@ -20,15 +18,6 @@ from cnncalc.reading import Reading, read
 from .keras_files import Layer, functional, layer
 
 SHAPE = (4, 6, 8)  # height, width, channels
-
-
-@pytest.fixture(scope="module")
-def keras() -> Any:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pytest.importorskip("torch", reason="PyTorch is not installed")
-        return pytest.importorskip("keras", reason="keras is not installed")
 
 
 Model = Callable[[Any, Any, Any], Any]  # of keras.ops, keras.layers and the input
